@@ -1,0 +1,122 @@
+"""seqbench: how well, and how far back in time, do sequence models learn?
+
+The public names, nothing else. They are loaded on first use, so that importing seqbench imports no torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from seqbench.cache import cached_tensors
+    from seqbench.contracts import (
+        Forecast,
+        InputKind,
+        Model,
+        SequenceClass,
+        StepClass,
+        TargetKind,
+        Task,
+        TaskData,
+        Tokens,
+        Values,
+        data_source,
+    )
+    from seqbench.errors import (
+        ContractError,
+        DataError,
+        ExperimentError,
+        PluginError,
+        SeqbenchError,
+        StoreError,
+    )
+    from seqbench.experiment import Experiment
+    from seqbench.hookspecs import hookimpl
+    from seqbench.plugins import Catalog, load_catalog
+    from seqbench.results import load_results
+    from seqbench.scores import Baseline, Metric, evaluate, scored_items
+    from seqbench.seeds import derive_seed, generator
+    from seqbench.sources import fingerprint, read_tables
+    from seqbench.splits import UNSCORED, Batch, Ragged, Split
+    from seqbench.sweep import run
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "cache": ("cached_tensors",),
+    "contracts": (
+        "Forecast",
+        "InputKind",
+        "Model",
+        "SequenceClass",
+        "StepClass",
+        "TargetKind",
+        "Task",
+        "TaskData",
+        "Tokens",
+        "Values",
+        "data_source",
+    ),
+    "errors": ("ContractError", "DataError", "ExperimentError", "PluginError", "SeqbenchError", "StoreError"),
+    "experiment": ("Experiment",),
+    "hookspecs": ("hookimpl",),
+    "plugins": ("Catalog", "load_catalog"),
+    "results": ("load_results",),
+    "scores": ("Baseline", "Metric", "evaluate", "scored_items"),
+    "seeds": ("derive_seed", "generator"),
+    "sources": ("fingerprint", "read_tables"),
+    "splits": ("UNSCORED", "Batch", "Ragged", "Split"),
+    "sweep": ("run",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [  # noqa: PLE0604
+    "UNSCORED",
+    "Baseline",
+    "Batch",
+    "Catalog",
+    "ContractError",
+    "DataError",
+    "Experiment",
+    "ExperimentError",
+    "Forecast",
+    "InputKind",
+    "Metric",
+    "Model",
+    "PluginError",
+    "Ragged",
+    "SeqbenchError",
+    "SequenceClass",
+    "Split",
+    "StepClass",
+    "StoreError",
+    "TargetKind",
+    "Task",
+    "TaskData",
+    "Tokens",
+    "Values",
+    "__version__",
+    "cached_tensors",
+    "data_source",
+    "derive_seed",
+    "evaluate",
+    "fingerprint",
+    "generator",
+    "hookimpl",
+    "load_catalog",
+    "load_results",
+    "read_tables",
+    "run",
+    "scored_items",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'seqbench' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"seqbench.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

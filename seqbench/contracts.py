@@ -1,0 +1,256 @@
+"""What does a plugin author implement?
+
+A `Task` or a `Model`: a frozen dataclass whose fields are its parameters. Stands on splits, scores and
+errors; torch is imported when a method runs, so that ``seqbench list`` answers without it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from seqbench.scores import Baseline, Metric, scored_items
+from seqbench.splits import Batch, Split
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+class InputKind(ABC):
+    """What one time step of input is."""
+
+    @abstractmethod
+    def embedding(self, size: int) -> nn.Module:
+        """Return the module that maps a batch's inputs to [batch, time, features]."""
+
+    @abstractmethod
+    def features(self, size: int) -> int:
+        """Return how many features the embedding gives when asked for ``size``."""
+
+
+@dataclass(frozen=True)
+class Tokens(InputKind):
+    """Integers from 0 to ``vocabulary_size - 1``: [batch, time]; the harness embeds them."""
+
+    vocabulary_size: int
+
+    def embedding(self, size: int) -> nn.Module:
+        """Return a learned table: [batch, time] -> [batch, time, size]."""
+        from torch import nn
+
+        return nn.Embedding(self.vocabulary_size, size)
+
+    def features(self, size: int) -> int:
+        """Return ``size``."""
+        return size
+
+
+@dataclass(frozen=True)
+class Values(InputKind):
+    """Numbers: [batch, time, channels]; they reach the layer as they are."""
+
+    channels: int
+
+    def embedding(self, size: int) -> nn.Module:
+        """Return the identity."""
+        from torch import nn
+
+        return nn.Identity()
+
+    def features(self, size: int) -> int:
+        """Return the number of channels."""
+        return self.channels
+
+
+class TargetKind(ABC):
+    """What is to be predicted, from which steps, and what the training loss is."""
+
+    @property
+    @abstractmethod
+    def head_size(self) -> int:
+        """How many numbers the head gives for each place it reads."""
+
+    @abstractmethod
+    def outputs(self, hidden: Tensor, lengths: Tensor, head: nn.Module) -> Tensor:
+        """Read ``hidden`` [batch, time, features] with the head and return the outputs that metrics take."""
+
+    @abstractmethod
+    def loss(self, hidden: Tensor, batch: Batch, head: nn.Module) -> Tensor:
+        """Return the mean training loss over the scored items: a scalar."""
+
+
+@dataclass(frozen=True)
+class SequenceClass(TargetKind):
+    """One label for each sequence, read at its last real step. Outputs: [batch, classes]."""
+
+    classes: int
+
+    @property
+    def head_size(self) -> int:
+        """One logit for each class."""
+        return self.classes
+
+    def outputs(self, hidden: Tensor, lengths: Tensor, head: nn.Module) -> Tensor:
+        """Return logits: [batch, classes]."""
+        logits: Tensor = head(last_step(hidden, lengths))
+        return logits
+
+    def loss(self, hidden: Tensor, batch: Batch, head: nn.Module) -> Tensor:
+        """Return the cross entropy in nats."""
+        from torch.nn.functional import cross_entropy
+
+        return cross_entropy(self.outputs(hidden, batch.lengths, head), batch.targets)
+
+
+@dataclass(frozen=True)
+class StepClass(TargetKind):
+    """A label for each step; UNSCORED (-100) where nothing is asked. Outputs: [batch, time, classes]."""
+
+    classes: int
+
+    @property
+    def head_size(self) -> int:
+        """One logit for each class."""
+        return self.classes
+
+    def outputs(self, hidden: Tensor, lengths: Tensor, head: nn.Module) -> Tensor:
+        """Return logits: [batch, time, classes]."""
+        logits: Tensor = head(hidden)
+        return logits
+
+    def loss(self, hidden: Tensor, batch: Batch, head: nn.Module) -> Tensor:
+        """Return the cross entropy in nats over the scored steps; the head runs on those only."""
+        from torch.nn.functional import cross_entropy
+
+        scored, targets = scored_items(hidden, batch)
+        return cross_entropy(head(scored), targets)
+
+
+@dataclass(frozen=True)
+class Forecast(TargetKind):
+    """The next ``steps`` values of ``channels`` channels, read at the last step. Outputs: [batch, steps, channels]."""
+
+    steps: int
+    channels: int
+
+    @property
+    def head_size(self) -> int:
+        """One number for each step and channel."""
+        return self.steps * self.channels
+
+    def outputs(self, hidden: Tensor, lengths: Tensor, head: nn.Module) -> Tensor:
+        """Return forecasts: [batch, steps, channels]."""
+        numbers: Tensor = head(last_step(hidden, lengths))
+        return numbers.unflatten(1, (self.steps, self.channels))
+
+    def loss(self, hidden: Tensor, batch: Batch, head: nn.Module) -> Tensor:
+        """Return the mean squared error."""
+        from torch.nn.functional import mse_loss
+
+        return mse_loss(self.outputs(hidden, batch.lengths, head), batch.targets)
+
+
+def last_step(hidden: Tensor, lengths: Tensor) -> Tensor:
+    """Return what stands at the last real step of each row: [batch, time, features] -> [batch, features]."""
+    rows = lengths.new_tensor(range(len(lengths)))
+    return hidden[rows, lengths - 1]
+
+
+@dataclass(frozen=True, eq=False)
+class TaskData:
+    """A task at one length, ready to train on.
+
+    Attributes:
+        train, validation, test: the examples; test data is never used to choose anything.
+        inputs: `Tokens` or `Values`.
+        targets: `SequenceClass`, `StepClass` or `Forecast`.
+        metrics: what is measured; the first is the primary one.
+        baselines: scores on the test split of predictors that need no memory or no learning.
+        show: test example number -> text that a person can read, input above target.
+        facts: more to record about the data, e.g. the out-of-vocabulary rate.
+    """
+
+    train: Split
+    validation: Split
+    test: Split
+    inputs: InputKind
+    targets: TargetKind
+    metrics: tuple[Metric, ...]
+    baselines: tuple[Baseline, ...]
+    show: Callable[[int], str]
+    facts: Mapping[str, float | int | str] = field(default_factory=dict)
+
+
+class Task(ABC):
+    """A problem that can be posed at any sequence length.
+
+    Subclasses are frozen dataclasses; their fields are the parameters a user can set. A parameter that makes
+    no sense is refused in ``__post_init__`` with a ValueError that says why.
+
+    Attributes:
+        name: lower-case words joined by ``-``; the name on the command line.
+        version: an integer that rises whenever a score can move.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+
+    @abstractmethod
+    def load(self, length: int, seed: int) -> TaskData:
+        """Make the data for one length; the same arguments always give the same data.
+
+        Args:
+            length: steps of input over which information is to be carried; at least 1.
+            seed: decides everything random; derive streams from it with `derive_seed`.
+
+        Raises:
+            DataError: the data set is missing or unfit.
+        """
+
+    def time_steps(self, length: int) -> int:
+        """Return how many steps a sequence of this length has in all (for estimates)."""
+        return length
+
+
+class Model(ABC):
+    """A sequence layer; the harness adds the embedding before it and the head after it.
+
+    Subclasses are frozen dataclasses; their fields are the parameters a user can set.
+
+    Attributes:
+        name: lower-case words joined by ``-``; the name on the command line.
+        version: an integer that rises whenever a score can move.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+
+    @abstractmethod
+    def build(self, input_size: int) -> nn.Module:
+        """Return a layer that is called as ``torch.nn.LSTM(batch_first=True)`` is.
+
+        ``layer(inputs, state=None) -> (outputs, state)`` with inputs [batch, time, input_size] and outputs
+        [batch, time, output_size]. The state is None or tensors in tuples, lists or dicts; a sequence run in
+        pieces with the state carried over gives the same outputs as run whole. A layer without a state
+        returns None as its state. Output t depends on inputs up to t only.
+        """
+
+
+def data_source() -> Any:
+    """Declare a task's parameter that names its data: a file, a folder or a Hugging Face data set.
+
+    The harness puts the fingerprint of what the name stands for, not the name, into the key of a cell: a
+    file that moves keeps its results, a file that changes does not.
+    """
+    return field(default=None, metadata={_SOURCE: True})
+
+
+def is_data_source(parameter: dataclasses.Field[Any]) -> bool:
+    """Say whether a field was declared with `data_source`."""
+    return _SOURCE in parameter.metadata
+
+
+_SOURCE = "seqbench data source"

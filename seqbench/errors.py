@@ -1,0 +1,45 @@
+"""What can go wrong that is the user's, the plugin author's or the data's to mend, and how is it said?
+
+Every message says what was asked, what was found and what to do. Imports nothing of seqbench.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SeqbenchError(Exception):
+    """The root of the tree; the command line prints it without a traceback and exits with status 2."""
+
+
+class ExperimentError(SeqbenchError):
+    """An experiment asks for something that does not exist or makes no sense."""
+
+
+class PluginError(SeqbenchError):
+    """A plugin cannot be found, loaded or used."""
+
+
+class ContractError(SeqbenchError):
+    """A task or a model does not keep its contract."""
+
+
+class StoreError(SeqbenchError):
+    """A folder of results cannot be read or written."""
+
+
+class DataError(SeqbenchError):
+    """A data set is missing, unreadable or unfit for its task."""
+
+
+def unknown(kind: str, name: str, choices: Iterable[str]) -> str:
+    """Say that ``name`` is none of ``choices`` and which one was probably meant.
+
+    >>> unknown("task", "cpoy", ["copy", "sentiment"])
+    "no task is called 'cpoy'; did you mean 'copy'? There are: copy, sentiment"
+    """
+    known = sorted(choices)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    guess = f"; did you mean {near[0]!r}?" if near else "."
+    return f"no {kind} is called {name!r}{guess} There are: {', '.join(known) or 'none'}"

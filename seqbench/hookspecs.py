@@ -1,0 +1,115 @@
+"""Which hooks may a plugin implement?
+
+Each hook yields objects; nothing is registered by being imported. Imports contracts only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pluggy
+
+from seqbench.contracts import Model, Task
+
+GROUP = "seqbench"
+"""The entry-point group that plugins declare, and the name of pluggy's project."""
+
+hookspec = pluggy.HookspecMarker(GROUP)
+hookimpl = pluggy.HookimplMarker(GROUP)
+
+
+class Hooks:
+    """The specifications; a plugin module implements any of them as plain functions of the same name."""
+
+    @hookspec
+    def seqbench_tasks(self) -> Iterable[type[Task]]:  # type: ignore[empty-body]
+        '''Yield task classes.
+
+        A whole plugin, ``seqbench_first.py``: what was the first token?
+
+            from dataclasses import dataclass
+
+            from seqbench import Baseline, Metric, SequenceClass, Split, Task, TaskData, Tokens, generator, hookimpl
+
+
+            @dataclass(frozen=True)
+            class First(Task):
+                """Name the first token of the sequence."""
+
+                name = "first"
+                version = 1
+                symbols: int = 4
+
+                def load(self, length: int, seed: int) -> TaskData:
+                    import torch
+                    from torchmetrics.classification import MulticlassAccuracy
+
+                    def split(part: str, examples: int) -> Split:
+                        rng = generator(seed, self.name, part, length)
+                        inputs = torch.randint(self.symbols, (examples, length), generator=rng)
+                        return Split(inputs, inputs[:, 0].clone())
+
+                    test = split("test", 256)
+                    return TaskData(
+                        train=split("train", 1024),
+                        validation=split("validation", 256),
+                        test=test,
+                        inputs=Tokens(self.symbols),
+                        targets=SequenceClass(self.symbols),
+                        metrics=(Metric("accuracy", lambda: MulticlassAccuracy(self.symbols, average="micro")),),
+                        baselines=(Baseline("guess", {"accuracy": 1 / self.symbols}),),
+                        show=lambda i: f"{test.inputs[i].tolist()} -> {int(test.targets[i])}",
+                    )
+
+
+            @hookimpl
+            def seqbench_tasks():
+                yield First
+        '''
+
+    @hookspec
+    def seqbench_models(self) -> Iterable[type[Model]]:  # type: ignore[empty-body]
+        '''Yield model classes.
+
+        A whole plugin, ``seqbench_elman.py``:
+
+            from dataclasses import dataclass
+
+            from seqbench import Model, hookimpl
+
+
+            @dataclass(frozen=True)
+            class Elman(Model):
+                """Elman network (Elman 1990)."""
+
+                name = "elman"
+                version = 1
+                hidden_size: int = 32
+
+                def build(self, input_size: int):
+                    from torch import nn
+
+                    return nn.RNN(input_size, self.hidden_size, batch_first=True)
+
+
+            @hookimpl
+            def seqbench_models():
+                yield Elman
+        '''
+
+    @hookspec
+    def seqbench_suites(self) -> Iterable[Path]:  # type: ignore[empty-body]
+        """Yield the YAML files of experiments that ship with the plugin; the file's stem is the suite's name.
+
+        A whole plugin, ``seqbench_mysuites/__init__.py`` with ``tiny.yaml`` beside it:
+
+            from pathlib import Path
+
+            from seqbench import hookimpl
+
+
+            @hookimpl
+            def seqbench_suites():
+                yield Path(__file__).with_name("tiny.yaml")
+        """

@@ -1,0 +1,146 @@
+"""How are the examples of one split held, and how does a batch of them come out?
+
+Contiguous tensors made once, ragged where sequences differ in length, views where windows overlap.
+Stands on errors only; torch is imported when a method runs, so that plugins load without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from seqbench.errors import ContractError
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from torch import Tensor
+
+UNSCORED = -100
+"""The target of a step that no loss and no metric looks at."""
+
+
+class Batch(NamedTuple):
+    """Examples side by side, padded at the end to the longest of them.
+
+    Attributes:
+        inputs: [batch, time] tokens as int64, or [batch, time, channels] values as float32.
+        targets: [batch] or [batch, time] classes (padding is UNSCORED), or [batch, steps, channels].
+        lengths: [batch], how many steps of each row are real.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+    lengths: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Ragged:
+    """Sequences of different lengths, one after the other in a single tensor.
+
+    Attributes:
+        values: [total steps] or [total steps, channels].
+        offsets: [rows + 1] int64; row i is ``values[offsets[i]:offsets[i + 1]]``.
+    """
+
+    values: Tensor
+    offsets: Tensor
+
+    @staticmethod
+    def from_rows(rows: Sequence[Tensor]) -> Ragged:
+        """Lay the rows one after the other; each is [steps] or [steps, channels]."""
+        import torch
+
+        lengths = torch.tensor([0, *(len(row) for row in rows)])
+        return Ragged(torch.cat(list(rows)), lengths.cumsum(0))
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> Tensor:
+        """Steps of each row: [rows] int64."""
+        return self.offsets.diff()
+
+    def take(self, rows: Tensor, padding: int) -> Tensor:
+        """Return the rows padded at the end with ``padding``: [rows, longest, ...]."""
+        import torch
+
+        starts, lengths = self.offsets[rows], self.lengths[rows]
+        steps = torch.arange(int(lengths.max()))
+        is_real = steps < lengths[:, None]
+        values = self.values[(starts[:, None] + steps).clamp(max=len(self.values) - 1)]
+        mask = is_real.reshape(*is_real.shape, *[1] * (values.ndim - 2))
+        return values.masked_fill(~mask, padding)
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The examples of one split.
+
+    Attributes:
+        inputs: [examples, time] integers of any width, [examples, time, channels] floats (a strided view
+            will do), or Ragged.
+        targets: [examples] classes; [examples, time] classes with UNSCORED where nothing is scored, Ragged
+            where the inputs are; or [examples, steps, channels] floats.
+
+    Raises:
+        ContractError: inputs and targets differ in number, or there is no example.
+    """
+
+    inputs: Tensor | Ragged
+    targets: Tensor | Ragged
+
+    def __post_init__(self) -> None:
+        if len(self.inputs) != len(self.targets):
+            raise ContractError(
+                f"a split needs one target for each input, and here are {len(self.inputs)} inputs"
+                f" and {len(self.targets)} targets"
+            )
+        if len(self.inputs) == 0:
+            raise ContractError("a split needs at least one example, and here is none")
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @staticmethod
+    def from_dataset(dataset: Dataset, inputs: str = "inputs", targets: str = "targets") -> Split:
+        """Read two columns of a Hugging Face data set; sequences may differ in length.
+
+        Raises:
+            ContractError: a column is missing.
+        """
+        for column in (inputs, targets):
+            if column not in dataset.column_names:
+                raise ContractError(
+                    f"the data set has no column {column!r}; it has {', '.join(dataset.column_names)}"
+                )
+        return Split(_stack(dataset[inputs]), _stack(dataset[targets]))
+
+    @property
+    def lengths(self) -> Tensor:
+        """Steps of each example: [examples] int64."""
+        import torch
+
+        if isinstance(self.inputs, Ragged):
+            return self.inputs.lengths
+        return torch.full((len(self),), self.inputs.shape[1])
+
+    def batch(self, rows: Tensor) -> Batch:
+        """Return the examples with these numbers (``rows``: [batch] int64) as one padded batch."""
+        inputs = _take(self.inputs, rows, padding=0)
+        return Batch(inputs, _take(self.targets, rows, padding=UNSCORED), self.lengths[rows])
+
+
+def _take(values: Tensor | Ragged, rows: Tensor, padding: int) -> Tensor:
+    taken = values.take(rows, padding) if isinstance(values, Ragged) else values[rows]
+    return taken.float() if taken.is_floating_point() else taken.long()
+
+
+def _stack(column: Any) -> Tensor | Ragged:
+    import torch
+
+    rows = [torch.as_tensor(row) for row in column]
+    if all(row.shape == rows[0].shape for row in rows):
+        return torch.stack(rows)
+    return Ragged.from_rows(rows)

@@ -1,0 +1,16 @@
+"""Which experiments ship with seqbench? A plugin like any other: it yields the YAML files beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from seqbench import hookimpl
+
+
+@hookimpl
+def seqbench_suites() -> Iterable[Path]:
+    """Yield smoke, quick, standard and long."""
+    folder = Path(__file__).parent
+    for name in ("smoke", "quick", "standard", "long"):
+        yield folder / f"{name}.yaml"

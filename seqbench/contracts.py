@@ -131,7 +131,7 @@ class StepClass(TargetKind):
 
 @dataclass(frozen=True)
 class Forecast(TargetKind):
-    """The next ``steps`` values of ``channels`` channels, read at the last step. Outputs: [batch, steps, channels]."""
+    """The next ``steps`` values of each channel, read at the last step. Outputs: [batch, steps, channels]."""
 
     steps: int
     channels: int
@@ -144,7 +144,7 @@ class Forecast(TargetKind):
     def outputs(self, hidden: Tensor, lengths: Tensor, head: nn.Module) -> Tensor:
         """Return forecasts: [batch, steps, channels]."""
         numbers: Tensor = head(last_step(hidden, lengths))
-        return numbers.unflatten(1, (self.steps, self.channels))
+        return numbers.reshape(len(numbers), self.steps, self.channels)
 
     def loss(self, hidden: Tensor, batch: Batch, head: nn.Module) -> Tensor:
         """Return the mean squared error."""

@@ -30,7 +30,8 @@ class Hooks:
 
             from dataclasses import dataclass
 
-            from seqbench import Baseline, Metric, SequenceClass, Split, Task, TaskData, Tokens, generator, hookimpl
+            from seqbench import Baseline, Metric, SequenceClass, Split, Task, TaskData, Tokens
+            from seqbench import generator, hookimpl
 
 
             @dataclass(frozen=True)
@@ -51,13 +52,14 @@ class Hooks:
                         return Split(inputs, inputs[:, 0].clone())
 
                     test = split("test", 256)
+                    accuracy = Metric("accuracy", lambda: MulticlassAccuracy(self.symbols, average="micro"))
                     return TaskData(
                         train=split("train", 1024),
                         validation=split("validation", 256),
                         test=test,
                         inputs=Tokens(self.symbols),
                         targets=SequenceClass(self.symbols),
-                        metrics=(Metric("accuracy", lambda: MulticlassAccuracy(self.symbols, average="micro")),),
+                        metrics=(accuracy,),
                         baselines=(Baseline("guess", {"accuracy": 1 / self.symbols}),),
                         show=lambda i: f"{test.inputs[i].tolist()} -> {int(test.targets[i])}",
                     )

@@ -119,7 +119,7 @@ def evaluate(
     """
     import torch
 
-    batches = (split.batch(rows) for rows in torch.arange(len(split)).split(batch_size))
+    batches = (split.batch(rows) for rows in torch.split(torch.arange(len(split)), batch_size))
     return score_batches(metrics, ((predict(batch), batch) for batch in batches))
 
 

@@ -1,0 +1,138 @@
+"""Which training runs does an experiment consist of, and what is each one known by?
+
+`expand` crosses tasks, models, lengths and seeds; the key of a cell is a hash of all that can move its
+score and of nothing else. Stands on experiment, plugins, parameters and sources.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+from seqbench.contracts import Model, Task
+from seqbench.errors import ExperimentError, unknown
+from seqbench.experiment import Experiment, Training
+from seqbench.parameters import make, parameters_of
+from seqbench.plugins import Catalog
+from seqbench.sources import fingerprint
+
+KEY_VERSION = 1
+"""Rises when the meaning of a key changes; it is hashed with the rest."""
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A task or a model with all its parameters.
+
+    Attributes:
+        name, version: of the class.
+        parameters: every parameter, defaults included.
+    """
+
+    name: str
+    version: int
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training run: everything that can move its score.
+
+    Attributes:
+        task, model: what is trained on what.
+        length: time steps, as the task counts them.
+        seed: decides the data, the initialisation and the order of the batches.
+        training: the settings of the training.
+        evaluate_lengths: further lengths to test at.
+        data: parameter -> fingerprint of the data that it names; empty where the data are generated.
+    """
+
+    task: Plugin
+    model: Plugin
+    length: int
+    seed: int
+    training: Training
+    evaluate_lengths: tuple[int, ...] = ()
+    data: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @cached_property
+    def key(self) -> str:
+        """A hash that is the same for the same cell, on every machine and in every order of options."""
+        text = json.dumps(self.identity, sort_keys=True, allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What the key is a hash of: data sources by their content, no paths and no time limit."""
+        named = {name: value for name, value in self.task.parameters.items() if name not in self.data}
+        return {
+            "key_version": KEY_VERSION,
+            "task": [self.task.name, self.task.version, named],
+            "model": [self.model.name, self.model.version, dict(self.model.parameters)],
+            "length": self.length,
+            "seed": self.seed,
+            "training": self.training.model_dump(exclude={"time_limit"}),
+            "evaluate_lengths": list(self.evaluate_lengths),
+            "data": dict(self.data),
+        }
+
+    def __str__(self) -> str:
+        return f"{self.task.name} {self.model.name} T={self.length} seed {self.seed}"
+
+
+def expand(experiment: Experiment, catalog: Catalog) -> list[Cell]:
+    """Return every cell of the grid: by task, then length, model and seed.
+
+    Raises:
+        ExperimentError: a name or a parameter is unknown or unfit.
+        DataError: a data source is not there.
+    """
+    _check_parameters(experiment, catalog)
+    tasks = [_made(catalog.task, experiment, "tasks", i) for i in range(len(experiment.tasks))]
+    models = [_plugin(_made(catalog.model, experiment, "models", i)) for i in range(len(experiment.models))]
+    cells = []
+    for task in tasks:
+        plugin, data = _plugin(task), fingerprints(task)
+        for length, model, seed in product(experiment.lengths, models, experiment.seeds):
+            cell = Cell(plugin, model, length, seed, experiment.training, experiment.evaluate_lengths, data)
+            cells.append(cell)
+    return cells
+
+
+def fingerprints(task: Task) -> dict[str, str]:
+    """Return the fingerprints of the data that a task's parameters name: parameter -> fingerprint."""
+    named = {p.name: getattr(task, p.name) for p in parameters_of(type(task)) if p.is_data_source}
+    return {name: fingerprint(value) for name, value in named.items() if value is not None}
+
+
+def _made(find: Callable[[str], type[Any]], experiment: Experiment, field: str, i: int) -> Any:
+    name = getattr(experiment, field)[i]
+    try:
+        plugin = find(name)
+    except ExperimentError as error:
+        raise ExperimentError(f"{experiment.where(field, i)}{error}") from error
+    return make(plugin, experiment.parameters.get(name, {}))
+
+
+def _plugin(made: Task | Model) -> Plugin:
+    values = {p.name: getattr(made, p.name) for p in parameters_of(type(made))}
+    return Plugin(made.name, made.version, values)
+
+
+def _check_parameters(experiment: Experiment, catalog: Catalog) -> None:
+    # Parameters of an installed plugin that this grid leaves out are checked, then not used: `--tasks` may
+    # narrow a suite that sets parameters for all its tasks.
+    for name, values in experiment.parameters.items():
+        plugin: type[Any] | None = catalog.tasks.get(name) or catalog.models.get(name)
+        if plugin is None:
+            where, names = experiment.where("parameters", name), [*catalog.tasks, *catalog.models]
+            raise ExperimentError(where + unknown("task or model", name, names))
+        for parameter, value in values.items():
+            make(plugin, {parameter: value}, experiment.where("parameters", name, parameter))
+        make(plugin, values, experiment.where("parameters", name))

@@ -1,0 +1,182 @@
+"""What is to be run? The schema of an experiment, for YAML files, the command line and Python alike.
+
+`load` reads a file and lays the command line over it; `seqbench.cells` turns the result into cells.
+Stands on strict_yaml and errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
+
+from seqbench.errors import ExperimentError, unknown
+from seqbench.strict_yaml import Document, Place, read_scalar, read_yaml
+
+Length = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class Settings(BaseModel):
+    """The base of what is read from files: frozen, and an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Training(Settings):
+    """How a cell is trained: everything here can move its score and is part of its key."""
+
+    steps: int = Field(1000, ge=0, description="optimiser steps at most; 0 scores the untrained network")
+    batch_size: int = Field(32, ge=1, description="examples a step")
+    learning_rate: float = Field(3e-3, gt=0, description="of the optimiser, at its highest")
+    optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = Field("adam", description="from torch.optim")
+    weight_decay: float = Field(0.0, ge=0, description="of the optimiser")
+    schedule: Literal["constant", "cosine", "linear"] = Field(
+        "constant", description="course of the learning rate, down to 0 at the last step"
+    )
+    gradient_clip: float | None = Field(1.0, gt=0, description="largest global gradient norm, null for none")
+    validate_every: int = Field(100, ge=1, description="steps between validations")
+    patience: int | None = Field(None, ge=1, description="validations without a better score before the end")
+    stop_when_solved: float | None = Field(
+        None, gt=0, le=1, description="end when the validation skill reaches this, null for never"
+    )
+    embedding_size: int = Field(32, ge=1, description="features of an embedded token")
+    time_limit: float | None = Field(None, gt=0, description="seconds a cell may take, null for no limit")
+
+
+class Experiment(Settings):
+    """A grid of cells: every task with every model, at every length, with every seed.
+
+    >>> Experiment(tasks=["copy"], models=["lstm"], lengths=[16], seeds=[0, 1]).seeds
+    (0, 1)
+    """
+
+    name: str = Field("custom", min_length=1, pattern=r"^[\w.-]+$", description="names the folder of results")
+    description: str = Field("", description="for `seqbench list suites`")
+    tasks: tuple[str, ...] = Field(min_length=1, description="names of tasks")
+    models: tuple[str, ...] = Field(min_length=1, description="names of models")
+    lengths: tuple[Length, ...] = Field(min_length=1, description="sequence lengths, in steps")
+    seeds: tuple[Seed, ...] = Field((0,), min_length=1, description="one cell for each")
+    evaluate_lengths: tuple[Length, ...] = Field(
+        (), description="further lengths at which the trained network is tested"
+    )
+    parameters: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="task or model -> parameter -> value"
+    )
+    training: Training = Field(default_factory=lambda: Training(), description="how each cell is trained")
+
+    _document: Document | None = PrivateAttr(None)
+
+    def where(self, *place: str | int) -> str:
+        """Return ``file:line: `` of a field that a file gave, and nothing for any other."""
+        return self._document.where(place) if self._document and place[:1] in self._document.lines else ""
+
+    @field_validator("tasks", "models", "lengths", "seeds", "evaluate_lengths", mode="before")
+    @classmethod
+    def _tuple(cls, value: Any) -> Any:
+        return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("tasks", "models", "lengths", "seeds", "evaluate_lengths")
+    @classmethod
+    def _unique(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        twice = [item for item in value if value.count(item) > 1]
+        if twice:
+            raise ValueError(f"{twice[0]!r} stands here twice; keep one")
+        return value
+
+
+def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Experiment:
+    """Read an experiment and lay overrides over it.
+
+    Args:
+        path: a YAML file.
+        overrides: field -> value; ``parameters`` and ``training`` are merged, everything else is replaced.
+
+    Raises:
+        ExperimentError: the file cannot be read, or something in it or in the overrides is wrong; every error
+            is named, with file and line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ExperimentError(f"the experiment {path} cannot be read: {error}; give a YAML file") from error
+    document = read_yaml(text, str(path))
+    if not isinstance(document.value, dict):
+        raise ExperimentError(
+            f"{path}: an experiment is a mapping such as 'tasks: [copy]'; see `seqbench list suites`"
+        )
+    values = {"name": path.stem, **document.value}
+    return build(merge(values, overrides or {}), document.without(overrides or {}))
+
+
+def build(values: Mapping[str, Any], document: Document | None = None) -> Experiment:
+    """Return the experiment with these fields.
+
+    Raises:
+        ExperimentError: every error at once, each with its place.
+    """
+    try:
+        experiment = Experiment.model_validate(values)
+    except ValidationError as error:
+        raise ExperimentError("\n".join(_sentences(error, document))) from error
+    experiment._document = document
+    return experiment
+
+
+def merge(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay ``overrides`` over ``values``; mappings are merged, all else is replaced.
+
+    >>> merge({"training": {"steps": 5}, "seeds": [0]}, {"training": {"batch_size": 2}, "seeds": [1]})
+    {'training': {'steps': 5, 'batch_size': 2}, 'seeds': [1]}
+    """
+    merged = dict(values)
+    for name, value in overrides.items():
+        old = merged.get(name)
+        merged[name] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def settings(assignments: Sequence[str]) -> dict[str, Any]:
+    """Turn ``lstm.hidden_size=64`` and ``training.steps=500`` into overrides.
+
+    >>> settings(["lstm.hidden_size=64", "training.steps=500"])
+    {'parameters': {'lstm': {'hidden_size': 64}}, 'training': {'steps': 500}}
+
+    Raises:
+        ExperimentError: one has not the form ``NAME.FIELD=VALUE``.
+    """
+    overrides: dict[str, Any] = {}
+    for assignment in assignments:
+        target, equals, text = assignment.partition("=")
+        owner, dot, name = target.strip().partition(".")
+        if not (equals and dot and owner and name):
+            raise ExperimentError(
+                f"--set {assignment}: write it as NAME.FIELD=VALUE, such as lstm.hidden_size=64 or training.steps=500"
+            )
+        change: dict[str, Any] = {owner: {name: read_scalar(text)}}
+        overrides = merge(overrides, change if owner == "training" else {"parameters": change})
+    return overrides
+
+
+def _sentences(error: ValidationError, document: Document | None) -> list[str]:
+    return [
+        _sentence(detail["loc"], detail["type"], detail["msg"], detail["input"], document)
+        for detail in error.errors()
+    ]
+
+
+def _sentence(place: Place, kind: str, message: str, given: Any, document: Document | None) -> str:
+    # What the command line gave has no line in the file.
+    where = document.where(place) if document and place[:1] in document.lines else ""
+    field = ".".join(str(step) for step in place)
+    if kind == "extra_forbidden":
+        owner: type[Settings] = Training if len(place) > 1 else Experiment
+        return where + unknown(f"field of {owner.__name__.lower()}", str(place[-1]), owner.model_fields)
+    if kind == "missing":
+        return f"{where}{field} is missing; give at least one, such as {_EXAMPLES.get(field, field)}"
+    return f"{where}{field}: {message[0].lower()}{message[1:]}, and {given!r} was given"
+
+
+_EXAMPLES = {"tasks": "tasks: [copy]", "models": "models: [lstm]", "lengths": "lengths: [16, 64]"}

@@ -1,0 +1,100 @@
+"""Which parameters does a task or a model have, and are these values fit for them?
+
+Reads the fields of a plugin's dataclass and checks values against their types. Stands on contracts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from seqbench.contracts import Model, Task, is_data_source
+from seqbench.errors import ExperimentError, unknown
+
+Plugin = TypeVar("Plugin", Task, Model)
+STRICT = ConfigDict(strict=True, arbitrary_types_allowed=True)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One setting of a task or a model.
+
+    Attributes:
+        name: as in ``--set TASK.name=value``.
+        type: its annotation.
+        default: its value when nothing is set.
+        is_data_source: whether its value names a file, a folder or a data set.
+    """
+
+    name: str
+    type: Any
+    default: Any
+    is_data_source: bool
+
+    @property
+    def type_name(self) -> str:
+        """The annotation as a person writes it."""
+        return self.type.__name__ if isinstance(self.type, type) else str(self.type).replace("typing.", "")
+
+
+def parameters_of(plugin: type[Task] | type[Model]) -> tuple[Parameter, ...]:
+    """Return the parameters in the order of the dataclass's fields.
+
+    Raises:
+        TypeError: an annotation cannot be resolved or checked, or a field has no default.
+    """
+    hints = typing.get_type_hints(plugin)
+    # Task and Model are no dataclasses themselves; every class that a catalog holds is one.
+    fields = dataclasses.fields(plugin)  # type: ignore[arg-type]
+    return tuple(_parameter(plugin, field, hints[field.name]) for field in fields)
+
+
+def _parameter(plugin: type, field: dataclasses.Field[Any], hint: Any) -> Parameter:
+    if field.default_factory is not dataclasses.MISSING:
+        default = field.default_factory()
+    elif field.default is not dataclasses.MISSING:
+        default = field.default
+    else:
+        raise TypeError(f"the parameter {field.name!r} of {plugin.__name__} needs a default value")
+    return Parameter(field.name, hint, default, is_data_source(field))
+
+
+def make(plugin: type[Plugin], values: Mapping[str, Any], where: str = "") -> Plugin:
+    """Return the task or model with these parameters and defaults for the rest.
+
+    Args:
+        plugin: the class.
+        values: parameter name -> value.
+        where: words put before an error, e.g. a file and line.
+
+    Raises:
+        ExperimentError: an unknown parameter, a value of the wrong type, or one that the plugin refuses.
+    """
+    known = {parameter.name: parameter for parameter in parameters_of(plugin)}
+    for name, value in values.items():
+        if name not in known:
+            raise ExperimentError(where + unknown(f"parameter of {plugin.name}", name, known))
+        _check(plugin.name, known[name], value, where)
+    try:
+        return plugin(**{name: _coerced(known[name], value) for name, value in values.items()})
+    except ValueError as error:
+        raise ExperimentError(f"{where}{plugin.name}: {error}") from error
+
+
+def _check(owner: str, parameter: Parameter, value: Any, where: str) -> None:
+    try:
+        _coerced(parameter, value)
+    except ValidationError as error:
+        problem = "; ".join(dict.fromkeys(detail["msg"] for detail in error.errors()))
+        raise ExperimentError(
+            f"{where}{owner}.{parameter.name} is to be {parameter.type_name}, and {value!r} was given: {problem}"
+        ) from error
+
+
+def _coerced(parameter: Parameter, value: Any) -> Any:
+    return TypeAdapter(parameter.type, config=STRICT).validate_python(value)

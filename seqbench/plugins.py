@@ -1,0 +1,231 @@
+"""Which tasks, models and suites are installed, who gave them, and what is wrong with the rest?
+
+`load_catalog` looks at every entry point by itself: a broken plugin is one clear problem, never the end of
+the others. Stands on hookspecs, verify and errors; imports no torch.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import inspect
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pluggy
+
+from seqbench.contracts import Model, Task
+from seqbench.errors import ExperimentError, PluginError, unknown
+from seqbench.hookspecs import GROUP, Hooks
+from seqbench.verify import model_faults, suite_faults, task_faults
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a plugin comes from: its entry point, and the distribution that declares it."""
+
+    plugin: str
+    distribution: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"plugin {self.plugin!r} ({self.distribution} {self.version})"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a plugin; ``hook`` is None where it never came to one."""
+
+    origin: Origin
+    hook: str | None
+    message: str
+
+    def __str__(self) -> str:
+        hook = f", hook {self.hook}" if self.hook else ""
+        return f"{self.origin}{hook}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One object that a plugin yielded, under its name."""
+
+    kind: str
+    name: str
+    value: Any
+    origin: Origin
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All that the installed plugins offer, and the problems met on the way."""
+
+    tasks: Mapping[str, type[Task]] = field(default_factory=dict)
+    models: Mapping[str, type[Model]] = field(default_factory=dict)
+    suites: Mapping[str, Path] = field(default_factory=dict)
+    origins: Mapping[tuple[str, str], Origin] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    def task(self, name: str) -> type[Task]:
+        """Return a task class; an unknown name is an ExperimentError with the nearest right one."""
+        return self._found("task", self.tasks, name)
+
+    def model(self, name: str) -> type[Model]:
+        """Return a model class; an unknown name is an ExperimentError with the nearest right one."""
+        return self._found("model", self.models, name)
+
+    def suite(self, name: str) -> Path:
+        """Return a suite's file; an unknown name is an ExperimentError with the nearest right one."""
+        return self._found("suite", self.suites, name)
+
+    def _found(self, kind: str, offers: Mapping[str, Value], name: str) -> Value:
+        if name in offers:
+            return offers[name]
+        broken = "".join(f"\n  not loaded: {problem}" for problem in self.problems)
+        raise ExperimentError(unknown(kind, name, offers) + broken)
+
+
+@dataclass(frozen=True)
+class _Hook:
+    """What a hook yields: its kind, how an object is checked, and how it is named."""
+
+    kind: str
+    faults: Callable[[Any], list[str]]
+    name: Callable[[Any], str]
+
+
+_HOOKS = {
+    "seqbench_tasks": _Hook("task", task_faults, lambda task: task.name),
+    "seqbench_models": _Hook("model", model_faults, lambda model: model.name),
+    "seqbench_suites": _Hook("suite", suite_faults, lambda path: path.stem),
+}
+
+
+def load_catalog(only: str | None = None) -> Catalog:
+    """Load the installed plugins.
+
+    Args:
+        only: ``"off"`` for none, or names of entry points with commas between; by default what the
+            environment variable SEQBENCH_PLUGINS says, and all plugins where it says nothing.
+
+    Raises:
+        PluginError: ``only`` names a plugin that is not installed.
+    """
+    found = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name)
+    chosen = _chosen(found, os.environ.get("SEQBENCH_PLUGINS", "") if only is None else only)
+    problems = list(_twice(chosen))
+    clashing = {problem.origin.plugin for problem in problems}
+    offers: list[Offer] = []
+    for point in chosen:
+        if point.name not in clashing:
+            _load(point, offers, problems)
+    return _catalog(offers, problems)
+
+
+def _chosen(found: list[importlib.metadata.EntryPoint], only: str) -> list[importlib.metadata.EntryPoint]:
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    if not names:
+        return found
+    if names == ["off"]:
+        return []
+    known = {point.name for point in found}
+    for name in names:
+        if name not in known:
+            raise PluginError("SEQBENCH_PLUGINS: " + unknown("plugin", name, known))
+    return [point for point in found if point.name in names]
+
+
+def _twice(points: list[importlib.metadata.EntryPoint]) -> Iterator[Problem]:
+    # pluggy drops the second of two entry points of one name in silence, so this is found before it.
+    for name, times in Counter(point.name for point in points).items():
+        if times > 1:
+            first, *others = (_origin(point) for point in points if point.name == name)
+            both = ", ".join(f"{origin.distribution} {origin.version}" for origin in (first, *others))
+            message = f"the entry point {name!r} is claimed by {both}; uninstall all but one"
+            yield Problem(first, None, message)
+
+
+def _origin(point: importlib.metadata.EntryPoint) -> Origin:
+    if point.dist is None:
+        return Origin(point.name, "an unknown distribution", "?")
+    return Origin(point.name, point.dist.name, point.dist.version)
+
+
+def _load(point: importlib.metadata.EntryPoint, offers: list[Offer], problems: list[Problem]) -> None:
+    """Load one plugin by itself and add what it offers and what is wrong with it."""
+    origin = _origin(point)
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(Hooks)
+    try:
+        manager.register(point.load(), name=point.name)
+        manager.check_pending()
+    except Exception as error:
+        problems.append(Problem(origin, _hook_of(error), f"cannot be loaded: {_said(error)}"))
+        return
+    for hook_name, hook in _HOOKS.items():
+        for implementation in getattr(manager.hook, hook_name).get_hookimpls():
+            _call(implementation.function, origin, hook_name, hook, offers, problems)
+
+
+def _hook_of(error: Exception) -> str | None:
+    return "unknown" if isinstance(error, pluggy.PluginValidationError) else None
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def _call(
+    function: Callable[[], Iterable[Any]],
+    origin: Origin,
+    hook_name: str,
+    hook: _Hook,
+    offers: list[Offer],
+    problems: list[Problem],
+) -> None:
+    try:
+        given = function()
+        if not isinstance(given, Iterable) or inspect.isclass(given):
+            raise TypeError(f"it is to yield objects, and it returned {given!r}")
+        for value in given:
+            faults = hook.faults(value)
+            problems += [Problem(origin, hook_name, fault) for fault in faults]
+            if not faults:
+                offers.append(Offer(hook.kind, hook.name(value), value, origin))
+    except Exception as error:
+        problems.append(Problem(origin, hook_name, _said(error)))
+
+
+def _catalog(offers: list[Offer], problems: list[Problem]) -> Catalog:
+    claims: dict[tuple[str, str], list[Offer]] = {}
+    for offer in offers:
+        claims.setdefault((offer.kind, offer.name), []).append(offer)
+    # A model and a task share the first word of `--set NAME.parameter=value`, so they share one namespace.
+    for (kind, name), claim in list(claims.items()):
+        if kind == "model" and ("task", name) in claims:
+            claims["task", name] += claim
+            del claims[kind, name]
+    kept = {claim[0] for claim in claims.values() if len(claim) == 1}
+    problems += [_clash(claim) for claim in claims.values() if len(claim) > 1]
+    return Catalog(
+        tasks={offer.name: offer.value for offer in _sorted(kept, "task")},
+        models={offer.name: offer.value for offer in _sorted(kept, "model")},
+        suites={offer.name: offer.value for offer in _sorted(kept, "suite")},
+        origins={(offer.kind, offer.name): offer.origin for offer in kept},
+        problems=tuple(problems),
+    )
+
+
+def _sorted(offers: set[Offer], kind: str) -> list[Offer]:
+    return sorted((offer for offer in offers if offer.kind == kind), key=lambda offer: offer.name)
+
+
+def _clash(claim: list[Offer]) -> Problem:
+    sides = " and ".join(f"{offer.kind} of {offer.origin}" for offer in claim)
+    message = f"the name {claim[0].name!r} is claimed twice, as {sides}; neither is used: uninstall one"
+    hook = next(name for name, hook in _HOOKS.items() if hook.kind == claim[-1].kind)
+    return Problem(claim[-1].origin, hook, message)

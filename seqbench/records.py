@@ -1,0 +1,200 @@
+"""What did one cell leave behind?
+
+The schema of a record: strict JSON, data only. A number is finite, or null with its reason beside it in
+``notes``. Stands on cells; documented for readers of the files in docs/results-format.md.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from seqbench.cells import Cell
+from seqbench.errors import StoreError
+
+SCHEMA_VERSION = 1
+
+Status = Literal["ok", "diverged", "failed", "timeout", "interrupted"]
+Stopped = Literal["steps", "solved", "patience", "diverged"]
+
+
+class Data(BaseModel):
+    """The base of what a record is made of."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class PluginUsed(Data):
+    """A task or a model as it was run, and the distribution it came from."""
+
+    name: str
+    version: int
+    parameters: dict[str, Any]
+    distribution: str = ""
+
+
+class CellData(Data):
+    """The cell that was run; its key is the record's key."""
+
+    task: PluginUsed
+    model: PluginUsed
+    length: int
+    seed: int
+    training: dict[str, Any]
+    evaluate_lengths: tuple[int, ...]
+    data: dict[str, str]
+
+
+class MetricData(Data):
+    """The primary metric: its name, its best value, its direction."""
+
+    name: str
+    best: float
+    is_higher_better: bool
+
+
+class BaselineData(Data):
+    """A baseline and its scores on the same test data."""
+
+    name: str
+    scores: dict[str, float | None]
+    is_reference: bool
+
+
+class Evaluation(Data):
+    """Scores on the test split at one length.
+
+    Attributes:
+        length: steps.
+        examples: size of the test split.
+        scores: metric -> score; null has its reason in the record's notes.
+        baselines: every baseline of the task at this length.
+        baseline_name: the reference baseline.
+        skill: of the primary score over the reference baseline; null where either is unknown.
+    """
+
+    length: int
+    examples: int
+    scores: dict[str, float | None]
+    baselines: tuple[BaselineData, ...]
+    baseline_name: str
+    skill: float | None
+
+
+class Costs(Data):
+    """What the cell took; None where it was not reached or cannot be known.
+
+    Attributes:
+        parameters: trainable numbers of embedding, layer and head.
+        layer_parameters: of the sequence layer alone.
+        state_size: numbers carried from one step to the next, for one example; 0 for a stateless layer.
+        steps: optimiser steps taken.
+        load_seconds, train_seconds, test_seconds: wall time; training includes its validations.
+        seconds_per_step: median over the optimiser steps, validations not counted.
+        peak_memory_bytes: largest resident set of the cell's process.
+    """
+
+    parameters: int | None = None
+    layer_parameters: int | None = None
+    state_size: int | None = None
+    steps: int | None = None
+    load_seconds: float | None = None
+    train_seconds: float | None = None
+    test_seconds: float | None = None
+    seconds_per_step: float | None = None
+    peak_memory_bytes: int | None = None
+
+
+class Validation(Data):
+    """The primary score on the validation split after so many steps."""
+
+    step: int
+    score: float | None
+
+
+class Course(Data):
+    """How training went.
+
+    Attributes:
+        losses: (step, mean training loss since the entry before), at most 200 of them; null where not finite.
+        validations: after every ``validate_every`` steps and at the end.
+        best_step: the step whose weights were tested.
+    """
+
+    losses: tuple[tuple[int, float | None], ...] = ()
+    validations: tuple[Validation, ...] = ()
+    best_step: int | None = None
+
+
+class Record(Data):
+    """One cell and its outcome.
+
+    Attributes:
+        status: ``ok``; ``diverged`` (the loss was not finite; scores are null); ``failed`` (an exception, or
+            the process died); ``timeout``; ``interrupted``.
+        reason: why it is not ok, in a sentence; None where it is.
+        stopped: what ended the training.
+        test: scores at the cell's length; None where it was never tested.
+        evaluations: scores at ``evaluate_lengths``.
+        validation_score: the primary score, on validation data, of the weights that were tested.
+        facts: what the task tells about its data.
+        data_fingerprint: hash of the tensors that were trained, validated and tested on.
+        environment: versions, device, source revision.
+        notes: name of a null -> its reason.
+        traceback: of a failed cell.
+    """
+
+    schema_version: Literal[1] = 1
+    key: str
+    status: Status
+    reason: str | None = None
+    cell: CellData
+    stopped: Stopped | None = None
+    metric: MetricData | None = None
+    test: Evaluation | None = None
+    evaluations: tuple[Evaluation, ...] = ()
+    validation_score: float | None = None
+    costs: Costs = Costs()
+    course: Course = Course()
+    facts: dict[str, float | int | str] = {}
+    data_fingerprint: str | None = None
+    environment: dict[str, Any] = {}
+    notes: dict[str, str] = {}
+    traceback: str | None = None
+    finished: str = ""
+
+    def to_json(self) -> str:
+        """Return strict JSON; a NaN that slipped through is a ValueError, never written."""
+        return json.dumps(self.model_dump(mode="json"), allow_nan=False, indent=1) + "\n"
+
+    @staticmethod
+    def from_json(text: str, source: str) -> Record:
+        """Read a record.
+
+        Raises:
+            StoreError: it is no record of this schema version.
+        """
+        try:
+            return Record.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(step) for step in first["loc"]) or "the file"
+            raise StoreError(
+                f"{source} is no record of schema version {SCHEMA_VERSION}: {place}: {first['msg']};"
+                " move the file away, or read it with the seqbench that wrote it"
+            ) from error
+
+
+def cell_data(cell: Cell, task_distribution: str = "", model_distribution: str = "") -> CellData:
+    """Return a cell as a record keeps it."""
+    return CellData(
+        task=PluginUsed(**vars(cell.task), distribution=task_distribution),
+        model=PluginUsed(**vars(cell.model), distribution=model_distribution),
+        length=cell.length,
+        seed=cell.seed,
+        training=cell.training.model_dump(),
+        evaluate_lengths=cell.evaluate_lengths,
+        data=dict(cell.data),
+    )

@@ -1,0 +1,123 @@
+"""What does a YAML text say, and on which line?
+
+Plain PyYAML reads 1e-3 as a string, 12:30 as 750 and no as False, and keeps the last of two equal keys in
+silence. This reads scalars by the core schema of YAML 1.2 and refuses the rest. Stands on errors only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from seqbench.errors import ExperimentError
+
+Place = tuple[str | int, ...]
+
+_WORDS: Mapping[str, Any] = {
+    "": None, "~": None, "null": None, "Null": None, "NULL": None,
+    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
+}  # fmt: skip
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a text says, and where.
+
+    Attributes:
+        value: dicts, lists and scalars.
+        lines: the path of keys and positions to a value -> its line, counted from 1.
+        source: the name of the file, for messages.
+    """
+
+    value: Any
+    lines: Mapping[Place, int]
+    source: str
+
+    def where(self, place: Place) -> str:
+        """Return ``file:line: `` of a place, or of the nearest place around it."""
+        while place and place not in self.lines:
+            place = place[:-1]
+        return f"{self.source}:{self.lines.get(place, 1)}: "
+
+    def without(self, overrides: Mapping[str, Any]) -> Document:
+        """Return the document without the lines of what the overrides replaced."""
+        kept = {place: line for place, line in self.lines.items() if not _is_replaced(place, overrides)}
+        return Document(self.value, kept, self.source)
+
+
+def _is_replaced(place: Place, overrides: Any) -> bool:
+    for step in place:
+        if not isinstance(overrides, Mapping) or step not in overrides:
+            return False
+        overrides = overrides[step]
+        if not isinstance(overrides, Mapping):
+            return True
+    return False
+
+
+def read_yaml(text: str, source: str) -> Document:
+    """Read a text.
+
+    Raises:
+        ExperimentError: it is no YAML, names a key twice, or uses tags or anchors.
+    """
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise ExperimentError(f"{source}: this is not YAML: {' '.join(str(error).split())}") from error
+    lines: dict[Place, int] = {}
+    value = None if root is None else _value(root, (), lines, source)
+    return Document(value, lines, source)
+
+
+def read_scalar(text: str) -> Any:
+    """Read one value as it stands on the command line: a scalar, or a list in brackets.
+
+    >>> [read_scalar(text) for text in ("1e-3", "64", "no", "true", "null", "0.7/0.1/0.2", "[1, 2]")]
+    [0.001, 64, 'no', True, None, '0.7/0.1/0.2', [1, 2]]
+    """
+    if text.startswith("[") and text.endswith("]"):
+        return read_yaml(text, "the command line").value
+    return _scalar(text)
+
+
+def _value(node: yaml.Node, place: Place, lines: dict[Place, int], source: str) -> Any:
+    lines[place] = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, place, lines, source)
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(item, (*place, i), lines, source) for i, item in enumerate(node.value)]
+    if node.tag not in _PLAIN_TAGS:
+        raise ExperimentError(f"{source}:{lines[place]}: the tag {node.tag} is not understood; leave it out")
+    is_plain = isinstance(node, yaml.ScalarNode) and node.style is None
+    return _scalar(node.value) if is_plain else node.value
+
+
+_PLAIN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp")}
+
+
+def _mapping(node: yaml.MappingNode, place: Place, lines: dict[Place, int], source: str) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key, line = str(key_node.value), key_node.start_mark.line + 1
+        if key in result:
+            raise ExperimentError(f"{source}:{line}: the key {key!r} stands here a second time; keep one")
+        result[key] = _value(value_node, (*place, key), lines, source)
+        lines[(*place, key)] = line
+    return result
+
+
+def _scalar(text: str) -> Any:
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    return text

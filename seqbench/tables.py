@@ -1,0 +1,156 @@
+"""What are the rows of one file?
+
+Read with pandas, not with datasets.load_dataset, which (5.2, tried) serves the old rows of a file that was
+changed within the same modification time, types a column by its first 10,000 rows and fails on the rest,
+turns the words NA, None and null of a text into nothing, and copies the file into its own cache.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from seqbench.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MISSING = ("NA", "N/A", "NaN", "nan", "null", "NULL", "None", "none", "-nan", "-NaN")
+
+
+def read_file(path: Path, kind: str | None = None) -> pd.DataFrame:
+    kind = kind or _kind(path)
+    try:
+        table = READERS[f".{kind}"](path)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        # pandas' and pyarrow's own errors are ValueErrors.
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(f"{path} cannot be read as {kind}: {reason}") from error
+    if table.empty:
+        raise DataError(f"{path} is empty: no row was found in it")
+    return table
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    return _read_separated(path, ",", csv.QUOTE_MINIMAL)
+
+
+def _read_tsv(path: Path) -> pd.DataFrame:
+    return _read_separated(path, "\t", csv.QUOTE_NONE)
+
+
+def _read_separated(path: Path, separator: str, quoting: Any) -> pd.DataFrame:
+    import pandas as pd
+
+    with _open_text(path) as file:
+        table = pd.read_csv(
+            file,
+            sep=separator,
+            quoting=quoting,
+            keep_default_na=False,
+            na_values=[""],
+            skip_blank_lines=False,
+            float_precision="round_trip",
+            low_memory=False,
+        )
+    if not isinstance(table.index, pd.RangeIndex):
+        raise ValueError("the rows have more cells than the header has names")
+    table = table.dropna(how="all").reset_index(drop=True)
+    for column in table.columns:
+        if isinstance(table[column].dtype, pd.StringDtype):
+            table[column] = _as_numbers(table[column])
+    return table
+
+
+def _as_numbers(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return numbers where every cell is a number or a word for a missing one, else the column as it is."""
+    import pandas as pd
+
+    rest = column.where(~column.isin(MISSING))
+    numbers = pd.to_numeric(rest, errors="coerce")
+    is_numeric = bool(rest.notna().any()) and bool((numbers.notna() == rest.notna()).all())
+    return rest.astype("float64") if is_numeric else column
+
+
+def _read_json(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    with _open_text(path) as file:
+        rows = json.load(file)
+    if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
+        raise ValueError("it has to be a list of objects, one for each row")
+    return pd.DataFrame(rows)
+
+
+def _read_jsonl(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    with _open_text(path) as file:
+        return pd.DataFrame(list(_objects(file)))
+
+
+def _objects(lines: TextIO) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"line {number}: {error.msg}") from error
+        if not isinstance(row, dict):
+            raise ValueError(f"line {number} is not an object")
+        yield row
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.read_parquet(path)
+
+
+def _read_txt(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    with _open_text(path) as file:
+        return pd.DataFrame({"text": [line.rstrip("\r\n") for line in file]}, dtype="str")
+
+
+def _open_text(path: Path) -> TextIO:
+    # Lines end at \n only: a text may hold \x85 or \u2028. utf-8-sig drops the mark that spreadsheets write.
+    opener = gzip.open if path.suffix.lower() == ".gz" else open
+    return cast(TextIO, opener(path, "rt", encoding="utf-8-sig", newline="\n"))
+
+
+READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    ".csv": _read_csv,
+    ".tsv": _read_tsv,
+    ".json": _read_json,
+    ".jsonl": _read_jsonl,
+    ".parquet": _read_parquet,
+    ".txt": _read_txt,
+}
+
+
+def _suffix(path: Path) -> str:
+    """Return the lower-case ending that tells the kind, without ``.gz``."""
+    return (Path(path.stem) if path.suffix.lower() == ".gz" else path).suffix.lower()
+
+
+def _stem(path: Path) -> str:
+    return (Path(path.stem) if path.suffix.lower() == ".gz" else path).stem
+
+
+def _kind(path: Path) -> str:
+    suffix = _suffix(path)
+    if suffix not in _READERS:
+        raise DataError(
+            f"{path} has the ending {suffix or 'of no kind'!r}; known are {', '.join(_READERS)}, also with .gz"
+        )
+    return suffix[1:]

@@ -172,20 +172,24 @@ def _can_connect(address: urllib.parse.SplitResult) -> bool:
 def _quietly(*, offline: bool) -> Iterator[None]:
     """Keep `datasets` and its hub client from writing to the terminal, and from retrying for 24 s if offline."""
     import datasets
-    import huggingface_hub.utils as hub
+    from huggingface_hub.utils.tqdm import (
+        are_progress_bars_disabled,
+        disable_progress_bars,
+        enable_progress_bars,
+    )
 
     was_offline = datasets.config.HF_HUB_OFFLINE
     loggers = [logging.getLogger(name) for name in ("datasets", "huggingface_hub", "httpx", "filelock")]
     levels = [logger.level for logger in loggers]
     shows_rows = datasets.are_progress_bars_disabled() is False and _may_silence("HF_DATASETS")
-    shows_bytes = hub.are_progress_bars_disabled() is False and _may_silence("HF_HUB")
+    shows_bytes = are_progress_bars_disabled() is False and _may_silence("HF_HUB")
     datasets.config.HF_HUB_OFFLINE = offline
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)
     if shows_rows:
         datasets.disable_progress_bars()
     if shows_bytes:
-        hub.disable_progress_bars()
+        disable_progress_bars()
     try:
         yield
     finally:
@@ -195,7 +199,7 @@ def _quietly(*, offline: bool) -> Iterator[None]:
         if shows_rows:
             datasets.enable_progress_bars()
         if shows_bytes:
-            hub.enable_progress_bars()
+            enable_progress_bars()
 
 
 def _may_silence(prefix: str) -> bool:

@@ -1,8 +1,7 @@
 """What does the name of a data set stand for, and what are its rows?
 
 A file, a folder of train/validation/test files, a folder of one text file for each class, or a Hugging Face
-data set. Stands on errors and hub only; pandas is imported when tables are read, so that a fingerprint is
-cheap.
+data set. Stands on tables, hub and errors; pandas is imported when rows are read, so a fingerprint is cheap.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from seqbench.errors import DataError
 from seqbench.hub import HubName
+from seqbench.tables import READERS, ending, read_file, stem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +27,7 @@ _ROLES = {
     "test": "test",
 }
 _NOT_DATA = (".", "_", "readme", "licen", "manifest", "sha256sums")
+_KNOWN = ", ".join(f".{kind}" for kind in READERS) + " (also with .gz)"
 
 
 def fingerprint(data: str) -> str:
@@ -63,7 +64,8 @@ def read_tables(data: str) -> dict[str, pd.DataFrame]:
     A folder without such files, in which each class has a text file of its own, gives ``{"all": rows}`` with
     the columns ``text`` and ``label``: either files that differ only in an ending which is their label
     (``reviews.pos``, ``reviews.neg``), or ``.txt`` files named by their label (``pos.txt``, ``neg.txt``).
-    Files called README..., LICENSE..., or beginning with ``.`` or ``_``, are never read.
+    Files called README..., LICENSE..., MANIFEST..., SHA256SUMS..., or beginning with ``.`` or ``_``, are never
+    read.
 
     In csv and tsv an empty cell is missing. A column of numbers may also say NA, NaN, null or None; in any
     other column these are words like any other. Tab-separated files have no quoting.
@@ -75,25 +77,22 @@ def read_tables(data: str) -> dict[str, pd.DataFrame]:
     if isinstance(place, HubName):
         return place.read_tables()
     if place.is_file():
-        return {"all": _read(place)}
+        return {"all": read_file(place, _kind(place))}
     parts = _parts(place)
     if parts[0].is_class:
         return {"all": _join_classes(parts)}
-    return {part.role: _read(part.path) for part in parts}
+    return {part.role: read_file(part.path, part.kind) for part in parts}
 
 
 def _locate(data: str) -> Path | HubName:
     path = Path(data).expanduser()
     if path.exists():
         return path
-    looks_like_path = data.startswith((".", "/", "~")) or _suffix(path) in _READERS
+    looks_like_path = data.startswith((".", "/", "~")) or ending(path) in READERS
     name = None if looks_like_path else HubName.parse(data)
     if name is None:
         raise DataError(f"no such file or folder: {data} (looked at {path.absolute()})")
     return name
-
-
-# ---- files and folders ----
 
 
 @dataclass(frozen=True)
@@ -111,9 +110,8 @@ def _parts(folder: Path) -> list[_Part]:
     parts = _split_parts(files) or _class_parts(files)
     if not parts:
         raise DataError(
-            f"the folder {folder} has no file train{{{','.join(_READERS)}}} (or the same with .gz), and no text"
-            f" file for each class; it has {', '.join(p.name for p in files) or 'no data'}. Name one file itself,"
-            " or rename the files"
+            f"the folder {folder} has no file called train with an ending {_KNOWN}, and no text file for each"
+            f" class; it has {', '.join(p.name for p in files) or 'no data'}. Name one file, or rename the files"
         )
     return parts
 
@@ -121,42 +119,44 @@ def _parts(folder: Path) -> list[_Part]:
 def _split_parts(files: list[Path]) -> list[_Part]:
     found: dict[str, _Part] = {}
     for path in files:
-        role, suffix = _ROLES.get(_stem(path).lower()), _suffix(path)
-        if role is None or suffix not in _READERS:
+        role = _ROLES.get(stem(path).lower())
+        if role is None or ending(path) not in READERS:
             continue
         if role in found:
-            raise DataError(
-                f"{path.parent} has two files for {role}: {found[role].path.name} and {path.name}; keep one"
-            )
-        found[role] = _Part(role, path, _kind(path))
+            names = f"{found[role].path.name} and {path.name}"
+            raise DataError(f"the folder {path.parent} has two files for {role}: {names}; keep one")
+        found[role] = _Part(role, path, ending(path))
     if found and "train" not in found:
-        raise DataError(
-            f"{files[0].parent} has {', '.join(part.path.name for part in found.values())}, but no train file"
-        )
+        names = ", ".join(part.path.name for part in found.values())
+        raise DataError(f"the folder {files[0].parent} has {names}, but no train file")
     return [found[role] for role in dict.fromkeys(_ROLES.values()) if role in found]
 
 
 def _class_parts(files: list[Path]) -> list[_Part]:
-    texts = [p for p in files if _suffix(p) == ".txt"]
-    by_stem: dict[str, list[Path]] = {}
+    groups: dict[str, list[_Part]] = {}
     for path in files:
-        if path.suffix and _suffix(path) not in _READERS:
-            by_stem.setdefault(path.stem, []).append(path)
-    groups = [
-        *([_Part(_stem(p), p, "txt", is_class=True) for p in group] for group in [texts]),
-        *([_Part(p.suffix[1:], p, "txt", is_class=True) for p in group] for group in by_stem.values()),
-    ]
-    groups = [group for group in groups if len(group) > 1]
-    if len(groups) > 1:
-        names = " or ".join(", ".join(part.path.name for part in group) for group in groups)
-        raise DataError(f"which files of {files[0].parent} hold a class each: {names}? Keep one set")
-    return groups[0] if groups else []
+        if ending(path) == "txt":
+            groups.setdefault("*.txt", []).append(_Part(stem(path), path, "txt", is_class=True))
+        elif ending(path) and ending(path) not in READERS:
+            groups.setdefault(stem(path), []).append(_Part(ending(path), path, "txt", is_class=True))
+    sets = [group for group in groups.values() if len(group) > 1]
+    if len(sets) > 1:
+        names = " or ".join(", ".join(part.path.name for part in group) for group in sets)
+        raise DataError(f"which files of {files[0].parent} are a class each: {names}? Keep one set")
+    return sets[0] if sets else []
 
 
 def _join_classes(parts: list[_Part]) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.concat([_read(part.path, "txt").assign(label=part.role) for part in parts], ignore_index=True)
+    tables = [read_file(part.path, part.kind).assign(label=part.role) for part in parts]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _kind(path: Path) -> str:
+    if ending(path) not in READERS:
+        raise DataError(f"{path} has no ending that tells what it is; known are {_KNOWN}")
+    return ending(path)
 
 
 def _sha256(path: Path) -> str:

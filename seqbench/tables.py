@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 _MISSING = ("NA", "N/A", "NaN", "nan", "null", "NULL", "None", "none", "-nan", "-NaN")
 
 
-def read_file(path: Path, kind: str | None = None) -> pd.DataFrame:
-    kind = kind or _kind(path)
+def read_file(path: Path, kind: str) -> pd.DataFrame:
+    """Return the rows of a file of this kind, one of `READERS`; see `seqbench.read_tables` for the rules.
+
+    Raises:
+        DataError: unreadable, malformed or without a row.
+    """
     try:
-        table = READERS[f".{kind}"](path)
+        table = READERS[kind](path)
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
     except (OSError, EOFError, ValueError, zlib.error) as error:
@@ -36,6 +40,28 @@ def read_file(path: Path, kind: str | None = None) -> pd.DataFrame:
     if table.empty:
         raise DataError(f"{path} is empty: no row was found in it")
     return table
+
+
+def ending(path: Path) -> str:
+    """Return the ending that tells a file's kind, in lower case, without ``.gz``.
+
+    >>> ending(Path("reviews.csv.gz"))
+    'csv'
+    """
+    return _without_gz(path).suffix[1:].lower()
+
+
+def stem(path: Path) -> str:
+    """Return a file's name without its ending.
+
+    >>> stem(Path("reviews.csv.gz"))
+    'reviews'
+    """
+    return _without_gz(path).stem
+
+
+def _without_gz(path: Path) -> Path:
+    return path.with_suffix("") if path.suffix.lower() == ".gz" else path
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
@@ -56,13 +82,11 @@ def _read_separated(path: Path, separator: str, quoting: Any) -> pd.DataFrame:
             quoting=quoting,
             keep_default_na=False,
             na_values=[""],
-            skip_blank_lines=False,
             float_precision="round_trip",
             low_memory=False,
         )
     if not isinstance(table.index, pd.RangeIndex):
         raise ValueError("the rows have more cells than the header has names")
-    table = table.dropna(how="all").reset_index(drop=True)
     for column in table.columns:
         if isinstance(table[column].dtype, pd.StringDtype):
             table[column] = _as_numbers(table[column])
@@ -73,7 +97,7 @@ def _as_numbers(column: pd.Series[Any]) -> pd.Series[Any]:
     """Return numbers where every cell is a number or a word for a missing one, else the column as it is."""
     import pandas as pd
 
-    rest = column.where(~column.isin(MISSING))
+    rest = column.where(~column.isin(_MISSING))
     numbers = pd.to_numeric(rest, errors="coerce")
     is_numeric = bool(rest.notna().any()) and bool((numbers.notna() == rest.notna()).all())
     return rest.astype("float64") if is_numeric else column
@@ -129,28 +153,11 @@ def _open_text(path: Path) -> TextIO:
 
 
 READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
-    ".csv": _read_csv,
-    ".tsv": _read_tsv,
-    ".json": _read_json,
-    ".jsonl": _read_jsonl,
-    ".parquet": _read_parquet,
-    ".txt": _read_txt,
+    "csv": _read_csv,
+    "tsv": _read_tsv,
+    "json": _read_json,
+    "jsonl": _read_jsonl,
+    "parquet": _read_parquet,
+    "txt": _read_txt,
 }
-
-
-def _suffix(path: Path) -> str:
-    """Return the lower-case ending that tells the kind, without ``.gz``."""
-    return (Path(path.stem) if path.suffix.lower() == ".gz" else path).suffix.lower()
-
-
-def _stem(path: Path) -> str:
-    return (Path(path.stem) if path.suffix.lower() == ".gz" else path).stem
-
-
-def _kind(path: Path) -> str:
-    suffix = _suffix(path)
-    if suffix not in _READERS:
-        raise DataError(
-            f"{path} has the ending {suffix or 'of no kind'!r}; known are {', '.join(_READERS)}, also with .gz"
-        )
-    return suffix[1:]
+"""Kind of file -> how it is read."""

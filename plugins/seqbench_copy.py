@@ -1,1 +1,278 @@
-"""A plugin that is being written."""
+"""Copy memory: can a model repeat a short random pattern after a long blank stretch?
+
+The task ``copy`` in three published layouts; only the recalled positions are scored.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal, get_args
+
+from seqbench import (
+    UNSCORED,
+    Baseline,
+    Batch,
+    DataError,
+    Metric,
+    Split,
+    StepClass,
+    Task,
+    TaskData,
+    Tokens,
+    evaluate,
+    generator,
+    hookimpl,
+)
+
+if TYPE_CHECKING:
+    import torch
+    import torchmetrics
+    from torch import Tensor
+
+Layout = Literal["urnn", "tcn", "s4"]
+"""Where the delimiters stand; see `Copy`."""
+
+
+@hookimpl
+def seqbench_tasks() -> Iterator[type[Task]]:
+    """Yield the task."""
+    yield Copy
+
+
+@dataclass(frozen=True)
+class Copy(Task):
+    """Repeat the ``pattern`` random symbols that a sequence began with, ``length`` = T steps after they end.
+
+    ``symbols=3, pattern=3, layout="urnn"`` at T = 5 (blank ``.``, delimiter ``>``)::
+
+        input   2 0 1 . . . . > . . .
+        target                  2 0 1
+        scored                  ^ ^ ^
+
+    In every layout a sequence has T + 2 pattern steps, the last ``pattern`` of them are scored, and each
+    symbol has to be carried over T + pattern steps. With pattern P the input is:
+
+    ======  =====================================  ====================================================
+    layout  after the P symbols come               published in
+    ======  =====================================  ====================================================
+    urnn    T - 1 blanks, 1 delimiter, P blanks    Arjovsky et al. 2016, section 4.1 and their code
+    tcn     T - 1 blanks, P + 1 delimiters         Bai et al. 2018, section 5.2; ``data_generator``
+    s4      T blanks, P delimiters                 Gu et al. 2022, ``torch_copying_data(L=T, M=P,
+                                                   A=symbols + 2)`` without ``variable`` and ``lag``
+    ======  =====================================  ====================================================
+
+    So in ``urnn`` and ``tcn`` the first delimiter is the T-th step after the pattern and recall begins one
+    step later; in ``s4`` recall begins on the first delimiter. Those publications use 8 symbols and P = 10.
+    ``urnn`` is often told as "T blanks, then the delimiter"; in the paper and its code the delimiter is the
+    T-th of these steps, which makes T + 20 positions and the memoryless loss 10 ln 8 / (T + 20), 0.1733 at
+    T = 100.
+
+    Two things differ from the publications, so that a score means the same in all three: the blanks before
+    the recall are not scored (a model that only knows them is right at 99% of all positions at T = 1000), and
+    so the output is one of the symbols, never blank.
+
+    Metrics: ``accuracy`` over the recalled positions; ``exact_match``, the share of patterns recalled
+    without a mistake; ``loss``, nats for each recalled position; ``loss_ratio``, that loss over ln(symbols),
+    the best that is possible without memory, so that 1 is no memory and 0 is perfect;
+    ``loss_all_positions``, the nats of the recalled positions divided by *all* T + 2 pattern positions. The
+    last one puts a score beside the curves of the publications: it is their loss if the blanks, which are
+    not trained here, were predicted without any error.
+
+    Symbols are drawn independently and uniformly and nothing else in a sequence varies, so whoever does not
+    remember the pattern is right at 1 / symbols of the recalled positions, whatever he answers.
+
+    Each split has a random stream of its own. The default parameters know 8 ** 10 patterns, and the splits
+    practically share none; with few symbols and a short pattern there are only symbols ** pattern sequences
+    in all, which all splits then share: recall is still what is measured, generalisation to new patterns is
+    not. ``facts`` says which share of the test patterns was in the training data.
+
+    Attributes:
+        symbols: how many different symbols a pattern is made of.
+        pattern: how many symbols are to be recalled.
+        layout: ``urnn``, ``tcn`` or ``s4``.
+        train_examples, validation_examples, test_examples: sequences in each split.
+    """
+
+    name: ClassVar[str] = "copy"
+    version: ClassVar[int] = 1
+    symbols: int = 8
+    pattern: int = 10
+    layout: Layout = "urnn"
+    train_examples: int = 20_000
+    validation_examples: int = 256
+    test_examples: int = 512
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.symbols <= 32_000:
+            raise ValueError(f"symbols is {self.symbols}; it must be at least 2 and at most 32000")
+        if self.layout not in get_args(Layout):
+            raise ValueError(f"layout is {self.layout!r}; it must be one of {', '.join(get_args(Layout))}")
+        for field in ("pattern", "train_examples", "validation_examples", "test_examples"):
+            if getattr(self, field) < 1:
+                raise ValueError(f"{field} is {getattr(self, field)}; it must be at least 1")
+
+    def time_steps(self, length: int) -> int:
+        """Return T + 2 pattern.
+
+        >>> Copy().time_steps(100)
+        120
+        """
+        return length + 2 * self.pattern
+
+    def load(self, length: int, seed: int) -> TaskData:
+        """Draw the patterns of each split and lay out their sequences.
+
+        Args:
+            length: T, the steps from the last symbol of the pattern to the first delimiter (``urnn``,
+                ``tcn``) or to the last blank (``s4``), that step counted.
+            seed: of the three random streams.
+
+        Raises:
+            DataError: ``length`` is below 1.
+        """
+        if length < 1:
+            raise DataError(f"copy at length {length} makes no sense; take a length of at least 1")
+        train = self._split("train", self.train_examples, length, seed)
+        test = self._split("test", self.test_examples, length, seed)
+        return TaskData(
+            train=train,
+            validation=self._split("validation", self.validation_examples, length, seed),
+            test=test,
+            inputs=Tokens(self.symbols + 2),
+            targets=StepClass(self.symbols),
+            metrics=self._metrics(length),
+            baselines=(self._memoryless(test, length),),
+            show=lambda example: self._show(test, example),
+            facts={"test_patterns_seen_in_training": self._share_seen(test, train)},
+        )
+
+    def _split(self, part: str, examples: int, length: int, seed: int) -> Split:
+        import torch
+
+        rng = generator(seed, self.name, part, length)
+        patterns = torch.randint(self.symbols, (examples, self.pattern), generator=rng)
+        inputs = self.inputs(patterns, length)
+        targets = torch.full_like(inputs, UNSCORED)
+        targets[:, -self.pattern :] = patterns
+        return Split(inputs, targets)
+
+    def inputs(self, patterns: Tensor, length: int) -> Tensor:
+        """Lay out sequences.
+
+        Args:
+            patterns: [examples, pattern] symbols.
+            length: T.
+
+        Returns:
+            [examples, T + 2 pattern] tokens: symbols count from 0, then the blank, then the delimiter.
+
+        >>> import torch
+        >>> Copy(symbols=3, pattern=2).inputs(torch.tensor([[2, 0]]), length=3).tolist()
+        [[2, 0, 3, 3, 4, 3, 3]]
+        """
+        import torch
+
+        blank, delimiter = self.symbols, self.symbols + 1
+        shape = (len(patterns), self.time_steps(length))
+        inputs = torch.full(shape, blank, dtype=self._dtype())
+        inputs[:, : self.pattern] = patterns
+        inputs[:, self._delimiters(length)] = delimiter
+        return inputs
+
+    def _delimiters(self, length: int) -> slice:
+        """Return the steps at which delimiters stand."""
+        end_of_wait = self.pattern + length
+        match self.layout:
+            case "urnn":
+                return slice(end_of_wait - 1, end_of_wait)
+            case "tcn":
+                return slice(end_of_wait - 1, None)
+            case "s4":
+                return slice(end_of_wait, None)
+
+    def _dtype(self) -> torch.dtype:
+        """Return the smallest signed type that holds every token and UNSCORED."""
+        import torch
+
+        return torch.int8 if self.symbols + 2 <= 128 else torch.int16
+
+    def _metrics(self, length: int) -> tuple[Metric, ...]:
+        from torchmetrics.classification import MulticlassAccuracy
+
+        share = self.pattern / self.time_steps(length)
+        return (
+            Metric("accuracy", lambda: MulticlassAccuracy(self.symbols, average="micro")),
+            Metric("exact_match", _mean, prepare=_is_recalled),
+            _loss("loss", 1.0),
+            _loss("loss_ratio", 1 / math.log(self.symbols)),
+            _loss("loss_all_positions", share),
+        )
+
+    def _memoryless(self, test: Split, length: int) -> Baseline:
+        """Score guessing with equal probabilities: its losses on the test data, its expected hits."""
+
+        def guess(batch: Batch) -> Tensor:
+            return batch.inputs.new_zeros((*batch.inputs.shape, self.symbols)).float()
+
+        losses = [metric for metric in self._metrics(length) if not metric.is_higher_better]
+        hits = {"accuracy": 1 / self.symbols, "exact_match": float(self.symbols) ** -self.pattern}
+        return Baseline("memoryless", hits | evaluate(losses, test, guess))
+
+    def _share_seen(self, test: Split, train: Split) -> float:
+        seen = {tuple(pattern) for pattern in self._patterns(train)}
+        return sum(tuple(pattern) in seen for pattern in self._patterns(test)) / len(test)
+
+    def _patterns(self, split: Split) -> list[list[int]]:
+        rows: list[list[int]] = split.targets[:, -self.pattern :].tolist()  # type: ignore[index]
+        return rows
+
+    def _show(self, test: Split, example: int) -> str:
+        """Return input above target, scored steps marked; a long wait is cut short in the middle."""
+        import torch
+
+        batch = test.batch(torch.tensor([example]))
+        signs = {self.symbols: ".", self.symbols + 1: ">", UNSCORED: ""}
+        steps = [
+            (signs.get(token, str(token)), signs.get(target, str(target)), "" if target == UNSCORED else "^")
+            for token, target in zip(batch.inputs[0].tolist(), batch.targets[0].tolist(), strict=True)
+        ]
+        steps = _cut(steps, keep=self.pattern + 5)
+        widths = [max(len(sign) for sign in step) for step in steps]
+        return "\n".join(
+            f"{word:<8}" + " ".join(sign.rjust(width) for sign, width in zip(line, widths, strict=True)).rstrip()
+            for word, line in zip(("input", "target", "scored"), zip(*steps, strict=True), strict=True)
+        )
+
+
+def _mean() -> torchmetrics.Metric:
+    """Return a mean that lets NaN through; torchmetrics would otherwise leave such values out."""
+    from torchmetrics import MeanMetric
+
+    return MeanMetric(nan_strategy="disable")
+
+
+def _is_recalled(outputs: Tensor, batch: Batch) -> tuple[Tensor]:
+    """Return 1 for each sequence without a mistake, else 0: [batch]."""
+    is_right = (outputs.argmax(dim=-1) == batch.targets) | (batch.targets == UNSCORED)
+    return (is_right.all(dim=1).double(),)
+
+
+def _loss(name: str, scale: float) -> Metric:
+    """Return the mean of ``scale`` times the cross entropy of each scored item, in nats."""
+
+    def prepare(outputs: Tensor, batch: Batch) -> tuple[Tensor]:
+        from torch.nn.functional import cross_entropy
+
+        is_scored = batch.targets != UNSCORED
+        logits = outputs[is_scored].double()
+        return (scale * cross_entropy(logits, batch.targets[is_scored], reduction="none"),)
+
+    return Metric(name, _mean, best=0.0, is_higher_better=False, prepare=prepare)
+
+
+def _cut(steps: list[tuple[str, str, str]], keep: int) -> list[tuple[str, str, str]]:
+    """Put one that counts them in place of the steps that are not among the first or last ``keep``."""
+    left_out = len(steps) - 2 * keep
+    return steps if left_out < 2 else [*steps[:keep], (f"({left_out} more)", "", ""), *steps[-keep:]]

@@ -127,8 +127,9 @@ def score_batches(metrics: Iterable[Metric], outputs: Iterable[tuple[Tensor, Bat
     """Score outputs that come with the batch they were made from; sums are kept in float64."""
     import torch
 
-    meters = [(metric, metric.make().set_dtype(torch.float64)) for metric in metrics]
+    meters = [(metric, metric.make()) for metric in metrics]
     for output, batch in outputs:
         for metric, meter in meters:
-            meter.to(output.device).update(*metric.prepare(output, batch))
+            # After the move: torchmetrics' ``to`` sets the metric's dtype back to float32.
+            meter.to(output.device).set_dtype(torch.float64).update(*metric.prepare(output, batch))
     return {metric.name: float(meter.compute()) for metric, meter in meters}

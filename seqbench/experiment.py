@@ -40,7 +40,7 @@ class Training(Settings):
     validate_every: int = Field(100, ge=1, description="steps between validations")
     patience: int | None = Field(None, ge=1, description="validations without a better score before the end")
     stop_when_solved: float | None = Field(
-        None, gt=0, le=1, description="end when the validation skill reaches this, null for never"
+        None, ge=0, description="end when the validation score is this near to the best possible, null for never"
     )
     embedding_size: int = Field(32, ge=1, description="features of an embedded token")
     time_limit: float | None = Field(None, gt=0, description="seconds a cell may take, null for no limit")
@@ -152,9 +152,7 @@ def settings(assignments: Sequence[str]) -> dict[str, Any]:
         target, equals, text = assignment.partition("=")
         owner, dot, name = target.strip().partition(".")
         if not (equals and dot and owner and name):
-            raise ExperimentError(
-                f"--set {assignment}: write it as NAME.FIELD=VALUE, such as lstm.hidden_size=64 or training.steps=500"
-            )
+            raise ExperimentError(f"--set {assignment}: write it as NAME.FIELD=VALUE, such as lstm.hidden_size=64")
         change: dict[str, Any] = {owner: {name: read_scalar(text)}}
         overrides = merge(overrides, change if owner == "training" else {"parameters": change})
     return overrides

@@ -7,12 +7,15 @@ The schema of a record: strict JSON, data only. A number is finite, or null with
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from seqbench.cells import Cell
+from seqbench.cells import Cell, Plugin
 from seqbench.errors import StoreError
+from seqbench.plugins import Catalog
 
 SCHEMA_VERSION = 1
 
@@ -187,14 +190,49 @@ class Record(Data):
             ) from error
 
 
-def cell_data(cell: Cell, task_distribution: str = "", model_distribution: str = "") -> CellData:
+def cell_data(cell: Cell, catalog: Catalog) -> CellData:
     """Return a cell as a record keeps it."""
+
+    def used(kind: str, plugin: Plugin) -> PluginUsed:
+        origin = catalog.origins.get((kind, plugin.name))
+        return PluginUsed(
+            name=plugin.name,
+            version=plugin.version,
+            parameters=dict(plugin.parameters),
+            distribution=f"{origin.distribution} {origin.version}" if origin else "",
+        )
+
     return CellData(
-        task=PluginUsed(**vars(cell.task), distribution=task_distribution),
-        model=PluginUsed(**vars(cell.model), distribution=model_distribution),
+        task=used("task", cell.task),
+        model=used("model", cell.model),
         length=cell.length,
         seed=cell.seed,
         training=cell.training.model_dump(),
         evaluate_lengths=cell.evaluate_lengths,
         data=dict(cell.data),
     )
+
+
+def unfinished(
+    cell: Cell,
+    status: Status,
+    reason: str,
+    environment: Mapping[str, Any],
+    catalog: Catalog,
+    trace: str | None = None,
+) -> Record:
+    """Return the record of a cell that has no scores, and says why."""
+    return Record(
+        key=cell.key,
+        status=status,
+        reason=reason,
+        cell=cell_data(cell, catalog),
+        environment=dict(environment),
+        traceback=trace,
+        finished=now(),
+    )
+
+
+def now() -> str:
+    """Return the time in UTC, as ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -38,8 +38,9 @@ class Store:
         version = _version(mark)
         if version != SCHEMA_VERSION:
             raise StoreError(
-                f"{self.path} holds results of schema version {version}, and this seqbench writes version"
-                f" {SCHEMA_VERSION}; nothing was changed: choose another --output, or use the seqbench that wrote it"
+                f"{self.path} holds results of schema version {version}, and this seqbench writes"
+                f" version {SCHEMA_VERSION}; nothing was changed: choose another"
+                " --output, or use the seqbench that wrote it"
             )
 
     def prepare(self) -> None:

@@ -6,6 +6,7 @@ only and runs none of their code; `seqbench.testing` is where behaviour is check
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 from pathlib import Path
@@ -64,7 +65,8 @@ def _dataclass_faults(value: type[Task] | type[Model]) -> list[str]:
     parameters = vars(value).get("__dataclass_params__")
     if parameters is None or not parameters.frozen:
         return ["it is to be a frozen dataclass; put @dataclass(frozen=True) above the class"]
-    declared = set(vars(value)["__dataclass_fields__"]) & {"name", "version"}
+    fields = dataclasses.fields(value)  # type: ignore[arg-type]
+    declared = {field.name for field in fields} & {"name", "version"}
     if declared:
         return [f"{', '.join(sorted(declared))} is no parameter; write it without an annotation"]
     try:

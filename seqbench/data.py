@@ -1,0 +1,88 @@
+"""In which batches do the examples of a split come, for training and for evaluation?
+
+Shuffled by a generator of their own, bucketed by length where lengths differ. Stands on splits and seeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from seqbench.seeds import generator
+from seqbench.splits import Batch, Split
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+EVALUATION_STEPS = 65_536
+"""Time steps in one evaluation batch: large enough to keep a core busy, small enough for its memory."""
+LARGEST_EVALUATION_BATCH = 256
+BATCHES_PER_BUCKET = 32
+"""Batches among which rows are sorted by length: padding is small, and the order still random."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingBatches:
+    """Exactly ``steps`` batches: the examples in a new random order each time they have all been seen.
+
+    The last batch of a round is smaller where the batch size does not divide the number of examples.
+    """
+
+    split: Split
+    batch_size: int
+    steps: int
+    seed: int
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __iter__(self) -> Iterator[Batch]:
+        rng = generator(self.seed, "order")
+        lengths = self.split.lengths
+        left = self.steps
+        while left > 0:
+            for rows in training_order(lengths, self.batch_size, rng)[:left]:
+                left -= 1
+                yield self.split.batch(rows)
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluationBatches:
+    """Every example once, by length, in batches as large as a fixed number of time steps allows."""
+
+    split: Split
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return (self.split.batch(rows) for rows in self._rows)
+
+    @property
+    def _rows(self) -> list[Tensor]:
+        lengths = self.split.lengths
+        size = max(1, min(LARGEST_EVALUATION_BATCH, EVALUATION_STEPS // int(lengths.max())))
+        return list(torch.split(torch.argsort(lengths, stable=True), size))
+
+
+def training_order(lengths: Tensor, batch_size: int, rng: Generator) -> list[Tensor]:
+    """Return the rows of each batch of one round.
+
+    Args:
+        lengths: [examples]; where they differ, rows of similar length share a batch.
+        batch_size: rows in a batch.
+        rng: decides the order.
+    """
+    order = torch.randperm(len(lengths), generator=rng)
+    if int(lengths.min()) == int(lengths.max()):
+        return list(torch.split(order, batch_size))
+    buckets = torch.split(order, batch_size * BATCHES_PER_BUCKET)
+    batches = [
+        rows
+        for bucket in buckets
+        for rows in torch.split(bucket[torch.argsort(lengths[bucket], stable=True)], batch_size)
+    ]
+    return [batches[i] for i in torch.randperm(len(batches), generator=rng).tolist()]

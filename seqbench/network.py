@@ -1,0 +1,114 @@
+"""How do an embedding, a sequence layer and a head become one network?
+
+The layer is the plugin's; the rest is the harness's and the same for every model. Stands on contracts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seqbench.contracts import InputKind, Model, TargetKind
+from seqbench.errors import ContractError
+from seqbench.splits import Batch
+
+
+class Network(nn.Module):
+    """Embedding, sequence layer, head.
+
+    Attributes:
+        embedding: inputs -> [batch, time, features].
+        layer: the model's own, called as ``torch.nn.LSTM(batch_first=True)`` is.
+        head: the output matrix W and its bias: [..., output_size] -> [..., head_size].
+        state_size: numbers that the layer carries from one step to the next, for one example.
+    """
+
+    def __init__(self, layer: nn.Module, inputs: InputKind, targets: TargetKind, embedding_size: int) -> None:
+        super().__init__()
+        features = inputs.features(embedding_size)
+        output_size, self.state_size = layer_sizes(layer, features)
+        self.embedding = inputs.embedding(embedding_size)
+        self.layer = layer
+        self.head = nn.Linear(output_size, targets.head_size)
+        self.targets = targets
+
+    def hidden(self, inputs: Tensor) -> Tensor:
+        """Return what the layer gives: [batch, time, output_size]."""
+        hidden: Tensor = self.layer(self.embedding(inputs))[0]
+        return hidden
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Return the outputs that metrics take; their shape is the target kind's."""
+        return self.targets.outputs(self.hidden(batch.inputs), batch.lengths, self.head)
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Return the mean training loss of a batch: a scalar."""
+        return self.targets.loss(self.hidden(batch.inputs), batch, self.head)
+
+
+def build_network(model: Model, inputs: InputKind, targets: TargetKind, embedding_size: int) -> Network:
+    """Build a network around a model's layer; weights come from torch's global generator.
+
+    Raises:
+        ContractError: the layer does not keep its calling convention.
+    """
+    try:
+        layer = model.build(inputs.features(embedding_size))
+    except ValueError as error:
+        raise ContractError(f"model {model.name} cannot be built: {error}") from error
+    if not isinstance(layer, nn.Module):
+        raise ContractError(f"model {model.name}: build is to return a torch.nn.Module, and returned {layer!r}")
+    try:
+        return Network(layer, inputs, targets, embedding_size)
+    except ContractError as error:
+        raise ContractError(f"model {model.name}: {error}") from error
+
+
+def layer_sizes(layer: nn.Module, input_size: int) -> tuple[int, int]:
+    """Return output_size and state_size of a layer, from one step of zeros.
+
+    Raises:
+        ContractError: it does not return (outputs [batch, time, output_size], state).
+    """
+    was_training = layer.training
+    layer.eval()
+    with torch.no_grad():
+        returned = layer(torch.zeros(1, 1, input_size))
+    layer.train(was_training)
+    if not (isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[0], Tensor)):
+        raise ContractError(f"the layer is to return (outputs, state), and returned {type(returned).__name__}")
+    outputs, state = returned
+    if outputs.ndim != 3 or outputs.shape[:2] != (1, 1):
+        raise ContractError(
+            "outputs are to be [batch, time, output_size], and for an input of [1, 1, input_size] they are"
+            f" {list(outputs.shape)}; is it batch_first?"
+        )
+    return outputs.shape[2], sum(part.numel() for part in tensors(state))
+
+
+def tensors(state: Any) -> Iterator[Tensor]:
+    """Yield the tensors of a state: None, a tensor, or tuples, lists and dicts of such.
+
+    Raises:
+        ContractError: something else is in it.
+    """
+    if isinstance(state, Tensor):
+        yield state
+    elif isinstance(state, Mapping):
+        for part in state.values():
+            yield from tensors(part)
+    elif isinstance(state, (tuple, list)):
+        for part in state:
+            yield from tensors(part)
+    elif state is not None:
+        raise ContractError(
+            f"a state is None or tensors in tuples, lists or dicts; {type(state).__name__} was found"
+        )
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Return how many trainable numbers a module has."""
+    return sum(weights.numel() for weights in module.parameters() if weights.requires_grad)

@@ -1,0 +1,272 @@
+"""What does one cell come to? From a cell to its record: data, network, fit, test.
+
+The same cell gives the same scores to the last bit on the same machine. Stands on fitting and records.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import resource
+import statistics
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import torch
+
+from seqbench.cells import Cell
+from seqbench.contracts import Task, TaskData
+from seqbench.data import EvaluationBatches, TrainingBatches
+from seqbench.environment import device_name
+from seqbench.errors import ContractError, SeqbenchError
+from seqbench.fitting import DivergedError, Fit, Progress, TimeLimitError, make_trainer, quiet_lightning
+from seqbench.network import build_network, count_parameters
+from seqbench.parameters import make
+from seqbench.plugins import Catalog
+from seqbench.records import (
+    BaselineData,
+    Costs,
+    Course,
+    Evaluation,
+    MetricData,
+    Record,
+    Validation,
+    cell_data,
+    now,
+    unfinished,
+)
+from seqbench.scores import Metric, reference, skill
+from seqbench.seeds import derive_seed
+from seqbench.splits import Ragged, Split
+
+LOSSES_KEPT = 200
+"""Points of the training curve in a record."""
+
+
+def run_cell(
+    cell: Cell,
+    catalog: Catalog,
+    environment: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> Record:
+    """Train and test one cell, in this process, on one thread.
+
+    An exception becomes a record with status ``failed``: one broken plugin never ends a sweep.
+
+    Args:
+        cell: what to run.
+        catalog: where its task and model are found.
+        environment: what `seqbench.environment.describe` said; the device is added here.
+        progress: told how the training goes.
+    """
+    described = {**(environment or {}), "device": device_name()}
+    try:
+        with one_thread(), quiet_lightning(), torch.random.fork_rng(enabled=True):
+            return _Run(cell, catalog, described, progress).record()
+    except SeqbenchError as error:
+        return unfinished(cell, "failed", str(error), described, catalog)
+    except TimeLimitError as error:
+        return unfinished(cell, "timeout", str(error), described, catalog)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        return unfinished(cell, "failed", reason, described, catalog, traceback.format_exc())
+
+
+def check_data(cell: Cell, catalog: Catalog) -> None:
+    """Load a cell's data and throw them away: what is wrong with them is said before anything is trained.
+
+    Raises:
+        SeqbenchError: they are missing or unfit.
+    """
+    load_task(cell, catalog).load(cell.length, cell.seed)
+
+
+def load_task(cell: Cell, catalog: Catalog) -> Task:
+    """Return the task of a cell with its parameters."""
+    return make(catalog.task(cell.task.name), cell.task.parameters)
+
+
+@dataclass
+class _Run:
+    """One cell on its way to a record."""
+
+    cell: Cell
+    catalog: Catalog
+    environment: dict[str, Any]
+    progress: Progress | None
+
+    def record(self) -> Record:
+        cell = self.cell
+        began = time.perf_counter()
+        task = load_task(cell, self.catalog)
+        data = task.load(cell.length, cell.seed)
+        load_seconds = time.perf_counter() - began
+        torch.manual_seed(derive_seed(cell.seed, "initialisation"))
+        model = make(self.catalog.model(cell.model.name), cell.model.parameters)
+        network = build_network(model, data.inputs, data.targets, cell.training.embedding_size)
+        fit = Fit(network, data.metrics, cell.training, self.progress)
+        torch.manual_seed(derive_seed(cell.seed, "dropout"))
+        diverged = self._fit(fit, data)
+        trained = time.perf_counter()
+        tests = [] if diverged else [_tested(fit, data, cell.length), *self._elsewhere(fit, task, data)]
+        notes = _notes(fit, tests)
+        return Record(
+            key=cell.key,
+            status="diverged" if diverged else "ok",
+            reason=diverged,
+            cell=cell_data(cell, self.catalog),
+            stopped="diverged" if diverged else fit.stopped,
+            metric=_metric_data(data.metrics[0]),
+            test=tests[0] if tests else None,
+            evaluations=tuple(tests[1:]),
+            validation_score=None if diverged or fit.best is None else _finite(fit.best[1]),
+            costs=Costs(
+                parameters=count_parameters(network),
+                layer_parameters=count_parameters(network.layer),
+                state_size=network.state_size,
+                steps=len(fit.step_ends),
+                load_seconds=load_seconds,
+                train_seconds=trained - began - load_seconds,
+                test_seconds=time.perf_counter() - trained,
+                seconds_per_step=_seconds_per_step(fit.step_ends),
+                peak_memory_bytes=peak_memory_bytes(),
+            ),
+            course=_course(fit, diverged is not None),
+            facts=dict(data.facts),
+            data_fingerprint=data_fingerprint(data),
+            environment=self.environment,
+            notes=notes,
+            finished=now(),
+        )
+
+    def _fit(self, fit: Fit, data: TaskData) -> str | None:
+        """Train, and leave the best weights in place; return why it diverged, or None."""
+        training = self.cell.training
+        batches = TrainingBatches(data.train, training.batch_size, training.steps, self.cell.seed)
+        validation = EvaluationBatches(data.validation)
+        trainer = make_trainer(training)
+        try:
+            if training.steps:
+                trainer.fit(fit, batches, validation)
+            if not fit.validations or fit.validations[-1][0] != fit.global_step:
+                trainer.validate(fit, validation, verbose=False)
+        except DivergedError as error:
+            return str(error)
+        fit.restore_best()
+        return None
+
+    def _elsewhere(self, fit: Fit, task: Task, data: TaskData) -> Iterator[Evaluation]:
+        """Test the trained network at other lengths."""
+        for length in self.cell.evaluate_lengths:
+            other = task.load(length, self.cell.seed)
+            if (other.inputs, other.targets) != (data.inputs, data.targets):
+                raise ContractError(
+                    f"task {task.name} cannot be tested at length {length} after training at {self.cell.length}:"
+                    f" its inputs or targets become {other.inputs}, {other.targets}; leave out evaluate_lengths"
+                )
+            yield _tested(fit, other, length)
+
+
+def _tested(fit: Fit, data: TaskData, length: int) -> Evaluation:
+    fit.metrics = data.metrics
+    make_trainer(fit.training_settings).test(fit, EvaluationBatches(data.test), verbose=False)
+    primary = data.metrics[0]
+    best_baseline = reference(data.baselines, primary)
+    score = _finite(fit.scores[primary.name])
+    return Evaluation(
+        length=length,
+        examples=len(data.test),
+        scores={name: _finite(value) for name, value in fit.scores.items()},
+        baselines=tuple(
+            BaselineData(
+                name=baseline.name,
+                scores={name: _finite(float(value)) for name, value in baseline.scores.items()},
+                is_reference=baseline.is_reference,
+            )
+            for baseline in data.baselines
+        ),
+        baseline_name=best_baseline.name,
+        skill=None if score is None else skill(score, best_baseline.scores[primary.name], primary.best),
+    )
+
+
+def _notes(fit: Fit, tests: list[Evaluation]) -> dict[str, str]:
+    notes = {}
+    for test in tests:
+        for name, score in test.scores.items():
+            if score is None:
+                notes[f"scores.{name}@{test.length}"] = "the metric was not a finite number on this test split"
+        if test.skill is None:
+            notes[f"skill@{test.length}"] = "the score is unknown, or the baseline is perfect already"
+    if len(fit.step_ends) < 2:
+        notes["seconds_per_step"] = "fewer than two steps were taken"
+    return notes
+
+
+def _course(fit: Fit, diverged: bool) -> Course:
+    return Course(
+        losses=tuple(_thinned(fit.losses)),
+        validations=tuple(Validation(step=step, score=_finite(score)) for step, score in fit.validations),
+        best_step=None if diverged or fit.best is None else fit.best[0],
+    )
+
+
+def _thinned(losses: list[torch.Tensor]) -> Iterator[tuple[int, float | None]]:
+    """Yield (step, mean loss of the steps up to it), so that at most LOSSES_KEPT remain."""
+    width = max(1, math.ceil(len(losses) / LOSSES_KEPT))
+    for start in range(0, len(losses), width):
+        part = torch.stack(losses[start : start + width]).double()
+        yield start + len(part), _finite(float(part.mean()))
+
+
+def _seconds_per_step(ends: list[float]) -> float | None:
+    # From the end of one step to the end of the next; the few with a validation between do not move a median.
+    return statistics.median(b - a for a, b in pairwise(ends)) if len(ends) > 1 else None
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _metric_data(metric: Metric) -> MetricData:
+    return MetricData(name=metric.name, best=metric.best, is_higher_better=metric.is_higher_better)
+
+
+def peak_memory_bytes() -> int:
+    """Return the largest resident set that this process has had."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def data_fingerprint(data: TaskData) -> str:
+    """Return a hash of all tensors of a task's data: bytes, types and shapes."""
+    digest = hashlib.sha256()
+    for split in (data.train, data.validation, data.test):
+        for tensor in _tensors(split):
+            digest.update(repr((tensor.dtype, tensor.shape, tensor.stride(), tensor.storage_offset())).encode())
+            # Windows are views of one series: its bytes are hashed once, not once for each window.
+            raw = torch.empty(0, dtype=torch.uint8).set_(tensor.untyped_storage())
+            digest.update(raw.numpy().tobytes())
+    return digest.hexdigest()[:32]
+
+
+def _tensors(split: Split) -> Iterator[torch.Tensor]:
+    for part in (split.inputs, split.targets):
+        yield from (part.values, part.offsets) if isinstance(part, Ragged) else (part,)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one thread while the block runs: cells run side by side, and bits depend on the number."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,171 @@
+"""Do the recurrent models compute the equations in their docs, and start as their parameters say?"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+from seqbench_recurrent import GRU, LSTM, RNN, seqbench_models
+from torch import Tensor, nn
+
+STEPS, FEATURES, HIDDEN = 7, 3, 5
+MODELS = [RNN(hidden_size=HIDDEN), RNN(hidden_size=HIDDEN, nonlinearity="relu"), LSTM(HIDDEN), GRU(HIDDEN)]
+
+
+def sequence() -> Tensor:
+    return torch.randn(STEPS, FEATURES, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+
+
+def weights(layer: nn.Module) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+    u, v, b, d = (layer.get_parameter(name).detach() for name in names)
+    return u, v, b, d
+
+
+def unrolled_rnn(layer: nn.Module, xs: Tensor, nonlinearity: str) -> Tensor:
+    u, v, b, d = weights(layer)
+    h, hs = torch.zeros(HIDDEN, dtype=torch.float64), []
+    for x in xs:
+        a = u @ x + v @ h + (b + d)
+        h = a.tanh() if nonlinearity == "tanh" else a.clamp(min=0)
+        hs.append(h)
+    return torch.stack(hs)
+
+
+def unrolled_lstm(layer: nn.Module, xs: Tensor) -> Tensor:
+    u, v, b, d = (w.reshape(4, HIDDEN, *w.shape[1:]) for w in weights(layer))
+    h = c = torch.zeros(HIDDEN, dtype=torch.float64)
+    hs = []
+    for x in xs:
+        i, f, g, o = (u[k] @ x + v[k] @ h + b[k] + d[k] for k in range(4))
+        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        h = o.sigmoid() * c.tanh()
+        hs.append(h)
+    return torch.stack(hs)
+
+
+def unrolled_gru(layer: nn.Module, xs: Tensor) -> Tensor:
+    u, v, b, d = (w.reshape(3, HIDDEN, *w.shape[1:]) for w in weights(layer))
+    h, hs = torch.zeros(HIDDEN, dtype=torch.float64), []
+    for x in xs:
+        r = (u[0] @ x + v[0] @ h + b[0] + d[0]).sigmoid()
+        z = (u[1] @ x + v[1] @ h + b[1] + d[1]).sigmoid()
+        n = (u[2] @ x + b[2] + r * (v[2] @ h + d[2])).tanh()
+        h = (1 - z) * n + z * h
+        hs.append(h)
+    return torch.stack(hs)
+
+
+def test_plugin_yields_the_three_models() -> None:
+    assert [model.name for model in seqbench_models()] == ["rnn", "lstm", "gru"]
+
+
+@pytest.mark.parametrize("nonlinearity", ["tanh", "relu"])
+def test_rnn_equals_its_equation_unrolled(nonlinearity: str) -> None:
+    layer = RNN(hidden_size=HIDDEN, nonlinearity=nonlinearity).build(FEATURES).double()
+    expected = unrolled_rnn(layer, sequence(), nonlinearity)
+    torch.testing.assert_close(layer(sequence()[None])[0][0], expected, rtol=0, atol=1e-14)
+
+
+def test_lstm_equals_its_equations_unrolled_when_the_forget_bias_is_odd() -> None:
+    layer = LSTM(HIDDEN, forget_bias=-0.7).build(FEATURES).double()
+    outputs = layer(sequence()[None])[0][0]
+    torch.testing.assert_close(outputs, unrolled_lstm(layer, sequence()), rtol=0, atol=1e-14)
+
+
+def test_gru_equals_its_equations_unrolled() -> None:
+    layer = GRU(HIDDEN).build(FEATURES).double()
+    outputs = layer(sequence()[None])[0][0]
+    torch.testing.assert_close(outputs, unrolled_gru(layer, sequence()), rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_sequence_in_pieces_gives_the_same_as_whole(model: RNN | LSTM | GRU) -> None:
+    layer = model.build(FEATURES).double()
+    whole, _ = layer(sequence()[None])
+    first, state = layer(sequence()[None, :3])
+    rest, _ = layer(sequence()[None, 3:], state)
+    torch.testing.assert_close(torch.cat([first, rest], dim=1), whole, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("value", [1.0, -2.5])
+def test_forget_bias_is_the_sum_of_both_forget_blocks_in_every_layer(value: float) -> None:
+    layer = LSTM(HIDDEN, layers=2, forget_bias=value).build(FEATURES)
+    for number in (0, 1):
+        total = layer.get_parameter(f"bias_ih_l{number}") + layer.get_parameter(f"bias_hh_l{number}")
+        i, f, g, o = total.detach().chunk(4)
+        assert f.tolist() == [value] * HIDDEN
+        assert torch.cat([i, g, o]).abs().max() <= 2 / HIDDEN**0.5  # torch's two uniform draws
+
+
+def test_lstm_forgets_at_the_rate_of_its_bias_when_all_else_is_zero() -> None:
+    layer = LSTM(HIDDEN, forget_bias=1.0).build(FEATURES).double()
+    for name, weight in layer.named_parameters():
+        if name.startswith("weight"):
+            nn.init.zeros_(weight)
+        else:
+            weight.detach()[2 * HIDDEN : 3 * HIDDEN] = 0  # nothing new comes in: g = 0
+    state = (torch.zeros(1, 1, HIDDEN).double(), torch.ones(1, 1, HIDDEN).double())
+    _, (_, cell) = layer(torch.zeros(1, 10, FEATURES).double(), state)
+    torch.testing.assert_close(cell, torch.ones_like(cell) / (1 + torch.tensor(-1.0).double().exp()) ** 10)
+
+
+@pytest.mark.parametrize(("kind", "gates"), [(RNN, 1), (LSTM, 4), (GRU, 3)])
+def test_orthogonal_start_makes_each_gate_of_each_layer_orthogonal(
+    kind: type[RNN | LSTM | GRU], gates: int
+) -> None:
+    layer = kind(hidden_size=HIDDEN, layers=2, initialisation="orthogonal").build(FEATURES)
+    for number in (0, 1):
+        blocks = layer.get_parameter(f"weight_hh_l{number}").detach().chunk(gates)
+        for block in blocks:
+            torch.testing.assert_close(block @ block.T, torch.eye(HIDDEN))
+        assert len({tuple(block.flatten().tolist()) for block in blocks}) == gates
+
+
+@pytest.mark.parametrize("initialisation", ["default", "orthogonal"])
+@pytest.mark.parametrize("model", MODELS)
+def test_build_repeats_to_the_bit_when_the_global_seed_is_the_same(
+    model: RNN | LSTM | GRU, initialisation: str
+) -> None:
+    def numbers(seed: int) -> Tensor:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            layer = dataclasses.replace(model, initialisation=initialisation).build(FEATURES)
+        return nn.utils.parameters_to_vector(layer.parameters())
+
+    assert torch.equal(numbers(1), numbers(1))
+    assert not torch.equal(numbers(1), numbers(2))
+
+
+@pytest.mark.parametrize("kind", [RNN, LSTM, GRU])
+def test_parameters_reach_the_layer(kind: type[RNN | LSTM | GRU]) -> None:
+    layer = kind(hidden_size=6, layers=3, dropout=0.25).build(FEATURES)
+    assert (layer.input_size, layer.hidden_size, layer.num_layers, layer.dropout) == (FEATURES, 6, 3, 0.25)
+    assert layer(torch.zeros(2, STEPS, FEATURES))[0].shape == (2, STEPS, 6)
+
+
+@pytest.mark.parametrize("kind", [RNN, LSTM, GRU])
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"hidden_size": 0}, "hidden_size is 0"),
+        ({"layers": 0}, "layers is 0"),
+        ({"layers": 2, "dropout": 1.0}, "below 1"),
+        ({"layers": 2, "dropout": -0.1}, "at least 0"),
+        ({"dropout": 0.5}, "there is one layer only; set layers to 2 or more"),
+        ({"initialisation": "xavier"}, "'default' or 'orthogonal'"),
+    ],
+)
+def test_parameter_without_sense_is_refused(
+    kind: type[RNN | LSTM | GRU], parameters: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        kind(**parameters)
+
+
+def test_nonlinearity_or_forget_bias_without_sense_is_refused() -> None:
+    with pytest.raises(ValueError, match="nonlinearity is 'gelu'"):
+        RNN(nonlinearity="gelu")
+    with pytest.raises(ValueError, match="forget_bias is nan"):
+        LSTM(forget_bias=float("nan"))

@@ -1,0 +1,35 @@
+"""Which cells have no score, and why? Stands on records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from seqbench.records import Record
+from seqbench.report.variants import model_names, natural, task_names
+
+
+def failures(records: Iterable[Record]) -> list[str]:
+    """Return one line for each thing that went wrong; seeds that share a reason share a line."""
+    kept = list(records)
+    tasks, models = task_names(kept), model_names(kept)
+    groups: dict[tuple[str, str], list[int]] = {}
+    for record in kept:
+        for what in _what(record):
+            key = (f"{tasks[record.key]} {models[record.key]} T={record.cell.length}", what)
+            groups.setdefault(key, []).append(record.cell.seed)
+    ordered = sorted(groups, key=lambda key: (natural(key[0]), key[1], sorted(groups[key])))
+    return [f"{cell}, {_seeds(groups[cell, what])}: {what}" for cell, what in ordered]
+
+
+def _what(record: Record) -> Iterator[str]:
+    if record.status != "ok":
+        yield f"{record.status}: {' '.join((record.reason or 'no reason was recorded').split())}"
+    elif record.metric and (
+        record.test is None or None in (record.test.skill, record.test.scores[record.metric.name])
+    ):
+        yield from (f"{name} is unknown: {reason}" for name, reason in sorted(record.notes.items()))
+
+
+def _seeds(seeds: Iterable[int]) -> str:
+    ordered = sorted(seeds)
+    return f"seed{'s' if len(ordered) > 1 else ''} {', '.join(str(seed) for seed in ordered)}"

@@ -1,0 +1,69 @@
+"""How is a number written in a table? Imports statistics only."""
+
+from __future__ import annotations
+
+from math import floor, log10
+
+from seqbench.statistics import Summary
+
+_PLAIN = (1e-4, 1e6)
+
+
+def number(value: float) -> str:
+    """Return a number with three significant digits, and never ``-0.000``.
+
+    >>> [number(value) for value in (0.125, 1, 12.345, 12345.6, 0.00001234, -0.0)]
+    ['0.125', '1.00', '12.3', '12346', '1.23e-05', '0.00']
+    """
+    return f"{value:.2e}" if _is_odd(value) else fixed(value, _decimals(value, 3))
+
+
+def mean_and_spread(summary: Summary) -> str:
+    """Return ``mean ± spread``, with so many decimals that the spread shows.
+
+    >>> mean_and_spread(Summary(0.93, 0.0123, 3)), mean_and_spread(Summary(0.99801, 0.0004, 3))
+    ('0.930 ± 0.012', '0.9980 ± 0.0004')
+    >>> mean_and_spread(Summary(0.93, None, 1))
+    '0.930'
+    """
+    if _is_odd(summary.mean):
+        spread = "" if summary.spread is None else f" ± {summary.spread:.0e}"
+        return f"{summary.mean:.2e}{spread}"
+    return _both(summary, _decimals(summary.mean, 3))
+
+
+def skill_and_spread(summary: Summary) -> str:
+    """Return the same for a skill: at most three decimals for the mean, as near 0 there is nothing to see.
+
+    >>> skill_and_spread(Summary(-0.00042, 0.00013, 3))
+    '-0.0004 ± 0.0001'
+    >>> skill_and_spread(Summary(-0.00042, None, 1)), skill_and_spread(Summary(-12.345, None, 1))
+    ('0.000', '-12.3')
+    """
+    return _both(summary, min(3, _decimals(summary.mean, 3)))
+
+
+def _both(summary: Summary, decimals: int) -> str:
+    if summary.spread is None:
+        return fixed(summary.mean, decimals)
+    if summary.spread > 0:
+        decimals = max(decimals, min(_decimals(summary.spread, 1), decimals + 2))
+    return f"{fixed(summary.mean, decimals)} ± {fixed(summary.spread, decimals)}"
+
+
+def fixed(value: float, decimals: int) -> str:
+    """Return a number with so many decimals, and never ``-0.000``.
+
+    >>> fixed(-0.0001, 3)
+    '0.000'
+    """
+    text = f"{value:.{decimals}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def _is_odd(value: float) -> bool:
+    return value != 0 and not _PLAIN[0] <= abs(value) < _PLAIN[1]
+
+
+def _decimals(value: float, digits: int) -> int:
+    return max(0, digits - 1 - (floor(log10(abs(value))) if value else 0))

@@ -1,0 +1,86 @@
+"""What was seen at each length, with each seed? Records laid flat, one observation for each score.
+
+A cell that has no score is an observation too, with its status in the place of the score. Stands on records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from seqbench.records import Evaluation, MetricData, Record
+from seqbench.report.variants import model_names, task_names
+
+UNKNOWN = "unknown"
+"""The status of a cell that ran to its end and still has no score or skill; its record's notes say why."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One test of one trained network.
+
+    Attributes:
+        task, model: as a reader knows them.
+        trained, tested: lengths, in steps.
+        seed: of the cell.
+        status: of the cell.
+        metric: the primary one; None where the cell did not come so far.
+        evaluation: None where it was not tested.
+    """
+
+    task: str
+    model: str
+    trained: int
+    tested: int
+    seed: int
+    status: str
+    metric: MetricData | None
+    evaluation: Evaluation | None
+
+    @property
+    def score(self) -> float | None:
+        """The primary score of a cell that is ok."""
+        if self.status != "ok" or self.metric is None or self.evaluation is None:
+            return None
+        return self.evaluation.scores.get(self.metric.name)
+
+    @property
+    def skill(self) -> float | None:
+        """The skill of a cell that is ok."""
+        return self.evaluation.skill if self.status == "ok" and self.evaluation else None
+
+    @property
+    def baseline(self) -> float | None:
+        """The reference baseline's primary score on the same test data."""
+        if self.metric is None or self.evaluation is None:
+            return None
+        name = self.evaluation.baseline_name
+        found = [each for each in self.evaluation.baselines if each.name == name]
+        return found[0].scores.get(self.metric.name) if found else None
+
+
+def observations(records: Sequence[Record]) -> list[Observation]:
+    """Return what was seen, in an order that does not depend on the order of the records."""
+    tasks, models = task_names(records), model_names(records)
+    return [
+        Observation(
+            task=tasks[record.key],
+            model=models[record.key],
+            trained=record.cell.length,
+            tested=length,
+            seed=record.cell.seed,
+            status=record.status,
+            metric=record.metric,
+            evaluation=evaluation,
+        )
+        for record in sorted(records, key=lambda record: record.key)
+        for length, evaluation in _evaluations(record)
+    ]
+
+
+def _evaluations(record: Record) -> Iterator[tuple[int, Evaluation | None]]:
+    found = {evaluation.length: evaluation for evaluation in record.evaluations}
+    if record.test is not None:
+        found[record.cell.length] = record.test
+    for length in sorted({record.cell.length, *record.cell.evaluate_lengths}):
+        yield length, found.get(length)

@@ -1,0 +1,213 @@
+"""What are the results, as tables? Scores, scores at other lengths, skill and usable length.
+
+The same records give the same tables to the byte; nothing that is missing is imputed, and no outcome is left
+out in silence. Stands on observations and statistics.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from seqbench.records import Record
+from seqbench.report.numbers import mean_and_spread, number, skill_and_spread
+from seqbench.report.observations import UNKNOWN, Observation, observations
+from seqbench.report.variants import natural
+from seqbench.statistics import Summary, UsableLength, summary, usable_length
+
+ABSENT = "·"
+_SKILL_LINES = (
+    "0 = the baseline, 1 = perfect, below 0 = worse than the baseline; mean ± standard deviation over seeds.",
+    "Usable length: mean skill is at least 0.5 at every tested length up to it, and no seed diverged.",
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One field of a table.
+
+    Attributes:
+        text: what is written.
+        value: the number behind it, where there is one.
+        note: what has to be said beside the text, such as ``(n=2, 1 diverged)``.
+    """
+
+    text: str
+    value: float | None = None
+    note: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.note}".rstrip()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table.
+
+    Attributes:
+        title: what it is of.
+        lines: what a reader needs to know to read it.
+        columns: names.
+        rows: one entry for each column.
+        keys: how many of the first columns name the row.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Entry, ...], ...]
+    keys: int
+
+
+def tables(records: Iterable[Record]) -> list[Table]:
+    """Return the tables of each task and the table of skill over all of them."""
+    seen = observations(list(records))
+    result = []
+    for task in sorted({each.task for each in seen}, key=natural):
+        of_task = [each for each in seen if each.task == task]
+        result.append(score_table([each for each in of_task if each.trained == each.tested]))
+        if any(each.trained != each.tested for each in of_task):
+            result.append(transfer_table(of_task))
+    return [*result, skill_table(seen)] if seen else []
+
+
+def score_table(seen: Sequence[Observation]) -> Table:
+    """Return the scores of one task: a row for each model, a column for each length."""
+    return _score_table(seen, f"{seen[0].task}: {_metric(seen)}", ("model",), lambda each: (each.model,))
+
+
+def transfer_table(seen: Sequence[Observation]) -> Table:
+    """Return the scores of one task at the further lengths that its networks were tested at."""
+    further = {each.tested for each in seen if each.tested != each.trained}
+    return _score_table(
+        [each for each in seen if each.tested in further],
+        f"{seen[0].task}, tested at further lengths: {_metric(seen)}",
+        ("model", "trained at"),
+        lambda each: (each.model, f"T={each.trained}"),
+    )
+
+
+def skill_table(seen: Sequence[Observation]) -> Table:
+    """Return skill and usable length of every model on every task, at the lengths it was trained at."""
+    own = [each for each in seen if each.trained == each.tested]
+    lengths = sorted({each.tested for each in own})
+    rows = []
+    for (task, model), group in _grouped(own, lambda each: (each.task, each.model)).items():
+        asked = len({each.seed for each in own if each.task == task})
+        at = {length: [each for each in group if each.tested == length] for length in lengths}
+        usable = usable_length_of(group)
+        rows.append(
+            (
+                Entry(task),
+                Entry(model),
+                Entry(str(usable), usable.length),
+                *(_entry(at[length], asked, lambda each: each.skill, skill_and_spread) for length in lengths),
+            )
+        )
+    columns = ("task", "model", "usable length", *(f"T={length}" for length in lengths))
+    return Table("skill", _SKILL_LINES, columns, tuple(rows), keys=2)
+
+
+def usable_length_of(seen: Sequence[Observation]) -> UsableLength:
+    """Return the usable length of one model on one task; seeds that failed are unknown, never 0."""
+    lengths = sorted({each.tested for each in seen})
+    skills = {length: _summary([e for e in seen if e.tested == length], lambda e: e.skill) for length in lengths}
+    means = {length: skill.mean if skill else None for length, skill in skills.items()}
+    return usable_length(means, {each.tested for each in seen if each.status == "diverged"})
+
+
+def _score_table(
+    seen: Sequence[Observation],
+    title: str,
+    keys: tuple[str, ...],
+    key_of: Callable[[Observation], tuple[str, ...]],
+) -> Table:
+    lengths = sorted({each.tested for each in seen})
+    at = {length: [each for each in seen if each.tested == length] for length in lengths}
+    asked = len({each.seed for each in seen})
+    head = (Entry("baseline"), *(Entry("") for _ in keys[1:]), *(_baseline(at[length]) for length in lengths))
+    rows = [head]
+    for key, group in _grouped(seen, key_of).items():
+        entries = [
+            _entry([e for e in group if e.tested == length], asked, lambda e: e.score, mean_and_spread)
+            for length in lengths
+        ]
+        rows.append((*(Entry(text) for text in key), *entries))
+    columns = (*keys, *(f"T={length}" for length in lengths))
+    return Table(title, (_how(seen, asked, at),), columns, tuple(rows), keys=len(keys))
+
+
+def _grouped(
+    seen: Sequence[Observation], key_of: Callable[[Observation], tuple[str, ...]]
+) -> dict[tuple[str, ...], list[Observation]]:
+    groups: dict[tuple[str, ...], list[Observation]] = {}
+    for each in seen:
+        groups.setdefault(key_of(each), []).append(each)
+    return {key: groups[key] for key in sorted(groups, key=lambda key: [natural(part) for part in key])}
+
+
+def _metric(seen: Sequence[Observation]) -> str:
+    known = [each.metric for each in seen if each.metric]
+    if not known:
+        return "no scores"
+    direction = "higher is better" if known[0].is_higher_better else "lower is better"
+    return f"{known[0].name} ({direction}, best {known[0].best:g})"
+
+
+def _how(seen: Sequence[Observation], asked: int, at: Mapping[int, Sequence[Observation]]) -> str:
+    seeds = f"Mean ± standard deviation over {asked} seeds" if asked > 1 else f"One seed ({seen[0].seed})"
+    examples = {length: {e.evaluation.examples for e in group if e.evaluation} for length, group in at.items()}
+    names = {length: {e.evaluation.baseline_name for e in group if e.evaluation} for length, group in at.items()}
+    parts = [seeds]
+    if any(examples.values()):
+        parts += [f"test examples: {_by_length(examples)}", f"baseline: {_by_length(names)}"]
+    return "; ".join(parts) + "."
+
+
+def _by_length(found: Mapping[int, Iterable[object]]) -> str:
+    """Say what was found at which lengths; the lengths are left out where it is the same at all of them."""
+    places: dict[str, list[str]] = {}
+    for length, values in found.items():
+        text = " or ".join(sorted(str(value) for value in values))
+        if text:
+            places.setdefault(text, []).append(str(length))
+    if len(places) == 1:
+        return next(iter(places))
+    return ", ".join(f"{text} at T={', '.join(lengths)}" for text, lengths in places.items())
+
+
+def _baseline(seen: Sequence[Observation]) -> Entry:
+    # All models of a seed are tested on the same data; a seed counts once.
+    by_seed = {each.seed: each.baseline for each in seen if each.baseline is not None}
+    found = summary(by_seed[seed] for seed in sorted(by_seed))
+    if found is None:
+        return Entry(ABSENT)
+    return Entry(mean_and_spread(found) if found.spread else number(found.mean), found.mean)
+
+
+def _summary(seen: Sequence[Observation], value: Callable[[Observation], float | None]) -> Summary | None:
+    numbers = [value(each) for each in sorted(seen, key=lambda each: each.seed)]
+    return summary(each for each in numbers if each is not None)
+
+
+def _entry(
+    seen: Sequence[Observation],
+    asked: int,
+    value: Callable[[Observation], float | None],
+    write: Callable[[Summary], str],
+) -> Entry:
+    """Return the field of one model at one length: the mean of the seeds that have a value, and the others."""
+    if not seen:
+        return Entry(ABSENT)
+    found = _summary(seen, value)
+    lost = Counter(UNKNOWN if each.status == "ok" else each.status for each in seen if value(each) is None)
+    if found is None:
+        return Entry(", ".join(_lost(status, n, asked) for status, n in sorted(lost.items())))
+    notes = [f"n={found.n}"] if found.n != asked else []
+    notes += [f"{n} {status}" for status, n in sorted(lost.items())]
+    return Entry(write(found), found.mean, f"({', '.join(notes)})" if notes else "")
+
+
+def _lost(status: str, n: int, asked: int) -> str:
+    return status if asked == 1 else f"{status} {n} of {asked}"

@@ -1,0 +1,124 @@
+"""Under which name does a reader know the task and the model of a record?
+
+What was run with different parameters, data or training settings gets different names, so that it is never
+averaged together; a name shows only the fields that differ. Stands on records.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Any
+
+from seqbench.records import PluginUsed, Record
+
+Fields = Mapping[str, str]
+
+
+def task_names(records: Sequence[Record]) -> dict[str, str]:
+    """Return key -> name of the task, such as ``copy (symbols=4)`` or ``sentiment (data=reviews.csv)``.
+
+    Data that are not generated are always named.
+    """
+    data = _data_names(records)
+    fields = {record.key: _task_fields(record, data) for record in records}
+    shown = {name: _differing(fields[record.key] for record in group) for name, group in _by_task(records)}
+    return {
+        record.key: _name(
+            record.cell.task.name, fields[record.key], shown[record.cell.task.name] | set(record.cell.data)
+        )
+        for record in records
+    }
+
+
+def model_names(records: Sequence[Record]) -> dict[str, str]:
+    """Return key -> name of the model, such as ``lstm (hidden_size=64, training.steps=500)``.
+
+    Training settings are shown where they differ between any two records of a task, not only between those
+    of one model: a comparison of models that were trained differently says so.
+    """
+    fields = {record.key: _plugin_fields(record.cell.model) for record in records}
+    shown = {name: _differing(fields[record.key] for record in group) for name, group in _by_model(records)}
+    trained = {record.key: _training_fields(record) for record in records}
+    shown_in = {name: _differing(trained[record.key] for record in group) for name, group in _by_task(records)}
+    return {
+        record.key: _name(
+            record.cell.model.name,
+            {**fields[record.key], **trained[record.key]},
+            shown[record.cell.model.name] | shown_in[record.cell.task.name],
+        )
+        for record in records
+    }
+
+
+def natural(name: str) -> list[tuple[int, float, str]]:
+    """Return a key that sorts numbers in names by value.
+
+    >>> sorted(["lstm (hidden_size=128)", "lstm (hidden_size=64)"], key=natural)
+    ['lstm (hidden_size=64)', 'lstm (hidden_size=128)']
+    """
+    parts = re.split(r"([0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?)", name)
+    return [(1, float(part), part) if i % 2 else (0, 0.0, part) for i, part in enumerate(parts)]
+
+
+def _by_task(records: Sequence[Record]) -> list[tuple[str, list[Record]]]:
+    names = sorted({record.cell.task.name for record in records})
+    return [(name, [record for record in records if record.cell.task.name == name]) for name in names]
+
+
+def _by_model(records: Sequence[Record]) -> list[tuple[str, list[Record]]]:
+    names = sorted({record.cell.model.name for record in records})
+    return [(name, [record for record in records if record.cell.model.name == name]) for name in names]
+
+
+def _task_fields(record: Record, data: Mapping[str, str]) -> Fields:
+    named = {name: data[fingerprint] for name, fingerprint in record.cell.data.items()}
+    return {**_plugin_fields(record.cell.task), **named}
+
+
+def _plugin_fields(plugin: PluginUsed) -> Fields:
+    return {"version": str(plugin.version), **{name: _text(value) for name, value in plugin.parameters.items()}}
+
+
+def _training_fields(record: Record) -> Fields:
+    # The time limit is no part of a cell's key: it decides whether there is a score, not which.
+    settings = {f"training.{name}": _text(v) for name, v in record.cell.training.items() if name != "time_limit"}
+    return {**settings, "evaluate_lengths": _text(record.cell.evaluate_lengths or "none")}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def _differing(fields: Iterable[Fields]) -> set[str]:
+    """Return the fields that have not one and the same value everywhere; one that is absent differs."""
+    kept = list(fields)
+    return {name for some in kept for name in some if len({each.get(name) for each in kept}) > 1}
+
+
+def _name(name: str, fields: Fields, shown: set[str]) -> str:
+    parts = [f"{field}={value}" for field, value in fields.items() if field in shown]
+    return f"{name} ({', '.join(parts)})" if parts else name
+
+
+def _data_names(records: Sequence[Record]) -> dict[str, str]:
+    """Return fingerprint -> a name of the data that no other fingerprint has."""
+    names: dict[str, str] = {}
+    for record in records:
+        for parameter, fingerprint in record.cell.data.items():
+            name = _short(str(record.cell.task.parameters.get(parameter)), fingerprint)
+            names[fingerprint] = min(name, names.get(fingerprint, name))
+    taken = list(names.values())
+    # The same file name with other content: a file that changed between two runs.
+    return {
+        fingerprint: name if taken.count(name) == 1 else f"{name} {fingerprint.rpartition(':')[2][:12]}"
+        for fingerprint, name in names.items()
+    }
+
+
+def _short(path: str, fingerprint: str) -> str:
+    if fingerprint.startswith("hub:"):
+        return fingerprint.removeprefix("hub:").removesuffix("@main")
+    return (PureWindowsPath(path) if "\\" in path else PurePosixPath(path)).name or path

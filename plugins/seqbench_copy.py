@@ -57,10 +57,10 @@ class Copy(Task):
     ======  =====================================  ====================================================
     layout  after the P symbols come               published in
     ======  =====================================  ====================================================
-    urnn    T - 1 blanks, 1 delimiter, P blanks    Arjovsky et al. 2016, section 4.1 and their code
-    tcn     T - 1 blanks, P + 1 delimiters         Bai et al. 2018, section 5.2; ``data_generator``
-    s4      T blanks, P delimiters                 Gu et al. 2022, ``torch_copying_data(L=T, M=P,
-                                                   A=symbols + 2)`` without ``variable`` and ``lag``
+    urnn    T - 1 blanks, 1 delimiter, P blanks    Arjovsky et al. 2016, "Copying memory problem"
+    tcn     T - 1 blanks, P + 1 delimiters         Bai et al. 2018, their ``data_generator``
+    s4      T blanks, P delimiters                 code of Gu et al. 2022: ``torch_copying_data``
+                                                   with L=T, M=P, A=symbols + 2, fixed positions
     ======  =====================================  ====================================================
 
     So in ``urnn`` and ``tcn`` the first delimiter is the T-th step after the pattern and recall begins one
@@ -69,9 +69,9 @@ class Copy(Task):
     T-th of these steps, which makes T + 20 positions and the memoryless loss 10 ln 8 / (T + 20), 0.1733 at
     T = 100.
 
-    Two things differ from the publications, so that a score means the same in all three: the blanks before
-    the recall are not scored (a model that only knows them is right at 99% of all positions at T = 1000), and
-    so the output is one of the symbols, never blank.
+    So that a score means the same in all three, only the recalled positions are trained and scored, as in
+    the code behind ``s4``, and the answer is always one of the symbols. The other two also score the blanks
+    before, and a model that knows nothing else is right at 99% of all positions at T = 1000.
 
     Metrics: ``accuracy`` over the recalled positions; ``exact_match``, the share of patterns recalled
     without a mistake; ``loss``, nats for each recalled position; ``loss_ratio``, that loss over ln(symbols),

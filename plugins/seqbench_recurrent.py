@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 Initialisation = Literal["default", "orthogonal"]
 """``default`` is torch's: everything uniform within 1 / sqrt(hidden_size). ``orthogonal`` draws each square
-hidden-to-hidden matrix, one for each gate and layer, from the orthogonal matrices (Saxe et al. 2014, section
-3), so that at the start V neither shrinks nor stretches what it carries; the rest stays torch's."""
+hidden-to-hidden matrix, one for each gate and layer, from the orthogonal matrices (Saxe et al. 2014),
+so that at the start V neither shrinks nor stretches what it carries; the rest stays torch's."""
 
 
 @hookimpl
@@ -108,7 +108,7 @@ class LSTM(Model):
         layers: how many layers stand on each other.
         dropout: share of h_t that is set to zero between two layers while training.
         forget_bias: b_f at the start, in every layer. With 1 the gates begin mostly open, without which an
-            LSTM often fails to learn long lags (Jozefowicz et al. 2015, sections 2.2 and 5).
+            LSTM often fails to learn long lags (Jozefowicz et al. 2015).
         initialisation: see `Initialisation`.
     """
 

@@ -1,0 +1,109 @@
+"""What does ``seqbench`` on the command line do? One module for each command, imported when it is called.
+
+Only click is imported here, so that ``seqbench --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+from click.exceptions import NoSuchCommand
+
+from seqbench import __version__
+from seqbench.errors import SeqbenchError
+
+if TYPE_CHECKING:
+    from seqbench.plugins import Catalog
+
+COMMANDS = {
+    "run": "Run a suite or an experiment file (default: quick).",
+    "list": "List tasks, models and suites, and the plugins they come from.",
+    "show": "Show a task, model or suite: parameters, baselines, a worked example.",
+    "report": "Print the tables of folders of results again, from their records only.",
+    "doctor": "Check versions, devices, plugins and caches.",
+}
+"""Command -> what it does; its module has the same name and holds a click command called ``command``."""
+
+USAGE = 2
+"""Exit status when the user, a plugin's author or the data have something to mend."""
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: ends a command as Ctrl-C does, with another exit status."""
+
+
+class Commands(click.Group):
+    """The commands of `COMMANDS`; help on all of them imports none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = importlib.import_module(f"seqbench.cli.{cmd_name}").command
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command of a line; an unknown one is answered with the nearest right one."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write one sentence on each command."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="seqbench", message="%(prog)s %(version)s")
+def cli() -> None:
+    """How well, and how far back in time, do sequence models learn?"""
+
+
+def main() -> None:
+    """Run the command line and end with its exit status.
+
+    0 done; 1 our own fault, with a traceback; 2 usage or input; 3 finished, but cells failed; 4 a check
+    failed; 130 Ctrl-C; 143 SIGTERM.
+    """
+    sys.exit(_status())
+
+
+def _status() -> int:
+    try:
+        returned = cli.main(prog_name="seqbench", standalone_mode=False)
+        sys.stdout.flush()
+        return returned if isinstance(returned, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except SeqbenchError as error:
+        click.echo(f"seqbench: {error}", err=True)
+        return USAGE
+    except click.Abort as error:
+        # click turns every KeyboardInterrupt into this.
+        return 143 if isinstance(error.__cause__, Terminated) else 130
+    except BrokenPipeError:
+        # The reader, such as `head`, has gone; what is still buffered must not raise again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def load_plugins() -> Catalog:
+    """Return the catalog, with a warning on stderr for each plugin that is broken."""
+    from seqbench.plugins import load_catalog
+
+    catalog = load_catalog()
+    for problem in catalog.problems:
+        click.echo(f"seqbench: warning: {problem}", err=True)
+    return catalog

@@ -1,0 +1,54 @@
+"""How is something shown on stdout: a table for a person, JSON for a program?
+
+Plain text where stdout is no terminal; NO_COLOR, FORCE_COLOR and COLUMNS are honoured.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+SCHEMA_VERSION = 1
+"""Of all JSON on stdout; it rises when a field changes its meaning or goes."""
+
+_WIDTH_OF_A_FILE = 120
+
+
+def stdout() -> Console:
+    """Return a console that writes text as it is; 120 columns wide where nothing says how wide."""
+    from rich.console import Console
+
+    is_told = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
+    width = None if is_told else _WIDTH_OF_A_FILE
+    return Console(width=width, markup=False, highlight=False, emoji=False)
+
+
+def print_json(content: Mapping[str, Any]) -> None:
+    """Print one strict JSON object, with the version of its schema first."""
+    whole = {"schema_version": SCHEMA_VERSION, **content}
+    click.echo(json.dumps(whole, allow_nan=False, indent=1, default=str))
+
+
+def print_rows(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table of words; the last column is wrapped where the terminal is narrow."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    console = stdout()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    for i, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=i < len(columns) - 1)
+    for row in rows:
+        table.add_row(*(Text(text) for text in row))
+    console.print(Text(title, style="bold"))
+    console.print(table)
+    console.print()

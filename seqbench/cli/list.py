@@ -1,0 +1,82 @@
+"""``seqbench list``: what is installed, in one line each, and which distribution gave it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from seqbench.cli import load_plugins
+from seqbench.cli.console import print_json, print_rows
+from seqbench.errors import ExperimentError
+from seqbench.experiment import load
+from seqbench.plugins import Catalog
+
+KINDS = ("tasks", "models", "suites")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One installed thing.
+
+    Attributes:
+        name: on the command line.
+        description: the first line of its docstring, or what the suite says of itself.
+        plugin, distribution, version: where it comes from.
+    """
+
+    name: str
+    description: str
+    plugin: str
+    distribution: str
+    version: str
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(KINDS), required=False)
+@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+def command(kind: str | None, as_json: bool) -> None:
+    """List tasks, models and suites, and the plugins they come from."""
+    catalog = load_plugins()
+    found = {each: items(catalog, each) for each in KINDS if kind in (None, each)}
+    if as_json:
+        print_json({each: [asdict(item) for item in some] for each, some in found.items()})
+        return
+    for each, some in found.items():
+        rows = [(item.name, f"{item.distribution} {item.version}", item.description) for item in some]
+        print_rows(each, (each.removesuffix("s"), "from", "what it is"), rows)
+
+
+def items(catalog: Catalog, kind: str) -> list[Item]:
+    """Return what a catalog offers of one kind, by name."""
+    offers: dict[str, Any] = dict(
+        {"tasks": catalog.tasks, "models": catalog.models, "suites": catalog.suites}[kind]
+    )
+    return [_item(catalog, kind.removesuffix("s"), name, offer) for name, offer in sorted(offers.items())]
+
+
+def first_line(documented: type) -> str:
+    """Return the first line of a class's docstring; empty where it has none of its own.
+
+    >>> first_line(Item)
+    'One installed thing.'
+    """
+    text = (documented.__doc__ or "").strip()
+    # A dataclass without a docstring is given its signature.
+    return "" if text.startswith(f"{documented.__name__}(") else text.partition("\n")[0].replace("``", "")
+
+
+def _item(catalog: Catalog, kind: str, name: str, offer: Any) -> Item:
+    origin = catalog.origins[kind, name]
+    description = _description(name, offer) if kind == "suite" else first_line(offer)
+    return Item(name, description, origin.plugin, origin.distribution, origin.version)
+
+
+def _description(name: str, suite: Path) -> str:
+    try:
+        return load(suite).description
+    except ExperimentError as error:
+        click.echo(f"seqbench: warning: the suite {name} cannot be read: {error}", err=True)
+        return ""

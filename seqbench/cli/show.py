@@ -1,0 +1,219 @@
+"""``seqbench show``: what a task, a model or a suite is, in words, numbers and a worked example."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from seqbench.cells import expand
+from seqbench.cli import load_plugins
+from seqbench.cli.console import print_json, print_rows
+from seqbench.contracts import Model, Task
+from seqbench.errors import ExperimentError, unknown
+from seqbench.experiment import Training, load, settings
+from seqbench.parameters import make, parameters_of
+from seqbench.plugins import Catalog
+from seqbench.report.numbers import number
+from seqbench.strict_yaml import read_scalar
+
+Facts = dict[str, Any]
+
+
+@click.command()
+@click.argument("name", metavar="NAME")
+@click.option("--length", type=click.IntRange(min=1), default=12, show_default=True, help="Steps of the task.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the task's data.")
+@click.option(
+    "--set", "assignments", multiple=True, metavar="PARAMETER=VALUE", help="A parameter; may be repeated."
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+def command(name: str, length: int, seed: int, assignments: tuple[str, ...], as_json: bool) -> None:
+    """Show a task, model or suite: parameters, baselines, a worked example.
+
+    NAME is a task, a model, a suite, or the YAML file of an experiment. In a suite or a file, --set takes
+    NAME.FIELD=VALUE, as in `seqbench run`.
+    """
+    catalog = load_plugins()
+    if name in catalog.tasks:
+        task = make(catalog.tasks[name], _values(name, assignments))
+        _show_task(catalog, task, length, seed, as_json)
+    elif name in catalog.models:
+        _show_model(catalog, make(catalog.models[name], _values(name, assignments)), as_json)
+    elif name in catalog.suites or Path(name).suffix in (".yaml", ".yml"):
+        _show_experiment(catalog, catalog.suites.get(name, Path(name)), assignments, as_json)
+    else:
+        names = [*catalog.tasks, *catalog.models, *catalog.suites]
+        raise ExperimentError(unknown("task, model or suite", name, names))
+
+
+def _values(owner: str, assignments: Sequence[str]) -> Facts:
+    """Return ``symbols=4``, or ``copy.symbols=4`` as for `seqbench run`, as parameters."""
+    values = {}
+    for assignment in assignments:
+        parameter, equals, text = assignment.partition("=")
+        if not equals:
+            raise ExperimentError(f"--set {assignment}: write it as PARAMETER=VALUE, such as hidden_size=64")
+        values[parameter.strip().removeprefix(f"{owner}.")] = read_scalar(text)
+    return values
+
+
+def _show_task(catalog: Catalog, task: Task, length: int, seed: int, as_json: bool) -> None:
+    told = plugin_facts(catalog, "task", task)
+    if as_json:
+        print_json({**told, **task_facts(task, length, seed)})
+        return
+    # Before the data are loaded: who has not got them yet learns here which parameter names them.
+    _print_plugin(told)
+    _print_task(task_facts(task, length, seed))
+
+
+def _show_model(catalog: Catalog, model: Model, as_json: bool) -> None:
+    told, sizes = plugin_facts(catalog, "model", model), model_facts(model)
+    if as_json:
+        print_json({**told, **sizes})
+        return
+    _print_plugin(told)
+    click.echo(f"With {sizes['input_size']} features in a step:")
+    click.echo(f"  {sizes['layer_parameters']} trainable parameters")
+    click.echo(f"  {sizes['state_size']} numbers carried from one step to the next")
+    click.echo(f"  {sizes['output_size']} features out")
+
+
+def _show_experiment(catalog: Catalog, path: Path, assignments: Sequence[str], as_json: bool) -> None:
+    experiment = load(path, settings(assignments))
+    cells = expand(experiment, catalog)
+    fields = experiment.model_dump(mode="json")
+    if as_json:
+        print_json({"kind": "experiment", **fields, "cells": len(cells), "keys": [cell.key for cell in cells]})
+        return
+    click.echo(f"experiment {experiment.name}: {len(cells)} cells\n")
+    print_rows("fields", ("field", "value"), [(name, _text(value)) for name, value in _flat(fields).items()])
+
+
+def plugin_facts(catalog: Catalog, kind: str, plugin: Task | Model) -> Facts:
+    """Return what is known of a task or a model without its data and without torch."""
+    origin = catalog.origins[kind, plugin.name]
+    parameters = [
+        {
+            "name": parameter.name,
+            "type": parameter.type_name,
+            "value": getattr(plugin, parameter.name),
+            "default": parameter.default,
+            "is_data_source": parameter.is_data_source,
+        }
+        for parameter in parameters_of(type(plugin))
+    ]
+    return {
+        "kind": kind,
+        "name": plugin.name,
+        "version": plugin.version,
+        "plugin": origin.plugin,
+        "distribution": origin.distribution,
+        "distribution_version": origin.version,
+        "description": inspect.cleandoc(type(plugin).__doc__ or ""),
+        "parameters": parameters,
+    }
+
+
+def task_facts(task: Task, length: int, seed: int) -> Facts:
+    """Return what is known of a task at one length with one seed.
+
+    Raises:
+        DataError: its data are not there.
+    """
+    data = task.load(length, seed)
+    return {
+        "length": length,
+        "seed": seed,
+        "time_steps": task.time_steps(length),
+        "inputs": repr(data.inputs),
+        "targets": repr(data.targets),
+        "examples": {"train": len(data.train), "validation": len(data.validation), "test": len(data.test)},
+        "metrics": [
+            {"name": m.name, "best": m.best, "is_higher_better": m.is_higher_better} for m in data.metrics
+        ],
+        "baselines": [
+            {"name": b.name, "scores": dict(b.scores), "is_reference": b.is_reference} for b in data.baselines
+        ],
+        "facts": dict(data.facts),
+        "example": data.show(0),
+    }
+
+
+def model_facts(model: Model, input_size: int = Training().embedding_size) -> Facts:
+    """Return the sizes of a model's layer for so many features in a step."""
+    from seqbench.network import count_parameters, layer_sizes
+
+    layer = model.build(input_size)
+    output_size, state_size = layer_sizes(layer, input_size)
+    return {
+        "input_size": input_size,
+        "output_size": output_size,
+        "layer_parameters": count_parameters(layer),
+        "state_size": state_size,
+    }
+
+
+def _print_plugin(told: Facts) -> None:
+    origin = f"{told['distribution']} {told['distribution_version']}"
+    click.echo(f"{told['kind']} {told['name']}, version {told['version']}, from {origin}\n")
+    click.echo(told["description"] + "\n")
+    rows = [(p["name"], p["type"], _text(p["value"]), _text(p["default"])) for p in told["parameters"]]
+    print_rows(
+        f"parameters (seqbench run --set {told['name']}.NAME=VALUE)", ("name", "type", "value", "default"), rows
+    )
+
+
+def _print_task(told: Facts) -> None:
+    examples = ", ".join(f"{n} {split}" for split, n in told["examples"].items())
+    click.echo(f"At length {told['length']} with seed {told['seed']}: {told['time_steps']} time steps")
+    click.echo(f"  inputs    {told['inputs']}\n  targets   {told['targets']}\n  examples  {examples}")
+    for name, value in told["facts"].items():
+        click.echo(f"  {name}  {_text(value)}")
+    click.echo()
+    print_rows("metrics", ("metric", "direction", "best", ""), _metric_rows(told))
+    print_rows("baselines", ("scores", "counts for skill", "baseline"), _baseline_rows(told))
+    click.echo(f"A worked example (number 0 of the test split):\n\n{told['example']}")
+
+
+def _metric_rows(told: Facts) -> list[tuple[str, ...]]:
+    return [
+        (
+            metric["name"],
+            "higher is better" if metric["is_higher_better"] else "lower is better",
+            number(metric["best"]),
+            "" if i else "primary: skill is measured by it",
+        )
+        for i, metric in enumerate(told["metrics"])
+    ]
+
+
+def _baseline_rows(told: Facts) -> list[tuple[str, ...]]:
+    return [
+        (
+            ", ".join(f"{name} {number(score)}" for name, score in baseline["scores"].items()),
+            "yes" if baseline["is_reference"] else "no",
+            baseline["name"],
+        )
+        for baseline in told["baselines"]
+    ]
+
+
+def _flat(fields: Facts, prefix: str = "") -> Facts:
+    """Return nested fields as ``training.steps``."""
+    flat: Facts = {}
+    for name, value in fields.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) and value else {prefix + name: value}
+    return flat
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_text(item) for item in value) or "none"
+    if isinstance(value, dict):
+        return "none"
+    return "null" if value is None else str(value)

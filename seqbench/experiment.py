@@ -159,9 +159,13 @@ def settings(assignments: Sequence[str]) -> dict[str, Any]:
 
 
 def _sentences(error: ValidationError, document: Document | None) -> list[str]:
+    details = error.errors()
+    # A list of which every item was refused is also told to be too short: only the inner errors help.
+    around = {detail["loc"][:depth] for detail in details for depth in range(len(detail["loc"]))}
     return [
         _sentence(detail["loc"], detail["type"], detail["msg"], detail["input"], document)
-        for detail in error.errors()
+        for detail in details
+        if detail["loc"] not in around
     ]
 
 

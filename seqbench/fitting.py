@@ -97,7 +97,7 @@ class Fit(pl.LightningModule):
         loss = self.network.loss(batch)
         self.losses.append(loss.detach())
         if not torch.isfinite(loss):
-            raise DivergedError(f"the training loss was {float(loss)} at step {self.global_step + 1}")
+            raise DivergedError(f"the training loss was {float(self.losses[-1])} at step {self.global_step + 1}")
         return loss
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:

@@ -161,18 +161,18 @@ def _load(point: importlib.metadata.EntryPoint, offers: list[Offer], problems: l
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(Hooks)
     try:
-        manager.register(point.load(), name=point.name)
-        manager.check_pending()
+        module = point.load()
     except Exception as error:
-        problems.append(Problem(origin, _hook_of(error), f"cannot be loaded: {_said(error)}"))
+        problems.append(Problem(origin, None, f"cannot be loaded: {_said(error)}"))
         return
+    manager.register(module, name=point.name)
+    for caller in manager.get_hookcallers(module) or []:
+        # pluggy takes a misspelled hook without a word.
+        if not caller.has_spec():
+            problems.append(Problem(origin, caller.name, unknown("hook", caller.name, _HOOKS)))
     for hook_name, hook in _HOOKS.items():
         for implementation in getattr(manager.hook, hook_name).get_hookimpls():
             _call(implementation.function, origin, hook_name, hook, offers, problems)
-
-
-def _hook_of(error: Exception) -> str | None:
-    return "unknown" if isinstance(error, pluggy.PluginValidationError) else None
 
 
 def _said(error: BaseException) -> str:

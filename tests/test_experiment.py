@@ -1,0 +1,138 @@
+"""One schema for files, command line and Python; every error has its place and the nearest right name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seqbench import Experiment, ExperimentError, load_catalog
+from seqbench.cells import Cell, expand
+from seqbench.experiment import load, settings
+from seqbench.strict_yaml import read_yaml
+
+GOOD = """\
+tasks: [copy]
+models: [lstm, rnn]
+lengths: [16, 8]
+training: {steps: 5, learning_rate: 1e-2}
+parameters:
+  copy: {symbols: 4}
+"""
+
+
+def cells(text: str, tmp_path: Path, **overrides: Any) -> list[Cell]:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    return expand(load(path, overrides), load_catalog())
+
+
+def test_file_when_sound_gives_the_grid_with_every_parameter(tmp_path: Path) -> None:
+    found = cells(GOOD, tmp_path)
+    assert [(cell.model.name, cell.length) for cell in found] == [
+        ("lstm", 16),
+        ("rnn", 16),
+        ("lstm", 8),
+        ("rnn", 8),
+    ]
+    assert found[0].training.learning_rate == 0.01
+    assert found[0].task.parameters["symbols"] == 4
+    assert found[0].task.parameters["pattern"] == 10
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("tasks: [copy]", "tasks: [cpoy]", 1, "no task is called 'cpoy'; did you mean 'copy'"),
+        ("[lstm, rnn]", "[lstm, rnm]", 2, "no model is called 'rnm'; did you mean 'rnn'"),
+        ("lengths: [16, 8]", "lengths: [16, 0]", 3, "greater than or equal to 1, and 0 was given"),
+        ("lengths: [16, 8]", "lenghts: [16, 8]", 3, "did you mean 'lengths'"),
+        ("lengths: [16, 8]", "lengths: [16, 16]", 3, "16 stands here twice"),
+        ("steps: 5", "stpes: 5", 4, "no field of training is called 'stpes'; did you mean 'steps'"),
+        ("steps: 5", "steps: many", 4, "valid integer, and 'many' was given"),
+        ("symbols: 4", "symbol: 4", 6, "no parameter of copy is called 'symbol'; did you mean 'symbols'"),
+        ("symbols: 4", "symbols: four", 6, "copy.symbols is to be int, and 'four' was given"),
+        ("  copy:", "  copi:", 6, "no task or model is called 'copi'; did you mean 'copy'"),
+        ("tasks: [copy]", "tasks: [copy]\ntasks: [copy]", 2, "the key 'tasks' stands here a second time"),
+    ],
+)
+def test_file_when_wrong_names_file_line_and_nearest_name(
+    tmp_path: Path, old: str, new: str, line: int, words: str
+) -> None:
+    with pytest.raises(ExperimentError) as caught:
+        cells(GOOD.replace(old, new), tmp_path)
+    assert words in str(caught.value)
+    assert f"mine.yaml:{line}: " in str(caught.value)
+
+
+def test_command_line_when_wrong_is_not_blamed_on_the_file(tmp_path: Path) -> None:
+    with pytest.raises(ExperimentError) as caught:
+        cells(GOOD, tmp_path, tasks=["cpoy"])
+    assert "mine.yaml" not in str(caught.value)
+
+
+def test_every_error_of_the_schema_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ExperimentError) as caught:
+        cells(GOOD.replace("steps: 5", "steps: -1").replace("[16, 8]", "[0]"), tmp_path)
+    assert len(str(caught.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[1, 2]", "a: [", "a: !!python/object:os.system x", "a: &x 1\nb: *x\nc: {<<: 1"]
+)
+def test_file_that_is_no_experiment_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ExperimentError, match=r"mine\.yaml"):
+        cells(text, tmp_path)
+
+
+def test_yaml_reads_scalars_as_yaml_1_2_does() -> None:
+    text = "a: 1e-3\nb: no\nc: 12:30\nd: 0.7/0.1/0.2\ne: '5'\nf: 2020-01-01\ng: ~\nh: 010"
+    assert read_yaml(text, "x").value == {
+        "a": 0.001, "b": "no", "c": "12:30", "d": "0.7/0.1/0.2", "e": "5", "f": "2020-01-01", "g": None, "h": 10,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("assignment", ["lstm", "lstm=3", "lstm.hidden_size", ".x=3", "lstm.=3"])
+def test_assignment_when_malformed_says_how_to_write_it(assignment: str) -> None:
+    with pytest.raises(ExperimentError, match=r"NAME\.FIELD=VALUE"):
+        settings([assignment])
+
+
+def one_cell(**changes: Any) -> Cell:
+    fields = {"tasks": ["sentiment"], "models": ["lstm"], "lengths": [8]} | changes
+    return expand(Experiment.model_validate(fields), load_catalog())[0]
+
+
+def test_key_when_written_differently_or_moved_is_the_same(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.csv", tmp_path / "b.csv"
+    for path in (first, second):
+        path.write_text("text,label\ngood,1\nbad,0\n")
+    keys = {
+        one_cell(parameters={"sentiment": {"data": str(first)}, "lstm": {"hidden_size": 128}}).key,
+        one_cell(parameters={"sentiment": {"data": str(second)}}, training={"learning_rate": 3e-3}).key,
+        one_cell(parameters={"sentiment": {"data": str(second)}}, training={"time_limit": 5}).key,
+        one_cell(parameters={"sentiment": {"data": str(second)}, "rnn": {"hidden_size": 7}}, name="other").key,
+    }
+    assert len(keys) == 1
+
+
+def test_key_when_anything_that_moves_the_score_changes_is_another(tmp_path: Path) -> None:
+    data = tmp_path / "a.csv"
+    data.write_text("text,label\ngood,1\nbad,0\n")
+    base = one_cell()
+    others = [
+        one_cell(lengths=[9]),
+        one_cell(seeds=[1]),
+        one_cell(training={"steps": 7}),
+        one_cell(models=["gru"]),
+        one_cell(parameters={"lstm": {"hidden_size": 5}}),
+        one_cell(parameters={"sentiment": {"evidence": "end"}}),
+        one_cell(parameters={"sentiment": {"data": str(data)}}),
+        one_cell(evaluate_lengths=[16]),
+        replace(base, task=replace(base.task, version=99)),
+    ]
+    data.write_text("text,label\ngood,1\nawful,0\n")
+    others.append(one_cell(parameters={"sentiment": {"data": str(data)}}))
+    assert len({cell.key for cell in (base, *others)}) == len(others) + 1

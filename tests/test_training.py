@@ -1,0 +1,134 @@
+"""One cell: what is chosen on which data, when training ends, and that the same cell gives the same bits."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from seqbench import Batch
+from seqbench.data import EvaluationBatches, TrainingBatches
+from seqbench.experiment import Training
+from seqbench.fitting import Fit, make_trainer, quiet_lightning
+from seqbench.network import build_network
+from seqbench.records import Record
+from seqbench.training import data_fingerprint, run_cell
+
+from .toys import CATALOG, Gru, Last, toy_cell
+
+
+def moves(record: Record) -> dict[str, object]:
+    """Return all of a record that must not differ between two runs of a cell."""
+    dumped = record.model_dump(exclude={"environment", "finished"})
+    dumped["costs"] = {
+        name: value for name, value in dumped["costs"].items() if "seconds" not in name and "bytes" not in name
+    }
+    return dumped
+
+
+def test_cell_when_run_twice_gives_the_same_bits_and_leaves_the_global_generator_alone() -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    first = run_cell(toy_cell(), CATALOG)
+    assert torch.equal(torch.rand(3), expected)
+    assert first.status == "ok"
+    assert moves(run_cell(toy_cell(), CATALOG)) == moves(first)
+
+
+def test_toy_task_is_learned_and_its_skill_stands_above_the_baseline() -> None:
+    record = run_cell(toy_cell(steps=100), CATALOG)
+    assert record.test is not None
+    assert record.test.scores["accuracy"] == 1.0
+    assert record.test.skill == 1.0
+    assert record.test.examples == 64
+    assert (record.costs.state_size, record.costs.steps) == (8, 100)
+
+
+def test_test_labels_when_changed_move_the_test_score_and_nothing_that_is_chosen() -> None:
+    honest, shifted = run_cell(toy_cell(), CATALOG), run_cell(toy_cell(shift=1), CATALOG)
+    assert honest.course == shifted.course
+    assert honest.validation_score == shifted.validation_score
+    assert honest.test is not None
+    assert shifted.test is not None
+    assert honest.test.scores != shifted.test.scores
+
+
+def test_weights_that_are_tested_are_those_that_validated_best() -> None:
+    # A learning rate that is far too high makes the score go up and down.
+    record = run_cell(toy_cell(learning_rate=1.0, steps=60, validate_every=5), CATALOG)
+    scores = [validation.score for validation in record.course.validations if validation.score is not None]
+    assert record.validation_score == max(scores) > scores[-1]
+    best = record.course.validations[scores.index(max(scores))]
+    assert record.course.best_step == best.step
+    data = Last().load(6, 0)
+    same_steps = run_cell(toy_cell(learning_rate=1.0, steps=best.step, validate_every=best.step), CATALOG)
+    assert record.test is not None
+    assert same_steps.test is not None
+    assert record.test.scores == same_steps.test.scores
+    assert record.data_fingerprint == data_fingerprint(data)
+
+
+def test_training_ends_early_when_solved_or_out_of_patience() -> None:
+    solved = run_cell(toy_cell(steps=400, stop_when_solved=0.001), CATALOG)
+    assert (solved.stopped, solved.validation_score) == ("solved", 1.0)
+    assert solved.costs.steps is not None
+    assert solved.costs.steps < 400
+    stuck = run_cell(toy_cell(steps=400, learning_rate=1e-12, patience=2), CATALOG)
+    assert (stuck.stopped, stuck.costs.steps) == ("patience", 30)
+
+
+def test_untrained_network_is_scored_when_steps_is_zero() -> None:
+    record = run_cell(toy_cell(steps=0), CATALOG)
+    assert (record.status, record.costs.steps, record.course.best_step) == ("ok", 0, 0)
+    assert record.notes["seconds_per_step"]
+
+
+def test_loss_when_not_finite_ends_the_cell_as_diverged_without_scores() -> None:
+    record = run_cell(toy_cell(optimizer="sgd", learning_rate=1e38, gradient_clip=None), CATALOG)
+    assert (record.status, record.stopped, record.test) == ("diverged", "diverged", None)
+    assert record.reason is not None
+    assert "loss was" in record.reason
+    assert record.course.losses[-1][1] is None
+    assert Record.from_json(record.to_json(), "here") == record
+
+
+def test_plugin_that_raises_gives_a_failed_record_with_its_traceback() -> None:
+    record = run_cell(toy_cell("broken"), CATALOG)
+    assert (record.status, record.reason) == ("failed", "RuntimeError: the plugin's own fault")
+    assert "in build" in str(record.traceback)
+
+
+def test_cell_over_its_time_limit_is_a_timeout() -> None:
+    record = run_cell(toy_cell(steps=10_000, time_limit=0.2, validate_every=10_000), CATALOG)
+    assert record.status == "timeout"
+    assert "0.2 s" in str(record.reason)
+
+
+def test_trained_network_is_tested_at_other_lengths() -> None:
+    record = run_cell(toy_cell(evaluate=(3, 50), steps=100), CATALOG)
+    assert [(e.length, e.scores["accuracy"]) for e in record.evaluations] == [(3, 1.0), (50, 1.0)]
+
+
+@pytest.mark.parametrize("clip", [None, 0.01])
+def test_clipping_happens_after_backward_and_bounds_the_update(clip: float | None) -> None:
+    data = Last().load(6, 0)
+    training = Training(steps=1, batch_size=64, learning_rate=1.0, optimizer="sgd", gradient_clip=clip)
+    torch.manual_seed(0)
+    network = build_network(Gru(), data.inputs, data.targets, 8)
+    before = torch.nn.utils.parameters_to_vector(network.parameters()).detach().clone()
+    batches = TrainingBatches(data.train, 64, 1, seed=0)
+    batch: Batch = next(iter(batches))
+    gradient = torch.cat(
+        [g.flatten() for g in torch.autograd.grad(network.loss(batch), list(network.parameters()))]
+    )
+    fit = Fit(network, data.metrics, training)
+    with quiet_lightning():
+        make_trainer(training).fit(fit, batches, EvaluationBatches(data.validation))
+    update = before - torch.nn.utils.parameters_to_vector(network.parameters()).detach()
+    norm = float(gradient.norm())
+    assert norm > 0.01
+    scale = 1.0 if clip is None else clip / norm
+    torch.testing.assert_close(update, scale * gradient, rtol=1e-3, atol=1e-6)
+    assert clip is None or math.isclose(float(update.norm()), clip, rel_tol=1e-3)

@@ -82,7 +82,6 @@ def _read_separated(path: Path, separator: str, quoting: Any) -> pd.DataFrame:
             quoting=quoting,
             keep_default_na=False,
             na_values=[""],
-            float_precision="round_trip",
             low_memory=False,
         )
     if not isinstance(table.index, pd.RangeIndex):

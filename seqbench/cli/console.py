@@ -34,19 +34,19 @@ def stdout() -> Console:
 def print_json(content: Mapping[str, Any]) -> None:
     """Print one strict JSON object, with the version of its schema first."""
     whole = {"schema_version": SCHEMA_VERSION, **content}
-    click.echo(json.dumps(whole, allow_nan=False, indent=1, default=str))
+    click.echo(json.dumps(whole, allow_nan=False, indent=1))
 
 
 def print_rows(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table of words; the last column is wrapped where the terminal is narrow."""
+    """Print a table of words, wrapped where the terminal is narrow."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     console = stdout()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-    for i, column in enumerate(columns):
-        table.add_column(column, overflow="fold", no_wrap=i < len(columns) - 1)
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text(text) for text in row))
     console.print(Text(title, style="bold"))

@@ -11,13 +11,16 @@ import click
 
 from seqbench.cells import expand
 from seqbench.cli import load_plugins
-from seqbench.cli.console import print_json, print_rows
+from seqbench.cli.console import print_json, print_rows, stdout
 from seqbench.contracts import Model, Task
 from seqbench.errors import ExperimentError, unknown
 from seqbench.experiment import Training, load, settings
 from seqbench.parameters import make, parameters_of
 from seqbench.plugins import Catalog
+from seqbench.report import print_table
 from seqbench.report.numbers import number
+from seqbench.report.tables import Entry, Table
+from seqbench.scores import reference
 from seqbench.strict_yaml import read_scalar
 
 Facts = dict[str, Any]
@@ -139,6 +142,7 @@ def task_facts(task: Task, length: int, seed: int) -> Facts:
         "baselines": [
             {"name": b.name, "scores": dict(b.scores), "is_reference": b.is_reference} for b in data.baselines
         ],
+        "reference": reference(data.baselines, data.metrics[0]).name,
         "facts": dict(data.facts),
         "example": data.show(0),
     }
@@ -170,13 +174,13 @@ def _print_plugin(told: Facts) -> None:
 
 def _print_task(told: Facts) -> None:
     examples = ", ".join(f"{n} {split}" for split, n in told["examples"].items())
+    lines = {"inputs": told["inputs"], "targets": told["targets"], "examples": examples, **told["facts"]}
     click.echo(f"At length {told['length']} with seed {told['seed']}: {told['time_steps']} time steps")
-    click.echo(f"  inputs    {told['inputs']}\n  targets   {told['targets']}\n  examples  {examples}")
-    for name, value in told["facts"].items():
-        click.echo(f"  {name}  {_text(value)}")
+    for name, value in lines.items():
+        click.echo(f"  {name:<{max(map(len, lines))}}  {_text(value)}")
     click.echo()
     print_rows("metrics", ("metric", "direction", "best", ""), _metric_rows(told))
-    print_rows("baselines", ("scores", "counts for skill", "baseline"), _baseline_rows(told))
+    print_table(_baselines(told), stdout())
     click.echo(f"A worked example (number 0 of the test split):\n\n{told['example']}")
 
 
@@ -192,15 +196,18 @@ def _metric_rows(told: Facts) -> list[tuple[str, ...]]:
     ]
 
 
-def _baseline_rows(told: Facts) -> list[tuple[str, ...]]:
-    return [
-        (
-            ", ".join(f"{name} {number(score)}" for name, score in baseline["scores"].items()),
-            "yes" if baseline["is_reference"] else "no",
-            baseline["name"],
-        )
+def _baselines(told: Facts) -> Table:
+    names = [metric["name"] for metric in told["metrics"]]
+    rows = tuple(
+        (Entry(baseline["name"]), *(_score(baseline["scores"].get(name)) for name in names))
         for baseline in told["baselines"]
-    ]
+    )
+    line = f"Skill is measured from: {told['reference']}"
+    return Table("baselines, on the test split", (line,), ("baseline", *names), rows, keys=1)
+
+
+def _score(value: float | None) -> Entry:
+    return Entry("") if value is None else Entry(number(value), value)
 
 
 def _flat(fields: Facts, prefix: str = "") -> Facts:

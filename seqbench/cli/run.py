@@ -1,0 +1,144 @@
+"""``seqbench run``: run a suite or an experiment file, and print its tables."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from seqbench.cli import Terminated, load_plugins
+from seqbench.cli.console import stdout
+from seqbench.cli.dry_run import show_plan
+from seqbench.cli.progress import watch
+from seqbench.experiment import load, merge, settings
+from seqbench.plugins import Catalog
+from seqbench.records import Record
+from seqbench.store import Store
+from seqbench.strict_yaml import read_scalar
+from seqbench.sweep import FINAL, Plan, default_output, plan, records_of, sweep
+
+UNFINISHED = 3
+"""Exit status when the sweep is through and cells failed."""
+
+
+def _names(context: click.Context, option: click.Parameter, value: str | None) -> list[Any] | None:
+    if value is None:
+        return None
+    return [read_scalar(item.strip()) for item in value.split(",") if item.strip()]
+
+
+@click.command()
+@click.argument("experiment", default="quick", metavar="[SUITE or FILE.yaml]")
+@click.option("--tasks", callback=_names, metavar="NAME,NAME", help="Tasks, instead of the experiment's.")
+@click.option("--models", callback=_names, metavar="NAME,NAME", help="Models, instead of the experiment's.")
+@click.option("--lengths", callback=_names, metavar="N,N", help="Sequence lengths in steps.")
+@click.option("--seeds", callback=_names, metavar="N,N", help="Seeds; each is a cell of its own.")
+@click.option(
+    "--evaluate-lengths", callback=_names, metavar="N,N", help="Further lengths to test the trained networks at."
+)
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="NAME.FIELD=VALUE",
+    help="A parameter of a task or a model, or a field of training; e.g. lstm.hidden_size=64, training.steps=500.",
+)
+@click.option("--name", help="Name of the experiment, and of its folder of results.")
+@click.option("--description", help="A line about the experiment.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="Folder of results; what it holds already is not run again."
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="Cells at a time; one for each core by default.")
+@click.option(
+    "--executor",
+    type=click.Choice(["processes", "serial"]),
+    default="processes",
+    show_default=True,
+    help="A process for each cell, or all in this one.",
+)
+@click.option("--dry-run", is_flag=True, help="Show the cells, and estimate time and memory; run nothing.")
+@click.option("--json", "as_json", is_flag=True, help="JSON lines on stdout.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress, tables only.")
+@click.option("--no-progress", is_flag=True, help="Plain lines instead of bars.")
+def command(
+    experiment: str,
+    tasks: list[Any] | None,
+    models: list[Any] | None,
+    lengths: list[Any] | None,
+    seeds: list[Any] | None,
+    evaluate_lengths: list[Any] | None,
+    assignments: Sequence[str],
+    name: str | None,
+    description: str | None,
+    output: Path | None,
+    jobs: int | None,
+    executor: str,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+    no_progress: bool,
+) -> int:
+    """Run a suite or an experiment file (default: quick).
+
+    Cells that the output folder holds already are not run again; failed ones are. Ctrl-C ends the sweep, and
+    the same command goes on with it.
+    """
+    catalog = load_plugins()
+    given = {
+        "tasks": tasks,
+        "models": models,
+        "lengths": lengths,
+        "seeds": seeds,
+        "evaluate_lengths": evaluate_lengths,
+        "name": name,
+        "description": description,
+    }
+    overrides = merge({key: value for key, value in given.items() if value is not None}, settings(assignments))
+    chosen = load(_file(experiment, catalog), overrides)
+    store = Store(output or default_output(chosen))
+    todo = plan(chosen, catalog, store)
+    if dry_run:
+        show_plan(todo, catalog, as_json=as_json)
+        return 0
+    signal.signal(signal.SIGTERM, _terminate)
+    with watch(todo.pending, as_json=as_json, quiet=quiet, live=not no_progress) as tell:
+        for event in sweep(todo, store, jobs=jobs, executor=executor):
+            tell(event)
+    return _end(todo, store, as_json=as_json)
+
+
+def _file(experiment: str, catalog: Catalog) -> Path:
+    """Return the file of an experiment: a path as it stands, or a suite's."""
+    path = Path(experiment)
+    return path if path.suffix in (".yaml", ".yml") else catalog.suite(experiment)
+
+
+def _end(todo: Plan, store: Store, *, as_json: bool) -> int:
+    """Print what came of the sweep, and return the exit status."""
+    records = records_of(todo, store)
+    if as_json:
+        statuses = Counter(record.status for record in records)
+        summary = {"event": "summary", "output": str(store.path), "cells": len(todo.cells), "statuses": statuses}
+        click.echo(json.dumps(summary, allow_nan=False))
+    else:
+        _print_tables(records, store, already_done=len(todo.cells) - len(todo.pending))
+    return 0 if all(record.status in FINAL for record in records) else UNFINISHED
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _print_tables(records: Sequence[Record], store: Store, *, already_done: int) -> None:
+    from seqbench.report import render
+
+    if already_done:
+        click.echo(f"{already_done} of {len(records)} cells were done already", err=True)
+    render(records, stdout())
+    click.echo(f"results: {store.path}  (the same tables again: seqbench report {store.path})")

@@ -1,0 +1,130 @@
+"""Which rows train, validate and test, and which windows do they hold?
+
+Windows are views of one series: their memory does not grow with the look-back.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+from seqbench import DataError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Parts = tuple[int, int, int]
+"""Rows of train, validation and test, which follow one another."""
+
+
+class Windows(NamedTuple):
+    """Views of a series.
+
+    Attributes:
+        inputs: [windows, look-back, channels]
+        targets: [windows, horizon, predicted channels]
+    """
+
+    inputs: Tensor
+    targets: Tensor
+
+
+def parse_split(split: str) -> tuple[Fraction, Fraction, Fraction]:
+    """Read train/validation/test as fractions of the rows or, where their sum is above 1, as rows.
+
+    >>> [str(part) for part in parse_split("0.7/0.1/0.2")]
+    ['7/10', '1/10', '1/5']
+
+    Raises:
+        ValueError: it is neither.
+    """
+    try:
+        train, validation, test = (Fraction(part.strip()) for part in split.split("/"))
+    except ValueError as error:
+        raise ValueError(_says_split(split)) from error
+    parts = train, validation, test
+    if min(parts) <= 0 or (is_in_rows(parts) and any(part.denominator != 1 for part in parts)):
+        raise ValueError(_says_split(split))
+    return parts
+
+
+def is_in_rows(parts: tuple[Fraction, Fraction, Fraction]) -> bool:
+    """Say whether the parts are numbers of rows, not fractions."""
+    return sum(parts) > 1
+
+
+def _says_split(split: str) -> str:
+    return (
+        f"split has to be train/validation/test in fractions, such as 0.7/0.1/0.2 with a sum of at most 1, or in"
+        f" rows, such as 8640/2880/2880, and it is {split!r}"
+    )
+
+
+def split_rows(split: str, rows: int) -> Parts:
+    """Return how many rows each part gets.
+
+    Fractions of train and test are rounded down and validation gets what is left of their sum.
+
+    >>> split_rows("0.7/0.1/0.2", 966)
+    (676, 97, 193)
+
+    Raises:
+        DataError: more rows are asked for than there are.
+    """
+    train, validation, test = parts = parse_split(split)
+    if not is_in_rows(parts):
+        first, last = int(train * rows), int(test * rows)
+        return first, int(sum(parts) * rows) - first - last, last
+    if sum(parts) > rows:
+        raise DataError(f"split={split} asks for {sum(parts)} rows, and there are {rows}; ask for fewer")
+    return int(train), int(validation), int(test)
+
+
+def check_parts(parts: Parts, length: int, horizon: int, rows: int) -> None:
+    """Refuse parts in which no window fits.
+
+    Raises:
+        DataError: training has fewer rows than a look-back and a horizon, or another part than a horizon.
+    """
+    needs = (length + horizon, horizon, horizon)
+    if any(part < need for part, need in zip(parts, needs, strict=True)):
+        raise DataError(
+            f"a look-back of {length} and a horizon of {horizon} need at least {needs[0]} rows for training,"
+            f" {horizon} for validation and {horizon} for test, and of {rows} rows these have {parts[0]},"
+            f" {parts[1]} and {parts[2]}; shorten length or horizon, or change split"
+        )
+
+
+def cut(
+    inputs: Tensor, targets: Tensor, parts: Parts, length: int, horizon: int
+) -> tuple[Windows, Windows, Windows]:
+    """Return the windows of train, validation and test, one for every row at which a target can start.
+
+    Validation and test reach back into the part before for their input.
+
+    >>> import torch
+    >>> rows = torch.arange(10.0)[:, None]
+    >>> [len(part.targets) for part in cut(rows, rows, (5, 2, 3), length=3, horizon=2)]
+    [1, 1, 2]
+
+    Args:
+        inputs: [rows, channels]
+        targets: [rows, predicted channels]
+        parts: rows of each part.
+        length: steps of input.
+        horizon: steps of target.
+    """
+    train, validation, test = parts
+
+    def between(start: int, end: int) -> Windows:
+        """Cut the windows whose targets lie in these rows."""
+        past = inputs[start - length : end - horizon]
+        return Windows(_views(past, length), _views(targets[start:end], horizon))
+
+    held_out = train + validation
+    return between(length, train), between(train, held_out), between(held_out, held_out + test)
+
+
+def _views(rows: Tensor, steps: int) -> Tensor:
+    """Return every window of [rows, channels] as a view: [windows, steps, channels]."""
+    return rows.unfold(0, steps, 1).mT

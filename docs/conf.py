@@ -1,0 +1,7 @@
+"""How are the docs built? ``sphinx-build -W -b html docs docs/_build``."""
+
+project = "seqbench"
+extensions = ["myst_parser"]
+html_theme = "furo"
+exclude_patterns = ["_build"]
+myst_heading_anchors = 3

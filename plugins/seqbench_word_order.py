@@ -1,1 +1,198 @@
-"""A plugin that is being written."""
+"""Can a model put shuffled words back in order? The word-order task.
+
+Sentences come from a small grammar, or from any text, and stand one after the other as running text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING
+
+from seqbench_word_order_grammar import sentences as written_sentences
+from seqbench_word_order_metrics import Bigrams, bigram_order, chance, metrics, place_order, rates, sentences_of
+from seqbench_word_order_rows import make_rows
+from seqbench_word_order_text import PARTS, SPECIALS, UNKNOWN, Corpus, build_corpus
+
+from seqbench import (
+    UNSCORED,
+    Baseline,
+    DataError,
+    Ragged,
+    Split,
+    StepClass,
+    Task,
+    TaskData,
+    Tokens,
+    cached_tensors,
+    data_source,
+    derive_seed,
+    fingerprint,
+    generator,
+    hookimpl,
+    read_tables,
+)
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class WordOrder(Task):
+    """Running text with the words of each sentence shuffled is to be put right.
+
+    The length is the number of tokens of text, words and sentence marks. Marks keep their places, and so are
+    not asked for; every word is (``^``), and nothing says where a sentence ends but the text itself::
+
+        input   article am I an reading . you are late ? | _ _  _       _  _       _ _   _   _    _
+        target                                             I am reading an article . are you late ?
+        scored                                             ^ ^  ^       ^  ^         ^   ^   ^
+
+    A sentence is read off greedily: at each step the word with the highest logit of those still unused in
+    it, so that every answer is an order of the given words. Two equal words are interchangeable; so are two
+    words outside the vocabulary, which share ``<unk>``.
+
+    A row holds whole sentences, chosen so that they fill it; where no sentence fits the rest, it is shorter.
+    Training rows use sentences again, in new company and newly shuffled; test rows use each at most once. No
+    two splits share a bag of words, so a test sentence is never a reordering of a training sentence.
+
+    Attributes:
+        data: None for the sentences of a small grammar; else a text file (a sentence or more to a line), a
+            folder with train, valid and test files, or a Hugging Face data set. Splits that are missing are
+            a tenth of the training sentences each, drawn with the seed.
+        column: where the text is, in a table.
+        sentences: how many different sentences the grammar writes, all splits together.
+        vocabulary_size: how many of the commonest training words keep a token of their own.
+        lower: write words in small letters, but for "I"; a capital would give the first word away.
+        train_rows: training rows, at most.
+        train_tokens: training rows times length, at most, but for one row that there always is.
+        test_rows: validation and test rows, at most.
+    """
+
+    name = "word-order"
+    version = 1
+    data: str | None = data_source()
+    column: str = "text"
+    sentences: int = 30_000
+    vocabulary_size: int = 5_000
+    lower: bool = True
+    train_rows: int = 10_000
+    train_tokens: int = 2_000_000
+    test_rows: int = 500
+
+    def __post_init__(self) -> None:
+        for field in ("vocabulary_size", "train_rows", "train_tokens", "test_rows"):
+            if getattr(self, field) < 1:
+                raise ValueError(f"{field} is {getattr(self, field)}; it must be at least 1")
+        if not 100 <= self.sentences <= 200_000:
+            raise ValueError(
+                f"sentences is {self.sentences}; the grammar writes from 100 to 200000 different ones"
+            )
+
+    def time_steps(self, length: int) -> int:
+        """Return the text, the delimiter and a blank for each token of text."""
+        return 2 * length + 1
+
+    def load(self, length: int, seed: int) -> TaskData:
+        """Make rows of ``length`` tokens of text.
+
+        Raises:
+            DataError: the text is missing, no sentence fits, or a split has less text than one row.
+        """
+        corpus = self._corpus(seed)
+        train_rows = max(1, min(self.train_rows, self.train_tokens // length))
+        most = {"train": train_rows, "validation": self.test_rows, "test": self.test_rows}
+        train, validation, test = (
+            make_rows(corpus, part, length, most[part], generator(seed, self.name, part, length)) for part in PARTS
+        )
+        size = len(SPECIALS) + len(corpus.vocabulary)
+        return TaskData(
+            train=train,
+            validation=validation,
+            test=test,
+            inputs=Tokens(size),
+            targets=StepClass(size),
+            metrics=metrics(),
+            baselines=_baselines(corpus, test, size),
+            show=lambda i: _shown(corpus.vocabulary, test, i),
+            facts=_facts(corpus, test, length),
+        )
+
+    def _corpus(self, seed: int) -> Corpus:
+        source = f"grammar {self.sentences}" if self.data is None else fingerprint(self.data)
+        identity = (self.name, self.version, source, self.column, self.vocabulary_size, self.lower, seed)
+
+        def make() -> dict[str, Tensor]:
+            texts = {"all": self._written(seed)} if self.data is None else _texts(self.data, self.column)
+            return build_corpus(texts, lower=self.lower, vocabulary_size=self.vocabulary_size, seed=seed).tensors()
+
+        return Corpus.from_tensors(cached_tensors(identity, make))
+
+    def _written(self, seed: int) -> list[str]:
+        drawn: dict[str, None] = {}
+        for sentence in written_sentences(Random(derive_seed(seed, self.name, "grammar"))):
+            drawn[sentence] = None
+            if len(drawn) == self.sentences:
+                break
+        return list(drawn)
+
+
+def _texts(data: str, column: str) -> dict[str, list[str]]:
+    tables = read_tables(data)
+    for part, table in tables.items():
+        if column not in table.columns:
+            raise DataError(
+                f"word-order reads the column {column!r} of {data}, and {part} has only"
+                f" {', '.join(map(str, table.columns))}; name another with column="
+            )
+    return {part: [str(line) for line in table[column].dropna()] for part, table in tables.items()}
+
+
+def _baselines(corpus: Corpus, test: Split, size: int) -> tuple[Baseline, ...]:
+    import torch
+
+    sentences = sentences_of(test.batch(torch.arange(len(test))))
+    is_train = (corpus.part == 0).repeat_interleave(corpus.offsets.diff())
+    train = corpus.tokens[is_train]
+    return (
+        Baseline("order as given", rates(sentences.given, sentences)),
+        Baseline("bigram greedy", rates(bigram_order(sentences, Bigrams.fit(train, size)), sentences)),
+        Baseline(
+            "commonest at each place", rates(place_order(sentences, train, size), sentences), is_reference=False
+        ),
+        Baseline("chance", chance(sentences), is_reference=False),
+    )
+
+
+def _facts(corpus: Corpus, test: Split, length: int) -> dict[str, float | int | str]:
+    right = test.targets.values if isinstance(test.targets, Ragged) else test.targets
+    words = right[right >= UNKNOWN]
+    sizes = corpus.offsets.diff()
+    return {
+        **corpus.facts,
+        "sentences_longer_than_length": int((sizes > length).sum()),
+        **{f"{part}_sentences": int((corpus.part == i).sum()) for i, part in enumerate(PARTS)},
+        "test_words": len(words),
+        "oov_rate": float((words == UNKNOWN).double().mean()),
+    }
+
+
+def _shown(vocabulary: Sequence[str], test: Split, row: int) -> str:
+    """Return the text as given above the right one."""
+    import torch
+
+    batch = test.batch(torch.tensor([row]))
+    names = (*SPECIALS, *vocabulary)
+    tokens = (int(batch.lengths[0]) - 1) // 2
+    given = batch.inputs[0, :tokens].tolist()
+    asked = batch.targets[0, tokens + 1 :].tolist()
+    right = [mark if word == UNSCORED else word for mark, word in zip(given, asked, strict=True)]
+    lines = (" ".join(names[token] for token in text) for text in (given, right))
+    return "\n".join(f"{label:<8}{line}" for label, line in zip(("input", "target"), lines, strict=True))
+
+
+@hookimpl
+def seqbench_tasks() -> Iterator[type[Task]]:
+    """Offer the word-order task."""
+    yield WordOrder

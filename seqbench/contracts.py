@@ -73,6 +73,11 @@ class TargetKind(ABC):
     def head_size(self) -> int:
         """How many numbers the head gives for each place it reads."""
 
+    @property
+    def outputs_per_step(self) -> int:
+        """How many numbers the outputs hold for each time step; 0 where they do not grow with the length."""
+        return 0
+
     @abstractmethod
     def outputs(self, hidden: Tensor, lengths: Tensor, head: nn.Module) -> Tensor:
         """Read ``hidden`` [batch, time, features] with the head and return the outputs that metrics take."""
@@ -113,6 +118,11 @@ class StepClass(TargetKind):
 
     @property
     def head_size(self) -> int:
+        """One logit for each class."""
+        return self.classes
+
+    @property
+    def outputs_per_step(self) -> int:
         """One logit for each class."""
         return self.classes
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 EVALUATION_STEPS = 65_536
 """Time steps in one evaluation batch: large enough to keep a core busy, small enough for its memory."""
+EVALUATION_OUTPUTS = 2**25
+"""Numbers that the outputs of one evaluation batch hold, where each step has some: 128 MiB."""
 LARGEST_EVALUATION_BATCH = 256
 BATCHES_PER_BUCKET = 32
 """Batches among which rows are sorted by length: padding is small, and the order still random."""
@@ -51,9 +53,15 @@ class TrainingBatches:
 
 @dataclass(frozen=True, eq=False)
 class EvaluationBatches:
-    """Every example once, by length, in batches as large as a fixed number of time steps allows."""
+    """Every example once, by length, in batches as large as a fixed number of time steps and outputs allows.
+
+    Attributes:
+        split: the examples.
+        outputs_per_step: as the target kind tells it.
+    """
 
     split: Split
+    outputs_per_step: int = 0
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -64,7 +72,9 @@ class EvaluationBatches:
     @property
     def _rows(self) -> list[Tensor]:
         lengths = self.split.lengths
-        size = max(1, min(LARGEST_EVALUATION_BATCH, EVALUATION_STEPS // int(lengths.max())))
+        longest = int(lengths.max())
+        by_outputs = EVALUATION_OUTPUTS // (longest * max(1, self.outputs_per_step))
+        size = max(1, min(LARGEST_EVALUATION_BATCH, EVALUATION_STEPS // longest, by_outputs))
         return list(torch.split(torch.argsort(lengths, stable=True), size))
 
 

@@ -149,7 +149,7 @@ class _Run:
         """Train, and leave the best weights in place; return why it diverged, or None."""
         training = self.cell.training
         batches = TrainingBatches(data.train, training.batch_size, training.steps, self.cell.seed)
-        validation = EvaluationBatches(data.validation)
+        validation = EvaluationBatches(data.validation, data.targets.outputs_per_step)
         trainer = make_trainer(training)
         try:
             if training.steps:
@@ -175,7 +175,8 @@ class _Run:
 
 def _tested(fit: Fit, data: TaskData, length: int) -> Evaluation:
     fit.metrics = data.metrics
-    make_trainer(fit.training_settings).test(fit, EvaluationBatches(data.test), verbose=False)
+    batches = EvaluationBatches(data.test, data.targets.outputs_per_step)
+    make_trainer(fit.training_settings).test(fit, batches, verbose=False)
     primary = data.metrics[0]
     best_baseline = reference(data.baselines, primary)
     score = _finite(fit.scores[primary.name])

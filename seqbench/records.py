@@ -146,6 +146,7 @@ class Record(Data):
         data_fingerprint: hash of the tensors that were trained, validated and tested on.
         environment: versions, device, source revision.
         notes: name of a null -> its reason.
+        warnings: what the task warned of while it loaded its data.
         traceback: of a failed cell.
     """
 
@@ -165,6 +166,7 @@ class Record(Data):
     data_fingerprint: str | None = None
     environment: dict[str, Any] = {}
     notes: dict[str, str] = {}
+    warnings: tuple[str, ...] = ()
     traceback: str | None = None
     finished: str = ""
 

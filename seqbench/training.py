@@ -12,6 +12,7 @@ import statistics
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -105,7 +106,9 @@ class _Run:
         cell = self.cell
         began = time.perf_counter()
         task = load_task(cell, self.catalog)
-        data = task.load(cell.length, cell.seed)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            data = task.load(cell.length, cell.seed)
         load_seconds = time.perf_counter() - began
         torch.manual_seed(derive_seed(cell.seed, "initialisation"))
         model = make(self.catalog.model(cell.model.name), cell.model.parameters)
@@ -142,6 +145,7 @@ class _Run:
             data_fingerprint=data_fingerprint(data),
             environment=self.environment,
             notes=notes,
+            warnings=tuple(dict.fromkeys(str(warning.message) for warning in caught)),
             finished=now(),
         )
 

@@ -62,6 +62,19 @@ def outcome(record: Record) -> str:
     return f"{metric.name} {_number(score)} (baseline {_number(baseline)}), {seconds:.1f} s{ended}"
 
 
+class _Warnings:
+    """Tells each warning once, however many cells give it."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def new(self, event: Finished) -> list[str]:
+        """Return the warnings of a cell that were not told yet, as lines."""
+        fresh = [text for text in event.record.warnings if text not in self._told]
+        self._told.update(fresh)
+        return [f"warning: {event.cell.task.name}: {text}" for text in fresh]
+
+
 def _number(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.3f}"
 
@@ -98,11 +111,14 @@ class _Plain:
     def __init__(self, cells: int) -> None:
         self._cells = cells
         self._ended = 0
+        self._warnings = _Warnings()
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Finished):
             self._ended += 1
+            for line in self._warnings.new(event):
+                self._console.print(line, markup=False)
             line = f"[{self._ended}/{self._cells}] {event.cell}: {outcome(event.record)}"
             self._console.print(line, markup=False)
         elif isinstance(event, Retried):
@@ -125,6 +141,7 @@ class _Live:
         self._lines: dict[str, TaskID] = {}
         self._cells = len(cells)
         self._ended = 0
+        self._warnings = _Warnings()
         # A step costs time in proportion to the length, so the bar moves by steps x length.
         total = sum(_weight(cell) for cell in cells)
         self._sweep = self._progress.add_task("sweep", total=total, told=self._told, is_sweep=True)
@@ -155,12 +172,13 @@ class _Live:
             case Retried(reason=reason):
                 self._end_line(key)
                 self._progress.console.print(f"{cell}: {reason}; it is run again", markup=False, highlight=False)
-            case Finished(record=record):
+            case Finished(record=record) as event:
                 self._ended += 1
                 self._end_line(key)
                 self._advance(cell, 1.0)
                 self._progress.update(self._sweep, told=self._told)
-                self._progress.console.print(f"{cell}: {outcome(record)}", markup=False, highlight=False)
+                for line in [*self._warnings.new(event), f"{cell}: {outcome(record)}"]:
+                    self._progress.console.print(line, markup=False, highlight=False)
 
     def _advance(self, cell: Cell, share: float) -> None:
         self._done[cell.key] = share * _weight(cell)

@@ -1,0 +1,192 @@
+"""Which sentences does each split of the word-order task hold, and as which tokens?
+
+Lines of text to sentences, sentences to splits that share no bag of words, words to numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seqbench import DataError, generator
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Sentence = tuple[str, ...]
+"""Words and, last, a mark."""
+
+MARKS = (".", "?", "!")
+PARTS = ("train", "validation", "test")
+BLANK, DELIMITER = 0, 1
+UNKNOWN = 5
+"""Token numbers: the marks are 2, 3 and 4; every number from UNKNOWN on is a word."""
+SPECIALS = ("_", "|", *MARKS, "<unk>")
+LONGEST = 40
+"""A sentence of more tokens is left out: decoding takes the square of it."""
+
+_ABBREVIATIONS = frozenset(
+    ("mr.", "mrs.", "ms.", "dr.", "st.", "prof.", "vs.", "etc.", "e.g.", "i.e.", "a.m.", "p.m.", "u.s.", "u.k.")
+)
+_EDGES = "\"'`“”‘’«»()[]{},;:-–—*_…"
+_END = re.compile(r"[.?!]+[\"'”’)\]]*$")
+_INITIAL = re.compile(r"[A-Za-z]\.$")
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """Tokenised sentences, laid one after the other.
+
+    Attributes:
+        tokens: [total tokens], each sentence closed by its mark.
+        offsets: [sentences + 1]; sentence i is ``tokens[offsets[i]:offsets[i + 1]]``.
+        part: [sentences], the index in PARTS of the split that the sentence is in.
+        vocabulary: the words, in the order of their token numbers.
+        facts: what was left out, and why.
+    """
+
+    tokens: Tensor
+    offsets: Tensor
+    part: Tensor
+    vocabulary: tuple[str, ...]
+    facts: Mapping[str, int]
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the corpus as tensors only, to be cached."""
+        import torch
+
+        letters = "\n".join(self.vocabulary).encode()
+        facts = {f"fact {name}": torch.tensor(number) for name, number in self.facts.items()}
+        vocabulary = torch.frombuffer(bytearray(letters), dtype=torch.uint8)
+        tensors = {"tokens": self.tokens, "offsets": self.offsets, "part": self.part}
+        return tensors | {"vocabulary": vocabulary} | facts
+
+    @staticmethod
+    def from_tensors(tensors: Mapping[str, Tensor]) -> Corpus:
+        """Undo `tensors`."""
+        vocabulary = tuple(bytes(tensors["vocabulary"].tolist()).decode().split("\n"))
+        facts = {name[5:]: int(number) for name, number in tensors.items() if name.startswith("fact ")}
+        return Corpus(tensors["tokens"], tensors["offsets"], tensors["part"], vocabulary, facts)
+
+
+def build_corpus(texts: Mapping[str, Iterable[str]], *, lower: bool, vocabulary_size: int, seed: int) -> Corpus:
+    """Split lines of text into sentences, keep bags of words apart and number the words.
+
+    Args:
+        texts: split -> lines; ``all`` is taken for ``train``. A split that is missing gets a tenth of the
+            bags of words in ``train``, drawn with the seed.
+        lower: write words in small letters, but for "I".
+        vocabulary_size: how many different words of the training text keep a number of their own.
+        seed: decides the draw.
+
+    Raises:
+        DataError: a split has no sentence.
+    """
+    cut = {name: [s for line in lines for s in sentences_in(line, lower=lower)] for name, lines in texts.items()}
+    everything = [sentence for sentences in cut.values() for sentence in sentences]
+    usable = {
+        "train" if name == "all" else name: [s for s in dict.fromkeys(sentences) if 3 <= len(s) <= LONGEST]
+        for name, sentences in cut.items()
+    }
+    parts, overlapping = _kept_apart(_completed(usable, seed))
+    vocabulary = _vocabulary(parts["train"], vocabulary_size)
+    facts = {
+        "sentences_of_one_word": sum(len(s) < 3 for s in everything),
+        "sentences_too_long": sum(len(s) > LONGEST for s in everything),
+        "sentences_in_two_splits": overlapping,
+    }
+    return _numbered(parts, vocabulary, facts)
+
+
+def sentences_in(line: str, *, lower: bool) -> list[Sentence]:
+    """Cut a line into sentences of words and a mark.
+
+    A full stop, question or exclamation mark at the end of a word ends the sentence, unless the word is a
+    common abbreviation or an initial; a line that ends without one gets a full stop. Commas, quotes, colons,
+    brackets and dashes around words are dropped.
+
+    >>> sentences_in('Mr. Lee, are you "in"? Yes', lower=True)
+    [('mr.', 'lee', 'are', 'you', 'in', '?'), ('yes', '.')]
+    """
+    found: list[Sentence] = []
+    words: list[str] = []
+    for chunk in line.split():
+        end = _END.search(chunk.rstrip(",;:"))
+        is_end = end is not None and not _is_abbreviation(chunk)
+        word = (chunk[: end.start()] if end and is_end else chunk).strip(_EDGES)
+        if word:
+            words.append(_small(word) if lower else word)
+        if end and is_end and words:
+            found.append((*words, [sign for sign in end.group() if sign in MARKS][-1]))
+            words = []
+    return [*found, (*words, ".")] if words else found
+
+
+def _is_abbreviation(chunk: str) -> bool:
+    word = chunk.strip(_EDGES)
+    return word.lower() in _ABBREVIATIONS or (_INITIAL.match(word) is not None and word != "I.")
+
+
+def _small(word: str) -> str:
+    return word if word == "I" or word.startswith("I'") else word.lower()
+
+
+def _completed(parts: Mapping[str, Sequence[Sentence]], seed: int) -> dict[str, Sequence[Sentence]]:
+    """Draw the splits that are missing from the training sentences, whole bags at a time."""
+    import torch
+
+    missing = [name for name in PARTS if name not in parts]
+    if not missing:
+        return dict(parts)
+    if "train" in missing:
+        raise DataError(f"word-order needs text to train on; the data has only {', '.join(parts)}")
+    bags = list(dict.fromkeys(map(bag, parts["train"])))
+    order = torch.randperm(len(bags), generator=generator(seed, "word-order", "splits")).tolist()
+    tenth = -(-len(bags) // 10)
+    drawn = {bags[row]: name for i, name in enumerate(missing) for row in order[i * tenth : (i + 1) * tenth]}
+    groups: dict[str, list[Sentence]] = {"train": [], **{name: [] for name in missing}}
+    for sentence in parts["train"]:
+        groups[drawn.get(bag(sentence), "train")].append(sentence)
+    return {**parts, **groups}
+
+
+def bag(sentence: Sentence) -> Sentence:
+    """Return the words in alphabetical order, without the mark: "you are late" is in the bag of "are you late"."""
+    return tuple(sorted(sentence[:-1]))
+
+
+def _kept_apart(parts: Mapping[str, Sequence[Sentence]]) -> tuple[dict[str, Sequence[Sentence]], int]:
+    """Drop from training and validation what is a reordering of a sentence in a later split; count it."""
+    taken: set[Sentence] = set()
+    kept: dict[str, Sequence[Sentence]] = {}
+    for name in reversed(PARTS):
+        kept[name] = [sentence for sentence in parts[name] if bag(sentence) not in taken]
+        taken.update(map(bag, kept[name]))
+        if not kept[name]:
+            raise DataError(
+                f"word-order needs sentences of 2 to {LONGEST - 1} words in every split, and {name} has none"
+                " that is not in another split too; give more text"
+            )
+    return kept, sum(len(parts[name]) - len(kept[name]) for name in PARTS)
+
+
+def _vocabulary(sentences: Iterable[Sentence], size: int) -> tuple[str, ...]:
+    counts = Counter(word for sentence in sentences for word in sentence[:-1])
+    return tuple(sorted(counts, key=lambda word: (-counts[word], word))[:size])
+
+
+def _numbered(
+    parts: Mapping[str, Sequence[Sentence]], vocabulary: tuple[str, ...], facts: Mapping[str, int]
+) -> Corpus:
+    import torch
+
+    number = {word: i for i, word in enumerate((*SPECIALS, *vocabulary))}
+    sentences = [sentence for name in PARTS for sentence in parts[name]]
+    tokens = [number.get(word, UNKNOWN) for sentence in sentences for word in sentence]
+    sizes = torch.tensor([0, *map(len, sentences)])
+    part = [i for i, name in enumerate(PARTS) for _ in parts[name]]
+    dtype = torch.int16 if len(number) < 2**15 else torch.int32
+    return Corpus(torch.tensor(tokens, dtype=dtype), sizes.cumsum(0), torch.tensor(part), vocabulary, facts)

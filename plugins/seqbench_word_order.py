@@ -40,13 +40,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WordOrder(Task):
-    """Running text with the words of each sentence shuffled is to be put right.
+    """Put right a running text whose words were shuffled inside each sentence.
 
-    The length is the number of tokens of text, words and sentence marks. Marks keep their places, and so are
-    not asked for; every word is (``^``), and nothing says where a sentence ends but the text itself::
+    The length is the number of tokens of text, words and sentence marks. After a delimiter ``|`` each word
+    is asked for at a blank ``_`` (``^``); marks keep their places and are shown again at them::
 
-        input   article am I an reading . you are late ? | _ _  _       _  _       _ _   _   _    _
-        target                                             I am reading an article . are you late ?
+        input   article am I an reading . you are late ? | _ _  _       _  _       . _   _   _    ?
+        target                                             I am reading an article   are you late
         scored                                             ^ ^  ^       ^  ^         ^   ^   ^
 
     A sentence is read off greedily: at each step the word with the highest logit of those still unused in
@@ -56,6 +56,10 @@ class WordOrder(Task):
     A row holds whole sentences, chosen so that they fill it; where no sentence fits the rest, it is shorter.
     Training rows use sentences again, in new company and newly shuffled; test rows use each at most once. No
     two splits share a bag of words, so a test sentence is never a reordering of a training sentence.
+
+    Skill is measured from the better of two baselines, the order as given and a bigram model that goes on
+    with the word that most often came next; chance is exact, the mean over every order of the test sentences'
+    words. "Commonest at each place" is what can be had without remembering a word of the text.
 
     Attributes:
         data: None for the sentences of a small grammar; else a text file (a sentence or more to a line), a

@@ -161,7 +161,8 @@ class Fit(pl.LightningModule):
         self.scores = self._computed()
 
     def _begin(self, metrics: tuple[Metric, ...]) -> None:
-        self._meters = [(metric, metric.make().set_dtype(torch.float64).to(self.device)) for metric in metrics]
+        # In this order: moving a torchmetrics metric takes it back to float32.
+        self._meters = [(metric, metric.make().to(self.device).set_dtype(torch.float64)) for metric in metrics]
 
     def _update(self, batch: Batch) -> None:
         outputs = self.network(batch)

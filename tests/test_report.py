@@ -91,8 +91,10 @@ def test_score_table_over_three_seeds_shows_mean_spread_and_baseline() -> None:
     # By hand: mean 0.93, deviations -0.01, 0, 0.01, so the sample standard deviation is 0.01.
     table, skill = tables(three_seeds(0.92, 0.93, 0.94))
     assert table.title == "copy: accuracy (higher is better, best 1)"
-    assert table.lines == ("Mean ± standard deviation over 3 seeds; test examples: 1000; baseline: guess.",)
-    assert texts(table) == [["baseline", "0.125"], ["lstm", "0.930 ± 0.010"]]
+    assert table.lines == (
+        "Mean ± standard deviation over 3 seeds; test examples: 1000; skill is measured from: guess.",
+    )
+    assert texts(table) == [["baseline: guess", "0.125"], ["baseline: oracle", "1.00"], ["lstm", "0.930 ± 0.010"]]
     # (0.93 - 0.125) / 0.875 = 0.92; the spread is 0.01 / 0.875 = 0.0114.
     assert texts(skill) == [["copy", "lstm", ">= 12", "0.920 ± 0.011"]]
 
@@ -100,7 +102,7 @@ def test_score_table_over_three_seeds_shows_mean_spread_and_baseline() -> None:
 def test_score_table_where_a_seed_diverged_shows_it_beside_the_mean_of_the_others() -> None:
     records = [*three_seeds(0.92, 0.94), record(seed=2, status="diverged", reason="the loss was nan")]
     table, skill = tables(records)
-    assert texts(table)[1] == ["lstm", "0.930 ± 0.014 (n=2, 1 diverged)"]
+    assert texts(table)[-1] == ["lstm", "0.930 ± 0.014 (n=2, 1 diverged)"]
     # It holds in the mean of two seeds, and still does not count: a seed diverged.
     assert texts(skill)[0][2] == "-"
 
@@ -114,7 +116,8 @@ def test_score_table_where_no_seed_has_a_score_shows_each_status_in_its_place() 
     ]
     table, skill = tables(records)
     assert texts(table) == [
-        ["baseline", "0.125", "·"],
+        ["baseline: guess", "0.125", "·"],
+        ["baseline: oracle", "1.00", "·"],
         ["gru", "diverged 2 of 3, failed 1 of 3", "·"],
         ["lstm", "0.900 (n=1)", "timeout 1 of 3"],
     ]
@@ -124,7 +127,7 @@ def test_score_table_where_no_seed_has_a_score_shows_each_status_in_its_place() 
 def test_tables_of_records_without_any_score_still_show_what_happened() -> None:
     table, skill = tables([record(status="failed")])
     assert table.title == "copy: no scores"
-    assert texts(table) == [["baseline", "·"], ["lstm", "failed"]]
+    assert texts(table) == [["lstm", "failed"]]
     assert texts(skill) == [["copy", "lstm", "? (T=12 unknown)", "failed"]]
 
 
@@ -138,7 +141,7 @@ def test_skill_that_is_unknown_is_never_a_number() -> None:
         }
     )
     score, skill = tables([odd])
-    assert texts(score)[1] == ["lstm", "0.900"]
+    assert texts(score)[-1] == ["lstm", "0.900"]
     assert texts(skill)[0][2:] == ["? (T=12 unknown)", "unknown"]
     assert failures([odd]) == ["copy lstm T=12, seed 0: skill is unknown: the baseline is perfect"]
 
@@ -150,7 +153,8 @@ def test_variants_of_one_name_are_never_averaged_and_show_only_what_differs() ->
         record(0.3, model="gru", training={"time_limit": 5.0}),
     ]
     assert [row[0] for row in texts(tables(records)[0])] == [
-        "baseline",
+        "baseline: guess",
+        "baseline: oracle",
         "gru",
         "lstm (hidden_size=64)",
         "lstm (hidden_size=128)",
@@ -160,7 +164,7 @@ def test_variants_of_one_name_are_never_averaged_and_show_only_what_differs() ->
 def test_models_that_were_trained_differently_say_so() -> None:
     records = [record(0.5), record(0.7, model="gru", training={"steps": 500})]
     names = [row[0] for row in texts(tables(records)[0])]
-    assert names == ["baseline", "gru (training.steps=500)", "lstm (training.steps=1000)"]
+    assert names[2:] == ["gru (training.steps=500)", "lstm (training.steps=1000)"]
 
 
 def test_data_are_known_by_content_and_named_by_file() -> None:
@@ -182,7 +186,8 @@ def test_evaluate_lengths_get_a_table_of_their_own() -> None:
     assert transfer.title == "copy, tested at further lengths: accuracy (higher is better, best 1)"
     assert transfer.columns == ("model", "trained at", "T=24", "T=48")
     assert texts(transfer) == [
-        ["baseline", "", "0.125", "0.125"],
+        ["baseline: guess", "", "0.125", "0.125"],
+        ["baseline: oracle", "", "1.00", "1.00"],
         ["gru", "T=12", "failed", "failed"],
         ["lstm", "T=12", "0.600", "0.200"],
     ]

@@ -50,13 +50,13 @@ class Observation:
         return self.evaluation.skill if self.status == "ok" and self.evaluation else None
 
     @property
-    def baseline(self) -> float | None:
-        """The reference baseline's primary score on the same test data."""
+    def baselines(self) -> dict[str, float | None]:
+        """Baseline -> its primary score on the same test data; the one that skill is measured from comes first."""
         if self.metric is None or self.evaluation is None:
-            return None
-        name = self.evaluation.baseline_name
-        found = [each for each in self.evaluation.baselines if each.name == name]
-        return found[0].scores.get(self.metric.name) if found else None
+            return {}
+        first = self.evaluation.baseline_name
+        found = sorted(self.evaluation.baselines, key=lambda each: each.name != first)
+        return {each.name: each.scores.get(self.metric.name) for each in found}
 
 
 def observations(records: Sequence[Record]) -> list[Observation]:

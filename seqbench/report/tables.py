@@ -126,8 +126,11 @@ def _score_table(
     lengths = sorted({each.tested for each in seen})
     at = {length: [each for each in seen if each.tested == length] for length in lengths}
     asked = len({each.seed for each in seen})
-    head = (Entry("baseline"), *(Entry("") for _ in keys[1:]), *(_baseline(at[length]) for length in lengths))
-    rows = [head]
+    blanks = [Entry("")] * (len(keys) - 1)
+    rows: list[tuple[Entry, ...]] = [
+        (Entry(f"baseline: {name}"), *blanks, *(_baseline(at[length], name) for length in lengths))
+        for name in dict.fromkeys(name for each in seen for name in each.baselines)
+    ]
     for key, group in _grouped(seen, key_of).items():
         entries = [
             _entry([e for e in group if e.tested == length], asked, lambda e: e.score, mean_and_spread)
@@ -161,7 +164,7 @@ def _how(seen: Sequence[Observation], asked: int, at: Mapping[int, Sequence[Obse
     names = {length: {e.evaluation.baseline_name for e in group if e.evaluation} for length, group in at.items()}
     parts = [seeds]
     if any(examples.values()):
-        parts += [f"test examples: {_by_length(examples)}", f"baseline: {_by_length(names)}"]
+        parts += [f"test examples: {_by_length(examples)}", f"skill is measured from: {_by_length(names)}"]
     return "; ".join(parts) + "."
 
 
@@ -177,9 +180,10 @@ def _by_length(found: Mapping[int, Iterable[object]]) -> str:
     return ", ".join(f"{text} at T={', '.join(lengths)}" for text, lengths in places.items())
 
 
-def _baseline(seen: Sequence[Observation]) -> Entry:
+def _baseline(seen: Sequence[Observation], name: str) -> Entry:
     # All models of a seed are tested on the same data; a seed counts once.
-    by_seed = {each.seed: each.baseline for each in seen if each.baseline is not None}
+    scores = ((each.seed, each.baselines.get(name)) for each in seen)
+    by_seed = {seed: score for seed, score in scores if score is not None}
     found = summary(by_seed[seed] for seed in sorted(by_seed))
     if found is None:
         return Entry(ABSENT)

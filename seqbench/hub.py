@@ -98,6 +98,9 @@ class HubName:
         reason = str(error).strip().split("\n")[0] or type(error).__name__
         if obstacle is None:
             return f"there is no file {str(self)!r}, and the Hugging Face hub did not give it: {reason}"
+        if isinstance(error, ValueError):
+            # Cached, but not so: several configurations, or not the one asked for.
+            return f"{obstacle}, and the cache does not give {self}: {' '.join(str(error).split())}"
         arguments = [repr(self.name), *([repr(self.config)] if self.config else [])]
         if self.revision != "main":
             arguments.append(f"revision={self.revision!r}")

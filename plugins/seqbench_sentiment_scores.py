@@ -1,0 +1,105 @@
+"""How is a text classifier measured, and what does one reach that does not read in order?
+
+Metrics, and the baselines of the sentiment task. Numbers only; scikit-learn is imported when a function runs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Literal
+
+from seqbench import Baseline, Batch, Metric, Split, evaluate
+
+if TYPE_CHECKING:
+    import scipy.sparse
+    import torchmetrics
+    from torch import Tensor
+
+
+def metrics(classes: int) -> tuple[Metric, ...]:
+    """Return balanced accuracy (1 / classes for whoever names one class, or guesses), and three more."""
+
+    def accuracy(average: Literal["macro", "micro"]) -> Callable[[], torchmetrics.Metric]:
+        def make() -> torchmetrics.Metric:
+            from torchmetrics.classification import MulticlassAccuracy
+
+            return MulticlassAccuracy(classes, average=average)
+
+        return make
+
+    def macro_f1() -> torchmetrics.Metric:
+        from torchmetrics.classification import MulticlassF1Score
+
+        return MulticlassF1Score(classes, average="macro")
+
+    def mean() -> torchmetrics.Metric:
+        from torchmetrics import MeanMetric
+
+        return MeanMetric()
+
+    return (
+        Metric("balanced_accuracy", accuracy("macro")),
+        Metric("accuracy", accuracy("micro")),
+        Metric("macro_f1", macro_f1),
+        Metric("loss", mean, best=0.0, is_higher_better=False, prepare=_losses),
+    )
+
+
+def _losses(outputs: Tensor, batch: Batch) -> tuple[Tensor]:
+    """Return the cross entropy of each text in nats: [batch]."""
+    from torch.nn.functional import cross_entropy
+
+    return (cross_entropy(outputs.double(), batch.targets, reduction="none"),)
+
+
+def baselines(train: Split, test: Split, *, words: int, classes: int) -> tuple[Baseline, ...]:
+    """Score the commonest training class, a bag of words and (for comparison) a guess on the test texts.
+
+    The bag of words sees exactly the tokens that a model sees.
+    """
+    measures = metrics(classes)
+    guess = {"balanced_accuracy": 1 / classes, "accuracy": 1 / classes, "loss": math.log(classes)}
+    return (
+        Baseline("majority class", evaluate(measures, test, _majority(train, classes))),
+        Baseline("bag of words", evaluate(measures, test, _bag_of_words(train, words))),
+        Baseline("guess", guess, is_reference=False),
+    )
+
+
+def _majority(train: Split, classes: int) -> Callable[[Batch], Tensor]:
+    """Predict every class with its share of the training texts."""
+    import torch
+
+    labels = torch.cat([batch.targets for batch in _batches(train)])
+    logits = (torch.bincount(labels, minlength=classes) / len(labels)).log()
+    return lambda batch: logits.expand(len(batch.targets), classes)
+
+
+def _bag_of_words(train: Split, words: int) -> Callable[[Batch], Tensor]:
+    """Predict by logistic regression (L2, C = 1) on which words were read, order and number left out."""
+    import scipy.sparse
+    import torch
+    from sklearn.linear_model import LogisticRegression
+
+    present = scipy.sparse.vstack([_present(batch, words) for batch in _batches(train)]).tocsr()
+    labels = torch.cat([batch.targets for batch in _batches(train)])
+    model = LogisticRegression(max_iter=1000).fit(present, labels.numpy())
+    return lambda batch: torch.from_numpy(model.predict_log_proba(_present(batch, words)))
+
+
+def _present(batch: Batch, words: int) -> scipy.sparse.csr_array:
+    """Return 1 where a text holds a word: [batch, words]."""
+    import scipy.sparse
+    import torch
+
+    is_real = (torch.arange(batch.inputs.shape[1]) < batch.lengths[:, None]).float()
+    found = torch.zeros(len(batch.inputs), words).scatter_reduce_(1, batch.inputs, is_real, "amax")
+    return scipy.sparse.csr_array(found.numpy())
+
+
+def _batches(split: Split) -> Iterator[Batch]:
+    import torch
+
+    rows = torch.arange(len(split))
+    return (split.batch(rows[start : start + 256]) for start in range(0, len(split), 256))

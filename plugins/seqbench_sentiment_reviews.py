@@ -37,7 +37,6 @@ _NEUTRAL = (
     (".",),
 )
 _CHOICES = 8
-_ATTEMPTS = 50
 _DRAWS = 5040  # a multiple of every number of choices, so that each is equally likely
 
 WORDS = tuple(
@@ -52,22 +51,31 @@ WORDS = tuple(
 _TOKEN = {word: token for token, word in enumerate(WORDS)}
 
 
-def made_up_splits(sizes: Mapping[str, int], length: int, evidence: str, seed: int) -> dict[str, Split]:
+def made_up_splits(
+    sizes: Mapping[str, int], length: int, evidence: str, seed: int, *, attempts: int = 50
+) -> dict[str, Split]:
     """Return a split of this size for each part; no review stands twice in them.
+
+    Args:
+        sizes: part -> number of reviews; a part is drawn apart from those before it.
+        length: tokens of each.
+        evidence: see `write_reviews`.
+        seed: each part has a stream of its own.
+        attempts: how often reviews that are there already are drawn anew.
 
     Raises:
         DataError: there are not so many different reviews of this length.
     """
     seen: set[int] = set()
-    return {part: _distinct(part, size, length, evidence, seed, seen) for part, size in sizes.items()}
+    return {part: _distinct(part, size, length, evidence, seed, seen, attempts) for part, size in sizes.items()}
 
 
-def _distinct(part: str, size: int, length: int, evidence: str, seed: int, seen: set[int]) -> Split:
+def _distinct(part: str, size: int, length: int, evidence: str, seed: int, seen: set[int], attempts: int) -> Split:
     import torch
 
     tokens, labels = [], []
     missing = size
-    for attempt in range(_ATTEMPTS):
+    for attempt in range(attempts):
         rng = generator(seed, "sentiment", part, length, evidence, attempt)
         drawn, classes = write_reviews(missing, length, evidence, rng)
         rows = []
@@ -81,7 +89,7 @@ def _distinct(part: str, size: int, length: int, evidence: str, seed: int, seen:
         if not missing:
             return Split(torch.cat(tokens), torch.cat(labels))
     raise DataError(
-        f"sentiment: after {_ATTEMPTS} attempts {missing} of {size} different {part} reviews of {length} tokens"
+        f"sentiment: after {attempts} attempts {missing} of {size} different {part} reviews of {length} tokens"
         " are not found; ask for fewer, or for longer ones"
     )
 

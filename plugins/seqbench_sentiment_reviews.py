@@ -19,8 +19,8 @@ SHORTEST = 8
 
 CLASSES = ("negative", "positive")
 
-_GOOD = ("good", "great", "charming", "clever", "moving", "witty", "superb", "gripping", "lovely", "honest")
-_BAD = ("bad", "awful", "boring", "clumsy", "dull", "silly", "tedious", "stale", "ugly", "shallow")
+_GOOD = ("good", "great", "charming", "clever", "moving", "witty")
+_BAD = ("bad", "awful", "boring", "clumsy", "dull", "silly")
 _WHICH = ("the", "this", "its", "their")
 _ABOUT = ("film", "plot", "acting", "script", "music", "ending", "camera", "dialogue")
 _IS = ("is", "was", "seems", "looks")

@@ -37,8 +37,8 @@ def scores(data: TaskData, name: str) -> dict[str, float]:
 
 def opinion_of(words: list[str]) -> str:
     """Read a made-up review as a person would: the last judgement counts, and ``not`` turns it round."""
-    good = ["good", "great", "charming", "clever", "moving", "witty", "superb", "gripping", "lovely", "honest"]
-    bad = ["bad", "awful", "boring", "clumsy", "dull", "silly", "tedious", "stale", "ugly", "shallow"]
+    good = ["good", "great", "charming", "clever", "moving", "witty"]
+    bad = ["bad", "awful", "boring", "clumsy", "dull", "silly"]
     place = max(i for i, word in enumerate(words) if word in good + bad)
     return "positive" if (words[place] in good) != (words[place - 1] == "not") else "negative"
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from seqbench.cells import Cell
 from seqbench.parameters import make
 from seqbench.plugins import Catalog
-from seqbench.training import load_task, one_thread
+from seqbench.training import load_task, one_quiet_thread
 
 SHORT, LONG = 16, 64
 """Time steps of the two measurements."""
@@ -66,7 +66,7 @@ def estimate(cells: Sequence[Cell], catalog: Catalog) -> list[Estimate]:
 def _measured(cell: Cell, catalog: Catalog) -> _Line:
     model = make(catalog.model(cell.model.name), cell.model.parameters)
     size, batch = cell.training.embedding_size, cell.training.batch_size
-    with one_thread(), torch.random.fork_rng():
+    with one_quiet_thread(), torch.random.fork_rng():
         layer = model.build(size)
         short, long = (torch.zeros(batch, steps, size) for steps in (SHORT, LONG))
         seconds = [_median_seconds(lambda x=x: layer(x)[0].sum().backward()) for x in (short, long)]  # type: ignore[misc]

@@ -35,7 +35,9 @@ def test_bundled_plugin_imports_only_public_names(path: Path) -> None:
             assert node.module == "seqbench", f"{path.name}:{node.lineno}"
             assert {alias.name for alias in node.names} <= set(seqbench.__all__), f"{path.name}:{node.lineno}"
         if isinstance(node, ast.Import):
-            assert not any(alias.name.startswith("seqbench.") for alias in node.names), f"{path.name}:{node.lineno}"
+            assert not any(alias.name.startswith("seqbench.") for alias in node.names), (
+                f"{path.name}:{node.lineno}"
+            )
 
 
 def test_every_bundled_module_is_in_the_wheel() -> None:

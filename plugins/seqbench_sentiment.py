@@ -93,8 +93,8 @@ class Sentiment(Task):
         truncate: which tokens of a longer text are read: ``head``, ``tail`` or ``middle``.
         lower: whether capitals are read as small letters.
         vocabulary_size: different tokens at most, with the two that stand for padding and for unknown words.
-            The vocabulary comes from what is read of the training texts only.
-        minimum_count: how often a word has to be read in training to be known.
+            The vocabulary comes from the training texts only, from the whole of them at any length.
+        minimum_count: how often a word has to stand in the training texts to be known.
         evidence: made-up texts: where the opinion stands: ``start``, ``middle``, ``end`` or ``anywhere``.
         train_examples, validation_examples, test_examples: made-up texts: how many.
 
@@ -194,7 +194,8 @@ class Sentiment(Task):
             part: [excerpt(example.tokens, length, self.truncate) for example in found]
             for part, found in examples.items()
         }
-        words = vocabulary(read["train"], self.vocabulary_size, self.minimum_count)
+        # Whole texts, whatever the length: a network is tested at other lengths with the same tokens.
+        words = vocabulary((e.tokens for e in examples["train"]), self.vocabulary_size, self.minimum_count)
         classes = class_names(example.label for example in examples["train"])
         splits = {part: _numbered(read[part], examples[part], words, classes) for part in PARTS}
         facts = {

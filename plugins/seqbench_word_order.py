@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING
 
 from seqbench_word_order_grammar import sentences as written_sentences
 from seqbench_word_order_metrics import Bigrams, bigram_order, chance, metrics, place_order, rates, sentences_of
 from seqbench_word_order_rows import make_rows
-from seqbench_word_order_text import PARTS, SPECIALS, UNKNOWN, Corpus, build_corpus
+from seqbench_word_order_text import LONGEST, PARTS, SPECIALS, UNKNOWN, Corpus, build_corpus
 
 from seqbench import (
     UNSCORED,
@@ -36,6 +37,10 @@ from seqbench import (
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+_DRAWS = 50
+"""Draws from the grammar for each sentence that is wanted, at most; then it has too few."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ class WordOrder(Task):
             a tenth of the training sentences each, drawn with the seed.
         column: where the text is, in a table.
         sentences: how many different sentences the grammar writes, all splits together.
+        longest_sentence: tokens of a sentence at most, its mark counted; longer ones are left out.
         vocabulary_size: how many of the commonest training words keep a token of their own.
         lower: write words in small letters, but for "I"; a capital would give the first word away.
         train_rows: training rows, at most.
@@ -79,6 +85,7 @@ class WordOrder(Task):
     data: str | None = data_source()
     column: str = "text"
     sentences: int = 30_000
+    longest_sentence: int = LONGEST
     vocabulary_size: int = 5_000
     lower: bool = True
     train_rows: int = 10_000
@@ -92,6 +99,12 @@ class WordOrder(Task):
         if not 100 <= self.sentences <= 200_000:
             raise ValueError(
                 f"sentences is {self.sentences}; the grammar writes from 100 to 200000 different ones"
+            )
+
+        if not 3 <= self.longest_sentence <= LONGEST:
+            raise ValueError(
+                f"longest_sentence is {self.longest_sentence}; it must be at least 3 (two words and a mark) and at"
+                f" most {LONGEST}"
             )
 
     def time_steps(self, length: int) -> int:
@@ -125,21 +138,34 @@ class WordOrder(Task):
 
     def _corpus(self, seed: int) -> Corpus:
         source = f"grammar {self.sentences}" if self.data is None else fingerprint(self.data)
-        identity = (self.name, self.version, source, self.column, self.vocabulary_size, self.lower, seed)
+        settings = (self.column, self.longest_sentence, self.vocabulary_size, self.lower, seed)
 
         def make() -> dict[str, Tensor]:
             texts = {"all": self._written(seed)} if self.data is None else _texts(self.data, self.column)
-            return build_corpus(texts, lower=self.lower, vocabulary_size=self.vocabulary_size, seed=seed).tensors()
+            corpus = build_corpus(
+                texts,
+                lower=self.lower,
+                vocabulary_size=self.vocabulary_size,
+                seed=seed,
+                longest_sentence=self.longest_sentence,
+            )
+            return corpus.tensors()
 
-        return Corpus.from_tensors(cached_tensors(identity, make))
+        return Corpus.from_tensors(cached_tensors((self.name, self.version, source, *settings), make))
 
     def _written(self, seed: int) -> list[str]:
         drawn: dict[str, None] = {}
-        for sentence in written_sentences(Random(derive_seed(seed, self.name, "grammar"))):
-            drawn[sentence] = None
+        rng = Random(derive_seed(seed, self.name, "grammar"))
+        for sentence in islice(written_sentences(rng), _DRAWS * self.sentences):
+            # A mark stands at the last word, and is a token of its own.
+            if len(sentence.split()) + 1 <= self.longest_sentence:
+                drawn[sentence] = None
             if len(drawn) == self.sentences:
-                break
-        return list(drawn)
+                return list(drawn)
+        raise DataError(
+            f"the grammar wrote only {len(drawn)} different sentences of at most {self.longest_sentence} tokens,"
+            f" and {self.sentences} are asked for; lower word-order.sentences or raise longest_sentence"
+        )
 
 
 def _texts(data: str, column: str) -> dict[str, list[str]]:

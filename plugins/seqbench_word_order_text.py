@@ -72,7 +72,14 @@ class Corpus:
         return Corpus(tensors["tokens"], tensors["offsets"], tensors["part"], vocabulary, facts)
 
 
-def build_corpus(texts: Mapping[str, Iterable[str]], *, lower: bool, vocabulary_size: int, seed: int) -> Corpus:
+def build_corpus(
+    texts: Mapping[str, Iterable[str]],
+    *,
+    lower: bool,
+    vocabulary_size: int,
+    seed: int,
+    longest_sentence: int = LONGEST,
+) -> Corpus:
     """Split lines of text into sentences, keep bags of words apart and number the words.
 
     Args:
@@ -81,6 +88,7 @@ def build_corpus(texts: Mapping[str, Iterable[str]], *, lower: bool, vocabulary_
         lower: write words in small letters, but for "I".
         vocabulary_size: how many different words of the training text keep a number of their own.
         seed: decides the draw.
+        longest_sentence: in tokens, its mark counted; longer ones are left out.
 
     Raises:
         DataError: a split has no sentence.
@@ -88,14 +96,16 @@ def build_corpus(texts: Mapping[str, Iterable[str]], *, lower: bool, vocabulary_
     cut = {name: [s for line in lines for s in sentences_in(line, lower=lower)] for name, lines in texts.items()}
     everything = [sentence for sentences in cut.values() for sentence in sentences]
     usable = {
-        "train" if name == "all" else name: [s for s in dict.fromkeys(sentences) if 3 <= len(s) <= LONGEST]
+        "train" if name == "all" else name: [
+            s for s in dict.fromkeys(sentences) if 3 <= len(s) <= longest_sentence
+        ]
         for name, sentences in cut.items()
     }
     parts, overlapping = _kept_apart(_completed(usable, seed))
     vocabulary = _vocabulary(parts["train"], vocabulary_size)
     facts = {
         "sentences_of_one_word": sum(len(s) < 3 for s in everything),
-        "sentences_too_long": sum(len(s) > LONGEST for s in everything),
+        "sentences_too_long": sum(len(s) > longest_sentence for s in everything),
         "sentences_in_two_splits": overlapping,
     }
     return _numbered(parts, vocabulary, facts)
@@ -167,7 +177,7 @@ def _kept_apart(parts: Mapping[str, Sequence[Sentence]]) -> tuple[dict[str, Sequ
         taken.update(map(bag, kept[name]))
         if not kept[name]:
             raise DataError(
-                f"word-order needs sentences of 2 to {LONGEST - 1} words in every split, and {name} has none"
+                "word-order needs sentences of at least 2 words and not above longest_sentence in every split, and {name} has none"
                 " that is not in another split too; give more text"
             )
     return kept, sum(len(parts[name]) - len(kept[name]) for name in PARTS)

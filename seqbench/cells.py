@@ -98,10 +98,9 @@ def expand(experiment: Experiment, catalog: Catalog) -> list[Cell]:
     models = [_plugin(_made(catalog.model, experiment, "models", i)) for i in range(len(experiment.models))]
     cells = []
     for task in tasks:
-        plugin, data = _plugin(task), fingerprints(task)
+        plugin, data, training = _plugin(task), fingerprints(task), experiment.training_of(task.name)
         for length, model, seed in product(experiment.lengths, models, experiment.seeds):
-            cell = Cell(plugin, model, length, seed, experiment.training, experiment.evaluate_lengths, data)
-            cells.append(cell)
+            cells.append(Cell(plugin, model, length, seed, training, experiment.evaluate_lengths, data))
     return cells
 
 
@@ -128,6 +127,9 @@ def _plugin(made: Task | Model) -> Plugin:
 def _check_parameters(experiment: Experiment, catalog: Catalog) -> None:
     # Parameters of an installed plugin that this grid leaves out are checked, then not used: `--tasks` may
     # narrow a suite that sets parameters for all its tasks.
+    for name in experiment.task_training:
+        if name not in catalog.tasks:
+            raise ExperimentError(experiment.where("task_training", name) + unknown("task", name, catalog.tasks))
     for name, values in experiment.parameters.items():
         plugin: type[Any] | None = catalog.tasks.get(name) or catalog.models.get(name)
         if plugin is None:

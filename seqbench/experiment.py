@@ -67,11 +67,28 @@ class Experiment(Settings):
     )
     training: Training = Field(default_factory=lambda: Training(), description="how each cell is trained")
 
+    task_training: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="task -> fields of training that are different for it"
+    )
+
     _document: Document | None = PrivateAttr(None)
 
     def where(self, *place: str | int) -> str:
         """Return ``file:line: `` of a field that a file gave, and nothing for any other."""
         return self._document.where(place) if self._document and place[:1] in self._document.lines else ""
+
+    def training_of(self, task: str) -> Training:
+        """Return how the cells of one task are trained.
+
+        Raises:
+            ExperimentError: its own settings have an unknown field or a value that makes no sense.
+        """
+        own = self.task_training.get(task, {})
+        try:
+            return Training.model_validate({**self.training.model_dump(), **own})
+        except ValidationError as error:
+            place = ("task_training", task)
+            raise ExperimentError("\n".join(_sentences(error, self._document, place))) from error
 
     @field_validator("tasks", "models", "lengths", "seeds", "evaluate_lengths", mode="before")
     @classmethod
@@ -92,7 +109,7 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Experiment:
 
     Args:
         path: a YAML file.
-        overrides: field -> value; ``parameters`` and ``training`` are merged, everything else is replaced.
+        overrides: field -> value; ``parameters``, ``training`` and ``task_training`` are merged, everything else is replaced.
 
     Raises:
         ExperimentError: the file cannot be read, or something in it or in the overrides is wrong; every error
@@ -139,10 +156,12 @@ def merge(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, 
 
 
 def settings(assignments: Sequence[str]) -> dict[str, Any]:
-    """Turn ``lstm.hidden_size=64`` and ``training.steps=500`` into overrides.
+    """Turn ``lstm.hidden_size=64``, ``training.steps=500`` and ``copy.training.steps=900`` into overrides.
 
     >>> settings(["lstm.hidden_size=64", "training.steps=500"])
     {'parameters': {'lstm': {'hidden_size': 64}}, 'training': {'steps': 500}}
+    >>> settings(["copy.training.steps=900"])
+    {'task_training': {'copy': {'steps': 900}}}
 
     Raises:
         ExperimentError: one has not the form ``NAME.FIELD=VALUE``.
@@ -153,17 +172,23 @@ def settings(assignments: Sequence[str]) -> dict[str, Any]:
         owner, dot, name = target.strip().partition(".")
         if not (equals and dot and owner and name):
             raise ExperimentError(f"--set {assignment}: write it as NAME.FIELD=VALUE, such as lstm.hidden_size=64")
-        change: dict[str, Any] = {owner: {name: read_scalar(text)}}
-        overrides = merge(overrides, change if owner == "training" else {"parameters": change})
+        value = read_scalar(text)
+        if owner == "training":
+            change: dict[str, Any] = {"training": {name: value}}
+        elif name.startswith("training."):
+            change = {"task_training": {owner: {name.removeprefix("training."): value}}}
+        else:
+            change = {"parameters": {owner: {name: value}}}
+        overrides = merge(overrides, change)
     return overrides
 
 
-def _sentences(error: ValidationError, document: Document | None) -> list[str]:
+def _sentences(error: ValidationError, document: Document | None, within: Place = ()) -> list[str]:
     details = error.errors()
     # A list of which every item was refused is also told to be too short: only the inner errors help.
     around = {detail["loc"][:depth] for detail in details for depth in range(len(detail["loc"]))}
     return [
-        _sentence(detail["loc"], detail["type"], detail["msg"], detail["input"], document)
+        _sentence((*within, *detail["loc"]), detail["type"], detail["msg"], detail["input"], document)
         for detail in details
         if detail["loc"] not in around
     ]

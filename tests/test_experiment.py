@@ -20,6 +20,8 @@ lengths: [16, 8]
 training: {steps: 5, learning_rate: 1e-2}
 parameters:
   copy: {symbols: 4}
+task_training:
+  copy: {batch_size: 2}
 """
 
 
@@ -37,7 +39,7 @@ def test_file_when_sound_gives_the_grid_with_every_parameter(tmp_path: Path) -> 
         ("lstm", 8),
         ("rnn", 8),
     ]
-    assert found[0].training.learning_rate == 0.01
+    assert (found[0].training.learning_rate, found[0].training.batch_size) == (0.01, 2)
     assert found[0].task.parameters["symbols"] == 4
     assert found[0].task.parameters["pattern"] == 10
 
@@ -54,7 +56,15 @@ def test_file_when_sound_gives_the_grid_with_every_parameter(tmp_path: Path) -> 
         ("steps: 5", "steps: many", 4, "valid integer, and 'many' was given"),
         ("symbols: 4", "symbol: 4", 6, "no parameter of copy is called 'symbol'; did you mean 'symbols'"),
         ("symbols: 4", "symbols: four", 6, "copy.symbols is to be int, and 'four' was given"),
-        ("  copy:", "  copi:", 6, "no task or model is called 'copi'; did you mean 'copy'"),
+        (
+            "batch_size: 2",
+            "batch_sise: 2",
+            8,
+            "no field of training is called 'batch_sise'; did you mean 'batch_size'",
+        ),
+        ("batch_size: 2", "batch_size: 0", 8, "greater than or equal to 1, and 0 was given"),
+        ("copy: {batch", "copi: {batch", 8, "no task is called 'copi'; did you mean 'copy'"),
+        ("  copy: {symbols", "  copi: {symbols", 6, "no task or model is called 'copi'; did you mean 'copy'"),
         ("tasks: [copy]", "tasks: [copy]\ntasks: [copy]", 2, "the key 'tasks' stands here a second time"),
     ],
 )

@@ -66,8 +66,14 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="seqbench", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.option("-v", "--verbose", count=True, help="Log what is done on stderr; twice for details.")
+def cli(verbose: int) -> None:
     """How well, and how far back in time, do sequence models learn?"""
+    if verbose:
+        import logging
+
+        logging.basicConfig(format="%(name)s: %(message)s")
+        logging.getLogger("seqbench").setLevel(logging.DEBUG if verbose > 1 else logging.INFO)
 
 
 def main() -> None:

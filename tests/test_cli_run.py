@@ -1,0 +1,154 @@
+"""The command as a user types it: tables, JSON lines, dry runs, and bad input that ends with status 2."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SMALL = [
+    "--models", "rnn", "--lengths", "8", "--set", "training.steps=2", "--set", "training.batch_size=4",
+    "--set", "rnn.hidden_size=4",
+]  # fmt: skip
+
+
+def seqbench(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COLUMNS": "100", "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, "-m", "seqbench", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=200)
+
+
+def test_run_prints_tables_on_stdout_and_resumes_what_is_done(tmp_path: Path) -> None:
+    first = seqbench(tmp_path, "run", "smoke", "--tasks", "copy,forecasting", *SMALL)
+    assert first.returncode == 0, first.stderr
+    assert "copy: accuracy (higher is better, best 1)" in first.stdout
+    assert "baseline: seasonal naive" in first.stdout
+    assert "usable length" in first.stdout
+    assert [line[:6] for line in first.stderr.splitlines()] == ["[1/2] ", "[2/2] "]
+    again = seqbench(tmp_path, "run", "smoke", "--tasks", "copy,forecasting", *SMALL)
+    assert again.stdout == first.stdout
+    assert again.stderr == "2 of 2 cells were done already\n"
+    report = seqbench(tmp_path, "report", "results/smoke")
+    assert report.stdout.splitlines()[:5] == first.stdout.splitlines()[:5]
+
+
+def test_json_lines_tell_every_event_and_a_dry_run_starts_nothing(tmp_path: Path) -> None:
+    dry = seqbench(tmp_path, "run", "smoke", "--tasks", "copy", *SMALL, "--dry-run", "--json")
+    plan = json.loads(dry.stdout)
+    assert plan["cells_done"] == 0
+    assert plan["cells"][0]["train_seconds"] > 0
+    assert plan["cells"][0]["memory_bytes"] > 10**7
+    assert list(tmp_path.iterdir()) == []
+    said = seqbench(tmp_path, "run", "smoke", "--tasks", "copy", *SMALL, "--json")
+    events = [json.loads(line) for line in said.stdout.splitlines()]
+    assert [event["event"] for event in events] == ["started", "finished", "summary"]
+    assert events[1]["record"]["key"] == plan["cells"][0]["key"]
+    assert events[-1]["statuses"] == {"ok": 1}
+
+
+def reviews(folder: Path, text: str) -> str:
+    path = folder / "reviews.csv"
+    path.write_text(text)
+    return f"sentiment.data={path}"
+
+
+def series(folder: Path, rows: list[str]) -> str:
+    path = folder / "series.csv"
+    path.write_text("date,value\n" + "".join(f"2020-01-{1 + i:02d},{row}\n" for i, row in enumerate(rows)))
+    return f"forecasting.data={path}"
+
+
+GOOD_REVIEWS = "text,label\n" + "a good film,1\na bad film,0\n" * 20
+
+
+@pytest.mark.parametrize(
+    ("task", "setting", "words"),
+    [
+        ("sentiment", lambda folder: f"sentiment.data={folder / 'none.csv'}", ["none.csv", "no such file"]),
+        ("sentiment", lambda folder: reviews(folder, ""), ["reviews.csv", "empty"]),
+        ("sentiment", lambda folder: reviews(folder, "text,label\n" + "good,1\n" * 30), ["class"]),
+        ("sentiment", lambda folder: reviews(folder, GOOD_REVIEWS.replace("label", "stars")), ["label", "stars"]),
+        ("forecasting", lambda folder: series(folder, ["1.5"] * 20 + [""] + ["2"] * 10), ["value", "missing"]),
+        ("forecasting", lambda folder: series(folder, [str(i) for i in range(31)]), ["rows"]),
+        ("sentiment", lambda folder: "sentiment.data=nobody/nothing-here", ["nobody/nothing-here", "offline"]),
+    ],
+    ids=[
+        "missing file",
+        "empty file",
+        "one class",
+        "missing column",
+        "missing value",
+        "too few rows",
+        "unknown hub",
+    ],
+)
+def test_bad_data_end_with_status_2_a_sentence_and_nothing_written(
+    tmp_path: Path, task: str, setting: object, words: list[str]
+) -> None:
+    assert callable(setting)
+    said = seqbench(
+        tmp_path, "run", "smoke", "--tasks", task, *SMALL, "--set", setting(tmp_path), "--output", "out"
+    )
+    assert said.returncode == 2, said.stderr
+    assert said.stdout == ""
+    assert "Traceback" not in said.stderr
+    for word in words:
+        assert word.lower() in said.stderr.lower(), said.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "smoke", "--tasks", "cpoy"], "did you mean 'copy'"),
+        (["run", "smoek"], "did you mean 'smoke'"),
+        (["run", "none.yaml"], "none.yaml cannot be read"),
+        (["run", "smoke", "--lengths", "0"], "greater than or equal to 1, and 0 was given"),
+        (["run", "smoke", "--lengths", "16,x"], "'x' was given"),
+        (["run", "smoke", "--set", "lstm.hiden_size=3"], "did you mean 'hidden_size'"),
+        (["run", "smoke", "--set", "training.steps=1.5"], "training.steps"),
+        (["run", "typo.yaml"], "typo.yaml:2: no field of experiment is called 'modells'; did you mean 'models'"),
+        (["run", "smoke", "--output", "file"], "file is a file"),
+        (["run", "smoke", "--output", "file/below"], "cannot be written to"),
+        (["run", "smoke", "--output", "other"], "schema version 99"),
+        (["run", "smoke", "--job", "2"], "--jobs"),
+        (["report", "nowhere"], "nowhere"),
+        (["rum"], "run"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_usage_ends_with_status_2_and_says_what_is_right(
+    tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    (tmp_path / "typo.yaml").write_text("tasks: [copy]\nmodells: [rnn]\nlengths: [8]\n")
+    (tmp_path / "file").write_text("kept")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "store.json").write_text('{"schema_version": 99}')
+    before = sorted(tmp_path.rglob("*"))
+    if "file/below" in arguments:
+        arguments = [*arguments, "--tasks", "copy", *SMALL]
+    said = seqbench(tmp_path, *arguments)
+    assert said.returncode == 2, said.stderr
+    assert words in said.stderr
+    assert "Traceback" not in said.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+@pytest.mark.slow
+def test_real_sets_run_end_to_end(tmp_path: Path, shared_data: Path) -> None:
+    one_class_a_file = f"sentiment.data={shared_data / 'sentiment-mr'}"
+    whole = f"sentiment.data={shared_data / 'sentiment-movie-reviews' / 'reviews.csv.gz'}"
+    text = f"word-order.data={shared_data / 'word-order-tatoeba'}"
+    classic = shared_data / "forecasting-classic-small"
+    runs = [("sentiment", one_class_a_file), ("sentiment", whole), ("word-order", text)]
+    runs += [("forecasting", f"forecasting.data={path}") for path in sorted(classic.glob("*.csv"))]
+    assert len(runs) == 8
+    for task, setting in runs:
+        horizon = ["--set", "forecasting.horizon=6"] if task == "forecasting" else []
+        said = seqbench(tmp_path, "run", "smoke", "--tasks", task, *SMALL, "--set", setting, *horizon)
+        assert said.returncode == 0, f"{setting}: {said.stderr}"

@@ -101,7 +101,7 @@ def build_corpus(
         ]
         for name, sentences in cut.items()
     }
-    parts, overlapping = _kept_apart(_completed(usable, seed))
+    parts, overlapping = _kept_apart(_completed(usable, seed), longest_sentence)
     vocabulary = _vocabulary(parts["train"], vocabulary_size)
     facts = {
         "sentences_of_one_word": sum(len(s) < 3 for s in everything),
@@ -168,7 +168,9 @@ def bag(sentence: Sentence) -> Sentence:
     return tuple(sorted(sentence[:-1]))
 
 
-def _kept_apart(parts: Mapping[str, Sequence[Sentence]]) -> tuple[dict[str, Sequence[Sentence]], int]:
+def _kept_apart(
+    parts: Mapping[str, Sequence[Sentence]], longest_sentence: int
+) -> tuple[dict[str, Sequence[Sentence]], int]:
     """Drop from training and validation what is a reordering of a sentence in a later split; count it."""
     taken: set[Sentence] = set()
     kept: dict[str, Sequence[Sentence]] = {}
@@ -177,8 +179,8 @@ def _kept_apart(parts: Mapping[str, Sequence[Sentence]]) -> tuple[dict[str, Sequ
         taken.update(map(bag, kept[name]))
         if not kept[name]:
             raise DataError(
-                "word-order needs sentences of at least 2 words and not above longest_sentence in every split, and {name} has none"
-                " that is not in another split too; give more text"
+                f"word-order needs sentences of 2 to {longest_sentence - 1} words in every split, and {name} has none"
+                " that is not in another split too; give more text, or raise longest_sentence"
             )
     return kept, sum(len(parts[name]) - len(kept[name]) for name in PARTS)
 

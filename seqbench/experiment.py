@@ -109,7 +109,7 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Experiment:
 
     Args:
         path: a YAML file.
-        overrides: field -> value; ``parameters``, ``training`` and ``task_training`` are merged, everything else is replaced.
+        overrides: field -> value; mappings are merged, everything else is replaced.
 
     Raises:
         ExperimentError: the file cannot be read, or something in it or in the overrides is wrong; every error

@@ -30,6 +30,8 @@ def read_file(path: Path, kind: str) -> pd.DataFrame:
         DataError: unreadable, malformed or without a row.
     """
     try:
+        if path.stat().st_size == 0:
+            raise DataError(f"{path} is empty: there is not one byte in it")
         table = READERS[kind](path)
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error

@@ -179,8 +179,8 @@ def _kept_apart(
         taken.update(map(bag, kept[name]))
         if not kept[name]:
             raise DataError(
-                f"word-order needs sentences of 2 to {longest_sentence - 1} words in every split, and {name} has none"
-                " that is not in another split too; give more text, or raise longest_sentence"
+                f"word-order needs sentences of 2 to {longest_sentence - 1} words in every split, and {name}"
+                " has none that is not in another split too; give more text, or raise longest_sentence"
             )
     return kept, sum(len(parts[name]) - len(kept[name]) for name in PARTS)
 

@@ -136,11 +136,11 @@ def test_fingerprint_and_its_import_then_no_heavy_library(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.csv", "", "cannot be read as csv: No columns to parse"),
+        ("a.csv", "", "is empty: there is not one byte"),
         ("a.csv", "text,label\n", "is empty: no row"),
         ("a.csv", "text,label\nx,1,2\ny,1,2\n", "more cells than the header"),
         ("a.csv", 'text,label\n"x,1\n', "cannot be read as csv"),
-        ("a.txt", "", "is empty: no row"),
+        ("a.txt", "", "is empty: there is not one byte"),
         ("a.json", '{"text": "x"}', "a list of objects"),
         ("a.json", "[1", "cannot be read as json"),
         ("a.jsonl", '{"text": "x"}\n{"text"\n', "line 2: Expecting"),

@@ -104,6 +104,12 @@ def expand(experiment: Experiment, catalog: Catalog) -> list[Cell]:
     return cells
 
 
+def work(cell: Cell, catalog: Catalog) -> float:
+    """Return optimiser steps times time steps: what a cell's time grows with, among cells of one model."""
+    task = make(catalog.task(cell.task.name), cell.task.parameters)
+    return float(max(1, cell.training.steps) * task.time_steps(cell.length))
+
+
 def fingerprints(task: Task) -> dict[str, str]:
     """Return the fingerprints of the data that a task's parameters name: parameter -> fingerprint."""
     named = {p.name: getattr(task, p.name) for p in parameters_of(type(task)) if p.is_data_source}

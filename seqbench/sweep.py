@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqbench.cells import Cell, expand
+from seqbench.cells import Cell, expand, work
 from seqbench.environment import describe
 from seqbench.errors import DataError, ExperimentError
 from seqbench.executors.events import Event, Finished, Job, Started
@@ -35,8 +35,8 @@ class Plan:
     """Which cells of an experiment are still to be run.
 
     Attributes:
-        cells: every cell, in order.
-        pending: those to be run.
+        cells: every cell, in the order of the grid.
+        pending: those to be run, the longest first: then no long cell is left over for one worker at the end.
         status: key -> status of every record that the store holds.
     """
 
@@ -52,7 +52,8 @@ def plan(experiment: Experiment, catalog: Catalog, store: Store) -> Plan:
         SeqbenchError: the experiment or the store is not fit.
     """
     cells, status = tuple(expand(experiment, catalog)), store.status()
-    return Plan(cells, tuple(cell for cell in cells if status.get(cell.key) not in FINAL), status)
+    pending = [cell for cell in cells if status.get(cell.key) not in FINAL]
+    return Plan(cells, tuple(sorted(pending, key=lambda cell: -work(cell, catalog))), status)
 
 
 def sweep(plan: Plan, store: Store, *, jobs: int | None = None, executor: str = "processes") -> Iterator[Event]:

@@ -7,26 +7,28 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
 
-from seqbench.cells import Cell
+from seqbench.cells import Cell, work
 from seqbench.executors.events import Event, Finished, Progressed, Retried, Started
+from seqbench.plugins import Catalog
 from seqbench.records import Record
 
 Watch = Callable[[Event], None]
 
 
 @contextmanager
-def watch(cells: Sequence[Cell], *, as_json: bool, quiet: bool, live: bool) -> Iterator[Watch]:
+def watch(cells: Sequence[Cell], catalog: Catalog, *, as_json: bool, quiet: bool, live: bool) -> Iterator[Watch]:
     """Give a function to call with every event.
 
     Args:
         cells: what is to be run.
+        catalog: tells how many time steps a cell's sequences have.
         as_json: a JSON line on stdout for each event.
         quiet: nothing at all, but for JSON lines.
         live: allow bars; they are shown on a terminal only.
@@ -37,7 +39,7 @@ def watch(cells: Sequence[Cell], *, as_json: bool, quiet: bool, live: bool) -> I
     elif quiet:
         yield lambda event: None
     elif live and console.is_terminal:
-        with _Live(cells, console) as shown:
+        with _Live({cell.key: work(cell, catalog) for cell in cells}, console) as shown:
             yield shown
     else:
         yield _Plain(len(cells))
@@ -128,7 +130,7 @@ class _Plain:
 class _Live:
     """A bar for the sweep with the time left, and a line for each running cell."""
 
-    def __init__(self, cells: Sequence[Cell], console: Console) -> None:
+    def __init__(self, work_of: Mapping[str, float], console: Console) -> None:
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
@@ -139,11 +141,12 @@ class _Live:
             transient=True,
         )
         self._lines: dict[str, TaskID] = {}
-        self._cells = len(cells)
+        self._cells = len(work_of)
         self._ended = 0
         self._warnings = _Warnings()
-        # A step costs time in proportion to the length, so the bar moves by steps x length.
-        total = sum(_weight(cell) for cell in cells)
+        # Cells differ in cost a hundredfold, so the bar moves by their work and not by their number.
+        self._work_of = work_of
+        total = sum(work_of.values())
         self._sweep = self._progress.add_task("sweep", total=total, told=self._told, is_sweep=True)
         self._done: dict[str, float] = {}
 
@@ -181,7 +184,7 @@ class _Live:
                     self._progress.console.print(line, markup=False, highlight=False)
 
     def _advance(self, cell: Cell, share: float) -> None:
-        self._done[cell.key] = share * _weight(cell)
+        self._done[cell.key] = share * self._work_of[cell.key]
         self._progress.update(self._sweep, completed=sum(self._done.values()))
 
     def _end_line(self, key: str) -> None:
@@ -193,7 +196,3 @@ class _SweepTimeLeft(TimeRemainingColumn):
 
     def render(self, task: Any) -> Any:
         return super().render(task) if task.fields["is_sweep"] else ""
-
-
-def _weight(cell: Cell) -> float:
-    return float(max(1, cell.training.steps) * cell.length)

@@ -78,7 +78,7 @@ class Cell:
             "length": self.length,
             "seed": self.seed,
             "training": self.training.model_dump(exclude={"time_limit"}),
-            "evaluate_lengths": list(self.evaluate_lengths),
+            "evaluate_lengths": sorted(self.evaluate_lengths),
             "data": dict(self.data),
         }
 
@@ -136,6 +136,7 @@ def _check_parameters(experiment: Experiment, catalog: Catalog) -> None:
     for name in experiment.task_training:
         if name not in catalog.tasks:
             raise ExperimentError(experiment.where("task_training", name) + unknown("task", name, catalog.tasks))
+        experiment.training_of(name)
     for name, values in experiment.parameters.items():
         plugin: type[Any] | None = catalog.tasks.get(name) or catalog.models.get(name)
         if plugin is None:

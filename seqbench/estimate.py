@@ -68,7 +68,7 @@ def _measured(cell: Cell, catalog: Catalog) -> _Line:
     size, batch = cell.training.embedding_size, cell.training.batch_size
     with one_quiet_thread(), torch.random.fork_rng():
         layer = model.build(size)
-        short, long = (torch.zeros(batch, steps, size) for steps in (SHORT, LONG))
+        short, long = (torch.zeros(batch, steps, size, requires_grad=True) for steps in (SHORT, LONG))
         seconds = [_median_seconds(lambda x=x: layer(x)[0].sum().backward()) for x in (short, long)]  # type: ignore[misc]
         slope = max(0.0, (seconds[1] - seconds[0]) / (LONG - SHORT))
         return _Line(max(0.0, seconds[0] - slope * SHORT), slope, _saved_bytes(layer, long) / LONG)

@@ -75,7 +75,7 @@ class Experiment(Settings):
 
     def where(self, *place: str | int) -> str:
         """Return ``file:line: `` of a field that a file gave, and nothing for any other."""
-        return self._document.where(place) if self._document and place[:1] in self._document.lines else ""
+        return self._document.where(place) if self._document else ""
 
     def training_of(self, task: str) -> Training:
         """Return how the cells of one task are trained.
@@ -195,8 +195,7 @@ def _sentences(error: ValidationError, document: Document | None, within: Place 
 
 
 def _sentence(place: Place, kind: str, message: str, given: Any, document: Document | None) -> str:
-    # What the command line gave has no line in the file.
-    where = document.where(place) if document and place[:1] in document.lines else ""
+    where = document.where(place) if document else ""
     field = ".".join(str(step) for step in place)
     if kind == "extra_forbidden":
         owner: type[Settings] = Training if len(place) > 1 else Experiment

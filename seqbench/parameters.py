@@ -6,6 +6,7 @@ Reads the fields of a plugin's dataclass and checks values against their types. 
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,7 +47,8 @@ def parameters_of(plugin: type[Task] | type[Model]) -> tuple[Parameter, ...]:
     """Return the parameters in the order of the dataclass's fields.
 
     Raises:
-        TypeError: an annotation cannot be resolved or checked, or a field has no default.
+        TypeError: an annotation cannot be resolved or checked, or a field has no default, or one that is not
+            plain data, as JSON has it.
     """
     hints = typing.get_type_hints(plugin)
     # Task and Model are no dataclasses themselves; every class that a catalog holds is one.
@@ -61,7 +63,13 @@ def _parameter(plugin: type, field: dataclasses.Field[Any], hint: Any) -> Parame
         default = field.default
     else:
         raise TypeError(f"the parameter {field.name!r} of {plugin.__name__} needs a default value")
-    return Parameter(field.name, hint, default, is_data_source(field))
+    parameter = Parameter(field.name, hint, default, is_data_source(field))
+    try:
+        _coerced(parameter, default)
+    except (TypeError, ValueError) as error:
+        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+        raise TypeError(f"the default {default!r} of {field.name!r} does not fit its type: {reason}") from error
+    return parameter
 
 
 def make(plugin: type[Plugin], values: Mapping[str, Any], where: str = "") -> Plugin:
@@ -81,7 +89,9 @@ def make(plugin: type[Plugin], values: Mapping[str, Any], where: str = "") -> Pl
             raise ExperimentError(where + unknown(f"parameter of {plugin.name}", name, known))
         _check(plugin.name, known[name], value, where)
     try:
-        return plugin(**{name: _coerced(known[name], value) for name, value in values.items()})
+        # Defaults too: 0 for a float is 0.0, so that both make the same cell.
+        given = {name: values.get(name, parameter.default) for name, parameter in known.items()}
+        return plugin(**{name: _coerced(known[name], value) for name, value in given.items()})
     except ValueError as error:
         raise ExperimentError(f"{where}{plugin.name}: {error}") from error
 
@@ -97,4 +107,5 @@ def _check(owner: str, parameter: Parameter, value: Any, where: str) -> None:
 
 
 def _coerced(parameter: Parameter, value: Any) -> Any:
-    return TypeAdapter(parameter.type, config=STRICT).validate_python(value)
+    # By way of JSON, in which a list is how a tuple is written; else strict: "5" is no number.
+    return TypeAdapter(parameter.type, config=STRICT).validate_json(json.dumps(value))

@@ -162,10 +162,10 @@ def _load(point: importlib.metadata.EntryPoint, offers: list[Offer], problems: l
     manager.add_hookspecs(Hooks)
     try:
         module = point.load()
-    except Exception as error:
+        manager.register(module, name=point.name)
+    except (Exception, SystemExit) as error:
         problems.append(Problem(origin, None, f"cannot be loaded: {_said(error)}"))
         return
-    manager.register(module, name=point.name)
     for caller in manager.get_hookcallers(module) or []:
         # pluggy takes a misspelled hook without a word.
         if not caller.has_spec():
@@ -196,7 +196,7 @@ def _call(
             problems += [Problem(origin, hook_name, fault) for fault in faults]
             if not faults:
                 offers.append(Offer(hook.kind, hook.name(value), value, origin))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         problems.append(Problem(origin, hook_name, _said(error)))
 
 

@@ -69,7 +69,8 @@ class Ragged:
         starts, lengths = self.offsets[rows], self.lengths[rows]
         steps = torch.arange(int(lengths.max()))
         is_real = steps < lengths[:, None]
-        values = self.values[(starts[:, None] + steps).clamp(max=len(self.values) - 1)]
+        # Widened before padding: -100 does not fit every type that classes are stored in.
+        values = _wide(self.values[(starts[:, None] + steps).clamp(max=len(self.values) - 1)])
         mask = is_real.reshape(*is_real.shape, *[1] * (values.ndim - 2))
         return values.masked_fill(~mask, padding)
 
@@ -133,8 +134,11 @@ class Split:
 
 
 def _take(values: Tensor | Ragged, rows: Tensor, padding: int) -> Tensor:
-    taken = values.take(rows, padding) if isinstance(values, Ragged) else values[rows]
-    return taken.float() if taken.is_floating_point() else taken.long()
+    return values.take(rows, padding) if isinstance(values, Ragged) else _wide(values[rows])
+
+
+def _wide(values: Tensor) -> Tensor:
+    return values.float() if values.is_floating_point() else values.long()
 
 
 def _stack(column: Any) -> Tensor | Ragged:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
@@ -33,32 +33,40 @@ class Document:
         value: dicts, lists and scalars.
         lines: the path of keys and positions to a value -> its line, counted from 1.
         source: the name of the file, for messages.
+        replaced: what was laid over it, which has no line here.
     """
 
     value: Any
     lines: Mapping[Place, int]
     source: str
+    replaced: Mapping[str, Any] = field(default_factory=dict)
 
     def where(self, place: Place) -> str:
-        """Return ``file:line: `` of a place, or of the nearest place around it."""
+        """Return ``file:line: `` of a place, or of the nearest one around it; nothing for what was replaced."""
+        if is_in(place, self.replaced):
+            return ""
         while place and place not in self.lines:
             place = place[:-1]
         return f"{self.source}:{self.lines.get(place, 1)}: "
 
     def without(self, overrides: Mapping[str, Any]) -> Document:
-        """Return the document without the lines of what the overrides replaced."""
-        kept = {place: line for place, line in self.lines.items() if not _is_replaced(place, overrides)}
-        return Document(self.value, kept, self.source)
+        """Return the document with what the overrides replaced marked as no longer its own."""
+        return replace(self, replaced=overrides)
 
 
-def _is_replaced(place: Place, overrides: Any) -> bool:
+def is_in(place: Place, overrides: Any) -> bool:
+    """Say whether nested overrides give the value at a place.
+
+    >>> is_in(("training", "steps"), {"training": {"steps": 5}}), is_in(("training",), {"training": {"steps": 5}})
+    (True, False)
+    """
     for step in place:
-        if not isinstance(overrides, Mapping) or step not in overrides:
-            return False
-        overrides = overrides[step]
         if not isinstance(overrides, Mapping):
             return True
-    return False
+        if step not in overrides:
+            return False
+        overrides = overrides[step]
+    return not isinstance(overrides, Mapping)
 
 
 def read_yaml(text: str, source: str) -> Document:

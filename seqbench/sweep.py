@@ -6,7 +6,7 @@ Stands on cells, store and executors; imports no torch.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from seqbench.environment import describe
 from seqbench.errors import DataError, ExperimentError
 from seqbench.executors.events import Event, Finished, Job, Started
 from seqbench.executors.processes import check_in_processes, run_in_processes
-from seqbench.executors.serial import run_serially
+from seqbench.executors.serial import check_serially, run_serially
 from seqbench.experiment import Experiment
 from seqbench.plugins import Catalog, load_catalog
 from seqbench.records import Record, unfinished
@@ -74,14 +74,16 @@ def sweep(plan: Plan, store: Store, *, jobs: int | None = None, executor: str = 
     """
     if executor not in _EXECUTORS:
         raise ExperimentError(f"no executor is called {executor!r}; there are: {', '.join(_EXECUTORS)}")
+    if jobs is not None and jobs < 1:
+        raise ExperimentError(f"jobs is {jobs}; it is the number of cells at a time, 1 or more (None: one a core)")
     if not plan.pending:
         return
     job = Job(plan.pending, min(jobs or available_cores(), len(plan.pending)), describe())
-    check(job)
+    check(job, executor)
     store.prepare()
     running: dict[str, Cell] = {}
     try:
-        with closing(_EXECUTORS[executor](job)) as events:
+        with closing(_EXECUTORS[executor].run(job)) as events:
             for event in events:
                 if isinstance(event, Started):
                     running[event.cell.key] = event.cell
@@ -89,16 +91,28 @@ def sweep(plan: Plan, store: Store, *, jobs: int | None = None, executor: str = 
                     running.pop(event.cell.key)
                     store.write(event.record)
                 yield event
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, GeneratorExit):
+        # GeneratorExit: whoever watches was interrupted, or has seen enough.
         for record in _interrupted(running.values(), job):
             store.write(record)
         raise
 
 
-_EXECUTORS = {"processes": run_in_processes, "serial": run_serially}
+@dataclass(frozen=True)
+class _Executor:
+    """How cells are run, and how their data are looked at before."""
+
+    run: Callable[[Job], Generator[Event]]
+    check: Callable[[Job], Iterator[str]]
 
 
-def check(job: Job) -> None:
+_EXECUTORS = {
+    "processes": _Executor(run_in_processes, check_in_processes),
+    "serial": _Executor(run_serially, check_serially),
+}
+
+
+def check(job: Job, executor: str = "processes") -> None:
     """Load the data of every task at every length once, before anything is trained.
 
     Raises:
@@ -111,7 +125,7 @@ def check(job: Job) -> None:
             first.setdefault((cell.task.name, -1), cell)
             first[cell.task.name, -2] = cell
     cells = tuple({cell.key: cell for cell in first.values()}.values())
-    problems = list(dict.fromkeys(check_in_processes(Job(cells, job.workers, {}, job.plugins))))
+    problems = list(dict.fromkeys(_EXECUTORS[executor].check(Job(cells, job.workers, {}, job.plugins))))
     if problems:
         raise DataError("\n".join(problems))
 

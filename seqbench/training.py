@@ -21,12 +21,20 @@ from typing import Any
 
 import torch
 
-from seqbench.cells import Cell
+from seqbench.cells import Cell, fingerprints
 from seqbench.contracts import Task, TaskData
 from seqbench.data import EvaluationBatches, TrainingBatches
 from seqbench.environment import device_name
-from seqbench.errors import ContractError, SeqbenchError
-from seqbench.fitting import DivergedError, Fit, Progress, TimeLimitError, make_trainer, quiet_lightning
+from seqbench.errors import ContractError, DataError, SeqbenchError
+from seqbench.fitting import (
+    DivergedError,
+    Fit,
+    Progress,
+    TimeLimitError,
+    interrupts_kept,
+    make_trainer,
+    quiet_lightning,
+)
 from seqbench.network import build_network, count_parameters
 from seqbench.parameters import make
 from seqbench.plugins import Catalog
@@ -68,24 +76,44 @@ def run_cell(
     """
     described = {**(environment or {}), "device": device_name()}
     try:
-        with one_quiet_thread(), quiet_lightning(), torch.random.fork_rng(enabled=True):
+        with one_quiet_thread(), quiet_lightning(), interrupts_kept(), torch.random.fork_rng(enabled=True):
             return _Run(cell, catalog, described, progress).record()
     except SeqbenchError as error:
         return unfinished(cell, "failed", str(error), described, catalog)
     except TimeLimitError as error:
         return unfinished(cell, "timeout", str(error), described, catalog)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         reason = f"{type(error).__name__}: {error}"
         return unfinished(cell, "failed", reason, described, catalog, traceback.format_exc())
 
 
 def check_data(cell: Cell, catalog: Catalog) -> None:
-    """Load a cell's data and throw them away: what is wrong with them is said before anything is trained.
+    """Load a cell's data, at every length it is tested at, and throw them away.
+
+    What is wrong with them is said before anything is trained.
 
     Raises:
         SeqbenchError: they are missing or unfit.
     """
-    load_task(cell, catalog).load(cell.length, cell.seed)
+    task = load_task(cell, catalog)
+    data = task.load(cell.length, cell.seed)
+    for length in cell.evaluate_lengths:
+        load_elsewhere(task, data, length, cell.seed)
+
+
+def load_elsewhere(task: Task, data: TaskData, length: int, seed: int) -> TaskData:
+    """Load a task at another length than the network was trained at.
+
+    Raises:
+        ContractError: its kinds of input or target are others than those of ``data``.
+    """
+    other = task.load(length, seed)
+    if (other.inputs, other.targets) != (data.inputs, data.targets):
+        raise ContractError(
+            f"task {task.name} cannot be tested at length {length} by a network that was trained at another:"
+            f" its inputs or targets become {other.inputs}, {other.targets}; leave out evaluate_lengths"
+        )
+    return other
 
 
 def load_task(cell: Cell, catalog: Catalog) -> Task:
@@ -106,6 +134,8 @@ class _Run:
         cell = self.cell
         began = time.perf_counter()
         task = load_task(cell, self.catalog)
+        if fingerprints(task) != dict(cell.data):
+            raise DataError(f"the data of {cell} were changed while the sweep ran; run the same command again")
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             data = task.load(cell.length, cell.seed)
@@ -162,19 +192,18 @@ class _Run:
                 trainer.validate(fit, validation, verbose=False)
         except DivergedError as error:
             return str(error)
+        # The loss tells of the weights before a step, so the last step is looked at by itself.
+        if not all(bool(weights.isfinite().all()) for weights in fit.network.parameters()):
+            return f"a weight was not finite after step {fit.global_step}"
+        if fit.best is None or not math.isfinite(fit.best[1]):
+            return "the score on the validation split was never a finite number"
         fit.restore_best()
         return None
 
     def _elsewhere(self, fit: Fit, task: Task, data: TaskData) -> Iterator[Evaluation]:
         """Test the trained network at other lengths."""
         for length in self.cell.evaluate_lengths:
-            other = task.load(length, self.cell.seed)
-            if (other.inputs, other.targets) != (data.inputs, data.targets):
-                raise ContractError(
-                    f"task {task.name} cannot be tested at length {length} after training at {self.cell.length}:"
-                    f" its inputs or targets become {other.inputs}, {other.targets}; leave out evaluate_lengths"
-                )
-            yield _tested(fit, other, length)
+            yield _tested(fit, load_elsewhere(task, data, length, self.cell.seed), length)
 
 
 def _tested(fit: Fit, data: TaskData, length: int) -> Evaluation:

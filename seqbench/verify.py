@@ -12,6 +12,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from pydantic.errors import PydanticUserError
+
 from seqbench.contracts import Model, Task
 from seqbench.parameters import parameters_of
 
@@ -71,6 +73,6 @@ def _dataclass_faults(value: type[Task] | type[Model]) -> list[str]:
         return [f"{', '.join(sorted(declared))} is no parameter; write it without an annotation"]
     try:
         parameters_of(value)
-    except (TypeError, NameError) as error:
+    except (TypeError, NameError, PydanticUserError) as error:
         return [f"its parameters cannot be read: {error}"]
     return []

@@ -23,6 +23,12 @@ def test_ragged_batch_when_taken_is_padded_at_the_end_only() -> None:
     assert batch.inputs.dtype == torch.int64
 
 
+def test_padding_of_classes_is_unscored_in_whatever_type_they_are_stored() -> None:
+    rows = [torch.tensor([200, 1], dtype=torch.uint8), torch.tensor([2], dtype=torch.uint8)]
+    batch = Split(Ragged.from_rows(rows), Ragged.from_rows(rows)).batch(torch.tensor([0, 1]))
+    assert batch.targets.tolist() == [[200, 1], [2, UNSCORED]]
+
+
 def test_training_batches_see_every_example_once_a_round() -> None:
     split = ragged([1 + i % 7 for i in range(50)])
     batches = list(TrainingBatches(split, batch_size=8, steps=14, seed=3))

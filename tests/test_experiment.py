@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from seqbench import Experiment, ExperimentError, load_catalog
+from seqbench import Experiment, ExperimentError, Model, load_catalog
 from seqbench.cells import Cell, expand
 from seqbench.experiment import load, settings
+from seqbench.parameters import make
 from seqbench.strict_yaml import read_yaml
 
 GOOD = """\
@@ -83,6 +84,15 @@ def test_command_line_when_wrong_is_not_blamed_on_the_file(tmp_path: Path) -> No
     assert "mine.yaml" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "assignment", ["training.stepz=5", "copy.symbol=3", "copy.symbols=x", "copy.training.x=1"]
+)
+def test_assignment_when_wrong_is_not_blamed_on_the_file(tmp_path: Path, assignment: str) -> None:
+    with pytest.raises(ExperimentError) as caught:
+        cells(GOOD, tmp_path, **settings([assignment]))
+    assert "mine.yaml" not in str(caught.value)
+
+
 def test_every_error_of_the_schema_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(ExperimentError) as caught:
         cells(GOOD.replace("steps: 5", "steps: -1").replace("[16, 8]", "[0]"), tmp_path)
@@ -146,3 +156,22 @@ def test_key_when_anything_that_moves_the_score_changes_is_another(tmp_path: Pat
     data.write_text("text,label\ngood,1\nawful,0\n")
     others.append(one_cell(parameters={"sentiment": {"data": str(data)}}))
     assert len({cell.key for cell in (base, *others)}) == len(others) + 1
+
+
+def test_lists_become_tuples_and_defaults_make_the_same_key_as_values() -> None:
+    @dataclass(frozen=True)
+    class Wide(Model):
+        """A model with a tuple for a parameter."""
+
+        name = "wide"
+        version = 1
+        sizes: tuple[int, ...] = (8, 8)
+        share: float = 0
+
+        def build(self, input_size: int) -> Any:
+            raise RuntimeError
+
+    assert make(Wide, {"sizes": [1, 2]}).sizes == (1, 2)
+    assert repr(make(Wide, {})) == repr(make(Wide, {"share": 0.0, "sizes": [8, 8]}))
+    with pytest.raises(ExperimentError, match=r"wide\.sizes"):
+        make(Wide, {"sizes": ["1"]})

@@ -71,6 +71,8 @@ def test_stranger_when_sound_is_found_with_its_origin(install: Install) -> None:
 @pytest.mark.parametrize(
     ("code", "hook", "words"),
     [
+        ("raise SystemExit('no thanks')", None, "SystemExit: no thanks"),
+        ("from seqbench import hookimpl\n@hookimpl\ndef seqbench_tasks(config): yield 1", None, "config"),
         ("import no_such_module_anywhere", None, "No module named 'no_such_module_anywhere'"),
         (
             "from seqbench import hookimpl\n@hookimpl\ndef seqbench_modles(): yield 1",
@@ -85,6 +87,8 @@ def test_stranger_when_sound_is_found_with_its_origin(install: Install) -> None:
         (GOOD.replace("(frozen=True)", ""), "seqbench_models", "frozen dataclass"),
         (GOOD.replace('"{name}"', '"Not Kebab"'), "seqbench_models", "lower-case words"),
         (GOOD.replace("int = 8", "'Nonsense' = 8"), "seqbench_models", "its parameters cannot be read"),
+        (GOOD.replace("int = 8", "int = 'big'"), "seqbench_models", "the default 'big' of 'size' does not fit"),
+        (GOOD.replace("int = 8", "object = object()"), "seqbench_models", "not JSON serializable"),
         (GOOD.replace("yield Thing", "yield Thing; raise OSError('disk')"), "seqbench_models", "OSError: disk"),
     ],
 )

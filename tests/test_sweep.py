@@ -15,7 +15,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from seqbench import DataError, Experiment, load_catalog, run
+from seqbench import DataError, Experiment, ExperimentError, load_catalog, run
 from seqbench.executors.events import Finished, Progressed, Retried, Started
 from seqbench.store import Store
 from seqbench.sweep import plan, sweep
@@ -88,17 +88,33 @@ def worker_of(parent: int) -> psutil.Process:
     return max((child for child in children if not child.children()), key=lambda child: child.create_time())
 
 
-def test_interrupt_ends_the_workers_and_leaves_records_that_are_run_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("executor", ["processes", "serial"])
+def test_interrupt_ends_the_workers_and_leaves_records_that_are_run_again(tmp_path: Path, executor: str) -> None:
     slow = experiment(models=["rnn"], seeds=[0], training={"steps": 10**6, "batch_size": 4})
     store = Store(tmp_path)
-    stop = threading.Timer(0.1, signal.raise_signal, [signal.SIGINT])
+    stop = threading.Timer(3.0, signal.raise_signal, [signal.SIGINT])
+    stop.start()
     with pytest.raises(KeyboardInterrupt):
-        for event in sweep(plan(slow, load_catalog(), store), store, jobs=1):
-            if isinstance(event, Progressed) and not stop.is_alive():
-                stop.start()
+        for _ in sweep(plan(slow, load_catalog(), store), store, jobs=1, executor=executor):
+            pass
     (record,) = store.read()
     assert record.status == "interrupted"
     assert len(plan(slow, load_catalog(), store).pending) == 1
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_interrupt_of_whoever_watches_leaves_the_same_record(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with closing(sweep(plan(experiment(), load_catalog(), store), store, jobs=1)) as events:
+        assert isinstance(next(events), Started)
+    (record,) = store.read()
+    assert record.status == "interrupted"
+
+
+def test_number_of_jobs_below_one_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ExperimentError, match="jobs is -1"):
+        run(experiment(), tmp_path, jobs=-1)
 
 
 def test_script_without_a_main_guard_runs_once(tmp_path: Path) -> None:

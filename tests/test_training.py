@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
 
-from seqbench import Batch
+from seqbench import Batch, DataError, Experiment, load_catalog
+from seqbench.cells import expand
 from seqbench.data import EvaluationBatches, TrainingBatches
 from seqbench.experiment import Training
 from seqbench.fitting import Fit, make_trainer, quiet_lightning
 from seqbench.network import build_network
 from seqbench.records import Record
-from seqbench.training import data_fingerprint, run_cell
+from seqbench.training import check_data, data_fingerprint, run_cell
 
 from .toys import CATALOG, Gru, Last, toy_cell
 
@@ -92,6 +94,33 @@ def test_loss_when_not_finite_ends_the_cell_as_diverged_without_scores() -> None
     assert "loss was" in record.reason
     assert record.course.losses[-1][1] is None
     assert Record.from_json(record.to_json(), "here") == record
+
+
+def test_last_step_that_breaks_the_weights_is_diverged_although_no_loss_follows() -> None:
+    record = run_cell(
+        toy_cell(optimizer="sgd", learning_rate=1e38, weight_decay=1e3, gradient_clip=None, steps=1), CATALOG
+    )
+    assert (record.status, record.test) == ("diverged", None)
+    assert record.reason == "a weight was not finite after step 1"
+
+
+def test_data_that_change_after_the_cells_were_made_fail_the_cell(tmp_path: Path) -> None:
+    data = tmp_path / "reviews.csv"
+    data.write_text("text,label\n" + "a good film,1\na bad film,0\n" * 20)
+    fields = {"tasks": ["sentiment"], "models": ["rnn"], "lengths": [8], "training": {"steps": 0}}
+    parameters = {"sentiment": {"data": str(data)}}
+    cell = expand(Experiment.model_validate({**fields, "parameters": parameters}), load_catalog())[0]
+    data.write_text(data.read_text() + "an awful film,0\n")
+    record = run_cell(cell, load_catalog())
+    assert record.status == "failed"
+    assert "changed while the sweep ran" in str(record.reason)
+
+
+def test_length_that_cannot_be_tested_is_found_before_anything_is_trained() -> None:
+    fields = {"tasks": ["sentiment"], "models": ["rnn"], "lengths": [16], "evaluate_lengths": [4]}
+    cell = expand(Experiment.model_validate(fields), load_catalog())[0]
+    with pytest.raises(DataError, match="length 4"):
+        check_data(cell, load_catalog())
 
 
 def test_plugin_that_raises_gives_a_failed_record_with_its_traceback() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 from collections import deque
@@ -148,7 +149,8 @@ def _next_event(worker: _Worker, job: Job) -> Event:
 def _received(worker: _Worker) -> Any:
     try:
         return worker.connection.recv()
-    except (EOFError, ConnectionResetError):
+    except (EOFError, OSError, pickle.UnpicklingError):
+        # The process died before, or in the middle of, what it had to say.
         return None
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from random import Random
-from typing import TYPE_CHECKING
 
 from seqbench_word_order_grammar import sentences as written_sentences
 from seqbench_word_order_metrics import Bigrams, bigram_order, chance, metrics, place_order, rates, sentences_of
@@ -35,9 +34,8 @@ from seqbench import (
     read_tables,
 )
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
+_STORED = 2
+"""Which form of the cached corpus this is; one more wherever the same settings come to mean another corpus."""
 
 _DRAWS = 50
 """Draws from the grammar for each sentence that is wanted, at most; then it has too few."""
@@ -138,20 +136,20 @@ class WordOrder(Task):
 
     def _corpus(self, seed: int) -> Corpus:
         source = f"grammar {self.sentences}" if self.data is None else fingerprint(self.data)
+        if source.startswith("hub:"):  # a name is no content: what it stands for may have changed
+            return self._built(seed)
         settings = (self.column, self.longest_sentence, self.vocabulary_size, self.lower, seed)
+        identity = (self.name, self.version, _STORED, source, *settings)
+        return Corpus.from_tensors(cached_tensors(identity, lambda: self._built(seed).tensors()))
 
-        def make() -> dict[str, Tensor]:
-            texts = {"all": self._written(seed)} if self.data is None else _texts(self.data, self.column)
-            corpus = build_corpus(
-                texts,
-                lower=self.lower,
-                vocabulary_size=self.vocabulary_size,
-                seed=seed,
-                longest_sentence=self.longest_sentence,
-            )
-            return corpus.tensors()
-
-        return Corpus.from_tensors(cached_tensors((self.name, self.version, source, *settings), make))
+    def _built(self, seed: int) -> Corpus:
+        return build_corpus(
+            {"all": self._written(seed)} if self.data is None else _texts(self.data, self.column),
+            lower=self.lower,
+            vocabulary_size=self.vocabulary_size,
+            seed=seed,
+            longest_sentence=self.longest_sentence,
+        )
 
     def _written(self, seed: int) -> list[str]:
         drawn: dict[str, None] = {}

@@ -18,6 +18,7 @@ from seqbench_word_order_text import DELIMITER, UNKNOWN
 from seqbench import Batch, Metric, scored_items
 
 if TYPE_CHECKING:
+    import torchmetrics
     from torch import Tensor
 
 PADDING = -1
@@ -47,17 +48,23 @@ class Sentences:
 
 def metrics() -> tuple[Metric, ...]:
     """Return position accuracy (the primary one), perfect sentences, Kendall's tau and the loss."""
-    from torchmetrics import MeanMetric
 
     def rated(rate: Callable[[Tensor, Sentences], Tensor]) -> Callable[[Tensor, Batch], tuple[Tensor, ...]]:
         return partial(_rate_outputs, rate)
 
     return (
-        Metric("position_accuracy", MeanMetric, prepare=rated(word_hits)),
-        Metric("perfect_sentences", MeanMetric, prepare=rated(perfect_sentences)),
-        Metric("kendall_tau", MeanMetric, prepare=rated(kendall_tau)),
-        Metric("loss", MeanMetric, best=0.0, is_higher_better=False, prepare=_losses),
+        Metric("position_accuracy", _mean, prepare=rated(word_hits)),
+        Metric("perfect_sentences", _mean, prepare=rated(perfect_sentences)),
+        Metric("kendall_tau", _mean, prepare=rated(kendall_tau)),
+        Metric("loss", _mean, best=0.0, is_higher_better=False, prepare=_losses),
     )
+
+
+def _mean() -> torchmetrics.Metric:
+    """Return a mean that lets NaN through; torchmetrics would otherwise leave such values out."""
+    from torchmetrics import MeanMetric
+
+    return MeanMetric(nan_strategy="disable")
 
 
 def rates(said: Tensor, sentences: Sentences) -> dict[str, float]:

@@ -25,6 +25,7 @@ BLANK, DELIMITER = 0, 1
 UNKNOWN = 5
 """Token numbers: the marks are 2, 3 and 4; every number from UNKNOWN on is a word."""
 SPECIALS = ("_", "|", *MARKS, "<unk>")
+"""What the numbers up to UNKNOWN stand for; none of these is ever in the vocabulary."""
 LONGEST = 40
 """A sentence of more tokens is left out: decoding takes the square of it."""
 
@@ -32,7 +33,7 @@ _ABBREVIATIONS = frozenset(
     ("mr.", "mrs.", "ms.", "dr.", "st.", "prof.", "vs.", "etc.", "e.g.", "i.e.", "a.m.", "p.m.", "u.s.", "u.k.")
 )
 _EDGES = "\"'`“”‘’«»()[]{},;:-–—*_…"
-_END = re.compile(r"[.?!]+[\"'”’)\]]*$")
+_END = re.compile(r"[.?!]+$")
 _INITIAL = re.compile(r"[A-Za-z]\.$")
 
 
@@ -116,18 +117,21 @@ def sentences_in(line: str, *, lower: bool) -> list[Sentence]:
 
     A full stop, question or exclamation mark at the end of a word ends the sentence, unless the word is a
     common abbreviation or an initial; a line that ends without one gets a full stop. Commas, quotes, colons,
-    brackets and dashes around words are dropped.
+    brackets and dashes around words are dropped, and so is what would pass for a mark or a delimiter. A word
+    that the text itself calls ``<unk>`` stays, as a word outside the vocabulary.
 
     >>> sentences_in('Mr. Lee, are you "in"? Yes', lower=True)
     [('mr.', 'lee', 'are', 'you', 'in', '?'), ('yes', '.')]
+    >>> sentences_in("one <unk> | .* two", lower=True)
+    [('one', '<unk>', '.'), ('two', '.')]
     """
     found: list[Sentence] = []
     words: list[str] = []
     for chunk in line.split():
-        end = _END.search(chunk.rstrip(",;:"))
+        end = _END.search(chunk.rstrip(_EDGES))
         is_end = end is not None and not _is_abbreviation(chunk)
         word = (chunk[: end.start()] if end and is_end else chunk).strip(_EDGES)
-        if word:
+        if word and word not in SPECIALS[:UNKNOWN]:
             words.append(_small(word) if lower else word)
         if end and is_end and words:
             found.append((*words, [sign for sign in end.group() if sign in MARKS][-1]))
@@ -186,7 +190,7 @@ def _kept_apart(
 
 
 def _vocabulary(sentences: Iterable[Sentence], size: int) -> tuple[str, ...]:
-    counts = Counter(word for sentence in sentences for word in sentence[:-1])
+    counts = Counter(word for sentence in sentences for word in sentence[:-1] if word not in SPECIALS)
     return tuple(sorted(counts, key=lambda word: (-counts[word], word))[:size])
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from itertools import pairwise, permutations
+from math import isnan
 from pathlib import Path
 from random import Random
 
+import datasets
 import pytest
 import torch
 from scipy.stats import kendalltau
@@ -25,7 +27,7 @@ from seqbench_word_order_metrics import (
 )
 from seqbench_word_order_text import DELIMITER, UNKNOWN, sentences_in
 
-from seqbench import UNSCORED, Batch, DataError, Split, TaskData, evaluate
+from seqbench import UNSCORED, Batch, DataError, Ragged, Split, TaskData, evaluate
 
 A, B, C, D = range(UNKNOWN + 1, UNKNOWN + 5)
 STOP, QUESTION = 2, 3
@@ -263,6 +265,53 @@ def test_lines_become_sentences_of_words_and_a_mark() -> None:
     ]
     assert sentences_in("So am I.", lower=True) == [("so", "am", "I", ".")]
     assert sentences_in(" - ... ", lower=True) == []
+
+
+def test_a_mark_among_brackets_ends_the_sentence_and_is_never_a_word(tmp_path: Path) -> None:
+    for chunk in (".*", '?,"', ".—", '.".', "|"):
+        words = [word for s in sentences_in(f"you are {chunk} late {chunk} now", lower=True) for word in s[:-1]]
+        assert words == ["you", "are", "late", "now"]
+    path = tmp_path / "text.txt"
+    path.write_text("\n".join(f"a{i} {chunk} b{i} c{i}." for i in range(50) for chunk in (".*", '.".', "|")))
+    data = WordOrder(data=str(path), vocabulary_size=1000).load(16, seed=0)
+    for row in range(len(data.test)):
+        given = data.show(row).splitlines()[0].split()[1:]
+        marks = sum(word == "." for word in given)
+        asked = int((data.test.batch(torch.tensor([row])).targets != UNSCORED).sum())
+        assert marks >= 1
+        assert asked == len(given) - marks
+
+
+def test_a_literal_unk_in_the_text_is_a_word_outside_the_vocabulary(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("\n".join(f"the <unk> of a{i % 7} is b{i % 10}" for i in range(70)))
+    data = WordOrder(data=str(path)).load(7, seed=0)
+    assert data.facts["oov_rate"] == pytest.approx(1 / 6)
+    assert data.inputs.vocabulary_size == UNKNOWN + 1 + 3 + 7 + 10
+    right = data.test.targets.values if isinstance(data.test.targets, Ragged) else data.test.targets
+    assert int((right == UNKNOWN).sum()) == len(data.test)
+
+
+def offer_on_hub(monkeypatch: pytest.MonkeyPatch, rows: dict[str, list[str]]) -> None:
+    """Have `datasets` give these rows, as a hub data set may that was changed since."""
+    given = datasets.DatasetDict(train=datasets.Dataset.from_dict(rows))
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(datasets, "load_dataset", lambda *_, **__: given)
+
+
+def test_a_hub_data_set_that_changed_is_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    for word in ("old", "new"):
+        offer_on_hub(monkeypatch, {"text": [f"{word} a{i} b{i}." for i in range(50)]})
+        assert word in WordOrder(data="someone/things").load(4, seed=0).show(0)
+
+
+def test_a_loss_that_is_not_a_number_is_not_dropped(data: TaskData) -> None:
+    def broken(batch: Batch) -> torch.Tensor:
+        logits = torch.zeros(*batch.inputs.shape, data.inputs.vocabulary_size)
+        logits[0] = float("nan")
+        return logits
+
+    assert isnan(evaluate(data.metrics, data.test, broken)["loss"])
 
 
 def test_a_folder_of_text_loses_training_sentences_that_are_reordered_test_sentences(tmp_path: Path) -> None:

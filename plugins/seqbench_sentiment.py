@@ -50,6 +50,9 @@ if TYPE_CHECKING:
 Evidence = Literal["start", "middle", "end", "anywhere"]
 """Where in a made-up review the opinion stands."""
 
+_STORED = 2
+"""Which form of the cached tensors this is; one more wherever the same parameters come to mean other ones."""
+
 _SHOWN = 100  # tokens of a text that a person is shown
 
 
@@ -74,7 +77,9 @@ class Sentiment(Task):
     start, the default, the task shows *memory*: what was understood in the first 4 to 8 tokens has to be
     carried to the last. It does not show how well a model understands language. The opinion is so worded
     (``not``, ``but``, ``although``) that adding up words finds little; see ``seqbench_sentiment_reviews``. No
-    review stands in two splits.
+    review stands in two splits. Every label follows from the opinion, so a model that keeps it can reach a
+    balanced accuracy of 1 at any length, and one that loses it falls to 0.5. ``evidence="end"`` is the
+    control: the same opinions, next to the answer.
 
     With ``data``, real texts: a file, a folder, or a Hugging Face data set (see `seqbench.read_tables`) with a
     column of texts and one of labels. Longer texts are cut to ``length`` tokens, shorter ones stay shorter.
@@ -139,8 +144,11 @@ class Sentiment(Task):
                 f"sentiment: length {length} leaves no room for an opinion; made-up reviews need {SHORTEST} tokens"
             )
         source = "made up" if self.data is None else fingerprint(self.data)
-        identity = [self.name, self.version, source, *self._choices(), length, seed]
-        stored = cached_tensors(identity, lambda: self._prepare(length, seed))
+        if source.startswith("hub:"):  # a name is no content: what it stands for may have changed
+            stored = self._prepare(length, seed)
+        else:
+            identity = [self.name, self.version, _STORED, source, *self._choices(), length, seed]
+            stored = cached_tensors(identity, lambda: self._prepare(length, seed))
         about = json.loads(stored["about"].numpy().tobytes())
         left_out = about["facts"].get("empty_texts_left_out", 0)
         if left_out:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from seqbench import Baseline, Batch, Metric, Split, evaluate
 
@@ -18,15 +18,22 @@ if TYPE_CHECKING:
 
 
 def metrics(classes: int) -> tuple[Metric, ...]:
-    """Return balanced accuracy (1 / classes for whoever names one class, or guesses), and three more."""
+    """Return balanced accuracy (1 / classes for whoever names one class, or guesses), and three more.
 
-    def accuracy(average: Literal["macro", "micro"]) -> Callable[[], torchmetrics.Metric]:
-        def make() -> torchmetrics.Metric:
-            from torchmetrics.classification import MulticlassAccuracy
+    Balanced accuracy is the mean recall of the classes that the split holds. torchmetrics' macro accuracy
+    would count a class of which there is no text as missed, once it is named.
+    """
 
-            return MulticlassAccuracy(classes, average=average)
+    def balanced_accuracy() -> torchmetrics.Metric:
+        from torchmetrics.classification import MulticlassConfusionMatrix
+        from torchmetrics.metric import CompositionalMetric
 
-        return make
+        return CompositionalMetric(_mean_recall, MulticlassConfusionMatrix(classes), None)
+
+    def accuracy() -> torchmetrics.Metric:
+        from torchmetrics.classification import MulticlassAccuracy
+
+        return MulticlassAccuracy(classes, average="micro")
 
     def macro_f1() -> torchmetrics.Metric:
         from torchmetrics.classification import MulticlassF1Score
@@ -36,14 +43,25 @@ def metrics(classes: int) -> tuple[Metric, ...]:
     def mean() -> torchmetrics.Metric:
         from torchmetrics import MeanMetric
 
-        return MeanMetric()
+        return MeanMetric(nan_strategy="disable")  # torchmetrics would otherwise leave NaN out
 
     return (
-        Metric("balanced_accuracy", accuracy("macro")),
-        Metric("accuracy", accuracy("micro")),
+        Metric("balanced_accuracy", balanced_accuracy),
+        Metric("accuracy", accuracy),
         Metric("macro_f1", macro_f1),
         Metric("loss", mean, best=0.0, is_higher_better=False, prepare=_losses),
     )
+
+
+def _mean_recall(confusion: Tensor) -> Tensor:
+    """Return the mean recall of the classes that have texts, from counts [true class, said class].
+
+    >>> import torch
+    >>> float(_mean_recall(torch.tensor([[3, 1, 0], [0, 1, 1], [0, 0, 0]])))
+    0.625
+    """
+    texts = confusion.sum(1)
+    return (confusion.diagonal().double() / texts)[texts > 0].mean()
 
 
 def _losses(outputs: Tensor, batch: Batch) -> tuple[Tensor]:

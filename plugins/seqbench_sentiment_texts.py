@@ -96,7 +96,7 @@ def split_examples(
     the same side.
 
     Raises:
-        DataError: a column, a label, a class or a fold is missing, or a class has too few texts.
+        DataError: a column, a label, a class or a fold is missing, or a class has too few texts of its own.
     """
     parts = {
         part: [_examples(rows, columns, part, lower=lower) for rows in group]
@@ -107,7 +107,9 @@ def split_examples(
     _check_classes(examples)
     missing = [part for part in PARTS[:0:-1] if part not in examples]
     examples["train"], taken = _hold_out(examples["train"], missing, seed)
-    return {**examples, **taken}, dropped
+    examples |= taken
+    _check_classes(examples)  # a text with two labels is held out with both, and may have been a class's last
+    return examples, dropped
 
 
 def _assigned(tables: Mapping[str, pd.DataFrame], columns: Columns, folds: Folds) -> dict[str, list[pd.DataFrame]]:
@@ -220,7 +222,10 @@ def _check_classes(examples: Mapping[str, Sequence[Example]]) -> None:
     for part, found in examples.items():
         strange = sorted({example.label for example in found} - known)
         if strange:
-            raise DataError(f"the {part} texts have labels that no training text has: {', '.join(strange[:5])}")
+            raise DataError(
+                f"the {part} texts have labels that no training text has: {', '.join(strange[:5])};"
+                " give training texts of that class, or leave it out"
+            )
 
 
 def _hold_out(

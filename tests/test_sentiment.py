@@ -8,11 +8,13 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+import datasets
 import pandas as pd
 import pytest
 import torch
 from seqbench_sentiment import Sentiment
 from seqbench_sentiment_reviews import WORDS, made_up_splits
+from seqbench_sentiment_scores import metrics
 from seqbench_sentiment_texts import Columns, Folds, split_examples
 from torch import Tensor
 
@@ -163,6 +165,20 @@ def test_unequal_classes_by_hand_then_balanced_accuracy_sees_through_the_majorit
     assert reference(data.baselines, data.metrics[0]).name == "bag of words"
 
 
+@pytest.mark.parametrize(("said", "score"), [([0, 2, 1, 1], (1 / 2 + 1) / 2), ([0, 1, 1, 1], (1 / 2 + 1) / 2)])
+def test_class_without_texts_in_a_split_then_recall_of_the_others(said: list[int], score: float) -> None:
+    test = Split(torch.zeros(4, 1, dtype=torch.uint8), torch.tensor([0, 0, 1, 1]))
+    logits = torch.nn.functional.one_hot(torch.tensor(said), 3).double()
+    assert evaluate(metrics(3), test, lambda _: logits)["balanced_accuracy"] == score
+    assert evaluate(metrics(3), test, lambda batch: perfect(batch, 3))["balanced_accuracy"] == 1.0
+
+
+def test_loss_that_is_not_a_number_then_not_dropped() -> None:
+    test = Split(torch.zeros(2, 1, dtype=torch.uint8), torch.tensor([0, 1]))
+    logits = torch.tensor([[0.0, 0.0], [0.0, math.nan]])
+    assert math.isnan(evaluate(metrics(2), test, lambda _: logits)["loss"])
+
+
 # ---- real texts ----
 
 LINES = [f'"{word} words, {i}!",{label}' for i in range(40) for word, label in (("Fine", "pos"), ("Poor", "neg"))]
@@ -274,6 +290,34 @@ def test_three_classes_and_length_one_then_one_token_each(tmp_path: Path) -> Non
     assert scores(data, "majority class")["balanced_accuracy"] == pytest.approx(1 / 3)
     best = evaluate(data.metrics, data.test, lambda batch: perfect(batch, 3))
     assert best == pytest.approx({m.name: m.best for m in data.metrics})
+
+
+def test_class_whose_texts_are_all_another_classes_too_then_says_so(tmp_path: Path) -> None:
+    negative = [f"poor {i},neg" for i in range(20)]
+    lines = ["so so,pos", "so so,meh", "good,pos", "fine,pos", *negative]
+    path = write_csv(tmp_path / "a.csv", "text,label", lines)
+    said = []
+    for seed in range(4):
+        try:
+            Sentiment(data=path).load(5, seed)
+        except DataError as error:
+            said.append(str(error))
+    assert said  # the one text of "meh" is held out for two of three seeds
+    assert all("texts have labels that no training text has: meh; give training texts" in text for text in said)
+
+
+def offer_on_hub(monkeypatch: pytest.MonkeyPatch, rows: dict[str, list[str]]) -> None:
+    """Have `datasets` give these rows, as a hub data set may that was changed since."""
+    given = datasets.DatasetDict(train=datasets.Dataset.from_dict(rows))
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(datasets, "load_dataset", lambda *_, **__: given)
+
+
+def test_hub_data_set_changed_then_fresh_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("first", "second"):
+        texts = [f"{name} {i}" for i in range(40)]
+        offer_on_hub(monkeypatch, {"text": texts, "label": ["pos", "neg"] * 20})
+        assert name in Sentiment(data="someone/things").load(5, 0).show(0)
 
 
 def test_file_changed_then_fresh_rows(tmp_path: Path) -> None:

@@ -60,10 +60,12 @@ class Forecasting(Task):
 
     The series is split in the order of time, and each channel is scaled by the mean and the standard deviation
     of its training rows. Windows start at every row. Those of validation and test reach back ``length`` rows
-    for their input, so the targets, and the test windows, are the same at every look-back.
+    for their input, so their targets are the same at every look-back, and errors can be compared.
 
     Without ``data`` a series of three channels is generated: see `generate_series`. It has 4096 training, 256
-    validation and 512 test windows at any length; a ``split`` in rows sets other sizes.
+    validation and 512 test windows at any length; a ``split`` in fractions shares their rows out otherwise, one
+    in rows sets other sizes. The ``length`` rows before the first training target are input only: scale, and
+    MASE's denominator, come from the rows after them, which are the same at every look-back.
 
     Metrics are averages over all windows, steps and predicted channels: see `forecast_metrics`. Baselines are
     the last value, the value a season ago (it looks one season back even where ``length`` is shorter), and
@@ -107,17 +109,18 @@ class Forecasting(Task):
         """Cut a series into windows of ``length`` steps of input; ``seed`` matters where it is generated."""
         if length < 1:
             raise ValueError(f"length has to be at least 1 step, and it is {length}")
-        series, parts = self._series(length, seed)
+        series, parts, measured = self._series(length, seed)
         check_parts(parts, length, self.horizon, len(series.values))
-        targets, season = self._targets(series), self._season(series, parts[0])
-        scaling = Scaling.of(series.values[: parts[0]])
+        targets, season = self._targets(series), self._season(series, measured)
+        training = series.values[parts[0] - measured : parts[0]]
+        scaling = Scaling.of(training)
         scaled = scaling.scale(series.values[: sum(parts)])
-        naive = naive_errors(scaled[: parts[0]], season or 1)[targets]
+        naive = naive_errors(scaling.scale(training), season or 1)[targets]
         metrics = forecast_metrics(scaling.take(targets), naive)
         inputs = scaled.float()
         outputs = inputs if self.target is None else inputs[:, targets].contiguous()
         train, validation, test = (Split(*w) for w in cut(inputs, outputs, parts, length, self.horizon))
-        constant = self._constant(series, parts, targets)
+        constant = _constant(series.channels, training, targets)
         self._warn(series, constant)
         return TaskData(
             train=train,
@@ -126,7 +129,15 @@ class Forecasting(Task):
             inputs=Values(len(series.channels)),
             targets=Forecast(self.horizon, len(targets)),
             metrics=metrics,
-            baselines=self._baselines(metrics, series, outputs, parts, length, season),
+            baselines=self._baselines(
+                metrics,
+                outputs,
+                parts,
+                length,
+                season,
+                # By its place, not by its name: the numbers may come back under other headers.
+                source=(_digest(series.values), str(targets.tolist()), measured),
+            ),
             show=self._show(series, parts, length, targets),
             facts={
                 **_facts_of(series),
@@ -139,23 +150,26 @@ class Forecasting(Task):
             },
         )
 
-    def _series(self, length: int, seed: int) -> tuple[Series, Parts]:
-        """Return the series, read or generated, and the rows of train, validation and test."""
-        if self.data is not None:
-            series = read_series(self.data, self.gaps, self.version)
-            if self.split is None and series.parts is not None:
-                return series, series.parts
-            return series, split_rows(self.split or _SPLIT, len(series.values))
-        parts = self._generated_parts(length)
-        return generate_series(sum(parts), seed, name=self.name), parts
+    def _series(self, length: int, seed: int) -> tuple[Series, Parts, int]:
+        """Return the series, the rows of its parts, and how many of training, the last, say its scale."""
+        if self.data is None:
+            parts, measured = self._generated_parts(length)
+            return generate_series(sum(parts), seed, name=self.name), parts, measured
+        series = read_series(self.data, self.gaps, self.version)
+        given = series.parts if self.split is None else None
+        parts = given or split_rows(self.split or _SPLIT, len(series.values))
+        return series, parts, parts[0]
 
-    def _generated_parts(self, length: int) -> Parts:
+    def _generated_parts(self, length: int) -> tuple[Parts, int]:
+        """Return the rows of the parts, and the training rows among them that are there at any length."""
         train, validation, test = (windows + self.horizon - 1 for windows in _GENERATED_WINDOWS)
-        parts = train + length, validation, test
-        if self.split is None:
-            return parts
-        wanted = parse_split(self.split)
-        return split_rows(self.split, int(sum(wanted)) if is_in_rows(wanted) else sum(parts))
+        if self.split is not None:
+            wanted = parse_split(self.split)
+            rows = int(sum(wanted)) if is_in_rows(wanted) else train + validation + test
+            train, validation, test = split_rows(self.split, rows)
+            if is_in_rows(wanted):
+                return (train, validation, test), train
+        return (train + length, validation, test), train
 
     def _targets(self, series: Series) -> Tensor:
         """Return the numbers of the channels to forecast: [predicted channels]."""
@@ -180,14 +194,6 @@ class Forecasting(Task):
             )
         return self.season
 
-    def _constant(self, series: Series, parts: Parts, targets: Tensor) -> list[str]:
-        """Name the channels that are constant in the training rows; refuse where nothing else is forecast."""
-        is_flat = is_constant(series.values[: parts[0]])
-        if is_flat[targets].all():
-            names = ", ".join(series.channels[i] for i in targets)
-            raise DataError(f"all that is to be forecast is constant in the {parts[0]} training rows: {names}")
-        return [name for name, flat in zip(series.channels, is_flat.tolist(), strict=True) if flat]
-
     def _warn(self, series: Series, constant: Sequence[str]) -> None:
         """Say what was done about steps of different lengths and channels without any change."""
         if series.irregular_steps:
@@ -206,13 +212,14 @@ class Forecasting(Task):
     def _baselines(
         self,
         metrics: Sequence[Metric],
-        series: Series,
         outputs: Tensor,
         parts: Parts,
         length: int,
         season: int | None,
+        *,
+        source: tuple[str | int, ...],
     ) -> tuple[Baseline, ...]:
-        """Score the baselines, or take their scores from the cache where this very series was scored before."""
+        """Score the baselines, or take their scores from the cache; ``source`` tells the rows and columns."""
         lookback = min(length, LINEAR_LOOKBACK)
 
         def score() -> dict[str, Tensor]:
@@ -221,8 +228,7 @@ class Forecasting(Task):
             _, _, test = cut(outputs, outputs, parts, max(lookback, season or 1), self.horizon)
             return baseline_scores(metrics, recent, test, season)
 
-        settings = (self.target, *parts, length, self.horizon, season)
-        identity = (self.name, "baselines", self.version, _digest(series.values), *settings)
+        identity = (self.name, "baselines", self.version, *source, *parts, length, self.horizon, season)
         return tuple(
             Baseline(name, dict(zip((m.name for m in metrics), scores.tolist(), strict=True)), name != LINEAR)
             for name, scores in cached_tensors(identity, score).items()
@@ -246,6 +252,15 @@ class Forecasting(Task):
             return "\n".join(lines)
 
         return show
+
+
+def _constant(channels: Sequence[str], training: Tensor, targets: Tensor) -> list[str]:
+    """Name the channels that are constant in the training rows; refuse where nothing else is forecast."""
+    is_flat = is_constant(training)
+    if is_flat[targets].all():
+        names = ", ".join(channels[i] for i in targets)
+        raise DataError(f"all that is to be forecast is constant in the {len(training)} training rows: {names}")
+    return [name for name, flat in zip(channels, is_flat.tolist(), strict=True) if flat]
 
 
 def _facts_of(series: Series) -> dict[str, float | int | str]:

@@ -89,6 +89,16 @@ def test_generated_series_when_the_look_back_grows_then_the_tested_rows_stay() -
     assert not torch.equal(short.values, generate_series(3000, seed=4).values)
 
 
+@pytest.mark.parametrize("split", [None, "0.6/0.2/0.2", "3000/200/300"])
+def test_generated_series_when_the_look_back_grows_then_scale_and_naive_scores_stay(split: str | None) -> None:
+    short, long = (Forecasting(split=split).load(length, seed=0) for length in (16, 1024))
+    assert torch.equal(short.test.targets, long.test.targets)
+    assert torch.equal(short.validation.targets, long.validation.targets)
+    assert torch.equal(short.test.inputs, long.test.inputs[:, -16:])
+    for baseline in ("last value", "seasonal naive"):
+        assert scores_of(short, baseline) == pytest.approx(scores_of(long, baseline), rel=1e-12)
+
+
 def test_load_when_repeated_then_the_same_bits_and_another_seed_others() -> None:
     first, again, other = SMALL.load(16, seed=0), SMALL.load(16, seed=0), SMALL.load(16, seed=1)
     assert torch.equal(first.train.inputs, again.train.inputs)
@@ -297,6 +307,16 @@ def test_target_then_alone_forecast_from_all_channels(tmp_path: Path) -> None:
     assert batch.inputs.shape == (1, 8, 2)
     assert batch.targets.shape == (1, 4, 1)
     assert torch.equal(batch.targets[:, :, 0], data.train.batch(torch.tensor([4])).inputs[:, 4:, 1])
+
+
+def test_headers_swapped_then_baselines_of_the_column_that_is_named(tmp_path: Path) -> None:
+    swapped = hourly().rename(columns={"a": "b", "b": "a"})
+    first = Forecasting(data=written(hourly(), tmp_path, "1.csv"), horizon=4, target="a").load(8, seed=0)
+    other = Forecasting(data=written(swapped, tmp_path, "2.csv"), horizon=4, target="a").load(8, seed=0)
+    same = Forecasting(data=written(swapped, tmp_path, "2.csv"), horizon=4, target="b").load(8, seed=0)
+    assert same.baselines == first.baselines
+    by_hand = (other.test.targets - other.test.inputs[:, -1:, 1:]).double().square().mean()
+    assert scores_of(other, "last value")["mse"] == pytest.approx(float(by_hand), rel=1e-6)
 
 
 def test_folder_of_splits_then_kept_as_they_are(tmp_path: Path) -> None:

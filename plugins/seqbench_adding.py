@@ -193,9 +193,7 @@ def _show(test: Split, example: int) -> str:
     widths = [max(len(sign) for sign in column) for column in columns]
     return "\n".join(
         f"{word:<8}" + " ".join(sign.ljust(width) for sign, width in zip(line, widths, strict=True)).rstrip()
-        for word, line in zip(
-            ("value", "marker", "target", "scored"), zip(*columns, strict=True), strict=True
-        )
+        for word, line in zip(("value", "marker", "target", "scored"), zip(*columns, strict=True), strict=True)
     )
 
 

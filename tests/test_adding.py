@@ -161,9 +161,7 @@ def test_example_is_cut_short_but_shows_both_markers_when_the_sequence_is_long()
         assert target.index(target[8:].strip()) == scored.index("^")
 
 
-@pytest.mark.parametrize(
-    "field", ["train_examples", "train_time_steps", "validation_examples", "test_examples"]
-)
+@pytest.mark.parametrize("field", ["train_examples", "train_time_steps", "validation_examples", "test_examples"])
 def test_parameter_without_sense_is_refused(field: str) -> None:
     with pytest.raises(ValueError, match=f"{field} is 0; it must be at least 1"):
         Adding(**{field: 0})

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Generator, Tensor, nn
@@ -19,8 +19,9 @@ from torch import Generator, Tensor, nn
 from seqbench.errors import ContractError
 from seqbench.network import tensors
 
-_LONGEST_PIECE = 128
-"""Steps between two rescalings: a factor of 0.005 a step is 1e-295 over one piece, which float64 holds."""
+_LONGEST_PIECE = 64
+"""Steps between two rescalings, at most: over one piece a factor of 0.005 a step is 1e-147, the square of
+which a norm can still add up."""
 
 
 def batch_axes(layer: nn.Module, features: int) -> list[int | None]:
@@ -120,6 +121,14 @@ def _leaves(state: Any) -> Any:
     return state
 
 
+class Places(NamedTuple):
+    """What of some steps is on the grid, one entry each: which lag, which row, which of the steps."""
+
+    lag: Tensor
+    row: Tensor
+    step: Tensor
+
+
 class Grid:
     """Which lag of which row is seen at which step?"""
 
@@ -129,12 +138,12 @@ class Grid:
         self._place = torch.full((int(lengths.max()) + 1,), -1, device=lengths.device)
         self._place[list(lags)] = torch.arange(len(lags), device=lengths.device)
 
-    def places(self, steps: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
-        """Return (number in the grid, row, number in ``steps``) of all that is on the grid after these steps."""
+    def places(self, steps: Sequence[int]) -> Places:
+        """Return what is on the grid after these steps."""
         lag = self.lengths[:, None] - self.lengths.new_tensor(steps)
         place = torch.where(lag > 0, self._place[lag.clamp(min=0)], -1)
         row, column = (place >= 0).nonzero(as_tuple=True)
-        return place[row, column], row, column
+        return Places(place[row, column], row, column)
 
 
 class Walk:
@@ -160,8 +169,14 @@ class Walk:
         self.state_norms = unknown.repeat(len(self.parts) + 1, 1, 1)
         self.input_norms = unknown.clone()
 
-    def back(self, piece: Piece, *, is_last: bool) -> None:
-        """Go from the end of a piece to its start; ``is_last`` says that nobody needs its graph any more."""
+    def back(self, piece: Piece, seen: Places, *, is_last: bool) -> None:
+        """Go from the end of a piece to its start.
+
+        Args:
+            piece: the one that ends where this walk has got to.
+            seen: which states at its start are on the grid.
+            is_last: nobody else needs its graph.
+        """
         self._begin_rows(piece)
         pull = self._rescale(piece)
         flows = list(zip(self.parts, piece.next_state, strict=True))
@@ -171,7 +186,7 @@ class Walk:
             wanted.append(piece.inputs)
         found = _gradients([flow for flow in flows if flow[1].requires_grad], wanted, keep=not is_last)
         self.parts = found[: len(piece.state)]
-        self._note(piece, found[-1] if pull is not None else None)
+        self._note(piece, seen, found[-1] if pull is not None else None)
 
     def _begin_rows(self, piece: Piece) -> None:
         """Put a random unit vector at the last state of each row that ends here; its gradient was 0 so far."""
@@ -200,11 +215,11 @@ class Walk:
         self.exponent = exponent
         return None if pull is None else _rowwise(_power_of_two(-exponent), pull, 0) * pull
 
-    def _note(self, piece: Piece, inputs: Tensor | None) -> None:
+    def _note(self, piece: Piece, seen: Places, inputs: Tensor | None) -> None:
         """Keep the norms that are on the grid."""
         ln_scale = self.exponent * math.log(2)
         if piece.state:
-            place, row, _ = self.grid.places([piece.start])
+            place, row, _ = seen
             self.state_norms[:, place, row] = (_ln_norms(self.parts, piece.axes) + ln_scale)[:, row]
         if inputs is not None:
             place, row, step = self.grid.places(range(piece.start + 1, piece.end + 1))
@@ -234,11 +249,8 @@ def _ln_norms(parts: Sequence[Tensor], axes: Sequence[int]) -> Tensor:
 
 
 def _ln_norm(values: Tensor, axes: tuple[int, ...]) -> Tensor:
-    # Divided by the largest first: the square of 1e-200 is 0.
-    largest = values.abs().amax(axes, keepdim=True)
-    divisor = torch.where(largest > 0, largest, 1.0)
-    norm = (values / divisor).square().sum(axes).sqrt()
-    return norm.log() + divisor.log().squeeze(axes)
+    norm: Tensor = torch.linalg.vector_norm(values, dim=axes)
+    return norm.log()
 
 
 def _largest(values: Tensor, axis: int) -> Tensor:

@@ -66,9 +66,10 @@ def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 
         ]
         while pieces:
             piece = pieces.pop()
+            seen = grid.places([piece.start])
             for walk in along_state:
-                walk.back(piece, is_last=False)
-            along_loss.back(piece, is_last=True)
+                walk.back(piece, seen, is_last=False)
+            along_loss.back(piece, seen, is_last=True)
     names = _part_names(network.layer, len(along_loss.state_norms) - 1)
     return Flow(
         length=int(batch.lengths.max()),

@@ -101,7 +101,8 @@ def norm(parts: list[Tensor | None]) -> float:
 
 def random_vectors(lengths: list[int], shape: tuple[int, ...], parts: int, draw: int, seed: int) -> list[Tensor]:
     """Return one unit vector for each row, in the order that `measure_flow` documents: [parts, layers, hidden]."""
-    stream, found = generator(seed, "jacobian", draw), {}
+    stream = generator(seed, "jacobian", draw)
+    found: dict[int, Tensor] = {}
     for end in sorted(set(lengths), reverse=True):
         drawn = torch.stack([torch.randn(shape, generator=stream, dtype=torch.float64) for _ in range(parts)])
         found |= {row: drawn[:, :, row] for row, length in enumerate(lengths) if length == end}
@@ -200,7 +201,7 @@ class Linear(nn.Module):
         torch.manual_seed(0)
         # Made orthogonal in float64: float32 is orthogonal to 1e-7 only.
         matrix = nn.init.orthogonal_(torch.empty(HIDDEN, HIDDEN, dtype=torch.float64))
-        self.register_buffer("matrix", gain * matrix)
+        self.matrix = nn.Parameter(gain * matrix, requires_grad=False)
         self.inputs = nn.Linear(2, HIDDEN, bias=False)
 
     def forward(self, inputs: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -208,7 +209,7 @@ class Linear(nn.Module):
         h = driven.new_zeros(len(inputs), HIDDEN) if state is None else state
         outputs = []
         for x in driven.unbind(1):
-            h = x + (h.to(self.matrix.dtype) @ self.matrix).to(x)  # type: ignore[operator]
+            h = x + (h.to(self.matrix.dtype) @ self.matrix).to(x)
             outputs.append(h)
         return torch.stack(outputs, 1), h
 

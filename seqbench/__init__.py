@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from seqbench.experiment import Experiment
     from seqbench.hookspecs import hookimpl
     from seqbench.plugins import Catalog, load_catalog
-    from seqbench.results import load_results
+    from seqbench.results import load_gradients, load_results
     from seqbench.scores import Baseline, Metric, evaluate, scored_items
     from seqbench.seeds import derive_seed, generator
     from seqbench.sources import fingerprint, read_tables
@@ -62,7 +62,7 @@ _HOMES = {
     "experiment": ("Experiment",),
     "hookspecs": ("hookimpl",),
     "plugins": ("Catalog", "load_catalog"),
-    "results": ("load_results",),
+    "results": ("load_gradients", "load_results"),
     "scores": ("Baseline", "Metric", "evaluate", "scored_items"),
     "seeds": ("derive_seed", "generator"),
     "sources": ("fingerprint", "read_tables"),
@@ -105,6 +105,7 @@ __all__ = [
     "generator",
     "hookimpl",
     "load_catalog",
+    "load_gradients",
     "load_results",
     "read_tables",
     "run",

@@ -17,7 +17,7 @@ from typing import Any
 
 from seqbench.contracts import Model, Task
 from seqbench.errors import ExperimentError, unknown
-from seqbench.experiment import Experiment, Training
+from seqbench.experiment import Experiment, Gradients, Training
 from seqbench.parameters import make, parameters_of
 from seqbench.plugins import Catalog
 from seqbench.sources import fingerprint
@@ -51,6 +51,7 @@ class Cell:
         training: the settings of the training.
         evaluate_lengths: further lengths to test at.
         data: parameter -> fingerprint of the data that it names; empty where the data are generated.
+        gradients: what is measured beside the scores; no part of the key.
     """
 
     task: Plugin
@@ -60,6 +61,7 @@ class Cell:
     training: Training
     evaluate_lengths: tuple[int, ...] = ()
     data: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    gradients: Gradients = dataclasses.field(default_factory=lambda: Gradients())
 
     @cached_property
     def key(self) -> str:
@@ -100,7 +102,8 @@ def expand(experiment: Experiment, catalog: Catalog) -> list[Cell]:
     for task in tasks:
         plugin, data, training = _plugin(task), fingerprints(task), experiment.training_of(task.name)
         for length, model, seed in product(experiment.lengths, models, experiment.seeds):
-            cells.append(Cell(plugin, model, length, seed, training, experiment.evaluate_lengths, data))
+            elsewhere, measured = experiment.evaluate_lengths, experiment.gradients
+            cells.append(Cell(plugin, model, length, seed, training, elsewhere, data, measured))
     return cells
 
 

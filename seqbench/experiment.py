@@ -46,6 +46,18 @@ class Training(Settings):
     time_limit: float | None = Field(None, gt=0, description="seconds a cell may take, null for no limit")
 
 
+class Gradients(Settings):
+    """What is measured of the gradients: no score depends on it, and it is no part of a cell's key.
+
+    ``gradients: off`` in a file, or ``--set gradients=off``, turns all of it off.
+    """
+
+    measure: bool = Field(True, description="gradient norms at every step; flow before and after training")
+    every: int | None = Field(None, ge=1, description="steps between further measurements of the flow")
+    examples: int = Field(8, ge=1, description="validation examples on which the flow is measured")
+    draws: int = Field(2, ge=1, description="random vectors behind the state Jacobian of each example")
+
+
 class Experiment(Settings):
     """A grid of cells: every task with every model, at every length, with every seed.
 
@@ -67,6 +79,9 @@ class Experiment(Settings):
     )
     training: Training = Field(default_factory=lambda: Training(), description="how each cell is trained")
 
+    gradients: Gradients = Field(
+        default_factory=lambda: Gradients(), description="what is measured of the gradients"
+    )
     task_training: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="task -> fields of training that are different for it"
     )
@@ -89,6 +104,11 @@ class Experiment(Settings):
         except ValidationError as error:
             place = ("task_training", task)
             raise ExperimentError("\n".join(_sentences(error, self._document, place))) from error
+
+    @field_validator("gradients", mode="before")
+    @classmethod
+    def _off(cls, value: Any) -> Any:
+        return {"measure": False} if value == "off" else value
 
     @field_validator("tasks", "models", "lengths", "seeds", "evaluate_lengths", mode="before")
     @classmethod
@@ -170,11 +190,14 @@ def settings(assignments: Sequence[str]) -> dict[str, Any]:
     for assignment in assignments:
         target, equals, text = assignment.partition("=")
         owner, dot, name = target.strip().partition(".")
+        if assignment.replace(" ", "") == "gradients=off":
+            overrides = merge(overrides, {"gradients": {"measure": False}})
+            continue
         if not (equals and dot and owner and name):
             raise ExperimentError(f"--set {assignment}: write it as NAME.FIELD=VALUE, such as lstm.hidden_size=64")
         value = read_scalar(text)
-        if owner == "training":
-            change: dict[str, Any] = {"training": {name: value}}
+        if owner in ("training", "gradients"):
+            change: dict[str, Any] = {owner: {name: value}}
         elif name.startswith("training."):
             change = {"task_training": {owner: {name.removeprefix("training."): value}}}
         else:
@@ -198,11 +221,18 @@ def _sentence(place: Place, kind: str, message: str, given: Any, document: Docum
     where = document.where(place) if document else ""
     field = ".".join(str(step) for step in place)
     if kind == "extra_forbidden":
-        owner: type[Settings] = Training if len(place) > 1 else Experiment
+        owner = _schema(place)
         return where + unknown(f"field of {owner.__name__.lower()}", str(place[-1]), owner.model_fields)
     if kind == "missing":
         return f"{where}{field} is missing; give at least one, such as {_EXAMPLES.get(field, field)}"
     return f"{where}{field}: {message[0].lower()}{message[1:]}, and {given!r} was given"
+
+
+def _schema(place: Place) -> type[Settings]:
+    """Return the schema in which a field was looked for in vain."""
+    if len(place) == 1:
+        return Experiment
+    return Gradients if place[0] == "gradients" else Training
 
 
 _EXAMPLES = {"tasks": "tasks: [copy]", "models": "models: [lstm]", "lengths": "lengths: [16, 64]"}

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from seqbench.experiment import Training
 from seqbench.network import Network
+from seqbench.norms import group_norms, weight_groups
 from seqbench.scores import Metric
 from seqbench.splits import Batch
 
@@ -54,7 +55,10 @@ class Fit(pl.LightningModule):
     """Trains a network, keeps the weights that validate best, and scores it.
 
     Attributes:
+        watch: called with each step that was taken; None leaves gradients unmeasured.
         losses: the training loss of each step, on the network's device.
+        groups: the weights whose gradients are measured together.
+        norms: the gradient norm of each group at each step, before clipping, on the network's device.
         step_ends: the clock at the end of each step, in seconds.
         validations: (step, primary score), in order.
         best: (step, score) of the weights that are kept.
@@ -68,13 +72,17 @@ class Fit(pl.LightningModule):
         metrics: tuple[Metric, ...],
         training: Training,
         progress: Progress | None = None,
+        watch: Callable[[int], None] | None = None,
     ) -> None:
         super().__init__()
         self.network = network
         self.metrics = metrics
         self.training_settings = training
         self.progress = progress
+        self.watch = watch
         self.losses: list[Tensor] = []
+        self.groups = weight_groups(network)
+        self.norms: list[Tensor] = []
         self.step_ends: list[float] = []
         self.validations: list[tuple[int, float]] = []
         self.best: tuple[int, float] | None = None
@@ -102,10 +110,27 @@ class Fit(pl.LightningModule):
             raise DivergedError(f"the training loss was {float(self.losses[-1])} at step {self.global_step + 1}")
         return loss
 
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Keep the norms as the backward pass left them, then clip by the global one."""
+        if self.watch is None and gradient_clip_val is None:
+            return
+        norms = group_norms(self.groups)
+        if self.watch is not None:
+            self.norms.append(norms)
+        if gradient_clip_val is not None:
+            torch.nn.utils.clip_grads_with_norm_(self.network.parameters(), gradient_clip_val, norms.norm())
+
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         """Keep the time, tell of the progress, mind the time limit."""
         now = time.perf_counter()
         self.step_ends.append(now)
+        if self.watch is not None:
+            self.watch(self.global_step)
         limit = self.training_settings.time_limit
         if limit is not None and now - self._started > limit:
             raise TimeLimitError(f"the time limit of {limit:g} s was reached after {self.global_step} steps")

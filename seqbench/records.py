@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seqbench.cells import Cell, Plugin
 from seqbench.errors import StoreError
+from seqbench.flow import Flow, Summary
+from seqbench.norms import Norms
 from seqbench.plugins import Catalog
 
 SCHEMA_VERSION = 1
@@ -131,6 +133,34 @@ class Course(Data):
     best_step: int | None = None
 
 
+class FlowAt(Data):
+    """The gradient flow of a network at one moment.
+
+    Attributes:
+        when: ``init``, ``trained`` (the weights that were tested) or ``during``.
+        step: optimiser steps taken.
+        flow: the curves.
+        summary: gain per step and verdict of the state Jacobian, horizon of the state gradient.
+    """
+
+    when: Literal["init", "during", "trained"]
+    step: int
+    flow: Flow
+    summary: Summary
+
+
+class GradientData(Data):
+    """What is known of the gradients.
+
+    Attributes:
+        flows: before, while and after training.
+        norms: at every step, before clipping; None where nothing was trained.
+    """
+
+    flows: tuple[FlowAt, ...]
+    norms: Norms | None
+
+
 class Record(Data):
     """One cell and its outcome.
 
@@ -142,6 +172,7 @@ class Record(Data):
         test: scores at the cell's length; None where it was never tested.
         evaluations: scores at ``evaluate_lengths``.
         validation_score: the primary score, on validation data, of the weights that were tested.
+        gradients: flow through time and norms while training; None where they were turned off.
         facts: what the task tells about its data.
         data_fingerprint: hash of the tensors that were trained, validated and tested on.
         environment: versions, device, source revision.
@@ -162,6 +193,7 @@ class Record(Data):
     validation_score: float | None = None
     costs: Costs = Costs()
     course: Course = Course()
+    gradients: GradientData | None = None
     facts: dict[str, float | int | str] = {}
     data_fingerprint: str | None = None
     environment: dict[str, Any] = {}

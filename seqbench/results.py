@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,17 @@ if TYPE_CHECKING:
 COLUMNS = (
     "task", "model", "length", "seed", "status", "metric", "score", "baseline", "baseline_name", "skill",
     "parameters", "state_size", "steps", "train_seconds", "seconds_per_step", "peak_memory_bytes",
-    "validation_score", "stopped", "key",
+    "validation_score", "stopped", "key", "gain_init", "gain_trained", "horizon_init", "horizon_trained",
+    "verdict", "grad_norm_median", "grad_norm_p95", "grad_norm_max", "clipped_share", "nonfinite_steps",
 )  # fmt: skip
 """The columns that every table of results has, in this order; ``metrics.NAME`` columns follow."""
+
+
+GRADIENT_COLUMNS = (
+    "task", "model", "length", "seed", "when", "step", "quantity", "part", "lag", "median", "q25", "q75",
+    "ln_median", "n", "key",
+)  # fmt: skip
+"""The columns of `load_gradients`."""
 
 
 def load_results(*folders: str | Path) -> pd.DataFrame:
@@ -35,6 +43,21 @@ def load_results(*folders: str | Path) -> pd.DataFrame:
     return frame(record for folder in folders for record in Store(folder).read())
 
 
+def load_gradients(*folders: str | Path) -> pd.DataFrame:
+    """Return the curves of gradient norms against lag, one row for each lag.
+
+    Columns are `GRADIENT_COLUMNS`. ``when`` is ``init``, ``during`` or ``trained``; lags are in steps;
+    ``ln_median`` is known also where no float holds the median.
+
+    Raises:
+        StoreError: a folder is not there or holds something else.
+    """
+    import pandas as pd
+
+    rows = [row for folder in folders for record in Store(folder).read() for row in _lags(record)]
+    return pd.DataFrame(rows, columns=list(GRADIENT_COLUMNS))
+
+
 def frame(records: Iterable[Record]) -> pd.DataFrame:
     """Return the table of these records."""
     import pandas as pd
@@ -42,6 +65,16 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
     rows = [_row(record) for record in records]
     extra = sorted({name for row in rows for name in row} - set(COLUMNS))
     return pd.DataFrame(rows, columns=[*COLUMNS, *extra])
+
+
+def _lags(record: Record) -> Iterator[tuple[Any, ...]]:
+    cell = record.cell
+    for each in record.gradients.flows if record.gradients else ():
+        for curve in each.flow.curves:
+            known = (cell.task.name, cell.model.name, cell.length, cell.seed, each.when, each.step)
+            points = zip(curve.lags, curve.median, curve.q25, curve.q75, curve.ln_median, curve.n, strict=True)
+            for point in points:
+                yield (*known, curve.quantity, curve.part, *point, record.key)
 
 
 def _row(record: Record) -> dict[str, Any]:
@@ -61,8 +94,26 @@ def _row(record: Record) -> dict[str, Any]:
         "validation_score": record.validation_score,
         "stopped": record.stopped,
         "key": record.key,
+        **_gradients(record),
         **_scores(record),
     }
+
+
+def _gradients(record: Record) -> dict[str, Any]:
+    if record.gradients is None:
+        return {}
+    row: dict[str, Any] = {}
+    for each in record.gradients.flows:
+        if each.when != "during":
+            row[f"gain_{each.when}"] = each.summary.gain_per_step
+            row[f"horizon_{each.when}"] = each.summary.horizon.lag if each.summary.horizon else None
+            # The flows stand in the order of time: the last verdict is that of the trained network.
+            row["verdict"] = each.summary.verdict
+    norms = record.gradients.norms
+    if norms is not None:
+        spread = {f"grad_norm_{name}": value for name, value in vars(norms.whole).items()}
+        row |= {**spread, "clipped_share": norms.clipped_share, "nonfinite_steps": norms.nonfinite_steps}
+    return row
 
 
 def _scores(record: Record) -> dict[str, Any]:

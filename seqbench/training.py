@@ -53,6 +53,7 @@ from seqbench.records import (
 from seqbench.scores import Metric, reference, skill
 from seqbench.seeds import derive_seed
 from seqbench.splits import Ragged, Split
+from seqbench.watching import Watcher
 
 LOSSES_KEPT = 200
 """Points of the training curve in a record."""
@@ -143,10 +144,14 @@ class _Run:
         torch.manual_seed(derive_seed(cell.seed, "initialisation"))
         model = make(self.catalog.model(cell.model.name), cell.model.parameters)
         network = build_network(model, data.inputs, data.targets, cell.training.embedding_size)
-        fit = Fit(network, data.metrics, cell.training, self.progress)
+        watcher = Watcher(network, data.validation, cell.gradients, cell.seed)
+        fit = Fit(network, data.metrics, cell.training, self.progress, watcher.after_step)
+        watcher.measure("init", 0)
         torch.manual_seed(derive_seed(cell.seed, "dropout"))
         diverged = self._fit(fit, data)
         trained = time.perf_counter()
+        if not diverged and fit.best is not None:
+            watcher.measure("trained", fit.best[0])
         tests = [] if diverged else [_tested(fit, data, cell.length), *self._elsewhere(fit, task, data)]
         notes = _notes(fit, tests)
         return Record(
@@ -171,6 +176,7 @@ class _Run:
                 peak_memory_bytes=peak_memory_bytes(),
             ),
             course=_course(fit, diverged is not None),
+            gradients=watcher.data(fit, cell.training.gradient_clip),
             facts=dict(data.facts),
             data_fingerprint=data_fingerprint(data),
             environment=self.environment,

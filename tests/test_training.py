@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from seqbench import Batch, DataError, Experiment, load_catalog
+from seqbench import Batch, DataError, Experiment, derive_seed, load_catalog, load_gradients, load_results
 from seqbench.cells import expand
 from seqbench.data import EvaluationBatches, TrainingBatches
-from seqbench.experiment import Training
+from seqbench.experiment import Gradients, Training
 from seqbench.fitting import Fit, make_trainer, quiet_lightning
 from seqbench.network import build_network
 from seqbench.records import Record
+from seqbench.store import Store
 from seqbench.training import check_data, data_fingerprint, run_cell
 
 from .toys import CATALOG, Gru, Last, toy_cell
@@ -37,6 +39,48 @@ def test_cell_when_run_twice_gives_the_same_bits_and_leaves_the_global_generator
     assert torch.equal(torch.rand(3), expected)
     assert first.status == "ok"
     assert moves(run_cell(toy_cell(), CATALOG)) == moves(first)
+
+
+def test_gradients_are_measured_before_and_after_and_move_no_score(tmp_path: Path) -> None:
+    cell = toy_cell()
+    on = run_cell(replace(cell, gradients=Gradients(every=20)), CATALOG)
+    off = run_cell(replace(cell, gradients=Gradients(measure=False)), CATALOG)
+    assert (on.key, on.test, on.course) == (off.key, off.test, off.course)
+    assert off.gradients is None
+    assert on.gradients is not None
+    assert [(each.when, each.step) for each in on.gradients.flows][:3] == [
+        ("init", 0),
+        ("during", 20),
+        ("during", 40),
+    ]
+    assert on.gradients.flows[-1].when == "trained"
+    Store(tmp_path).write(on)
+    assert Store(tmp_path).read() == [on]
+    row = load_results(tmp_path).iloc[0]
+    assert row["gain_init"] == on.gradients.flows[0].summary.gain_per_step
+    assert row["verdict"] == on.gradients.flows[-1].summary.verdict
+    assert row["grad_norm_median"] <= row["grad_norm_p95"] <= row["grad_norm_max"]
+    curves = load_gradients(tmp_path)
+    assert set(curves["quantity"]) == {"state", "jacobian", "input"}
+    assert (curves["n"] == 8).all()
+    assert sorted(set(curves["lag"])) == [1, 2, 3, 4, 5]
+
+
+def test_norms_of_every_step_are_those_of_the_backward_pass_and_say_what_was_clipped() -> None:
+    record = run_cell(toy_cell(steps=1, batch_size=64, gradient_clip=1e-3), CATALOG)
+    data = Last().load(6, 0)
+    torch.manual_seed(derive_seed(0, "initialisation"))
+    network = build_network(Gru(), data.inputs, data.targets, 32)
+    network.loss(next(iter(TrainingBatches(data.train, 64, 1, seed=0)))).backward()
+    by_hand = {name: weights.grad for name, weights in network.named_parameters() if weights.grad is not None}
+    whole = math.sqrt(sum(float(gradient.double().square().sum()) for gradient in by_hand.values()))
+    assert record.gradients is not None
+    norms = record.gradients.norms
+    assert norms is not None
+    assert norms.whole.max == pytest.approx(whole, rel=1e-5)
+    assert norms.groups["V"].max == pytest.approx(float(by_hand["layer.weight_hh_l0"].norm()), rel=1e-5)
+    assert norms.groups["W"].max == pytest.approx(float(by_hand["head.weight"].norm()), rel=1e-5)
+    assert (norms.clipped_share, norms.nonfinite_steps) == (1.0, 0)
 
 
 def test_toy_task_is_learned_and_its_skill_stands_above_the_baseline() -> None:

@@ -1,0 +1,117 @@
+"""How large were the gradients at each step of training?
+
+Global norms before clipping and norms of the weight groups U, V and W, kept as tensors and looked at once at
+the end. Torch is imported where it is used, so that records can hold the result. Stands on nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+GROUPS = ("U", "V", "W", "other")
+"""Input-to-hidden, hidden-to-hidden, output (the head), and all else: embedding, biases, what has other names."""
+
+POINTS_KEPT = 200
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Median, 95th percentile and largest of the finite norms; None where there is none."""
+
+    median: float | None
+    p95: float | None
+    max: float | None
+
+
+@dataclass(frozen=True)
+class Norms:
+    """Gradient norms while training, before clipping.
+
+    Attributes:
+        whole: of all gradients together.
+        groups: of each of `GROUPS` that the network has.
+        clipped_share: share of the steps whose norm was above the limit; None where nothing is clipped.
+        nonfinite_steps: steps whose norm was not finite.
+        course: (step, median norm of the steps since the entry before), at most 200.
+    """
+
+    whole: Spread
+    groups: Mapping[str, Spread]
+    clipped_share: float | None
+    nonfinite_steps: int
+    course: tuple[tuple[int, float | None], ...]
+
+
+def weight_groups(network: nn.Module) -> dict[str, list[nn.Parameter]]:
+    """Return the parameters of each group, by torch's names of recurrent weights; empty groups are left out."""
+    groups: dict[str, list[nn.Parameter]] = {name: [] for name in GROUPS}
+    for name, parameter in network.named_parameters():
+        groups[_group(name)].append(parameter)
+    return {name: parameters for name, parameters in groups.items() if parameters}
+
+
+def _group(name: str) -> str:
+    """Return the group of a parameter.
+
+    >>> [_group(n) for n in ("layer.weight_ih_l0", "layer.weight_hh_l1", "head.weight", "layer.bias_ih_l0")]
+    ['U', 'V', 'W', 'other']
+    """
+    if name.startswith("layer.") and "weight_ih" in name:
+        return "U"
+    if name.startswith("layer.") and "weight_hh" in name:
+        return "V"
+    return "W" if name == "head.weight" else "other"
+
+
+def group_norms(groups: Mapping[str, Sequence[nn.Parameter]]) -> Tensor:
+    """Return the norm of each group's gradient, [groups], without waiting for the device; 0 without gradient."""
+    import torch
+
+    norms = []
+    for parameters in groups.values():
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        norms.append(torch.nn.utils.get_total_norm(gradients))
+    return torch.stack(norms)
+
+
+def summarise_norms(names: Sequence[str], steps: Sequence[Tensor], clip: float | None) -> Norms:
+    """Return what the norms of all steps come to.
+
+    Args:
+        names: the groups, in the order of ``steps``.
+        steps: for each step what `group_norms` gave.
+        clip: the largest global norm, None where nothing is clipped.
+    """
+    import torch
+
+    table = torch.stack(list(steps)).double().cpu() if steps else torch.zeros(0, len(names), dtype=torch.float64)
+    whole = table.norm(dim=1).tolist()
+    return Norms(
+        whole=_spread(whole),
+        groups={name: _spread(table[:, i].tolist()) for i, name in enumerate(names)},
+        clipped_share=None if clip is None or not whole else sum(norm > clip for norm in whole) / len(whole),
+        nonfinite_steps=sum(not math.isfinite(norm) for norm in whole),
+        course=_course(whole),
+    )
+
+
+def _spread(norms: Sequence[float]) -> Spread:
+    finite = sorted(norm for norm in norms if math.isfinite(norm))
+    if not finite:
+        return Spread(None, None, None)
+    # The smallest norm that at least 95% of the steps do not exceed.
+    p95 = finite[math.ceil(0.95 * len(finite)) - 1]
+    return Spread(statistics.median(finite), p95, finite[-1])
+
+
+def _course(norms: Sequence[float]) -> tuple[tuple[int, float | None], ...]:
+    width = max(1, math.ceil(len(norms) / POINTS_KEPT))
+    parts = [(start, norms[start : start + width]) for start in range(0, len(norms), width)]
+    return tuple((start + len(part), _spread(part).median) for start, part in parts)

@@ -1,0 +1,57 @@
+"""What becomes of the gradients of one cell? Measures the flow before, while and after it is trained.
+
+Turned off, it does nothing and costs nothing. Stands on gradients, fitting and records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+
+from seqbench.experiment import Gradients
+from seqbench.fitting import Fit
+from seqbench.flow import summarise_flow
+from seqbench.gradients import measure_flow
+from seqbench.network import Network
+from seqbench.norms import summarise_norms
+from seqbench.records import FlowAt, GradientData
+from seqbench.seeds import derive_seed
+from seqbench.splits import Split
+
+
+class Watcher:
+    """Measures one network on the same few validation examples each time."""
+
+    def __init__(self, network: Network, validation: Split, settings: Gradients, seed: int) -> None:
+        self._network = network
+        self._settings = settings
+        self._batch = validation.batch(torch.arange(min(settings.examples, len(validation))))
+        self._seed = derive_seed(seed, "gradients")
+        self._flows: list[FlowAt] = []
+
+    @property
+    def after_step(self) -> Callable[[int], None] | None:
+        """What to call after every step; None where nothing is measured."""
+        return self._after_step if self._settings.measure else None
+
+    def measure(self, when: Literal["init", "during", "trained"], step: int) -> None:
+        """Measure the flow, unless all of it is turned off."""
+        if not self._settings.measure:
+            return
+        device = next(self._network.parameters()).device
+        batch = type(self._batch)(*(part.to(device) for part in self._batch))
+        flow = measure_flow(self._network, batch, seed=self._seed, draws=self._settings.draws)
+        self._flows.append(FlowAt(when=when, step=step, flow=flow, summary=summarise_flow(flow)))
+
+    def data(self, fit: Fit, clip: float | None) -> GradientData | None:
+        """Return what was measured; None where it was turned off."""
+        if not self._settings.measure:
+            return None
+        norms = summarise_norms(list(fit.groups), fit.norms, clip) if fit.norms else None
+        return GradientData(flows=tuple(self._flows), norms=norms)
+
+    def _after_step(self, step: int) -> None:
+        if self._settings.every is not None and step % self._settings.every == 0:
+            self.measure("during", step)

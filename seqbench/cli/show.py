@@ -18,8 +18,8 @@ from seqbench.experiment import Training, load, settings
 from seqbench.parameters import make, parameters_of
 from seqbench.plugins import Catalog
 from seqbench.report import print_table
+from seqbench.report.entries import Entry, Table
 from seqbench.report.numbers import number
-from seqbench.report.tables import Entry, Table
 from seqbench.scores import reference
 from seqbench.strict_yaml import read_scalar
 

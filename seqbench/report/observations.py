@@ -5,9 +5,10 @@ A cell that has no score is an observation too, with its status in the place of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from seqbench.flow import Summary
 from seqbench.records import Evaluation, MetricData, Record
 from seqbench.report.variants import model_names, task_names
 
@@ -26,6 +27,7 @@ class Observation:
         status: of the cell.
         metric: the primary one; None where the cell did not come so far.
         evaluation: None where it was not tested.
+        flows: ``init`` and ``trained`` -> what the gradient flow of the network came to; empty if not measured.
     """
 
     task: str
@@ -36,6 +38,7 @@ class Observation:
     status: str
     metric: MetricData | None
     evaluation: Evaluation | None
+    flows: Mapping[str, Summary] = field(default_factory=dict)
 
     @property
     def score(self) -> float | None:
@@ -72,6 +75,7 @@ def observations(records: Sequence[Record]) -> list[Observation]:
             status=record.status,
             metric=record.metric,
             evaluation=evaluation,
+            flows={each.when: each.summary for each in record.gradients.flows} if record.gradients else {},
         )
         for record in sorted(records, key=lambda record: record.key)
         for length, evaluation in _evaluations(record)

@@ -8,56 +8,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from seqbench.records import Record
+from seqbench.report.entries import ABSENT, Entry, Table, grouped
+from seqbench.report.gradients import gradient_table
 from seqbench.report.numbers import mean_and_spread, number, skill_and_spread
 from seqbench.report.observations import UNKNOWN, Observation, observations
 from seqbench.report.variants import natural
 from seqbench.statistics import Summary, UsableLength, summary, usable_length
 
-ABSENT = "·"
 _SKILL_LINES = (
     "0 = the baseline, 1 = perfect, below 0 = worse than the baseline; mean ± standard deviation over seeds.",
     "Usable length: mean skill is at least 0.5 at every tested length up to it, and no seed diverged.",
 )
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One field of a table.
-
-    Attributes:
-        text: what is written.
-        value: the number behind it, where there is one.
-        note: what has to be said beside the text, such as ``(n=2, 1 diverged)``.
-    """
-
-    text: str
-    value: float | None = None
-    note: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.text} {self.note}".rstrip()
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table.
-
-    Attributes:
-        title: what it is of.
-        lines: what a reader needs to know to read it.
-        columns: names.
-        rows: one entry for each column.
-        keys: how many of the first columns name the row.
-    """
-
-    title: str
-    lines: tuple[str, ...]
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Entry, ...], ...]
-    keys: int
 
 
 def tables(records: Iterable[Record]) -> list[Table]:
@@ -69,6 +32,9 @@ def tables(records: Iterable[Record]) -> list[Table]:
         result.append(score_table([each for each in of_task if each.trained == each.tested]))
         if any(each.trained != each.tested for each in of_task):
             result.append(transfer_table(of_task))
+        flow = gradient_table(of_task)
+        if flow is not None:
+            result.append(flow)
     return [*result, skill_table(seen)] if seen else []
 
 
@@ -93,7 +59,7 @@ def skill_table(seen: Sequence[Observation]) -> Table:
     own = [each for each in seen if each.trained == each.tested]
     lengths = sorted({each.tested for each in own})
     rows = []
-    for (task, model), group in _grouped(own, lambda each: (each.task, each.model)).items():
+    for (task, model), group in grouped(own, lambda each: (each.task, each.model)).items():
         asked = len({each.seed for each in own if each.task == task})
         at = {length: [each for each in group if each.tested == length] for length in lengths}
         usable = usable_length_of(group)
@@ -131,7 +97,7 @@ def _score_table(
         (Entry(f"baseline: {name}"), *blanks, *(_baseline(at[length], name) for length in lengths))
         for name in dict.fromkeys(name for each in seen for name in each.baselines)
     ]
-    for key, group in _grouped(seen, key_of).items():
+    for key, group in grouped(seen, key_of).items():
         entries = [
             _entry([e for e in group if e.tested == length], asked, lambda e: e.score, mean_and_spread)
             for length in lengths
@@ -139,15 +105,6 @@ def _score_table(
         rows.append((*(Entry(text) for text in key), *entries))
     columns = (*keys, *(f"T={length}" for length in lengths))
     return Table(title, (_how(seen, asked, at),), columns, tuple(rows), keys=len(keys))
-
-
-def _grouped(
-    seen: Sequence[Observation], key_of: Callable[[Observation], tuple[str, ...]]
-) -> dict[tuple[str, ...], list[Observation]]:
-    groups: dict[tuple[str, ...], list[Observation]] = {}
-    for each in seen:
-        groups.setdefault(key_of(each), []).append(each)
-    return {key: groups[key] for key in sorted(groups, key=lambda key: [natural(part) for part in key])}
 
 
 def _metric(seen: Sequence[Observation]) -> str:

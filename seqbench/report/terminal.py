@@ -16,8 +16,9 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from seqbench.records import Record
+from seqbench.report.entries import ABSENT, Entry, Table
 from seqbench.report.failures import failures
-from seqbench.report.tables import ABSENT, Entry, Table, tables
+from seqbench.report.tables import tables
 
 _ASCII = str.maketrans({"±": "+-", ABSENT: "."})
 

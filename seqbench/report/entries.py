@@ -1,0 +1,58 @@
+"""What is a table made of? Stands on observations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from seqbench.report.observations import Observation
+from seqbench.report.variants import natural
+
+ABSENT = "·"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One field of a table.
+
+    Attributes:
+        text: what is written.
+        value: the number behind it, where there is one.
+        note: what has to be said beside the text, such as ``(n=2, 1 diverged)``.
+    """
+
+    text: str
+    value: float | None = None
+    note: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.note}".rstrip()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table.
+
+    Attributes:
+        title: what it is of.
+        lines: what a reader needs to know to read it.
+        columns: names.
+        rows: one entry for each column.
+        keys: how many of the first columns name the row.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Entry, ...], ...]
+    keys: int
+
+
+def grouped(
+    seen: Sequence[Observation], key_of: Callable[[Observation], tuple[str, ...]]
+) -> dict[tuple[str, ...], list[Observation]]:
+    """Return the observations by key, in the natural order of the keys."""
+    groups: dict[tuple[str, ...], list[Observation]] = {}
+    for each in seen:
+        groups.setdefault(key_of(each), []).append(each)
+    return {key: groups[key] for key in sorted(groups, key=lambda key: [natural(part) for part in key])}

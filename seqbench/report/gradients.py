@@ -1,0 +1,47 @@
+"""How far back did the gradients reach, as a table beside the scores? Stands on observations and flow."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+
+from seqbench.flow import Summary, verdict_of
+from seqbench.report.entries import ABSENT, Entry, Table, grouped
+from seqbench.report.numbers import number
+from seqbench.report.observations import Observation
+
+_LINES = (
+    "Verdict, gain per step of the state Jacobian, gradient horizon in steps: factor by which a gradient changes",
+    "with each step back in time, and how far back it keeps 1% of its norm. Over seeds: geometric mean, median.",
+)
+WHENS = ("init", "trained")
+
+
+def gradient_table(seen: Sequence[Observation]) -> Table | None:
+    """Return the gradient flow of each model of one task; None where none was measured."""
+    own = [each for each in seen if each.trained == each.tested]
+    if not any(each.flows for each in own):
+        return None
+    lengths = sorted({each.tested for each in own})
+    rows = []
+    for (model,), group in grouped(own, lambda each: (each.model,)).items():
+        for when in WHENS:
+            at = {n: [e.flows[when] for e in group if e.tested == n and when in e.flows] for n in lengths}
+            rows.append((Entry(model), Entry(when), *(_entry(at[length], length) for length in lengths)))
+    columns = ("model", "when", *(f"T={length}" for length in lengths))
+    return Table(f"{seen[0].task}: gradient flow", _LINES, columns, tuple(rows), keys=2)
+
+
+def _entry(flows: Sequence[Summary], length: int) -> Entry:
+    gains = [flow.ln_gain for flow in flows if flow.ln_gain is not None]
+    if not gains:
+        return Entry("no state" if flows else ABSENT)
+    ln_gain = statistics.fmean(gains)
+    text = f"{verdict_of(ln_gain, length)} {number(math.exp(ln_gain))}"
+    horizons = [flow.horizon for flow in flows if flow.horizon is not None]
+    if horizons:
+        lag = statistics.median_low(horizon.lag for horizon in horizons)
+        is_censored = any(horizon.is_censored for horizon in horizons if horizon.lag <= lag)
+        text += f", {'>= ' if is_censored else ''}{lag}"
+    return Entry(text, math.exp(ln_gain))

@@ -1,6 +1,7 @@
 """What are the three classic recurrent layers, and which torch weight is which letter of the equations?
 
-The models ``rnn``, ``lstm`` and ``gru``: torch's own fused layers, initialised as their parameters say.
+The models ``rnn``, ``lstm`` and ``gru``: torch's own fused layers, initialised as their parameters say, and
+for ``rnn`` a linear one of our own.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ class RNN(Model):
         hidden_size: numbers in h_t.
         layers: how many layers stand on each other; the x_t of an upper one is the h_t below it.
         dropout: share of h_t that is set to zero between two layers while training.
-        nonlinearity: f, ``tanh`` or ``relu``.
+        nonlinearity: f, ``tanh``, ``relu`` or ``identity``. With the last the network is linear, and V alone says
+            how gradients flow: for teaching, and slow, as torch has no kernel for it.
         initialisation: see `Initialisation`.
     """
 
@@ -59,25 +61,35 @@ class RNN(Model):
     hidden_size: int = 128
     layers: int = 1
     dropout: float = 0.0
-    nonlinearity: Literal["tanh", "relu"] = "tanh"
+    nonlinearity: Literal["tanh", "relu", "identity"] = "tanh"
     initialisation: Initialisation = "default"
 
     def __post_init__(self) -> None:
         _check(self.hidden_size, self.layers, self.dropout, self.initialisation)
-        if self.nonlinearity not in ("tanh", "relu"):
-            raise ValueError(f"nonlinearity is {self.nonlinearity!r}; it must be 'tanh' or 'relu'")
+        if self.nonlinearity not in ("tanh", "relu", "identity"):
+            raise ValueError(f"nonlinearity is {self.nonlinearity!r}; it must be 'tanh', 'relu' or 'identity'")
 
     def build(self, input_size: int) -> nn.Module:
-        """Return a ``torch.nn.RNN``.
+        """Return a ``torch.nn.RNN``, or a layer with the same weights and calls for ``identity``.
 
         >>> layer = RNN(hidden_size=5).build(input_size=3)
         >>> {letter: tuple(layer.get_parameter(name).shape)
         ...  for letter, name in {"U": "weight_ih_l0", "V": "weight_hh_l0"}.items()}
         {'U': (5, 3), 'V': (5, 5)}
         """
+        layer = self._layer(input_size)
+        if self.initialisation == "orthogonal":
+            _make_orthogonal(layer, gates=1)
+        return layer
+
+    def _layer(self, input_size: int) -> nn.Module:
+        if self.nonlinearity == "identity":
+            from seqbench_recurrent_linear import LinearRNN
+
+            return LinearRNN(input_size, self.hidden_size, self.layers, self.dropout)
         from torch import nn
 
-        layer = nn.RNN(
+        return nn.RNN(
             input_size,
             self.hidden_size,
             self.layers,
@@ -85,9 +97,6 @@ class RNN(Model):
             batch_first=True,
             dropout=self.dropout,
         )
-        if self.initialisation == "orthogonal":
-            _make_orthogonal(layer, gates=1)
-        return layer
 
 
 @dataclass(frozen=True)
@@ -192,7 +201,7 @@ def _check(hidden_size: int, layers: int, dropout: float, initialisation: str) -
         raise ValueError(f"initialisation is {initialisation!r}; it must be 'default' or 'orthogonal'")
 
 
-def _make_orthogonal(layer: nn.RNNBase, gates: int) -> None:
+def _make_orthogonal(layer: nn.Module, gates: int) -> None:
     """Draw V of every layer, gate by gate, from torch's global generator, which the harness seeds."""
     from torch import nn
 

@@ -10,7 +10,13 @@ from seqbench_recurrent import GRU, LSTM, RNN, seqbench_models
 from torch import Tensor, nn
 
 STEPS, FEATURES, HIDDEN = 7, 3, 5
-MODELS = [RNN(hidden_size=HIDDEN), RNN(hidden_size=HIDDEN, nonlinearity="relu"), LSTM(HIDDEN), GRU(HIDDEN)]
+MODELS = [
+    RNN(hidden_size=HIDDEN),
+    RNN(hidden_size=HIDDEN, nonlinearity="relu"),
+    RNN(hidden_size=HIDDEN, layers=2, nonlinearity="identity"),
+    LSTM(HIDDEN),
+    GRU(HIDDEN),
+]
 
 
 def sequence() -> Tensor:
@@ -28,7 +34,7 @@ def unrolled_rnn(layer: nn.Module, xs: Tensor, nonlinearity: str) -> Tensor:
     h, hs = torch.zeros(HIDDEN, dtype=torch.float64), []
     for x in xs:
         a = u @ x + v @ h + (b + d)
-        h = a.tanh() if nonlinearity == "tanh" else a.clamp(min=0)
+        h = {"tanh": a.tanh(), "relu": a.clamp(min=0), "identity": a}[nonlinearity]
         hs.append(h)
     return torch.stack(hs)
 
@@ -61,7 +67,7 @@ def test_plugin_yields_the_three_models() -> None:
     assert [model.name for model in seqbench_models()] == ["rnn", "lstm", "gru"]
 
 
-@pytest.mark.parametrize("nonlinearity", ["tanh", "relu"])
+@pytest.mark.parametrize("nonlinearity", ["tanh", "relu", "identity"])
 def test_rnn_equals_its_equation_unrolled(nonlinearity: str) -> None:
     layer = RNN(hidden_size=HIDDEN, nonlinearity=nonlinearity).build(FEATURES).double()
     expected = unrolled_rnn(layer, sequence(), nonlinearity)
@@ -78,6 +84,43 @@ def test_gru_equals_its_equations_unrolled() -> None:
     layer = GRU(HIDDEN).build(FEATURES).double()
     outputs = layer(sequence()[None])[0][0]
     torch.testing.assert_close(outputs, unrolled_gru(layer, sequence()), rtol=0, atol=1e-14)
+
+
+def test_identity_is_a_matrix_product_where_tanh_is_nearly_one() -> None:
+    # tanh(a) = a - a^3 / 3: with inputs of 1e-6 the two differ by less than 1e-17. torch is the oracle.
+    tanh, identity = (RNN(HIDDEN, layers=3, nonlinearity=f).build(FEATURES).double() for f in ("tanh", "identity"))
+    identity.load_state_dict(tanh.state_dict(), strict=True)
+    for layer in (tanh, identity):
+        for name, weight in layer.named_parameters():
+            if name.startswith("bias"):
+                nn.init.zeros_(weight)
+    inputs, state = 1e-6 * sequence().expand(2, -1, -1), 1e-6 * torch.ones(3, 2, HIDDEN).double()
+    (outputs, last), (expected, expected_last) = identity(inputs, state), tanh(inputs, state)
+    torch.testing.assert_close(outputs, expected, rtol=0, atol=1e-16)
+    torch.testing.assert_close(last, expected_last, rtol=0, atol=1e-16)
+
+
+@pytest.mark.parametrize("initialisation", ["default", "orthogonal"])
+def test_identity_starts_as_tanh_does_when_the_seed_is_the_same(initialisation: str) -> None:
+    def start(nonlinearity: str) -> dict[str, Tensor]:
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            model = RNN(HIDDEN, layers=2, nonlinearity=nonlinearity, initialisation=initialisation)
+            return dict(model.build(FEATURES).named_parameters())
+
+    tanh, identity = start("tanh"), start("identity")
+    assert list(tanh) == list(identity)
+    assert all(torch.equal(tanh[name], identity[name]) for name in tanh)
+
+
+def test_identity_drops_between_layers_only_while_training() -> None:
+    layer = RNN(hidden_size=64, layers=2, dropout=0.5, nonlinearity="identity").build(FEATURES)
+    inputs = sequence()[None].float()
+    (first, state), (again, _) = layer(inputs), layer(inputs)
+    assert not torch.equal(first, again)
+    layer.eval()
+    assert torch.equal(layer(inputs)[0], layer(inputs)[0])
+    assert torch.equal(layer(inputs)[1][0], state[0])  # the lower layer's own state is never dropped
 
 
 @pytest.mark.parametrize("model", MODELS)

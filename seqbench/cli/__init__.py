@@ -23,6 +23,7 @@ COMMANDS = {
     "run": "Run a suite or an experiment file (default: quick).",
     "list": "List tasks, models and suites, and the plugins they come from.",
     "show": "Show a task, model or suite: parameters, baselines, a worked example.",
+    "gradients": "Measure how gradients flow back through time in models, without training.",
     "report": "Print the tables of folders of results again, from their records only.",
     "doctor": "Check versions, devices, plugins and caches.",
 }

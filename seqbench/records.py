@@ -203,8 +203,8 @@ class Record(Data):
     finished: str = ""
 
     def to_json(self) -> str:
-        """Return strict JSON; a NaN that slipped through is a ValueError, never written."""
-        return json.dumps(self.model_dump(mode="json"), allow_nan=False, indent=1) + "\n"
+        """Return strict JSON on one line; a NaN that slipped through is a ValueError, never written."""
+        return json.dumps(self.model_dump(mode="json"), allow_nan=False) + "\n"
 
     @staticmethod
     def from_json(text: str, source: str) -> Record:

@@ -113,6 +113,8 @@ class Experiment(Settings):
     @field_validator("tasks", "models", "lengths", "seeds", "evaluate_lengths", mode="before")
     @classmethod
     def _tuple(cls, value: Any) -> Any:
+        if isinstance(value, (str, int)):
+            raise ValueError(f"it is a list: write [{value}]")
         return tuple(value) if isinstance(value, list) else value
 
     @field_validator("tasks", "models", "lengths", "seeds", "evaluate_lengths")

@@ -38,6 +38,11 @@ class Network(nn.Module):
     def hidden(self, inputs: Tensor) -> Tensor:
         """Return what the layer gives: [batch, time, output_size]."""
         hidden: Tensor = self.layer(self.embedding(inputs))[0]
+        if hidden.shape[:2] != inputs.shape[:2]:
+            raise ContractError(
+                f"the layer is to return one output for each of the {inputs.shape[1]} steps of {inputs.shape[0]}"
+                f" sequences, and returned {list(hidden.shape)}"
+            )
         return hidden
 
     def forward(self, batch: Batch) -> Tensor:

@@ -88,6 +88,10 @@ def make(plugin: type[Plugin], values: Mapping[str, Any], where: str = "") -> Pl
         if name not in known:
             raise ExperimentError(where + unknown(f"parameter of {plugin.name}", name, known))
         _check(plugin.name, known[name], value, where)
+        if known[name].is_data_source and value == "":
+            raise ExperimentError(
+                f"{where}{plugin.name}.{name} names nothing; give a file, a folder or a data set"
+            )
     try:
         # Defaults too: 0 for a float is 0.0, so that both make the same cell.
         given = {name: values.get(name, parameter.default) for name, parameter in known.items()}

@@ -14,9 +14,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seqbench.cells import Cell, Plugin
+from seqbench.contracts import Model, Task
 from seqbench.errors import StoreError
 from seqbench.flow import Flow, Summary
 from seqbench.norms import Norms
+from seqbench.parameters import parameters_of
 from seqbench.plugins import Catalog
 
 SCHEMA_VERSION = 1
@@ -32,11 +34,18 @@ class Data(BaseModel):
 
 
 class PluginUsed(Data):
-    """A task or a model as it was run, and the distribution it came from."""
+    """A task or a model as it was run.
+
+    Attributes:
+        name, version, parameters: of the class, and all its parameters.
+        changed: the parameters that were not at their defaults.
+        distribution: where the plugin came from.
+    """
 
     name: str
     version: int
     parameters: dict[str, Any]
+    changed: tuple[str, ...] = ()
     distribution: str = ""
 
 
@@ -227,18 +236,21 @@ class Record(Data):
 def cell_data(cell: Cell, catalog: Catalog) -> CellData:
     """Return a cell as a record keeps it."""
 
-    def used(kind: str, plugin: Plugin) -> PluginUsed:
+    def used(kind: str, plugin: Plugin, known: Mapping[str, type[Task] | type[Model]]) -> PluginUsed:
+        defaults = {p.name: p.default for p in parameters_of(known[plugin.name])} if plugin.name in known else {}
+        changed = [name for name, value in plugin.parameters.items() if value != defaults.get(name, value)]
         origin = catalog.origins.get((kind, plugin.name))
         return PluginUsed(
             name=plugin.name,
             version=plugin.version,
             parameters=dict(plugin.parameters),
+            changed=tuple(changed),
             distribution=f"{origin.distribution} {origin.version}" if origin else "",
         )
 
     return CellData(
-        task=used("task", cell.task),
-        model=used("model", cell.model),
+        task=used("task", cell.task, catalog.tasks),
+        model=used("model", cell.model, catalog.models),
         length=cell.length,
         seed=cell.seed,
         training=cell.training.model_dump(),

@@ -18,7 +18,7 @@ from seqbench.errors import DataError, ExperimentError
 from seqbench.executors.events import Event, Finished, Job, Started
 from seqbench.executors.processes import check_in_processes, run_in_processes
 from seqbench.executors.serial import check_serially, run_serially
-from seqbench.experiment import Experiment
+from seqbench.experiment import Experiment, load
 from seqbench.plugins import Catalog, load_catalog
 from seqbench.records import Record, unfinished
 from seqbench.store import Store
@@ -131,7 +131,7 @@ def check(job: Job, executor: str = "processes") -> None:
 
 
 def run(
-    experiment: Experiment,
+    experiment: Experiment | str | Path,
     output: str | Path | None = None,
     *,
     jobs: int | None = None,
@@ -142,7 +142,7 @@ def run(
     Cells that the folder holds already are not run again.
 
     Args:
-        experiment: what to run.
+        experiment: what to run; a suite's name or a YAML file will do.
         output: folder of records; ``results/NAME`` by default.
         jobs: cells at a time; one for each core by default.
         executor: ``processes`` or ``serial``.
@@ -155,11 +155,20 @@ def run(
     """
     from seqbench.results import frame
 
+    catalog = load_catalog()
+    if not isinstance(experiment, Experiment):
+        experiment = load(experiment_file(str(experiment), catalog))
     store = Store(output or default_output(experiment))
-    todo = plan(experiment, load_catalog(), store)
+    todo = plan(experiment, catalog, store)
     for _ in sweep(todo, store, jobs=jobs, executor=executor):
         pass
     return frame(records_of(todo, store))
+
+
+def experiment_file(name: str, catalog: Catalog) -> Path:
+    """Return the file of an experiment: a path as it stands, or a suite's."""
+    path = Path(name)
+    return path if path.suffix in (".yaml", ".yml") else catalog.suite(name)
 
 
 def records_of(todo: Plan, store: Store) -> list[Record]:

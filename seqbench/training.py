@@ -97,9 +97,12 @@ def check_data(cell: Cell, catalog: Catalog) -> None:
         SeqbenchError: they are missing or unfit.
     """
     task = load_task(cell, catalog)
-    data = task.load(cell.length, cell.seed)
-    for length in cell.evaluate_lengths:
-        load_elsewhere(task, data, length, cell.seed)
+    with warnings.catch_warnings():
+        # They are kept and told when the cell itself runs.
+        warnings.simplefilter("ignore")
+        data = task.load(cell.length, cell.seed)
+        for length in cell.evaluate_lengths:
+            load_elsewhere(task, data, length, cell.seed)
 
 
 def load_elsewhere(task: Task, data: TaskData, length: int, seed: int) -> TaskData:

@@ -17,11 +17,10 @@ from seqbench.cli.console import stdout
 from seqbench.cli.dry_run import show_plan
 from seqbench.cli.progress import watch
 from seqbench.experiment import load, merge, settings
-from seqbench.plugins import Catalog
 from seqbench.records import Record
 from seqbench.store import Store
 from seqbench.strict_yaml import read_scalar
-from seqbench.sweep import FINAL, Plan, default_output, plan, records_of, sweep
+from seqbench.sweep import FINAL, Plan, default_output, experiment_file, plan, records_of, sweep
 
 UNFINISHED = 3
 """Exit status when the sweep is through and cells failed."""
@@ -100,7 +99,7 @@ def command(
         "description": description,
     }
     overrides = merge({key: value for key, value in given.items() if value is not None}, settings(assignments))
-    chosen = load(_file(experiment, catalog), overrides)
+    chosen = load(experiment_file(experiment, catalog), overrides)
     store = Store(output or default_output(chosen))
     todo = plan(chosen, catalog, store)
     if dry_run:
@@ -108,15 +107,19 @@ def command(
         return 0
     signal.signal(signal.SIGTERM, _terminate)
     with watch(todo.pending, catalog, as_json=as_json, quiet=quiet, live=not no_progress) as tell:
-        for event in sweep(todo, store, jobs=jobs, executor=executor):
-            tell(event)
+        try:
+            for event in sweep(todo, store, jobs=jobs, executor=executor):
+                tell(event)
+        except KeyboardInterrupt:
+            _tell_of_interrupt(todo, store)
+            raise
     return _end(todo, store, as_json=as_json)
 
 
-def _file(experiment: str, catalog: Catalog) -> Path:
-    """Return the file of an experiment: a path as it stands, or a suite's."""
-    path = Path(experiment)
-    return path if path.suffix in (".yaml", ".yml") else catalog.suite(experiment)
+def _tell_of_interrupt(todo: Plan, store: Store) -> None:
+    status = store.status()
+    done = sum(status.get(cell.key) in FINAL for cell in todo.cells)
+    click.echo(f"interrupted: {done} of {len(todo.cells)} cells are done; the same command goes on", err=True)
 
 
 def _end(todo: Plan, store: Store, *, as_json: bool) -> int:
@@ -141,4 +144,4 @@ def _print_tables(records: Sequence[Record], store: Store, *, already_done: int)
     if already_done:
         click.echo(f"{already_done} of {len(records)} cells were done already", err=True)
     render(records, stdout())
-    click.echo(f"results: {store.path}  (the same tables again: seqbench report {store.path})")
+    click.echo(f"results: {store.path}  (tables of all that is there: seqbench report {store.path})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -128,7 +129,11 @@ def task_facts(task: Task, length: int, seed: int) -> Facts:
     Raises:
         DataError: its data are not there.
     """
-    data = task.load(length, seed)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        data = task.load(length, seed)
+    for warning in caught:
+        click.echo(f"warning: {task.name}: {warning.message}", err=True)
     return {
         "length": length,
         "seed": seed,

@@ -12,6 +12,7 @@ import os
 import pickle
 import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -91,7 +92,7 @@ def _start(cell: Cell, attempt: int, target: Callable[..., None], job: Job) -> _
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
     receiving, sending = context.Pipe(duplex=False)
-    with _main_hidden(), _one_thread_each():
+    with _main_hidden(), _one_thread_each(), _interrupts_ignored():
         process = context.Process(
             target=target, args=(sending, cell, job.environment, job.plugins), daemon=True, name=f"seqbench {cell}"
         )
@@ -129,6 +130,19 @@ def _one_thread_each() -> Iterator[None]:
             del os.environ["OMP_NUM_THREADS"]
         else:
             os.environ["OMP_NUM_THREADS"] = before
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Let the server, when it starts, ignore Ctrl-C: it is the parent that ends a sweep."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _next_event(worker: _Worker, job: Job) -> Event:
@@ -178,10 +192,16 @@ def _train(sending: Connection, cell: Cell, environment: Mapping[str, Any], plug
     from seqbench.training import run_cell
 
     _leave_interrupts_to_the_parent()
-    record = run_cell(
-        cell, load_catalog(plugins), environment, lambda step, loss, speed: sending.send((step, loss, speed))
-    )
-    sending.send(record)
+    catalog = load_catalog(plugins)
+    _send(sending, run_cell(cell, catalog, environment, lambda *told: _send(sending, told)))
+
+
+def _send(sending: Connection, message: Any) -> None:
+    """Tell the parent; where it has gone, there is nobody to run for and nobody to tell of it."""
+    try:
+        sending.send(message)
+    except OSError:
+        os._exit(1)
 
 
 def _check(sending: Connection, cell: Cell, environment: Mapping[str, Any], plugins: str | None) -> None:

@@ -27,6 +27,7 @@ class Observation:
         status: of the cell.
         metric: the primary one; None where the cell did not come so far.
         evaluation: None where it was not tested.
+        settings: the task's parameters that are not at their defaults, for a person; data sources left out.
         flows: ``init`` and ``trained`` -> what the gradient flow of the network came to; empty if not measured.
     """
 
@@ -38,6 +39,7 @@ class Observation:
     status: str
     metric: MetricData | None
     evaluation: Evaluation | None
+    settings: str = ""
     flows: Mapping[str, Summary] = field(default_factory=dict)
 
     @property
@@ -75,11 +77,17 @@ def observations(records: Sequence[Record]) -> list[Observation]:
             status=record.status,
             metric=record.metric,
             evaluation=evaluation,
+            settings=_settings(record),
             flows={each.when: each.summary for each in record.gradients.flows} if record.gradients else {},
         )
         for record in sorted(records, key=lambda record: record.key)
         for length, evaluation in _evaluations(record)
     ]
+
+
+def _settings(record: Record) -> str:
+    task, data = record.cell.task, record.cell.data
+    return ", ".join(f"{name}={task.parameters[name]}" for name in task.changed if name not in data)
 
 
 def _evaluations(record: Record) -> Iterator[tuple[int, Evaluation | None]]:

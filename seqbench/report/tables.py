@@ -122,6 +122,9 @@ def _how(seen: Sequence[Observation], asked: int, at: Mapping[int, Sequence[Obse
     parts = [seeds]
     if any(examples.values()):
         parts += [f"test examples: {_by_length(examples)}", f"skill is measured from: {_by_length(names)}"]
+    settings = {each.settings for each in seen if each.settings}
+    # Where they differ, the title tells the variants apart.
+    parts += [f"with {settings.pop()}"] if len(settings) == 1 else []
     return "; ".join(parts) + "."
 
 

@@ -106,13 +106,13 @@ def command(
         show_plan(todo, catalog, as_json=as_json)
         return 0
     signal.signal(signal.SIGTERM, _terminate)
-    with watch(todo.pending, catalog, as_json=as_json, quiet=quiet, live=not no_progress) as tell:
-        try:
+    try:
+        with watch(todo.pending, catalog, as_json=as_json, quiet=quiet, live=not no_progress) as tell:
             for event in sweep(todo, store, jobs=jobs, executor=executor):
                 tell(event)
-        except KeyboardInterrupt:
-            _tell_of_interrupt(todo, store)
-            raise
+    except KeyboardInterrupt:
+        _tell_of_interrupt(todo, store)
+        raise
     return _end(todo, store, as_json=as_json)
 
 

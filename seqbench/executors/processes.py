@@ -12,11 +12,11 @@ import os
 import pickle
 import signal
 import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from typing import Any
@@ -92,7 +92,7 @@ def _start(cell: Cell, attempt: int, target: Callable[..., None], job: Job) -> _
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
     receiving, sending = context.Pipe(duplex=False)
-    with _main_hidden(), _one_thread_each(), _interrupts_ignored():
+    with _main_hidden(), _one_thread_each(), _interrupts_wait():
         process = context.Process(
             target=target, args=(sending, cell, job.environment, job.plugins), daemon=True, name=f"seqbench {cell}"
         )
@@ -133,16 +133,18 @@ def _one_thread_each() -> Iterator[None]:
 
 
 @contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """Let the server, when it starts, ignore Ctrl-C: it is the parent that ends a sweep."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _interrupts_wait() -> Iterator[None]:
+    """Hold Ctrl-C back while a process starts: it is for the parent, which gets it when the block ends.
+
+    The server is started with it blocked for good, so that it prints no traceback out of its imports.
+    """
+    # It unblocks signals when it starts, so it has to be there before.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _next_event(worker: _Worker, job: Job) -> Event:
@@ -213,12 +215,12 @@ def _check(sending: Connection, cell: Cell, environment: Mapping[str, Any], plug
     try:
         check_data(cell, load_catalog(plugins))
     except SeqbenchError as error:
-        sending.send(str(error))
+        _send(sending, str(error))
     except Exception:
         # A plugin's own fault is a failed cell with a traceback, not bad input.
-        sending.send(False)
+        _send(sending, False)
     else:
-        sending.send(False)
+        _send(sending, False)
 
 
 def _leave_interrupts_to_the_parent() -> None:

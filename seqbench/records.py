@@ -164,10 +164,12 @@ class GradientData(Data):
     Attributes:
         flows: before, while and after training.
         norms: at every step, before clipping; None where nothing was trained.
+        problems: why a flow is missing.
     """
 
     flows: tuple[FlowAt, ...]
     norms: Norms | None
+    problems: tuple[str, ...] = ()
 
 
 class Record(Data):

@@ -10,6 +10,7 @@ from typing import Literal
 
 import torch
 
+from seqbench.errors import ContractError
 from seqbench.experiment import Gradients
 from seqbench.fitting import Fit
 from seqbench.flow import summarise_flow
@@ -30,6 +31,7 @@ class Watcher:
         self._batch = validation.batch(torch.arange(min(settings.examples, len(validation))))
         self._seed = derive_seed(seed, "gradients")
         self._flows: list[FlowAt] = []
+        self._problems: list[str] = []
 
     @property
     def after_step(self) -> Callable[[int], None] | None:
@@ -42,7 +44,12 @@ class Watcher:
             return
         device = next(self._network.parameters()).device
         batch = type(self._batch)(*(part.to(device) for part in self._batch))
-        flow = measure_flow(self._network, batch, seed=self._seed, draws=self._settings.draws)
+        try:
+            flow = measure_flow(self._network, batch, seed=self._seed, draws=self._settings.draws)
+        except (ContractError, RuntimeError) as error:
+            # Such as a layer that knows no float64: it has no curves, and its scores are none the worse.
+            self._problems.append(f"{when}: {error}")
+            return
         self._flows.append(FlowAt(when=when, step=step, flow=flow, summary=summarise_flow(flow)))
 
     def data(self, fit: Fit, clip: float | None) -> GradientData | None:
@@ -50,7 +57,7 @@ class Watcher:
         if not self._settings.measure:
             return None
         norms = summarise_norms(list(fit.groups), fit.norms, clip) if fit.norms else None
-        return GradientData(flows=tuple(self._flows), norms=norms)
+        return GradientData(flows=tuple(self._flows), norms=norms, problems=tuple(self._problems))
 
     def _after_step(self, step: int) -> None:
         if self._settings.every is not None and step % self._settings.every == 0:

@@ -74,5 +74,5 @@ def test_fields_and_hooks_are_described() -> None:
 def test_nothing_is_left_undone() -> None:
     for path in [*ROOT.glob("seqbench/**/*.py"), *BUNDLED]:
         text = path.read_text()
-        assert not re.search(r"\bTODO|FIXME|XXX|NotImplementedError\b", text), path
+        assert not re.search(r"\b(TODO|FIXME|XXX|NotImplementedError)\b", text), path
         assert len(text.splitlines()) <= 400, f"{path}: does it hold one idea?"

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
-from seqbench import Batch, DataError, Experiment, derive_seed, load_catalog, load_gradients, load_results
+from seqbench import (
+    Batch,
+    Catalog,
+    DataError,
+    Experiment,
+    Model,
+    derive_seed,
+    load_catalog,
+    load_gradients,
+    load_results,
+)
 from seqbench.cells import expand
 from seqbench.data import EvaluationBatches, TrainingBatches
 from seqbench.experiment import Gradients, Training
@@ -64,6 +75,30 @@ def test_gradients_are_measured_before_and_after_and_move_no_score(tmp_path: Pat
     assert set(curves["quantity"]) == {"state", "jacobian", "input"}
     assert (curves["n"] == 8).all()
     assert sorted(set(curves["lag"])) == [1, 2, 3, 4, 5]
+
+
+def test_layer_that_knows_no_float64_keeps_its_score_and_says_why_it_has_no_curves() -> None:
+    class Single(nn.Module):
+        def forward(self, inputs: torch.Tensor, state: None = None) -> tuple[torch.Tensor, None]:
+            if inputs.dtype != torch.float32:
+                raise RuntimeError("float32 only")
+            return inputs, None
+
+    @dataclass(frozen=True)
+    class Narrow(Model):
+        name = "small"
+        version = 1
+
+        def build(self, input_size: int) -> nn.Module:
+            return Single()
+
+    cell = toy_cell(steps=5)
+    cell = replace(cell, model=replace(cell.model, parameters={}))
+    record = run_cell(cell, Catalog(tasks={"last": Last}, models={"small": Narrow}))
+    assert record.status == "ok", record.reason
+    assert record.gradients is not None
+    assert record.gradients.flows == ()
+    assert record.gradients.problems[0] == "init: float32 only"
 
 
 def test_norms_of_every_step_are_those_of_the_backward_pass_and_say_what_was_clipped() -> None:

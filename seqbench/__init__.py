@@ -31,7 +31,8 @@ if TYPE_CHECKING:
         SeqbenchError,
         StoreError,
     )
-    from seqbench.experiment import Experiment
+    from seqbench.execution import Assignment, Executor, Finished, Job, Progressed, Retried, Started
+    from seqbench.experiment import Execution, Experiment
     from seqbench.hookspecs import hookimpl
     from seqbench.plugins import Catalog, load_catalog
     from seqbench.results import load_gradients, load_results
@@ -59,7 +60,8 @@ _HOMES = {
         "data_source",
     ),
     "errors": ("ContractError", "DataError", "ExperimentError", "PluginError", "SeqbenchError", "StoreError"),
-    "experiment": ("Experiment",),
+    "execution": ("Assignment", "Executor", "Finished", "Job", "Progressed", "Retried", "Started"),
+    "experiment": ("Execution", "Experiment"),
     "hookspecs": ("hookimpl",),
     "plugins": ("Catalog", "load_catalog"),
     "results": ("load_gradients", "load_results"),
@@ -73,22 +75,30 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "UNSCORED",
+    "Assignment",
     "Baseline",
     "Batch",
     "Catalog",
     "ContractError",
     "DataError",
+    "Execution",
+    "Executor",
     "Experiment",
     "ExperimentError",
+    "Finished",
     "Forecast",
     "InputKind",
+    "Job",
     "Metric",
     "Model",
     "PluginError",
+    "Progressed",
     "Ragged",
+    "Retried",
     "SeqbenchError",
     "SequenceClass",
     "Split",
+    "Started",
     "StepClass",
     "StoreError",
     "TargetKind",

@@ -58,6 +58,22 @@ class Gradients(Settings):
     draws: int = Field(2, ge=1, description="random vectors behind the state Jacobian of each example")
 
 
+class Execution(Settings):
+    """Where and how cells are run: no score depends on it, and it is no part of a cell's key."""
+
+    name: str = Field("processes", description="processes, serial, ray, or what a plugin gives")
+    jobs: int | None = Field(None, ge=1, description="cells at a time, null for one a core (or GPU)")
+    address: str | None = Field(None, description="of a cluster; null for a local one, or what RAY_ADDRESS says")
+    cpus: float = Field(1, gt=0, description="cores for each cell, on a cluster")
+    gpus: float | None = Field(
+        None, ge=0, description="GPUs for each cell, such as 0.5; null: what is there"
+    )
+    memory: float | None = Field(None, gt=0, description="GiB for each cell; null for an estimate")
+    checkpoint_seconds: float = Field(60, gt=0, description="time between checkpoints of a cell")
+    claim_seconds: float = Field(60, gt=0, description="a claim not renewed for so long belongs to nobody")
+    loggers: tuple[str, ...] = Field((), description="Lightning loggers: tensorboard, wandb, mlflow")
+
+
 class Experiment(Settings):
     """A grid of cells: every task with every model, at every length, with every seed.
 
@@ -82,6 +98,7 @@ class Experiment(Settings):
     gradients: Gradients = Field(
         default_factory=lambda: Gradients(), description="what is measured of the gradients"
     )
+    executor: Execution = Field(default_factory=lambda: Execution(), description="where and how cells are run")
     task_training: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="task -> fields of training that are different for it"
     )
@@ -104,6 +121,11 @@ class Experiment(Settings):
         except ValidationError as error:
             place = ("task_training", task)
             raise ExperimentError("\n".join(_sentences(error, self._document, place))) from error
+
+    @field_validator("executor", mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
 
     @field_validator("gradients", mode="before")
     @classmethod
@@ -198,7 +220,7 @@ def settings(assignments: Sequence[str]) -> dict[str, Any]:
         if not (equals and dot and owner and name):
             raise ExperimentError(f"--set {assignment}: write it as NAME.FIELD=VALUE, such as lstm.hidden_size=64")
         value = read_scalar(text)
-        if owner in ("training", "gradients"):
+        if owner in ("training", "gradients", "executor"):
             change: dict[str, Any] = {owner: {name: value}}
         elif name.startswith("training."):
             change = {"task_training": {owner: {name.removeprefix("training."): value}}}
@@ -234,7 +256,10 @@ def _schema(place: Place) -> type[Settings]:
     """Return the schema in which a field was looked for in vain."""
     if len(place) == 1:
         return Experiment
-    return Gradients if place[0] == "gradients" else Training
+    return _SECTIONS.get(str(place[0]), Training)
+
+
+_SECTIONS: Mapping[str, type[Settings]] = {"gradients": Gradients, "executor": Execution}
 
 
 _EXAMPLES = {"tasks": "tasks: [copy]", "models": "models: [lstm]", "lengths": "lengths: [16, 64]"}

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pluggy
 
 from seqbench.contracts import Model, Task
+from seqbench.execution import Executor
+
+if TYPE_CHECKING:
+    from seqbench.records import Record
 
 GROUP = "seqbench"
 """The entry-point group that plugins declare, and the name of pluggy's project."""
@@ -114,4 +119,24 @@ class Hooks:
             @hookimpl
             def seqbench_suites():
                 yield Path(__file__).with_name("tiny.yaml")
+        """
+
+    @hookspec
+    def seqbench_executors(self) -> Iterable[type[Executor]]:  # type: ignore[empty-body]
+        """Yield executor classes, which run cells on what this harness does not know; see `seqbench.Executor`."""
+
+    @hookspec
+    def seqbench_cell_finished(self, record: Record) -> None:
+        """Watch a sweep: called in the process of the sweep with each record, after it was written.
+
+        What it returns is ignored, and an exception in it is a warning, never the end of a sweep. A whole
+        plugin, ``seqbench_chime.py``:
+
+            from seqbench import hookimpl
+
+
+            @hookimpl
+            def seqbench_cell_finished(record):
+                with open("chime.log", "a") as file:
+                    file.write(f"{record.key} {record.status}\\n")
         """

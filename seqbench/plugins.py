@@ -19,8 +19,9 @@ import pluggy
 
 from seqbench.contracts import Model, Task
 from seqbench.errors import ExperimentError, PluginError, unknown
+from seqbench.execution import Executor
 from seqbench.hookspecs import GROUP, Hooks
-from seqbench.verify import model_faults, suite_faults, task_faults
+from seqbench.verify import executor_faults, model_faults, suite_faults, task_faults
 
 Value = TypeVar("Value")
 
@@ -61,12 +62,22 @@ class Offer:
 
 
 @dataclass(frozen=True)
+class Observer:
+    """A function that is called with each record, and where it comes from."""
+
+    call: Callable[..., None]
+    origin: Origin
+
+
+@dataclass(frozen=True)
 class Catalog:
     """All that the installed plugins offer, and the problems met on the way."""
 
     tasks: Mapping[str, type[Task]] = field(default_factory=dict)
     models: Mapping[str, type[Model]] = field(default_factory=dict)
     suites: Mapping[str, Path] = field(default_factory=dict)
+    executors: Mapping[str, type[Executor]] = field(default_factory=dict)
+    observers: tuple[Observer, ...] = ()
     origins: Mapping[tuple[str, str], Origin] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
@@ -81,6 +92,10 @@ class Catalog:
     def suite(self, name: str) -> Path:
         """Return a suite's file; an unknown name is an ExperimentError with the nearest right one."""
         return self._found("suite", self.suites, name)
+
+    def executor(self, name: str) -> type[Executor]:
+        """Return an executor class; an unknown name is an ExperimentError with the nearest right one."""
+        return self._found("executor", self.executors, name)
 
     def _found(self, kind: str, offers: Mapping[str, Value], name: str) -> Value:
         if name in offers:
@@ -102,7 +117,9 @@ _HOOKS = {
     "seqbench_tasks": _Hook("task", task_faults, lambda task: task.name),
     "seqbench_models": _Hook("model", model_faults, lambda model: model.name),
     "seqbench_suites": _Hook("suite", suite_faults, lambda path: path.stem),
+    "seqbench_executors": _Hook("executor", executor_faults, lambda executor: executor.name),
 }
+_OBSERVING = "seqbench_cell_finished"
 
 
 def load_catalog(only: str | None = None) -> Catalog:
@@ -120,10 +137,11 @@ def load_catalog(only: str | None = None) -> Catalog:
     problems = list(_twice(chosen))
     clashing = {problem.origin.plugin for problem in problems}
     offers: list[Offer] = []
+    observers: list[Observer] = []
     for point in chosen:
         if point.name not in clashing:
-            _load(point, offers, problems)
-    return _catalog(offers, problems)
+            _load(point, offers, observers, problems)
+    return _catalog(offers, observers, problems)
 
 
 def _chosen(found: list[importlib.metadata.EntryPoint], only: str) -> list[importlib.metadata.EntryPoint]:
@@ -155,7 +173,12 @@ def _origin(point: importlib.metadata.EntryPoint) -> Origin:
     return Origin(point.name, point.dist.name, point.dist.version)
 
 
-def _load(point: importlib.metadata.EntryPoint, offers: list[Offer], problems: list[Problem]) -> None:
+def _load(
+    point: importlib.metadata.EntryPoint,
+    offers: list[Offer],
+    observers: list[Observer],
+    problems: list[Problem],
+) -> None:
     """Load one plugin by itself and add what it offers and what is wrong with it."""
     origin = _origin(point)
     manager = pluggy.PluginManager(GROUP)
@@ -169,10 +192,12 @@ def _load(point: importlib.metadata.EntryPoint, offers: list[Offer], problems: l
     for caller in manager.get_hookcallers(module) or []:
         # pluggy takes a misspelled hook without a word.
         if not caller.has_spec():
-            problems.append(Problem(origin, caller.name, unknown("hook", caller.name, _HOOKS)))
+            problems.append(Problem(origin, caller.name, unknown("hook", caller.name, [*_HOOKS, _OBSERVING])))
     for hook_name, hook in _HOOKS.items():
         for implementation in getattr(manager.hook, hook_name).get_hookimpls():
             _call(implementation.function, origin, hook_name, hook, offers, problems)
+    for implementation in getattr(manager.hook, _OBSERVING).get_hookimpls():
+        observers.append(Observer(implementation.function, origin))
 
 
 def _said(error: BaseException) -> str:
@@ -200,7 +225,7 @@ def _call(
         problems.append(Problem(origin, hook_name, _said(error)))
 
 
-def _catalog(offers: list[Offer], problems: list[Problem]) -> Catalog:
+def _catalog(offers: list[Offer], observers: list[Observer], problems: list[Problem]) -> Catalog:
     claims: dict[tuple[str, str], list[Offer]] = {}
     for offer in offers:
         claims.setdefault((offer.kind, offer.name), []).append(offer)
@@ -215,6 +240,8 @@ def _catalog(offers: list[Offer], problems: list[Problem]) -> Catalog:
         tasks={offer.name: offer.value for offer in _sorted(kept, "task")},
         models={offer.name: offer.value for offer in _sorted(kept, "model")},
         suites={offer.name: offer.value for offer in _sorted(kept, "suite")},
+        executors={offer.name: offer.value for offer in _sorted(kept, "executor")},
+        observers=tuple(observers),
         origins={(offer.kind, offer.name): offer.origin for offer in kept},
         problems=tuple(problems),
     )

@@ -6,7 +6,8 @@ Stands on cells, store and executors; imports no torch.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,10 +16,8 @@ from typing import TYPE_CHECKING
 from seqbench.cells import Cell, expand, work
 from seqbench.environment import describe
 from seqbench.errors import DataError, ExperimentError
-from seqbench.executors.events import Event, Finished, Job, Started
-from seqbench.executors.processes import check_in_processes, run_in_processes
-from seqbench.executors.serial import check_serially, run_serially
-from seqbench.experiment import Experiment, load
+from seqbench.execution import Assignment, Event, Executor, Finished, Job, Started
+from seqbench.experiment import Execution, Experiment, load
 from seqbench.plugins import Catalog, load_catalog
 from seqbench.records import Record, unfinished
 from seqbench.store import Store
@@ -56,7 +55,9 @@ def plan(experiment: Experiment, catalog: Catalog, store: Store) -> Plan:
     return Plan(cells, tuple(sorted(pending, key=lambda cell: -work(cell, catalog))), status)
 
 
-def sweep(plan: Plan, store: Store, *, jobs: int | None = None, executor: str = "processes") -> Iterator[Event]:
+def sweep(
+    plan: Plan, store: Store, catalog: Catalog, settings: Execution | None = None, plugins: str | None = None
+) -> Iterator[Event]:
     """Run what is pending, write each record as it comes, and yield what happens.
 
     An interrupt (KeyboardInterrupt) ends the running cells and leaves a record with status ``interrupted``
@@ -65,67 +66,67 @@ def sweep(plan: Plan, store: Store, *, jobs: int | None = None, executor: str = 
     Args:
         plan: from `plan`.
         store: where records go.
-        jobs: cells at a time; by default one for each core that this process may use.
-        executor: ``processes`` or ``serial``.
+        catalog: where the executor is found.
+        settings: executor, and cells at a time; by default a process for each core.
+        plugins: the limit on plugins that ``catalog`` was loaded with.
 
     Raises:
+        ExperimentError: no executor has this name.
         DataError: the data of a cell are unfit; found before anything is trained or written.
         StoreError: a record cannot be written.
     """
-    if executor not in _EXECUTORS:
-        raise ExperimentError(f"no executor is called {executor!r}; there are: {', '.join(_EXECUTORS)}")
-    if jobs is not None and jobs < 1:
-        raise ExperimentError(f"jobs is {jobs}; it is the number of cells at a time, 1 or more (None: one a core)")
+    settings = settings or Execution()
+    executor = catalog.executor(settings.name)()
     if not plan.pending:
         return
-    job = Job(plan.pending, min(jobs or available_cores(), len(plan.pending)), describe())
-    check(job, executor)
+    environment = describe()
+    workers = min(settings.jobs or available_cores(), len(plan.pending))
+    assignments = [Assignment(cell, environment, plugins) for cell in plan.pending]
+    check(executor, assignments, settings, workers)
     store.prepare()
+    waiting = iter(assignments)
+    job = Job(lambda: next(waiting, None), workers, settings, lambda cell: 0, lambda: False)
     running: dict[str, Cell] = {}
     try:
-        with closing(_EXECUTORS[executor].run(job)) as events:
+        with closing(executor.run(job)) as events:
             for event in events:
                 if isinstance(event, Started):
                     running[event.cell.key] = event.cell
                 if isinstance(event, Finished):
                     running.pop(event.cell.key)
                     store.write(event.record)
+                    tell_observers(event.record, catalog)
                 yield event
     except (KeyboardInterrupt, GeneratorExit):
         # GeneratorExit: whoever watches was interrupted, or has seen enough.
-        for record in _interrupted(running.values(), job):
-            store.write(record)
+        for cell in running.values():
+            store.write(unfinished(cell, "interrupted", "the sweep was interrupted", environment, catalog))
         raise
 
 
-@dataclass(frozen=True)
-class _Executor:
-    """How cells are run, and how their data are looked at before."""
-
-    run: Callable[[Job], Generator[Event]]
-    check: Callable[[Job], Iterator[str]]
-
-
-_EXECUTORS = {
-    "processes": _Executor(run_in_processes, check_in_processes),
-    "serial": _Executor(run_serially, check_serially),
-}
+def tell_observers(record: Record, catalog: Catalog) -> None:
+    """Call every plugin that watches; what goes wrong in one is a warning."""
+    for observer in catalog.observers:
+        try:
+            observer.call(record=record)
+        except Exception as error:
+            warnings.warn(f"{observer.origin}, hook seqbench_cell_finished: {error!r}", stacklevel=2)
 
 
-def check(job: Job, executor: str = "processes") -> None:
+def check(executor: Executor, assignments: Sequence[Assignment], settings: Execution, workers: int) -> None:
     """Load the data of every task at every length once, before anything is trained.
 
     Raises:
         DataError: all that is wrong with them, each once.
     """
-    first = {(cell.task.name, cell.length): cell for cell in reversed(job.cells) if cell.data}
+    first = {(a.cell.task.name, a.cell.length): a for a in reversed(assignments) if a.cell.data}
     # What the harness generates itself depends on the length alone: the ends tell.
-    for cell in sorted(job.cells, key=lambda cell: cell.length):
-        if not cell.data:
-            first.setdefault((cell.task.name, -1), cell)
-            first[cell.task.name, -2] = cell
-    cells = tuple({cell.key: cell for cell in first.values()}.values())
-    problems = list(dict.fromkeys(_EXECUTORS[executor].check(Job(cells, job.workers, {}, job.plugins))))
+    for assignment in sorted(assignments, key=lambda assignment: assignment.cell.length):
+        if not assignment.cell.data:
+            first.setdefault((assignment.cell.task.name, -1), assignment)
+            first[assignment.cell.task.name, -2] = assignment
+    distinct = list({assignment.cell.key: assignment for assignment in first.values()}.values())
+    problems = list(dict.fromkeys(executor.check(distinct, settings, workers)))
     if problems:
         raise DataError("\n".join(problems))
 
@@ -135,7 +136,7 @@ def run(
     output: str | Path | None = None,
     *,
     jobs: int | None = None,
-    executor: str = "processes",
+    executor: str | None = None,
 ) -> pd.DataFrame:
     """Run an experiment and return its results, as `seqbench run` does.
 
@@ -144,8 +145,8 @@ def run(
     Args:
         experiment: what to run; a suite's name or a YAML file will do.
         output: folder of records; ``results/NAME`` by default.
-        jobs: cells at a time; one for each core by default.
-        executor: ``processes`` or ``serial``.
+        jobs: cells at a time; what the experiment says by default, else one for each core.
+        executor: ``processes``, ``serial``, or another's name; what the experiment says by default.
 
     Returns:
         One row for each cell of the experiment, with the columns of `seqbench.load_results`.
@@ -160,9 +161,21 @@ def run(
         experiment = load(experiment_file(str(experiment), catalog))
     store = Store(output or default_output(experiment))
     todo = plan(experiment, catalog, store)
-    for _ in sweep(todo, store, jobs=jobs, executor=executor):
+    for _ in sweep(todo, store, catalog, execution(experiment, jobs, executor)):
         pass
     return frame(records_of(todo, store))
+
+
+def execution(experiment: Experiment, jobs: int | None, executor: str | None) -> Execution:
+    """Return how to run an experiment: its own section, and over it what was asked for beside it.
+
+    Raises:
+        ExperimentError: ``jobs`` is below 1.
+    """
+    if jobs is not None and jobs < 1:
+        raise ExperimentError(f"jobs is {jobs}; it is the number of cells at a time, 1 or more (None: one a core)")
+    own = experiment.executor
+    return own.model_copy(update={"jobs": jobs or own.jobs, "name": executor or own.name})
 
 
 def experiment_file(name: str, catalog: Catalog) -> Path:
@@ -190,10 +203,3 @@ def available_cores() -> int:
 def sys_has_affinity() -> bool:
     """Say whether the system can tell which cores a process may use (Linux can, macOS cannot)."""
     return "sched_getaffinity" in dir(os)
-
-
-def _interrupted(cells: Iterable[Cell], job: Job) -> Iterator[Record]:
-    for cell in cells:
-        yield unfinished(
-            cell, "interrupted", "the sweep was interrupted", job.environment, load_catalog(job.plugins)
-        )

@@ -15,10 +15,11 @@ from typing import Any
 from pydantic.errors import PydanticUserError
 
 from seqbench.contracts import Model, Task
+from seqbench.execution import Executor
 from seqbench.parameters import parameters_of
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_RESERVED = {"training"}
+_RESERVED = {"training", "gradients", "executor"}
 
 
 def task_faults(value: Any) -> list[str]:
@@ -38,6 +39,17 @@ def suite_faults(value: Any) -> list[str]:
     if not value.is_file():
         return [f"the suite's file {value} is not there"]
     return []
+
+
+def executor_faults(value: Any) -> list[str]:
+    """Return what keeps ``value`` from being an executor class."""
+    if not (inspect.isclass(value) and issubclass(value, Executor)):
+        return [f"it is to yield classes that inherit from seqbench.Executor, and it yielded {value!r}"]
+    name = getattr(value, "name", None)
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        return [f"name is to be lower-case words joined by '-', such as 'my-cluster', and is {name!r}"]
+    missing = sorted(value.__abstractmethods__)
+    return [f"executor {name}: the member {', '.join(missing)} is missing"] if missing else []
 
 
 def _class_faults(value: Any, base: type[Task] | type[Model]) -> list[str]:

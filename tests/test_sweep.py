@@ -15,8 +15,8 @@ import pandas as pd
 import psutil
 import pytest
 
-from seqbench import DataError, Experiment, ExperimentError, load_catalog, run
-from seqbench.executors.events import Finished, Progressed, Retried, Started
+from seqbench import DataError, Execution, Experiment, ExperimentError, load_catalog, run
+from seqbench.execution import Finished, Progressed, Retried, Started
 from seqbench.store import Store
 from seqbench.sweep import plan, sweep
 
@@ -70,7 +70,7 @@ def test_process_that_is_killed_costs_a_retry_and_then_the_cell(tmp_path: Path) 
     slow = experiment(models=["rnn"], seeds=[0], training={"steps": 10**6, "batch_size": 4})
     store = Store(tmp_path)
     events = []
-    with closing(sweep(plan(slow, load_catalog(), store), store, jobs=1)) as happening:
+    with closing(sweep(plan(slow, load_catalog(), store), store, load_catalog(), Execution(jobs=1))) as happening:
         for event in happening:
             events.append(event)
             if isinstance(event, Progressed) and not isinstance(events[-2], Progressed):
@@ -95,7 +95,7 @@ def test_interrupt_ends_the_workers_and_leaves_records_that_are_run_again(tmp_pa
     stop = threading.Timer(3.0, signal.raise_signal, [signal.SIGINT])
     stop.start()
     with pytest.raises(KeyboardInterrupt):
-        for _ in sweep(plan(slow, load_catalog(), store), store, jobs=1, executor=executor):
+        for _ in sweep(plan(slow, load_catalog(), store), store, load_catalog(), Execution(jobs=1, name=executor)):
             pass
     (record,) = store.read()
     assert record.status == "interrupted"
@@ -106,7 +106,9 @@ def test_interrupt_ends_the_workers_and_leaves_records_that_are_run_again(tmp_pa
 
 def test_interrupt_of_whoever_watches_leaves_the_same_record(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    with closing(sweep(plan(experiment(), load_catalog(), store), store, jobs=1)) as events:
+    with closing(
+        sweep(plan(experiment(), load_catalog(), store), store, load_catalog(), Execution(jobs=1))
+    ) as events:
         assert isinstance(next(events), Started)
     (record,) = store.read()
     assert record.status == "interrupted"

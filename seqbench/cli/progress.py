@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
 
 from seqbench.cells import Cell, work
-from seqbench.executors.events import Event, Finished, Progressed, Retried, Started
+from seqbench.execution import Event, Finished, Progressed, Retried, Started
 from seqbench.plugins import Catalog
 from seqbench.records import Record
 

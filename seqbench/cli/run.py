@@ -20,7 +20,7 @@ from seqbench.experiment import load, merge, settings
 from seqbench.records import Record
 from seqbench.store import Store
 from seqbench.strict_yaml import read_scalar
-from seqbench.sweep import FINAL, Plan, default_output, experiment_file, plan, records_of, sweep
+from seqbench.sweep import FINAL, Plan, default_output, execution, experiment_file, plan, records_of, sweep
 
 UNFINISHED = 3
 """Exit status when the sweep is through and cells failed."""
@@ -56,10 +56,8 @@ def _names(context: click.Context, option: click.Parameter, value: str | None) -
 @click.option("--jobs", type=click.IntRange(min=1), help="Cells at a time; one for each core by default.")
 @click.option(
     "--executor",
-    type=click.Choice(["processes", "serial"]),
-    default="processes",
-    show_default=True,
-    help="A process for each cell, or all in this one.",
+    metavar="NAME",
+    help="What runs the cells: processes (default; one for each cell), serial (all in this process), ray.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the cells, and estimate time and memory; run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines on stdout.")
@@ -77,7 +75,7 @@ def command(
     description: str | None,
     output: Path | None,
     jobs: int | None,
-    executor: str,
+    executor: str | None,
     dry_run: bool,
     as_json: bool,
     quiet: bool,
@@ -108,7 +106,7 @@ def command(
     signal.signal(signal.SIGTERM, _terminate)
     try:
         with watch(todo.pending, catalog, as_json=as_json, quiet=quiet, live=not no_progress) as tell:
-            for event in sweep(todo, store, jobs=jobs, executor=executor):
+            for event in sweep(todo, store, catalog, execution(chosen, jobs, executor)):
                 tell(event)
     except KeyboardInterrupt:
         _tell_of_interrupt(todo, store)

@@ -1,1 +1,21 @@
-"""How are cells run? One after the other here, or each in a process of its own."""
+"""How are cells run? One after the other here, or each in a process of its own.
+
+The bundled executors, given through the same hook as a plugin's; importing them imports no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from seqbench.execution import Executor
+from seqbench.hookspecs import hookimpl
+
+
+@hookimpl
+def seqbench_executors() -> Iterable[type[Executor]]:
+    """Yield the bundled executors."""
+    from seqbench.executors.processes import Processes
+    from seqbench.executors.serial import Serial
+
+    yield Processes
+    yield Serial

@@ -13,7 +13,7 @@ import pickle
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
@@ -21,84 +21,95 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from typing import Any
 
-from seqbench.cells import Cell
-from seqbench.executors.events import Event, Finished, Job, Progressed, Retried, Started
-from seqbench.plugins import Catalog, load_catalog
+from seqbench.execution import Assignment, Event, Executor, Finished, Job, Progressed, Retried, Started
+from seqbench.executors.work import check_assignment, run_assignment
+from seqbench.experiment import Execution
+from seqbench.plugins import load_catalog
 from seqbench.records import Record, unfinished
 
 PRELOAD = ["torch", "pytorch_lightning", "seqbench.training"]
 ATTEMPTS = 2
 _SECONDS_TO_END = 5.0
 
-Work = Callable[[Cell, Catalog, Mapping[str, Any], Callable[[int, float, float], None]], Record | None]
-
 
 @dataclass
 class _Worker:
     """One running process."""
 
-    cell: Cell
+    assignment: Assignment
     process: ForkServerProcess
     connection: Connection
     attempt: int
 
 
-def run_in_processes(job: Job) -> Generator[Event]:
-    """Yield what happens until every cell has finished.
+class Processes(Executor):
+    """Runs each cell in a fresh process, several side by side."""
 
-    Closing the iterator ends the processes that still run.
-    """
-    waiting = deque((cell, 1) for cell in job.cells)
-    running: dict[int, _Worker] = {}
-    try:
-        while waiting or running:
-            while waiting and len(running) < job.workers:
-                cell, attempt = waiting.popleft()
-                worker = _start(cell, attempt, _train, job)
-                running[worker.connection.fileno()] = worker
-                yield Started(cell)
-            for connection in wait([worker.connection for worker in running.values()]):
-                assert isinstance(connection, Connection)
-                worker = running[connection.fileno()]
-                event = _next_event(worker, job)
-                if isinstance(event, Finished | Retried):
-                    del running[connection.fileno()]
-                    _end(worker)
-                if isinstance(event, Retried):
-                    waiting.appendleft((worker.cell, worker.attempt + 1))
-                yield event
-    finally:
-        for worker in running.values():
-            _end(worker)
+    name = "processes"
 
+    def run(self, job: Job) -> Generator[Event]:
+        """Yield what happens until every cell has finished.
 
-def check_in_processes(job: Job) -> Iterator[str]:
-    """Load the data of every cell and yield what is wrong with them, in the order of the cells."""
-    for start in range(0, len(job.cells), job.workers):
-        workers = [_start(cell, 1, _check, job) for cell in job.cells[start : start + job.workers]]
+        Closing the iterator ends the processes that still run.
+        """
+        again: deque[tuple[Assignment, int]] = deque()
+        running: dict[int, _Worker] = {}
         try:
-            for worker in workers:
-                problem = _received(worker)
-                if isinstance(problem, str):
-                    yield problem
-                elif problem is None:
-                    yield f"{worker.cell}: the process that loads the data died, {_exit(worker)}"
+            while True:
+                while len(running) < job.workers and (taken := _next(again, job)) is not None:
+                    worker = _start(*taken, _train)
+                    running[worker.connection.fileno()] = worker
+                    yield Started(worker.assignment.cell)
+                if not running:
+                    return
+                for connection in wait([worker.connection for worker in running.values()]):
+                    assert isinstance(connection, Connection)
+                    worker = running[connection.fileno()]
+                    event = _next_event(worker)
+                    if isinstance(event, Finished | Retried):
+                        del running[connection.fileno()]
+                        _end(worker)
+                    if isinstance(event, Retried):
+                        again.append((worker.assignment, worker.attempt + 1))
+                    yield event
         finally:
-            for worker in workers:
+            for worker in running.values():
                 _end(worker)
 
+    def check(self, assignments: Sequence[Assignment], settings: Execution, workers: int) -> Iterator[str]:
+        """Load the data of every cell and yield what is wrong with them, in the order of the cells."""
+        for start in range(0, len(assignments), workers):
+            started = [_start(assignment, 1, _check) for assignment in assignments[start : start + workers]]
+            try:
+                for worker in started:
+                    problem = _received(worker)
+                    if isinstance(problem, str):
+                        yield problem
+                    elif problem is None:
+                        yield f"{worker.assignment.cell}: the process that loads the data died, {_exit(worker)}"
+            finally:
+                for worker in started:
+                    _end(worker)
 
-def _start(cell: Cell, attempt: int, target: Callable[..., None], job: Job) -> _Worker:
+
+def _next(again: deque[tuple[Assignment, int]], job: Job) -> tuple[Assignment, int] | None:
+    if again:
+        return again.popleft()
+    taken = None if job.stopping() else job.take()
+    return None if taken is None else (taken, 1)
+
+
+def _start(assignment: Assignment, attempt: int, target: Callable[[Connection, Assignment], None]) -> _Worker:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
     receiving, sending = context.Pipe(duplex=False)
     with _main_hidden(), _one_thread_each(), _interrupts_wait():
         process = context.Process(
-            target=target, args=(sending, cell, job.environment, job.plugins), daemon=True, name=f"seqbench {cell}"
+            target=target, args=(sending, assignment), daemon=True, name=f"seqbench {assignment.cell}"
         )
         process.start()
     sending.close()
-    return _Worker(cell, process, receiving, attempt)
+    return _Worker(assignment, process, receiving, attempt)
 
 
 @contextmanager
@@ -147,18 +158,19 @@ def _interrupts_wait() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _next_event(worker: _Worker, job: Job) -> Event:
-    received = _received(worker)
+def _next_event(worker: _Worker) -> Event:
+    received, assignment = _received(worker), worker.assignment
     if isinstance(received, tuple):
-        return Progressed(worker.cell, *received)
+        return Progressed(assignment.cell, *received)
     if isinstance(received, Record):
-        return Finished(worker.cell, received)
+        return Finished(assignment.cell, received)
     reason = f"the cell's process died, {_exit(worker)}"
     if worker.attempt < ATTEMPTS:
-        return Retried(worker.cell, reason)
+        return Retried(assignment.cell, reason)
     reason = f"{reason}; it was run {ATTEMPTS} times"
+    catalog = load_catalog(assignment.plugins)
     return Finished(
-        worker.cell, unfinished(worker.cell, "failed", reason, job.environment, load_catalog(job.plugins))
+        assignment.cell, unfinished(assignment.cell, "failed", reason, assignment.environment, catalog)
     )
 
 
@@ -189,13 +201,10 @@ def _end(worker: _Worker) -> None:
         worker.process.join()
 
 
-def _train(sending: Connection, cell: Cell, environment: Mapping[str, Any], plugins: str | None) -> None:
+def _train(sending: Connection, assignment: Assignment) -> None:
     """Run in the process: train one cell and send its progress and its record."""
-    from seqbench.training import run_cell
-
     _leave_interrupts_to_the_parent()
-    catalog = load_catalog(plugins)
-    _send(sending, run_cell(cell, catalog, environment, lambda *told: _send(sending, told)))
+    _send(sending, run_assignment(assignment, lambda *told: _send(sending, told), lambda: False))
 
 
 def _send(sending: Connection, message: Any) -> None:
@@ -206,21 +215,15 @@ def _send(sending: Connection, message: Any) -> None:
         os._exit(1)
 
 
-def _check(sending: Connection, cell: Cell, environment: Mapping[str, Any], plugins: str | None) -> None:
+def _check(sending: Connection, assignment: Assignment) -> None:
     """Run in the process: load the data of one cell; send what is wrong with them, or False."""
-    from seqbench.errors import SeqbenchError
-    from seqbench.training import check_data
-
     _leave_interrupts_to_the_parent()
     try:
-        check_data(cell, load_catalog(plugins))
-    except SeqbenchError as error:
-        _send(sending, str(error))
+        problem = check_assignment(assignment)
     except Exception:
         # A plugin's own fault is a failed cell with a traceback, not bad input.
-        _send(sending, False)
-    else:
-        _send(sending, False)
+        problem = None
+    _send(sending, problem or False)
 
 
 def _leave_interrupts_to_the_parent() -> None:

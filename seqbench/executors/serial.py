@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 
-from seqbench.errors import SeqbenchError
-from seqbench.executors.events import Event, Finished, Job, Started
-from seqbench.plugins import load_catalog
+from seqbench.execution import Assignment, Event, Executor, Finished, Job, Started
+from seqbench.executors.work import check_assignment, run_assignment
+from seqbench.experiment import Execution
 
 log = logging.getLogger(__name__)
 
 
-def run_serially(job: Job) -> Generator[Event]:
-    """Yield what happens, cell by cell; the progress within a cell is not told."""
-    from seqbench.training import run_cell
+class Serial(Executor):
+    """Runs cells one after the other in this process; the progress within a cell is not told."""
 
-    catalog = load_catalog(job.plugins)
-    for cell in job.cells:
-        yield Started(cell)
-        yield Finished(cell, run_cell(cell, catalog, job.environment))
+    name = "serial"
 
+    def run(self, job: Job) -> Generator[Event]:
+        """Yield what happens, cell by cell."""
+        while not job.stopping() and (assignment := job.take()) is not None:
+            yield Started(assignment.cell)
+            yield Finished(assignment.cell, run_assignment(assignment, None, job.stopping))
 
-def check_serially(job: Job) -> Iterator[str]:
-    """Load the data of every cell and yield what is wrong with them, in the order of the cells."""
-    from seqbench.training import check_data
-
-    catalog = load_catalog(job.plugins)
-    for cell in job.cells:
-        try:
-            check_data(cell, catalog)
-        except SeqbenchError as error:
-            yield str(error)
-        except Exception as error:
-            # A plugin's own fault: the cell will fail with a traceback.
-            log.info("%s: the data cannot be checked: %s", cell, error)
+    def check(self, assignments: Sequence[Assignment], settings: Execution, workers: int) -> Iterator[str]:
+        """Yield what is wrong with the data, cell by cell."""
+        for assignment in assignments:
+            try:
+                problem = check_assignment(assignment)
+            except Exception as error:
+                # A plugin's own fault: the cell will fail with a traceback.
+                log.info("%s: the data cannot be checked: %s", assignment.cell, error)
+                continue
+            if problem is not None:
+                yield problem

@@ -79,8 +79,7 @@ def usable_length_of(seen: Sequence[Observation]) -> UsableLength:
     """Return the usable length of one model on one task; seeds that failed are unknown, never 0."""
     lengths = sorted({each.tested for each in seen})
     skills = {length: _summary([e for e in seen if e.tested == length], lambda e: e.skill) for length in lengths}
-    means = {length: skill.mean if skill else None for length, skill in skills.items()}
-    return usable_length(means, {each.tested for each in seen if each.status == "diverged"})
+    return usable_length(skills, {each.tested for each in seen if each.status == "diverged"})
 
 
 def _score_table(

@@ -1,0 +1,33 @@
+"""What do several seeds say together, which of two models is better, and up to which length does one learn?
+
+Numbers in, numbers out; nothing is imputed. Imports nothing of seqbench.
+"""
+
+from __future__ import annotations
+
+from seqbench.statistics.intervals import LEVEL, Interval, Summary, interval, summary
+from seqbench.statistics.pairs import LAST, LEAST_PAIRS, Comparison, Outcomes, Place, compare, holm, signed_rank_p
+from seqbench.statistics.ranks import MeanRank, mean_ranks
+from seqbench.statistics.usable import HOLDS, Reach, UsableLength, usable_length
+
+__all__ = [
+    "HOLDS",
+    "LAST",
+    "LEAST_PAIRS",
+    "LEVEL",
+    "Comparison",
+    "Interval",
+    "MeanRank",
+    "Outcomes",
+    "Place",
+    "Reach",
+    "Summary",
+    "UsableLength",
+    "compare",
+    "holm",
+    "interval",
+    "mean_ranks",
+    "signed_rank_p",
+    "summary",
+    "usable_length",
+]

@@ -21,6 +21,7 @@ from seqbench.experiment import Execution, Experiment, load
 from seqbench.plugins import Catalog, load_catalog
 from seqbench.records import Record, unfinished
 from seqbench.store import Store
+from seqbench.sweeps import noted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +89,7 @@ def sweep(
     job = Job(lambda: next(waiting, None), workers, settings, lambda cell: 0, lambda: False)
     running: dict[str, Cell] = {}
     try:
-        with closing(executor.run(job)) as events:
+        with noted(store.path, plan.cells, catalog, workers) as note, closing(executor.run(job)) as events:
             for event in events:
                 if isinstance(event, Started):
                     running[event.cell.key] = event.cell
@@ -96,6 +97,7 @@ def sweep(
                     running.pop(event.cell.key)
                     store.write(event.record)
                     tell_observers(event.record, catalog)
+                note(event)
                 yield event
     except (KeyboardInterrupt, GeneratorExit):
         # GeneratorExit: whoever watches was interrupted, or has seen enough.

@@ -233,10 +233,13 @@ class Model(ABC):
     Attributes:
         name: lower-case words joined by ``-``; the name on the command line.
         version: an integer that rises whenever a score can move.
+        time_exponent: time grows at most like length ** this; 1 for recurrent layers and convolutions, 2 for
+            full attention. ``seqbench check`` measures it.
     """
 
     name: ClassVar[str]
     version: ClassVar[int]
+    time_exponent: ClassVar[float] = 1.0
 
     @abstractmethod
     def build(self, input_size: int) -> nn.Module:

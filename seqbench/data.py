@@ -5,8 +5,9 @@ Shuffled by a generator of their own, bucketed by length where lengths differ. S
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import torch
@@ -31,24 +32,34 @@ class TrainingBatches:
     """Exactly ``steps`` batches: the examples in a new random order each time they have all been seen.
 
     The last batch of a round is smaller where the batch size does not divide the number of examples.
+
+    Attributes:
+        split, batch_size, steps, seed: decide the batches.
+        taken: those left out, which an earlier attempt has had.
+        before_each: called between two steps, with each batch in hand.
     """
 
     split: Split
     batch_size: int
     steps: int
     seed: int
+    taken: int = 0
+    before_each: Callable[[], None] = lambda: None
 
     def __len__(self) -> int:
         return self.steps
 
     def __iter__(self) -> Iterator[Batch]:
+        for rows in islice(self._rows(), self.taken, self.steps):
+            batch = self.split.batch(rows)
+            self.before_each()
+            yield batch
+
+    def _rows(self) -> Iterator[Tensor]:
         rng = generator(self.seed, "order")
         lengths = self.split.lengths
-        left = self.steps
-        while left > 0:
-            for rows in training_order(lengths, self.batch_size, rng)[:left]:
-                left -= 1
-                yield self.split.batch(rows)
+        while True:
+            yield from training_order(lengths, self.batch_size, rng)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,17 +6,17 @@ Every choice (best weights, early end) is made on validation data. Stands on net
 from __future__ import annotations
 
 import logging
-import signal
-import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import pytorch_lightning as pl
 import torch
 import torchmetrics
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+from lightning_fabric.plugins.io.checkpoint_io import CheckpointIO
 from torch import Tensor
 
 from seqbench.experiment import Training
@@ -47,8 +47,17 @@ class DivergedError(Exception):
     """The loss was not finite."""
 
 
-class TimeLimitError(Exception):
-    """The cell took longer than it may."""
+class Supervisor(Protocol):
+    """Whoever decides when a cell pauses or ends, and keeps what it goes on from."""
+
+    def training_begins(self) -> None:
+        """Hear that the next thing will be a step, or a validation that was broken off."""
+
+    def evaluation_batch(self, number: int) -> None:
+        """Hear that a batch of an evaluation comes next; 0 is the first."""
+
+    def entry(self) -> dict[str, Any]:
+        """Return what stands in a checkpoint beside what Lightning puts there."""
 
 
 class Fit(pl.LightningModule):
@@ -59,10 +68,12 @@ class Fit(pl.LightningModule):
         losses: the training loss of each step, on the network's device.
         groups: the weights whose gradients are measured together.
         norms: the gradient norm of each group at each step, before clipping, on the network's device.
-        step_ends: the clock at the end of each step, in seconds.
+        step_ends: the clock at the end of each step, as `seconds` tells it.
         validations: (step, primary score), in order.
         best: (step, score) of the weights that are kept.
         stopped: what ended the training.
+        trained_after: seconds after which the training ended; None before.
+        supervisor: is asked before each batch of an evaluation; None lets all run to its end.
         scores: metric -> score of the last test.
     """
 
@@ -87,10 +98,23 @@ class Fit(pl.LightningModule):
         self.validations: list[tuple[int, float]] = []
         self.best: tuple[int, float] | None = None
         self.stopped: Stopped = "steps"
+        self.trained_after: float | None = None
+        self.supervisor: Supervisor | None = None
         self.scores: dict[str, float] = {}
         self._best_weights: dict[str, Tensor] = {}
         self._meters: list[tuple[Metric, torchmetrics.Metric]] = []
-        self._started = self._last_progress = time.perf_counter()
+        self._started = time.perf_counter()
+        self._last_progress = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Time that the cell has taken, in all its attempts together, without loading its data."""
+        return time.perf_counter() - self._started
+
+    @property
+    def steps_taken(self) -> int:
+        """Optimiser steps taken, in all attempts together."""
+        return len(self.step_ends)
 
     def configure_optimizers(self) -> Any:
         """Return the optimiser and a schedule that moves with every step."""
@@ -102,12 +126,17 @@ class Fit(pl.LightningModule):
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: course(step / max(1, settings.steps)))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
+    def on_train_start(self) -> None:
+        """Tell that the set-up is over."""
+        if self.supervisor:
+            self.supervisor.training_begins()
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the loss of one batch."""
         loss = self.network.loss(batch)
         self.losses.append(loss.detach())
         if not torch.isfinite(loss):
-            raise DivergedError(f"the training loss was {float(self.losses[-1])} at step {self.global_step + 1}")
+            raise DivergedError(f"the training loss was {float(self.losses[-1])} at step {self.steps_taken + 1}")
         return loss
 
     def configure_gradient_clipping(
@@ -126,17 +155,14 @@ class Fit(pl.LightningModule):
             torch.nn.utils.clip_grads_with_norm_(self.network.parameters(), gradient_clip_val, norms.norm())
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
-        """Keep the time, tell of the progress, mind the time limit."""
-        now = time.perf_counter()
+        """Keep the time, tell of the progress."""
+        now = self.seconds
         self.step_ends.append(now)
         if self.watch is not None:
-            self.watch(self.global_step)
-        limit = self.training_settings.time_limit
-        if limit is not None and now - self._started > limit:
-            raise TimeLimitError(f"the time limit of {limit:g} s was reached after {self.global_step} steps")
+            self.watch(self.steps_taken)
         if self.progress and now - self._last_progress > _SECONDS_BETWEEN_PROGRESS:
             self._last_progress = now
-            self.progress(self.global_step, float(self.losses[-1]), self.global_step / (now - self._started))
+            self.progress(self.steps_taken, float(self.losses[-1]), self.steps_taken / now)
 
     def on_validation_start(self) -> None:
         """Begin to score by the primary metric."""
@@ -144,11 +170,11 @@ class Fit(pl.LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch."""
-        self._update(batch)
+        self._update(batch, batch_idx)
 
     def on_validation_end(self) -> None:
         """Keep the weights if they are the best so far, and end the training if there is nothing to gain."""
-        primary, step = self.metrics[0], self.global_step
+        primary, step = self.metrics[0], self.steps_taken
         score = self._computed()[primary.name]
         self.validations.append((step, score))
         # A score that is not a number is better than none and worse than any other.
@@ -159,7 +185,7 @@ class Fit(pl.LightningModule):
 
     def _end_early(self, score: float, primary: Metric) -> None:
         settings = self.training_settings
-        if self.best is None or self.global_step >= settings.steps:
+        if self.best is None or self.steps_taken >= settings.steps:
             return
         worse = sum(step > self.best[0] for step, _ in self.validations)
         if settings.stop_when_solved is not None and abs(score - primary.best) <= settings.stop_when_solved:
@@ -175,13 +201,43 @@ class Fit(pl.LightningModule):
         if self._best_weights:
             self.network.load_state_dict(self._best_weights)
 
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add what the end result depends on beside weights, optimiser and loops."""
+        if self.supervisor:
+            checkpoint["seqbench"] = self.supervisor.entry()
+
+    def state(self) -> dict[str, Any]:
+        """Return what `restore` takes: numbers and tensors, none of them copied but the many small ones."""
+        return {
+            "losses": torch.stack(self.losses) if self.losses else None,
+            "norms": torch.stack(self.norms) if self.norms else None,
+            "step_ends": list(self.step_ends),
+            "validations": list(self.validations),
+            "best": self.best,
+            "best_weights": self._best_weights,
+            "stopped": self.stopped,
+            "trained_after": self.trained_after,
+            "seconds": self.seconds,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state, its clock included; the weights are restored with Lightning's part."""
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.losses = [] if state["losses"] is None else list(state["losses"].to(device))
+        self.norms = [] if state["norms"] is None else list(state["norms"].to(device))
+        self.step_ends, self.validations = state["step_ends"], state["validations"]
+        self.best, self._best_weights = state["best"], state["best_weights"]
+        self.stopped, self.trained_after = state["stopped"], state["trained_after"]
+        self._started = time.perf_counter() - state["seconds"]
+        self._last_progress = state["seconds"]
+
     def on_test_start(self) -> None:
         """Begin to score by every metric."""
         self._begin(self.metrics)
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch."""
-        self._update(batch)
+        self._update(batch, batch_idx)
 
     def on_test_end(self) -> None:
         """Keep the scores."""
@@ -191,7 +247,9 @@ class Fit(pl.LightningModule):
         # In this order: moving a torchmetrics metric takes it back to float32.
         self._meters = [(metric, metric.make().to(self.device).set_dtype(torch.float64)) for metric in metrics]
 
-    def _update(self, batch: Batch) -> None:
+    def _update(self, batch: Batch, number: int) -> None:
+        if self.supervisor:
+            self.supervisor.evaluation_batch(number)
         outputs = self.network(batch)
         for metric, meter in self._meters:
             meter.update(*metric.prepare(outputs, batch))
@@ -200,12 +258,15 @@ class Fit(pl.LightningModule):
         return {metric.name: float(meter.compute()) for metric, meter in self._meters}
 
 
-def make_trainer(training: Training) -> pl.Trainer:
-    """Return a Trainer for one cell: clipping after backward, no files, no bars, no logger."""
+def make_trainer(training: Training, checkpoints: CheckpointIO | None = None) -> pl.Trainer:
+    """Return a Trainer for one cell: clipping after backward, no files but its checkpoint, no bars, no logger."""
+    # Told so, it does not take the variables of a Slurm job for a cluster of its own.
+    alone = LightningEnvironment()
     return pl.Trainer(
         max_epochs=1,
         accelerator="gpu" if torch.cuda.is_available() else "cpu",
         devices=1,
+        plugins=[alone, checkpoints] if checkpoints else [alone],
         gradient_clip_val=training.gradient_clip,
         val_check_interval=min(training.validate_every, training.steps) or None,
         check_val_every_n_epoch=None if training.steps else 1,
@@ -231,19 +292,3 @@ def quiet_lightning() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
-
-
-@contextmanager
-def interrupts_kept() -> Iterator[None]:
-    """Let Ctrl-C through: Lightning turns it into SystemExit(1) and ignores the next one."""
-    is_main = threading.current_thread() is threading.main_thread()
-    before = signal.getsignal(signal.SIGINT)
-    try:
-        yield
-    except SystemExit as error:
-        if isinstance(error.__context__, KeyboardInterrupt):
-            raise error.__context__ from None
-        raise
-    finally:
-        if is_main:
-            signal.signal(signal.SIGINT, before)

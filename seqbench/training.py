@@ -13,15 +13,18 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from itertools import pairwise
 from typing import Any
 
 import torch
 
+from seqbench.attempts import Attempt, StoppedError, TimeLimitError
 from seqbench.cells import Cell, fingerprints
+from seqbench.checkpoints import CheckpointFile, Checkpoints
 from seqbench.contracts import Task, TaskData
 from seqbench.data import EvaluationBatches, TrainingBatches
 from seqbench.environment import device_name
@@ -30,14 +33,14 @@ from seqbench.fitting import (
     DivergedError,
     Fit,
     Progress,
-    TimeLimitError,
-    interrupts_kept,
     make_trainer,
     quiet_lightning,
 )
+from seqbench.interrupts import Terminations, interrupts_kept
 from seqbench.network import build_network, count_parameters
 from seqbench.parameters import make
 from seqbench.plugins import Catalog
+from seqbench.randomness import randomness_kept, seed_all
 from seqbench.records import (
     BaselineData,
     Costs,
@@ -64,25 +67,34 @@ def run_cell(
     catalog: Catalog,
     environment: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
+    *,
+    checkpoints: Checkpoints | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Record:
     """Train and test one cell, in this process, on one thread.
 
-    An exception becomes a record with status ``failed``: one broken plugin never ends a sweep.
+    An exception becomes a record with status ``failed``: one broken plugin never ends a sweep. A cell with a
+    checkpoint goes on from it, and ends as if it had never been stopped.
 
     Args:
         cell: what to run.
         catalog: where its task and model are found.
         environment: what `seqbench.environment.describe` said; the device is added here.
         progress: told how the training goes.
+        checkpoints: where it keeps its checkpoint; None for nowhere. Whoever keeps the record removes the file.
+        should_stop: looked at between two steps; once true, the cell writes its checkpoint and ends as
+            ``interrupted``. SIGTERM is heard likewise, unless somebody else in the process listens to it.
     """
     described = {**(environment or {}), "device": device_name()}
     try:
-        with one_quiet_thread(), quiet_lightning(), interrupts_kept(), torch.random.fork_rng(enabled=True):
-            return _Run(cell, catalog, described, progress).record()
+        with one_quiet_thread(), quiet_lightning(), interrupts_kept() as terminations, randomness_kept():
+            return _Run(cell, catalog, described, progress, checkpoints, should_stop, terminations).record()
     except SeqbenchError as error:
         return unfinished(cell, "failed", str(error), described, catalog)
     except TimeLimitError as error:
         return unfinished(cell, "timeout", str(error), described, catalog)
+    except StoppedError as error:
+        return unfinished(cell, "interrupted", str(error), described, catalog)
     except (Exception, SystemExit) as error:
         reason = f"{type(error).__name__}: {error}"
         return unfinished(cell, "failed", reason, described, catalog, traceback.format_exc())
@@ -133,6 +145,10 @@ class _Run:
     catalog: Catalog
     environment: dict[str, Any]
     progress: Progress | None
+    checkpoints: Checkpoints | None
+    should_stop: Callable[[], bool]
+    terminations: Terminations
+    file: CheckpointFile | None = None
 
     def record(self) -> Record:
         cell = self.cell
@@ -144,18 +160,20 @@ class _Run:
             warnings.simplefilter("always")
             data = task.load(cell.length, cell.seed)
         load_seconds = time.perf_counter() - began
-        torch.manual_seed(derive_seed(cell.seed, "initialisation"))
+        seed_all(derive_seed(cell.seed, "initialisation"))
         model = make(self.catalog.model(cell.model.name), cell.model.parameters)
         network = build_network(model, data.inputs, data.targets, cell.training.embedding_size)
         watcher = Watcher(network, data.validation, cell.gradients, cell.seed)
         fit = Fit(network, data.metrics, cell.training, self.progress, watcher.after_step)
-        watcher.measure("init", 0)
-        torch.manual_seed(derive_seed(cell.seed, "dropout"))
-        diverged = self._fit(fit, data)
-        trained = time.perf_counter()
+        attempt = self._attempt(fit, watcher)
+        if not attempt.restore():
+            watcher.measure("init", 0)
+            seed_all(derive_seed(cell.seed, "dropout"))
+        diverged = self._fit(fit, attempt, data)
+        trained, train_seconds = time.perf_counter(), fit.trained_after or fit.seconds
         if not diverged and fit.best is not None:
             watcher.measure("trained", fit.best[0])
-        tests = [] if diverged else [_tested(fit, data, cell.length), *self._elsewhere(fit, task, data)]
+        tests = [] if diverged else list(self._tests(fit, task, data))
         notes = _notes(fit, tests)
         return Record(
             key=cell.key,
@@ -171,9 +189,9 @@ class _Run:
                 parameters=count_parameters(network),
                 layer_parameters=count_parameters(network.layer),
                 state_size=network.state_size,
-                steps=len(fit.step_ends),
+                steps=fit.steps_taken,
                 load_seconds=load_seconds,
-                train_seconds=trained - began - load_seconds,
+                train_seconds=train_seconds,
                 test_seconds=time.perf_counter() - trained,
                 seconds_per_step=_seconds_per_step(fit.step_ends),
                 peak_memory_bytes=peak_memory_bytes(),
@@ -188,44 +206,69 @@ class _Run:
             finished=now(),
         )
 
-    def _fit(self, fit: Fit, data: TaskData) -> str | None:
+    def _attempt(self, fit: Fit, watcher: Watcher) -> Attempt:
+        kept = self.checkpoints
+        self.file = CheckpointFile(kept.path, _identity(self.cell)) if kept else None
+        seconds = kept.seconds if kept else math.inf
+        return Attempt(fit, watcher, self.file, seconds, self.should_stop, self.terminations)
+
+    def _fit(self, fit: Fit, attempt: Attempt, data: TaskData) -> str | None:
         """Train, and leave the best weights in place; return why it diverged, or None."""
         training = self.cell.training
-        batches = TrainingBatches(data.train, training.batch_size, training.steps, self.cell.seed)
+        batches = TrainingBatches(
+            data.train, training.batch_size, training.steps, self.cell.seed, fit.steps_taken, attempt.between_steps
+        )
         validation = EvaluationBatches(data.validation, data.targets.outputs_per_step)
-        trainer = make_trainer(training)
+        trainer = make_trainer(training, self.file)
         try:
-            if training.steps:
-                trainer.fit(fit, batches, validation)
-            if not fit.validations or fit.validations[-1][0] != fit.global_step:
+            if training.steps and fit.trained_after is None:
+                trainer.fit(fit, batches, validation, ckpt_path=attempt.source, weights_only=True)
+            attempt.training_ended()
+            if not fit.validations or fit.validations[-1][0] != fit.steps_taken:
                 trainer.validate(fit, validation, verbose=False)
+                fit.trained_after = fit.seconds
         except DivergedError as error:
             return str(error)
         # The loss tells of the weights before a step, so the last step is looked at by itself.
         if not all(bool(weights.isfinite().all()) for weights in fit.network.parameters()):
-            return f"a weight was not finite after step {fit.global_step}"
+            return f"a weight was not finite after step {fit.steps_taken}"
         if fit.best is None or not math.isfinite(fit.best[1]):
             return "the score on the validation split was never a finite number"
         fit.restore_best()
         return None
 
-    def _elsewhere(self, fit: Fit, task: Task, data: TaskData) -> Iterator[Evaluation]:
-        """Test the trained network at other lengths."""
+    def _tests(self, fit: Fit, task: Task, data: TaskData) -> Iterator[Evaluation]:
+        """Test the trained network at its own length, and at others."""
+        yield self._tested(fit, data, self.cell.length)
         for length in self.cell.evaluate_lengths:
-            yield _tested(fit, load_elsewhere(task, data, length, self.cell.seed), length)
+            yield self._tested(fit, load_elsewhere(task, data, length, self.cell.seed), length)
+
+    def _tested(self, fit: Fit, data: TaskData, length: int) -> Evaluation:
+        fit.metrics = data.metrics
+        batches = EvaluationBatches(data.test, data.targets.outputs_per_step)
+        make_trainer(fit.training_settings, self.file).test(fit, batches, verbose=False)
+        return _evaluation(fit.scores, data, length)
 
 
-def _tested(fit: Fit, data: TaskData, length: int) -> Evaluation:
-    fit.metrics = data.metrics
-    batches = EvaluationBatches(data.test, data.targets.outputs_per_step)
-    make_trainer(fit.training_settings).test(fit, batches, verbose=False)
+def _identity(cell: Cell) -> dict[str, Any]:
+    """Return what has to be the same for a cell to end with the bits that it would have had."""
+    return {
+        "cell": cell.key,
+        "gradients": cell.gradients.model_dump(),
+        "torch": str(torch.__version__),
+        "lightning": version("pytorch-lightning"),
+        "device": "cuda" if torch.cuda.is_available() else "cpu",
+    }
+
+
+def _evaluation(scores: Mapping[str, float], data: TaskData, length: int) -> Evaluation:
     primary = data.metrics[0]
     best_baseline = reference(data.baselines, primary)
-    score = _finite(fit.scores[primary.name])
+    score = _finite(scores[primary.name])
     return Evaluation(
         length=length,
         examples=len(data.test),
-        scores={name: _finite(value) for name, value in fit.scores.items()},
+        scores={name: _finite(value) for name, value in scores.items()},
         baselines=tuple(
             BaselineData(
                 name=baseline.name,

@@ -6,7 +6,7 @@ Turned off, it does nothing and costs nothing. Stands on gradients, fitting and 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
@@ -58,6 +58,15 @@ class Watcher:
             return None
         norms = summarise_norms(list(fit.groups), fit.norms, clip) if fit.norms else None
         return GradientData(flows=tuple(self._flows), norms=norms, problems=tuple(self._problems))
+
+    def state(self) -> dict[str, Any]:
+        """Return what `restore` takes, as texts."""
+        return {"flows": [flow.model_dump_json() for flow in self._flows], "problems": list(self._problems)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what was measured."""
+        self._flows = [FlowAt.model_validate_json(text) for text in state["flows"]]
+        self._problems = list(state["problems"])
 
     def _after_step(self, step: int) -> None:
         if self._settings.every is not None and step % self._settings.every == 0:

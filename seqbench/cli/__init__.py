@@ -25,12 +25,16 @@ COMMANDS = {
     "show": "Show a task, model or suite: parameters, baselines, a worked example.",
     "gradients": "Measure how gradients flow back through time in models, without training.",
     "report": "Print the tables of folders of results again, from their records only.",
+    "check": "Check that tasks and models keep their contract, one line for each check.",
     "doctor": "Check versions, devices, plugins and caches.",
 }
 """Command -> what it does; its module has the same name and holds a click command called ``command``."""
 
 USAGE = 2
 """Exit status when the user, a plugin's author or the data have something to mend."""
+
+CHECK_FAILED = 4
+"""Exit status when a check failed: a plugin is broken, or does not keep its contract."""
 
 
 class Terminated(KeyboardInterrupt):

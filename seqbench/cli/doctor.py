@@ -12,13 +12,11 @@ from typing import Any
 import click
 
 from seqbench.cache import cache_folder
+from seqbench.cli import CHECK_FAILED
 from seqbench.cli.console import print_json, print_rows
 from seqbench.errors import PluginError
 from seqbench.hookspecs import GROUP
 from seqbench.plugins import Catalog, load_catalog
-
-CHECK_FAILED = 4
-"""Exit status when a plugin is broken."""
 
 _VARIABLES = ("HF_HOME", "HF_HUB_OFFLINE", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")
 Facts = dict[str, Any]

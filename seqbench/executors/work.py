@@ -6,10 +6,14 @@ Stands on training.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from seqbench.execution import Assignment
 from seqbench.plugins import load_catalog
 from seqbench.records import Record
+
+if TYPE_CHECKING:
+    from seqbench.checkpoints import Checkpoints
 
 Told = Callable[[int, float, float], None]
 """Called with step, loss and steps per second, a few times a second."""
@@ -26,7 +30,14 @@ def run_assignment(assignment: Assignment, told: Told | None, should_stop: Calla
     from seqbench.training import run_cell
 
     catalog = load_catalog(assignment.plugins)
-    return run_cell(assignment.cell, catalog, assignment.environment, told)
+    return run_cell(
+        assignment.cell,
+        catalog,
+        assignment.environment,
+        told,
+        checkpoints=_checkpoints(assignment),
+        should_stop=should_stop,
+    )
 
 
 def check_assignment(assignment: Assignment) -> str | None:
@@ -43,3 +54,11 @@ def check_assignment(assignment: Assignment) -> str | None:
     except SeqbenchError as error:
         return str(error)
     return None
+
+
+def _checkpoints(assignment: Assignment) -> Checkpoints | None:
+    from seqbench.checkpoints import Checkpoints
+
+    if assignment.checkpoint is None:
+        return None
+    return Checkpoints(assignment.checkpoint, assignment.checkpoint_seconds)

@@ -1,0 +1,115 @@
+"""``seqbench check``: do these tasks and models keep their contract?"""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from seqbench.cli import CHECK_FAILED, load_plugins
+from seqbench.cli.console import print_json
+from seqbench.errors import ExperimentError
+from seqbench.parameters import make
+from seqbench.plugins import Catalog
+from seqbench.strict_yaml import read_scalar
+
+if TYPE_CHECKING:
+    from seqbench.testing import Outcome
+
+
+@click.command()
+@click.argument("names", metavar="NAME...", nargs=-1)
+@click.option("--all", "is_all", is_flag=True, help="Every task and model that is installed.")
+@click.option(
+    "--set", "assignments", multiple=True, metavar="NAME.PARAMETER=VALUE", help="A parameter; may be repeated."
+)
+@click.option("--skip", "skipped", multiple=True, metavar="CHECK", help="Leave a check out; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    names: tuple[str, ...],
+    is_all: bool,
+    assignments: tuple[str, ...],
+    skipped: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Check that tasks and models keep their contract, one line for each check.
+
+    Ends with status 4 if a check fails, after all of them were made.
+    """
+    catalog = load_plugins()
+    chosen = [*catalog.models, *catalog.tasks] if is_all else list(dict.fromkeys(names))
+    if not chosen:
+        raise click.UsageError("name the tasks or models to check, or give --all")
+    outcomes: list[Outcome] = []
+    for one in check(catalog, chosen, settings_of(chosen, assignments), skipped):
+        outcomes.append(one)
+        if not as_json:
+            click.echo(line(one))
+    counts = Counter(one.status for one in outcomes)
+    if as_json:
+        print_json({"checks": [asdict(one) for one in outcomes], "failed": counts["failed"]})
+    else:
+        seconds = sum(one.seconds for one in outcomes)
+        told = ", ".join(f"{counts[status]} {status}" for status in ("passed", "failed", "skipped"))
+        click.echo(f"\n{told}, in {seconds:.1f} s")
+    ctx.exit(CHECK_FAILED if counts["failed"] else 0)
+
+
+def check(
+    catalog: Catalog, names: Sequence[str], settings: Mapping[str, dict[str, Any]], skipped: Sequence[str]
+) -> Iterator[Outcome]:
+    """Yield how each check of each plugin ended, as soon as it has.
+
+    Raises:
+        ExperimentError: a name, a parameter or a check is not known; before the first check is made.
+    """
+    from seqbench.testing import checks
+    from seqbench.testing.outcome import outcome
+
+    skip = dict.fromkeys(skipped, "left out with --skip")
+    found = [(name, list(checks(_subject(catalog, name, settings), catalog=catalog, skip=skip))) for name in names]
+    for name, pairs in found:
+        for id, one in pairs:
+            yield outcome(name, id, one)
+
+
+def _subject(catalog: Catalog, name: str, settings: Mapping[str, dict[str, Any]]) -> Any:
+    if name not in settings:
+        return name
+    if name in catalog.tasks:
+        return make(catalog.task(name), settings[name])
+    return make(catalog.model(name), settings[name])
+
+
+def settings_of(names: Iterable[str], assignments: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return ``lstm.layers=2`` as name -> parameter -> value.
+
+    Raises:
+        ExperimentError: it is not written so, or is for something that is not checked.
+    """
+    known = set(names)
+    found: dict[str, dict[str, Any]] = {}
+    for assignment in assignments:
+        path, equals, text = assignment.partition("=")
+        name, dot, parameter = path.strip().partition(".")
+        if not (equals and dot):
+            raise ExperimentError(f"--set {assignment}: write it as NAME.PARAMETER=VALUE, such as lstm.layers=2")
+        if name not in known:
+            raise ExperimentError(f"--set {assignment}: {name!r} is not checked; name it too")
+        found.setdefault(name, {})[parameter] = read_scalar(text)
+    return found
+
+
+def line(one: Outcome) -> str:
+    """Return what is printed of one check: a line, and below it what a failure says."""
+    status = one.status.upper() if one.status == "failed" else one.status
+    head = f"{status:<8} {one.plugin:<14} {one.id:<32} {one.seconds:6.2f} s".rstrip()
+    if one.status == "skipped":
+        return f"{head}  {one.message}"
+    return head + ("\n" + textwrap.indent(one.message, " " * 9) if one.message else "")

@@ -1,0 +1,57 @@
+"""Does the time of something grow no faster with the length than it may?
+
+Processor time of this process, so that a busy machine does not matter much; the least of several runs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from seqbench.testing.outcome import CheckFailed
+
+ROOM = 2.5
+"""By how much the growth may exceed what it is to be: caches fill, and fixed costs hide."""
+
+ATTEMPTS = 3
+
+
+def check_growth(
+    run: Callable[[int], object],
+    *,
+    short: int,
+    long: int,
+    exponent: float,
+    negligible: float,
+    change: str,
+) -> None:
+    """Fail if the time grows much faster than ``length ** exponent``, each time it is measured.
+
+    Args:
+        run: does for one length what is to be timed.
+        short, long: lengths.
+        exponent: 1 is linear.
+        negligible: seconds for ``long`` below which growth does not matter.
+        change: what an author can do.
+    """
+    allowed = ROOM * (long / short) ** exponent
+    times = []
+    for _ in range(ATTEMPTS):
+        # The long one first: what is done once only, such as imports, must not make the short one slow.
+        times.append((_seconds(run, long), max(1e-6, _seconds(run, short))))
+        seconds, base = (min(column) for column in zip(*times, strict=True))
+        if seconds < negligible or seconds <= allowed * base:
+            return
+    raise CheckFailed(
+        f"time grows at most like length ** {exponent:g}: from {short} to {long} steps {long / short:g} times the"
+        f" length takes at most {allowed:.0f} times as long, {ROOM:g} times of room included",
+        f"it takes {seconds / base:.0f} times as long: {base:.2g} s and {seconds:.2g} s of processor time, the"
+        f" least of {ATTEMPTS} measurements",
+        change,
+    )
+
+
+def _seconds(run: Callable[[int], object], length: int) -> float:
+    began = time.process_time()
+    run(length)
+    return time.process_time() - began

@@ -1,0 +1,100 @@
+"""How does a check of the conformance kit end, and what does it say?
+
+A check is a callable that returns None, or raises CheckFailed or CheckSkipped. Stands on surroundings.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from seqbench.testing.surroundings import surroundings_kept
+
+Check = Callable[[], None]
+
+
+class CheckFailed(AssertionError):
+    """A plugin does not keep its contract.
+
+    Attributes:
+        expected: what the contract asks for.
+        found: what the plugin did.
+        change: what its author can do about it.
+    """
+
+    def __init__(self, expected: str, found: str, change: str) -> None:
+        super().__init__(f"expected: {expected}\nfound: {found}\nchange: {change}")
+        self.expected, self.found, self.change = expected, found, change
+
+
+class CheckSkipped(Exception):
+    """A check that cannot be made here, or that its author left out; the message says why."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one check ended.
+
+    Attributes:
+        plugin: the name of the task or model.
+        id: the name of the check.
+        status: ``passed``, ``failed`` or ``skipped``.
+        message: what was expected, found and is to be changed, or why it was skipped; empty where it passed.
+        seconds: how long it took.
+    """
+
+    plugin: str
+    id: str
+    status: Literal["passed", "failed", "skipped"]
+    message: str
+    seconds: float
+
+
+def outcome(plugin: str, id: str, check: Check) -> Outcome:
+    """Run one check and say how it ended."""
+    began = time.perf_counter()
+    try:
+        check()
+    except CheckFailed as failure:
+        return Outcome(plugin, id, "failed", str(failure), time.perf_counter() - began)
+    except CheckSkipped as reason:
+        return Outcome(plugin, id, "skipped", str(reason), time.perf_counter() - began)
+    return Outcome(plugin, id, "passed", "", time.perf_counter() - began)
+
+
+def guarded(expected: str, check: Check) -> Check:
+    """Return the check so that it leaves no trace, and so that an error of the plugin's is a failure too.
+
+    Args:
+        expected: what the check is about, for an error that it does not foresee.
+        check: makes the check.
+    """
+
+    def run() -> None:
+        try:
+            with surroundings_kept():
+                check()
+        except (CheckFailed, CheckSkipped):
+            raise
+        except Exception as error:
+            found = f"{type(error).__name__}: {error}"
+            change = "mend what raises this; the traceback above it, or Python's -X dev, says where"
+            raise CheckFailed(expected, found, change) from error
+
+    return run
+
+
+def without(checks: Iterable[tuple[str, Check]], skip: dict[str, str]) -> Iterable[tuple[str, Check]]:
+    """Put a skip with its reason in place of the checks named; ``causality`` names ``causality:layers=2`` too."""
+    for id, check in checks:
+        reason = skip.get(id, skip.get(id.partition(":")[0]))
+        yield id, check if reason is None else _skipped(reason)
+
+
+def _skipped(reason: str) -> Check:
+    def run() -> None:
+        raise CheckSkipped(reason)
+
+    return run

@@ -1,0 +1,105 @@
+"""What do a predictor that knows everything and those that know nothing answer?
+
+From the targets, or from the shares and means of the training targets. Stands on contracts and seeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from seqbench.contracts import Forecast, SequenceClass, StepClass, TargetKind, TaskData, Values, last_step
+from seqbench.seeds import generator
+from seqbench.splits import UNSCORED, Batch
+from seqbench.testing.loads import numbers
+from seqbench.testing.outcome import CheckSkipped
+
+CERTAIN = 100.0
+"""The logit of the one right class; the others have 0, and exp(-100) is nothing beside 1."""
+
+MOST_CONSTANTS = 10
+"""Up to so many classes each is tried as the one and only answer."""
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A predictor, and how it predicts in a few words."""
+
+    name: str
+    predict: Callable[[Batch], Tensor]
+
+
+def perfect(kind: TargetKind) -> Predictor:
+    """Return the predictor that always gives the target.
+
+    Raises:
+        CheckSkipped: the kind of target is the plugin's own.
+    """
+    if isinstance(kind, Forecast):
+        return Predictor("perfect", lambda batch: batch.targets)
+    classes = _classes(kind)
+    return Predictor("perfect", lambda batch: _one_hot(batch.targets, classes))
+
+
+def ignorant(data: TaskData) -> Iterator[Predictor]:
+    """Yield predictors that look at no input, but for the one that repeats the last value.
+
+    Raises:
+        CheckSkipped: the kind of target is the plugin's own.
+    """
+    kind = data.targets
+    return _of_numbers(data, kind) if isinstance(kind, Forecast) else _of_classes(data, _classes(kind))
+
+
+def _classes(kind: TargetKind) -> int:
+    if isinstance(kind, (SequenceClass, StepClass)):
+        return kind.classes
+    raise CheckSkipped(f"what outputs {type(kind).__name__} takes is the plugin's own")
+
+
+def _one_hot(targets: Tensor, classes: int) -> Tensor:
+    # An answer is needed where nothing is scored, too.
+    answers = targets.masked_fill(targets == UNSCORED, 0)
+    return CERTAIN * torch.nn.functional.one_hot(answers, classes).float()
+
+
+def _of_classes(data: TaskData, classes: int) -> Iterator[Predictor]:
+    rng = generator(0, "seqbench.testing", "random answers")
+
+    def random(batch: Batch) -> Tensor:
+        return torch.randn(*batch.targets.shape, classes, generator=rng)
+
+    yield Predictor("random answers", random)
+    yield _always("equal probabilities", torch.zeros(classes))
+    targets = numbers(data.train.targets)
+    shares = torch.bincount(targets[targets != UNSCORED].long(), minlength=classes).double()
+    yield _always("the shares of the training classes", (shares / shares.sum()).clamp(min=1e-12).log().float())
+    if classes <= MOST_CONSTANTS:
+        for answer in range(classes):
+            yield _always(f"always class {answer}", _one_hot(torch.tensor(answer), classes))
+
+
+def _always(name: str, logits: Tensor) -> Predictor:
+    return Predictor(name, lambda batch: logits.expand(*batch.targets.shape, len(logits)))
+
+
+def _of_numbers(data: TaskData, kind: Forecast) -> Iterator[Predictor]:
+    targets = numbers(data.train.targets)
+    rng = generator(0, "seqbench.testing", "random answers")
+
+    def random(batch: Batch) -> Tensor:
+        return targets[torch.randint(len(targets), (len(batch.targets),), generator=rng)].float()
+
+    yield Predictor("a random training target", random)
+    middle = targets.double().mean(0).float()
+    yield Predictor("the mean of the training targets", lambda batch: middle.expand_as(batch.targets))
+    yield Predictor("always 0", lambda batch: torch.zeros_like(batch.targets))
+    if isinstance(data.inputs, Values) and data.inputs.channels == kind.channels:
+        yield Predictor("the last value of the input", _last_value)
+
+
+def _last_value(batch: Batch) -> Tensor:
+    return last_step(batch.inputs, batch.lengths)[:, None].expand_as(batch.targets)

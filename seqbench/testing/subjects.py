@@ -1,0 +1,126 @@
+"""What is to be checked: a class, an object with its parameters set, or the name of an installed plugin?
+
+`checks` is the whole kit for any of them. Stands on models, tasks and plugins.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any, TypeAlias
+
+from seqbench.contracts import Model, Task
+from seqbench.errors import ExperimentError, unknown
+from seqbench.parameters import make
+from seqbench.plugins import Catalog, load_catalog
+from seqbench.testing.models import checks_of_models, first_line, variants
+from seqbench.testing.outcome import Check, CheckFailed, Outcome, guarded, outcome, without
+from seqbench.testing.tasks import checks_of_task
+from seqbench.verify import model_faults, task_faults
+
+Subject: TypeAlias = str | type[Task] | type[Model] | Task | Model
+"""A name, a class (checked with its defaults), or an object (checked with its parameters)."""
+
+
+def checks(
+    subject: Subject, *, catalog: Catalog | None = None, skip: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, Check]]:
+    """Yield the id and the check of everything that a task or a model has to keep.
+
+    Args:
+        subject: see `Subject`. A model's class is checked with its defaults and, where it has the parameters
+            ``layers`` or ``dropout``, with 2 layers and a dropout of 0.5 too.
+        catalog: what is installed; by default `load_catalog` tells.
+        skip: id of a check -> why it is left out.
+
+    Raises:
+        ExperimentError: nothing has this name, or no check has an id that is to be skipped.
+    """
+    catalog = load_catalog() if catalog is None else catalog
+    found = list(_found(subject, catalog))
+    _check_ids(skip or {}, [id for id, _ in found])
+    yield from without(found, dict(skip or {}))
+
+
+def model_checks(
+    model: str | type[Model] | Model, *, catalog: Catalog | None = None, skip: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, Check]]:
+    """Yield the checks of a model; see `checks`."""
+    return checks(model, catalog=catalog, skip=skip)
+
+
+def task_checks(
+    task: str | type[Task] | Task, *, catalog: Catalog | None = None, skip: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, Check]]:
+    """Yield the checks of a task; see `checks`."""
+    return checks(task, catalog=catalog, skip=skip)
+
+
+def run_checks(
+    subject: Subject, *, catalog: Catalog | None = None, skip: Mapping[str, str] | None = None
+) -> list[Outcome]:
+    """Run every check and return how each ended; ``pandas.DataFrame(run_checks(...))`` is a table."""
+    name = subject if isinstance(subject, str) else str(getattr(subject, "name", subject))
+    return [outcome(name, id, check) for id, check in checks(subject, catalog=catalog, skip=skip)]
+
+
+def _check_ids(skip: Mapping[str, str], ids: list[str]) -> None:
+    known = {*ids, *(id.partition(":")[0] for id in ids)}
+    for id in skip:
+        if id not in known:
+            raise ExperimentError(unknown("check", id, known))
+
+
+def _found(subject: Subject, catalog: Catalog) -> Iterator[tuple[str, Check]]:
+    if isinstance(subject, str):
+        if any(problem.claimed == subject for problem in catalog.problems):
+            yield "name", guarded(first_line(check_name), partial(check_name, subject, None, catalog))
+            return
+        subject = _class(subject, catalog)
+    kind = subject if inspect.isclass(subject) else type(subject)
+    yield "declaration", guarded(first_line(check_declaration), partial(check_declaration, kind))
+    if task_faults(kind) and model_faults(kind):
+        return
+    yield "name", guarded(first_line(check_name), partial(check_name, kind.name, kind, catalog))
+    if isinstance(subject, Task):
+        yield from checks_of_task(subject)
+    elif isinstance(subject, Model):
+        yield from checks_of_models({"": subject})
+    elif issubclass(subject, Task):
+        yield from checks_of_task(make(subject, {}))
+    else:
+        yield from checks_of_models(variants(subject))
+
+
+def _class(name: str, catalog: Catalog) -> type[Task] | type[Model]:
+    found: Any = catalog.tasks.get(name) or catalog.models.get(name)
+    if found is not None:
+        return found  # type: ignore[no-any-return]
+    broken = "".join(f"\n  not loaded: {problem}" for problem in catalog.problems)
+    raise ExperimentError(unknown("task or model", name, [*catalog.tasks, *catalog.models]) + broken)
+
+
+def check_declaration(kind: type) -> None:
+    """A task or a model is a frozen dataclass with a name, a version and checkable parameters."""
+    faults = task_faults(kind) if issubclass(kind, Task) else model_faults(kind)
+    if faults:
+        raise CheckFailed(first_line(check_declaration), "; ".join(faults), "mend what is said there")
+
+
+def check_name(name: str, kind: type | None, catalog: Catalog) -> None:
+    """The name is claimed once among everything that is installed."""
+    expected = f"{name!r} is the name of one task or model only"
+    change = "rename yours: the name is what users type, and what stands in records"
+    for problem in catalog.problems:
+        if problem.claimed == name:
+            raise CheckFailed(expected, f"the name clashes: {problem.message}", change)
+    for word, taken in (("task", catalog.tasks.get(name)), ("model", catalog.models.get(name))):
+        if taken is not None and kind is not None and _place(taken) != _place(kind):
+            origin = catalog.origins.get((word, name), "another plugin")
+            raise CheckFailed(expected, f"the name clashes with the {word} {name!r} of {origin}", change)
+
+
+def _place(kind: type) -> tuple[str, str]:
+    # Not the class itself: a module that is loaded twice has two of it.
+    return kind.__module__, kind.__qualname__

@@ -1,0 +1,66 @@
+"""Which global state may a plugin not touch, and how does a check leave it as it found it?
+
+The random states of torch, numpy and Python. Stands on nothing of seqbench.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+
+def random_states() -> dict[str, bytes]:
+    """Return the global random states: library -> its state, to be compared."""
+    name, keys, *rest = np.random.get_state(legacy=True)
+    return {
+        "torch": torch.get_rng_state().numpy().tobytes(),
+        "numpy": repr((name, np.asarray(keys).tobytes(), rest)).encode(),
+        "random": repr(random.getstate()).encode(),
+    }
+
+
+def changed(before: dict[str, bytes], after: dict[str, bytes]) -> list[str]:
+    """Name the libraries whose random state changed."""
+    return [library for library, state in before.items() if after[library] != state]
+
+
+def seed_everything(seed: int) -> None:
+    """Seed all of `random_states`; only ever called inside `surroundings_kept`."""
+    torch.manual_seed(seed)
+    np.random.seed(seed)
+    random.seed(seed)
+
+
+@contextmanager
+def surroundings_kept() -> Iterator[None]:
+    """Compute on one thread, and put random states back as they were, whatever a plugin does to them."""
+    python, numpy, threads = random.getstate(), np.random.get_state(), torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.random.fork_rng():
+            yield
+    finally:
+        torch.set_num_threads(threads)
+        random.setstate(python)
+        np.random.set_state(numpy)
+
+
+@contextmanager
+def empty_cache() -> Iterator[None]:
+    """Give `seqbench.cached_tensors` an empty folder for a while: nothing old is served, nothing stays."""
+    before = os.environ.get("SEQBENCH_CACHE")
+    with tempfile.TemporaryDirectory(prefix="seqbench-check-") as folder:
+        os.environ["SEQBENCH_CACHE"] = folder
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ["SEQBENCH_CACHE"]
+            else:
+                os.environ["SEQBENCH_CACHE"] = before

@@ -40,11 +40,19 @@ class Origin:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a plugin; ``hook`` is None where it never came to one."""
+    """What is wrong with a plugin.
+
+    Attributes:
+        origin: the plugin.
+        hook: the hook that gave something wrong; None where it never came to one.
+        message: what is wrong, and what to do.
+        claimed: the name that is claimed twice, where that is the problem.
+    """
 
     origin: Origin
     hook: str | None
     message: str
+    claimed: str | None = None
 
     def __str__(self) -> str:
         hook = f", hook {self.hook}" if self.hook else ""
@@ -255,4 +263,4 @@ def _clash(claim: list[Offer]) -> Problem:
     sides = " and ".join(f"{offer.kind} of {offer.origin}" for offer in claim)
     message = f"the name {claim[0].name!r} is claimed twice, as {sides}; neither is used: uninstall one"
     hook = next(name for name, hook in _HOOKS.items() if hook.kind == claim[-1].kind)
-    return Problem(claim[-1].origin, hook, message)
+    return Problem(claim[-1].origin, hook, message, claimed=claim[0].name)

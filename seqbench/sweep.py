@@ -18,6 +18,7 @@ from seqbench.environment import describe
 from seqbench.errors import DataError, ExperimentError
 from seqbench.execution import Assignment, Event, Executor, Finished, Job, Started
 from seqbench.experiment import Execution, Experiment, load
+from seqbench.logs import log_path
 from seqbench.plugins import Catalog, load_catalog
 from seqbench.records import Record, unfinished
 from seqbench.store import Store
@@ -82,7 +83,7 @@ def sweep(
         return
     environment = describe()
     workers = min(settings.jobs or available_cores(), len(plan.pending))
-    assignments = [Assignment(cell, environment, plugins) for cell in plan.pending]
+    assignments = [Assignment(cell, environment, plugins, log=log_path(store.path, cell)) for cell in plan.pending]
     check(executor, assignments, settings, workers)
     store.prepare()
     waiting = iter(assignments)

@@ -21,13 +21,13 @@ class Serial(Executor):
         """Yield what happens, cell by cell."""
         while not job.stopping() and (assignment := job.take()) is not None:
             yield Started(assignment.cell)
-            yield Finished(assignment.cell, run_assignment(assignment, None, job.stopping))
+            yield Finished(assignment.cell, run_assignment(assignment, None, job.stopping, owns_process=False))
 
     def check(self, assignments: Sequence[Assignment], settings: Execution, workers: int) -> Iterator[str]:
         """Yield what is wrong with the data, cell by cell."""
         for assignment in assignments:
             try:
-                problem = check_assignment(assignment)
+                problem = check_assignment(assignment, owns_process=False)
             except Exception as error:
                 # A plugin's own fault: the cell will fail with a traceback.
                 log.info("%s: the data cannot be checked: %s", assignment.cell, error)

@@ -5,43 +5,59 @@ Stands on training.
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from seqbench.execution import Assignment
+from seqbench.logs import begin, end, spoken_into
 from seqbench.plugins import load_catalog
 from seqbench.records import Record
 
 if TYPE_CHECKING:
     from seqbench.checkpoints import Checkpoints
 
+log = logging.getLogger(__name__)
+
 Told = Callable[[int, float, float], None]
 """Called with step, loss and steps per second, a few times a second."""
 
+_SECONDS_BETWEEN_LINES = 10.0
 
-def run_assignment(assignment: Assignment, told: Told | None, should_stop: Callable[[], bool]) -> Record:
+
+def run_assignment(
+    assignment: Assignment, told: Told | None, should_stop: Callable[[], bool], *, owns_process: bool = True
+) -> Record:
     """Run one cell in this process and return its record, whatever comes of it.
 
     Args:
         assignment: what to run.
         told: how the training goes.
         should_stop: true once the cell is to write its checkpoint and to end as ``interrupted``.
+        owns_process: all that this process writes on descriptors 1 and 2 goes into the cell's log.
     """
     from seqbench.training import run_cell
 
-    catalog = load_catalog(assignment.plugins)
-    return run_cell(
-        assignment.cell,
-        catalog,
-        assignment.environment,
-        told,
-        checkpoints=_checkpoints(assignment),
-        should_stop=should_stop,
-    )
+    with spoken_into(assignment.log, owns_process=owns_process) as stream:
+        begin(stream, assignment.cell, assignment.log)
+        catalog = load_catalog(assignment.plugins)
+        record = run_cell(
+            assignment.cell,
+            catalog,
+            assignment.environment,
+            _logged(told),
+            checkpoints=_checkpoints(assignment),
+            should_stop=should_stop,
+        )
+        end(stream, record)
+    return record
 
 
-def check_assignment(assignment: Assignment) -> str | None:
+def check_assignment(assignment: Assignment, *, owns_process: bool = True) -> str | None:
     """Load the data of one cell; return what is wrong with them.
+
+    What a plugin says meanwhile is swallowed: it says it again when the cell is run.
 
     Raises:
         Exception: a plugin's own fault, which is a failed cell with a traceback and not bad input.
@@ -50,7 +66,8 @@ def check_assignment(assignment: Assignment) -> str | None:
     from seqbench.training import check_data
 
     try:
-        check_data(assignment.cell, load_catalog(assignment.plugins))
+        with spoken_into(None, owns_process=owns_process):
+            check_data(assignment.cell, load_catalog(assignment.plugins))
     except SeqbenchError as error:
         return str(error)
     return None
@@ -62,3 +79,18 @@ def _checkpoints(assignment: Assignment) -> Checkpoints | None:
     if assignment.checkpoint is None:
         return None
     return Checkpoints(assignment.checkpoint, assignment.checkpoint_seconds)
+
+
+def _logged(told: Told | None) -> Told:
+    """Let the log know from time to time how the training goes."""
+    last = time.monotonic()
+
+    def tell(step: int, loss: float, steps_per_second: float) -> None:
+        nonlocal last
+        if time.monotonic() - last > _SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            log.info("step %d, loss %.4g, %.3g steps/s", step, loss, steps_per_second)
+        if told is not None:
+            told(step, loss, steps_per_second)
+
+    return tell

@@ -1,7 +1,7 @@
 """What are the three classic recurrent layers, and which torch weight is which letter of the equations?
 
-The models ``rnn``, ``lstm`` and ``gru``: torch's own fused layers, initialised as their parameters say, and
-for ``rnn`` a linear one of our own.
+The models ``rnn``, ``lstm`` and ``gru``: torch's own layers, initialised as their parameters say; ``rnn`` and
+``gru`` with faster passes on a CPU, and a linear ``rnn`` of our own.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class RNN(Model):
     """
 
     name: ClassVar[str] = "rnn"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     hidden_size: int = 128
     layers: int = 1
     dropout: float = 0.0
@@ -70,7 +70,7 @@ class RNN(Model):
             raise ValueError(f"nonlinearity is {self.nonlinearity!r}; it must be 'tanh', 'relu' or 'identity'")
 
     def build(self, input_size: int) -> nn.Module:
-        """Return a ``torch.nn.RNN``, or a layer with the same weights and calls for ``identity``.
+        """Return a ``torch.nn.RNN`` that is faster on a CPU; for ``identity`` one with the same weights and calls.
 
         >>> layer = RNN(hidden_size=5).build(input_size=3)
         >>> {letter: tuple(layer.get_parameter(name).shape)
@@ -87,9 +87,9 @@ class RNN(Model):
             from seqbench_recurrent_linear import LinearRNN
 
             return LinearRNN(input_size, self.hidden_size, self.layers, self.dropout)
-        from torch import nn
+        from seqbench_recurrent_steps import StepwiseRNN
 
-        return nn.RNN(
+        return StepwiseRNN(
             input_size,
             self.hidden_size,
             self.layers,
@@ -166,7 +166,7 @@ class GRU(Model):
     """
 
     name: ClassVar[str] = "gru"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     hidden_size: int = 128
     layers: int = 1
     dropout: float = 0.0
@@ -176,10 +176,10 @@ class GRU(Model):
         _check(self.hidden_size, self.layers, self.dropout, self.initialisation)
 
     def build(self, input_size: int) -> nn.Module:
-        """Return a ``torch.nn.GRU``."""
-        from torch import nn
+        """Return a ``torch.nn.GRU`` that is faster on a CPU."""
+        from seqbench_recurrent_steps import StepwiseGRU
 
-        layer = nn.GRU(input_size, self.hidden_size, self.layers, batch_first=True, dropout=self.dropout)
+        layer = StepwiseGRU(input_size, self.hidden_size, self.layers, batch_first=True, dropout=self.dropout)
         if self.initialisation == "orthogonal":
             _make_orthogonal(layer, gates=3)
         return layer

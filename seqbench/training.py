@@ -23,6 +23,7 @@ from typing import Any
 import torch
 
 from seqbench.attempts import Attempt, StoppedError, TimeLimitError
+from seqbench.allocator import keep_freed_memory
 from seqbench.cells import Cell, fingerprints
 from seqbench.checkpoints import CheckpointFile, Checkpoints
 from seqbench.contracts import Task, TaskData
@@ -353,8 +354,9 @@ def one_quiet_thread() -> Iterator[None]:
 
     Cells run side by side, and bits depend on the number of threads. A gradient that vanishes over a long
     sequence ends among the denormal numbers (below 1.2e-38 in float32), on which a processor is many times
-    slower than on any other; no weight can feel them.
+    slower than on any other; no weight can feel them. The process keeps freed memory, also afterwards.
     """
+    keep_freed_memory()
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)

@@ -212,3 +212,39 @@ def test_nonlinearity_or_forget_bias_without_sense_is_refused() -> None:
         RNN(nonlinearity="gelu")
     with pytest.raises(ValueError, match="forget_bias is nan"):
         LSTM(forget_bias=float("nan"))
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize(
+    ("ours", "torchs"),
+    [(RNN, nn.RNN), (GRU, nn.GRU)],
+    ids=["rnn", "gru"],
+)
+def test_own_passes_equal_torchs_to_rounding(ours: type[RNN | GRU], torchs: type[nn.RNNBase], layers: int) -> None:
+    # Longer than one piece, with a state handed in, and with a loss on the last state too.
+    layer = ours(hidden_size=HIDDEN, layers=layers).build(FEATURES).double()
+    reference = torchs(FEATURES, HIDDEN, layers, batch_first=True).double()
+    reference.load_state_dict(layer.state_dict())
+    rng = torch.Generator().manual_seed(1)
+    inputs, weight = (torch.randn(3, 150, size, dtype=torch.float64, generator=rng) for size in (FEATURES, HIDDEN))
+    state = torch.randn(layers, 3, HIDDEN, dtype=torch.float64, generator=rng)
+    found = []
+    for each in (layer, reference):
+        given = (inputs.clone().requires_grad_(), state.clone().requires_grad_())
+        outputs, last = each(*given)
+        loss = (outputs * weight).sum() + last.square().sum()
+        found.append([outputs, last, *torch.autograd.grad(loss, [*given, *each.parameters()])])
+    for mine, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-11, atol=1e-11)
+
+
+def test_own_passes_of_relu_equal_torchs_and_frozen_weights_get_no_gradient() -> None:
+    layer = RNN(hidden_size=HIDDEN, nonlinearity="relu").build(FEATURES).double()
+    reference = nn.RNN(FEATURES, HIDDEN, nonlinearity="relu", batch_first=True).double()
+    reference.load_state_dict(layer.state_dict())
+    gradients = []
+    for each in (layer.requires_grad_(False), reference):
+        inputs = sequence()[None].requires_grad_()
+        gradients.append(torch.autograd.grad(each(inputs)[0].square().sum(), inputs)[0])
+    torch.testing.assert_close(*gradients, rtol=1e-12, atol=1e-12)
+    assert all(parameter.grad is None for parameter in layer.parameters())

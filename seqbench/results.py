@@ -1,6 +1,7 @@
 """What are the results, as a table?
 
-`load_results` reads one or more stores into a tidy pandas DataFrame, one row for each cell. Stands on store.
+`load_results` reads stores, or the CSV that a report made of them, into a tidy pandas DataFrame, one row for
+each cell. Stands on store.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seqbench.errors import StoreError
 from seqbench.records import Record
 from seqbench.store import Store
 
@@ -23,6 +25,8 @@ COLUMNS = (
 )  # fmt: skip
 """The columns that every table of results has, in this order; ``metrics.NAME`` columns follow."""
 
+_TEXTS = frozenset({"task", "model", "status", "metric", "baseline_name", "stopped", "key", "verdict"})
+"""The columns of words; all others are of numbers."""
 
 GRADIENT_COLUMNS = (
     "task", "model", "length", "seed", "when", "step", "quantity", "part", "lag", "median", "q25", "q75",
@@ -31,16 +35,28 @@ GRADIENT_COLUMNS = (
 """The columns of `load_gradients`."""
 
 
-def load_results(*folders: str | Path) -> pd.DataFrame:
+def load_results(*places: str | Path) -> pd.DataFrame:
     """Return one row for each cell.
 
     Columns are `COLUMNS`, then ``metrics.NAME`` for every other metric, and ``metrics.NAME@LENGTH`` for the
     lengths of ``evaluate_lengths``. A value that is not known is missing, never 0.
 
+    Args:
+        places: folders of results, and files that ``seqbench report --format csv`` wrote, which read back the
+            same to the last bit.
+
     Raises:
-        StoreError: a folder is not there or holds something else.
+        StoreError: a place is not there or holds something else.
     """
-    return frame(record for folder in folders for record in Store(folder).read())
+    import pandas as pd
+
+    paths = [Path(place) for place in places]
+    files = [_read_csv(path) for path in paths if _is_csv(path)]
+    stores = frame(record for path in paths if not _is_csv(path) for record in Store(path).each())
+    if not files:
+        return stores
+    table = pd.concat([*([stores] if len(stores) else []), *files], ignore_index=True)
+    return table[[*COLUMNS, *sorted(set(table.columns) - set(COLUMNS))]]
 
 
 def load_gradients(*folders: str | Path) -> pd.DataFrame:
@@ -54,17 +70,49 @@ def load_gradients(*folders: str | Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = [row for folder in folders for record in Store(folder).read() for row in _lags(record)]
+    rows = [row for folder in folders for record in Store(folder).each() for row in _lags(record)]
     return pd.DataFrame(rows, columns=list(GRADIENT_COLUMNS))
 
 
 def frame(records: Iterable[Record]) -> pd.DataFrame:
-    """Return the table of these records."""
+    """Return the table of these records; the type of a column does not depend on what is known."""
     import pandas as pd
 
-    rows = [_row(record) for record in records]
-    extra = sorted({name for row in rows for name in row} - set(COLUMNS))
-    return pd.DataFrame(rows, columns=[*COLUMNS, *extra])
+    found = rows(records)
+    table = pd.DataFrame(found, columns=list(found[0]) if found else list(COLUMNS))
+    # What is missing in every row has no type of its own.
+    unclear = [str(name) for name in table if name in _TEXTS or table[name].dtype == object]
+    return table.astype({name: "str" if name in _TEXTS else "float64" for name in unclear})
+
+
+def rows(records: Iterable[Record]) -> list[dict[str, Any]]:
+    """Return the rows of the table: column -> value, None where it is not known."""
+    known = [_row(record) for record in records]
+    extra = sorted({name for row in known for name in row} - set(COLUMNS))
+    return [{name: row.get(name) for name in (*COLUMNS, *extra)} for row in known]
+
+
+def _is_csv(path: Path) -> bool:
+    return path.suffix.lower() == ".csv" and path.is_file()
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """Read what a report wrote: words stay words, such as a key of digits alone or a model called ``null``."""
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(
+            path,
+            dtype=dict.fromkeys(_TEXTS, "str"),
+            keep_default_na=False,
+            na_values=[""],
+            float_precision="round_trip",
+        )
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path} cannot be read: {error}; give the CSV of `seqbench report`") from error
+    if list(table.columns[: len(COLUMNS)]) != list(COLUMNS):
+        raise StoreError(f"{path} is no table of results: its columns are not those of `seqbench report`")
+    return table
 
 
 def _lags(record: Record) -> Iterator[tuple[Any, ...]]:

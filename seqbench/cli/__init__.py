@@ -5,10 +5,12 @@ Only click is imported here, so that ``seqbench --help`` answers at once.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
-from typing import TYPE_CHECKING
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING, cast
 
 import click
 from click.exceptions import NoSuchCommand
@@ -24,7 +26,7 @@ COMMANDS = {
     "list": "List tasks, models and suites, and the plugins they come from.",
     "show": "Show a task, model or suite: parameters, baselines, a worked example.",
     "gradients": "Measure how gradients flow back through time in models, without training.",
-    "report": "Print the tables of folders of results again, from their records only.",
+    "report": "Print what folders of results hold, or write it to a file, from their records only.",
     "check": "Check that tasks and models keep their contract, one line for each check.",
     "doctor": "Check versions, devices, plugins and caches.",
 }
@@ -91,6 +93,10 @@ def main() -> None:
 
 
 def _status() -> int:
+    # It can be None, whatever its type says: `seqbench ... >&-`.
+    if cast("object", sys.stdout) is None:
+        click.echo("seqbench: stdout is closed, and there is something to print; send it to a file", err=True)
+        return USAGE
     try:
         returned = cli.main(prog_name="seqbench", standalone_mode=False)
         sys.stdout.flush()
@@ -105,16 +111,34 @@ def _status() -> int:
         # click turns every KeyboardInterrupt into this.
         return 143 if isinstance(error.__cause__, Terminated) else 130
     except BrokenPipeError:
-        # The reader, such as `head`, has gone; what is still buffered must not raise again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader, such as `head`, has gone.
+        _drop_output()
         return 141
+    except OSError as error:
+        if not _is_of_stdout(error):
+            raise
+        _drop_output()
+        click.echo(f"seqbench: stdout cannot be written to: {error.strerror}", err=True)
+        return USAGE
+
+
+def _is_of_stdout(error: OSError) -> bool:
+    """Say whether this came of writing to stdout: an error that names no file, and that a full disk gives."""
+    return error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
+
+
+def _drop_output() -> None:
+    # What is still buffered must not raise again at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def load_plugins() -> Catalog:
     """Return the catalog, with a warning on stderr for each plugin that is broken."""
     from seqbench.plugins import load_catalog
 
-    catalog = load_catalog()
+    # Stdout is for results, not for what plugins print when they are imported.
+    with redirect_stdout(sys.stderr):
+        catalog = load_catalog()
     for problem in catalog.problems:
         click.echo(f"seqbench: warning: {problem}", err=True)
     return catalog

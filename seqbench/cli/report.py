@@ -1,40 +1,58 @@
-"""``seqbench report``: the closing tables again, from records only."""
+"""``seqbench report``: what the records say, in several formats; from records only."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqbench.cli.console import print_json, stdout
-from seqbench.report import read_records, render
-
-if TYPE_CHECKING:
-    from seqbench.records import Record
+from seqbench.cli.console import stdout
+from seqbench.records import Record
+from seqbench.report import FORMATS, document, print_document, read_records
+from seqbench.report.output import check_output, write_whole
 
 
 @click.command()
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="JSON on stdout: one row for each cell.")
-def command(folders: tuple[Path, ...], as_json: bool) -> None:
-    """Print the tables of folders of results again, from their records only.
+@click.option(
+    "--format",
+    "name",
+    type=click.Choice(list(FORMATS)),
+    help="How it is written; by default as the ending of --output says, or for the terminal.",
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="A file, written whole or not at all; default: stdout."
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def command(folders: tuple[Path, ...], name: str | None, output: Path | None, as_json: bool) -> None:
+    """Print what folders of results hold, or write it to a file, from their records only.
 
     Several folders are merged; a cell that two of them tell different things of is an error.
     """
+    if as_json and name not in (None, "json"):
+        raise click.UsageError(f"--json and --format {name} contradict each other: give one of them")
+    name = "json" if as_json else name or _of_ending(output)
+    if output is not None:
+        check_output(output)
     records = read_records(folders)
-    if as_json:
-        print_json({"rows": rows(records)})
+    if output is not None:
+        size = write_whole(output, FORMATS[name].write(records))
+        click.echo(f"wrote {output} ({size} bytes, {name}, {len(records)} cells)", err=True)
     else:
-        render(records, stdout(), folders)
+        _print(records, name)
 
 
-def rows(records: list[Record]) -> list[dict[str, Any]]:
-    """Return the rows of `seqbench.load_results`; what is not known is None."""
-    from seqbench.results import frame
+def _of_ending(output: Path | None) -> str:
+    if output is None:
+        return "terminal"
+    endings = {form.ending: name for name, form in FORMATS.items()}
+    return endings.get(output.suffix.lower(), "terminal")
 
-    table = frame(records)
-    return [
-        {str(name): None if value is None or value != value else value for name, value in row.items()}
-        for row in table.astype(object).to_dict(orient="records")
-    ]
+
+def _print(records: Sequence[Record], name: str) -> None:
+    if name == "terminal":
+        print_document(document(records), stdout())
+    else:
+        sys.stdout.write(FORMATS[name].write(records))

@@ -46,9 +46,29 @@ def skill_and_spread(summary: Summary) -> str:
 def _both(summary: Summary, decimals: int) -> str:
     if summary.spread is None:
         return fixed(summary.mean, decimals)
-    if summary.spread > 0:
-        decimals = max(decimals, min(_decimals(summary.spread, 1), decimals + 2))
+    decimals = _shared_decimals(summary, decimals)
     return f"{fixed(summary.mean, decimals)} ± {fixed(summary.spread, decimals)}"
+
+
+def _shared_decimals(summary: Summary, decimals: int) -> int:
+    """Return so many decimals more that the spread shows, at most two."""
+    return max(decimals, min(_decimals(summary.spread, 1), decimals + 2)) if summary.spread else decimals
+
+
+def interval_text(summary: Summary, *, most_decimals: int = 9) -> str:
+    """Return the 95% interval of the mean, with as many decimals as mean and spread; empty where there is none.
+
+    >>> from seqbench.statistics import Interval
+    >>> interval_text(Summary(0.93, 0.0123, 3, Interval(0.8994, 0.9606, "t")))
+    '[0.899, 0.961]'
+    """
+    ends = summary.interval
+    if ends is None:
+        return ""
+    if _is_odd(summary.mean):
+        return f"[{ends.low:.2e}, {ends.high:.2e}]"
+    decimals = _shared_decimals(summary, min(most_decimals, _decimals(summary.mean, 3)))
+    return f"[{fixed(ends.low, decimals)}, {fixed(ends.high, decimals)}]"
 
 
 def fixed(value: float, decimals: int) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from seqbench.flow import Summary
-from seqbench.records import Evaluation, MetricData, Record
+from seqbench.records import Costs, Evaluation, MetricData, Record
 from seqbench.report.variants import model_names, task_names
 
 UNKNOWN = "unknown"
@@ -29,6 +29,7 @@ class Observation:
         evaluation: None where it was not tested.
         settings: the task's parameters that are not at their defaults, for a person; data sources left out.
         flows: ``init`` and ``trained`` -> what the gradient flow of the network came to; empty if not measured.
+        costs: what the cell took.
     """
 
     task: str
@@ -41,6 +42,7 @@ class Observation:
     evaluation: Evaluation | None
     settings: str = ""
     flows: Mapping[str, Summary] = field(default_factory=dict)
+    costs: Costs = field(default_factory=Costs)
 
     @property
     def score(self) -> float | None:
@@ -79,6 +81,7 @@ def observations(records: Sequence[Record]) -> list[Observation]:
             evaluation=evaluation,
             settings=_settings(record),
             flows={each.when: each.summary for each in record.gradients.flows} if record.gradients else {},
+            costs=record.costs,
         )
         for record in sorted(records, key=lambda record: record.key)
         for length, evaluation in _evaluations(record)

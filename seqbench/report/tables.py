@@ -12,14 +12,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from seqbench.records import Record
 from seqbench.report.entries import ABSENT, Entry, Table, grouped
 from seqbench.report.gradients import gradient_table
-from seqbench.report.numbers import mean_and_spread, number, skill_and_spread
-from seqbench.report.observations import UNKNOWN, Observation, observations
+from seqbench.report.measures import SCORE, SKILL, entry
+from seqbench.report.numbers import mean_and_spread, number
+from seqbench.report.observations import Observation, observations
 from seqbench.report.variants import natural
-from seqbench.statistics import Summary, UsableLength, summary, usable_length
+from seqbench.statistics import UsableLength, summary, usable_length
 
 _SKILL_LINES = (
     "0 = the baseline, 1 = perfect, below 0 = worse than the baseline; mean ± standard deviation over seeds.",
     "Usable length: mean skill is at least 0.5 at every tested length up to it, and no seed diverged.",
+)
+_INTERVAL_LINES = (
+    "[95% interval of the mean, cut at the best possible value]; it is wide where seeds are few.",
+    "[bounds of the usable length]: the seeds show that the first holds, and that beyond the second none does.",
 )
 
 
@@ -67,18 +72,19 @@ def skill_table(seen: Sequence[Observation]) -> Table:
             (
                 Entry(task),
                 Entry(model),
-                Entry(str(usable), usable.length),
-                *(_entry(at[length], asked, lambda each: each.skill, skill_and_spread) for length in lengths),
+                Entry(str(usable), usable.length, usable.interval if _has_intervals(group) else ""),
+                *(entry(at[length], asked, SKILL) for length in lengths),
             )
         )
     columns = ("task", "model", "usable length", *(f"T={length}" for length in lengths))
-    return Table("skill", _SKILL_LINES, columns, tuple(rows), keys=2)
+    lines = (*_SKILL_LINES, *(_INTERVAL_LINES if _has_intervals(own) else ()))
+    return Table("skill", lines, columns, tuple(rows), keys=2)
 
 
 def usable_length_of(seen: Sequence[Observation]) -> UsableLength:
     """Return the usable length of one model on one task; seeds that failed are unknown, never 0."""
     lengths = sorted({each.tested for each in seen})
-    skills = {length: _summary([e for e in seen if e.tested == length], lambda e: e.skill) for length in lengths}
+    skills = {length: SKILL.summary([e for e in seen if e.tested == length]) for length in lengths}
     return usable_length(skills, {each.tested for each in seen if each.status == "diverged"})
 
 
@@ -97,13 +103,17 @@ def _score_table(
         for name in dict.fromkeys(name for each in seen for name in each.baselines)
     ]
     for key, group in grouped(seen, key_of).items():
-        entries = [
-            _entry([e for e in group if e.tested == length], asked, lambda e: e.score, mean_and_spread)
-            for length in lengths
-        ]
+        entries = [entry([e for e in group if e.tested == length], asked, SCORE) for length in lengths]
         rows.append((*(Entry(text) for text in key), *entries))
     columns = (*keys, *(f"T={length}" for length in lengths))
-    return Table(title, (_how(seen, asked, at),), columns, tuple(rows), keys=len(keys))
+    lines = (_how(seen, asked, at), *(_INTERVAL_LINES[:1] if _has_intervals(seen) else ()))
+    return Table(title, lines, columns, tuple(rows), keys=len(keys))
+
+
+def _has_intervals(seen: Sequence[Observation]) -> bool:
+    """Say whether some model has two seeds with a score at one length."""
+    found = Counter((e.task, e.model, e.trained, e.tested) for e in seen if e.score is not None)
+    return any(n > 1 for n in found.values())
 
 
 def _metric(seen: Sequence[Observation]) -> str:
@@ -147,30 +157,3 @@ def _baseline(seen: Sequence[Observation], name: str) -> Entry:
     if found is None:
         return Entry(ABSENT)
     return Entry(mean_and_spread(found) if found.spread else number(found.mean), found.mean)
-
-
-def _summary(seen: Sequence[Observation], value: Callable[[Observation], float | None]) -> Summary | None:
-    numbers = [value(each) for each in sorted(seen, key=lambda each: each.seed)]
-    return summary(each for each in numbers if each is not None)
-
-
-def _entry(
-    seen: Sequence[Observation],
-    asked: int,
-    value: Callable[[Observation], float | None],
-    write: Callable[[Summary], str],
-) -> Entry:
-    """Return the field of one model at one length: the mean of the seeds that have a value, and the others."""
-    if not seen:
-        return Entry(ABSENT)
-    found = _summary(seen, value)
-    lost = Counter(UNKNOWN if each.status == "ok" else each.status for each in seen if value(each) is None)
-    if found is None:
-        return Entry(", ".join(_lost(status, n, asked) for status, n in sorted(lost.items())))
-    notes = [f"n={found.n}"] if found.n != asked else []
-    notes += [f"{n} {status}" for status, n in sorted(lost.items())]
-    return Entry(write(found), found.mean, f"({', '.join(notes)})" if notes else "")
-
-
-def _lost(status: str, n: int, asked: int) -> str:
-    return status if asked == 1 else f"{status} {n} of {asked}"

@@ -1,7 +1,8 @@
 """Under which name does a reader know the task and the model of a record?
 
 What was run with different parameters, data or training settings gets different names, so that it is never
-averaged together; a name shows only the fields that differ. Stands on records.
+averaged together; a name shows only the fields that differ, or a number where these are many, which `legend`
+explains. Stands on records.
 """
 
 from __future__ import annotations
@@ -16,12 +17,39 @@ from seqbench.records import PluginUsed, Record
 
 Fields = Mapping[str, str]
 
+_LONGEST = 48
+"""Characters of a name that a table still has room for."""
+
 
 def task_names(records: Sequence[Record]) -> dict[str, str]:
-    """Return key -> name of the task, such as ``copy (symbols=4)`` or ``sentiment (data=reviews.csv)``.
+    """Return key -> name of the task, such as ``copy (symbols=4)``, ``sentiment (data=reviews.csv)``, ``copy #2``.
 
     Data that are not generated are always named.
     """
+    return _numbered(_task_names(records), {record.key: record.cell.task.name for record in records})
+
+
+def model_names(records: Sequence[Record]) -> dict[str, str]:
+    """Return key -> name of the model, such as ``lstm (hidden_size=64, training.steps=500)`` or ``lstm #2``.
+
+    Training settings are shown where they differ between any two records of a task, not only between those
+    of one model: a comparison of models that were trained differently says so.
+    """
+    return _numbered(_model_names(records), {record.key: record.cell.model.name for record in records})
+
+
+def legend(records: Sequence[Record]) -> list[str]:
+    """Return what the numbers in names stand for, such as ``lstm #1 = lstm (hidden_size=64, ...)``."""
+    pairs: set[tuple[str, str]] = set()
+    for short, long in (
+        (task_names(records), _task_names(records)),
+        (model_names(records), _model_names(records)),
+    ):
+        pairs |= {(short[key], long[key]) for key in short if short[key] != long[key]}
+    return [f"{short} = {long}" for short, long in sorted(pairs, key=lambda pair: natural(pair[0]))]
+
+
+def _task_names(records: Sequence[Record]) -> dict[str, str]:
     data = _data_names(records)
     fields = {record.key: _task_fields(record, data) for record in records}
     shown = {name: _differing(fields[record.key] for record in group) for name, group in _by_task(records)}
@@ -33,12 +61,7 @@ def task_names(records: Sequence[Record]) -> dict[str, str]:
     }
 
 
-def model_names(records: Sequence[Record]) -> dict[str, str]:
-    """Return key -> name of the model, such as ``lstm (hidden_size=64, training.steps=500)``.
-
-    Training settings are shown where they differ between any two records of a task, not only between those
-    of one model: a comparison of models that were trained differently says so.
-    """
+def _model_names(records: Sequence[Record]) -> dict[str, str]:
     fields = {record.key: _plugin_fields(record.cell.model) for record in records}
     shown = {name: _differing(fields[record.key] for record in group) for name, group in _by_model(records)}
     trained = {record.key: _training_fields(record) for record in records}
@@ -51,6 +74,19 @@ def model_names(records: Sequence[Record]) -> dict[str, str]:
         )
         for record in records
     }
+
+
+def _numbered(names: Mapping[str, str], bases: Mapping[str, str]) -> dict[str, str]:
+    """Number the variants of a plugin if one of them has a name that is too long."""
+    variants: dict[str, list[str]] = {}
+    for key in names:
+        variants.setdefault(bases[key], []).append(names[key])
+    short: dict[str, str] = {}
+    for base, long in variants.items():
+        ordered = sorted(set(long), key=natural)
+        is_numbered = len(ordered) > 1 and max(map(len, ordered)) > _LONGEST
+        short |= {name: f"{base} #{i}" if is_numbered else name for i, name in enumerate(ordered, start=1)}
+    return {key: short[name] for key, name in names.items()}
 
 
 def natural(name: str) -> list[tuple[int, float, str]]:

@@ -87,6 +87,8 @@ def interval(values: Sequence[float], *, least: float = -math.inf, most: float =
         found = _t_interval(values)
     else:
         found = _bootstrap_interval(values)
+    # A value that lies beyond, by rounding or by a bound that is none, is never cut away.
+    least, most = min(least, *values), max(most, *values)
     return Interval(max(found.low, least), min(found.high, most), found.method)
 
 

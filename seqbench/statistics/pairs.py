@@ -37,6 +37,7 @@ class Comparison:
         wins, ties, losses: of the first.
         difference: median of the first's skill minus the second's; None where no place is shared, or where
             the median pair has a cell without a skill.
+        is_ahead: the ranks of the first's wins add up to more than those of its losses.
         p: two-sided, of the hypothesis that swapping the two models' skills would change nothing; None where
             fewer than six places are shared: not tested.
         p_holm: the same, corrected for the number of tests.
@@ -49,6 +50,7 @@ class Comparison:
     ties: int
     losses: int
     difference: float | None
+    is_ahead: bool
     p: float | None
     p_holm: float | None = None
 
@@ -91,15 +93,20 @@ def signed_rank_p(differences: Sequence[float]) -> float:
     >>> signed_rank_p([1.0, 2.0, 3.0, 4.0, 5.0, -6.0])
     0.4375
     """
-    moved = [difference for difference in differences if difference != 0]
-    if not moved:
-        return 1.0
-    # Twice the rank is an integer, also where ranks are shared.
-    twice = twice_ranks([abs(difference) for difference in moved])
-    positive = sum(rank for rank, difference in zip(twice, moved, strict=True) if difference > 0)
+    twice, positive = _signed_ranks(differences)
     smaller = min(positive, sum(twice) - positive)
-    tail = _exact_tail if len(moved) <= _EXACT_UP_TO else _normal_tail
+    tail = _exact_tail if len(twice) <= _EXACT_UP_TO else _normal_tail
     return min(1.0, 2 * tail(twice, smaller))
+
+
+def _signed_ranks(differences: Sequence[float]) -> tuple[list[int], int]:
+    """Return twice the ranks of the differences that are not 0, and the sum of those that are positive.
+
+    Twice the rank is an integer, also where ranks are shared.
+    """
+    moved = [difference for difference in differences if difference != 0]
+    twice = twice_ranks([abs(difference) for difference in moved])
+    return twice, sum(rank for rank, difference in zip(twice, moved, strict=True) if difference > 0)
 
 
 def twice_ranks(values: Sequence[float]) -> list[int]:
@@ -119,8 +126,12 @@ def _compare(first: str, second: str, outcomes: Outcomes) -> Comparison:
     # Two cells without a skill are equally last; infinity minus infinity is not a number.
     gaps = [0.0 if ours[at] == theirs[at] else ours[at] - theirs[at] for at in sorted(ours.keys() & theirs.keys())]
     wins, losses = sum(gap > 0 for gap in gaps), sum(gap < 0 for gap in gaps)
+    twice, positive = _signed_ranks(gaps)
     p = signed_rank_p(gaps) if len(gaps) >= LEAST_PAIRS else None
-    return Comparison(first, second, len(gaps), wins, len(gaps) - wins - losses, losses, _median(gaps), p)
+    is_ahead = 2 * positive > sum(twice)
+    return Comparison(
+        first, second, len(gaps), wins, len(gaps) - wins - losses, losses, _median(gaps), is_ahead, p
+    )
 
 
 def _median(gaps: Sequence[float]) -> float | None:

@@ -1,0 +1,90 @@
+"""What do the records say to a program? One row for each cell as CSV, and everything as JSON.
+
+Stands on results, standings and statistics; pandas is imported for CSV alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from seqbench.records import Record
+from seqbench.report.entries import grouped
+from seqbench.report.environments import environments
+from seqbench.report.failures import failures
+from seqbench.report.measures import SCORE, SKILL
+from seqbench.report.observations import Observation, observations
+from seqbench.report.reproduce import command
+from seqbench.report.standings import outcomes
+from seqbench.report.tables import usable_length_of
+from seqbench.report.variants import legend
+from seqbench.results import frame, rows
+from seqbench.statistics import compare, mean_ranks
+from seqbench.store import name
+
+SCHEMA_VERSION = 1
+"""Of the JSON; it rises when a field changes its meaning or goes."""
+
+
+def to_csv(records: Iterable[Record]) -> str:
+    """Return the table of `seqbench.load_results`, which reads it back to the last bit."""
+    text: str = frame(_ordered(records)).to_csv(index=False, lineterminator="\n")
+    return text
+
+
+def to_json(records: Iterable[Record]) -> str:
+    """Return one strict JSON object; docs/reports.md names its fields."""
+    return json.dumps({"schema_version": SCHEMA_VERSION, **content(records)}, allow_nan=False, indent=1) + "\n"
+
+
+def content(records: Iterable[Record]) -> dict[str, Any]:
+    """Return what the JSON holds; what is not known is None."""
+    kept = _ordered(records)
+    seen = observations(kept)
+    found = outcomes(seen)
+    return {
+        "rows": rows(kept),
+        "names": legend(kept),
+        "summaries": _summaries(seen),
+        "usable_lengths": _usable_lengths(seen),
+        "mean_ranks": [asdict(each) for each in mean_ranks(found)],
+        "comparisons": [asdict(each) for each in compare(found) if each.n],
+        "failures": failures(kept),
+        "environments": [
+            {"facts": dict(each.facts), "keys": sorted(record.key for record in each.records)}
+            for each in environments(kept)
+        ],
+        "commands": {record.key: command(record) for record in kept},
+    }
+
+
+def _summaries(seen: Sequence[Observation]) -> list[dict[str, Any]]:
+    return [
+        {
+            "task": group[0].task,
+            "model": group[0].model,
+            "length": group[0].trained,
+            "tested_length": group[0].tested,
+            "statuses": {
+                status: sum(e.status == status for e in group) for status in sorted({e.status for e in group})
+            },
+            "score": asdict(score) if (score := SCORE.summary(group)) else None,
+            "skill": asdict(skill) if (skill := SKILL.summary(group)) else None,
+        }
+        for group in grouped(seen, lambda e: (e.task, e.model, str(e.trained), str(e.tested))).values()
+    ]
+
+
+def _usable_lengths(seen: Sequence[Observation]) -> list[dict[str, Any]]:
+    own = [each for each in seen if each.trained == each.tested]
+    return [
+        {"task": task, "model": model, "text": str(usable := usable_length_of(group)), **asdict(usable)}
+        for (task, model), group in grouped(own, lambda e: (e.task, e.model)).items()
+    ]
+
+
+def _ordered(records: Iterable[Record]) -> list[Record]:
+    # As a store's files are read, so that the rows stand as those of `load_results`.
+    return sorted(records, key=name)

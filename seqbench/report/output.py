@@ -1,0 +1,50 @@
+"""How does a report become a file? Whole or not at all. Stands on errors."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from seqbench.errors import ExperimentError
+
+
+def check_output(path: Path) -> None:
+    """Say before any work is done whether a report can be written to a path.
+
+    Raises:
+        ExperimentError: it is a folder or a device, or its folder is not there.
+    """
+    if path.is_dir():
+        raise ExperimentError(f"--output {path} is a folder: name a file in it, such as {path / 'report.md'}")
+    if path.exists() and not path.is_file():
+        raise ExperimentError(f"--output {path} is no ordinary file: leave it out to write to stdout")
+    if not path.absolute().parent.is_dir():
+        raise ExperimentError(f"--output {path} cannot be written: there is no folder {path.parent}")
+
+
+def write_whole(path: Path, text: str) -> int:
+    """Write a file, replace it if it is there, and return how many bytes it has.
+
+    Raises:
+        ExperimentError: it cannot be written; what was there before is as it was.
+    """
+    check_output(path)
+    # A link stays a link: what it points to is replaced.
+    path = path.resolve()
+    content = text.encode("utf-8")
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise ExperimentError(f"{path} cannot be written: {error.strerror}; choose another --output") from error
+    return len(content)

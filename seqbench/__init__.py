@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from seqbench.hookspecs import hookimpl
     from seqbench.plugins import Catalog, load_catalog
     from seqbench.results import load_gradients, load_results
+    from seqbench.runs import run
     from seqbench.scores import Baseline, Metric, evaluate, scored_items
     from seqbench.seeds import derive_seed, generator
     from seqbench.sources import fingerprint, read_tables
     from seqbench.splits import UNSCORED, Batch, Ragged, Split
-    from seqbench.sweep import run
 
 __version__ = "0.1.0"
 
@@ -69,7 +69,7 @@ _HOMES = {
     "seeds": ("derive_seed", "generator"),
     "sources": ("fingerprint", "read_tables"),
     "splits": ("UNSCORED", "Batch", "Ragged", "Split"),
-    "sweep": ("run",),
+    "runs": ("run",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

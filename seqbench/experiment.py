@@ -10,7 +10,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from seqbench.errors import ExperimentError, unknown
 from seqbench.strict_yaml import Document, Place, read_scalar, read_yaml
@@ -65,9 +75,7 @@ class Execution(Settings):
     jobs: int | None = Field(None, ge=1, description="cells at a time, null for one a core (or GPU)")
     address: str | None = Field(None, description="of a cluster; null for a local one, or what RAY_ADDRESS says")
     cpus: float = Field(1, gt=0, description="cores for each cell, on a cluster")
-    gpus: float | None = Field(
-        None, ge=0, description="GPUs for each cell, such as 0.5; null: what is there"
-    )
+    gpus: float | None = Field(None, ge=0, description="GPUs for each cell, such as 0.5; null: what is there")
     memory: float | None = Field(None, gt=0, description="GiB for each cell; null for an estimate")
     checkpoint_seconds: float = Field(60, gt=0, description="time between checkpoints of a cell")
     claim_seconds: float = Field(60, gt=0, description="a claim not renewed for so long belongs to nobody")
@@ -79,6 +87,9 @@ class Experiment(Settings):
 
     >>> Experiment(tasks=["copy"], models=["lstm"], lengths=[16], seeds=[0, 1]).seeds
     (0, 1)
+
+    Raises:
+        ExperimentError: every error at once, each with its place.
     """
 
     name: str = Field("custom", min_length=1, pattern=r"^[\w.-]+$", description="names the folder of results")
@@ -121,6 +132,19 @@ class Experiment(Settings):
         except ValidationError as error:
             place = ("task_training", task)
             raise ExperimentError("\n".join(_sentences(error, self._document, place))) from error
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_sentences(
+        cls, values: Any, check: ModelWrapValidatorHandler[Experiment], info: ValidationInfo
+    ) -> Experiment:
+        document: Document | None = info.context
+        try:
+            experiment = check(values)
+        except ValidationError as error:
+            raise ExperimentError("\n".join(_sentences(error, document))) from error
+        experiment._document = document
+        return experiment
 
     @field_validator("executor", mode="before")
     @classmethod
@@ -178,12 +202,7 @@ def build(values: Mapping[str, Any], document: Document | None = None) -> Experi
     Raises:
         ExperimentError: every error at once, each with its place.
     """
-    try:
-        experiment = Experiment.model_validate(values)
-    except ValidationError as error:
-        raise ExperimentError("\n".join(_sentences(error, document))) from error
-    experiment._document = document
-    return experiment
+    return Experiment.model_validate(values, context=document)
 
 
 def merge(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:

@@ -218,7 +218,7 @@ class Record(Data):
         return json.dumps(self.model_dump(mode="json"), allow_nan=False) + "\n"
 
     @staticmethod
-    def from_json(text: str, source: str) -> Record:
+    def from_json(text: str | bytes, source: str) -> Record:
         """Read a record.
 
         Raises:

@@ -1,21 +1,45 @@
-"""Where do records lie, and which cells are done?
+"""Where does everything lie that belongs to a folder of results, and which cells are done?
 
-A folder with one file for each cell and a note of the schema's version. Every file is written whole or not
-at all. Stands on records.
+``records/`` with one file for each cell, and a note of the schema's version; beside them the claims,
+checkpoints and log files of cells. A record is written whole or not at all. Stands on records.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
+from seqbench.cells import Cell
 from seqbench.errors import StoreError
-from seqbench.records import SCHEMA_VERSION, Record
+from seqbench.holders import machine
+from seqbench.records import SCHEMA_VERSION, CellData, Record
 
 MARK = "store.json"
+_SECONDS_KEPT = 3600.0
+"""Age at which a temporary file belongs to nobody."""
+_HEAD = re.compile(rb'{"schema_version": ?(\d+), ?"key": ?"([^"\\]+)", ?"status": ?"([a-z]+)"')
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A record, as far as a sweep that resumes needs to know it.
+
+    Attributes:
+        status: of the record.
+        stamp: another one once the record is replaced.
+    """
+
+    status: str
+    stamp: tuple[int, int]
 
 
 class Store:
@@ -43,15 +67,32 @@ class Store:
                 " --output, or use the seqbench that wrote it"
             )
 
+    @property
+    def claims(self) -> Path:
+        """The folder of `seqbench.claims`."""
+        return self.path / "claims"
+
+    def checkpoint(self, cell: Cell) -> Path:
+        """Return the file from which an interrupted cell goes on."""
+        return self._checkpoints / f"{cell.key}.ckpt"
+
+    def record(self, cell: Cell) -> Path:
+        """Return the file of a cell's record, whether it is there or not."""
+        return self._records / f"{stem(cell, cell.key)}.json"
+
     def prepare(self) -> None:
         """Make the folder, so that a sweep learns before its first cell that it cannot be written to.
+
+        What writers that died have left half-written is removed.
 
         Raises:
             StoreError: it cannot be written to.
         """
         try:
-            self._records.mkdir(parents=True, exist_ok=True)
-            if not (self.path / MARK).exists():
+            for folder in (self._records, self.claims, self._checkpoints):
+                folder.mkdir(parents=True, exist_ok=True)
+                _clean(folder)
+            if not self.is_there():
                 _write(self.path / MARK, json.dumps({"schema_version": SCHEMA_VERSION}) + "\n")
             with tempfile.TemporaryFile(dir=self._records):
                 pass
@@ -60,18 +101,26 @@ class Store:
                 f"the folder {self.path} cannot be written to: {error}; choose another --output"
             ) from error
 
+    def is_there(self) -> bool:
+        """Say whether the folder has been prepared, and not been removed since."""
+        return (self.path / MARK).exists() and self._records.is_dir()
+
     def write(self, record: Record) -> Path:
         """Write one record and return its file; a record of the same cell is replaced.
 
         Raises:
-            StoreError: the folder cannot be written to; records already there stay as they are.
+            StoreError: the folder cannot be written to; records already there stay as they are, and this one
+                is kept elsewhere where that is possible.
         """
         path = self._records / f"{name(record)}.json"
+        text = record.to_json()
         try:
             self._records.mkdir(parents=True, exist_ok=True)
-            _write(path, record.to_json())
+            _write(path, text)
         except OSError as error:
-            raise StoreError(f"the record {path} cannot be written: {error}; the others are intact") from error
+            raise StoreError(
+                f"the record {path} cannot be written: {error}; the others are intact{_kept_elsewhere(path, text)}"
+            ) from error
         return path
 
     def read(self) -> list[Record]:
@@ -80,17 +129,45 @@ class Store:
         Raises:
             StoreError: the folder is not there, or a file in it is no record.
         """
+        return list(self.each())
+
+    def each(self) -> Iterator[Record]:
+        """Yield every record, in the order of their file names, and keep none of them.
+
+        Raises:
+            StoreError: the folder is not there, or a file in it is no record.
+        """
         if not self.path.is_dir():
             raise StoreError(f"there are no results in {self.path}: the folder does not exist")
-        return [Record.from_json(path.read_text(encoding="utf-8"), str(path)) for path in self._files()]
+        for path in self._files():
+            yield Record.from_json(path.read_bytes(), str(path))
+
+    def seen(self) -> dict[str, Seen]:
+        """Return what there is: key -> status and stamp of every record; empty where the folder is not there.
+
+        Raises:
+            StoreError: a file is no record.
+        """
+        return dict(_seen(path) for path in self._files())
+
+    def look(self, cell: Cell) -> Seen | None:
+        """Return what there is of one cell just now; None where it has no record."""
+        try:
+            return _seen(self.record(cell))[1]
+        except FileNotFoundError:
+            return None
 
     def status(self) -> dict[str, str]:
         """Return key -> status of every record; empty where the folder is not there yet."""
-        return {record.key: record.status for record in self.read()} if self.path.is_dir() else {}
+        return {key: seen.status for key, seen in self.seen().items()}
 
     @property
     def _records(self) -> Path:
         return self.path / "records"
+
+    @property
+    def _checkpoints(self) -> Path:
+        return self.path / "checkpoints"
 
     def _files(self) -> Iterator[Path]:
         # Temporary files start with a dot: a half-written record is never taken for one.
@@ -99,8 +176,26 @@ class Store:
 
 def name(record: Record) -> str:
     """Return the stem of a record's file: what it is, for a person, and its key."""
-    cell = record.cell
-    return f"{cell.task.name}_{cell.model.name}_T{cell.length}_s{cell.seed}_{record.key}"
+    return stem(record.cell, record.key)
+
+
+def stem(cell: Cell | CellData, key: str) -> str:
+    """Return the stem of a cell's files."""
+    return f"{cell.task.name}_{cell.model.name}_T{cell.length}_s{cell.seed}_{key}"
+
+
+def _seen(path: Path) -> tuple[str, Seen]:
+    """Read key and status; from the first and the last bytes alone where the file is as we write it."""
+    with path.open("rb") as file:
+        status = os.fstat(file.fileno())
+        head = _HEAD.match(file.read(256))
+        file.seek(-min(2, status.st_size), os.SEEK_END)
+        is_whole = file.read() == b"}\n"
+    stamp = status.st_ino, status.st_mtime_ns
+    if head is not None and is_whole and int(head[1]) == SCHEMA_VERSION:
+        return head[2].decode(), Seen(head[3].decode(), stamp)
+    record = Record.from_json(path.read_bytes(), str(path))
+    return record.key, Seen(record.status, stamp)
 
 
 def _version(mark: Path) -> object:
@@ -112,7 +207,9 @@ def _version(mark: Path) -> object:
 
 
 def _write(path: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    # The name tells who writes, so that what a dead process left can be told from what is being written.
+    prefix = f".{machine()}-{os.getpid()}-"
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
@@ -123,3 +220,30 @@ def _write(path: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+    # The new name is on the disk, too. Not every file system can be asked for that.
+    with suppress(OSError):
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _clean(folder: Path) -> None:
+    """Remove temporary files whose writer has died, or that are too old to be written still."""
+    for path in folder.glob(".*.tmp"):
+        writer = re.match(rf"\.(?:clock-)?{machine()}-(\d+)-", path.name)
+        with suppress(OSError):
+            is_dead = writer is not None and not psutil.pid_exists(int(writer[1]))
+            if is_dead or time.time() - path.stat().st_mtime > _SECONDS_KEPT:
+                path.unlink(missing_ok=True)
+
+
+def _kept_elsewhere(path: Path, text: str) -> str:
+    """Write a record that its folder does not take beside the temporary files; say where."""
+    try:
+        elsewhere = Path(tempfile.mkdtemp(prefix="seqbench-")) / path.name
+        elsewhere.write_text(text, encoding="utf-8")
+    except OSError:
+        return ""
+    return f"; this one is kept as {elsewhere}: move it to {path.parent}, or run its cell again"

@@ -9,7 +9,7 @@ import click
 from seqbench.cells import Cell
 from seqbench.cli.console import print_json
 from seqbench.plugins import Catalog
-from seqbench.sweep import Plan
+from seqbench.plan import Plan
 
 if TYPE_CHECKING:
     from seqbench.estimate import Estimate

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
 
-from seqbench.cli import Terminated, load_plugins
+from seqbench.backlog import Waiting
+from seqbench.cli import load_plugins
 from seqbench.cli.console import stdout
 from seqbench.cli.dry_run import show_plan
-from seqbench.cli.progress import watch
+from seqbench.cli.progress import Watch, watch
+from seqbench.execution import Event
 from seqbench.experiment import load, merge, settings
+from seqbench.interruption import Interruption, interruption
+from seqbench.plan import FINAL, ON_EXISTING, RETRY_FAILED, Plan, plan
 from seqbench.records import Record
+from seqbench.runs import default_output, execution, experiment_file, records_of
 from seqbench.store import Store
 from seqbench.strict_yaml import read_scalar
-from seqbench.sweep import FINAL, Plan, default_output, execution, experiment_file, plan, records_of, sweep
+from seqbench.sweep import sweep
 
 UNFINISHED = 3
 """Exit status when the sweep is through and cells failed."""
@@ -59,6 +63,16 @@ def _names(context: click.Context, option: click.Parameter, value: str | None) -
     metavar="NAME",
     help="What runs the cells: processes (default; one for each cell), serial (all in this process), ray.",
 )
+@click.option(
+    "--on-existing",
+    type=click.Choice(list(ON_EXISTING)),
+    default=RETRY_FAILED.name,
+    show_default=True,
+    help="What becomes of cells that have a record: "
+    + "; ".join(f"{each.name}: {each.told}" for each in ON_EXISTING.values())
+    + ".",
+)
+@click.option("--shard", metavar="I/N", help="Run the i-th of n shares of the cells; others run the rest.")
 @click.option("--dry-run", is_flag=True, help="Show the cells, and estimate time and memory; run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines on stdout.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress, tables only.")
@@ -76,6 +90,8 @@ def command(
     output: Path | None,
     jobs: int | None,
     executor: str | None,
+    on_existing: str,
+    shard: str | None,
     dry_run: bool,
     as_json: bool,
     quiet: bool,
@@ -83,8 +99,8 @@ def command(
 ) -> int:
     """Run a suite or an experiment file (default: quick).
 
-    Cells that the output folder holds already are not run again; failed ones are. Ctrl-C ends the sweep, and
-    the same command goes on with it.
+    Cells that the output folder holds already are not run again; failed ones are. Ctrl-C lets the running
+    cells write their checkpoints and ends the sweep, twice ends it at once; the same command goes on with it.
     """
     catalog = load_plugins()
     given = {
@@ -99,19 +115,45 @@ def command(
     overrides = merge({key: value for key, value in given.items() if value is not None}, settings(assignments))
     chosen = load(experiment_file(experiment, catalog), overrides)
     store = Store(output or default_output(chosen))
-    todo = plan(chosen, catalog, store)
+    todo = plan(chosen, catalog, store, on_existing=on_existing, shard=shard)
     if dry_run:
         show_plan(todo, catalog, as_json=as_json)
         return 0
-    signal.signal(signal.SIGTERM, _terminate)
-    try:
-        with watch(todo.pending, catalog, as_json=as_json, quiet=quiet, live=not no_progress) as tell:
-            for event in sweep(todo, store, catalog, execution(chosen, jobs, executor)):
-                tell(event)
-    except KeyboardInterrupt:
-        _tell_of_interrupt(todo, store)
-        raise
+    how = execution(chosen, jobs, executor)
+    with interruption(lambda text: click.echo(text, err=True)) as stop:
+        watching = watch(todo.pending, catalog, as_json=as_json, quiet=quiet, live=not no_progress)
+        _run(todo, sweep(todo, store, catalog, how, stopping=stop.is_asked), watching, stop)
+        if stop.is_asked():
+            _tell_of_interrupt(todo, store)
+            return stop.status
     return _end(todo, store, as_json=as_json)
+
+
+def _run(
+    todo: Plan,
+    happening: Generator[Event | Waiting],
+    watching: AbstractContextManager[Watch],
+    stop: Interruption,
+) -> None:
+    """Show what happens until the sweep is through, or was stopped."""
+    try:
+        with watching as tell, closing(happening) as events:
+            for event in events:
+                stop.be_gentle()
+                if isinstance(event, Waiting):
+                    _tell_of_others(event, todo)
+                else:
+                    tell(event)
+    except KeyboardInterrupt:
+        # The signal that ends at once; the cells that it ended have their records.
+        if not stop.is_asked():
+            raise
+
+
+def _tell_of_others(waiting: Waiting, todo: Plan) -> None:
+    doing = "this shard leaves them to it" if todo.is_shard else "waiting for it; Ctrl-C ends this sweep only"
+    cells, hosts = len(waiting.cells), ", ".join(waiting.hosts)
+    click.echo(f"cells that another sweep into this folder runs: {cells} (on {hosts}); {doing}", err=True)
 
 
 def _tell_of_interrupt(todo: Plan, store: Store) -> None:
@@ -128,18 +170,17 @@ def _end(todo: Plan, store: Store, *, as_json: bool) -> int:
         summary = {"event": "summary", "output": str(store.path), "cells": len(todo.cells), "statuses": statuses}
         click.echo(json.dumps(summary, allow_nan=False))
     else:
-        _print_tables(records, store, already_done=len(todo.cells) - len(todo.pending))
+        _print_tables(records, store, todo)
     return 0 if all(record.status in FINAL for record in records) else UNFINISHED
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Terminated
-
-
-def _print_tables(records: Sequence[Record], store: Store, *, already_done: int) -> None:
+def _print_tables(records: Sequence[Record], store: Store, todo: Plan) -> None:
     from seqbench.report import render
 
-    if already_done:
-        click.echo(f"{already_done} of {len(records)} cells were done already", err=True)
+    already_done = len(todo.cells) - len(todo.pending)
+    if already_done and todo.on_existing.runs:
+        click.echo(f"{already_done} of {len(todo.cells)} cells were done already", err=True)
+    if len(records) < len(todo.cells):
+        click.echo(f"{len(todo.cells) - len(records)} of {len(todo.cells)} cells have no record yet", err=True)
     render(records, stdout())
     click.echo(f"results: {store.path}  (tables of all that is there: seqbench report {store.path})")

@@ -1,0 +1,68 @@
+"""Which process holds something in a shared folder, and does it still live?
+
+Said of a process of this machine only: what another machine runs cannot be seen from here. Imports nothing
+of seqbench.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import psutil
+
+_SECONDS_OF_DOUBT = 2.0
+"""The start of a process is counted from the start of the machine, of which two looks differ by a second."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A process.
+
+    Attributes:
+        host: name of its machine, for a person.
+        machine: what tells machines and containers of one name apart; another after a restart.
+        pid: its number there.
+        started: seconds since 1970.
+    """
+
+    host: str
+    machine: str
+    pid: int
+    started: float
+
+
+def this_process() -> Holder:
+    """Return this process."""
+    return Holder(platform.node(), machine(), os.getpid(), psutil.Process().create_time())
+
+
+def is_dead(holder: Holder) -> bool:
+    """Say whether a process is known to have ended; False where that cannot be known."""
+    if holder.machine != machine():
+        return False
+    try:
+        process = psutil.Process(holder.pid)
+        is_another = abs(process.create_time() - holder.started) > _SECONDS_OF_DOUBT
+        return is_another or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.Error:
+        return False
+
+
+@cache
+def machine() -> str:
+    """Return what process numbers are unique in: a machine since it started, or a container on it."""
+    parts = [platform.node()]
+    try:
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip())
+        parts.append(os.readlink("/proc/self/ns/pid"))
+    except OSError:
+        # Not Linux: the name has to do.
+        pass
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:12]

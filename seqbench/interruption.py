@@ -1,0 +1,84 @@
+"""What happens at Ctrl-C? The first asks the running cells to end well, the second ends them at once.
+
+SIGTERM does the same. Handlers are there while a block runs, in the main thread only, and restored after it.
+Imports nothing of seqbench.
+"""
+
+from __future__ import annotations
+
+import queue
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+STOPPING = "stopping: the running cells write their checkpoints and end; Ctrl-C again ends them at once"
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interruption:
+    """Whether somebody asked for the end.
+
+    Attributes:
+        number: the signal that came first; None where none came.
+    """
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self._is_gentle = False
+        # The one queue that may be filled in a signal handler, whatever the handler interrupted.
+        self._told: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+    def be_gentle(self) -> None:
+        """From now on the first signal only asks; before that, there is nothing to end well."""
+        self._is_gentle = True
+
+    def is_asked(self) -> bool:
+        """Say whether a signal came."""
+        return self.number is not None
+
+    @property
+    def status(self) -> int:
+        """The exit status: 130 for Ctrl-C, 143 for SIGTERM."""
+        return 128 + (self.number or signal.SIGINT)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        is_first, self.number = self.number is None, self.number or number
+        if not (is_first and self._is_gentle):
+            raise KeyboardInterrupt
+        self._told.put(STOPPING)
+
+    def _say(self, tell: Callable[[str], None]) -> None:
+        while (text := self._told.get()) is not None:
+            tell(text)
+
+    @contextmanager
+    def _heard(self, tell: Callable[[str], None]) -> Iterator[None]:
+        # What is said goes through a thread: the handler may have interrupted a write to the same stream.
+        saying = threading.Thread(target=self._say, args=[tell], name="seqbench interruption", daemon=True)
+        saying.start()
+        before = {number: signal.signal(number, self._handle) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                # None: it was not set from Python.
+                signal.signal(number, handler or signal.SIG_DFL)
+            self._told.put(None)
+            saying.join()
+
+
+@contextmanager
+def interruption(tell: Callable[[str], None]) -> Iterator[Interruption]:
+    """Catch Ctrl-C and SIGTERM while the block runs; a KeyboardInterrupt is raised where it ends at once.
+
+    Args:
+        tell: called, from another thread, with a line that says what happens.
+    """
+    stop = Interruption()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    with stop._heard(tell):
+        yield stop

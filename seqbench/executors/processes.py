@@ -1,45 +1,35 @@
 """How do cells run side by side, each in a fresh process?
 
-Processes are forked from a server that imported torch and Lightning once: 0.1 s for each instead of 4 s. A
-process that dies costs its cell one retry, never the sweep. One thread each: two threads on two busy cores
-are many times slower than one.
+A process that dies costs its cell one retry, never the sweep. A cell begins when a slot is free and the
+machine has the memory for it.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import pickle
-import signal
-import sys
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkServerProcess
-from typing import Any
+from multiprocessing.connection import wait
 
-from seqbench.execution import Assignment, Event, Executor, Finished, Job, Progressed, Retried, Started
-from seqbench.executors.work import check_assignment, run_assignment
+from seqbench.execution import Assignment, Event, Executor, Finished, Job, Progressed, Started
+from seqbench.executors.duties import check, count_gpus, train
+from seqbench.executors.expected import Expected
+from seqbench.executors.slots import named, slots
+from seqbench.executors.waiting import NOT_BEGUN, OVERDUE, Waiting
+from seqbench.executors.workers import POLL_SECONDS, Died, Done, Progress, Worker, start
 from seqbench.experiment import Execution
-from seqbench.plugins import load_catalog
-from seqbench.records import Record, unfinished
-
-PRELOAD = ["torch", "pytorch_lightning", "seqbench.training"]
-ATTEMPTS = 2
-_SECONDS_TO_END = 5.0
+from seqbench.memory import resident_bytes
 
 
-@dataclass
-class _Worker:
-    """One running process."""
+@dataclass(frozen=True)
+class _Run:
+    """An attempt in its process."""
 
-    assignment: Assignment
-    process: ForkServerProcess
-    connection: Connection
-    attempt: int
+    attempt: Waiting
+    worker: Worker
+    slot: int
+    expected_bytes: int
 
 
 class Processes(Executor):
@@ -52,179 +42,120 @@ class Processes(Executor):
 
         Closing the iterator ends the processes that still run.
         """
-        again: deque[tuple[Assignment, int]] = deque()
-        running: dict[int, _Worker] = {}
+        settings = job.settings
+        gpus = [] if settings.gpus == 0 else _gpus()
+        crew = _Crew(job, slots(job.workers, gpus, settings.gpus, is_limited=settings.jobs is not None))
         try:
-            while True:
-                while len(running) < job.workers and (taken := _next(again, job)) is not None:
-                    worker = _start(*taken, _train)
-                    running[worker.connection.fileno()] = worker
-                    yield Started(worker.assignment.cell)
-                if not running:
-                    return
-                for connection in wait([worker.connection for worker in running.values()]):
-                    assert isinstance(connection, Connection)
-                    worker = running[connection.fileno()]
-                    event = _next_event(worker)
-                    if isinstance(event, Finished | Retried):
-                        del running[connection.fileno()]
-                        _end(worker)
-                    if isinstance(event, Retried):
-                        again.append((worker.assignment, worker.attempt + 1))
-                    yield event
+            yield from crew.events()
         finally:
-            for worker in running.values():
-                _end(worker)
+            crew.end()
 
     def check(self, assignments: Sequence[Assignment], settings: Execution, workers: int) -> Iterator[str]:
         """Load the data of every cell and yield what is wrong with them, in the order of the cells."""
-        for start in range(0, len(assignments), workers):
-            started = [_start(assignment, 1, _check) for assignment in assignments[start : start + workers]]
+        for first in range(0, len(assignments), workers):
+            some = assignments[first : first + workers]
+            started = [start(check, assignment) for assignment in some]
             try:
-                for worker in started:
-                    problem = _received(worker)
-                    if isinstance(problem, str):
-                        yield problem
-                    elif problem is None:
-                        yield f"{worker.assignment.cell}: the process that loads the data died, {_exit(worker)}"
+                for assignment, worker in zip(some, started, strict=True):
+                    said = worker.receive()
+                    if isinstance(said, Died):
+                        yield f"{assignment.cell}: the process that loads the data died, {said.reason}"
+                    elif isinstance(said, Done) and said.value is not None:
+                        yield said.value
             finally:
                 for worker in started:
-                    _end(worker)
+                    worker.end(0)
 
 
-def _next(again: deque[tuple[Assignment, int]], job: Job) -> tuple[Assignment, int] | None:
-    if again:
-        return again.popleft()
-    taken = None if job.stopping() else job.take()
-    return None if taken is None else (taken, 1)
+class _Crew:
+    """The processes of one sweep, and the cells that wait for one."""
+
+    def __init__(self, job: Job, slots: Sequence[str | None]) -> None:
+        self._job = job
+        self._slots = slots
+        self._waiting: deque[Waiting] = deque()
+        self._runs: list[_Run] = []
+        self._may_take = True
+        self._expected = Expected(job)
+
+    def events(self) -> Iterator[Event]:
+        """Yield what happens until every cell has finished."""
+        while True:
+            if self._job.stopping():
+                yield from self._stop()
+            else:
+                yield from self._take()
+                yield from self._begin()
+            if not self._runs and not self._waiting:
+                return
+            ready = wait([run.worker.connection for run in self._runs], POLL_SECONDS)
+            for run in [run for run in self._runs if run.worker.connection in ready]:
+                yield self._next(run)
+
+    def end(self) -> None:
+        """End at once what still runs."""
+        for run in self._runs:
+            run.worker.end(0)
+
+    def _take(self) -> Iterator[Event]:
+        while self._may_take and len(self._runs) + len(self._waiting) < len(self._slots):
+            assignment = self._job.take()
+            if assignment is None:
+                # Whether there is more is asked again when a cell has ended.
+                self._may_take = False
+                return
+            self._waiting.append(Waiting(assignment))
+            yield Started(assignment.cell)
+
+    def _begin(self) -> Iterator[Event]:
+        while self._waiting and self._fits(self._waiting[0]):
+            attempt = self._waiting.popleft()
+            slot = min(set(range(len(self._slots))) - {run.slot for run in self._runs})
+            worker = start(train, attempt.assignment, devices=self._slots[slot])
+            self._runs.append(_Run(attempt, worker, slot, self._expected(attempt.assignment)))
+            if attempt.number > 1:
+                yield Started(attempt.assignment.cell)
+
+    def _fits(self, attempt: Waiting) -> bool:
+        """Say whether there is memory for one more; what runs by itself always fits."""
+        if not self._runs:
+            return True
+        if attempt.is_alone or any(run.attempt.is_alone for run in self._runs):
+            return False
+        promised = sum(max(0, run.expected_bytes - resident_bytes(run.worker.pid)) for run in self._runs)
+        return self._expected.fits(attempt.assignment, promised)
+
+    def _next(self, run: _Run) -> Event:
+        cell, said = run.attempt.assignment.cell, run.worker.receive()
+        if isinstance(said, Progress):
+            return Progressed(cell, said.step, said.loss, said.steps_per_second)
+        self._remove(run)
+        if isinstance(said, Done):
+            self._expected.learn(said.value)
+            return Finished(cell, said.value)
+        event, following = run.attempt.after(said, is_stopping=self._job.stopping())
+        if following is not None:
+            self._waiting.appendleft(following)
+        return event
+
+    def _stop(self) -> Iterator[Event]:
+        while self._waiting:
+            yield self._waiting.popleft().interrupted(NOT_BEGUN)
+        for run in list(self._runs):
+            run.worker.ask_to_stop()
+            if run.worker.is_overdue:
+                self._remove(run, 0)
+                yield run.attempt.interrupted(OVERDUE)
+
+    def _remove(self, run: _Run, *seconds: float) -> None:
+        self._runs.remove(run)
+        self._may_take = True
+        run.worker.end(*seconds)
 
 
-def _start(assignment: Assignment, attempt: int, target: Callable[[Connection, Assignment], None]) -> _Worker:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOAD)
-    receiving, sending = context.Pipe(duplex=False)
-    with _main_hidden(), _one_thread_each(), _interrupts_wait():
-        process = context.Process(
-            target=target, args=(sending, assignment), daemon=True, name=f"seqbench {assignment.cell}"
-        )
-        process.start()
-    sending.close()
-    return _Worker(assignment, process, receiving, attempt)
-
-
-@contextmanager
-def _main_hidden() -> Iterator[None]:
-    """Keep multiprocessing from importing the caller's script again in every process.
-
-    A process needs nothing from it, and a script without ``if __name__ == "__main__"`` would start itself.
-    """
-    main = sys.modules["__main__"]
-    hidden: dict[str, Any] = {
-        name: vars(main).pop(name) for name in ("__file__", "__spec__") if name in vars(main)
-    }
-    main.__spec__ = None
-    try:
-        yield
-    finally:
-        vars(main).update(hidden)
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Give the server, when it starts, an environment in which torch takes one thread."""
-    before = os.environ.get("OMP_NUM_THREADS")
-    os.environ["OMP_NUM_THREADS"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["OMP_NUM_THREADS"]
-        else:
-            os.environ["OMP_NUM_THREADS"] = before
-
-
-@contextmanager
-def _interrupts_wait() -> Iterator[None]:
-    """Hold Ctrl-C back while a process starts: it is for the parent, which gets it when the block ends.
-
-    The server is started with it blocked for good, so that it prints no traceback out of its imports.
-    """
-    # It unblocks signals when it starts, so it has to be there before.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _next_event(worker: _Worker) -> Event:
-    received, assignment = _received(worker), worker.assignment
-    if isinstance(received, tuple):
-        return Progressed(assignment.cell, *received)
-    if isinstance(received, Record):
-        return Finished(assignment.cell, received)
-    reason = f"the cell's process died, {_exit(worker)}"
-    if worker.attempt < ATTEMPTS:
-        return Retried(assignment.cell, reason)
-    reason = f"{reason}; it was run {ATTEMPTS} times"
-    catalog = load_catalog(assignment.plugins)
-    return Finished(
-        assignment.cell, unfinished(assignment.cell, "failed", reason, assignment.environment, catalog)
-    )
-
-
-def _received(worker: _Worker) -> Any:
-    try:
-        return worker.connection.recv()
-    except (EOFError, OSError, pickle.UnpicklingError):
-        # The process died before, or in the middle of, what it had to say.
-        return None
-
-
-def _exit(worker: _Worker) -> str:
-    worker.process.join(_SECONDS_TO_END)
-    code = worker.process.exitcode
-    if code is not None and code < 0:
-        return f"by signal {signal.Signals(-code).name}" + (" (out of memory?)" if code == -signal.SIGKILL else "")
-    return f"with exit status {code}"
-
-
-def _end(worker: _Worker) -> None:
-    worker.connection.close()
-    worker.process.join(0.2)
-    if worker.process.is_alive():
-        worker.process.terminate()
-        worker.process.join(_SECONDS_TO_END)
-    if worker.process.is_alive():
-        worker.process.kill()
-        worker.process.join()
-
-
-def _train(sending: Connection, assignment: Assignment) -> None:
-    """Run in the process: train one cell and send its progress and its record."""
-    _leave_interrupts_to_the_parent()
-    _send(sending, run_assignment(assignment, lambda *told: _send(sending, told), lambda: False))
-
-
-def _send(sending: Connection, message: Any) -> None:
-    """Tell the parent; where it has gone, there is nobody to run for and nobody to tell of it."""
-    try:
-        sending.send(message)
-    except OSError:
-        os._exit(1)
-
-
-def _check(sending: Connection, assignment: Assignment) -> None:
-    """Run in the process: load the data of one cell; send what is wrong with them, or False."""
-    _leave_interrupts_to_the_parent()
-    try:
-        problem = check_assignment(assignment)
-    except Exception:
-        # A plugin's own fault is a failed cell with a traceback, not bad input.
-        problem = None
-    _send(sending, problem or False)
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _gpus() -> list[str]:
+    """Return the names of the GPUs that are there."""
+    worker = start(count_gpus, None)
+    said = worker.receive()
+    worker.end()
+    return named(said.value if isinstance(said, Done) else 0, os.environ.get("CUDA_VISIBLE_DEVICES"))

@@ -1,0 +1,30 @@
+"""What may a worker be asked to do? Functions that can be pickled, called in a fresh process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from seqbench.execution import Assignment
+from seqbench.executors.work import Told, check_assignment, run_assignment
+from seqbench.records import Record
+
+
+def train(assignment: Assignment, told: Told, should_stop: Callable[[], bool]) -> Record:
+    """Train one cell and return its record."""
+    return run_assignment(assignment, told, should_stop)
+
+
+def check(assignment: Assignment, told: Told, should_stop: Callable[[], bool]) -> str | None:
+    """Load the data of one cell; return what is wrong with them."""
+    try:
+        return check_assignment(assignment)
+    except Exception:
+        # A plugin's own fault is a failed cell with a traceback, not bad input.
+        return None
+
+
+def count_gpus(argument: None, told: Told, should_stop: Callable[[], bool]) -> int:
+    """Return how many GPUs are there."""
+    import torch
+
+    return torch.cuda.device_count()

@@ -1,0 +1,85 @@
+"""How much memory is each cell expected to need, and does it fit beside those that run?
+
+By what like cells took, in earlier sweeps and in this one; where nothing is known and a generous guess does
+not fit, by two runs of one step on short sequences.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+
+from seqbench.execution import Assignment, Job
+from seqbench.executors.duties import train
+from seqbench.executors.workers import POLL_SECONDS, Done, Progress, Worker, start
+from seqbench.memory import Memory, available_bytes, guess
+from seqbench.records import Record
+
+log = logging.getLogger(__name__)
+
+SHORT = (16, 64)
+"""The lengths at which a kind of cell is measured of which nothing is known."""
+
+
+class Expected:
+    """What cells are expected to need, in bytes."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._own = Memory(job.settings)
+        self._tried: set[str] = set()
+
+    def __call__(self, assignment: Assignment) -> int:
+        """Return what the process of a cell is expected to hold at most."""
+        return self._known(assignment) or guess(assignment.cell)
+
+    def learn(self, record: Record) -> None:
+        """Keep what a cell took."""
+        self._own.learn(record)
+
+    def fits(self, assignment: Assignment, promised: int) -> bool:
+        """Say whether there is memory for a cell.
+
+        Args:
+            assignment: the cell.
+            promised: bytes that the running cells are still expected to take.
+        """
+        left = available_bytes() - promised
+        if self(assignment) > left and not self._known(assignment):
+            self._measure(assignment)
+        return self(assignment) <= left
+
+    def _known(self, assignment: Assignment) -> int:
+        return self._job.memory(assignment.cell) or self._own(assignment.cell)
+
+    def _measure(self, assignment: Assignment) -> None:
+        kind = repr((assignment.cell.task, assignment.cell.model))
+        if kind in self._tried:
+            return
+        self._tried.add(kind)
+        for short in _shortened(assignment):
+            worker = start(train, short)
+            try:
+                said = self._awaited(worker)
+            finally:
+                worker.end(0)
+            if said is not None:
+                self._own.learn(said.value)
+        log.info("%s is expected to need %d MiB", assignment.cell, self(assignment) >> 20)
+
+    def _awaited(self, worker: Worker) -> Done | None:
+        while not self._job.stopping():
+            said = worker.receive() if worker.connection.poll(POLL_SECONDS) else None
+            if said is not None and not isinstance(said, Progress):
+                return said if isinstance(said, Done) else None
+        return None
+
+
+def _shortened(assignment: Assignment) -> Iterator[Assignment]:
+    cell = assignment.cell
+    training = cell.training.model_copy(update={"steps": 1, "time_limit": None})
+    for length in SHORT:
+        if length < cell.length:
+            short = replace(cell, length=length, training=training, evaluate_lengths=())
+            yield replace(assignment, cell=short, log=None, checkpoint=None, loggers=())

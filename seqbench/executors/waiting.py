@@ -1,0 +1,44 @@
+"""What becomes of a cell whose process brings no record? One retry, then a record that says why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seqbench.execution import Assignment, Finished, Retried
+from seqbench.executors.workers import Died
+from seqbench.plugins import load_catalog
+from seqbench.records import Record, Status, unfinished
+
+ATTEMPTS = 2
+NOT_BEGUN = "the sweep was stopped before it began"
+OVERDUE = "it did not end when the sweep was stopped, and was killed"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A cell that is to be run, for the first or for the second time.
+
+    Attributes:
+        is_alone: nothing else may run beside it, since its process died when the memory was full.
+    """
+
+    assignment: Assignment
+    number: int = 1
+    is_alone: bool = False
+
+    def after(self, death: Died, *, is_stopping: bool) -> tuple[Retried | Finished, Waiting | None]:
+        """Return what is told of a death, and the attempt that follows it; None after the last."""
+        cell, reason = self.assignment.cell, f"the cell's process died, {death.reason}"
+        if is_stopping:
+            return self.interrupted(f"{reason}, while the sweep was stopped"), None
+        if self.number >= ATTEMPTS:
+            return Finished(cell, self._record("failed", f"{reason}; it was run {ATTEMPTS} times")), None
+        return Retried(cell, reason), Waiting(self.assignment, self.number + 1, death.of_memory)
+
+    def interrupted(self, reason: str) -> Finished:
+        """Return what is told where the sweep ended before the cell did."""
+        return Finished(self.assignment.cell, self._record("interrupted", reason))
+
+    def _record(self, status: Status, reason: str) -> Record:
+        cell, catalog = self.assignment.cell, load_catalog(self.assignment.plugins)
+        return unfinished(cell, status, reason, self.assignment.environment, catalog)

@@ -1,0 +1,240 @@
+"""How does one fresh process do one piece of work, and what becomes of it?
+
+Processes are forked from a server that imported torch and Lightning once: 0.1 s for each instead of 4 s. A
+worker listens to its parent while it works: told to stop, it stops; left alone by a parent that died, it ends.
+One thread each: two threads on two busy cores are many times slower than one.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
+from multiprocessing.util import Finalize
+from typing import Any
+
+from seqbench.executors.work import Told
+from seqbench.memory import out_of_memory_kills
+
+PRELOAD = ["torch", "pytorch_lightning", "seqbench.training"]
+POLL_SECONDS = 0.5
+"""Time between two looks at whether the end was asked for."""
+SECONDS_TO_STOP = 20.0
+"""How long a cell may take to write its checkpoint and to end, once asked to; then it is killed."""
+_SECONDS_TO_EXIT = 2.0
+_STARTS = 3
+_SIGNALS = {signal.SIGINT, signal.SIGTERM}
+
+Work = Callable[[Any, Told, Callable[[], bool]], Any]
+"""What a process does: called with its argument, how to tell of progress, and whether to stop."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The work goes on."""
+
+    step: int
+    loss: float
+    steps_per_second: float
+
+
+@dataclass(frozen=True)
+class Done:
+    """The work was done, and this came of it."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Died:
+    """The process died.
+
+    Attributes:
+        reason: how, for a person.
+        of_memory: because the machine had none left, as far as one can tell.
+    """
+
+    reason: str
+    of_memory: bool = False
+
+
+class Worker:
+    """One process at its work.
+
+    Attributes:
+        connection: has something to read when there is a message.
+    """
+
+    def __init__(self, process: ForkServerProcess, connection: Connection) -> None:
+        self.connection = connection
+        self._process = process
+        self._kills_before = out_of_memory_kills()
+        self._asked: float | None = None
+        # An interpreter that exits waits for its processes, unless they are killed before.
+        Finalize(self, process.kill, exitpriority=1)
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid or 0
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it was asked to stop, had its time, and still runs."""
+        return self._asked is not None and time.monotonic() - self._asked > SECONDS_TO_STOP
+
+    def receive(self) -> Progress | Done | Died:
+        """Return the next message; wait for it."""
+        try:
+            message: Progress | Done = self.connection.recv()
+        except (EOFError, OSError, pickle.UnpicklingError):
+            # The process died before, or in the middle of, what it had to say.
+            return self._death()
+        return message
+
+    def ask_to_stop(self) -> None:
+        """Ask the work to write its checkpoint and to end; asking twice changes nothing."""
+        if self._asked is None:
+            self._asked = time.monotonic()
+            try:
+                self.connection.send("stop")
+            except OSError:
+                # It has just died, which is told by the next message.
+                return
+
+    def end(self, seconds: float = _SECONDS_TO_EXIT) -> None:
+        """Give the process a moment to exit, then kill it."""
+        self._process.join(seconds)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        # Where the server died that forked the process, this is what ends it.
+        self.connection.close()
+
+    def _death(self) -> Died:
+        self._process.join(_SECONDS_TO_EXIT)
+        code = self._process.exitcode
+        if code is None or code >= 0:
+            return Died(f"with exit status {code}")
+        name = signal.Signals(-code).name
+        kills = out_of_memory_kills()
+        # Where the system does not count them, a SIGKILL that nobody here sent is most likely one.
+        of_memory = code == -signal.SIGKILL and (kills is None or kills != self._kills_before)
+        return Died(f"by signal {name}" + (" (out of memory)" if of_memory else ""), of_memory)
+
+
+def start(work: Work, argument: Any, *, devices: str | None = None, folder: str | None = None) -> Worker:
+    """Start a process that does ``work`` with ``argument``; both are pickled.
+
+    Args:
+        devices: the GPUs that it sees, as CUDA_VISIBLE_DEVICES has them; None leaves what this process sees.
+        folder: its current folder; by default the one of this process.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOAD)
+    ours, theirs = context.Pipe()
+    arguments = (theirs, work, argument, devices, folder or os.getcwd())
+    with _main_hidden(), _one_thread_each(), _signals_wait():
+        for left in reversed(range(_STARTS)):
+            process = context.Process(target=_main, args=arguments, daemon=True, name="seqbench worker")
+            try:
+                process.start()
+                break
+            except (EOFError, OSError):
+                # The server was killed in this moment; the next start makes a new one.
+                if not left:
+                    raise
+    theirs.close()
+    return Worker(process, ours)
+
+
+@contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Keep multiprocessing from importing the caller's script again in every process.
+
+    A process needs nothing from it, and a script without ``if __name__ == "__main__"`` would start itself.
+    """
+    main = sys.modules["__main__"]
+    hidden: dict[str, Any] = {
+        name: vars(main).pop(name) for name in ("__file__", "__spec__") if name in vars(main)
+    }
+    main.__spec__ = None
+    try:
+        yield
+    finally:
+        vars(main).update(hidden)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Give the server, when it starts, an environment in which torch takes one thread."""
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["OMP_NUM_THREADS"]
+        else:
+            os.environ["OMP_NUM_THREADS"] = before
+
+
+@contextmanager
+def _signals_wait() -> Iterator[None]:
+    """Hold Ctrl-C and SIGTERM back while a process starts: they are for the parent, which gets them after it.
+
+    The server is started with them blocked for good, and so are its children: it prints no traceback out of
+    its imports, and a terminal or Slurm that signals a whole group leaves it to the parent to stop the cells.
+    """
+    # It unblocks signals when it starts, so it has to be there before.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _main(connection: Connection, work: Work, argument: Any, devices: str | None, folder: str) -> None:
+    """Run in the process: do the work, and send how it goes and what comes of it."""
+    stop = threading.Event()
+    threading.Thread(target=_listen, args=(connection, stop), daemon=True).start()
+    if devices is not None:
+        # CUDA reads it when it starts, and it starts with the first network that is moved there.
+        os.environ["CUDA_VISIBLE_DEVICES"] = devices
+    if os.path.isdir(folder):
+        os.chdir(folder)
+    value = work(argument, lambda *told: _send(connection, Progress(*told)), stop.is_set)
+    _send(connection, Done(value))
+
+
+def _listen(connection: Connection, stop: threading.Event) -> None:
+    """Hear the parent: what it says is ``stop``; where it is gone, there is nobody to work for."""
+    try:
+        while not stop.is_set():
+            # SIGTERM is blocked, and means the same where somebody sends it to this very process.
+            if connection.poll(POLL_SECONDS):
+                connection.recv()
+                stop.set()
+            elif signal.SIGTERM in signal.sigpending():
+                stop.set()
+        connection.recv()
+    except (EOFError, OSError):
+        os._exit(1)
+
+
+def _send(connection: Connection, message: Progress | Done) -> None:
+    try:
+        connection.send(message)
+    except OSError:
+        os._exit(1)

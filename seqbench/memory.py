@@ -1,0 +1,130 @@
+"""How much memory will a cell need, and how much is there?
+
+What like cells took at other lengths tells best; time and memory of a recurrent layer grow with the steps.
+Stands on records; imports no torch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from seqbench.cells import Cell
+from seqbench.experiment import Execution
+from seqbench.records import CellData, Record
+
+SHARED_BYTES = 300 * 2**20
+"""Of the memory of every cell's process: torch and Lightning, which all of them share."""
+GUESS_BYTES, GUESS_BYTES_PER_STEP = 512 * 2**20, 4 * 2**20
+"""What a cell is taken to need where nothing is known: more than any bundled model took at its defaults."""
+
+
+class Memory:
+    """What cells are expected to need, by what like cells took: the same task, model and batch.
+
+    Args:
+        settings: ``memory``, in GiB, goes before all that is known.
+        records: of cells that have run.
+    """
+
+    def __init__(self, settings: Execution, records: Iterable[Record] = ()) -> None:
+        self._fixed = settings.memory
+        self._peaks: dict[str, dict[int, int]] = {}
+        for record in records:
+            self.learn(record)
+
+    def learn(self, record: Record) -> None:
+        """Keep what a cell took."""
+        peak = record.costs.peak_memory_bytes
+        if peak is not None:
+            peaks = self._peaks.setdefault(_kind(record.cell, record.cell.training), {})
+            peaks[record.cell.length] = max(peak, peaks.get(record.cell.length, 0))
+
+    def __call__(self, cell: Cell) -> int:
+        """Return the bytes that a cell's process is expected to hold at most; 0 where nothing is known."""
+        if self._fixed is not None:
+            return int(self._fixed * 2**30)
+        return predict(self._peaks.get(_kind(cell, cell.training.model_dump()), {}), cell.length)
+
+
+def predict(peaks: Mapping[int, int], length: int) -> int:
+    """Return the memory expected at a length, from what was taken at others: length -> bytes.
+
+    What lies beyond the lengths known grows as steeply as between any two of them: rather too much than too
+    little.
+
+    >>> predict({16: 400, 64: 880}, 128), predict({16: 400, 64: 880}, 20), predict({}, 16)
+    (1520, 880, 0)
+    """
+    if not peaks:
+        return 0
+    longer = [peak for known, peak in peaks.items() if known >= length]
+    if longer:
+        return min(longer)
+    known = sorted(peaks.items())
+    longest, peak = known[-1]
+    rises = [(b - a) / (longer - shorter) for (shorter, a), (longer, b) in pairwise(known)]
+    slope = max(rises, default=(peak - SHARED_BYTES) / longest)
+    return round(peak + max(0.0, slope) * (length - longest))
+
+
+def guess(cell: Cell) -> int:
+    """Return the bytes that a cell is taken to need where nothing is known of its like."""
+    return GUESS_BYTES + GUESS_BYTES_PER_STEP * cell.length
+
+
+def available_bytes() -> int:
+    """Return the memory that can still be taken: of the machine, and of what this process is limited to."""
+    return min([psutil.virtual_memory().available, *_left_in_groups()])
+
+
+def resident_bytes(pid: int) -> int:
+    """Return what a process holds; 0 where it is gone."""
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def out_of_memory_kills() -> int | None:
+    """Return how many processes the system has killed for want of memory; None where it does not count them."""
+    return _field(Path("/proc/vmstat"), "oom_kill")
+
+
+def _left_in_groups() -> list[int]:
+    """Return what each control group (container, Slurm job) above this process has left."""
+    lines = _lines(Path("/proc/self/cgroup"))
+    name = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), None)
+    if name is None:
+        return []
+    root = Path("/sys/fs/cgroup")
+    folders = [root / name, *(folder for folder in (root / name).parents if folder.is_relative_to(root))]
+    left = []
+    for folder in folders:
+        limit, used = _lines(folder / "memory.max"), _lines(folder / "memory.current")
+        if limit and used and limit[0] != "max":
+            # Pages of files that were read are given back when they are wanted.
+            left.append(int(limit[0]) - int(used[0]) + (_field(folder / "memory.stat", "inactive_file") or 0))
+    return left
+
+
+def _field(path: Path, name: str) -> int | None:
+    found = (line.split() for line in _lines(path))
+    return next((int(words[1]) for words in found if words[0] == name), None)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+
+
+def _kind(cell: Cell | CellData, training: Mapping[str, Any]) -> str:
+    plugins = [[plugin.name, dict(plugin.parameters)] for plugin in (cell.task, cell.model)]
+    return json.dumps([plugins, training.get("batch_size"), training.get("embedding_size")], sort_keys=True)

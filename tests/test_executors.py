@@ -1,0 +1,152 @@
+"""Executors: they stop when asked, leave no orphan, mind the memory, and move no bit."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from seqbench import Execution, Experiment, load_catalog
+from seqbench.cells import Cell, expand
+from seqbench.execution import Assignment, Event, Finished, Job, Progressed, Started
+from seqbench.executors.processes import Processes
+from seqbench.memory import Memory, available_bytes
+from seqbench.records import Record, unfinished
+
+ENDLESS = {"steps": 10**6, "batch_size": 4}
+
+
+def cells(models: list[str], seeds: list[int], length: int = 8, **training: Any) -> list[Cell]:
+    fields = {
+        "tasks": ["copy"],
+        "models": models,
+        "lengths": [length],
+        "seeds": seeds,
+        "training": {"steps": 5, "batch_size": 4, "validate_every": 5, **training},
+        "parameters": {"copy": {"train_examples": 64}},
+        "gradients": {"measure": False},
+    }
+    return expand(Experiment.model_validate(fields), load_catalog())
+
+
+class Desk:
+    """Gives cells to an executor and can be closed, as a sweep does."""
+
+    def __init__(
+        self, *wanted: Cell, workers: int = 1, memory: Callable[[Cell], int] = lambda cell: 2**20
+    ) -> None:
+        self.left = [Assignment(cell, {}) for cell in wanted]
+        self.is_stopping = False
+        self.job = Job(
+            lambda: self.left.pop(0) if self.left else None, workers, Execution(), memory, lambda: self.is_stopping
+        )
+
+
+def records(events: list[Event]) -> list[Record]:
+    return [event.record for event in events if isinstance(event, Finished)]
+
+
+def youngest_child() -> psutil.Process:
+    children = psutil.Process().children(recursive=True)
+    return max((child for child in children if not child.children()), key=lambda child: child.create_time())
+
+
+def test_asked_to_stop_takes_no_more_and_ends_what_runs_as_interrupted() -> None:
+    desk, events = Desk(*cells(["rnn"], [0, 1, 2], **ENDLESS), workers=2), []
+    for event in Processes().run(desk.job):
+        events.append(event)
+        if {e.cell.seed for e in events if isinstance(e, Progressed)} == {0, 1} and not desk.is_stopping:
+            desk.is_stopping, asked = True, time.monotonic()
+    assert time.monotonic() - asked < 5
+    assert [record.status for record in records(events)] == ["interrupted", "interrupted"]
+    assert len(desk.left) == 1
+
+
+def test_stop_is_heard_from_a_cell_that_says_nothing_and_from_one_that_never_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("seqbench.executors.workers.SECONDS_TO_STOP", 1.0)
+    desk = Desk(*cells(["rnn"], [0], **ENDLESS))
+    with closing(Processes().run(desk.job)) as events:
+        assert isinstance(next(events), Started)
+        # As if it hung: its process answers nothing any more.
+        while not isinstance(next(events), Progressed):
+            pass
+        youngest_child().suspend()
+        desk.is_stopping = True
+        (record,) = records(list(events))
+    assert record.status == "interrupted"
+    assert "killed" in str(record.reason)
+
+
+def test_memory_that_does_not_suffice_for_two_runs_one_after_the_other() -> None:
+    desk = Desk(*cells(["rnn"], [0, 1], **ENDLESS), workers=2, memory=lambda cell: int(0.6 * available_bytes()))
+    heard = []
+    for event in Processes().run(desk.job):
+        heard.append(event)
+        desk.is_stopping = sum(isinstance(event, Progressed) for event in heard) >= 4
+    assert {event.cell.seed for event in heard if isinstance(event, Progressed)} == {0}
+    first, second = sorted(records(heard), key=lambda record: record.cell.seed)
+    assert "asked to stop" in str(first.reason)
+    assert "before it began" in str(second.reason)
+
+
+def test_cell_that_needs_more_than_there_is_runs_alone() -> None:
+    (record,) = records(list(Processes().run(Desk(*cells(["rnn"], [0]), workers=2, memory=lambda c: 2**50).job)))
+    assert record.status == "ok"
+
+
+def test_memory_is_expected_by_what_like_cells_took() -> None:
+    short, long, other = *cells(["rnn"], [0]), *cells(["rnn"], [3], length=80), *cells(["lstm"], [0])
+    blank = unfinished(short, "ok", "", {}, load_catalog())
+    taken = blank.model_copy(update={"costs": blank.costs.model_copy(update={"peak_memory_bytes": 400 * 2**20})})
+    memory = Memory(Execution(), [taken])
+    # 300 MiB are torch, which does not grow: 100 MiB at length 8 are 1000 MiB at length 80.
+    assert memory(short) == 400 * 2**20
+    assert memory(long) == (300 + 1000) * 2**20
+    assert memory(other) == 0
+    assert Memory(Execution(memory=2), [taken])(long) == 2 * 2**30
+
+
+def test_worker_of_a_parent_that_was_killed_ends_by_itself() -> None:
+    script = "from tests.test_executors import *\nfor event in endless(): print(event, flush=True)"
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        while not parent.stdout.readline().startswith("Progressed"):
+            assert parent.poll() is None
+        below = psutil.Process(parent.pid).children(recursive=True)
+        parent.kill()
+    assert len(below) >= 3  # a resource tracker, the server, the worker
+    deadline = time.monotonic() + 5
+    while any(lives(process) for process in below):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def lives(process: psutil.Process) -> bool:
+    # Where nobody waits for orphans, one that has ended stays as a zombie.
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def endless() -> Iterator[Event]:
+    return Processes().run(Desk(*cells(["rnn"], [0], **ENDLESS)).job)
+
+
+def test_worker_that_is_told_to_end_by_the_system_writes_its_record() -> None:
+    events = []
+    for event in endless():
+        events.append(event)
+        if isinstance(event, Progressed):
+            os.kill(youngest_child().pid, signal.SIGTERM)
+    (record,) = records(events)
+    assert record.status == "interrupted"

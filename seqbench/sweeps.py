@@ -88,7 +88,7 @@ Read = TypeVar("Read", bound=Noted)
 
 @contextmanager
 def noted(
-    folder: Path, cells: Sequence[Cell], catalog: Catalog, workers: int
+    folder: Path, cells: Sequence[Cell], catalog: Catalog, workers: int, stopping: Callable[[], bool]
 ) -> Iterator[Callable[[Event], None]]:
     """Keep the notes of a sweep while the block runs; give a function to call with every event.
 
@@ -99,6 +99,7 @@ def noted(
         cells: every cell of the sweep, also those that are done.
         catalog: tells how many time steps a cell's sequences have.
         workers: cells at a time.
+        stopping: true once somebody asked for the end.
     """
     notes = _Notes(folder / FOLDER, _note(cells, catalog, workers))
     notes.begin()
@@ -110,7 +111,7 @@ def noted(
     except BaseException as error:
         notes.end(f"{type(error).__name__}: {error}")
         raise
-    notes.end("finished")
+    notes.end("interrupted" if stopping() else "finished")
 
 
 def read_notes(folder: Path) -> list[tuple[SweepNote, LiveNote | None]]:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
@@ -18,6 +23,15 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data: SEQBENCH_TEST_DATA is not set and {folder} is not there")
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Return a headless browser, or skip the test."""
+    from tests.browser import chromium
+
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture(autouse=True)

@@ -54,11 +54,18 @@ def _json(records: Sequence[Record]) -> str:
     return to_json(records)
 
 
+def _html(records: Sequence[Record]) -> str:
+    from seqbench.report.page import page
+
+    return page(records)
+
+
 FORMATS: Mapping[str, Format] = {
     "terminal": Format(".txt", _terminal),
     "markdown": Format(".md", _markdown),
     "csv": Format(".csv", _csv),
     "latex": Format(".tex", _latex),
     "json": Format(".json", _json),
+    "html": Format(".html", _html),
 }
 """Name -> format; the command line offers these."""

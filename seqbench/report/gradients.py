@@ -28,12 +28,13 @@ def gradient_table(seen: Sequence[Observation]) -> Table | None:
     for (model,), group in grouped(own, lambda each: (each.model,)).items():
         for when in WHENS:
             at = {n: [e.flows[when] for e in group if e.tested == n and when in e.flows] for n in lengths}
-            rows.append((Entry(model), Entry(when), *(_entry(at[length], length) for length in lengths)))
+            rows.append((Entry(model), Entry(when), *(flow_entry(at[length], length) for length in lengths)))
     columns = ("model", "when", *(f"T={length}" for length in lengths))
     return Table(f"{seen[0].task}: gradient flow", _LINES, columns, tuple(rows), keys=2)
 
 
-def _entry(flows: Sequence[Summary], length: int) -> Entry:
+def flow_entry(flows: Sequence[Summary], length: int) -> Entry:
+    """Return what the gradient flows of one model at one length, one for each seed, come to."""
     gains = [flow.ln_gain for flow in flows if flow.ln_gain is not None]
     if not gains:
         return Entry("no state" if flows else ABSENT)

@@ -1,0 +1,175 @@
+"""Where does a number stand on the axis of a chart, and which ticks does the axis have?
+
+An axis is linear in what it is given: a logarithmic one is given logarithms, so that a norm that no float64
+holds has its place too. Numbers in, numbers out; stands on nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+_MOST_TICKS = 6
+_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A place on an axis, in the axis's own numbers, and what is written there."""
+
+    value: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis of a chart.
+
+    Attributes:
+        label: what is on it, with its unit.
+        low, high: its ends; low < high.
+        ticks: from low to high.
+    """
+
+    label: str
+    low: float
+    high: float
+    ticks: tuple[Tick, ...]
+
+    def share(self, value: float) -> float:
+        """Return how far along the axis a number lies: 0 at its low end, 1 at its high end."""
+        return (value - self.low) / (self.high - self.low)
+
+
+def linear_axis(label: str, values: Iterable[float], show: Iterable[float] = ()) -> Axis:
+    """Return an axis with round ends that holds all values.
+
+    Args:
+        label: what is on it.
+        values: all that will be drawn.
+        show: further numbers that must be on it, such as 0 and 1 of a skill.
+
+    >>> axis = linear_axis("skill", [0.2, 0.93], show=(0, 1))
+    >>> [tick.text for tick in axis.ticks]
+    ['0', '0.2', '0.4', '0.6', '0.8', '1']
+    """
+    known = [*values, *show] or [0.0, 1.0]
+    low, high = min(known), max(known)
+    if high - low <= 1e-9 * max(abs(low), abs(high), 1e-300):
+        half = abs(high) / 2 or 0.5
+        low, high = low - half, high + half
+    step = _step(high - low)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9), 0 if step >= 1 else _decimals(step))
+    ticks = tuple(Tick(i * step, _plain(i * step, decimals)) for i in range(first, last + 1))
+    return Axis(label, ticks[0].value, ticks[-1].value, ticks)
+
+
+def count_axis(label: str, values: Iterable[float]) -> Axis:
+    """Return an axis from 0 to the largest value, where it ends.
+
+    >>> axis = count_axis("lag", [1, 1025])
+    >>> axis.high, axis.ticks[-1].text
+    (1025, '1000')
+    """
+    known = [*values]
+    axis = linear_axis(label, known, show=(0.0,))
+    last = max(known, default=1.0)
+    return Axis(label, 0.0, last, tuple(tick for tick in axis.ticks if 0 <= tick.value <= last))
+
+
+def log_axis(
+    label: str, exponents: Iterable[float], text: Callable[[float], str], least_decades: float = 1.0
+) -> Axis:
+    """Return a logarithmic axis, its numbers being logarithms to base 10.
+
+    Args:
+        label: what is on it.
+        exponents: log10 of all that will be drawn.
+        text: exponent -> what is written at its tick.
+        least_decades: the axis is at least so wide, so that what hardly changes does not look as if it did.
+
+    >>> [tick.text for tick in log_axis("norm", [-9.3, 0.2], power_of_ten).ticks]
+    ['10⁻¹⁰', '10⁻⁸', '10⁻⁶', '10⁻⁴', '10⁻²', '10⁰', '10²']
+    """
+    known = list(exponents) or [0.0]
+    low, high = min(known), max(known)
+    missing = max(0.0, least_decades - (high - low))
+    low, high = low - missing / 2, high + missing / 2
+    if high - low <= 2:
+        return _within_decades(label, low, high, text)
+    step = max(1, math.ceil((high - low) / _MOST_TICKS))
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    ticks = tuple(Tick(float(i * step), text(i * step)) for i in range(first, last + 1))
+    return Axis(label, ticks[0].value, ticks[-1].value, ticks)
+
+
+def doubling_axis(label: str, exponents: Iterable[float], text: Callable[[float], str]) -> Axis:
+    """Return a logarithmic axis with ticks at powers of 2, its numbers being logarithms to base 2.
+
+    >>> [tick.text for tick in doubling_axis("memory", [8.2, 9.9], lambda exponent: f"{2**exponent}").ticks]
+    ['256', '512', '1024']
+    """
+    known = list(exponents) or [0.0]
+    low, high = math.floor(min(known) + 1e-9), math.ceil(max(known) - 1e-9)
+    high = max(high, low + 2)
+    step = max(1, math.ceil((high - low) / _MOST_TICKS))
+    ticks = tuple(Tick(float(i), text(i)) for i in range(low, high + step, step))
+    return Axis(label, ticks[0].value, ticks[-1].value, ticks)
+
+
+def length_axis(label: str, lengths: Iterable[int]) -> Axis:
+    """Return a logarithmic axis to base 2, with a tick at each length that was run, as far as there is room.
+
+    >>> [tick.text for tick in length_axis("length", [16, 64, 1024]).ticks]
+    ['16', '64', '1024']
+    """
+    places = [math.log2(length) for length in sorted(set(lengths))] or [0.0]
+    low, high = places[0], places[-1]
+    margin = max(0.3, 0.04 * (high - low))
+    ticks: list[Tick] = []
+    for place in places:
+        if not ticks or place - ticks[-1].value >= (high - low) / 8:
+            ticks.append(Tick(place, str(round(2**place))))
+    return Axis(label, low - margin, high + margin, tuple(ticks))
+
+
+def power_of_ten(exponent: float) -> str:
+    """Return a power of ten as it is written.
+
+    >>> power_of_ten(-12)
+    '10⁻¹²'
+    """
+    return "10" + str(round(exponent)).translate(_SUPERSCRIPTS)
+
+
+def _within_decades(label: str, low: float, high: float, text: Callable[[float], str]) -> Axis:
+    """Return an axis with ticks at 1, 2 and 5 of each decade, for one that has two decades at most."""
+    marks = [
+        exponent + math.log10(leading)
+        for exponent in range(math.floor(low) - 1, math.ceil(high) + 1)
+        for leading in (1, 2, 5)
+    ]
+    first = max((i for i, mark in enumerate(marks) if mark <= low + 1e-9), default=0)
+    last = min((i for i, mark in enumerate(marks) if mark >= high - 1e-9), default=len(marks) - 1)
+    kept = marks[first : last + 1]
+    return Axis(label, kept[0], kept[-1], tuple(Tick(mark, text(mark)) for mark in kept))
+
+
+def _step(span: float) -> float:
+    raw = span / _MOST_TICKS
+    scale = 10.0 ** math.floor(math.log10(raw))
+    return next(step * scale for step in _STEPS if step * scale >= raw * (1 - 1e-9))
+
+
+def _decimals(step: float) -> int:
+    return next(n for n in range(1, 320) if abs(round(step, n) - step) <= 1e-9 * step)
+
+
+def _plain(value: float, decimals: int) -> str:
+    text = f"{value:.{decimals}f}" if decimals < 7 else f"{value:.3g}"
+    if "." in text and "e" not in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text.replace("-", "−")

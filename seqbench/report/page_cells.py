@@ -1,0 +1,193 @@
+"""What does the detail view of a page know of each cell? Plain data for its script, as small as it goes.
+
+Texts that many cells share, such as their training settings, and the steps and lags of their curves are kept
+once. The more cells, the fewer points of each curve: a page stays small, the records hold them all.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from seqbench.records import PluginUsed, Record
+from seqbench.report.charts import Look, thinned
+from seqbench.report.numbers import number
+from seqbench.report.page_groups import baseline_of, score_of, skill_of
+from seqbench.report.units import memory, seconds
+from seqbench.report.variants import model_names, task_names
+from seqbench.store import name as file_stem
+
+MOST_POINTS, LEAST_POINTS = 200, 24
+_ALL_POINTS = 50_000
+"""How many points each kind of curve may have, over all cells of a page."""
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+def cells(
+    records: Sequence[Record], look_of: Mapping[str, Look], command: Callable[[Record], str]
+) -> dict[str, Any]:
+    """Return what the detail views show: ``shared`` texts, ``grids`` of steps and lags, and ``cells`` by key."""
+    tasks, models = task_names(records), model_names(records)
+    most = max(LEAST_POINTS, min(MOST_POINTS, _ALL_POINTS // max(1, len(records))))
+    shared, grids = _Kept(), _Kept()
+    found = {}
+    for record in sorted(records, key=lambda each: each.key):
+        model = models[record.key]
+        found[record.key] = {
+            "task": tasks[record.key],
+            "model": model,
+            "look": [look_of[model].classes, look_of[model].mark],
+            "length": record.cell.length,
+            "seed": record.cell.seed,
+            "status": record.status,
+            "outcome": _outcome(record),
+            "shared": [shared.place([title, pairs]) for title, pairs in _settings(record)],
+            "curves": [_curve(*curve, most, grids) for curve in _curves(record)],
+            "command": command(record),
+            "files": file_stem(record),
+            **_said(record),
+        }
+    return {"shared": shared.items, "grids": grids.items, "cells": found}
+
+
+class _Kept:
+    """A list in which equal items have one place."""
+
+    def __init__(self) -> None:
+        self.items: list[Any] = []
+        self._places: dict[str, int] = {}
+
+    def place(self, item: Any) -> int:
+        """Return where an item stands, which is added where it is new."""
+        text = json.dumps(item)
+        if text not in self._places:
+            self._places[text] = len(self.items)
+            self.items.append(item)
+        return self._places[text]
+
+
+def _outcome(record: Record) -> list[tuple[str, str]]:
+    """Return what the cell came to; what is not known is left out."""
+    costs, metric = record.costs, record.metric
+    gradients = record.gradients
+    found: list[tuple[str, str | None]] = [
+        (metric.name if metric else "score", _text(score_of(record), number)),
+        (
+            f"baseline ({record.test.baseline_name})" if record.test else "baseline",
+            _text(baseline_of(record), number),
+        ),
+        ("skill", _text(skill_of(record), number)),
+        *_other_scores(record),
+        ("validation score", _text(record.validation_score, number)),
+        ("training ended by", record.stopped),
+        ("steps", _text(costs.steps, str)),
+        ("weights of step", _text(record.course.best_step, str)),
+        ("parameters", _text(costs.parameters, str)),
+        ("state size", _text(costs.state_size, str)),
+        ("seconds per step", _text(costs.seconds_per_step, seconds)),
+        ("training time", _text(costs.train_seconds, seconds)),
+        ("peak memory", _text(costs.peak_memory_bytes, memory)),
+    ]
+    for each in gradients.flows if gradients else ():
+        if each.when != "during" and each.summary.gain_per_step is not None:
+            horizon = f", horizon {each.summary.horizon}" if each.summary.horizon else ""
+            told = f"{number(each.summary.gain_per_step)}, {each.summary.verdict}{horizon}"
+            found.append((f"gain per step, {each.when}", told))
+    if gradients and gradients.norms:
+        found.append(("steps clipped", _text(gradients.norms.clipped_share, "{:.0%}".format)))
+    return [(label, text) for label, text in found if text is not None]
+
+
+def _other_scores(record: Record) -> list[tuple[str, str]]:
+    if record.test is None:
+        return []
+    primary = record.metric.name if record.metric else None
+    others = [(name, score) for name, score in record.test.scores.items() if name != primary]
+    elsewhere = [(f"{primary} at T={e.length}", e.scores.get(primary or "")) for e in record.evaluations]
+    return [(name, number(score)) for name, score in [*others, *elsewhere] if score is not None]
+
+
+def _settings(record: Record) -> list[tuple[str, Pairs]]:
+    cell = record.cell
+    return [
+        (f"Task {cell.task.name}", _plugin(cell.task)),
+        (f"Model {cell.model.name}", _plugin(cell.model)),
+        ("Training", _pairs(cell.training)),
+        *([("Data", _pairs(cell.data))] if cell.data else []),
+        *([("About the data", _pairs(record.facts))] if record.facts else []),
+        ("Environment", _pairs(record.environment)),
+    ]
+
+
+def _plugin(plugin: PluginUsed) -> Pairs:
+    known = (("version", str(plugin.version)), ("from", plugin.distribution or "unknown"))
+    return (*known, *_pairs(plugin.parameters))
+
+
+def _pairs(values: Mapping[str, Any]) -> Pairs:
+    return tuple((str(name), _plain(value)) for name, value in values.items())
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_plain(each)}" for name, each in value.items())
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _said(record: Record) -> dict[str, Any]:
+    """Return what there is to tell beside the numbers; empty things are left out."""
+    told = {
+        "reason": record.reason,
+        "notes": [f"{name}: {reason}" for name, reason in sorted(record.notes.items())],
+        "warnings": list(record.warnings),
+        "problems": list(record.gradients.problems) if record.gradients else [],
+        "traceback": record.traceback,
+    }
+    return {name: what for name, what in told.items() if what}
+
+
+_Raw = tuple[str, str, Sequence[int], Sequence[float | None]]
+"""Which chart a curve is in, the curve's name there, where its points are, and they."""
+
+
+def _curves(record: Record) -> list[_Raw]:
+    course, gradients = record.course, record.gradients
+    scores = [(each.step, each.score) for each in course.validations]
+    found: list[_Raw] = [("loss", "training", *_split(course.losses)), ("score", "validation", *_split(scores))]
+    if gradients and gradients.norms:
+        # A chart's norms are logarithms, so that those that no float holds are drawn as well.
+        norms = [(step, math.log10(norm) if norm else None) for step, norm in gradients.norms.course]
+        found.append(("norm", "global norm", *_split(norms)))
+    for each in gradients.flows if gradients else ():
+        for curve in each.flow.curves:
+            if curve.part == "all" and curve.quantity in ("state", "input") and each.when != "during":
+                lns = [None if ln is None else ln / math.log(10) for ln in curve.ln_median]
+                found.append((curve.quantity, each.when, curve.lags, lns))
+    return [curve for curve in found if any(y is not None for y in curve[3])]
+
+
+def _split(points: Iterable[tuple[int, float | None]]) -> tuple[list[int], list[float | None]]:
+    kept = list(points)
+    return [x for x, _ in kept], [y for _, y in kept]
+
+
+def _curve(
+    chart: str, name: str, xs: Sequence[int], ys: Sequence[float | None], most: int, grids: _Kept
+) -> list[Any]:
+    kept = thinned(len(xs), most)
+    return [chart, name, grids.place([xs[i] for i in kept]), [_rounded(ys[i]) for i in kept]]
+
+
+def _rounded(value: float | None) -> float | int | None:
+    """Return four significant digits, whole numbers without a point: what a chart shows, in few bytes."""
+    if value is None or not math.isfinite(value):
+        return None
+    short = float(f"{value:.4g}")
+    return int(short) if short == int(short) and abs(short) < 1e15 else short
+
+
+def _text(value: Any, write: Callable[[Any], str]) -> str | None:
+    return None if value is None else write(value)

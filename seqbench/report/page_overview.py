@@ -1,0 +1,107 @@
+"""What does a page say first? How much was run, how far each model reaches on each task, and how they rank.
+
+Stands on observations, standings and statistics.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from seqbench.records import Record
+from seqbench.report.charts import Look
+from seqbench.report.numbers import fixed
+from seqbench.report.observations import Observation
+from seqbench.report.page_groups import MISSING, Group, outcome_of
+from seqbench.report.standings import outcomes
+from seqbench.report.tables import usable_length_of
+from seqbench.report.variants import natural
+from seqbench.statistics import MeanRank, mean_ranks
+
+
+@dataclass(frozen=True)
+class Usable:
+    """How far a model reaches on one task.
+
+    Attributes:
+        text: its usable length.
+        percent: of the way from no length to the largest, each tested length being one step.
+        note: how many seeds.
+    """
+
+    text: str
+    percent: int
+    note: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One model: its mean rank, and its usable length on each task."""
+
+    model: str
+    look: Look
+    rank: str
+    rank_note: str
+    usable: tuple[Usable, ...]
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The models, best mean rank first, over the tasks."""
+
+    tasks: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+
+def overview(seen: Sequence[Observation], look_of: Mapping[str, Look]) -> Overview:
+    """Return how far each model reaches on each task."""
+    tasks = tuple(sorted({each.task for each in seen}, key=natural))
+    return Overview(
+        tasks,
+        tuple(
+            Line(
+                model=each.model,
+                look=look_of[each.model],
+                rank="not ranked" if each.rank is None else fixed(each.rank, 2),
+                rank_note=_rank_note(each),
+                usable=tuple(_usable(seen, task, each.model) for task in tasks),
+            )
+            for each in mean_ranks(outcomes(seen))
+        ),
+    )
+
+
+def summary_line(records: Sequence[Record], found: Sequence[Group]) -> str:
+    """Return what was run, and what became of it, in a sentence."""
+    counts = Counter(outcome_of(record) for record in records)
+    missing = sum(len(group.seeds) - len(group.records) for group in found)
+    parts = [f"{n} {what}" for what, n in sorted(counts.items(), key=lambda pair: (pair[0] != "ok", pair[0]))]
+    parts += [f"{missing} {MISSING}"] if missing else []
+    kinds = (
+        ("task", {group.task for group in found}),
+        ("model", {group.model for group in found}),
+        ("length", {group.length for group in found}),
+        ("seed", {seed for group in found for seed in group.seeds}),
+    )
+    grid = ", ".join(f"{len(these)} {kind}{'s' if len(these) != 1 else ''}" for kind, these in kinds)
+    return f"{len(records)} cells ({', '.join(parts)}): {grid}."
+
+
+def _usable(seen: Sequence[Observation], task: str, model: str) -> Usable:
+    of_task = [each for each in seen if each.task == task and each.trained == each.tested]
+    own = [each for each in of_task if each.model == model]
+    if not own:
+        return Usable(MISSING, 0, "")
+    found = usable_length_of(own)
+    lengths = sorted({each.tested for each in of_task})
+    steps = sum(length <= (found.length or 0) for length in lengths)
+    percent = round(100 * steps / len(lengths))
+    return Usable(str(found).replace(">= ", "≥ "), percent, f"n = {len({each.seed for each in own})}")
+
+
+def _rank_note(each: MeanRank) -> str:
+    if each.rank is None:
+        return f"{each.missing} cells {MISSING}"
+    ends = each.interval
+    return f"{fixed(ends.low, 2)} to {fixed(ends.high, 2)}, {each.tasks} tasks" if ends else f"{each.tasks} task"

@@ -50,7 +50,7 @@ class Keeper:
             return None if self.problem else self._backlog.take()
         except StoreError as error:
             # Not raised through the executor: cells that run shall end well.
-            self.problem = error
+            self.problem = error if self._store.is_there() else self._gone("")
             return None
 
     def kept(self, happening: Generator[Event], note: Callable[[Event], None]) -> Generator[Event]:
@@ -90,10 +90,13 @@ class Keeper:
             return
         path = self._store.write(record)
         if not was_there:
-            self.problem = self.problem or StoreError(
-                f"the folder {self._store.path} was removed while the sweep ran; the record of {cell} was"
-                f" written to {path} all the same, and the same command runs what is missing"
-            )
+            self.problem = self.problem or self._gone(f"; the record of {cell} was written to {path} all the same")
+
+    def _gone(self, but: str) -> StoreError:
+        return StoreError(
+            f"the folder {self._store.path} was removed while the sweep ran{but}; the same command runs what is"
+            " missing"
+        )
 
 
 def tell_observers(record: Record, catalog: Catalog) -> None:

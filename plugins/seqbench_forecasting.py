@@ -68,9 +68,9 @@ class Forecasting(Task):
     MASE's denominator, come from the rows after them, which are the same at every look-back.
 
     Metrics are averages over all windows, steps and predicted channels: see `forecast_metrics`. Baselines are
-    the last value, the value a season ago (it looks one season back even where ``length`` is shorter), and
-    beside them a linear least-squares forecaster of at most the last 336 steps of the look-back, one map shared
-    by the predicted channels.
+    the last value, the mean of the training rows, the value a season ago (it looks one season back even where
+    ``length`` is shorter), and beside them a linear least-squares forecaster of at most the last 336 steps of
+    the look-back, one map shared by the predicted channels.
 
     Attributes:
         data: csv, csv.gz, parquet or a Hugging Face data set; all columns of numbers are channels, and a column
@@ -87,7 +87,7 @@ class Forecasting(Task):
     """
 
     name = "forecasting"
-    version = 1
+    version = 2
     data: str | None = data_source()
     horizon: int = 24
     target: str | None = None

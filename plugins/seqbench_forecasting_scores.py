@@ -116,7 +116,7 @@ def forecast_metrics(scaling: Scaling, naive: Tensor) -> tuple[Metric, ...]:
 def baseline_scores(
     metrics: Sequence[Metric], train: Windows, test: Windows, season: int | None
 ) -> dict[str, Tensor]:
-    """Score the last value, the value a season ago and a linear forecaster on the test split.
+    """Score the last value, the training mean, the value a season ago and a linear forecaster on the test split.
 
     Args:
         metrics: what to compute.
@@ -133,7 +133,9 @@ def baseline_scores(
     weights = linear_weights(train)
     lookback, horizon = train.inputs.shape[1], train.targets.shape[1]
     forecasters: dict[str, Callable[[Batch], Tensor]] = {
-        "last value": lambda batch: batch.inputs[:, -1:].expand(-1, horizon, -1)
+        "last value": lambda batch: batch.inputs[:, -1:].expand(-1, horizon, -1),
+        # Values are scaled by the mean of the training rows, which is therefore 0.
+        "training mean": lambda batch: batch.targets.new_zeros(batch.targets.shape),
     }
     if season is not None:
         forecasters["seasonal naive"] = lambda batch: repeat_season(batch.inputs, season, horizon)

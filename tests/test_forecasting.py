@@ -95,7 +95,7 @@ def test_generated_series_when_the_look_back_grows_then_scale_and_naive_scores_s
     assert torch.equal(short.test.targets, long.test.targets)
     assert torch.equal(short.validation.targets, long.validation.targets)
     assert torch.equal(short.test.inputs, long.test.inputs[:, -16:])
-    for baseline in ("last value", "seasonal naive"):
+    for baseline in ("last value", "training mean", "seasonal naive"):
         assert scores_of(short, baseline) == pytest.approx(scores_of(long, baseline), rel=1e-12)
 
 
@@ -153,8 +153,10 @@ def test_scores_when_worked_by_hand_then_equal(tmp_path: Path) -> None:
     assert scores["mae"] == pytest.approx(3 / deviation, rel=1e-6)
     assert scores["mase"] == pytest.approx(3, rel=1e-6)  # one step of the training rows is 1
     assert scores["smape"] == pytest.approx((200 * 4 / 12 + 200 * 2 / 14) / 2, rel=1e-5)
-    assert [b.name for b in data.baselines] == ["last value", "linear least squares"]
-    assert [b.is_reference for b in data.baselines] == [True, False]
+    assert [b.name for b in data.baselines] == ["last value", "training mean", "linear least squares"]
+    assert [b.is_reference for b in data.baselines] == [True, True, False]
+    scores = scores_of(data, "training mean")  # 4.5
+    assert scores["mse"] == pytest.approx((0.5**2 + 1.5**2) / 2 / 8.25, rel=1e-6)
     seasonal = replace(Forecasting(data=path, horizon=2, split="10/2/2"), season=4).load(2, seed=0)
     scores = scores_of(seasonal, "seasonal naive")  # 8, 9 where 4, 6 came; four steps of the training rows are 4
     assert scores["mse"] == pytest.approx((4**2 + 3**2) / 2 / 8.25, rel=1e-6)

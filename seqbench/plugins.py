@@ -97,6 +97,15 @@ class Catalog:
         """Return a model class; an unknown name is an ExperimentError with the nearest right one."""
         return self._found("model", self.models, name)
 
+    def task_or_model(self, name: str) -> type[Task] | type[Model]:
+        """Return a task or model class; an unknown name is an ExperimentError with the nearest right one."""
+        both: dict[str, type[Task] | type[Model]] = {**self.tasks, **self.models}
+        return self._found("task or model", both, name)
+
+    def clash(self, name: str) -> Problem | None:
+        """Return the problem that a name is claimed twice, if it is."""
+        return next((problem for problem in self.problems if problem.claimed == name), None)
+
     def suite(self, name: str) -> Path:
         """Return a suite's file; an unknown name is an ExperimentError with the nearest right one."""
         return self._found("suite", self.suites, name)

@@ -69,6 +69,9 @@ def check(
     Raises:
         ExperimentError: a name, a parameter or a check is not known; before the first check is made.
     """
+    for name in names:
+        if catalog.clash(name) is None:
+            catalog.task_or_model(name)  # an unknown one is told before torch is imported
     from seqbench.testing import checks
     from seqbench.testing.outcome import outcome
 

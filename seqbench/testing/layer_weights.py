@@ -63,15 +63,15 @@ def check_copy(model: Model) -> None:
     twin = copy.deepcopy(layer)
     found = gap(call(twin, inputs)[0], expected)
     with torch.no_grad():
-        for weights in twin.parameters():
+        for weights in layer.parameters():
             weights.add_(1.0)
-    shared = gap(call(layer, inputs)[0], expected)
+    shared = gap(call(twin, inputs)[0], expected)
     if found.is_open or shared.is_open:
         raise CheckFailed(
-            "a deep copy of a layer gives the same outputs, and changing it leaves the layer as it was",
+            "a deep copy of a layer gives the same outputs, also after the weights of the layer have changed",
             f"the copy's outputs differ by {found}"
             if found.is_open
-            else f"the layer's outputs changed with the copy's weights, by {shared}",
+            else f"the copy's outputs changed with the layer's weights, by {shared}",
             "hold weights in modules and parameters of the layer itself, not in closures, lists or globals",
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from seqbench.contracts import Model, Task
 from seqbench.errors import ExperimentError, unknown
@@ -74,10 +74,10 @@ def _check_ids(skip: Mapping[str, str], ids: list[str]) -> None:
 
 def _found(subject: Subject, catalog: Catalog) -> Iterator[tuple[str, Check]]:
     if isinstance(subject, str):
-        if any(problem.claimed == subject for problem in catalog.problems):
+        if catalog.clash(subject):
             yield "name", guarded(first_line(check_name), partial(check_name, subject, None, catalog))
             return
-        subject = _class(subject, catalog)
+        subject = catalog.task_or_model(subject)
     kind = subject if inspect.isclass(subject) else type(subject)
     yield "declaration", guarded(first_line(check_declaration), partial(check_declaration, kind))
     if task_faults(kind) and model_faults(kind):
@@ -93,14 +93,6 @@ def _found(subject: Subject, catalog: Catalog) -> Iterator[tuple[str, Check]]:
         yield from checks_of_models(variants(subject))
 
 
-def _class(name: str, catalog: Catalog) -> type[Task] | type[Model]:
-    found: Any = catalog.tasks.get(name) or catalog.models.get(name)
-    if found is not None:
-        return found  # type: ignore[no-any-return]
-    broken = "".join(f"\n  not loaded: {problem}" for problem in catalog.problems)
-    raise ExperimentError(unknown("task or model", name, [*catalog.tasks, *catalog.models]) + broken)
-
-
 def check_declaration(kind: type) -> None:
     """A task or a model is a frozen dataclass with a name, a version and checkable parameters."""
     faults = task_faults(kind) if issubclass(kind, Task) else model_faults(kind)
@@ -112,9 +104,9 @@ def check_name(name: str, kind: type | None, catalog: Catalog) -> None:
     """The name is claimed once among everything that is installed."""
     expected = f"{name!r} is the name of one task or model only"
     change = "rename yours: the name is what users type, and what stands in records"
-    for problem in catalog.problems:
-        if problem.claimed == name:
-            raise CheckFailed(expected, f"the name clashes: {problem.message}", change)
+    clash = catalog.clash(name)
+    if clash is not None:
+        raise CheckFailed(expected, f"the name clashes: {clash.message}", change)
     for word, taken in (("task", catalog.tasks.get(name)), ("model", catalog.models.get(name))):
         if taken is not None and kind is not None and _place(taken) != _place(kind):
             origin = catalog.origins.get((word, name), "another plugin")

@@ -14,7 +14,7 @@ from seqbench.testing.outcome import CheckFailed, CheckSkipped
 from seqbench.testing.surroundings import changed, empty_cache, random_states, seed_everything
 
 LENGTH = 64
-LONG, LONGER = 1000, 4000
+LONG, LONGER = 500, 4000
 
 
 def check_same_seed(task: Task, load: Load) -> None:

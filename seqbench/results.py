@@ -6,6 +6,7 @@ each cell. Stands on store.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,18 +102,26 @@ def _read_csv(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        table = pd.read_csv(
-            path,
-            dtype=dict.fromkeys(_TEXTS, "str"),
-            keep_default_na=False,
-            na_values=[""],
-            float_precision="round_trip",
-        )
+        table = pd.read_csv(path, dtype="str", keep_default_na=False)
     except (OSError, ValueError) as error:
         raise StoreError(f"{path} cannot be read: {error}; give the CSV of `seqbench report`") from error
     if list(table.columns[: len(COLUMNS)]) != list(COLUMNS):
         raise StoreError(f"{path} is no table of results: its columns are not those of `seqbench report`")
-    return table
+    try:
+        return pd.DataFrame({name: _typed(str(name), list(table[name])) for name in table})
+    except ValueError as error:
+        raise StoreError(f"{path} is no table of results: {error}") from error
+
+
+def _typed(name: str, texts: list[str]) -> pd.Series[Any]:
+    """Return a column with the type that `frame` gives it; Python's float reads every digit."""
+    import pandas as pd
+
+    if name in _TEXTS:
+        return pd.Series([text or None for text in texts], dtype="str")
+    if texts and all(text.lstrip("-").isdigit() for text in texts):
+        return pd.Series([int(text) for text in texts], dtype="int64")
+    return pd.Series([float(text) if text else math.nan for text in texts], dtype="float64")
 
 
 def _lags(record: Record) -> Iterator[tuple[Any, ...]]:

@@ -1,0 +1,266 @@
+"""Do comparison, costs, environment, commands and merging say what the records say, and nothing else?"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from torch import nn
+
+from seqbench import Catalog, Model, load_catalog
+from seqbench.cells import Cell, expand
+from seqbench.cli.run import command as run_command
+from seqbench.errors import StoreError
+from seqbench.experiment import Experiment, load, merge, settings
+from seqbench.records import Costs, Record, unfinished
+from seqbench.report import read_records, tables
+from seqbench.report.comparison import comparison_tables
+from seqbench.report.costs import cost_table
+from seqbench.report.environments import environment_table, environments, places
+from seqbench.report.observations import observations
+from seqbench.report.reproduce import command, commands
+from seqbench.store import Store
+from tests.test_report import record, texts, three_seeds
+from tests.toys import CATALOG
+
+
+@dataclass(frozen=True)
+class Named(Model):
+    """A model whose parameters are hard to write on a command line."""
+
+    name = "named"
+    version = 1
+    label: str = ""
+    sizes: tuple[int, ...] = (1,)
+    rate: float = 0.1
+    is_deep: bool = False
+    limit: float | None = 1.0
+
+    def build(self, input_size: int) -> nn.Module:
+        return nn.GRU(input_size, 4, batch_first=True)
+
+
+NAMED = Catalog(
+    tasks=CATALOG.tasks, models={**CATALOG.models, "named": Named}, suites=load_catalog("suites").suites
+)
+
+
+def records_of(cells: list[Cell], catalog: Catalog) -> list[Record]:
+    """Return records as a sweep leaves them; which outcome they have plays no part here."""
+    return [unfinished(cell, "failed", "not run here", {}, catalog) for cell in cells]
+
+
+def understood(line: str, catalog: Catalog, folder: Path) -> list[Cell]:
+    """Return the cells that a command line runs: a shell splits it, and click and the experiment read it."""
+    script = f'seqbench() {{ for each in "$@"; do printf "%s\\0" "$each"; done; }}; {line}'
+    said = subprocess.run(["bash", "-c", script], capture_output=True, cwd=folder, check=True).stdout.decode()
+    verb, *arguments = said.split("\0")[:-1]
+    assert verb == "run"
+    given = run_command.make_context("run", arguments).params
+    suite = Path(given["experiment"])
+    path = folder / suite if suite.suffix else catalog.suite(str(suite))
+    fields = {name: given[name] for name in ("tasks", "models", "lengths", "seeds", "evaluate_lengths")}
+    overrides = merge({k: v for k, v in fields.items() if v is not None}, settings(given["assignments"]))
+    return expand(load(path, overrides), catalog)
+
+
+HARD = [
+    "",
+    "plain",
+    "it's",
+    "a b",
+    "64",
+    "null",
+    "1e-3",
+    "[1, 2]",
+    "two\nlines",
+    "a=b,c",
+    '"quoted"',
+    "$HOME `x` \\n",
+    "模\u200b",
+]
+
+
+def test_command_of_a_cell_gives_its_key_again(tmp_path: Path) -> None:
+    several = Experiment.model_validate(
+        {
+            "tasks": ["last"],
+            "models": ["small", "named"],
+            "lengths": [3, 5],
+            "seeds": [0, 2**62],
+            "evaluate_lengths": [7, 9],
+            "training": {"steps": 7, "learning_rate": 1e-05, "gradient_clip": None, "schedule": "cosine"},
+            "parameters": {"last": {"symbols": 5}, "small": {"hidden_size": 3}},
+        }
+    )
+    cells = expand(several, NAMED)
+    assert [understood(command(each), NAMED, tmp_path)[0].key for each in records_of(cells, NAMED)] == [
+        cell.key for cell in cells
+    ]
+
+
+@pytest.mark.parametrize("label", HARD)
+def test_command_of_a_cell_with_odd_parameters_gives_its_key_again(label: str, tmp_path: Path) -> None:
+    values = {"label": label, "sizes": [3, 4], "rate": 1e-7, "is_deep": True, "limit": None}
+    experiment = {"tasks": ["last"], "models": ["named"], "lengths": [3], "parameters": {"named": values}}
+    cells = expand(Experiment.model_validate(experiment), NAMED)
+    (told,) = records_of(cells, NAMED)
+    assert command(told).isprintable()
+    (again,) = understood(command(told), NAMED, tmp_path)
+    assert again.key == cells[0].key
+    assert again.model.parameters["label"] == label
+
+
+def test_commands_run_exactly_the_cells_of_the_records(tmp_path: Path) -> None:
+    catalog = load_catalog()
+    quick = load(catalog.suite("quick"))
+    wide = load(
+        catalog.suite("standard"), {"lengths": [16, 64], "seeds": [0, 1], "parameters": {"lstm": {"layers": 2}}}
+    )
+    cells = [*expand(quick, catalog), *expand(wide, catalog)]
+    # A hole: one seed at one length is missing.
+    kept = [cell for cell in cells if not (cell.task.name == "copy" and cell.length == 64 and cell.seed == 1)]
+    lines = commands(records_of(kept, catalog))
+    keys = [cell.key for line in lines for cell in understood(line, catalog, tmp_path)]
+    assert sorted(keys) == sorted({cell.key for cell in kept})
+    assert len(lines) < len(kept) / 5
+
+
+def test_comparison_says_what_was_tested_and_what_was_not() -> None:
+    def seeds(model: str, scores: list[float | None]) -> list[Record]:
+        return [
+            record(score, model=model, seed=s, status="ok" if score is not None else "diverged")
+            for s, score in enumerate(scores)
+        ]
+
+    few = [*seeds("gru", [0.9] * 5), *seeds("rnn", [0.2] * 5)]
+    assert [row[-2:] for row in texts(comparison_tables(observations(few))[1])] == [["-", "not tested"]]
+    many = [*seeds("gru", [0.9, 0.8, 0.9, 0.7, 0.9, 0.8]), *seeds("rnn", [0.2, 0.3, None, 0.1, 0.2, 0.3])]
+    ranks, pairs = comparison_tables(observations(many))
+    # All six the same way: 2 / 2**6. Median between 0.6 and 0.7, both over 0.875; the diverged one is beyond.
+    assert texts(pairs) == [["gru", "rnn", "6", "6", "0", "0", "+0.743", "0.031", "better"]]
+    assert texts(ranks) == [["gru", "1.00 [one task]", "1", "none"], ["rnn", "2.00 [one task]", "1", "none"]]
+
+
+def test_a_missing_cell_is_missing_in_ranks_and_a_failed_one_ranks_last() -> None:
+    records = [
+        *three_seeds(0.9, 0.9, 0.9, model="gru"),
+        *three_seeds(0.5, 0.6, model="rnn"),
+        record(seed=2, model="rnn", status="interrupted"),
+        *three_seeds(0.95, 0.95, model="lstm"),
+        record(seed=2, model="lstm", status="failed"),
+    ]
+    ranks = comparison_tables(observations(records))[0]
+    # Of the two that ran everywhere, lstm is first twice and last once.
+    assert [row[:2] + row[3:] for row in texts(ranks)] == [
+        ["lstm", "1.33 [one task]", "none"],
+        ["gru", "1.67 [one task]", "none"],
+        ["rnn", "not ranked", "1"],
+    ]
+
+
+def test_costs_stand_against_length_and_unknown_ones_are_no_number() -> None:
+    def with_costs(length: int, seconds: float | None, **rest: Any) -> Record:
+        costs = Costs(parameters=19268, state_size=64, seconds_per_step=seconds, peak_memory_bytes=2**29)
+        return record(length=length, **rest).model_copy(update={"costs": costs})
+
+    seen = observations([with_costs(12, 0.001), with_costs(12, 0.003, seed=1), with_costs(50, None)])
+    table = cost_table(seen)
+    assert texts(table) == [
+        ["lstm", "parameters", "19268", "19268"],
+        ["lstm", "state size", "64", "64"],
+        ["lstm", "ms per step", "2.00", "unknown"],
+        ["lstm", "peak MiB", "512", "512"],
+    ]
+    assert "different environments" in cost_table(seen, environments=2).lines[-1]
+
+
+def test_environments_are_told_apart_and_a_failed_cell_has_none_of_its_own() -> None:
+    here = {"python": "3.11", "packages": {"torch": "2.13"}, "git_revision": None, "device": "cpu"}
+    there = {**here, "packages": {"torch": "2.13+cu"}, "device": "NVIDIA H200"}
+    failed = {name: value for name, value in here.items() if name != "device"}
+    records = [
+        record().model_copy(update={"environment": here}),
+        record(seed=1, status="failed").model_copy(update={"environment": failed}),
+        record(seed=2, model="gru").model_copy(update={"environment": there}),
+    ]
+    found = environments(records)
+    assert texts(environment_table(found)) == [
+        ["cells", "2", "1"],
+        ["python", "3.11", "3.11"],
+        ["torch", "2.13", "2.13+cu"],
+        ["source revision", "not known", "not known"],
+        ["device", "cpu", "NVIDIA H200"],
+    ]
+    assert places(found) == ["environment 1: copy lstm, T=12 seed 0, 1", "environment 2: copy gru, T=12 seed 2"]
+    assert places(environments(records[:2])) == []
+
+
+def test_usable_length_shows_a_wide_spread_of_seeds() -> None:
+    sure, unsure = (three_seeds(*scores) for scores in ((0.75, 0.76, 0.77), (1.0, 1.0, 0.28)))
+    # The mean skill is 0.73 with both, and the second might as well not hold.
+    assert texts(tables(sure)[-1])[0][2] == ">= 12 [>= 12, >= 12]"
+    assert texts(tables(unsure)[-1])[0][2] == ">= 12 [-, >= 12]"
+
+
+def test_every_contradiction_is_named_with_both_places_whatever_the_order(tmp_path: Path) -> None:
+    for each in (record(0.5), record(0.6, seed=1), record(0.7, seed=2)):
+        Store(tmp_path / "a").write(each)
+    for each in (record(0.5), record(0.61, seed=1), record(seed=2, status="diverged")):
+        Store(tmp_path / "b").write(each)
+    with pytest.raises(StoreError) as caught:
+        read_records([tmp_path / "a", tmp_path / "b"])
+    said = str(caught.value)
+    assert "seed 0" not in said
+    for part in (r"seed 1 is ok with 0.6 in", "ok with 0.61 in", "seed 2 is ok with 0.7 in", "diverged in"):
+        assert part in said
+    assert str(tmp_path / "a") in said
+    assert str(tmp_path / "b") in said
+
+
+def test_merging_does_not_depend_on_the_order_of_the_folders(tmp_path: Path) -> None:
+    for name, seconds in (("a", 1.0), ("b", 2.0)):
+        told = record().model_copy(
+            update={"costs": Costs(seconds_per_step=seconds), "finished": f"2026-01-0{seconds:.0f}"}
+        )
+        Store(tmp_path / name).write(told)
+    both = [read_records([tmp_path / one, tmp_path / other]) for one, other in (("a", "b"), ("b", "a"))]
+    assert both[0] == both[1]
+    assert both[0][0].costs.seconds_per_step == 1.0
+
+
+@pytest.mark.parametrize(
+    ("redirection", "expected"),
+    [(">/dev/full", "stdout cannot be written to: No space left on device"), (">&-", "stdout is closed")],
+)
+def test_stdout_that_cannot_be_written_to_is_one_clear_line(
+    redirection: str, expected: str, tmp_path: Path
+) -> None:
+    Store(tmp_path).write(record())
+    line = f"{shlex.quote(sys.executable)} -m seqbench report {shlex.quote(str(tmp_path))} {redirection}"
+    said = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60, check=False)
+    assert said.returncode == 2
+    assert expected in said.stderr
+    assert len(said.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["terminal", "markdown", "latex", "json"])
+def test_report_imports_neither_torch_nor_plugins_nor_pandas(name: str, tmp_path: Path) -> None:
+    for each in (record(), record(model="gru"), record(seed=1)):
+        Store(tmp_path).write(each)
+    code = (
+        f"import sys; from seqbench.cli import cli; cli(['report', {str(tmp_path)!r}, '--format', {name!r}],"
+        " standalone_mode=False); found = [m for m in sys.modules if m.split('.')[0] in ('torch', 'pandas')"
+        " or m.startswith(('seqbench_', 'scipy.stats'))]; sys.exit(' '.join(found) or 0)"
+    )
+    environment = {**os.environ, "COLUMNS": "120"}
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False
+    )
+    assert said.returncode == 0, said.stderr

@@ -7,7 +7,8 @@ Stands on records; imports no torch.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,11 @@ from typing import Any
 import psutil
 
 from seqbench.cells import Cell
+from seqbench.errors import SeqbenchError
 from seqbench.experiment import Execution
 from seqbench.records import CellData, Record
+
+log = logging.getLogger(__name__)
 
 SHARED_BYTES = 300 * 2**20
 """Of the memory of every cell's process: torch and Lightning, which all of them share."""
@@ -29,14 +33,14 @@ class Memory:
 
     Args:
         settings: ``memory``, in GiB, goes before all that is known.
-        records: of cells that have run.
+        records: gives the records of cells that have run; read when the first cell is asked for, since a
+            sweep of one cell at a time never asks.
     """
 
-    def __init__(self, settings: Execution, records: Iterable[Record] = ()) -> None:
+    def __init__(self, settings: Execution, records: Callable[[], Iterable[Record]] = tuple) -> None:
         self._fixed = settings.memory
         self._peaks: dict[str, dict[int, int]] = {}
-        for record in records:
-            self.learn(record)
+        self._records: Callable[[], Iterable[Record]] | None = records
 
     def learn(self, record: Record) -> None:
         """Keep what a cell took."""
@@ -49,7 +53,17 @@ class Memory:
         """Return the bytes that a cell's process is expected to hold at most; 0 where nothing is known."""
         if self._fixed is not None:
             return int(self._fixed * 2**30)
+        self._read()
         return predict(self._peaks.get(_kind(cell, cell.training.model_dump()), {}), cell.length)
+
+    def _read(self) -> None:
+        records, self._records = self._records, None
+        try:
+            for record in records() if records else ():
+                self.learn(record)
+        except SeqbenchError as error:
+            # What cannot be read is told where it matters; here it is only not known.
+            log.info("no memory is known of earlier cells: %s", error)
 
 
 def predict(peaks: Mapping[int, int], length: int) -> int:

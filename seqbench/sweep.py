@@ -19,6 +19,7 @@ from seqbench.execution import Assignment, Event, Job
 from seqbench.experiment import Execution
 from seqbench.keeper import Keeper
 from seqbench.logs import log_path
+from seqbench.memory import Memory
 from seqbench.plan import Plan
 from seqbench.plugins import Catalog
 from seqbench.preflight import check
@@ -76,7 +77,7 @@ def sweep(
             cell = None if is_ending() else keeper.take()
             return None if cell is None else assign(cell)
 
-        job = Job(take, workers, settings, lambda cell: 0, is_ending)
+        job = Job(take, workers, settings, Memory(settings, store.each), is_ending)
         while True:
             yield from keeper.kept(executor.run(job), note)
             if keeper.problem is not None:

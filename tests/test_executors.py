@@ -109,12 +109,12 @@ def test_memory_is_expected_by_what_like_cells_took() -> None:
     short, long, other = *cells(["rnn"], [0]), *cells(["rnn"], [3], length=80), *cells(["lstm"], [0])
     blank = unfinished(short, "ok", "", {}, load_catalog())
     taken = blank.model_copy(update={"costs": blank.costs.model_copy(update={"peak_memory_bytes": 400 * 2**20})})
-    memory = Memory(Execution(), [taken])
+    memory = Memory(Execution(), lambda: [taken])
     # 300 MiB are torch, which does not grow: 100 MiB at length 8 are 1000 MiB at length 80.
     assert memory(short) == 400 * 2**20
     assert memory(long) == (300 + 1000) * 2**20
     assert memory(other) == 0
-    assert Memory(Execution(memory=2), [taken])(long) == 2 * 2**30
+    assert Memory(Execution(memory=2))(long) == 2 * 2**30
 
 
 def test_worker_of_a_parent_that_was_killed_ends_by_itself() -> None:

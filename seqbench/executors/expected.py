@@ -7,7 +7,7 @@ not fit, by two runs of one step on short sequences.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from seqbench.execution import Assignment, Job
@@ -38,24 +38,29 @@ class Expected:
         """Keep what a cell took."""
         self._own.learn(record)
 
-    def fits(self, assignment: Assignment, promised: int) -> bool:
+    def fits(self, assignment: Assignment, beside: Sequence[tuple[Assignment, int]]) -> bool:
         """Say whether there is memory for a cell.
 
         Args:
             assignment: the cell.
-            promised: bytes that the running cells are still expected to take.
+            beside: the cells that run, and the bytes that each holds already.
         """
-        left = available_bytes() - promised
-        if self(assignment) > left and not self._known(assignment):
-            self._measure(assignment)
-        return self(assignment) <= left
+        if self._left(assignment, beside) >= 0:
+            return True
+        for each in (assignment, *(running for running, _ in beside)):
+            self._measure(each)
+        return self._left(assignment, beside) >= 0
+
+    def _left(self, assignment: Assignment, beside: Sequence[tuple[Assignment, int]]) -> int:
+        growth = sum(max(0, self(running) - held) for running, held in beside)
+        return available_bytes() - growth - self(assignment)
 
     def _known(self, assignment: Assignment) -> int:
         return self._job.memory(assignment.cell) or self._own(assignment.cell)
 
     def _measure(self, assignment: Assignment) -> None:
         kind = repr((assignment.cell.task, assignment.cell.model))
-        if kind in self._tried:
+        if kind in self._tried or self._known(assignment):
             return
         self._tried.add(kind)
         for short in _shortened(assignment):

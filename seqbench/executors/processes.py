@@ -29,7 +29,6 @@ class _Run:
     attempt: Waiting
     worker: Worker
     slot: int
-    expected_bytes: int
 
 
 class Processes(Executor):
@@ -112,7 +111,7 @@ class _Crew:
             attempt = self._waiting.popleft()
             slot = min(set(range(len(self._slots))) - {run.slot for run in self._runs})
             worker = start(train, attempt.assignment, devices=self._slots[slot])
-            self._runs.append(_Run(attempt, worker, slot, self._expected(attempt.assignment)))
+            self._runs.append(_Run(attempt, worker, slot))
             if attempt.number > 1:
                 yield Started(attempt.assignment.cell)
 
@@ -122,8 +121,8 @@ class _Crew:
             return True
         if attempt.is_alone or any(run.attempt.is_alone for run in self._runs):
             return False
-        promised = sum(max(0, run.expected_bytes - resident_bytes(run.worker.pid)) for run in self._runs)
-        return self._expected.fits(attempt.assignment, promised)
+        beside = [(run.attempt.assignment, resident_bytes(run.worker.pid)) for run in self._runs]
+        return self._expected.fits(attempt.assignment, beside)
 
     def _next(self, run: _Run) -> Event:
         cell, said = run.attempt.assignment.cell, run.worker.receive()

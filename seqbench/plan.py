@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from seqbench.cells import Cell, expand, work
+from seqbench.cells import Cell, expand, works
 from seqbench.errors import ExperimentError, unknown
 from seqbench.experiment import Experiment
 from seqbench.plugins import Catalog
@@ -112,10 +112,10 @@ def plan(
         raise ExperimentError(unknown("way with existing records", on_existing, ON_EXISTING))
     policy = ON_EXISTING[on_existing]
     cells = expand(experiment, catalog)
-    works = {cell.key: work(cell, catalog) for cell in cells}
+    work = works(cells, catalog)
     if shard is not None:
-        cells = Shard.read(shard).of(cells, lambda cell: works[cell.key])
+        cells = Shard.read(shard).of(cells, lambda cell: work[cell.key])
     seen = store.seen()
     left = [cell for cell in cells if policy.runs and not policy.is_done(seen.get(cell.key), seen.get(cell.key))]
-    pending = tuple(sorted(left, key=lambda cell: -works[cell.key]))
+    pending = tuple(sorted(left, key=lambda cell: -work[cell.key]))
     return Plan(tuple(cells), pending, seen, policy, shard is not None)

@@ -21,7 +21,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from seqbench.cells import Cell, work
+from seqbench.cells import Cell, works
 from seqbench.execution import Event, Finished, Progressed, Retried, Started
 from seqbench.plugins import Catalog
 
@@ -127,6 +127,7 @@ def read_notes(folder: Path) -> list[tuple[SweepNote, LiveNote | None]]:
 
 
 def _note(cells: Sequence[Cell], catalog: Catalog, workers: int) -> SweepNote:
+    work = works(cells, catalog)
     return SweepNote(
         command=tuple(sys.argv),
         host=socket.gethostname(),
@@ -141,7 +142,7 @@ def _note(cells: Sequence[Cell], catalog: Catalog, workers: int) -> SweepNote:
                 length=cell.length,
                 seed=cell.seed,
                 steps=cell.training.steps,
-                work=work(cell, catalog),
+                work=work[cell.key],
             )
             for cell in cells
         ),

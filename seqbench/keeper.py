@@ -1,4 +1,4 @@
-"""What is kept of what happens in an executor? Records, checkpoints, claims; then observers are told.
+"""What is kept of what happens in an executor? Records, checkpoints, claims, last words; then observers are told.
 
 Stands on backlog and store.
 """
@@ -14,6 +14,7 @@ from seqbench.backlog import Backlog
 from seqbench.cells import Cell
 from seqbench.errors import StoreError
 from seqbench.execution import Event, Finished, Started
+from seqbench.logs import complete
 from seqbench.plan import FINAL
 from seqbench.plugins import Catalog
 from seqbench.records import Record, unfinished
@@ -64,6 +65,7 @@ class Keeper:
                         del self._running[event.cell.key]
                         self._keep(event.cell, event.record)
                     note(event)
+                    complete(self._store.path, event)
                     yield event
         except (KeyboardInterrupt, GeneratorExit):
             # GeneratorExit: whoever watches was interrupted, or has seen enough.

@@ -1,7 +1,7 @@
 """Where does everything go that a cell says? Into a file of its own, and nowhere else.
 
 Logging, warnings, prints of plugins, what C code writes, tracebacks of Python and of crashes. A second attempt
-writes below the first, whose words stay. Stands on records.
+writes below the first, whose words stay. Stands on store.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import TextIO
 
 from seqbench.cells import Cell
+from seqbench.execution import Event, Finished, Retried
 from seqbench.records import Record, now
+from seqbench.store import stem
 
 FOLDER = "logs"
 """Below a store's folder."""
@@ -58,15 +60,24 @@ def end(stream: TextIO, record: Record) -> None:
     stream.write(f"{_MARK}{record.status}: {told}\n")
 
 
-def append(path: Path | None, text: str) -> None:
-    """Write a line below what the cell said; for whoever saw its process die."""
-    with _open(path) as stream:
-        stream.write(f"{_MARK}{text}\n")
+def complete(folder: Path, event: Event) -> None:
+    """Write into the log of a cell what its process did not live to write: how it died.
+
+    Args:
+        folder: the store's.
+        event: any.
+    """
+    path = log_path(folder, event.cell)
+    match event:
+        case Retried(reason=reason):
+            _append(path, f"{reason}; it is run again")
+        case Finished(record=record) if record.status != "ok" and not _has_end(path):
+            _append(path, f"{record.status}: {record.reason}")
 
 
 def log_path(folder: Path, cell: Cell) -> Path:
-    """Return where the log of a cell lies in a store's folder: what it is, for a person, and its key."""
-    return folder / FOLDER / f"{cell.task.name}_{cell.model.name}_T{cell.length}_s{cell.seed}_{cell.key}.log"
+    """Return where the log of a cell lies in a store's folder."""
+    return folder / FOLDER / f"{stem(cell, cell.key)}.log"
 
 
 def logs_in(folder: Path) -> dict[str, Path]:
@@ -84,6 +95,21 @@ def _open(path: Path | None) -> TextIO:
             # The record will say what is wrong with the folder, or have what the log would have said.
             pass
     return _text(Path(os.devnull))
+
+
+def _append(path: Path, text: str) -> None:
+    with _open(path) as stream:
+        stream.write(f"{_MARK}{text}\n")
+
+
+def _has_end(path: Path) -> bool:
+    """Say whether the last attempt wrote how it ended; true where there is no log to write into."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return True
+    marked = [line for line in lines if line.startswith(_MARK)]
+    return bool(marked) and ", attempt " not in marked[-1]
 
 
 def _text(path: Path) -> TextIO:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -35,6 +36,34 @@ def print_json(content: Mapping[str, Any]) -> None:
     """Print one strict JSON object, with the version of its schema first."""
     whole = {"schema_version": SCHEMA_VERSION, **content}
     click.echo(json.dumps(whole, allow_nan=False, indent=1))
+
+
+@contextmanager
+def results_apart() -> Iterator[TextIO]:
+    """Give stdout for results while the block runs; all else that is written to it goes to stderr.
+
+    That of plugins in this process and of C code, and that of every process that is started meanwhile.
+    """
+    before = sys.stdout
+    if not _is_descriptor_1(before):
+        with redirect_stdout(sys.stderr):
+            yield before
+        return
+    sys.stdout.flush()
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as results:
+        os.dup2(2, 1)
+        try:
+            yield results
+        finally:
+            sys.stdout.flush()
+            os.dup2(results.fileno(), 1)
+
+
+def _is_descriptor_1(stream: TextIO) -> bool:
+    try:
+        return stream.fileno() == 1
+    except (OSError, ValueError):
+        return False
 
 
 def print_rows(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -121,7 +121,7 @@ def command(
         return 0
     how = execution(chosen, jobs, executor)
     with interruption(lambda text: click.echo(text, err=True)) as stop:
-        watching = watch(todo.pending, catalog, as_json=as_json, quiet=quiet, live=not no_progress)
+        watching = watch(todo.pending, catalog, store.path, as_json=as_json, quiet=quiet, live=not no_progress)
         _run(todo, sweep(todo, store, catalog, how, stopping=stop.is_asked), watching, stop)
         if stop.is_asked():
             _tell_of_interrupt(todo, store)

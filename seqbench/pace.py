@@ -1,0 +1,126 @@
+"""How long will what is left of a sweep take? From what cells like these have taken so far.
+
+Numbers in, numbers out. Imports nothing of seqbench.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+_LITTLE = 0.05
+"""Below this share of its work, a cell's own time says mostly how long it took to load."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a cell's time is estimated from: its task, its model, and the work that it has (any unit)."""
+
+    task: str
+    model: str
+    work: float
+
+
+@dataclass(frozen=True)
+class Underway:
+    """A cell that runs: for how many seconds, and which share of its steps it has taken, 0 to 1."""
+
+    load: Load
+    seconds: float
+    share: float
+
+
+class Pace:
+    """Seconds for each unit of work, of each model on each task."""
+
+    def __init__(self) -> None:
+        self._totals: dict[tuple[str | None, str | None], list[float]] = defaultdict(lambda: [0.0, 0.0])
+
+    def add(self, load: Load, seconds: float) -> None:
+        """Learn from a cell that has finished."""
+        for group in _groups(load):
+            self._totals[group][0] += seconds
+            self._totals[group][1] += load.work
+
+    def seconds(self, load: Load) -> float | None:
+        """Return what a cell is expected to take; None before any cell has finished.
+
+        By cells of the same task and model, else by those of the model, else by all.
+        """
+        for group in _groups(load):
+            seconds, work = self._totals.get(group, (0.0, 0.0))
+            if work > 0:
+                return seconds / work * load.work
+        return None
+
+    def seconds_left(self, running: Iterable[Underway], waiting: Iterable[Load], workers: int) -> float | None:
+        """Return after how long the last cell ends; None where nothing is known yet.
+
+        Args:
+            running: the cells that run.
+            waiting: those to come, in the order in which they are begun.
+            workers: cells at a time.
+        """
+        underway = list(running)
+        seen = self._with(underway)
+        # Where nothing has been learnt, all are None at once.
+        now = [_remaining(each, seen.seconds(each.load)) for each in underway]
+        later = [seen.seconds(load) for load in waiting]
+        known = [[seconds for seconds in some if seconds is not None] for some in (now, later)]
+        if len(known[0]) < len(now) or len(known[1]) < len(later):
+            return None
+        return makespan(known[0], known[1], workers)
+
+    def _with(self, underway: Sequence[Underway]) -> Pace:
+        """Return this pace and what the running cells tell, which counts as much as they have done."""
+        both = Pace()
+        for group, (seconds, work) in self._totals.items():
+            both._totals[group] = [seconds, work]
+        for each in underway:
+            if each.share >= _LITTLE:
+                load = each.load
+                both.add(Load(load.task, load.model, each.share * load.work), each.seconds)
+        return both
+
+
+def makespan(running: Sequence[float], waiting: Sequence[float], workers: int) -> float:
+    """Return when the last worker is through, each taking the next one that waits as soon as it is free.
+
+    >>> makespan([3.0, 1.0], [4.0, 1.0], 2)
+    5.0
+
+    Args:
+        running: seconds left of what runs.
+        waiting: seconds of what is to come, in its order.
+        workers: how many there are.
+    """
+    free = [*running, *[0.0] * (workers - len(running))] or [0.0]
+    heapq.heapify(free)
+    for seconds in waiting:
+        heapq.heapreplace(free, free[0] + seconds)
+    return max(free)
+
+
+def in_words(seconds: float) -> str:
+    """Return a time as a person says it, rounded to what an estimate is worth.
+
+    >>> [in_words(s) for s in (4, 47, 200, 5000, 200_000)]
+    ['4 s', '47 s', '3 min 20 s', '1 h 23 min', '2 d 7 h']
+    """
+    for size, unit, lower, lower_unit in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if seconds >= size:
+            whole, rest = divmod(int(seconds), size)
+            return f"{whole} {unit} {rest // lower} {lower_unit}"
+    return f"{int(seconds)} s"
+
+
+def _groups(load: Load) -> tuple[tuple[str | None, str | None], ...]:
+    return (load.task, load.model), (None, load.model), (None, None)
+
+
+def _remaining(underway: Underway, expected: float | None) -> float | None:
+    if underway.share >= _LITTLE:
+        return underway.seconds * (1.0 - underway.share) / underway.share
+    return None if expected is None else max(0.0, expected - underway.seconds)

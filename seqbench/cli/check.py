@@ -43,7 +43,7 @@ def command(
     Ends with status 4 if a check fails, after all of them were made.
     """
     catalog = load_plugins()
-    chosen = [*catalog.models, *catalog.tasks] if is_all else list(dict.fromkeys(names))
+    chosen = _everything(catalog) if is_all else list(dict.fromkeys(names))
     if not chosen:
         raise click.UsageError("name the tasks or models to check, or give --all")
     outcomes: list[Outcome] = []
@@ -59,6 +59,11 @@ def command(
         told = ", ".join(f"{counts[status]} {status}" for status in ("passed", "failed", "skipped"))
         click.echo(f"\n{told}, in {seconds:.1f} s")
     ctx.exit(CHECK_FAILED if counts["failed"] else 0)
+
+
+def _everything(catalog: Catalog) -> list[str]:
+    claimed = {problem.claimed for problem in catalog.problems if problem.claimed}
+    return [*sorted(claimed), *catalog.models, *catalog.tasks]
 
 
 def check(

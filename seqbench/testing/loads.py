@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from seqbench.contracts import Task, TaskData
+from seqbench.parameters import parameters_of
 from seqbench.splits import Batch, Ragged, Split
 from seqbench.testing.surroundings import empty_cache
 
@@ -25,6 +26,11 @@ def load_fresh(task: Task, length: int, seed: int = 0) -> TaskData:
     """Load a task's data with an empty cache."""
     with empty_cache():
         return task.load(length, seed)
+
+
+def named_data(task: Task) -> list[str]:
+    """Return the parameters that name the task's data: a user's, which are as they are."""
+    return [p.name for p in parameters_of(type(task)) if p.is_data_source and getattr(task, p.name) is not None]
 
 
 def splits_of(data: TaskData) -> dict[str, Split]:

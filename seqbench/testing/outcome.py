@@ -5,13 +5,20 @@ A check is a callable that returns None, or raises CheckFailed or CheckSkipped. 
 
 from __future__ import annotations
 
+import sysconfig
 import time
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
+
+import torch
 
 from seqbench.testing.surroundings import surroundings_kept
 
+_OURS = str(Path(__file__).parents[1])
+_LIBRARIES = (str(Path(torch.__file__).parent), sysconfig.get_path("stdlib") + "/")
 Check = Callable[[], None]
 
 
@@ -80,10 +87,17 @@ def guarded(expected: str, check: Check) -> Check:
             raise
         except Exception as error:
             found = f"{type(error).__name__}: {error}"
-            change = "mend what raises this; the traceback above it, or Python's -X dev, says where"
-            raise CheckFailed(expected, found, change) from error
+            raise CheckFailed(expected, found, f"mend what raises this: {_place(error)}") from error
 
     return run
+
+
+def _place(error: Exception) -> str:
+    """Return where an error came from: the last line of the plugin's own, if there is one."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith((_OURS, *_LIBRARIES))]
+    frame = (own or frames)[-1]
+    return f"{frame.filename}, line {frame.lineno}, in {frame.name}"
 
 
 def without(checks: Iterable[tuple[str, Check]], skip: dict[str, str]) -> Iterable[tuple[str, Check]]:

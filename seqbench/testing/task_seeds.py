@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from seqbench.contracts import Task, TaskData, Tokens
 from seqbench.errors import DataError
-from seqbench.parameters import parameters_of
 from seqbench.testing.cost import check_growth
-from seqbench.testing.loads import Load, difference, examples, load_fresh, splits_of
+from seqbench.testing.loads import Load, difference, examples, load_fresh, named_data, splits_of
 from seqbench.testing.outcome import CheckFailed, CheckSkipped
 from seqbench.testing.surroundings import changed, empty_cache, random_states, seed_everything
 
@@ -39,9 +38,8 @@ def check_other_seed(task: Task, load: Load) -> None:
     """Another seed gives other data."""
     if difference(load(LENGTH), load_fresh(task, LENGTH, seed=1)):
         return
-    named = [p.name for p in parameters_of(type(task)) if p.is_data_source and getattr(task, p.name) is not None]
-    if named:
-        raise CheckSkipped(f"the data are those that {', '.join(named)} names, whatever the seed is")
+    if named_data(task):
+        raise CheckSkipped(f"the data are those that {', '.join(named_data(task))} names, whatever the seed is")
     raise CheckFailed(
         f"load({LENGTH}, seed=0) and load({LENGTH}, seed=1) give different data",
         "they are the same: runs with several seeds all see one sample",

@@ -1,17 +1,18 @@
 """How does a gradient go back through a sequence that was fed in pieces?
 
-The state is cut wherever its gradient is wanted, and the gradient handed from piece to piece, rescaled by
-each example's own power of two, so that it neither vanishes nor overflows on its way. Plain torch. Stands
-on network.
+The state is cut wherever its gradient is wanted. A first pass keeps the states at the cuts only; going back,
+each piece is run again from its own, so that memory holds the graph of one piece, however long the sequence.
+The gradient is handed from piece to piece, rescaled by each example's own power of two, so that it neither
+vanishes nor overflows on its way. Plain torch. Stands on network.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
@@ -61,29 +62,26 @@ def cut_steps(lengths: Sequence[int], lags: Sequence[int]) -> list[int]:
     return sorted((wanted | ends | set(range(_LONGEST_PIECE, longest, _LONGEST_PIECE))) - {longest})
 
 
-@dataclass
-class Piece:
-    """Some steps of the sequence; its graph ends at its inputs and at the state it was handed.
+@dataclass(frozen=True)
+class Passage:
+    """One pass forward, in pieces.
 
     Attributes:
-        start, end: steps.
-        inputs: [batch, end - start, features].
-        state: the parts of the state after ``start`` steps; none in the first piece.
-        outputs: [batch, end - start, output_size].
-        next_state: the parts of the state after ``end`` steps.
-        axes: the batch axis of each part.
+        embedded: [batch, time, features].
+        steps: where the pieces begin and end: 0, the cuts, time.
+        states: the state that each piece was handed; None for the first.
+        outputs: [batch, time, output_size].
+        axes: the batch axis of each tensor of the state, as `batch_axes` gives them.
     """
 
-    start: int
-    end: int
-    inputs: Tensor
-    state: list[Tensor]
+    embedded: Tensor
+    steps: Sequence[int]
+    states: Sequence[Any]
     outputs: Tensor
-    next_state: list[Tensor]
-    axes: list[int]
+    axes: Sequence[int | None]
 
 
-def run_in_pieces(layer: nn.Module, embedded: Tensor, axes: list[int | None], cuts: list[int]) -> list[Piece]:
+def pass_forward(layer: nn.Module, embedded: Tensor, axes: Sequence[int | None], cuts: Sequence[int]) -> Passage:
     """Feed a sequence in pieces, and carry the state over.
 
     Args:
@@ -92,169 +90,192 @@ def run_in_pieces(layer: nn.Module, embedded: Tensor, axes: list[int | None], cu
         axes: as `batch_axes` gives them.
         cuts: the steps after which a piece ends, rising.
     """
-    pieces: list[Piece] = []
-    state, parts = None, list[Tensor]()
-    for start, end in pairwise([0, *cuts, embedded.shape[1]]):
-        inputs = embedded[:, start:end].contiguous().requires_grad_()
-        outputs, after = layer(inputs, state)
-        known = [axis for axis in axes if axis is not None]
-        pieces.append(Piece(start, end, inputs, parts, outputs, _measured(after, axes), known))
-        state = _leaves(after)
-        parts = _measured(state, axes)
-    return pieces
+    steps, states, outputs = [0, *cuts, embedded.shape[1]], [None], []
+    with torch.no_grad():
+        for start, end in pairwise(steps):
+            found, after = layer(embedded[:, start:end].contiguous(), states[-1])
+            outputs.append(found)
+            states.append(after)
+    return Passage(embedded, steps, states[:-1], torch.cat(outputs, dim=1), axes)
 
 
-def _measured(state: Any, axes: list[int | None]) -> list[Tensor]:
-    return [part for part, axis in zip(tensors(state), axes, strict=True) if axis is not None]
+@dataclass(frozen=True)
+class Norms:
+    """Logarithms of the norms of gradients.
+
+    Attributes:
+        state: [parts + 1, cuts, lanes, batch]: at each cut, of the whole state and then of its parts; the loss's
+            lane first, then one for each random vector.
+        inputs: [batch, time]: of the loss, at each step's embedded input.
+    """
+
+    state: Tensor
+    inputs: Tensor
 
 
-def _leaves(state: Any) -> Any:
-    """Return the same state as it is handed on: the same numbers, at which a new graph begins."""
+def pass_back(
+    layer: nn.Module, passage: Passage, pull: Tensor, lengths: Tensor, draws: Sequence[Generator]
+) -> Norms:
+    """Go back from the end to the start, with the gradient of the loss and those of random vectors side by side.
+
+    The batch is repeated, once for each of them: a lane. Lane 0 is pulled at by the loss; in the others a
+    random unit vector is put at the last state of each row.
+
+    Args:
+        layer, passage: as of `pass_forward`.
+        pull: gradient of each row's own loss at the outputs, [batch, time, output_size].
+        lengths: of the rows, [batch].
+        draws: where the random vectors come from, one for each further lane.
+    """
+    gradient = _Gradient(pull, lengths, [axis for axis in passage.axes if axis is not None], draws)
+    for (start, end), state in reversed(list(zip(pairwise(passage.steps), passage.states, strict=True))):
+        before = _repeated(state, iter(passage.axes), gradient.lanes)
+        inputs = passage.embedded[:, start:end].repeat(gradient.lanes, 1, 1).requires_grad_()
+        outputs, after = layer(inputs, before)
+        beginnings = [*_measured(before, passage.axes), inputs]
+        gradient.back(start, end, beginnings, [*_measured(after, passage.axes), outputs])
+    return gradient.norms()
+
+
+class _Gradient:
+    """The gradient on its way back.
+
+    It is ``parts * 2**exponent``, the exponent being each row's own: a product with a power of two is exact,
+    so this costs no digit.
+
+    Attributes:
+        lanes, batch: rows are ``lanes * batch``, lane by lane.
+        parts: the gradient at the parts of the state.
+        exponent: [lanes * batch].
+    """
+
+    def __init__(self, pull: Tensor, lengths: Tensor, axes: Sequence[int], draws: Sequence[Generator]) -> None:
+        self.lanes, self.batch = 1 + len(draws), len(pull)
+        self.parts: list[Tensor] = []
+        self.exponent = torch.zeros(self.lanes * self.batch, dtype=torch.float64, device=pull.device)
+        self._pull, self._lengths, self._axes, self._draws = pull, lengths, axes, draws
+        self._is_pulled = (pull.abs().amax((0, 2)) > 0).tolist()
+        self._steps = 0
+        self._state_norms: list[Tensor] = []
+        self._input_norms: list[Tensor] = []
+
+    def back(self, start: int, end: int, beginnings: list[Tensor], ends: list[Tensor]) -> None:
+        """Go from the end of a piece to its start, and keep the norms found there and at its inputs.
+
+        Args:
+            start, end: steps of the piece.
+            beginnings: the parts of the state that it was handed, none for the first piece, and its inputs.
+            ends: the parts of the state that it hands on, and its outputs.
+        """
+        self.parts = self.parts or [torch.zeros_like(part) for part in ends[:-1]]
+        self._begin_rows(end)
+        pull = self._rescaled_pull(start, end)
+        flows = zip([*self.parts, pull], ends, strict=True)
+        *self.parts, at_inputs = _gradients([flow for flow in flows if flow[1].requires_grad], beginnings)
+        ln_scale = self.exponent * math.log(2)
+        of_loss = slice(self.batch)
+        self._input_norms.append(_norms_over(at_inputs[of_loss], (2,)).log() + ln_scale[of_loss, None])
+        if self.parts:
+            self._state_norms.append(_norms(self.parts, self._axes).log() + ln_scale)
+
+    def norms(self) -> Norms:
+        """Return all norms, in the order of time."""
+        inputs = torch.cat(self._input_norms[::-1], dim=1)
+        size = (len(self._axes) + 1, len(self._state_norms), self.lanes, self.batch)
+        state = torch.stack(self._state_norms[::-1], dim=1) if self._state_norms else inputs.new_zeros(size)
+        return Norms(state.reshape(size), inputs)
+
+    def _begin_rows(self, end: int) -> None:
+        """Put a random unit vector at the last state of each row that ends here, in every lane but the loss's.
+
+        The gradient of these rows was 0 so far, and so was their exponent.
+        """
+        rows = self._lengths == end
+        if not self._draws or not rows.any():
+            return
+        shapes = [part.narrow(axis, 0, self.batch) for part, axis in self._each()]
+        lanes = [[torch.zeros_like(shape) for shape in shapes]]
+        for draw in self._draws:
+            vector = [torch.randn(shape.shape, generator=draw).to(shape) for shape in shapes]
+            scale = torch.where(rows, 1 / _norms(vector, self._axes)[0], 0.0)
+            lanes.append([_rowwise(scale, v, axis) * v for v, axis in zip(vector, self._axes, strict=True)])
+        self.parts = [
+            part + torch.cat(vectors, dim=axis)
+            for (part, axis), vectors in zip(self._each(), zip(*lanes, strict=True), strict=True)
+        ]
+
+    def _rescaled_pull(self, start: int, end: int) -> Tensor:
+        """Bring each row's largest number near 1 where the piece may need it; return the pull at that scale."""
+        pull, is_pulled = self._pull[:, start:end], any(self._is_pulled[start:end])
+        self._steps += end - start
+        if is_pulled or self._steps > _LONGEST_PIECE:
+            self._steps = end - start
+            self._rescale(pull)
+        whole = pull.new_zeros(len(self.exponent), *pull.shape[1:])
+        if is_pulled:
+            whole[: self.batch] = _rowwise(_power_of_two(-self.exponent[: self.batch]), pull, 0) * pull
+        return whole
+
+    def _rescale(self, pull: Tensor) -> None:
+        sizes = [self.exponent + _largest(part, axis).log2() for part, axis in self._each()]
+        of_pull = torch.full_like(self.exponent, -torch.inf)
+        of_pull[: self.batch] = _largest(pull, 0).log2()
+        exponent = torch.stack([*sizes, of_pull]).amax(0).floor()
+        # A row of zeros keeps its scale, and so does one of infinities.
+        exponent = torch.where(exponent.isfinite(), exponent, self.exponent)
+        shift = _power_of_two(self.exponent - exponent)
+        self.parts = [_rowwise(shift, part, axis) * part for part, axis in self._each()]
+        self.exponent = exponent
+
+    def _each(self) -> Iterator[tuple[Tensor, int]]:
+        return zip(self.parts, self._axes, strict=True)
+
+
+def _measured(state: Any, axes: Sequence[int | None]) -> list[Tensor]:
+    """Return the parts of a state that gradients flow through; of no state, none."""
+    known = axes if state is not None else ()
+    return [part for part, axis in zip(tensors(state), known, strict=True) if axis is not None]
+
+
+def _repeated(state: Any, axes: Iterator[int | None], lanes: int) -> Any:
+    """Return the same state once for each lane, as it is handed on: the same numbers, at which a graph begins."""
     if isinstance(state, Tensor):
-        return state.detach().requires_grad_(state.is_floating_point())
+        axis = next(axes)
+        return state if axis is None else torch.cat([state] * lanes, dim=axis).requires_grad_()
     if isinstance(state, Mapping):
-        return {name: _leaves(part) for name, part in state.items()}
+        return {name: _repeated(part, axes, lanes) for name, part in state.items()}
     if isinstance(state, (tuple, list)):
-        parts = [_leaves(part) for part in state]
+        parts = [_repeated(part, axes, lanes) for part in state]
         # A named tuple takes its parts one by one.
         return type(state)(parts) if type(state) in (tuple, list) else type(state)(*parts)
     return state
 
 
-class Places(NamedTuple):
-    """What of some steps is on the grid, one entry each: which lag, which row, which of the steps."""
-
-    lag: Tensor
-    row: Tensor
-    step: Tensor
-
-
-class Grid:
-    """Which lag of which row is seen at which step?"""
-
-    def __init__(self, lengths: Tensor, lags: Sequence[int]) -> None:
-        self.lengths = lengths
-        self.size = len(lags)
-        self._place = torch.full((int(lengths.max()) + 1,), -1, device=lengths.device)
-        self._place[list(lags)] = torch.arange(len(lags), device=lengths.device)
-
-    def places(self, steps: Sequence[int]) -> Places:
-        """Return what is on the grid after these steps."""
-        lag = self.lengths[:, None] - self.lengths.new_tensor(steps)
-        place = torch.where(lag > 0, self._place[lag.clamp(min=0)], -1)
-        row, column = (place >= 0).nonzero(as_tuple=True)
-        return Places(place[row, column], row, column)
-
-
-class Walk:
-    """One gradient on its way back through the pieces.
-
-    It is ``parts * 2**exponent``, the exponent being each example's own: a product with a power of two is
-    exact, so this costs no digit.
-
-    Attributes:
-        parts: the gradient at the parts of the state.
-        exponent: [batch].
-        pull: gradient of the loss at the outputs, [batch, time, output_size]; None for a Jacobian.
-        draw: where a Jacobian's random vectors come from; None for the loss.
-        state_norms: logarithms of norms, [parts + 1, lags, batch]; first the whole state, then its parts.
-        input_norms: logarithms of norms, [lags, batch].
-    """
-
-    def __init__(self, grid: Grid, last: Piece, pull: Tensor | None, draw: Generator | None) -> None:
-        unknown = torch.full((grid.size, len(grid.lengths)), math.nan, device=grid.lengths.device)
-        self.grid, self.pull, self.draw = grid, pull, draw
-        self.parts = [torch.zeros_like(part) for part in last.next_state]
-        self.exponent = torch.zeros_like(grid.lengths, dtype=torch.float64)
-        self.state_norms = unknown.repeat(len(self.parts) + 1, 1, 1)
-        self.input_norms = unknown.clone()
-
-    def back(self, piece: Piece, seen: Places, *, is_last: bool) -> None:
-        """Go from the end of a piece to its start.
-
-        Args:
-            piece: the one that ends where this walk has got to.
-            seen: which states at its start are on the grid.
-            is_last: nobody else needs its graph.
-        """
-        self._begin_rows(piece)
-        pull = self._rescale(piece)
-        flows = list(zip(self.parts, piece.next_state, strict=True))
-        wanted = list(piece.state)
-        if pull is not None:
-            flows.append((pull, piece.outputs))
-            wanted.append(piece.inputs)
-        found = _gradients([flow for flow in flows if flow[1].requires_grad], wanted, keep=not is_last)
-        self.parts = found[: len(piece.state)]
-        self._note(piece, seen, found[-1] if pull is not None else None)
-
-    def _begin_rows(self, piece: Piece) -> None:
-        """Put a random unit vector at the last state of each row that ends here; its gradient was 0 so far."""
-        ends = self.grid.lengths == piece.end
-        if self.draw is None or not ends.any():
-            return
-        vector = [torch.randn(part.shape, generator=self.draw).to(part) for part in piece.next_state]
-        scale = torch.where(ends, -_ln_norms(vector, piece.axes)[0], -torch.inf).exp()
-        for i, axis in enumerate(piece.axes):
-            self.parts[i] = self.parts[i] + _rowwise(scale, vector[i], axis) * vector[i]
-
-    def _rescale(self, piece: Piece) -> Tensor | None:
-        """Bring each row's largest number near 1; return the loss's pull on the piece at that scale."""
-        sizes = [
-            self.exponent + _largest(part, axis).log2() for part, axis in zip(self.parts, piece.axes, strict=True)
-        ]
-        pull = None if self.pull is None else self.pull[:, piece.start : piece.end]
-        sizes += [] if pull is None else [_largest(pull, 0).log2()]
-        exponent = torch.stack(sizes).amax(0).floor()
-        # A row of zeros keeps its scale, and so does one of infinities.
-        exponent = torch.where(exponent.isfinite(), exponent, self.exponent)
-        shift = _power_of_two(self.exponent - exponent)
-        self.parts = [
-            _rowwise(shift, part, axis) * part for part, axis in zip(self.parts, piece.axes, strict=True)
-        ]
-        self.exponent = exponent
-        return None if pull is None else _rowwise(_power_of_two(-exponent), pull, 0) * pull
-
-    def _note(self, piece: Piece, seen: Places, inputs: Tensor | None) -> None:
-        """Keep the norms that are on the grid."""
-        ln_scale = self.exponent * math.log(2)
-        if piece.state:
-            place, row, _ = seen
-            self.state_norms[:, place, row] = (_ln_norms(self.parts, piece.axes) + ln_scale)[:, row]
-        if inputs is not None:
-            place, row, step = self.grid.places(range(piece.start + 1, piece.end + 1))
-            norms = _ln_norm(inputs, (2,)) + ln_scale[:, None]
-            self.input_norms[place, row] = norms[row, step]
-
-
-def _gradients(flows: list[tuple[Tensor, Tensor]], wanted: list[Tensor], *, keep: bool) -> list[Tensor]:
+def _gradients(flows: list[tuple[Tensor, Tensor]], wanted: list[Tensor]) -> list[Tensor]:
     """Return what gradients at the ends, given as (gradient, end), are at the beginnings."""
-    if not flows or not wanted:
+    if not flows:
         return [torch.zeros_like(beginning) for beginning in wanted]
     gradients, ends = zip(*flows, strict=True)
-    return list(
-        torch.autograd.grad(ends, wanted, gradients, retain_graph=keep, allow_unused=True, materialize_grads=True)
-    )
+    return list(torch.autograd.grad(ends, wanted, gradients, allow_unused=True, materialize_grads=True))
 
 
-def _ln_norms(parts: Sequence[Tensor], axes: Sequence[int]) -> Tensor:
-    """Return the logarithm of each row's norm, of the whole and then of each part: [parts + 1, batch]."""
-    each = torch.stack(
-        [
-            _ln_norm(part, tuple(i for i in range(part.ndim) if i != axis))
-            for part, axis in zip(parts, axes, strict=True)
-        ]
-    )
-    return torch.cat([(2 * each).logsumexp(0, keepdim=True) / 2, each])
+def _norms(parts: Sequence[Tensor], axes: Sequence[int]) -> Tensor:
+    """Return each row's norm, of the whole and then of each part: [parts + 1, rows]."""
+    each = torch.stack([_norms_over(part, _others(part, axis)) for part, axis in zip(parts, axes, strict=True)])
+    return torch.cat([_norms_over(each, (0,))[None], each])
 
 
-def _ln_norm(values: Tensor, axes: tuple[int, ...]) -> Tensor:
-    norm: Tensor = torch.linalg.vector_norm(values, dim=axes)
-    return norm.log()
+def _norms_over(values: Tensor, axes: tuple[int, ...]) -> Tensor:
+    norms: Tensor = torch.linalg.vector_norm(values, dim=axes)
+    return norms
+
+
+def _others(values: Tensor, axis: int) -> tuple[int, ...]:
+    return tuple(i for i in range(values.ndim) if i != axis)
 
 
 def _largest(values: Tensor, axis: int) -> Tensor:
-    return values.abs().amax(tuple(i for i in range(values.ndim) if i != axis))
+    return values.abs().amax(_others(values, axis))
 
 
 def _rowwise(factor: Tensor, values: Tensor, axis: int) -> Tensor:

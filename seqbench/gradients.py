@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from seqbench.backward import Grid, Piece, Walk, batch_axes, cut_steps, run_in_pieces
+from seqbench.backward import Passage, batch_axes, cut_steps, pass_back, pass_forward
 from seqbench.flow import WHOLE, Curve, Flow, Quantity, curve_of, unknown_curve
 from seqbench.network import Network
 from seqbench.seeds import generator
@@ -42,7 +42,8 @@ def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 
         network: what to measure.
         batch: padded at the end; rows may differ in length.
         seed: of the draws.
-        draws: random vectors for each example; the cost is one forward pass and 1 + draws backward passes.
+        draws: random vectors for each example; the cost is one pass forward, and one forward and backward over
+            a batch 1 + draws times as large. Memory holds one piece of it.
 
     Raises:
         ValueError: ``draws`` is below 1.
@@ -57,28 +58,22 @@ def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 
         axes = batch_axes(measured.layer, embedded.shape[2])
         has_state = any(axis is not None for axis in axes)
         cuts = cut_steps(batch.lengths.tolist(), lags) if has_state else []
-        pieces = run_in_pieces(measured.layer, embedded, axes, cuts)
-        grid = Grid(batch.lengths, lags)
-        along_loss = Walk(grid, pieces[-1], _pull(measured, pieces, batch), None)
-        along_state = [
-            Walk(grid, pieces[-1], None, generator(seed, "jacobian", draw))
-            for draw in range(draws if has_state else 0)
-        ]
-        while pieces:
-            piece = pieces.pop()
-            seen = grid.places([piece.start])
-            for walk in along_state:
-                walk.back(piece, seen, is_last=False)
-            along_loss.back(piece, seen, is_last=True)
-    names = _part_names(network.layer, len(along_loss.state_norms) - 1)
+        passage = pass_forward(measured.layer, embedded, axes, cuts)
+        generators = [generator(seed, "jacobian", draw) for draw in range(draws if has_state else 0)]
+        norms = pass_back(measured.layer, passage, _pull(measured, passage, batch), batch.lengths, generators)
+    # The step of each lag in each row: [lags, batch]; where a row is shorter, there is none.
+    steps = batch.lengths - batch.lengths.new_tensor(lags)[:, None]
+    inputs = torch.where(steps > 0, norms.inputs.T.gather(0, steps.clamp(min=1) - 1), math.nan)
+    names = _part_names(network.layer, len(norms.state) - 1)
+    state = _on_grid(norms.state, steps, cuts)
     return Flow(
         length=int(batch.lengths.max()),
         examples=len(batch.lengths),
         draws=draws,
         curves=(
-            *_state_curves("state", lags, names, [along_loss.state_norms] if has_state else []),
-            *_state_curves("jacobian", lags, names, [walk.state_norms for walk in along_state]),
-            curve_of("input", WHOLE, lags, along_loss.input_norms.tolist()),
+            *_state_curves("state", lags, names, state[:, :, :1]),
+            *_state_curves("jacobian", lags, names, state[:, :, 1:]),
+            curve_of("input", WHOLE, lags, inputs.tolist()),
         ),
     )
 
@@ -126,9 +121,9 @@ def _double(part: Tensor) -> Tensor:
     return part.double() if part.is_floating_point() else part
 
 
-def _pull(network: Network, pieces: list[Piece], batch: Batch) -> Tensor:
+def _pull(network: Network, passage: Passage, batch: Batch) -> Tensor:
     """Return the gradient of each example's own loss at the layer's outputs: [batch, time, output_size]."""
-    hidden = torch.cat([piece.outputs.detach() for piece in pieces], dim=1)
+    hidden = passage.outputs
     for row in range(len(hidden)):
         own = hidden[row : row + 1].clone().requires_grad_()
         loss = network.targets.loss(own, Batch(*(part[row : row + 1] for part in batch)), network.head)
@@ -141,19 +136,33 @@ def _part_names(layer: nn.Module, parts: int) -> list[str]:
     return ["hidden", "cell"] if isinstance(layer, nn.LSTM) else [f"part_{i}" for i in range(parts)]
 
 
-def _state_curves(
-    quantity: Quantity, lags: Sequence[int], names: Sequence[str], walks: Sequence[Tensor]
-) -> Iterator[Curve]:
+def _on_grid(norms: Tensor, steps: Tensor, cuts: Sequence[int]) -> Tensor:
+    """Return what was found at the steps that are asked for: [parts + 1, lags, lanes, batch].
+
+    Args:
+        norms: [parts + 1, cuts, lanes, batch].
+        steps: [lags, batch]; 0 or below where there is none.
+        cuts: the step of each cut.
+    """
+    if not cuts:
+        return norms.new_full((len(norms), len(steps), *norms.shape[2:]), math.nan)
+    place = torch.zeros(max(cuts) + 1, dtype=torch.long, device=steps.device)
+    place[list(cuts)] = torch.arange(len(cuts), device=steps.device)
+    index = place[steps.clamp(min=0)][:, None].expand(-1, norms.shape[2], -1).expand(len(norms), -1, -1, -1)
+    return torch.where((steps > 0)[:, None], norms.gather(1, index), math.nan)
+
+
+def _state_curves(quantity: Quantity, lags: Sequence[int], names: Sequence[str], norms: Tensor) -> Iterator[Curve]:
     """Yield the curve of the whole state, and of its parts where it has more than one.
 
     Args:
         quantity, lags, names: as in `Curve`.
-        walks: logarithms of norms, [parts + 1, lags, batch] each; their root mean square is taken.
+        norms: logarithms, [parts + 1, lags, lanes, batch]; the root mean square over the lanes is taken.
     """
-    if not walks:
+    if not names:
         yield unknown_curve(quantity, lags, "the layer carries no state from step to step")
         return
-    mean = ((2 * torch.stack(list(walks))).logsumexp(0) - math.log(len(walks))) / 2
+    mean = ((2 * norms).logsumexp(2) - math.log(norms.shape[2])) / 2
     whole, *parts = mean.tolist()
     yield curve_of(quantity, WHOLE, lags, whole)
     if len(parts) > 1:

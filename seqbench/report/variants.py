@@ -131,7 +131,8 @@ def _text(value: Any) -> str:
 def _differing(fields: Iterable[Fields]) -> set[str]:
     """Return the fields that have not one and the same value everywhere; one that is absent differs."""
     kept = list(fields)
-    return {name for some in kept for name in some if len({each.get(name) for each in kept}) > 1}
+    names = {name for some in kept for name in some}
+    return {name for name in names if len({each.get(name) for each in kept}) > 1}
 
 
 def _name(name: str, fields: Fields, shown: set[str]) -> str:

@@ -60,7 +60,7 @@ def page(records: Iterable[Record], *, title: str = "seqbench report") -> str:
         gradients=gradient_charts(found, look_of),
         costs=cost_charts(found, look_of),
         document=document(kept),
-        cells=cells(kept, look_of, command),
+        cells=cells(kept, look_of, command, len(leaderboard)),
     )
 
 

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from seqbench.flow import Curve, Flow
 from seqbench.records import PluginUsed, Record
 from seqbench.report.charts import Look, thinned
 from seqbench.report.numbers import number
@@ -19,20 +20,29 @@ from seqbench.report.units import memory, seconds
 from seqbench.report.variants import model_names, task_names
 from seqbench.store import name as file_stem
 
-MOST_POINTS, LEAST_POINTS = 200, 24
-_ALL_POINTS = 50_000
-"""How many points each kind of curve may have, over all cells of a page."""
+MOST_POINTS, LEAST_POINTS = 200, 16
+_ALL_POINTS, _POINTS_OF_A_ROW = 22_000, 20
+"""How many points each kind of curve may have, over all cells of a page; a row of the leaderboard, with its lines
+in the charts, takes the room of so many."""
 
 Pairs = tuple[tuple[str, str], ...]
 
 
 def cells(
-    records: Sequence[Record], look_of: Mapping[str, Look], command: Callable[[Record], str]
+    records: Sequence[Record], look_of: Mapping[str, Look], command: Callable[[Record], str], rows: int
 ) -> dict[str, Any]:
-    """Return what the detail views show: ``shared`` texts, ``grids`` of steps and lags, and ``cells`` by key."""
+    """Return what the detail views show: ``shared`` texts, ``grids`` of steps and lags, ``words`` of
+    commands, the most ``points`` that a curve has, and ``cells`` by key.
+
+    Args:
+        records: of the page.
+        look_of: model -> look.
+        command: what runs one cell again.
+        rows: of the leaderboard.
+    """
     tasks, models = task_names(records), model_names(records)
-    most = max(LEAST_POINTS, min(MOST_POINTS, _ALL_POINTS // max(1, len(records))))
-    shared, grids = _Kept(), _Kept()
+    most = _points(len(records), rows)
+    shared, grids, words = _Kept(), _Kept(), _Kept()
     found = {}
     for record in sorted(records, key=lambda each: each.key):
         model = models[record.key]
@@ -43,14 +53,19 @@ def cells(
             "length": record.cell.length,
             "seed": record.cell.seed,
             "status": record.status,
-            "outcome": _outcome(record),
+            "outcome": _outcome(record, shared),
             "shared": [shared.place([title, pairs]) for title, pairs in _settings(record)],
             "curves": [_curve(*curve, most, grids) for curve in _curves(record)],
-            "command": command(record),
+            "command": [words.place(word) for word in command(record).split(" ")],
             "files": file_stem(record),
             **_said(record),
         }
-    return {"shared": shared.items, "grids": grids.items, "cells": found}
+    return {"shared": shared.items, "grids": grids.items, "words": words.items, "points": most, "cells": found}
+
+
+def _points(cells: int, rows: int) -> int:
+    room = _ALL_POINTS - _POINTS_OF_A_ROW * rows
+    return max(LEAST_POINTS, min(MOST_POINTS, room // max(1, cells)))
 
 
 class _Kept:
@@ -69,8 +84,8 @@ class _Kept:
         return self._places[text]
 
 
-def _outcome(record: Record) -> list[tuple[str, str]]:
-    """Return what the cell came to; what is not known is left out."""
+def _outcome(record: Record, shared: _Kept) -> list[Any]:
+    """Return what the cell came to: the place of the labels, then the texts; what is not known is left out."""
     costs, metric = record.costs, record.metric
     gradients = record.gradients
     found: list[tuple[str, str | None]] = [
@@ -98,7 +113,8 @@ def _outcome(record: Record) -> list[tuple[str, str]]:
             found.append((f"gain per step, {each.when}", told))
     if gradients and gradients.norms:
         found.append(("steps clipped", _text(gradients.norms.clipped_share, "{:.0%}".format)))
-    return [(label, text) for label, text in found if text is not None]
+    known = [(label, text) for label, text in found if text is not None]
+    return [shared.place([label for label, _ in known]), *(text for _, text in known)]
 
 
 def _other_scores(record: Record) -> list[tuple[str, str]]:
@@ -162,11 +178,17 @@ def _curves(record: Record) -> list[_Raw]:
         norms = [(step, math.log10(norm) if norm else None) for step, norm in gradients.norms.course]
         found.append(("norm", "global norm", *_split(norms)))
     for each in gradients.flows if gradients else ():
-        for curve in each.flow.curves:
-            if curve.part == "all" and curve.quantity in ("state", "input") and each.when != "during":
-                lns = [None if ln is None else ln / math.log(10) for ln in curve.ln_median]
-                found.append((curve.quantity, each.when, curve.lags, lns))
+        if each.when != "during":
+            curve = _flow_curve(each.flow)
+            lns = [None if ln is None else ln / math.log(10) for ln in curve.ln_median]
+            found.append((curve.quantity, each.when, curve.lags, lns))
     return [curve for curve in found if any(y is not None for y in curve[3])]
+
+
+def _flow_curve(flow: Flow) -> Curve:
+    """Return the state gradient, or that by the input where there is no state to have one."""
+    state = flow.curve("state")
+    return state if any(ln is not None for ln in state.ln_median) else flow.curve("input")
 
 
 def _split(points: Iterable[tuple[int, float | None]]) -> tuple[list[int], list[float | None]]:
@@ -178,7 +200,8 @@ def _curve(
     chart: str, name: str, xs: Sequence[int], ys: Sequence[float | None], most: int, grids: _Kept
 ) -> list[Any]:
     kept = thinned(len(xs), most)
-    return [chart, name, grids.place([xs[i] for i in kept]), [_rounded(ys[i]) for i in kept]]
+    write = _rounded if chart in ("loss", "score") else _rounded_log
+    return [chart, name, grids.place([xs[i] for i in kept]), [write(ys[i]) for i in kept]]
 
 
 def _rounded(value: float | None) -> float | int | None:
@@ -187,6 +210,11 @@ def _rounded(value: float | None) -> float | int | None:
         return None
     short = float(f"{value:.4g}")
     return int(short) if short == int(short) and abs(short) < 1e15 else short
+
+
+def _rounded_log(value: float | None) -> float | None:
+    """Return a logarithm of a norm to three decimals, which is the norm to 0.1%."""
+    return None if value is None else round(value, 3)
 
 
 def _text(value: Any, write: Callable[[Any], str]) -> str | None:

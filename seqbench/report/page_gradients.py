@@ -23,7 +23,9 @@ from seqbench.statistics import summary
 MOMENTS = (("init", "before training"), ("trained", "after training"))
 _DECADES = 16
 """Added to what stands at the smallest lag, a float64 no longer notices what is so many decades smaller."""
-_ROWS = 10
+_ROWS = 6
+_BANDS = 8
+"""With more lines than this in a chart, their bands hide each other and are left out."""
 _Line = tuple[Sequence[int], Sequence[float | None]]
 
 
@@ -138,11 +140,14 @@ def _norms(
             f"{name}-{when}",
             f"{where}, {words}",
             f"Norm of the gradient of the loss by the state, on {where}, {words}, against lag, the steps back"
-            " from the last one: median over examples, quartiles as a band. The axis of norms is logarithmic;"
-            f" what is more than {_DECADES} decades below the largest is cut off.",
+            " from the last one: median over examples, quartiles as a band where there are few lines. The axis of"
+            f" norms is logarithmic; what is more than {_DECADES} decades below the largest is cut off.",
             x=_lag_axis(every),
             y=_norm_axis(every),
-            series=[_norm_series(model, look_of[model], line) for model, line in lines[when].items()],
+            series=[
+                _norm_series(model, look_of[model], line, has_band=len(lines[when]) <= _BANDS)
+                for model, line in lines[when].items()
+            ],
             numbers=_norm_numbers(lines[when]),
             caption=f"T={length}, {words}",
         )
@@ -165,9 +170,10 @@ def _lines(found: Iterable[Group], when: str) -> dict[str, NormLine]:
     return lines
 
 
-def _norm_series(model: str, look: Look, line: NormLine) -> Series:
+def _norm_series(model: str, look: Look, line: NormLine, *, has_band: bool) -> Series:
     lags = tuple(float(lag) for lag in line.lags)
-    return Series(name=model, look=look, x=lags, y=line.median, low=line.q25, high=line.q75)
+    low, high = (line.q25, line.q75) if has_band else ((), ())
+    return Series(name=model, look=look, x=lags, y=line.median, low=low, high=high)
 
 
 def _lag_axis(lines: Iterable[NormLine]) -> Axis:

@@ -32,6 +32,11 @@ class Field:
     value: float | None = None
     note: str = ""
 
+    @property
+    def order(self) -> str:
+        """The value in few digits; empty where it is not known."""
+        return "" if self.value is None else f"{self.value:.7g}"
+
 
 @dataclass(frozen=True)
 class Plot:
@@ -81,7 +86,9 @@ class Row:
 
 def rows(found: Sequence[Group], look_of: Mapping[str, Look]) -> list[Row]:
     """Return the leaderboard: by task and length, the best mean skill first, what has no score last."""
-    made = [_row(group, look_of[group.model]) for group in found]
+    # A row that has no score still says in which metric it would have one.
+    metrics = {group.task: record.metric for group in found for record in group.records if record.metric}
+    made = [_row(group, look_of[group.model], metrics.get(group.task)) for group in found]
     places = {task: i for i, task in enumerate(dict.fromkeys(group.task for group in found))}
     return sorted(made, key=lambda row: (places[row.task], row.length, *_rank(row)))
 
@@ -92,8 +99,7 @@ def _rank(row: Row) -> tuple[float, float]:
     return (2 if skill is None else int(row.outcome != "ok")), 0.0 if skill is None else -skill
 
 
-def _row(group: Group, look: Look) -> Row:
-    metric = next((record.metric for record in group.records if record.metric), None)
+def _row(group: Group, look: Look, metric: MetricData | None) -> Row:
     skill = summary(group.skills(), most=1.0)
     baseline = summary(group.baselines())
     return Row(

@@ -34,12 +34,13 @@
   };
 
   const command = (cell) => {
+    const text = cell.command.map((place) => data.words[place]).join(" ");
     const button = element("button", { type: "button" }, "Copy");
     button.addEventListener("click", () => {
       const told = (text) => { button.textContent = text; };
-      (navigator.clipboard?.writeText(cell.command) ?? Promise.reject()).then(() => told("Copied"), () => told("Select and copy it"));
+      (navigator.clipboard?.writeText(text) ?? Promise.reject()).then(() => told("Copied"), () => told("Select and copy it"));
     });
-    return element("div", { class: "copy" }, element("pre", { tabindex: 0 }, cell.command), button);
+    return element("div", { class: "copy" }, element("pre", { tabindex: 0 }, text), button);
   };
 
   const show = (key) => {
@@ -50,8 +51,9 @@
     status.className = cell.status === "ok" ? "soft" : "bad";
     body.replaceChildren(
       ...wrong(cell),
-      facts(cell.outcome),
+      facts(data.shared[cell.outcome[0]].map((label, i) => [label, cell.outcome[i + 1]])),
       element("div", { class: "charts" }, ...charts.flatMap((chart) => figure(cell, chart))),
+      element("p", { class: "note" }, `This page has at most ${data.points} points of each curve; the record has them all.`),
       element("h3", {}, "Run it again"),
       command(cell),
       element("h3", {}, "Files"),
@@ -63,7 +65,8 @@
   };
 
   const follow = () => {
-    const key = location.hash.startsWith("#cell-") ? location.hash.slice(6) : "";
+    let key = "";
+    try { key = decodeURIComponent(location.hash).replace(/^#cell-/, ""); } catch { /* no address of ours */ }
     if (Object.hasOwn(data.cells, key)) show(key);
     else if (dialog.open) dialog.close();
   };

@@ -10,6 +10,10 @@ for (const table of document.querySelectorAll("table.sortable")) {
   say("columnheader", table.tHead.rows[0].cells);
   say("rowheader", table.querySelectorAll("tbody th"));
   say("cell", table.querySelectorAll("td"));
+  for (const link of body.querySelectorAll("a")) {
+    const [model, task, length] = link.closest("tr").cells;
+    link.setAttribute("aria-label", `${task.dataset.v}, ${model.textContent}, T=${length.textContent}, seed ${link.textContent}`);
+  }
   const heads = [...table.tHead.rows[0].cells];
 
   // What is not known is last, whichever way the rows are sorted.
@@ -39,6 +43,11 @@ for (const table of document.querySelectorAll("table.sortable")) {
 
 for (const form of document.querySelectorAll("form[data-filters]")) {
   const rows = [...document.getElementById(form.dataset.filters).tBodies[0].rows];
+  const columns = { model: 0, task: 1, length: 2 };
+  const value = (row, name) => {
+    const cell = row.cells[columns[name]];
+    return cell ? (cell.dataset.v ?? cell.textContent) : row.dataset[name];
+  };
   const count = document.getElementById(`${form.dataset.filters}-count`);
   const filter = () => {
     const words = (form.elements.words?.value ?? "").toLowerCase().split(/\s+/).filter(Boolean);
@@ -48,7 +57,7 @@ for (const form of document.querySelectorAll("form[data-filters]")) {
       const text = row.textContent.toLowerCase();
       row.hidden =
         !words.every((word) => text.includes(word)) ||
-        !wanted.every((select) => row.dataset[select.name] === select.value);
+        !wanted.every((select) => value(row, select.name) === select.value);
       shown += !row.hidden;
     }
     count.textContent = `${shown} of ${rows.length} rows`;

@@ -18,10 +18,10 @@ _RANK_LINES = (
     "A cell that diverged, failed or ran out of time ranks last. A model that was not run everywhere has no rank.",
 )
 _PAIR_LINES = (
-    "Cells of the same task, length and seed see the same data and are compared one by one, by Wilcoxon's",
-    "signed-rank test; p is corrected by Holm for all pairs that were tested. What is found holds for these tasks",
-    "and lengths. A cell that diverged, failed or ran out of time is worse than any that has a skill.",
-    f"Not tested: fewer than {LEAST_PAIRS} shared cells.",
+    "Cells of the same task, length and seed see the same data and are compared one by one: Wilcoxon's signed-rank"
+    " test, p corrected by Holm for all pairs that were tested.",
+    "A cell that diverged, failed or ran out of time is worse than any that has a skill."
+    f" Not tested: fewer than {LEAST_PAIRS} shared cells. What is found holds for these tasks and lengths.",
 )
 _ONE_SEED = "All cells are of one seed: a claim needs several, as another seed may tell otherwise."
 SIGNIFICANT = 0.05

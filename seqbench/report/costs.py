@@ -10,8 +10,8 @@ from seqbench.report.observations import Observation
 from seqbench.statistics import summary
 
 _LINES = (
-    "Trainable parameters of embedding, layer and head; numbers carried from one step to the next; median wall",
-    "time of an optimiser step; largest memory of the cell's process, all libraries included. Means over seeds.",
+    "Trainable parameters of embedding, layer and head; numbers carried from one step to the next; median wall"
+    " time of an optimiser step; largest memory of the cell's process, all libraries included. Means over seeds.",
 )
 _ELSEWHERE = "The cells come from different environments: compare their times and memory with care."
 

@@ -102,7 +102,8 @@ def _rich(table: Table, columns: Sequence[int], console: Console, *, is_stacked:
 
 def _text(entry: Entry, console: Console, *, is_stacked: bool) -> Text:
     parts = [_plain(part, console) for part in (entry.text, entry.note) if part]
-    return Text(("\n" if is_stacked else " ").join(parts))
+    # Where it is narrow, an interval and what follows it have a line each.
+    return Text("\n".join(parts).replace("] (", "]\n(") if is_stacked else " ".join(parts))
 
 
 def _print(console: Console, text: str, style: str = "") -> None:

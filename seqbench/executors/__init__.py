@@ -1,4 +1,4 @@
-"""How are cells run? One after the other here, or each in a process of its own.
+"""How are cells run? One after the other here, each in a process of its own, or on a cluster.
 
 The bundled executors, given through the same hook as a plugin's; importing them imports no torch.
 """
@@ -15,7 +15,9 @@ from seqbench.hookspecs import hookimpl
 def seqbench_executors() -> Iterable[type[Executor]]:
     """Yield the bundled executors."""
     from seqbench.executors.processes import Processes
+    from seqbench.executors.ray import Ray
     from seqbench.executors.serial import Serial
 
     yield Processes
+    yield Ray
     yield Serial

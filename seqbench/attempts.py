@@ -14,7 +14,6 @@ from typing import Any
 
 from seqbench.checkpoints import CheckpointFile
 from seqbench.fitting import Fit
-from seqbench.interrupts import Terminations
 from seqbench.randomness import random_states, restore_random_states
 from seqbench.watching import Watcher
 
@@ -41,7 +40,10 @@ class Attempt:
         file: where checkpoints are kept; None keeps none.
         seconds: from one checkpoint to the next.
         should_stop: true once somebody asked for the end.
-        terminations: SIGTERM, heard as such a request.
+        begins: called when the set-up of a training is over.
+
+    Attributes:
+        tested: length -> what the test at that length came to, in JSON.
     """
 
     def __init__(
@@ -51,15 +53,16 @@ class Attempt:
         file: CheckpointFile | None,
         seconds: float,
         should_stop: Callable[[], bool],
-        terminations: Terminations,
+        begins: Callable[[], None],
     ) -> None:
         self.file = file
+        self.tested: dict[int, str] = {}
         self._has_restored = False
         self._fit = fit
         self._watcher = watcher
         self._seconds = seconds
         self._should_stop = should_stop
-        self._terminations = terminations
+        self._begins = begins
         self._due = time.perf_counter() + seconds
         self._random: dict[str, Any] | None = None
         fit.supervisor = self
@@ -72,7 +75,7 @@ class Attempt:
             return False
         self._fit.restore(entry["fit"])
         self._watcher.restore(entry["watcher"])
-        self._random = entry["random"]
+        self._random, self.tested = entry["random"], entry["tested"]
         self._has_restored = True
         if self._fit.trained_after is not None:
             self._fit.load_state_dict(self.file.load_checkpoint(None)["state_dict"])
@@ -88,7 +91,7 @@ class Attempt:
 
     def training_begins(self) -> None:
         """Put the random states back last, when nothing of the set-up draws any more."""
-        self._terminations.listen()
+        self._begins()
         if self._random is not None:
             restore_random_states(self._random)
         if self.file:
@@ -113,7 +116,7 @@ class Attempt:
 
     def _look_up(self) -> None:
         step, limit = self._fit.steps_taken, self._fit.training_settings.time_limit
-        if self._should_stop() or self._terminations.were_asked:
+        if self._should_stop():
             raise StoppedError(f"it was asked to stop after step {step}; {self._end()}")
         if limit is not None and self._fit.seconds > limit:
             raise TimeLimitError(f"the time limit of {limit:g} s was reached after step {step}; {self._end()}")
@@ -146,4 +149,9 @@ class Attempt:
     def entry(self) -> dict[str, Any]:
         """Return what stands in a checkpoint beside what Lightning puts there."""
         random = random_states() if self._random is None else self._random
-        return {"fit": self._fit.state(), "watcher": self._watcher.state(), "random": random}
+        return {
+            "fit": self._fit.state(),
+            "watcher": self._watcher.state(),
+            "random": random,
+            "tested": self.tested,
+        }

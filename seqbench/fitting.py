@@ -203,6 +203,13 @@ class Fit(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what the end result depends on beside weights, optimiser and loops."""
+        # A validation that is broken off is begun again. Left to itself, Lightning would go on in its middle,
+        # without the batches before, and take every later checkpoint for one from within a validation.
+        begun = int(self.trainer.validating)
+        checkpoint["loops"]["fit_loop"]["epoch_loop.val_loop.batch_progress"] |= {
+            "total": {"ready": begun, "started": begun, "processed": 0, "completed": 0},
+            "current": {"ready": begun, "started": begun, "processed": 0, "completed": 0},
+        }
         if self.supervisor:
             checkpoint["seqbench"] = self.supervisor.entry()
 

@@ -22,8 +22,8 @@ from typing import Any
 
 import torch
 
-from seqbench.attempts import Attempt, StoppedError, TimeLimitError
 from seqbench.allocator import keep_freed_memory
+from seqbench.attempts import Attempt, StoppedError, TimeLimitError
 from seqbench.cells import Cell, fingerprints
 from seqbench.checkpoints import CheckpointFile, Checkpoints
 from seqbench.contracts import Task, TaskData
@@ -37,7 +37,7 @@ from seqbench.fitting import (
     make_trainer,
     quiet_lightning,
 )
-from seqbench.interrupts import Terminations, interrupts_kept
+from seqbench.interrupts import interrupts_kept
 from seqbench.network import build_network, count_parameters
 from seqbench.parameters import make
 from seqbench.plugins import Catalog
@@ -84,12 +84,12 @@ def run_cell(
         progress: told how the training goes.
         checkpoints: where it keeps its checkpoint; None for nowhere. Whoever keeps the record removes the file.
         should_stop: looked at between two steps; once true, the cell writes its checkpoint and ends as
-            ``interrupted``. SIGTERM is heard likewise, unless somebody else in the process listens to it.
+            ``interrupted``.
     """
     described = {**(environment or {}), "device": device_name()}
     try:
-        with one_quiet_thread(), quiet_lightning(), interrupts_kept() as terminations, randomness_kept():
-            return _Run(cell, catalog, described, progress, checkpoints, should_stop, terminations).record()
+        with one_quiet_thread(), quiet_lightning(), interrupts_kept() as put_back, randomness_kept():
+            return _Run(cell, catalog, described, progress, checkpoints, should_stop, put_back).record()
     except SeqbenchError as error:
         return unfinished(cell, "failed", str(error), described, catalog)
     except TimeLimitError as error:
@@ -148,7 +148,7 @@ class _Run:
     progress: Progress | None
     checkpoints: Checkpoints | None
     should_stop: Callable[[], bool]
-    terminations: Terminations
+    put_back: Callable[[], None]
     file: CheckpointFile | None = None
 
     def record(self) -> Record:
@@ -174,7 +174,7 @@ class _Run:
         trained, train_seconds = time.perf_counter(), fit.trained_after or fit.seconds
         if not diverged and fit.best is not None:
             watcher.measure("trained", fit.best[0])
-        tests = [] if diverged else list(self._tests(fit, task, data))
+        tests = [] if diverged else list(self._tests(fit, attempt, task, data))
         notes = _notes(fit, tests)
         return Record(
             key=cell.key,
@@ -211,7 +211,7 @@ class _Run:
         kept = self.checkpoints
         self.file = CheckpointFile(kept.path, _identity(self.cell)) if kept else None
         seconds = kept.seconds if kept else math.inf
-        return Attempt(fit, watcher, self.file, seconds, self.should_stop, self.terminations)
+        return Attempt(fit, watcher, self.file, seconds, self.should_stop, self.put_back)
 
     def _fit(self, fit: Fit, attempt: Attempt, data: TaskData) -> str | None:
         """Train, and leave the best weights in place; return why it diverged, or None."""
@@ -238,11 +238,14 @@ class _Run:
         fit.restore_best()
         return None
 
-    def _tests(self, fit: Fit, task: Task, data: TaskData) -> Iterator[Evaluation]:
-        """Test the trained network at its own length, and at others."""
-        yield self._tested(fit, data, self.cell.length)
-        for length in self.cell.evaluate_lengths:
-            yield self._tested(fit, load_elsewhere(task, data, length, self.cell.seed), length)
+    def _tests(self, fit: Fit, attempt: Attempt, task: Task, data: TaskData) -> Iterator[Evaluation]:
+        """Test the trained network at its own length, and at others, where an earlier attempt has not."""
+        for length in (self.cell.length, *self.cell.evaluate_lengths):
+            if length not in attempt.tested:
+                own = length == self.cell.length
+                there = data if own else load_elsewhere(task, data, length, self.cell.seed)
+                attempt.tested[length] = self._tested(fit, there, length).model_dump_json()
+            yield Evaluation.model_validate_json(attempt.tested[length])
 
     def _tested(self, fit: Fit, data: TaskData, length: int) -> Evaluation:
         fit.metrics = data.metrics

@@ -32,6 +32,7 @@ class Watcher:
         self._seed = derive_seed(seed, "gradients")
         self._flows: list[FlowAt] = []
         self._problems: list[str] = []
+        self._measured: set[tuple[str, int]] = set()
 
     @property
     def after_step(self) -> Callable[[int], None] | None:
@@ -39,9 +40,10 @@ class Watcher:
         return self._after_step if self._settings.measure else None
 
     def measure(self, when: Literal["init", "during", "trained"], step: int) -> None:
-        """Measure the flow, unless all of it is turned off."""
-        if not self._settings.measure:
+        """Measure the flow, unless all of it is turned off or an earlier attempt at the cell has done it."""
+        if not self._settings.measure or (when, step) in self._measured:
             return
+        self._measured.add((when, step))
         device = next(self._network.parameters()).device
         batch = type(self._batch)(*(part.to(device) for part in self._batch))
         try:
@@ -61,12 +63,17 @@ class Watcher:
 
     def state(self) -> dict[str, Any]:
         """Return what `restore` takes, as texts."""
-        return {"flows": [flow.model_dump_json() for flow in self._flows], "problems": list(self._problems)}
+        return {
+            "flows": [flow.model_dump_json() for flow in self._flows],
+            "problems": list(self._problems),
+            "measured": sorted(self._measured),
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what was measured."""
         self._flows = [FlowAt.model_validate_json(text) for text in state["flows"]]
         self._problems = list(state["problems"])
+        self._measured = {(when, step) for when, step in state["measured"]}
 
     def _after_step(self, step: int) -> None:
         if self._settings.every is not None and step % self._settings.every == 0:

@@ -170,6 +170,7 @@ def test_command_ends_with_4_where_a_check_fails_and_0_where_none_does(install: 
     assert "FAILED   lying          chance" in failed.stdout
     assert "found: none is: declared are 'guess' 0.9" in failed.stdout
     assert "1 failed" in failed.stdout
+    assert seqbench("dropping").stdout.count("FAILED") == 2, "a random layer fails by its randomness only"
     told = json.loads(seqbench("lying", "--set", "lying.accuracy=0.2", "--json").stdout)
     assert told["failed"] == 0
     assert {one["status"] for one in told["checks"]} == {"passed"}

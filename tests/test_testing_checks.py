@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from seqbench import Baseline, Catalog, Model, Split, Task, TaskData
-from seqbench.testing import run_checks
-from tests.planted_faults import SYMBOLS, Leaky, accuracy, sound_data
+from seqbench.testing import CheckFailed, checks, run_checks
+from tests.planted_faults import Leaky, accuracy, sound_data
 
 
 def model_of(layer: type[nn.Module], exponent: float = 1.0) -> type[Model]:
@@ -40,11 +41,6 @@ def task_of(load: Callable[[int, int], TaskData]) -> type[Task]:
             return load(length, seed)
 
     return Made
-
-
-def failed(subject: Any) -> dict[str, str]:
-    outcomes = run_checks(subject, catalog=Catalog())
-    return {one.id: one.message for one in outcomes if one.status == "failed"}
 
 
 class Convolution(nn.Module):
@@ -83,7 +79,7 @@ class Counting(Leaky):
 
 @pytest.mark.parametrize("subject", [model_of(Convolution), model_of(Attention, 2.0), model_of(Counting)])
 def test_sound_layers_of_other_kinds_pass(subject: type[Model]) -> None:
-    assert failed(subject) == {}
+    assert [one for one in run_checks(subject, catalog=Catalog()) if one.status == "failed"] == []
 
 
 class Narrow(Leaky):
@@ -187,7 +183,8 @@ class Remembering(Leaky):
     ],
 )
 def test_model_fault_fails_its_check(subject: type[Model], id: str, words: str) -> None:
-    assert words in failed(subject)[id]
+    with pytest.raises(CheckFailed, match=re.escape(words)):
+        dict(checks(subject, catalog=Catalog()))[id]()
 
 
 def with_test_targets(change: Callable[[Tensor], Tensor]) -> Callable[[int, int], TaskData]:
@@ -232,8 +229,5 @@ def fresh_each_time() -> Callable[[int, int], TaskData]:
     ],
 )
 def test_task_fault_fails_its_check(load: Callable[[int, int], TaskData], id: str, words: str) -> None:
-    assert words in failed(task_of(load))[id]
-
-
-def test_sound_data_have_the_classes_that_they_say() -> None:
-    assert sound_data(8, 0).inputs.vocabulary_size == SYMBOLS
+    with pytest.raises(CheckFailed, match=re.escape(words)):
+        dict(checks(task_of(load), catalog=Catalog()))[id]()

@@ -130,7 +130,7 @@ def check_padding(model: Model) -> None:
         found: Gap = gap(call(layer, padded)[0][:, :10], alone)
         if found.is_open:
             raise CheckFailed(
-                f"10 steps give the same outputs with {padding} steps of padding ({value:g}) behind them",
+                f"10 steps give the same outputs alone and padded to {10 + padding} steps (with {value:g})",
                 f"they differ by {found}: the layer uses the length of the batch or what is in the padding",
                 "let output t follow from inputs up to t alone, not from how many steps come after it",
             )

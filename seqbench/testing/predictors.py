@@ -63,6 +63,8 @@ def _classes(kind: TargetKind) -> int:
 def _one_hot(targets: Tensor, classes: int) -> Tensor:
     # An answer is needed where nothing is scored, too.
     answers = targets.masked_fill(targets == UNSCORED, 0)
+    if not 0 <= int(answers.min()) <= int(answers.max()) < classes:
+        raise CheckSkipped("targets are out of range; see the checks of that name")
     return CERTAIN * torch.nn.functional.one_hot(answers, classes).float()
 
 

@@ -60,7 +60,7 @@ def check_direction(task: Task, load: Load) -> None:
     scores = _scores(data, perfect(data.targets), everything)
     found = {one.name: _scores(data, one, everything) for one in ignorant(data)}
     for metric in data.metrics:
-        direction = f"is_higher_better={metric.is_higher_better}"
+        direction = direction_of(metric)
         name, chance = next(iter(found.items()))
         if not metric.is_better(scores[metric.name], chance[metric.name]):
             raise CheckFailed(
@@ -76,6 +76,11 @@ def check_direction(task: Task, load: Load) -> None:
                     f"{name} scores {other[metric.name]:.6g}: the metric's range is wrong",
                     "correct best= or the direction",
                 )
+
+
+def direction_of(metric: Metric) -> str:
+    """Return a metric's direction as its author wrote it."""
+    return f"is_higher_better={metric.is_higher_better}"
 
 
 def check_chance(task: Task, load: Load) -> None:
@@ -108,9 +113,9 @@ def check_reference(task: Task, load: Load) -> None:
         score = one.scores[primary.name]
         if primary.is_better(score, declared) and abs(score - declared) > one.room[primary.name]:
             raise CheckFailed(
-                f"the baseline {base.name!r}, from which skill is measured, declares a {primary.name} of"
+                f"the baseline {base.name!r}, from which skill is measured, declares {primary.name} ="
                 f" {declared:.4g}, and a predictor that knows nothing does not beat it",
-                f"{one.name} scores {score:.4g} on the test split: the baseline is declared too low, and models"
+                f"{one.name}: {score:.4g} on the test split; the baseline is declared too low, and models"
                 " would look better than they are",
                 "correct the declared score (seqbench.evaluate scores any predictor), or declare this predictor as"
                 " a baseline too",
@@ -131,8 +136,9 @@ def check_baselines(task: Task, load: Load) -> None:
             if metric is None or not math.isfinite(score) or metric.is_better(score, metric.best):
                 raise CheckFailed(
                     f"baselines score {', '.join(metrics)} with finite numbers, none better than best",
-                    f"the baseline {baseline.name!r} declares {name} = {score}",
-                    "correct the name or the number",
+                    f"the baseline {baseline.name!r} declares {name} = {score}"
+                    + ("" if metric is None else f", where best={metric.best:g} and {direction_of(metric)}"),
+                    "correct the name, the number or the metric's direction",
                 )
     _check_facts(data)
 

@@ -149,11 +149,15 @@ def follow(folder: Path, key: str) -> Iterator[Claim]:
 
 def drop_stale(claims: Claims, folder: Path, wanted: Collection[str]) -> None:
     """Remove stale claims, but for those on wanted cells: a sweep died between a record and its release."""
-    names = {path.name.partition(".")[0] for path in folder.glob("*.json") if not path.name.startswith(".")}
-    for key in names - set(wanted):
+    for key in claimed(folder) - set(wanted):
         # Removed by who holds it, so that nobody else takes it over meanwhile.
         if claims.take(key, key):
             claims.release(key)
+
+
+def claimed(folder: Path) -> set[str]:
+    """Return the keys of all cells on which there is a claim, stale or not."""
+    return {path.name.partition(".")[0] for path in folder.glob("*.json") if not path.name.startswith(".")}
 
 
 def _next_path(folder: Path, key: str, chain: list[Claim]) -> Path:

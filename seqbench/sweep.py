@@ -64,7 +64,7 @@ def sweep(
     store.prepare()
     with (
         Claims(store.claims, settings.claim_seconds) as claims,
-        noted(store.path, todo.cells, catalog, workers, stopping) as note,
+        noted(store.path, todo.cells, todo.pending, catalog, workers, stopping) as note,
     ):
         drop_stale(claims, store.claims, {cell.key for cell in todo.pending})
         backlog = Backlog(todo, store, claims)

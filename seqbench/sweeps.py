@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import socket
 import sys
 import tempfile
 import time
@@ -23,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seqbench.cells import Cell, works
 from seqbench.execution import Event, Finished, Progressed, Retried, Started
+from seqbench.holders import Holder, this_process
 from seqbench.plugins import Catalog
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,11 @@ class Noted(BaseModel):
 
 
 class CellNote(Noted):
-    """One cell of a sweep; ``work`` is what its time grows with, see `seqbench.cells.work`."""
+    """One cell of a sweep.
+
+    ``work`` is what its time grows with, see `seqbench.cells.work`; ``is_pending`` is false for one that was
+    done before the sweep.
+    """
 
     key: str
     task: str
@@ -48,6 +52,7 @@ class CellNote(Noted):
     seed: int
     steps: int
     work: float
+    is_pending: bool = True
 
     def __str__(self) -> str:
         return f"{self.task} {self.model} T={self.length} seed {self.seed}"
@@ -57,8 +62,7 @@ class SweepNote(Noted):
     """One sweep: its command, its process, how many cells it runs at a time, and all its cells."""
 
     command: tuple[str, ...]
-    host: str
-    pid: int
+    holder: Holder
     started: str
     workers: int
     cells: tuple[CellNote, ...]
@@ -88,7 +92,12 @@ Read = TypeVar("Read", bound=Noted)
 
 @contextmanager
 def noted(
-    folder: Path, cells: Sequence[Cell], catalog: Catalog, workers: int, stopping: Callable[[], bool]
+    folder: Path,
+    cells: Sequence[Cell],
+    pending: Sequence[Cell],
+    catalog: Catalog,
+    workers: int,
+    stopping: Callable[[], bool],
 ) -> Iterator[Callable[[Event], None]]:
     """Keep the notes of a sweep while the block runs; give a function to call with every event.
 
@@ -97,11 +106,12 @@ def noted(
     Args:
         folder: the store's.
         cells: every cell of the sweep, also those that are done.
+        pending: those that are to be run.
         catalog: tells how many time steps a cell's sequences have.
         workers: cells at a time.
         stopping: true once somebody asked for the end.
     """
-    notes = _Notes(folder / FOLDER, _note(cells, catalog, workers))
+    notes = _Notes(folder / FOLDER, _note(cells, pending, catalog, workers))
     notes.begin()
     try:
         yield notes.see
@@ -126,12 +136,12 @@ def read_notes(folder: Path) -> list[tuple[SweepNote, LiveNote | None]]:
     return sorted(read, key=lambda both: both[0].started)
 
 
-def _note(cells: Sequence[Cell], catalog: Catalog, workers: int) -> SweepNote:
+def _note(cells: Sequence[Cell], pending: Sequence[Cell], catalog: Catalog, workers: int) -> SweepNote:
+    to_run = {cell.key for cell in pending}
     work = works(cells, catalog)
     return SweepNote(
         command=tuple(sys.argv),
-        host=socket.gethostname(),
-        pid=os.getpid(),
+        holder=this_process(),
         started=_now(),
         workers=workers,
         cells=tuple(
@@ -143,6 +153,7 @@ def _note(cells: Sequence[Cell], catalog: Catalog, workers: int) -> SweepNote:
                 seed=cell.seed,
                 steps=cell.training.steps,
                 work=work[cell.key],
+                is_pending=cell.key in to_run,
             )
             for cell in cells
         ),
@@ -158,7 +169,7 @@ class _Notes:
         # The same cells give the same stem, so that a sweep that is started again replaces what it left.
         keys = hashlib.sha256("".join(sorted(cell.key for cell in note.cells)).encode()).hexdigest()[:12]
         self._same_cells = f"{keys}_*.json"
-        self._stem = f"{keys}_{note.host}_{note.pid}"
+        self._stem = f"{keys}_{note.holder.host}_{note.holder.pid}"
         self._running: dict[str, RunningNote] = {}
         self._attempts: dict[str, int] = {}
         self._written = 0.0

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "run": "Run a suite or an experiment file (default: quick).",
+    "status": "Show how the sweeps into a folder of results stand, from any terminal.",
     "list": "List tasks, models and suites, and the plugins they come from.",
     "show": "Show a task, model or suite: parameters, baselines, a worked example.",
     "gradients": "Measure how gradients flow back through time in models, without training.",

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -137,6 +141,83 @@ def test_bad_usage_ends_with_status_2_and_says_what_is_right(
     assert "Traceback" not in said.stderr
     assert sorted(tmp_path.rglob("*")) == before
     assert (tmp_path / "file").read_text() == "kept"
+
+
+ENDLESS = ["run", "smoke", "--tasks", "copy", *SMALL, "--set", "training.steps=10000000", "--no-progress"]
+
+
+@contextmanager
+def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a command, and give it once its first cell runs."""
+    command = [sys.executable, "-m", "seqbench", *arguments, "--json"]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            while '"progressed"' not in process.stdout.readline():
+                assert process.poll() is None
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize(
+    ("signals", "status"),
+    [([signal.SIGINT], 130), ([signal.SIGTERM], 143), ([signal.SIGINT, signal.SIGINT], 130)],
+    ids=["once", "terminated", "twice"],
+)
+def test_interrupt_ends_with_a_summary_a_status_and_a_record(
+    tmp_path: Path, signals: list[signal.Signals], status: int
+) -> None:
+    with started(tmp_path, *ENDLESS) as process:
+        for number in signals:
+            process.send_signal(number)
+            time.sleep(0.05)
+        said = process.communicate(timeout=30)[1]
+    assert process.returncode == status, said
+    told = said.splitlines()
+    assert told[0] == "stopping: the running cells write their checkpoints and end; Ctrl-C again ends them at once"
+    assert told[-1] == "interrupted: 0 of 1 cells are done; the same command goes on"
+    (path,) = (tmp_path / "results" / "smoke" / "records").iterdir()
+    assert json.loads(path.read_text())["status"] == "interrupted"
+    assert list((tmp_path / "results" / "smoke" / "claims").iterdir()) == []
+    if len(signals) == 1:
+        assert len(list((tmp_path / "results" / "smoke" / "checkpoints").iterdir())) == 1
+
+
+def test_two_commands_at_once_run_no_cell_twice_and_shards_only_their_own(tmp_path: Path) -> None:
+    grid = ["run", "smoke", "--tasks", "copy", *SMALL, "--seeds", "0,1,2,3,4,5", "--set", "training.steps=150"]
+    command = [sys.executable, "-m", "seqbench", *grid, "--jobs", "1", "--json"]
+    shard = seqbench(tmp_path, *grid, "--shard", "2/3", "--json")
+    assert shard.returncode == 0, shard.stderr
+    both = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate(timeout=200)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    events = [[json.loads(line) for line in text.splitlines()] for text in (shard.stdout, *said)]
+    finished = [[event["key"] for event in each if event["event"] == "finished"] for each in events]
+    assert len(finished[0]) == 2
+    assert all(finished)
+    keys = [key for each in finished for key in each]
+    assert len(keys) == len(set(keys)) == 6
+    assert [each[-1]["statuses"] for each in events] == [{"ok": 2}, {"ok": 6}, {"ok": 6}]
+
+
+def test_only_report_runs_nothing_and_says_what_is_missing(tmp_path: Path) -> None:
+    nothing = seqbench(tmp_path, "run", "smoke", "--tasks", "copy", *SMALL, "--on-existing", "only-report")
+    assert nothing.returncode == 2
+    assert "the folder does not exist" in nothing.stderr
+    assert list(tmp_path.iterdir()) == []
+    seqbench(tmp_path, "run", "smoke", "--tasks", "copy", *SMALL, "--executor", "serial")
+    before = sorted(tmp_path.rglob("*"))
+    said = seqbench(
+        tmp_path, "run", "smoke", "--tasks", "copy", *SMALL, "--seeds", "0,1", "--on-existing", "only-report"
+    )
+    assert said.returncode == 0
+    assert said.stderr == "1 of 2 cells have no record yet\n"
+    assert "copy: accuracy" in said.stdout
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.slow

@@ -90,13 +90,15 @@ def pass_forward(layer: nn.Module, embedded: Tensor, axes: Sequence[int | None],
         axes: as `batch_axes` gives them.
         cuts: the steps after which a piece ends, rising.
     """
-    steps, states, outputs = [0, *cuts, embedded.shape[1]], [None], []
+    steps, states, outputs = [0, *cuts, embedded.shape[1]], [None], embedded.new_empty(0)
     with torch.no_grad():
         for start, end in pairwise(steps):
             found, after = layer(embedded[:, start:end].contiguous(), states[-1])
-            outputs.append(found)
+            if not start:
+                outputs = found.new_empty(len(found), embedded.shape[1], found.shape[2])
+            outputs[:, start:end] = found
             states.append(after)
-    return Passage(embedded, steps, states[:-1], torch.cat(outputs, dim=1), axes)
+    return Passage(embedded, steps, states[:-1], outputs, axes)
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ class _Gradient:
         self.parts: list[Tensor] = []
         self.exponent = torch.zeros(self.lanes * self.batch, dtype=torch.float64, device=pull.device)
         self._pull, self._lengths, self._axes, self._draws = pull, lengths, axes, draws
-        self._is_pulled = (pull.abs().amax((0, 2)) > 0).tolist()
+        self._is_pulled = (torch.linalg.vector_norm(pull, torch.inf, dim=(0, 2)) > 0).tolist()
         self._steps = 0
         self._state_norms: list[Tensor] = []
         self._input_norms: list[Tensor] = []

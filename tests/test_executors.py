@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,17 +16,21 @@ from typing import Any
 import psutil
 import pytest
 
-from seqbench import Execution, Experiment, load_catalog
+from seqbench import Execution, Experiment, ExperimentError, load_catalog
 from seqbench.cells import Cell, expand
-from seqbench.execution import Assignment, Event, Finished, Job, Progressed, Started
+from seqbench.execution import Assignment, Event, Executor, Finished, Job, Progressed, Started
 from seqbench.executors.processes import Processes
+from seqbench.executors.ray import Ray
+from seqbench.executors.serial import Serial
 from seqbench.memory import Memory, available_bytes
 from seqbench.records import Record, unfinished
 
 ENDLESS = {"steps": 10**6, "batch_size": 4}
 
 
-def cells(models: list[str], seeds: list[int], length: int = 8, **training: Any) -> list[Cell]:
+def cells(
+    models: list[str], seeds: list[int], length: int = 8, gradients: bool = False, **training: Any
+) -> list[Cell]:
     fields = {
         "tasks": ["copy"],
         "models": models,
@@ -33,7 +38,7 @@ def cells(models: list[str], seeds: list[int], length: int = 8, **training: Any)
         "seeds": seeds,
         "training": {"steps": 5, "batch_size": 4, "validate_every": 5, **training},
         "parameters": {"copy": {"train_examples": 64}},
-        "gradients": {"measure": False},
+        "gradients": {"measure": gradients},
     }
     return expand(Experiment.model_validate(fields), load_catalog())
 
@@ -150,3 +155,50 @@ def test_worker_that_is_told_to_end_by_the_system_writes_its_record() -> None:
             os.kill(youngest_child().pid, signal.SIGTERM)
     (record,) = records(events)
     assert record.status == "interrupted"
+
+
+def scores(desk: Desk, executor: Executor) -> dict[str, Any]:
+    """Return all of each record that no clock and no machine moves."""
+    with warnings.catch_warnings():
+        # Ray warns of what it will do in later versions.
+        warnings.simplefilter("ignore", FutureWarning)
+        found = records(list(executor.run(desk.job)))
+    moves = {"costs", "environment", "finished"}
+    return {record.key: record.model_dump(exclude=moves) for record in found if record.status == "ok"}
+
+
+def test_scores_and_gradients_are_the_same_to_the_last_bit_whatever_runs_them() -> None:
+    wanted = cells(["rnn", "lstm"], [0, 1], gradients=True)
+    alone = scores(Desk(*wanted), Serial())
+    assert len(alone) == 4
+    for workers in (1, 2, 4):
+        assert scores(Desk(*reversed(wanted), workers=workers), Processes()) == alone
+    pytest.importorskip("ray")
+    assert scores(Desk(*wanted, workers=2), Ray()) == alone
+
+
+@pytest.mark.slow
+def test_ray_ends_running_cells_when_asked_and_leaves_no_process() -> None:
+    pytest.importorskip("ray")
+    before = {process.pid for process in psutil.process_iter()}
+    desk, told = Desk(*cells(["rnn"], [0, 1, 2], **ENDLESS), workers=2), []
+    for event in Ray().run(desk.job):
+        told.append(event)
+        desk.is_stopping = {e.cell.seed for e in told if isinstance(e, Progressed)} == {0, 1}
+    assert sorted(record.cell.seed for record in records(told) if record.status == "interrupted") == [0, 1]
+    assert all("asked to stop" in str(record.reason) for record in records(told))
+    left = [process for process in psutil.Process().children(recursive=True) if process.pid not in before]
+    assert [process.name() for process in left if lives(process)] == []
+
+
+def test_ray_that_is_not_installed_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ExperimentError, match=r"pip install 'seqbench\[ray\]'"):
+        next(Ray().run(Desk(*cells(["rnn"], [0])).job))
+
+
+def test_cluster_that_is_not_there_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ray")
+    monkeypatch.setenv("RAY_ADDRESS", "ray://10.0.0.1:10001")
+    with pytest.raises(ExperimentError, match="Ray client"):
+        next(Ray().run(Desk(*cells(["rnn"], [0])).job))

@@ -15,7 +15,7 @@ from rich.console import Console
 from seqbench.errors import StoreError
 from seqbench.experiment import Training
 from seqbench.records import BaselineData, CellData, Evaluation, MetricData, PluginUsed, Record
-from seqbench.report import FORMATS, Document, Table, document, print_document, read_records, tables
+from seqbench.report import Document, Table, document, print_document, read_records, tables
 from seqbench.report.document import results
 from seqbench.report.failures import failures
 from seqbench.store import Store

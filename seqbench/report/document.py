@@ -12,7 +12,7 @@ from seqbench.records import Record
 from seqbench.report.comparison import comparison_tables
 from seqbench.report.costs import cost_table
 from seqbench.report.entries import Table
-from seqbench.report.environments import Environment, distributions, environment_table, environments, places
+from seqbench.report.environments import Environment, environment_table, environments, places, plugins_used
 from seqbench.report.failures import failures
 from seqbench.report.observations import observations
 from seqbench.report.reproduce import OUTPUT, SUITE, commands
@@ -94,14 +94,13 @@ def _failures(records: Sequence[Record]) -> Section:
 
 
 def _environment(records: Sequence[Record], where: Sequence[Environment]) -> Section:
-    plugins = distributions(records)
-    lines = [*places(where), *([f"plugins: {', '.join(plugins)}"] if plugins else [])]
-    return Section("Environment", tables=(environment_table(where),) if records else (), lines=tuple(lines))
+    tables_of = (environment_table(where),) if records else ()
+    return Section("Environment", tables=tables_of, lines=(*places(where), *plugins_used(records)))
 
 
 def _reproduction(records: Sequence[Record]) -> Section:
     lines = (
-        "On the same kind of machine with the same versions the scores are the same to the last bit.",
+        "On the same kind of machine, with the versions named here, the scores are the same to the last bit.",
         f"A command starts from the suite {SUITE} and sets all that differs; --output {OUTPUT} is a new folder.",
         "To run one cell alone, keep one of its models, lengths and seeds.",
     )

@@ -101,7 +101,14 @@ def _flat(name: str, value: Any) -> dict[str, str]:
     return {name: "not known" if value is None else str(value)}
 
 
-def distributions(records: Sequence[Record]) -> list[str]:
-    """Return the distributions that the tasks and models come from, with their versions."""
-    used = {plugin.distribution for record in records for plugin in (record.cell.task, record.cell.model)}
-    return sorted(used - {""}, key=natural)
+def plugins_used(records: Sequence[Record]) -> list[str]:
+    """Return tasks and models with their versions, and what distribution they come from.
+
+    A cell is reproduced by the same version of its plugins: another has another key.
+    """
+    found: dict[str, set[str]] = {}
+    for record in records:
+        for kind, plugin in (("task", record.cell.task), ("model", record.cell.model)):
+            used = f"{kind} {plugin.name} version {plugin.version}"
+            found.setdefault(plugin.distribution or "a distribution that is not recorded", set()).add(used)
+    return [f"from {name}: {', '.join(sorted(found[name], key=natural))}" for name in sorted(found, key=natural)]

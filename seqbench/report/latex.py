@@ -5,6 +5,7 @@ A table that is too large for the page is cut into blocks of columns and of rows
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from seqbench.report.document import Document, Section
@@ -21,8 +22,11 @@ _PREAMBLE = r"""\documentclass[a4paper,landscape]{article}
 \footnotesize
 """
 
-_LINE = 150
+_LINE = 200
 """Characters of a row at \\footnotesize on a page on its side."""
+
+_WORDS = 120
+"""Characters of a line of a command, which is set in a wider face."""
 
 _ROWS = 40
 """Rows that such a page holds."""
@@ -32,10 +36,14 @@ _COMMANDS = {
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "|": r"\textbar{}", '"': r"\textquotedbl{}", "'": r"\textquotesingle{}", "`": r"\textasciigrave{}",
     "-": r"{-}", "±": r"$\pm$", "·": r"$\cdot$", "≥": r"$\geq$", "≤": r"$\leq$", "×": r"$\times$",
+    "−": "$-$",
     "µ": r"\textmu{}", "[": r"{[}", "]": r"{]}",
 }  # fmt: skip
 """What LaTeX would take for something else. A hyphen stands in braces, so that two are no dash; a bracket
 after the end of a row would be its argument."""
+
+_MINUS = re.compile(r"(?<![^\s\[])-(?=[0-9])")
+"""A hyphen before a number, at the start of a word."""
 
 _KNOWN_TO_T1 = set("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿ")
 
@@ -104,7 +112,8 @@ def _row(fields: Sequence[str]) -> str:
 
 
 def _entry(entry: Entry) -> str:
-    return " ".join(escaped(part) for part in (entry.text, entry.note) if part)
+    parts = (_MINUS.sub("−", part).replace(">= ", "≥ ") for part in (entry.text, entry.note) if part)
+    return " ".join(escaped(part) for part in parts)
 
 
 def _blocks(table: Table) -> Iterator[list[int]]:
@@ -128,7 +137,7 @@ def _wrapped(command: str) -> list[str]:
     lines = [""]
     for i, part in enumerate(command.split(" --")):
         word = part if i == 0 else f"--{part}"
-        if lines[-1] and len(lines[-1]) + len(word) + 1 > _LINE - 30:
+        if lines[-1] and len(lines[-1]) + len(word) + 1 > _WORDS:
             lines.append(word)
         else:
             lines[-1] = f"{lines[-1]} {word}".strip()

@@ -12,12 +12,14 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import click
 import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
 
 from seqbench import load_results
+from seqbench.cli.report import command as report_command
 from seqbench.errors import ExperimentError, StoreError
 from seqbench.records import Record
 from seqbench.report import FORMATS, document, print_document
@@ -206,6 +208,23 @@ def test_output_that_cannot_be_written_leaves_what_was_there(tmp_path: Path) -> 
     assert target.read_text() == "second"
     assert (tmp_path / "link.md").is_symlink()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link.md", "report.md"]
+
+
+def test_command_writes_the_format_that_the_ending_names_and_says_what_it_wrote(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = stored([record(), record(model="gru")], tmp_path / "runs")
+    for name in TEXTS:
+        target = tmp_path / f"report{FORMATS[name].ending}"
+        report_command.main([str(folder), "--output", str(target)], standalone_mode=False)
+        said = capsys.readouterr()
+        assert target.read_text() == FORMATS[name].write(Store(folder).read())
+        assert said.out == ""
+        assert said.err == f"wrote {target} ({target.stat().st_size} bytes, {name}, 2 cells)\n"
+        report_command.main([str(folder), "--format", name], standalone_mode=False)
+        assert capsys.readouterr().out == target.read_text()
+    with pytest.raises(click.UsageError, match=r"\.pdf names no format"):
+        report_command.main([str(folder), "--output", str(tmp_path / "x.pdf")], standalone_mode=False)
 
 
 def test_long_names_of_variants_are_numbered_and_explained() -> None:

@@ -45,10 +45,15 @@ def command(folders: tuple[Path, ...], name: str | None, output: Path | None, as
 
 
 def _of_ending(output: Path | None) -> str:
-    if output is None:
-        return "terminal"
     endings = {form.ending: name for name, form in FORMATS.items()}
-    return endings.get(output.suffix.lower(), "terminal")
+    if output is None or not output.suffix:
+        return "terminal"
+    if output.suffix.lower() not in endings:
+        raise click.UsageError(
+            f"--output {output}: the ending {output.suffix} names no format;"
+            f" give --format, or one of {', '.join(endings)}"
+        )
+    return endings[output.suffix.lower()]
 
 
 def _print(records: Sequence[Record], name: str) -> None:

@@ -21,7 +21,7 @@ from seqbench.report.variants import model_names, task_names
 from seqbench.store import name as file_stem
 
 MOST_POINTS, LEAST_POINTS = 200, 16
-_ALL_POINTS, _POINTS_OF_A_ROW = 22_000, 20
+_ALL_POINTS, _POINTS_OF_A_ROW = 20_000, 20
 """How many points each kind of curve may have, over all cells of a page; a row of the leaderboard, with its lines
 in the charts, takes the room of so many."""
 
@@ -58,7 +58,7 @@ def cells(
             "curves": [_curve(*curve, most, grids) for curve in _curves(record)],
             "command": [words.place(word) for word in command(record).split(" ")],
             "files": file_stem(record),
-            **_said(record),
+            **_said(record, shared),
         }
     return {"shared": shared.items, "grids": grids.items, "words": words.items, "points": most, "cells": found}
 
@@ -153,14 +153,17 @@ def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _said(record: Record) -> dict[str, Any]:
-    """Return what there is to tell beside the numbers; empty things are left out."""
+def _said(record: Record, shared: _Kept) -> dict[str, Any]:
+    """Return what there is to tell beside the numbers; empty things are left out.
+
+    A traceback is kept by its place: cells often fail alike.
+    """
     told = {
         "reason": record.reason,
         "notes": [f"{name}: {reason}" for name, reason in sorted(record.notes.items())],
         "warnings": list(record.warnings),
         "problems": list(record.gradients.problems) if record.gradients else [],
-        "traceback": record.traceback,
+        "traceback": [shared.place(record.traceback)] if record.traceback else None,
     }
     return {name: what for name, what in told.items() if what}
 

@@ -27,7 +27,7 @@ class Usable:
     Attributes:
         text: its usable length.
         percent: of the way from no length to the largest, each tested length being one step.
-        note: how many seeds.
+        note: its bounds by the 95% intervals of skill, and the fewest seeds behind a length.
     """
 
     text: str
@@ -97,7 +97,8 @@ def _usable(seen: Sequence[Observation], task: str, model: str) -> Usable:
     lengths = sorted({each.tested for each in of_task})
     steps = sum(length <= (found.length or 0) for length in lengths)
     percent = round(100 * steps / len(lengths))
-    return Usable(str(found).replace(">= ", "≥ "), percent, f"n = {len({each.seed for each in own})}")
+    note = f"{found.interval} n = {found.n}".strip()
+    return Usable(str(found).replace(">= ", "≥ "), percent, note.replace(">= ", "≥ "))
 
 
 def _rank_note(each: MeanRank) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from seqbench.records import MetricData
 from seqbench.report.charts import Look
 from seqbench.report.gradients import flow_entry
-from seqbench.report.numbers import mean_and_spread, number, skill_and_spread
+from seqbench.report.numbers import fixed, number
 from seqbench.report.page_groups import Group, outcome_of
 from seqbench.report.units import memory, seconds
 from seqbench.statistics import Summary, summary
@@ -26,11 +26,13 @@ class Field:
         text: what is written.
         value: what it is sorted by; None sorts last.
         note: written small below it.
+        is_loss: it says why there is no number.
     """
 
     text: str
     value: float | None = None
     note: str = ""
+    is_loss: bool = False
 
     @property
     def order(self) -> str:
@@ -110,7 +112,7 @@ def _row(group: Group, look: Look, metric: MetricData | None) -> Row:
         length=group.length,
         score=_score(group, metric),
         baseline=Field("–") if baseline is None else Field(number(baseline.mean), baseline.mean),
-        skill=Field("–") if skill is None else Field(skill_and_spread(skill), skill.mean),
+        skill=Field("–") if skill is None else Field(_skill_text(skill.mean), skill.mean),
         plot=_plot(skill) if skill else None,
         gradient=_gradient(group),
         seconds_per_step=_field(group.seconds_per_step(), seconds),
@@ -137,8 +139,13 @@ def _score(group: Group, metric: MetricData | None) -> Field:
     is_higher = metric is None or metric.is_higher_better
     found = summary(group.scores(), least=-math.inf if is_higher else bound, most=bound if is_higher else math.inf)
     if found is None:
-        return Field(group.outcome())
-    return Field(mean_and_spread(found), found.mean, ends_and_n(found))
+        return Field(group.outcome(), is_loss=bool(group.records))
+    return Field(number(found.mean), found.mean, ends_and_n(found))
+
+
+def _skill_text(skill: float) -> str:
+    # Three decimals near 0, where there is nothing more to see.
+    return fixed(skill, 3) if abs(skill) < 10 else number(skill)
 
 
 def _plot(skill: Summary) -> Plot:

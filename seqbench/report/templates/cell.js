@@ -29,7 +29,7 @@
   const wrong = (cell) => {
     const lines = [cell.reason, ...(cell.notes ?? []), ...(cell.warnings ?? []), ...(cell.problems ?? [])].filter(Boolean);
     const parts = lines.map((line) => element("p", { class: "wrong" }, line));
-    if (cell.traceback) parts.push(element("h3", {}, "Traceback"), element("pre", { tabindex: 0 }, cell.traceback));
+    if (cell.traceback) parts.push(element("h3", {}, "Traceback"), element("pre", { tabindex: 0 }, data.shared[cell.traceback[0]]));
     return parts;
   };
 
@@ -53,7 +53,7 @@
       ...wrong(cell),
       facts(data.shared[cell.outcome[0]].map((label, i) => [label, cell.outcome[i + 1]])),
       element("div", { class: "charts" }, ...charts.flatMap((chart) => figure(cell, chart))),
-      element("p", { class: "note" }, `This page has at most ${data.points} points of each curve; the record has them all.`),
+      data.points >= 200 ? "" : element("p", { class: "note" }, `This page has at most ${data.points} points of each curve; the record has them all.`),
       element("h3", {}, "Run it again"),
       command(cell),
       element("h3", {}, "Files"),

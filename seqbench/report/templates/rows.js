@@ -12,7 +12,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
   say("cell", table.querySelectorAll("td"));
   for (const link of body.querySelectorAll("a")) {
     const [model, task, length] = link.closest("tr").cells;
-    link.setAttribute("aria-label", `${task.dataset.v}, ${model.textContent}, T=${length.textContent}, seed ${link.textContent}`);
+    link.setAttribute("aria-label", `${task.dataset.v}, ${model.textContent}, T=${length.textContent}, seed ${parseInt(link.textContent, 10)}${link.title && `, ${link.title}`}`);
   }
   const heads = [...table.tHead.rows[0].cells];
 

@@ -74,6 +74,7 @@ class Assignment:
         checkpoint: file from which the cell goes on where it was interrupted; None keeps none.
         checkpoint_seconds: time between two checkpoints.
         loggers: names of the Lightning loggers that watch the training.
+        folder: of the store, below which they write; None for nowhere.
     """
 
     cell: Cell
@@ -83,6 +84,7 @@ class Assignment:
     checkpoint: Path | None = None
     checkpoint_seconds: float = 60.0
     loggers: tuple[str, ...] = ()
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,11 @@ class Execution(Settings):
     claim_seconds: float = Field(60, gt=0, description="a claim not renewed for so long belongs to nobody")
     loggers: tuple[str, ...] = Field((), description="Lightning loggers: tensorboard, wandb, mlflow")
 
+    @field_validator("loggers", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
 
 class Experiment(Settings):
     """A grid of cells: every task with every model, at every length, with every seed.

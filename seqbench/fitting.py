@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, Protocol
 
@@ -265,7 +265,9 @@ class Fit(pl.LightningModule):
         return {metric.name: float(meter.compute()) for metric, meter in self._meters}
 
 
-def make_trainer(training: Training, checkpoints: CheckpointIO | None = None) -> pl.Trainer:
+def make_trainer(
+    training: Training, checkpoints: CheckpointIO | None = None, callbacks: Sequence[pl.Callback] = ()
+) -> pl.Trainer:
     """Return a Trainer for one cell: clipping after backward, no files but its checkpoint, no bars, no logger."""
     # Told so, it does not take the variables of a Slurm job for a cluster of its own.
     alone = LightningEnvironment()
@@ -274,6 +276,7 @@ def make_trainer(training: Training, checkpoints: CheckpointIO | None = None) ->
         accelerator="gpu" if torch.cuda.is_available() else "cpu",
         devices=1,
         plugins=[alone, checkpoints] if checkpoints else [alone],
+        callbacks=list(callbacks),
         gradient_clip_val=training.gradient_clip,
         val_check_interval=min(training.validate_every, training.steps) or None,
         check_val_every_n_epoch=None if training.steps else 1,

@@ -18,6 +18,7 @@ from seqbench.environment import describe
 from seqbench.execution import Assignment, Event, Job
 from seqbench.experiment import Execution
 from seqbench.keeper import Keeper
+from seqbench.loggers import check_loggers, prepare_loggers
 from seqbench.logs import log_path
 from seqbench.memory import Memory
 from seqbench.plan import Plan
@@ -50,18 +51,20 @@ def sweep(
         stopping: true once somebody asked for the end: running cells end as ``interrupted``, with checkpoints.
 
     Raises:
-        ExperimentError: no executor has this name.
+        ExperimentError: no executor has this name, or a logger cannot be used.
         DataError: the data of a cell are unfit; found before anything is trained or written.
         StoreError: nothing can be written any more, or the folder was removed; running cells end as above.
     """
     settings = settings or Execution()
     executor = catalog.executor(settings.name)()
+    check_loggers(settings.loggers)
     if not todo.pending:
         return
     assign = _Assign(store, settings, describe(), plugins)
     workers = min(settings.jobs or available_cores(), len(todo.pending))
     check(executor, [assign(cell) for cell in todo.pending], settings, workers)
     store.prepare()
+    prepare_loggers(settings.loggers, store.path)
     with (
         Claims(store.claims, settings.claim_seconds) as claims,
         noted(store.path, todo.cells, todo.pending, catalog, workers, stopping) as note,
@@ -105,6 +108,7 @@ class _Assign:
             checkpoint=self.store.checkpoint(cell),
             checkpoint_seconds=self.settings.checkpoint_seconds,
             loggers=self.settings.loggers,
+            folder=self.store.path,
         )
 
 

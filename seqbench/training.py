@@ -13,13 +13,14 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import pairwise
 from typing import Any
 
+import pytorch_lightning as pl
 import torch
 
 from seqbench.allocator import keep_freed_memory
@@ -71,6 +72,7 @@ def run_cell(
     *,
     checkpoints: Checkpoints | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    callbacks: Sequence[pl.Callback] = (),
 ) -> Record:
     """Train and test one cell, in this process, on one thread.
 
@@ -85,11 +87,12 @@ def run_cell(
         checkpoints: where it keeps its checkpoint; None for nowhere. Whoever keeps the record removes the file.
         should_stop: looked at between two steps; once true, the cell writes its checkpoint and ends as
             ``interrupted``.
+        callbacks: watch the training, and change nothing.
     """
     described = {**(environment or {}), "device": device_name()}
     try:
         with one_quiet_thread(), quiet_lightning(), interrupts_kept() as put_back, randomness_kept():
-            return _Run(cell, catalog, described, progress, checkpoints, should_stop, put_back).record()
+            return _Run(cell, catalog, described, progress, checkpoints, should_stop, put_back, callbacks).record()
     except SeqbenchError as error:
         return unfinished(cell, "failed", str(error), described, catalog)
     except TimeLimitError as error:
@@ -149,6 +152,7 @@ class _Run:
     checkpoints: Checkpoints | None
     should_stop: Callable[[], bool]
     put_back: Callable[[], None]
+    callbacks: Sequence[pl.Callback]
     file: CheckpointFile | None = None
 
     def record(self) -> Record:
@@ -220,7 +224,7 @@ class _Run:
             data.train, training.batch_size, training.steps, self.cell.seed, fit.steps_taken, attempt.between_steps
         )
         validation = EvaluationBatches(data.validation, data.targets.outputs_per_step)
-        trainer = make_trainer(training, self.file)
+        trainer = make_trainer(training, self.file, self.callbacks)
         try:
             if training.steps and fit.trained_after is None:
                 trainer.fit(fit, batches, validation, ckpt_path=attempt.source, weights_only=True)

@@ -73,6 +73,13 @@ def _names(context: click.Context, option: click.Parameter, value: str | None) -
     + ".",
 )
 @click.option("--shard", metavar="I/N", help="Run the i-th of n shares of the cells; others run the rest.")
+@click.option(
+    "--logger",
+    "loggers",
+    multiple=True,
+    metavar="NAME",
+    help="Lightning logger: tensorboard, wandb or mlflow; repeatable.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the cells, and estimate time and memory; run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines on stdout.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress, tables only.")
@@ -92,6 +99,7 @@ def command(
     executor: str | None,
     on_existing: str,
     shard: str | None,
+    loggers: tuple[str, ...],
     dry_run: bool,
     as_json: bool,
     quiet: bool,
@@ -120,6 +128,7 @@ def command(
         show_plan(todo, catalog, as_json=as_json)
         return 0
     how = execution(chosen, jobs, executor)
+    how = how.model_copy(update={"loggers": loggers}) if loggers else how
     with interruption(lambda text: click.echo(text, err=True)) as stop:
         watching = watch(todo.pending, catalog, store.path, as_json=as_json, quiet=quiet, live=not no_progress)
         _run(todo, sweep(todo, store, catalog, how, stopping=stop.is_asked), watching, stop)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from seqbench.cells import Cell, work
+from seqbench.cells import Cell, works
 from seqbench.execution import Event, Finished, Progressed, Retried, Started
 from seqbench.pace import Load, Pace, Underway
 from seqbench.plugins import Catalog
@@ -43,7 +43,8 @@ class Tally:
         self.cells = len(cells)
         self.statuses: Counter[str] = Counter()
         self.running: dict[str, Running] = {}
-        self._waiting = {cell.key: Load(cell.task.name, cell.model.name, work(cell, catalog)) for cell in cells}
+        work = works(cells, catalog)
+        self._waiting = {cell.key: Load(cell.task.name, cell.model.name, work[cell.key]) for cell in cells}
         self._loads: Mapping[str, Load] = dict(self._waiting)
         self._total = sum(load.work for load in self._loads.values())
         self._done = 0.0

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from seqbench.execution import Assignment
+from seqbench.loggers import curves
 from seqbench.logs import begin, end, spoken_into
 from seqbench.plugins import load_catalog
 from seqbench.records import Record
@@ -42,14 +43,16 @@ def run_assignment(
     with spoken_into(assignment.log, owns_process=owns_process) as stream:
         begin(stream, assignment.cell, assignment.log)
         catalog = load_catalog(assignment.plugins)
-        record = run_cell(
-            assignment.cell,
-            catalog,
-            assignment.environment,
-            _logged(told),
-            checkpoints=_checkpoints(assignment),
-            should_stop=should_stop,
-        )
+        with curves(assignment.loggers, assignment.folder, assignment.cell) as callbacks:
+            record = run_cell(
+                assignment.cell,
+                catalog,
+                assignment.environment,
+                _logged(told),
+                checkpoints=_checkpoints(assignment),
+                should_stop=should_stop,
+                callbacks=callbacks,
+            )
         end(stream, record)
     return record
 

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from seqbench.flow import Curve
 from seqbench.records import Record
 from seqbench.report import read_records
+from seqbench.report.charts_axes import count_axis, linear_axis
 from seqbench.report.page import page
 from seqbench.report.page_gradients import norm_line
 from seqbench.report.reproduce import command
@@ -156,6 +157,19 @@ def test_a_line_over_seeds_is_the_geometric_mean_also_where_no_float_holds_a_nor
     assert line.lags == (1, 2, 5)
     assert line.median == pytest.approx((-1, -176, -600))
     assert line.q25[2] is None
+
+
+def test_a_tick_says_the_number_that_it_stands_at_and_the_axis_holds_all() -> None:
+    random_ = random.Random(0)
+    for _ in range(500):
+        low, width = random_.uniform(-3, 3) * 10 ** random_.randint(-3, 4), 10 ** random_.uniform(-3, 4)
+        for axis in (linear_axis("", [low, low + width]), count_axis("", [1, 1 + math.ceil(width)])):
+            assert 2 <= len(axis.ticks) <= 10
+            for tick in axis.ticks:
+                assert float(tick.text.replace("−", "-")) == pytest.approx(tick.value, rel=1e-6, abs=1e-9)
+            assert 0 <= axis.share(axis.ticks[0].value) < axis.share(axis.ticks[-1].value) <= 1
+        assert axis.high == 1 + math.ceil(width)
+        assert linear_axis("", [low, low + width]).low <= low + 1e-9 * abs(low)
 
 
 # ---- in a browser

@@ -10,8 +10,8 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-_MOST_TICKS = 6
-_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+_MOST_TICKS = 7
+_STEPS = (1.0, 2.0, 5.0, 10.0)
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -62,7 +62,7 @@ def linear_axis(label: str, values: Iterable[float], show: Iterable[float] = ())
         low, high = low - half, high + half
     step = _step(high - low)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9), 0 if step >= 1 else _decimals(step))
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     ticks = tuple(Tick(i * step, _plain(i * step, decimals)) for i in range(first, last + 1))
     return Axis(label, ticks[0].value, ticks[-1].value, ticks)
 
@@ -162,10 +162,6 @@ def _step(span: float) -> float:
     raw = span / _MOST_TICKS
     scale = 10.0 ** math.floor(math.log10(raw))
     return next(step * scale for step in _STEPS if step * scale >= raw * (1 - 1e-9))
-
-
-def _decimals(step: float) -> int:
-    return next(n for n in range(1, 320) if abs(round(step, n) - step) <= 1e-9 * step)
 
 
 def _plain(value: float, decimals: int) -> str:

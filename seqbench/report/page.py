@@ -23,7 +23,7 @@ from seqbench.report.page_groups import groups
 from seqbench.report.page_overview import overview, summary_line
 from seqbench.report.page_rows import rows
 from seqbench.report.reproduce import command
-from seqbench.report.variants import model_names, natural
+from seqbench.report.variants import legend, model_names, natural
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -51,6 +51,7 @@ def page(records: Iterable[Record], *, title: str = "seqbench report") -> str:
         title=title,
         told=summary_line(kept, found),
         looks=look_of,
+        legend=legend(kept),
         overview=overview(seen, look_of),
         rows=leaderboard,
         tasks=list(dict.fromkeys(row.task for row in leaderboard)),

@@ -1,0 +1,193 @@
+"""Does a sweep survive 100 random kill -9 of its workers and of its main process?
+
+Runs 60 tiny cells undisturbed, then the same cells while processes of the sweep are killed at random moments and
+the same command is given again whenever it has ended; at the end scores and gradients have to be those of the
+undisturbed sweep, to the last bit. Prints its figures; exit status 0 where all is equal, 4 where not.
+
+    python tests/faults/kill_sweep.py [--executor NAME] [--kills N] [--seed N] [--jobs N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+SHARE_OF_MAIN = 0.1
+"""Of the kills; the others meet workers, and whatever else the sweep has started."""
+SECONDS_AT_MOST = 0.5
+"""Between two kills: a cell takes longer, so that most are met while they train."""
+
+COMPARED = (
+    "status", "test", "evaluations", "validation_score", "course", "gradients", "stopped", "data_fingerprint",
+)  # fmt: skip
+"""The fields that have to be equal; times and processes differ."""
+
+GRID = [
+    "run", "smoke", "--tasks", "copy,adding", "--models", "rnn,lstm,gru", "--lengths", "8,16",
+    "--seeds", "0,1,2,3,4", "--set", "training.steps=80", "--set", "training.validate_every=20",
+    "--set", "training.batch_size=8", "--set", "copy.train_examples=64", "--set", "gradients.examples=2",
+    "--set", "rnn.hidden_size=8", "--set", "lstm.hidden_size=8", "--set", "gru.hidden_size=8",
+    "--set", "executor.checkpoint_seconds=0.05", "--quiet",
+]  # fmt: skip
+
+
+def main() -> int:
+    """Run the comparison and return the exit status."""
+    options = read_options()
+    chance = random.Random(options.seed)
+    with tempfile.TemporaryDirectory(prefix="kill-sweep-") as folder:
+        calm, stormy = Path(folder) / "calm", Path(folder) / "stormy"
+        began = time.monotonic()
+        finish(command(options, calm), calm)
+        print(f"undisturbed: {len(read(calm))} cells in {time.monotonic() - began:.0f} s", flush=True)
+        began = time.monotonic()
+        storm = Storm(command(options, stormy), stormy, options.kills, chance)
+        storm.run()
+        print(f"{storm.told()}, in {time.monotonic() - began:.0f} s", flush=True)
+        before = Counter(record["status"] for record in read(stormy).values())
+        began = time.monotonic()
+        finish(command(options, stormy), stormy)
+        print(f"then the same command: from {dict(before)} on, in {time.monotonic() - began:.0f} s")
+        return verdict(read(calm), read(stormy), stormy)
+
+
+def read_options() -> argparse.Namespace:
+    """Return what the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--executor", default="processes")
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=2)
+    return parser.parse_args()
+
+
+def command(options: argparse.Namespace, output: Path) -> list[str]:
+    """Return the command of the sweep."""
+    own = ["--executor", options.executor, "--jobs", str(options.jobs), "--output", str(output)]
+    return [sys.executable, "-m", "seqbench", *GRID, *own]
+
+
+def start(arguments: list[str]) -> subprocess.Popen[bytes]:
+    """Start a sweep; what it says of cells that fail meanwhile is not what is looked at."""
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def finish(arguments: list[str], output: Path) -> None:
+    """Run a sweep to its end."""
+    status = start(arguments).wait()
+    if status != 0:
+        reasons = [record["reason"] for record in read(output).values() if record["status"] != "ok"]
+        raise SystemExit(f"the sweep ended with exit status {status}: {' '.join(arguments)}\n{reasons}")
+
+
+class Storm:
+    """Kills processes of a sweep, and gives the command again when it has ended."""
+
+    def __init__(self, arguments: list[str], output: Path, kills: int, chance: random.Random) -> None:
+        self._arguments = arguments
+        self._output = output
+        self._left = kills
+        self._chance = chance
+        self._killed: Counter[str] = Counter()
+        self._starts = 0
+        self._rounds = 1
+
+    def run(self) -> None:
+        """Kill until all kills are spent, and leave no process of the sweep."""
+        while self._left:
+            if len(read(self._output)) == 60 and self._is_calm():
+                # Killed too slowly: begin anew with what is there thrown away, so that every kill meets a sweep.
+                self._rounds += 1
+                for path in (self._output / "records").glob("*.json"):
+                    path.unlink()
+            self._starts += 1
+            with start(self._arguments) as sweep:
+                self._disturb(sweep)
+                sweep.kill()
+
+    def told(self) -> str:
+        """Return the figures."""
+        kinds = ", ".join(f"{count} of {kind}" for kind, count in sorted(self._killed.items()))
+        return f"killed: {sum(self._killed.values())} ({kinds}); {self._starts} starts, {self._rounds} rounds"
+
+    def _disturb(self, sweep: subprocess.Popen[bytes]) -> None:
+        """Kill at random moments until the sweep has ended."""
+        while self._left and sweep.poll() is None:
+            time.sleep(self._chance.uniform(0.0, SECONDS_AT_MOST))
+            kind, victim = self._victim(sweep.pid)
+            if victim is None:
+                continue
+            try:
+                victim.kill()
+            except psutil.NoSuchProcess:
+                continue
+            self._killed[kind] += 1
+            self._left -= 1
+            if kind == "main":
+                sweep.wait()
+
+    def _victim(self, pid: int) -> tuple[str, psutil.Process | None]:
+        """Choose a process, once a cell runs."""
+        if not list((self._output / "claims").glob("*.json")):
+            return "", None
+        try:
+            sweep = psutil.Process(pid)
+            below = sweep.children(recursive=True)
+            workers = [process for process in below if not process.children() and is_cell(process)]
+        except psutil.NoSuchProcess:
+            return "", None
+        if not workers:
+            return "", None
+        if self._chance.random() < SHARE_OF_MAIN:
+            return "main", sweep
+        return "workers", self._chance.choice(workers)
+
+    def _is_calm(self) -> bool:
+        return all(record["status"] == "ok" for record in read(self._output).values())
+
+
+def is_cell(process: psutil.Process) -> bool:
+    """Say whether a process trains: it has imported torch and computes."""
+    try:
+        return process.memory_info().rss > 100 * 2**20
+    except psutil.NoSuchProcess:
+        return False
+
+
+def read(output: Path) -> dict[str, Any]:
+    """Return key -> record; a half-written one would not parse."""
+    records = [json.loads(path.read_text()) for path in (output / "records").glob("*.json")]
+    return {record["key"]: record for record in records}
+
+
+def verdict(calm: dict[str, Any], stormy: dict[str, Any], output: Path) -> int:
+    """Compare what has to be equal, and look at what is left over."""
+    differing = [
+        f"{key}: {field}"
+        for key in sorted({*calm, *stormy})
+        for field in COMPARED
+        if calm.get(key, {}).get(field) != stormy.get(key, {}).get(field)
+    ]
+    left = [path.name for folder in ("claims", "checkpoints") for path in (output / folder).iterdir()]
+    halves = [path.name for path in output.rglob(".*.tmp")]
+    print(f"{len(stormy)} of {len(calm)} records, {len(differing)} differing fields {differing[:5]}")
+    print(f"left over: claims and checkpoints {left}, half-written files {halves}")
+    is_equal = not differing and len(stormy) == len(calm) == 60
+    print("equal to the last bit" if is_equal else "NOT EQUAL")
+    return 0 if is_equal and not left else 4
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -250,7 +250,7 @@ def test_stdout_that_cannot_be_written_to_is_one_clear_line(
     assert len(said.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("name", ["terminal", "markdown", "latex", "json"])
+@pytest.mark.parametrize("name", ["terminal", "json"])
 def test_report_imports_neither_torch_nor_plugins_nor_pandas(name: str, tmp_path: Path) -> None:
     for each in (record(), record(model="gru"), record(seed=1)):
         Store(tmp_path).write(each)

@@ -6,6 +6,7 @@ machine has the memory for it.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
@@ -20,6 +21,8 @@ from seqbench.executors.waiting import NOT_BEGUN, OVERDUE, Waiting
 from seqbench.executors.workers import POLL_SECONDS, Died, Done, Progress, Worker, start
 from seqbench.experiment import Execution
 from seqbench.memory import resident_bytes
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class Processes(Executor):
                 for assignment, worker in zip(some, started, strict=True):
                     said = worker.receive()
                     if isinstance(said, Died):
-                        yield f"{assignment.cell}: the process that loads the data died, {said.reason}"
+                        # Not bad input: what kills it will kill the cell, which has a record for that.
+                        log.info("%s: the process that loads the data died, %s", assignment.cell, said.reason)
                     elif isinstance(said, Done) and said.value is not None:
                         yield said.value
             finally:

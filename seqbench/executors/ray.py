@@ -6,6 +6,7 @@ without retries of its own: a death is told, and costs its cell one retry. Ray i
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections import deque
@@ -21,6 +22,8 @@ from seqbench.executors.waiting import NOT_BEGUN, OVERDUE, Waiting
 from seqbench.executors.workers import POLL_SECONDS, SECONDS_TO_STOP, Died, Done
 from seqbench.experiment import Execution
 from seqbench.memory import Memory, guess
+
+log = logging.getLogger(__name__)
 
 _SECONDS_TO_ANSWER = 10.0
 """How much longer than a cell itself its task may take to end."""
@@ -68,7 +71,8 @@ class Ray(Executor):
         for assignment, task in tasks:
             said = machines.result(task)
             if isinstance(said, Died):
-                yield f"{assignment.cell}: the process that loads the data died, {said.reason}"
+                # Not bad input: what kills it will kill the cell, which has a record for that.
+                log.info("%s: the process that loads the data died, %s", assignment.cell, said.reason)
             elif isinstance(said, Done) and said.value is not None:
                 yield said.value
         machines.kill(board)

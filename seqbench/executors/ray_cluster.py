@@ -78,7 +78,7 @@ class Cluster:
         except errors.OutOfMemoryError:
             return Died("since its machine was out of memory", of_memory=True)
         except errors.NodeDiedError:
-            return Died("with its machine")
+            return Died("with its machine", of_machine=True)
         except errors.WorkerCrashedError:
             return Died("with its Ray worker or its machine")
         except errors.RayError as error:
@@ -112,14 +112,14 @@ def cluster(settings: Execution) -> Iterator[Cluster]:
         import ray
     except ImportError as error:
         raise ExperimentError(f"the executor ray needs Ray ({error}): pip install 'seqbench[ray]'") from error
-    is_ours = not ray.is_initialized()
-    if is_ours:
-        _connect(ray, settings)
-    try:
-        yield Cluster(ray, settings)
-    finally:
+    with _quiet():
+        is_ours = not ray.is_initialized()
         if is_ours:
-            with _quiet():
+            _connect(ray, settings)
+        try:
+            yield Cluster(ray, settings)
+        finally:
+            if is_ours:
                 ray.shutdown()
 
 
@@ -132,7 +132,7 @@ def _connect(ray: Any, settings: Execution) -> None:
         )
     there = _local(settings) if address == "local" else {"runtime_env": {"env_vars": _passed_on()}}
     try:
-        with _quiet():
+        with _terminations_kept():
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **there)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise ExperimentError(
@@ -152,19 +152,27 @@ def _passed_on() -> dict[str, str]:
 
 
 @contextmanager
+def _terminations_kept() -> Iterator[None]:
+    """Leave SIGTERM to whoever heard it before: Ray takes it when it connects."""
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if handler is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)
+
+
+@contextmanager
 def _quiet() -> Iterator[None]:
-    """Let Ray say nothing and report nothing, and leave SIGTERM to whoever heard it before."""
-    logger, is_main = logging.getLogger("ray"), threading.current_thread() is threading.main_thread()
-    level, handler = logger.level, signal.getsignal(signal.SIGTERM)
-    before = {name: os.environ.get(name) for name in _QUIET}
+    """Let Ray say nothing and report nothing; deaths are told by the sweep."""
+    logger = logging.getLogger("ray")
+    level, before = logger.level, {name: os.environ.get(name) for name in _QUIET}
     logger.setLevel(logging.ERROR)
     os.environ.update({name: value for name, value in _QUIET.items() if before[name] is None})
     try:
         yield
     finally:
         logger.setLevel(level)
-        if is_main and handler is not None:
-            signal.signal(signal.SIGTERM, handler)
         for name, value in before.items():
             if value is None:
                 del os.environ[name]

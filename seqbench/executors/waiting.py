@@ -31,6 +31,8 @@ class Waiting:
         cell, reason = self.assignment.cell, f"the cell's process died, {death.reason}"
         if is_stopping:
             return self.interrupted(f"{reason}, while the sweep was stopped"), None
+        if death.of_machine:
+            return Retried(cell, reason), self
         if self.number >= ATTEMPTS:
             return Finished(cell, self._record("failed", f"{reason}; it was run {ATTEMPTS} times")), None
         return Retried(cell, reason), Waiting(self.assignment, self.number + 1, death.of_memory)

@@ -62,10 +62,12 @@ class Died:
     Attributes:
         reason: how, for a person.
         of_memory: because the machine had none left, as far as one can tell.
+        of_machine: because its machine died, which is no fault of the cell.
     """
 
     reason: str
     of_memory: bool = False
+    of_machine: bool = False
 
 
 class Worker:

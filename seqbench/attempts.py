@@ -69,8 +69,7 @@ class Attempt:
 
     def restore(self) -> bool:
         """Go on from the checkpoint, if there is a fit one; the optimiser and the loops follow in the fit."""
-        shapes = {name: weights.shape for name, weights in self._fit.state_dict().items()}
-        entry = self.file.find(shapes) if self.file else None
+        entry = self.file.find(self._fit.state_dict()) if self.file else None
         if entry is None or self.file is None:
             return False
         self._fit.restore(entry["fit"])

@@ -52,11 +52,11 @@ class CheckpointFile(CheckpointIO):
         self._identity = {"format": FORMAT, **identity}
         self._found: dict[str, Any] = {}
 
-    def find(self, shapes: Mapping[str, torch.Size]) -> dict[str, Any] | None:
+    def find(self, weights: Mapping[str, Any]) -> dict[str, Any] | None:
         """Read the file and return our entry; None, with a warning, where it is unfit, and where there is none.
 
         Args:
-            shapes: name -> shape of every weight that is to be restored.
+            weights: name -> tensor of all that is to be restored; only their shapes matter.
         """
         self._sweep_up()
         if not self.path.exists():
@@ -64,7 +64,7 @@ class CheckpointFile(CheckpointIO):
         try:
             # Weights only: a file in a shared folder runs no code here.
             found = torch.load(self.path, map_location="cpu", weights_only=True)
-            problem = self._unfit(found, shapes)
+            problem = self._unfit(found, weights)
         except Exception as error:
             # A broken file breaks its reader in many ways.
             problem = f"it cannot be read ({type(error).__name__}: {str(error).splitlines()[0]})"
@@ -94,6 +94,7 @@ class CheckpointFile(CheckpointIO):
                 torch.save(checkpoint, file)
                 file.flush()
                 os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)
             os.replace(temporary, self.path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
@@ -109,13 +110,13 @@ class CheckpointFile(CheckpointIO):
         """Remove the file."""
         self.path.unlink(missing_ok=True)
 
-    def _unfit(self, found: Any, shapes: Mapping[str, torch.Size]) -> str | None:
+    def _unfit(self, found: Any, weights: Mapping[str, Any]) -> str | None:
         if not isinstance(found, dict) or not isinstance(found.get(ENTRY), dict):
             return "it is no checkpoint of seqbench"
         for name, expected in self._identity.items():
             if found[ENTRY].get(name) != expected:
                 return f"its {name} is {found[ENTRY].get(name)!r}, and the cell's is {expected!r}"
-        if {name: weights.shape for name, weights in found["state_dict"].items()} != shapes:
+        if _shapes(found["state_dict"]) != _shapes(weights):
             return "its weights are not those of this network; did the model change and its version not?"
         return None
 
@@ -127,3 +128,8 @@ class CheckpointFile(CheckpointIO):
         """Remove what was half-written when an attempt before this one was killed."""
         for temporary in self.path.parent.glob(f"{self._prefix}*.tmp"):
             temporary.unlink(missing_ok=True)
+
+
+def _shapes(weights: Mapping[str, Any]) -> dict[str, Any]:
+    # What a layer keeps as its extra state may be anything, and has no shape.
+    return {name: part.shape if isinstance(part, torch.Tensor) else None for name, part in weights.items()}

@@ -5,6 +5,7 @@ Every choice (best weights, early end) is made on validation data. Stands on net
 
 from __future__ import annotations
 
+import copy
 import logging
 import time
 import warnings
@@ -101,7 +102,7 @@ class Fit(pl.LightningModule):
         self.trained_after: float | None = None
         self.supervisor: Supervisor | None = None
         self.scores: dict[str, float] = {}
-        self._best_weights: dict[str, Tensor] = {}
+        self._best_weights: dict[str, Any] = {}
         self._meters: list[tuple[Metric, torchmetrics.Metric]] = []
         self._started = time.perf_counter()
         self._last_progress = 0.0
@@ -180,7 +181,7 @@ class Fit(pl.LightningModule):
         # A score that is not a number is better than none and worse than any other.
         if self.best is None or primary.is_better(score, self.best[1]) or self.best[1] != self.best[1]:
             self.best = (step, score)
-            self._best_weights = {name: value.clone() for name, value in self.network.state_dict().items()}
+            self._best_weights = copy.deepcopy(self.network.state_dict())
         self._end_early(score, primary)
 
     def _end_early(self, score: float, primary: Metric) -> None:

@@ -68,17 +68,27 @@ class Ragged(Task):
 
 
 class Noisy(nn.Module):
-    """A GRU whose training depends on every global generator there is, and on a buffer."""
+    """A GRU whose training depends on every global generator there is, on a buffer and on extra state."""
 
     def __init__(self, input_size: int) -> None:
         super().__init__()
         self.gru = nn.GRU(input_size, 8, num_layers=2, dropout=0.3, batch_first=True)
         self.register_buffer("seen", torch.zeros(1))
+        self.calls = 0
+
+    def get_extra_state(self) -> dict[str, int]:
+        return {"calls": self.calls}
+
+    def set_extra_state(self, state: dict[str, int]) -> None:
+        self.calls = state["calls"]
 
     def forward(self, inputs: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         if self.training and inputs.dtype == torch.float32:
             self.seen += 1
-            inputs = inputs * (1 + 0.01 * self.seen + random.random() / 10 + float(np.random.rand()) / 10)
+            self.calls += 1
+            inputs = inputs * (
+                1 + 0.01 * self.seen + 0.01 * self.calls + random.random() / 10 + float(np.random.rand()) / 10
+            )
         outputs, state = self.gru(inputs, state)
         return outputs, state
 

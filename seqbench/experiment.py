@@ -197,8 +197,21 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Experiment:
         raise ExperimentError(
             f"{path}: an experiment is a mapping such as 'tasks: [copy]'; see `seqbench list suites`"
         )
-    values = {"name": path.stem, **document.value}
+    values = _asked_for_every_task({"name": path.stem, **document.value}, overrides or {})
     return build(merge(values, overrides or {}), document.without(overrides or {}))
+
+
+def _asked_for_every_task(values: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what the file says of the training of one task, where the command line says it for all."""
+    own, asked = values.get("task_training"), overrides.get("training")
+    if not isinstance(own, Mapping) or not isinstance(asked, Mapping):
+        return values
+    kept = {
+        task: {name: value for name, value in fields.items() if name not in asked}
+        for task, fields in own.items()
+        if isinstance(fields, Mapping)
+    }
+    return {**values, "task_training": {**own, **kept}}
 
 
 def build(values: Mapping[str, Any], document: Document | None = None) -> Experiment:

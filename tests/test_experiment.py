@@ -78,6 +78,12 @@ def test_file_when_wrong_names_file_line_and_nearest_name(
     assert f"mine.yaml:{line}: " in str(caught.value)
 
 
+def test_command_line_for_every_task_goes_before_what_the_file_says_of_one(tmp_path: Path) -> None:
+    assert cells(GOOD, tmp_path, training={"batch_size": 3})[0].training.batch_size == 3
+    both = {"training": {"batch_size": 3}, "task_training": {"copy": {"batch_size": 7}}}
+    assert cells(GOOD, tmp_path, **both)[0].training.batch_size == 7
+
+
 def test_command_line_when_wrong_is_not_blamed_on_the_file(tmp_path: Path) -> None:
     with pytest.raises(ExperimentError) as caught:
         cells(GOOD, tmp_path, tasks=["cpoy"])

@@ -20,9 +20,6 @@ from seqbench.plugins import Catalog
 from seqbench.records import Record, unfinished
 from seqbench.store import Store
 
-GOES_ON = frozenset({"interrupted", "timeout"})
-"""Outcomes after which a cell may go on from its checkpoint."""
-
 
 class Keeper:
     """Keeps what comes of cells.
@@ -80,7 +77,7 @@ class Keeper:
         except StoreError as error:
             self.problem = self.problem or error
             return
-        if record.status not in GOES_ON:
+        if not goes_on(record):
             self._store.checkpoint(cell).unlink(missing_ok=True)
         self._backlog.done(cell)
         tell_observers(record, self._catalog)
@@ -99,6 +96,16 @@ class Keeper:
             f"the folder {self._store.path} was removed while the sweep ran{but}; the same command runs what is"
             " missing"
         )
+
+
+def goes_on(record: Record) -> bool:
+    """Say whether a cell may go on from its checkpoint when it is run again.
+
+    A process that died, out of memory perhaps, did nothing wrong up to its checkpoint; an exception may come
+    from what is in it, and a plugin that was mended begins anew.
+    """
+    died = record.status == "failed" and record.traceback is None
+    return died or record.status in ("interrupted", "timeout")
 
 
 def tell_observers(record: Record, catalog: Catalog) -> None:

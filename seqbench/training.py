@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import math
 import resource
-import statistics
 import sys
 import time
 import traceback
@@ -17,7 +16,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
-from itertools import pairwise
 from typing import Any
 
 import pytorch_lightning as pl
@@ -40,28 +38,21 @@ from seqbench.fitting import (
 )
 from seqbench.interrupts import interrupts_kept
 from seqbench.network import build_network, count_parameters
+from seqbench.outcome import course, evaluation, finite, metric_data, notes, seconds_per_step
 from seqbench.parameters import make
 from seqbench.plugins import Catalog
 from seqbench.randomness import randomness_kept, seed_all
 from seqbench.records import (
-    BaselineData,
     Costs,
-    Course,
     Evaluation,
-    MetricData,
     Record,
-    Validation,
     cell_data,
     now,
     unfinished,
 )
-from seqbench.scores import Metric, reference, skill
 from seqbench.seeds import derive_seed
 from seqbench.splits import Ragged, Split
 from seqbench.watching import Watcher
-
-LOSSES_KEPT = 200
-"""Points of the training curve in a record."""
 
 
 def run_cell(
@@ -179,17 +170,16 @@ class _Run:
         if not diverged and fit.best is not None:
             watcher.measure("trained", fit.best[0])
         tests = [] if diverged else list(self._tests(fit, attempt, task, data))
-        notes = _notes(fit, tests)
         return Record(
             key=cell.key,
             status="diverged" if diverged else "ok",
             reason=diverged,
             cell=cell_data(cell, self.catalog),
             stopped="diverged" if diverged else fit.stopped,
-            metric=_metric_data(data.metrics[0]),
+            metric=metric_data(data.metrics[0]),
             test=tests[0] if tests else None,
             evaluations=tuple(tests[1:]),
-            validation_score=None if diverged or fit.best is None else _finite(fit.best[1]),
+            validation_score=None if diverged or fit.best is None else finite(fit.best[1]),
             costs=Costs(
                 parameters=count_parameters(network),
                 layer_parameters=count_parameters(network.layer),
@@ -198,15 +188,15 @@ class _Run:
                 load_seconds=load_seconds,
                 train_seconds=train_seconds,
                 test_seconds=time.perf_counter() - trained,
-                seconds_per_step=_seconds_per_step(fit.step_ends),
+                seconds_per_step=seconds_per_step(fit.step_ends),
                 peak_memory_bytes=peak_memory_bytes(),
             ),
-            course=_course(fit, diverged is not None),
+            course=course(fit, diverged is not None),
             gradients=watcher.data(fit, cell.training.gradient_clip),
             facts=dict(data.facts),
             data_fingerprint=data_fingerprint(data),
             environment=self.environment,
-            notes=notes,
+            notes=notes(fit, tests),
             warnings=tuple(dict.fromkeys(str(warning.message) for warning in caught)),
             finished=now(),
         )
@@ -255,7 +245,7 @@ class _Run:
         fit.metrics = data.metrics
         batches = EvaluationBatches(data.test, data.targets.outputs_per_step)
         make_trainer(fit.training_settings, self.file).test(fit, batches, verbose=False)
-        return _evaluation(fit.scores, data, length)
+        return evaluation(fit.scores, data, length)
 
 
 def _identity(cell: Cell) -> dict[str, Any]:
@@ -267,69 +257,6 @@ def _identity(cell: Cell) -> dict[str, Any]:
         "lightning": version("pytorch-lightning"),
         "device": "cuda" if torch.cuda.is_available() else "cpu",
     }
-
-
-def _evaluation(scores: Mapping[str, float], data: TaskData, length: int) -> Evaluation:
-    primary = data.metrics[0]
-    best_baseline = reference(data.baselines, primary)
-    score = _finite(scores[primary.name])
-    return Evaluation(
-        length=length,
-        examples=len(data.test),
-        scores={name: _finite(value) for name, value in scores.items()},
-        baselines=tuple(
-            BaselineData(
-                name=baseline.name,
-                scores={name: _finite(float(value)) for name, value in baseline.scores.items()},
-                is_reference=baseline.is_reference,
-            )
-            for baseline in data.baselines
-        ),
-        baseline_name=best_baseline.name,
-        skill=None if score is None else skill(score, best_baseline.scores[primary.name], primary.best),
-    )
-
-
-def _notes(fit: Fit, tests: list[Evaluation]) -> dict[str, str]:
-    notes = {}
-    for test in tests:
-        for name, score in test.scores.items():
-            if score is None:
-                notes[f"scores.{name}@{test.length}"] = "the metric was not a finite number on this test split"
-        if test.skill is None:
-            notes[f"skill@{test.length}"] = "the score is unknown, or the baseline is perfect already"
-    if len(fit.step_ends) < 2:
-        notes["seconds_per_step"] = "fewer than two steps were taken"
-    return notes
-
-
-def _course(fit: Fit, diverged: bool) -> Course:
-    return Course(
-        losses=tuple(_thinned(fit.losses)),
-        validations=tuple(Validation(step=step, score=_finite(score)) for step, score in fit.validations),
-        best_step=None if diverged or fit.best is None else fit.best[0],
-    )
-
-
-def _thinned(losses: list[torch.Tensor]) -> Iterator[tuple[int, float | None]]:
-    """Yield (step, mean loss of the steps up to it), so that at most LOSSES_KEPT remain."""
-    width = max(1, math.ceil(len(losses) / LOSSES_KEPT))
-    for start in range(0, len(losses), width):
-        part = torch.stack(losses[start : start + width]).double()
-        yield start + len(part), _finite(float(part.mean()))
-
-
-def _seconds_per_step(ends: list[float]) -> float | None:
-    # From the end of one step to the end of the next; the few with a validation between do not move a median.
-    return statistics.median(b - a for a, b in pairwise(ends)) if len(ends) > 1 else None
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _metric_data(metric: Metric) -> MetricData:
-    return MetricData(name=metric.name, best=metric.best, is_higher_better=metric.is_higher_better)
 
 
 def peak_memory_bytes() -> int:

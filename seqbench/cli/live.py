@@ -80,6 +80,8 @@ class Live:
         if width >= _MEDIUM:
             row.append(ProgressBar(total=1.0, completed=tally.share, width=20 if width >= _WIDE else 10))
         row.append(_statuses(tally))
+        if width >= _MEDIUM:
+            row.append(Text(f"{len(tally.running)} running", style="cyan"))
         row.append(Text(left, style="bold"))
         for _ in row[:-1]:
             table.add_column(no_wrap=True)

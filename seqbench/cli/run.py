@@ -13,7 +13,7 @@ import click
 
 from seqbench.backlog import Waiting
 from seqbench.cli import load_plugins
-from seqbench.cli.console import stdout
+from seqbench.cli.console import stdout, tell
 from seqbench.cli.dry_run import show_plan
 from seqbench.cli.progress import Watch, watch
 from seqbench.execution import Event
@@ -129,7 +129,7 @@ def command(
         return 0
     how = execution(chosen, jobs, executor)
     how = how.model_copy(update={"loggers": loggers}) if loggers else how
-    with interruption(lambda text: click.echo(text, err=True)) as stop:
+    with interruption(tell) as stop:
         watching = watch(todo.pending, catalog, store.path, as_json=as_json, quiet=quiet, live=not no_progress)
         _run(todo, sweep(todo, store, catalog, how, stopping=stop.is_asked), watching, stop)
         if stop.is_asked():
@@ -146,13 +146,13 @@ def _run(
 ) -> None:
     """Show what happens until the sweep is through, or was stopped."""
     try:
-        with watching as tell, closing(happening) as events:
+        with watching as show, closing(happening) as events:
             for event in events:
                 stop.be_gentle()
                 if isinstance(event, Waiting):
                     _tell_of_others(event, todo)
                 else:
-                    tell(event)
+                    show(event)
     except KeyboardInterrupt:
         # The signal that ends at once; the cells that it ended have their records.
         if not stop.is_asked():
@@ -162,7 +162,7 @@ def _run(
 def _tell_of_others(waiting: Waiting, todo: Plan) -> None:
     doing = "this shard leaves them to it" if todo.is_shard else "waiting for it; Ctrl-C ends this sweep only"
     cells, hosts = len(waiting.cells), ", ".join(waiting.hosts)
-    click.echo(f"cells that another sweep into this folder runs: {cells} (on {hosts}); {doing}", err=True)
+    tell(f"cells that another sweep into this folder runs: {cells} (on {hosts}); {doing}")
 
 
 def _tell_of_interrupt(todo: Plan, store: Store) -> None:

@@ -136,8 +136,9 @@ def _connect(ray: Any, settings: Execution) -> None:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **there)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise ExperimentError(
-            f"no Ray cluster at {address}: {' '.join(str(error).split())}; start one with `ray start --head`, or"
-            " leave executor.address and RAY_ADDRESS out to have one on this machine"
+            f"no Ray cluster at {address}: {' '.join(str(error).split())}; start one with `ray start --head`, set"
+            " RAY_AUTH_MODE=token where it asks for a token, or leave executor.address and RAY_ADDRESS out to have"
+            " one on this machine"
         ) from error
 
 

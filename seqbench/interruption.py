@@ -58,7 +58,11 @@ class Interruption:
         # What is said goes through a thread: the handler may have interrupted a write to the same stream.
         saying = threading.Thread(target=self._say, args=[tell], name="seqbench interruption", daemon=True)
         saying.start()
-        before = {number: signal.signal(number, self._handle) for number in _SIGNALS}
+        before = {number: signal.getsignal(number) for number in _SIGNALS}
+        for number, handler in before.items():
+            # What is ignored stays ignored: Ctrl-C is not for a job that a shell put into the background.
+            if handler != signal.SIG_IGN:
+                signal.signal(number, self._handle)
         try:
             yield
         finally:

@@ -91,6 +91,7 @@ class Store:
         try:
             for folder in (self._records, self.claims, self._checkpoints):
                 folder.mkdir(parents=True, exist_ok=True)
+            for folder in (self.path, *filter(Path.is_dir, self.path.iterdir())):
                 _clean(folder)
             if not self.is_there():
                 _write(self.path / MARK, json.dumps({"schema_version": SCHEMA_VERSION}) + "\n")

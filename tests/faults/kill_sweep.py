@@ -28,6 +28,9 @@ SHARE_OF_MAIN = 0.1
 SECONDS_AT_MOST = 0.5
 """Between two kills: a cell takes longer, so that most are met while they train."""
 
+END = {-9: "killed", 0: "with all cells done", 3: "with cells failed"}
+"""Exit status -> how a sweep that is disturbed may end; any other one is a fault."""
+
 COMPARED = (
     "status", "test", "evaluations", "validation_score", "course", "gradients", "stopped", "data_fingerprint",
 )  # fmt: skip
@@ -79,9 +82,9 @@ def command(options: argparse.Namespace, output: Path) -> list[str]:
 
 
 def start(arguments: list[str]) -> subprocess.Popen[bytes]:
-    """Start a sweep; what it says of cells that fail meanwhile is not what is looked at."""
+    """Start a sweep; only what goes wrong with itself is heard."""
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL)
 
 
 def finish(arguments: list[str], output: Path) -> None:
@@ -101,6 +104,7 @@ class Storm:
         self._left = kills
         self._chance = chance
         self._killed: Counter[str] = Counter()
+        self._ends: Counter[str] = Counter()
         self._starts = 0
         self._rounds = 1
 
@@ -116,11 +120,14 @@ class Storm:
             with start(self._arguments) as sweep:
                 self._disturb(sweep)
                 sweep.kill()
+            self._ends[END.get(sweep.returncode, f"status {sweep.returncode}")] += 1
 
     def told(self) -> str:
         """Return the figures."""
         kinds = ", ".join(f"{count} of {kind}" for kind, count in sorted(self._killed.items()))
-        return f"killed: {sum(self._killed.values())} ({kinds}); {self._starts} starts, {self._rounds} rounds"
+        ends = ", ".join(f"{count} {end}" for end, count in sorted(self._ends.items()))
+        killed = f"killed: {sum(self._killed.values())} ({kinds})"
+        return f"{killed}; {self._starts} starts, which ended {ends}; {self._rounds} rounds"
 
     def _disturb(self, sweep: subprocess.Popen[bytes]) -> None:
         """Kill at random moments until the sweep has ended."""

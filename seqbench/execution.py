@@ -63,13 +63,39 @@ Event = Started | Progressed | Finished | Retried
 
 
 @dataclass(frozen=True)
+class PluginFile:
+    """One Python file that holds a plugin and is not installed.
+
+    Attributes:
+        path: where it is, absolute.
+        sha256: the hash of what it held when it was first loaded; None where that is not known yet.
+    """
+
+    path: Path
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class PluginSources:
+    """Where plugins are taken from; it can be pickled.
+
+    Attributes:
+        only: the limit on installed plugins, as `seqbench.load_catalog` takes it; None for the usual one.
+        files: plugins that are not installed.
+    """
+
+    only: str | None = None
+    files: tuple[PluginFile, ...] = ()
+
+
+@dataclass(frozen=True)
 class Assignment:
     """One cell on its way to where it is run; it can be pickled.
 
     Attributes:
         cell: what to run.
         environment: what `seqbench.environment.describe` said of the machine that began the sweep.
-        plugins: the limit on plugins, as `seqbench.load_catalog` takes it; None for the usual one.
+        plugins: where its task and its model are found.
         log: file to which everything goes that the cell says; None for nowhere.
         checkpoint: file from which the cell goes on where it was interrupted; None keeps none.
         checkpoint_seconds: time between two checkpoints.
@@ -79,7 +105,7 @@ class Assignment:
 
     cell: Cell
     environment: Mapping[str, Any]
-    plugins: str | None = None
+    plugins: PluginSources = PluginSources()
     log: Path | None = None
     checkpoint: Path | None = None
     checkpoint_seconds: float = 60.0

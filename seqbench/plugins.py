@@ -1,7 +1,7 @@
 """Which tasks, models and suites are installed, who gave them, and what is wrong with the rest?
 
 `load_catalog` looks at every entry point by itself: a broken plugin is one clear problem, never the end of
-the others. Stands on hookspecs, verify and errors; imports no torch.
+the others. Stands on hookspecs, verify and plugin_imports; imports no torch.
 """
 
 from __future__ import annotations
@@ -12,15 +12,19 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar
 
 import pluggy
 
+from seqbench.contract_version import STATED_AS, judge
 from seqbench.contracts import Model, Task
 from seqbench.errors import ExperimentError, PluginError, unknown
-from seqbench.execution import Executor
+from seqbench.execution import Executor, PluginFile, PluginSources
 from seqbench.hookspecs import GROUP, Hooks
+from seqbench.plugin_imports import fingerprint, import_file, said, watched
 from seqbench.verify import executor_faults, model_faults, suite_faults, task_faults
 
 Value = TypeVar("Value")
@@ -28,13 +32,22 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a plugin comes from: its entry point, and the distribution that declares it."""
+    """Where a plugin comes from.
+
+    Attributes:
+        plugin: its entry point, or the name of its file.
+        distribution, version: what declares it; for a file ``file NAME`` and the beginning of its hash.
+        path: of a file that is not installed. It stands in messages, and in no record.
+    """
 
     plugin: str
     distribution: str
     version: str
+    path: Path | None = None
 
     def __str__(self) -> str:
+        if self.path is not None:
+            return f"file {self.path}"
         return f"plugin {self.plugin!r} ({self.distribution} {self.version})"
 
 
@@ -79,7 +92,16 @@ class Observer:
 
 @dataclass(frozen=True)
 class Catalog:
-    """All that the installed plugins offer, and the problems met on the way."""
+    """All that the installed plugins offer.
+
+    Attributes:
+        tasks, models, suites, executors: name -> what has it.
+        observers: what is called with each record.
+        origins: (kind, name) -> where it comes from.
+        problems: what is broken, and is left out.
+        remarks: what works, and had better be mended.
+        sources: where it was loaded from; another process loads the same from there.
+    """
 
     tasks: Mapping[str, type[Task]] = field(default_factory=dict)
     models: Mapping[str, type[Model]] = field(default_factory=dict)
@@ -88,6 +110,8 @@ class Catalog:
     observers: tuple[Observer, ...] = ()
     origins: Mapping[tuple[str, str], Origin] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    remarks: tuple[Problem, ...] = ()
+    sources: PluginSources = field(default_factory=PluginSources)
 
     def task(self, name: str) -> type[Task]:
         """Return a task class; an unknown name is an ExperimentError with the nearest right one."""
@@ -139,26 +163,44 @@ _HOOKS = {
 _OBSERVING = "seqbench_cell_finished"
 
 
-def load_catalog(only: str | None = None) -> Catalog:
-    """Load the installed plugins.
+def load_catalog(only: str | None = None, *, files: Iterable[str | Path] = ()) -> Catalog:
+    """Load the installed plugins, and files that hold plugins.
 
     Args:
-        only: ``"off"`` for none, or names of entry points with commas between; by default what the
+        only: ``"off"`` for no installed one, or names of entry points with commas between; by default what the
             environment variable SEQBENCH_PLUGINS says, and all plugins where it says nothing.
+        files: Python files that hold a plugin each and need not be installed.
 
     Raises:
         PluginError: ``only`` names a plugin that is not installed.
     """
+    paths = dict.fromkeys(Path(file).absolute() for file in files)
+    return load_sources(PluginSources(only, tuple(PluginFile(path, fingerprint(path)) for path in paths)))
+
+
+def load_sources(sources: PluginSources) -> Catalog:
+    """Load the same plugins again, in another process perhaps; see `load_catalog`."""
     found = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name)
-    chosen = _chosen(found, os.environ.get("SEQBENCH_PLUGINS", "") if only is None else only)
-    problems = list(_twice(chosen))
-    clashing = {problem.origin.plugin for problem in problems}
-    offers: list[Offer] = []
-    observers: list[Observer] = []
+    only = os.environ.get("SEQBENCH_PLUGINS", "") if sources.only is None else sources.only
+    chosen = _chosen(found, only)
+    so_far = _SoFar(problems=list(_twice(chosen)))
+    clashing = {problem.origin.plugin for problem in so_far.problems}
     for point in chosen:
         if point.name not in clashing:
-            _load(point, offers, observers, problems)
-    return _catalog(offers, observers, problems)
+            _load(_origin(point), point.load, so_far)
+    for file in sources.files:
+        _load(_origin_of(file), partial(import_file, file), so_far)
+    return _catalog(so_far, sources)
+
+
+@dataclass
+class _SoFar:
+    """What was found while plugins are loaded, one after the other."""
+
+    offers: list[Offer] = field(default_factory=list)
+    observers: list[Observer] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    remarks: list[Problem] = field(default_factory=list)
 
 
 def _chosen(found: list[importlib.metadata.EntryPoint], only: str) -> list[importlib.metadata.EntryPoint]:
@@ -190,44 +232,55 @@ def _origin(point: importlib.metadata.EntryPoint) -> Origin:
     return Origin(point.name, point.dist.name, point.dist.version)
 
 
-def _load(
-    point: importlib.metadata.EntryPoint,
-    offers: list[Offer],
-    observers: list[Observer],
-    problems: list[Problem],
-) -> None:
+def _origin_of(file: PluginFile) -> Origin:
+    return Origin(file.path.name, f"file {file.path.name}", f"sha256:{(file.sha256 or '?')[:12]}", file.path)
+
+
+def _load(origin: Origin, load: Callable[[], Any], so_far: _SoFar) -> None:
     """Load one plugin by itself and add what it offers and what is wrong with it."""
-    origin = _origin(point)
+    with watched() as watch:
+        _add(origin, load, so_far)
+    so_far.remarks += [Problem(origin, None, remark) for remark in watch.remarks()]
+
+
+def _add(origin: Origin, load: Callable[[], Any], so_far: _SoFar) -> None:
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(Hooks)
     try:
-        module = point.load()
-        manager.register(module, name=point.name)
+        module = load()
+        verdict = judge(getattr(module, STATED_AS, None))
+        if verdict.fault is None:
+            manager.register(module, name=origin.plugin)
     except (Exception, SystemExit) as error:
-        problems.append(Problem(origin, None, f"cannot be loaded: {_said(error)}"))
+        beside = origin.path.parent if origin.path else None
+        so_far.problems.append(Problem(origin, None, f"cannot be loaded: {said(error, beside)}"))
         return
-    for caller in manager.get_hookcallers(module) or []:
-        # pluggy takes a misspelled hook without a word.
-        if not caller.has_spec():
-            problems.append(Problem(origin, caller.name, unknown("hook", caller.name, [*_HOOKS, _OBSERVING])))
+    if verdict.remark is not None:
+        so_far.remarks.append(Problem(origin, None, verdict.remark))
+    if verdict.fault is not None:
+        so_far.problems.append(Problem(origin, None, f"cannot be used: {verdict.fault}"))
+        return
+    so_far.problems += [Problem(origin, hook, fault) for hook, fault in _hook_faults(manager, module)]
     for hook_name, hook in _HOOKS.items():
         for implementation in getattr(manager.hook, hook_name).get_hookimpls():
-            _call(implementation.function, origin, hook_name, hook, offers, problems)
+            _call(implementation.function, origin, hook_name, hook, so_far)
     for implementation in getattr(manager.hook, _OBSERVING).get_hookimpls():
-        observers.append(Observer(implementation.function, origin))
+        so_far.observers.append(Observer(implementation.function, origin))
 
 
-def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+def _hook_faults(manager: pluggy.PluginManager, module: ModuleType) -> Iterator[tuple[str | None, str]]:
+    callers = manager.get_hookcallers(module) or []
+    known = [*_HOOKS, _OBSERVING]
+    if not callers:
+        yield None, f"it implements no hook; put @seqbench.hookimpl above a function: {', '.join(known)}"
+    for caller in callers:
+        # pluggy takes a misspelled hook without a word.
+        if not caller.has_spec():
+            yield caller.name, unknown("hook", caller.name, known)
 
 
 def _call(
-    function: Callable[[], Iterable[Any]],
-    origin: Origin,
-    hook_name: str,
-    hook: _Hook,
-    offers: list[Offer],
-    problems: list[Problem],
+    function: Callable[[], Iterable[Any]], origin: Origin, hook_name: str, hook: _Hook, so_far: _SoFar
 ) -> None:
     try:
         given = function()
@@ -235,16 +288,16 @@ def _call(
             raise TypeError(f"it is to yield objects, and it returned {given!r}")
         for value in given:
             faults = hook.faults(value)
-            problems += [Problem(origin, hook_name, fault) for fault in faults]
+            so_far.problems += [Problem(origin, hook_name, fault) for fault in faults]
             if not faults:
-                offers.append(Offer(hook.kind, hook.name(value), value, origin))
+                so_far.offers.append(Offer(hook.kind, hook.name(value), value, origin))
     except (Exception, SystemExit) as error:
-        problems.append(Problem(origin, hook_name, _said(error)))
+        so_far.problems.append(Problem(origin, hook_name, said(error)))
 
 
-def _catalog(offers: list[Offer], observers: list[Observer], problems: list[Problem]) -> Catalog:
+def _catalog(so_far: _SoFar, sources: PluginSources) -> Catalog:
     claims: dict[tuple[str, str], list[Offer]] = {}
-    for offer in offers:
+    for offer in so_far.offers:
         claims.setdefault((offer.kind, offer.name), []).append(offer)
     # A model and a task share the first word of `--set NAME.parameter=value`, so they share one namespace.
     for (kind, name), claim in list(claims.items()):
@@ -252,15 +305,17 @@ def _catalog(offers: list[Offer], observers: list[Observer], problems: list[Prob
             claims["task", name] += claim
             del claims[kind, name]
     kept = {claim[0] for claim in claims.values() if len(claim) == 1}
-    problems += [_clash(claim) for claim in claims.values() if len(claim) > 1]
+    clashes = [_clash(claim) for claim in claims.values() if len(claim) > 1]
     return Catalog(
         tasks={offer.name: offer.value for offer in _sorted(kept, "task")},
         models={offer.name: offer.value for offer in _sorted(kept, "model")},
         suites={offer.name: offer.value for offer in _sorted(kept, "suite")},
         executors={offer.name: offer.value for offer in _sorted(kept, "executor")},
-        observers=tuple(observers),
+        observers=tuple(so_far.observers),
         origins={(offer.kind, offer.name): offer.origin for offer in kept},
-        problems=tuple(problems),
+        problems=(*so_far.problems, *clashes),
+        remarks=tuple(so_far.remarks),
+        sources=sources,
     )
 
 

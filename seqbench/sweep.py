@@ -15,7 +15,7 @@ from seqbench.backlog import Backlog, Waiting
 from seqbench.cells import Cell
 from seqbench.claims import Claims, drop_stale
 from seqbench.environment import describe
-from seqbench.execution import Assignment, Event, Job
+from seqbench.execution import Assignment, Event, Job, PluginSources
 from seqbench.experiment import Execution
 from seqbench.keeper import Keeper
 from seqbench.loggers import check_loggers, prepare_loggers
@@ -33,7 +33,6 @@ def sweep(
     store: Store,
     catalog: Catalog,
     settings: Execution | None = None,
-    plugins: str | None = None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Generator[Event | Waiting]:
     """Run what is pending, write each record as it comes, and yield what happens.
@@ -45,9 +44,8 @@ def sweep(
     Args:
         todo: from `seqbench.plan.plan`.
         store: where records go.
-        catalog: where the executor is found.
+        catalog: where the executor is found; workers load their plugins from where it has its own.
         settings: executor, and cells at a time; by default a process for each core.
-        plugins: the limit on plugins that ``catalog`` was loaded with.
         stopping: true once somebody asked for the end: running cells end as ``interrupted``, with checkpoints.
 
     Raises:
@@ -60,7 +58,7 @@ def sweep(
     check_loggers(settings.loggers)
     if not todo.pending:
         return
-    assign = _Assign(store, settings, describe(), plugins)
+    assign = _Assign(store, settings, describe(), catalog.sources)
     workers = min(settings.jobs or available_cores(), len(todo.pending))
     check(executor, [assign(cell) for cell in todo.pending], settings, workers)
     store.prepare()
@@ -97,7 +95,7 @@ class _Assign:
     store: Store
     settings: Execution
     environment: Mapping[str, Any]
-    plugins: str | None
+    plugins: PluginSources
 
     def __call__(self, cell: Cell) -> Assignment:
         return Assignment(

@@ -9,7 +9,8 @@ import errno
 import importlib
 import os
 import sys
-from contextlib import redirect_stdout
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -133,13 +134,25 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def load_plugins() -> Catalog:
-    """Return the catalog, with a warning on stderr for each plugin that is broken."""
+plugin_files = click.option(
+    "--plugin",
+    "files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Load a plugin from a Python file too, with nothing installed; may be repeated.",
+)
+"""The option of every command that looks into plugins."""
+
+
+def load_plugins(files: Sequence[Path] = ()) -> Catalog:
+    """Return the catalog, with a warning on stderr for each plugin that is broken, or slow, or prints."""
+    from seqbench.cli.console import results_apart
     from seqbench.plugins import load_catalog
 
-    # Stdout is for results, not for what plugins print when they are imported.
-    with redirect_stdout(sys.stderr):
-        catalog = load_catalog()
-    for problem in catalog.problems:
+    # Stdout is for results, not for what plugins, and programs that they start, print when they are imported.
+    with results_apart():
+        catalog = load_catalog(files=files)
+    for problem in (*catalog.problems, *catalog.remarks):
         click.echo(f"seqbench: warning: {problem}", err=True)
     return catalog

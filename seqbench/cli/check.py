@@ -6,11 +6,12 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqbench.cli import CHECK_FAILED, load_plugins
+from seqbench.cli import CHECK_FAILED, load_plugins, plugin_files
 from seqbench.cli.console import print_json
 from seqbench.errors import ExperimentError
 from seqbench.parameters import make
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     "--set", "assignments", multiple=True, metavar="NAME.PARAMETER=VALUE", help="A parameter; may be repeated."
 )
 @click.option("--skip", "skipped", multiple=True, metavar="CHECK", help="Leave a check out; may be repeated.")
+@plugin_files
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 @click.pass_context
 def command(
@@ -36,13 +38,14 @@ def command(
     is_all: bool,
     assignments: tuple[str, ...],
     skipped: tuple[str, ...],
+    files: tuple[Path, ...],
     as_json: bool,
 ) -> None:
     """Check that tasks and models keep their contract, one line for each check.
 
     Ends with status 4 if a check fails, after all of them were made.
     """
-    catalog = load_plugins()
+    catalog = load_plugins(files)
     chosen = _everything(catalog) if is_all else list(dict.fromkeys(names))
     if not chosen:
         raise click.UsageError("name the tasks or models to check, or give --all")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqbench.cli import load_plugins
+from seqbench.cli import load_plugins, plugin_files
 from seqbench.cli.console import print_json, stdout
 from seqbench.errors import ExperimentError
 from seqbench.experiment import settings
@@ -67,6 +67,7 @@ FEW_STEPS = 50
     metavar="FILE",
     help="Draw the curves of all models into FILE.png or FILE.svg (needs the extra `report`).",
 )
+@plugin_files
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout: every quantity with all its digits.")
 def command(
     models: tuple[str, ...],
@@ -78,6 +79,7 @@ def command(
     batch_size: int,
     draws: int,
     plot: Path | None,
+    files: tuple[Path, ...],
     as_json: bool,
 ) -> None:
     """Measure how gradients flow back through time in models, without training.
@@ -104,7 +106,7 @@ def command(
     torch.set_num_threads(1)
     findings = probe(
         models,
-        load_plugins(),
+        load_plugins(files),
         length,
         task=task,
         parameters=_parameters(assignments),

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from seqbench.cli import load_plugins
+from seqbench.cli import load_plugins, plugin_files
 from seqbench.cli.console import print_json, print_rows
 from seqbench.errors import ExperimentError
 from seqbench.experiment import load
@@ -36,10 +36,11 @@ class Item:
 
 @click.command()
 @click.argument("kind", type=click.Choice(KINDS), required=False)
+@plugin_files
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
-def command(kind: str | None, as_json: bool) -> None:
+def command(kind: str | None, files: tuple[Path, ...], as_json: bool) -> None:
     """List tasks, models and suites, and the plugins they come from."""
-    catalog = load_plugins()
+    catalog = load_plugins(files)
     found = {each: items(catalog, each) for each in KINDS if kind in (None, each)}
     if as_json:
         print_json({each: [asdict(item) for item in some] for each, some in found.items()})

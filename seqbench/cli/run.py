@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from seqbench.backlog import Waiting
-from seqbench.cli import load_plugins
+from seqbench.cli import load_plugins, plugin_files
 from seqbench.cli.console import stdout, tell
 from seqbench.cli.dry_run import show_plan
 from seqbench.cli.progress import Watch, watch
@@ -80,6 +80,7 @@ def _names(context: click.Context, option: click.Parameter, value: str | None) -
     metavar="NAME",
     help="Lightning logger: tensorboard, wandb or mlflow; repeatable.",
 )
+@plugin_files
 @click.option("--dry-run", is_flag=True, help="Show the cells, and estimate time and memory; run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines on stdout.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress, tables only.")
@@ -100,6 +101,7 @@ def command(
     on_existing: str,
     shard: str | None,
     loggers: tuple[str, ...],
+    files: tuple[Path, ...],
     dry_run: bool,
     as_json: bool,
     quiet: bool,
@@ -110,7 +112,7 @@ def command(
     Cells that the output folder holds already are not run again; failed ones are. Ctrl-C lets the running
     cells write their checkpoints and ends the sweep, twice ends it at once; the same command goes on with it.
     """
-    catalog = load_plugins()
+    catalog = load_plugins(files)
     given = {
         "tasks": tasks,
         "models": models,

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from seqbench.cells import expand
-from seqbench.cli import load_plugins
+from seqbench.cli import load_plugins, plugin_files
 from seqbench.cli.console import print_json, print_rows, stdout
 from seqbench.contracts import Model, Task
 from seqbench.errors import ExperimentError, unknown
@@ -34,14 +34,17 @@ Facts = dict[str, Any]
 @click.option(
     "--set", "assignments", multiple=True, metavar="PARAMETER=VALUE", help="A parameter; may be repeated."
 )
+@plugin_files
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
-def command(name: str, length: int, seed: int, assignments: tuple[str, ...], as_json: bool) -> None:
+def command(
+    name: str, length: int, seed: int, assignments: tuple[str, ...], files: tuple[Path, ...], as_json: bool
+) -> None:
     """Show a task, model or suite: parameters, baselines, a worked example.
 
     NAME is a task, a model, a suite, or the YAML file of an experiment. In a suite or a file, --set takes
     NAME.FIELD=VALUE, as in `seqbench run`.
     """
-    catalog = load_plugins()
+    catalog = load_plugins(files)
     if name in catalog.tasks:
         task = make(catalog.tasks[name], _values(name, assignments))
         _show_task(catalog, task, length, seed, as_json)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from seqbench.execution import Assignment, Finished, Retried
 from seqbench.executors.workers import Died
-from seqbench.plugins import load_catalog
+from seqbench.plugins import load_sources
 from seqbench.records import Record, Status, unfinished
 
 ATTEMPTS = 2
@@ -42,5 +42,5 @@ class Waiting:
         return Finished(self.assignment.cell, self._record("interrupted", reason))
 
     def _record(self, status: Status, reason: str) -> Record:
-        cell, catalog = self.assignment.cell, load_catalog(self.assignment.plugins)
+        cell, catalog = self.assignment.cell, load_sources(self.assignment.plugins)
         return unfinished(cell, status, reason, self.assignment.environment, catalog)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from seqbench.execution import Assignment
 from seqbench.loggers import curves
 from seqbench.logs import begin, end, spoken_into
-from seqbench.plugins import load_catalog
+from seqbench.plugins import load_sources
 from seqbench.records import Record
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def run_assignment(
 
     with spoken_into(assignment.log, owns_process=owns_process) as stream:
         begin(stream, assignment.cell, assignment.log)
-        catalog = load_catalog(assignment.plugins)
+        catalog = load_sources(assignment.plugins)
         with curves(assignment.loggers, assignment.folder, assignment.cell) as callbacks:
             record = run_cell(
                 assignment.cell,
@@ -70,7 +70,7 @@ def check_assignment(assignment: Assignment, *, owns_process: bool = True) -> st
 
     try:
         with spoken_into(None, owns_process=owns_process):
-            check_data(assignment.cell, load_catalog(assignment.plugins))
+            check_data(assignment.cell, load_sources(assignment.plugins))
     except SeqbenchError as error:
         return str(error)
     return None

@@ -1,0 +1,71 @@
+"""Was a plugin written for the contract that this seqbench keeps?
+
+The contract is what `seqbench.__all__` and the hooks promise to plugins; its version is one integer. Imports
+nothing of seqbench.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+STATED_AS = "SEQBENCH_CONTRACT"
+"""The name in a plugin's module under which it states the version that it was written for."""
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The versions of the contract that are kept.
+
+    Attributes:
+        current: the newest one; plugins that state none are taken to be written for it.
+        oldest: the oldest one that plugins may still be written for.
+        changes: version -> what it changed, in a sentence for plugin authors.
+    """
+
+    current: int
+    oldest: int
+    changes: Mapping[int, str] = field(default_factory=dict)
+
+
+CONTRACT = Contract(current=1, oldest=1, changes={1: "the first one"})
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What follows from the version that a plugin states.
+
+    Attributes:
+        fault: why it cannot be used; None where it can.
+        remark: what its author has to know; None where that is nothing.
+    """
+
+    fault: str | None = None
+    remark: str | None = None
+
+
+def judge(stated: Any, contract: Contract = CONTRACT) -> Verdict:
+    """Compare the version that a plugin states with those that are kept.
+
+    >>> judge(3, Contract(current=2, oldest=1)).fault
+    'it is written for version 3 of the contract and this seqbench keeps 2: it needs a newer seqbench'
+    """
+    if stated is None:
+        return Verdict()
+    if not isinstance(stated, int) or isinstance(stated, bool):
+        return Verdict(f"{STATED_AS} is to be an integer such as {contract.current}, and is {stated!r}")
+    written = f"it is written for version {stated} of the contract"
+    if stated > contract.current:
+        return Verdict(f"{written} and this seqbench keeps {contract.current}: it needs a newer seqbench")
+    since = "; ".join(
+        f"{version}: {contract.changes[version]}"
+        for version in range(max(stated, 0) + 1, contract.current + 1)
+        if version in contract.changes
+    )
+    mend = f"mend it and set {STATED_AS} = {contract.current}. What has changed: {since}"
+    if stated < contract.oldest:
+        return Verdict(f"{written}, which this seqbench no longer keeps (the oldest is {contract.oldest}); {mend}")
+    if stated < contract.current:
+        return Verdict(remark=f"{written}, which still works; {mend}")
+    return Verdict()

@@ -147,19 +147,23 @@ class Storm:
 
     def _victim(self, pid: int) -> tuple[str, psutil.Process | None]:
         """Choose a process, once a cell runs."""
-        if not list((self._output / "claims").glob("*.json")):
-            return "", None
         try:
+            if not any(json.loads(path.read_text()).get("pid") == pid for path in self._claims()):
+                return "", None
             sweep = psutil.Process(pid)
             below = sweep.children(recursive=True)
             workers = [process for process in below if not process.children() and is_cell(process)]
-        except psutil.NoSuchProcess:
+        except (psutil.NoSuchProcess, FileNotFoundError, ValueError):
+            # Ended, or released, or written just now.
             return "", None
         if not workers:
             return "", None
         if self._chance.random() < SHARE_OF_MAIN:
             return "main", sweep
         return "workers", self._chance.choice(workers)
+
+    def _claims(self) -> list[Path]:
+        return [path for path in (self._output / "claims").glob("*.json") if not path.name.startswith(".")]
 
     def _is_calm(self) -> bool:
         return all(record["status"] == "ok" for record in read(self._output).values())

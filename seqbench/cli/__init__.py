@@ -41,10 +41,6 @@ CHECK_FAILED = 4
 """Exit status when a check failed: a plugin is broken, or does not keep its contract."""
 
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM: ends a command as Ctrl-C does, with another exit status."""
-
-
 class Commands(click.Group):
     """The commands of `COMMANDS`; help on all of them imports none of them."""
 
@@ -109,9 +105,9 @@ def _status() -> int:
     except SeqbenchError as error:
         click.echo(f"seqbench: {error}", err=True)
         return USAGE
-    except click.Abort as error:
+    except click.Abort:
         # click turns every KeyboardInterrupt into this.
-        return 143 if isinstance(error.__cause__, Terminated) else 130
+        return 130
     except BrokenPipeError:
         # The reader, such as `head`, has gone.
         _drop_output()

@@ -162,7 +162,7 @@ class _Crew:
     def _stop(self) -> Iterator[Event]:
         self._asked = self._asked or time.monotonic()
         # Again and again: a board that died began anew and knows of nothing.
-        self._board.stop.remote()
+        self._machines.get(self._board.stop.remote())
         while self._waiting:
             yield self._waiting.popleft().interrupted(NOT_BEGUN)
         if time.monotonic() - self._asked > SECONDS_TO_STOP + _SECONDS_TO_ANSWER:

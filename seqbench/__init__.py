@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         StoreError,
     )
     from seqbench.execution import Assignment, Executor, Finished, Job, Progressed, Retried, Started
+    from seqbench.executors.work import check_assignment, run_assignment
     from seqbench.experiment import Execution, Experiment
     from seqbench.hookspecs import hookimpl
     from seqbench.plugins import Catalog, load_catalog
@@ -61,6 +62,7 @@ _HOMES = {
     ),
     "errors": ("ContractError", "DataError", "ExperimentError", "PluginError", "SeqbenchError", "StoreError"),
     "execution": ("Assignment", "Executor", "Finished", "Job", "Progressed", "Retried", "Started"),
+    "executors.work": ("check_assignment", "run_assignment"),
     "experiment": ("Execution", "Experiment"),
     "hookspecs": ("hookimpl",),
     "plugins": ("Catalog", "load_catalog"),
@@ -108,6 +110,7 @@ __all__ = [
     "Values",
     "__version__",
     "cached_tensors",
+    "check_assignment",
     "data_source",
     "derive_seed",
     "evaluate",
@@ -119,6 +122,7 @@ __all__ = [
     "load_results",
     "read_tables",
     "run",
+    "run_assignment",
     "scored_items",
 ]
 

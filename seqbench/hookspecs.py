@@ -25,7 +25,10 @@ hookimpl = pluggy.HookimplMarker(GROUP)
 
 
 class Hooks:
-    """The specifications; a plugin module implements any of them as plain functions of the same name."""
+    """The specifications; a plugin module implements any of them as plain functions of the same name.
+
+    It may state the version of the contract that it was written for: ``SEQBENCH_CONTRACT = 1``.
+    """
 
     @hookspec
     def seqbench_tasks(self) -> Iterable[type[Task]]:  # type: ignore[empty-body]
@@ -123,7 +126,36 @@ class Hooks:
 
     @hookspec
     def seqbench_executors(self) -> Iterable[type[Executor]]:  # type: ignore[empty-body]
-        """Yield executor classes, which run cells on what this harness does not know; see `seqbench.Executor`."""
+        '''Yield executor classes, which run cells on what this harness does not know.
+
+        `Executor` says what is asked of one, and `run_assignment` runs one cell wherever it is called. A whole
+        plugin, ``seqbench_here.py``, that runs cells in the process of the sweep, one after the other:
+
+            from seqbench import Executor, Finished, Started, check_assignment, hookimpl, run_assignment
+
+
+            class Here(Executor):
+                """Runs cells in this process: ``seqbench run --executor here``."""
+
+                name = "here"
+
+                def run(self, job):
+                    while not job.stopping() and (assignment := job.take()) is not None:
+                        yield Started(assignment.cell)
+                        record = run_assignment(assignment, None, job.stopping, owns_process=False)
+                        yield Finished(assignment.cell, record)
+
+                def check(self, assignments, settings, workers):
+                    for assignment in assignments:
+                        problem = check_assignment(assignment, owns_process=False)
+                        if problem is not None:
+                            yield problem
+
+
+            @hookimpl
+            def seqbench_executors():
+                yield Here
+        '''
 
     @hookspec
     def seqbench_cell_finished(self, record: Record) -> None:

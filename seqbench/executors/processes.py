@@ -78,7 +78,6 @@ class _Crew:
         self._slots = slots
         self._waiting: deque[Waiting] = deque()
         self._runs: list[_Run] = []
-        self._may_take = True
         self._expected = Expected(job)
 
     def events(self) -> Iterator[Event]:
@@ -101,11 +100,9 @@ class _Crew:
             run.worker.end(0)
 
     def _take(self) -> Iterator[Event]:
-        while self._may_take and len(self._runs) + len(self._waiting) < len(self._slots):
+        while len(self._runs) + len(self._waiting) < len(self._slots):
             assignment = self._job.take()
             if assignment is None:
-                # Whether there is more is asked again when a cell has ended.
-                self._may_take = False
                 return
             self._waiting.append(Waiting(assignment))
             yield Started(assignment.cell)
@@ -152,7 +149,6 @@ class _Crew:
 
     def _remove(self, run: _Run, *seconds: float) -> None:
         self._runs.remove(run)
-        self._may_take = True
         run.worker.end(*seconds)
 
 

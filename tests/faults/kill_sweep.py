@@ -120,7 +120,9 @@ class Storm:
             with start(self._arguments) as sweep:
                 self._disturb(sweep)
                 sweep.kill()
-            self._ends[END.get(sweep.returncode, f"status {sweep.returncode}")] += 1
+            if sweep.returncode not in END:
+                raise SystemExit(f"a sweep ended with exit status {sweep.returncode}, by itself")
+            self._ends[END[sweep.returncode]] += 1
 
     def told(self) -> str:
         """Return the figures."""

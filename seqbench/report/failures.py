@@ -6,19 +6,20 @@ from collections.abc import Iterable, Iterator
 
 from seqbench.records import Record
 from seqbench.report.variants import model_names, natural, task_names
+from seqbench.store import name
 
 
 def failures(records: Iterable[Record]) -> list[str]:
     """Return one line for each thing that went wrong; seeds that share a reason share a line."""
     kept = list(records)
     tasks, models = task_names(kept), model_names(kept)
-    groups: dict[tuple[str, str], list[int]] = {}
+    groups: dict[tuple[str, str], list[Record]] = {}
     for record in kept:
         for what in _what(record):
             key = (f"{tasks[record.key]} {models[record.key]} T={record.cell.length}", what)
-            groups.setdefault(key, []).append(record.cell.seed)
-    ordered = sorted(groups, key=lambda key: (natural(key[0]), key[1], sorted(groups[key])))
-    return [f"{cell}, {_seeds(groups[cell, what])}: {what}" for cell, what in ordered]
+            groups.setdefault(key, []).append(record)
+    ordered = sorted(groups, key=lambda key: (natural(key[0]), key[1], _seeds(groups[key])))
+    return [f"{cell}, {_seeds(groups[cell, what])}: {what}{_log(groups[cell, what])}" for cell, what in ordered]
 
 
 def _what(record: Record) -> Iterator[str]:
@@ -30,6 +31,14 @@ def _what(record: Record) -> Iterator[str]:
         yield from (f"{name} is unknown: {reason}" for name, reason in sorted(record.notes.items()))
 
 
-def _seeds(seeds: Iterable[int]) -> str:
-    ordered = sorted(seeds)
+def _seeds(records: Iterable[Record]) -> str:
+    ordered = sorted(record.cell.seed for record in records)
     return f"seed{'s' if len(ordered) > 1 else ''} {', '.join(str(seed) for seed in ordered)}"
+
+
+def _log(records: Iterable[Record]) -> str:
+    """Say where the logs of cells that failed were written, in the folder of the results."""
+    names = sorted(f"logs/{name(record)}.log" for record in records if record.status == "failed")
+    if not names:
+        return ""
+    return f" (log{'s' if len(names) > 1 else ''}: {', '.join(names)})"

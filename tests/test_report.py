@@ -220,8 +220,9 @@ def test_failures_name_cell_status_and_reason_and_join_seeds() -> None:
         record(seed=2, status="diverged", reason="the loss was nan"),
         record(model="gru", status="failed", reason="MemoryError: no room"),
     ]
+    log = f"logs/copy_gru_T12_s0_{records[-1].key}.log"
     assert failures(records) == [
-        "copy gru T=12, seed 0: failed: MemoryError: no room",
+        f"copy gru T=12, seed 0: failed: MemoryError: no room (log: {log})",
         "copy lstm T=12, seeds 1, 2: diverged: the loss was nan",
     ]
 

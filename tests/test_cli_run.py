@@ -165,7 +165,11 @@ def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.mark.parametrize(
     ("signals", "status"),
-    [([signal.SIGINT], 130), ([signal.SIGTERM], 143), ([signal.SIGINT, signal.SIGINT], 130)],
+    [
+        ([signal.SIGINT], 130),
+        pytest.param([signal.SIGTERM], 143, marks=pytest.mark.slow),
+        ([signal.SIGINT, signal.SIGINT], 130),
+    ],
     ids=["once", "terminated", "twice"],
 )
 def test_interrupt_ends_with_a_summary_a_status_and_a_record(
@@ -189,7 +193,8 @@ def test_interrupt_ends_with_a_summary_a_status_and_a_record(
 
 def test_two_commands_at_once_run_no_cell_twice_and_shards_only_their_own(tmp_path: Path) -> None:
     grid = ["run", "smoke", "--tasks", "copy", *SMALL, "--seeds", "0,1,2,3,4,5", "--set", "training.steps=150"]
-    command = [sys.executable, "-m", "seqbench", *grid, "--jobs", "1", "--json"]
+    grid += ["--executor", "serial"]
+    command = [sys.executable, "-m", "seqbench", *grid, "--json"]
     shard = seqbench(tmp_path, *grid, "--shard", "2/3", "--json")
     assert shard.returncode == 0, shard.stderr
     both = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) for _ in range(2)]

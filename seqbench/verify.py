@@ -19,7 +19,13 @@ from seqbench.execution import Executor
 from seqbench.parameters import parameters_of
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_RESERVED = {"training", "gradients", "executor"}
+RESERVED = frozenset({"training", "gradients", "executor"})
+"""Names that mean something else before the dot of ``--set NAME.FIELD=VALUE``."""
+
+
+def is_name(text: str) -> bool:
+    """Say whether a text has the form of a plugin's name: lower-case words joined by ``-``."""
+    return _NAME.fullmatch(text) is not None
 
 
 def task_faults(value: Any) -> list[str]:
@@ -46,7 +52,7 @@ def executor_faults(value: Any) -> list[str]:
     if not (inspect.isclass(value) and issubclass(value, Executor)):
         return [f"it is to yield classes that inherit from seqbench.Executor, and it yielded {value!r}"]
     name = getattr(value, "name", None)
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not is_name(name):
         return [f"name is to be lower-case words joined by '-', such as 'my-cluster', and is {name!r}"]
     missing = sorted(value.__abstractmethods__)
     return [f"executor {name}: the member {', '.join(missing)} is missing"] if missing else []
@@ -65,7 +71,7 @@ def _member_faults(value: type[Task] | type[Model]) -> list[str]:
     faults = []
     members = vars(value) | {name: getattr(value, name) for name in ("name", "version") if name in dir(value)}
     name, version = members.get("name"), members.get("version")
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or name in _RESERVED:
+    if not isinstance(name, str) or not is_name(name) or name in RESERVED:
         faults.append(f"name is to be lower-case words joined by '-', such as 'my-model', and is {name!r}")
     if not isinstance(version, int) or isinstance(version, bool):
         faults.append(f"version is to be an integer such as 1, and is {version!r}")

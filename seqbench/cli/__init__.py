@@ -30,6 +30,7 @@ COMMANDS = {
     "gradients": "Measure how gradients flow back through time in models, without training.",
     "report": "Print what folders of results hold, or write it to a file, from their records only.",
     "check": "Check that tasks and models keep their contract, one line for each check.",
+    "plugin": "Begin a plugin of your own: plugin new NAME --model or --task.",
     "doctor": "Check versions, devices, plugins and caches.",
 }
 """Command -> what it does; its module has the same name and holds a click command called ``command``."""

@@ -1,0 +1,57 @@
+"""The model ``mingru``: a minimal gated unit, whose gate and candidate see the input alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from seqbench import Model, hookimpl
+
+if TYPE_CHECKING:
+    from torch import nn
+
+SEQBENCH_CONTRACT = 1
+
+
+@hookimpl
+def seqbench_models() -> Iterator[type[Model]]:
+    """Yield the model."""
+    yield MinGRU
+
+
+@dataclass(frozen=True)
+class MinGRU(Model):
+    """minGRU (Feng et al. 2024, "Were RNNs all we needed?", section 3.1).
+
+    ::
+
+        z_t = sigmoid(W_z x_t + b_z)
+        c_t = W_c x_t + b_c
+        h_t = (1 - z_t) * h_{t-1} + z_t * c_t,    h_0 = 0
+
+    Gate and candidate see the input alone, so that all steps can be computed at once. This is the unit itself,
+    in the plain form, not in that of the paper's appendix, where c_t is made positive to compute in logarithms;
+    and without the blocks (convolution, MLP) that the paper's experiments put around it.
+
+    Attributes:
+        hidden_size: numbers in h_t.
+        layers: units on top of each other, each reading the outputs of the one below.
+    """
+
+    name: ClassVar[str] = "mingru"
+    version: ClassVar[int] = 1
+    hidden_size: int = 128
+    layers: int = 1
+
+    def __post_init__(self) -> None:
+        for field in ("hidden_size", "layers"):
+            if getattr(self, field) < 1:
+                raise ValueError(f"{field} is {getattr(self, field)}; it must be at least 1")
+
+    def build(self, input_size: int) -> nn.Module:
+        """Return the layer."""
+        # Torch is imported here, so that `seqbench list` answers without it.
+        from seqbench_mingru_layer import MinGRULayer
+
+        return MinGRULayer(input_size, self.hidden_size, self.layers)

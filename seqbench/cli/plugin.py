@@ -1,0 +1,59 @@
+"""``seqbench plugin``: begin a plugin of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import click
+
+from seqbench.cli import load_plugins
+from seqbench.scaffold import KINDS, Licence, create
+from seqbench.scaffold.names import check_name, module_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@click.group(name="plugin")
+def command() -> None:
+    """Begin a plugin of your own."""
+
+
+@command.command()
+@click.argument("name", metavar="NAME")
+@click.option("--model", "kind", flag_value="model", help="A model: it begins as minGRU.")
+@click.option("--task", "kind", flag_value="task", help="A task: it begins as the parity of bits.")
+@click.option(
+    "--licence",
+    type=click.Choice(get_args(Licence)),
+    default="Apache-2.0",
+    show_default=True,
+    help="Its text becomes the file LICENSE.",
+)
+@click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Folder to make; NAME by default.")
+def new(name: str, kind: str | None, licence: Licence, output: Path | None) -> None:
+    """Write a distribution with a model or a task that works, to be changed into yours.
+
+    NAME is lower-case words joined by '-'. An existing folder is never touched.
+    """
+    if kind is None:
+        raise click.UsageError("say what it is to be: --model or --task")
+    check_name(name, load_plugins())
+    folder = output or Path(name)
+    _tell(name, kind, folder, create(name, KINDS[kind], licence, folder))
+
+
+def _tell(name: str, kind: str, folder: Path, written: Sequence[Path]) -> None:
+    here = folder if folder.is_absolute() else Path(".") / folder
+    place = str(here) if here.is_absolute() else f"./{here}"
+    click.echo(f"{place}: {', '.join(sorted(str(path.relative_to(folder)) for path in written))}\n")
+    click.echo(f"Change {module_name(name)}.py into yours. As it stands it works already:\n")
+    for line in (
+        f"pip install -e '{place}[test]'",
+        "seqbench list",
+        f"seqbench check {name}",
+        f"pytest {place}",
+        f"seqbench run smoke --{kind}s {name}",
+    ):
+        click.echo(f"  {line}")

@@ -101,7 +101,8 @@ class Backlog:
             if held and waiting != told:
                 yield waiting
                 told = waiting
-            if leaves_living and all(claim != first.get(key) for key, claim in held.items()):
+            # What is not held is free, and taken at the next look.
+            if leaves_living and all(key in held and held[key] != first.get(key) for key in self._left):
                 return
             time.sleep(SECONDS_BETWEEN_LOOKS / 2)
 

@@ -33,6 +33,10 @@ class DataError(SeqbenchError):
     """A data set is missing, unreadable or unfit for its task."""
 
 
+class BoardError(SeqbenchError):
+    """A bundle or a board cannot be read or written."""
+
+
 def unknown(kind: str, name: str, choices: Iterable[str]) -> str:
     """Say that ``name`` is none of ``choices`` and which one was probably meant.
 

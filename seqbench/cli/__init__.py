@@ -29,6 +29,7 @@ COMMANDS = {
     "show": "Show a task, model or suite: parameters, baselines, a worked example.",
     "gradients": "Measure how gradients flow back through time in models, without training.",
     "report": "Print what folders of results hold, or write it to a file, from their records only.",
+    "board": "Make, check, verify, show and publish submissions to a leaderboard.",
     "check": "Check that tasks and models keep their contract, one line for each check.",
     "plugin": "Begin a plugin of your own: plugin new NAME --model or --task.",
     "doctor": "Check versions, devices, plugins and caches.",

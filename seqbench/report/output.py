@@ -23,8 +23,8 @@ def check_output(path: Path) -> None:
         raise ExperimentError(f"--output {path} cannot be written: there is no folder {path.parent}")
 
 
-def write_whole(path: Path, text: str) -> int:
-    """Write a file, replace it if it is there, and return how many bytes it has.
+def write_whole(path: Path, text: str | bytes) -> int:
+    """Write a file, replace it if it is there, and return how many bytes it has; a text is written as UTF-8.
 
     Raises:
         ExperimentError: it cannot be written; what was there before is as it was.
@@ -32,7 +32,7 @@ def write_whole(path: Path, text: str) -> int:
     check_output(path)
     # A link stays a link: what it points to is replaced.
     path = path.resolve()
-    content = text.encode("utf-8")
+    content = text.encode("utf-8") if isinstance(text, str) else text
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
         try:

@@ -10,7 +10,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
   say("columnheader", table.tHead.rows[0].cells);
   say("rowheader", table.querySelectorAll("tbody th"));
   say("cell", table.querySelectorAll("td"));
-  for (const link of body.querySelectorAll("a")) {
+  for (const link of body.querySelectorAll("a[href^='#cell-']")) {
     const [model, task, length] = link.closest("tr").cells;
     link.setAttribute("aria-label", `${task.dataset.v}, ${model.textContent}, T=${length.textContent}, seed ${parseInt(link.textContent, 10)}${link.title && `, ${link.title}`}`);
   }

@@ -1,0 +1,195 @@
+"""Does a bundle keep the rules? Every rule is a line; what cannot be checked is said. Opens no other file.
+
+Stands on archive, rules and faults; imports no torch and runs nothing that a bundle brings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from seqbench.board import archive
+from seqbench.board.archive import MANIFEST, RECORDS, RefusedError
+from seqbench.board.faults import data_faults, key_faults, score_faults
+from seqbench.board.manifest import Manifest
+from seqbench.board.rules import hash_faults, manifest_faults, parameter_faults, suite_faults, table_faults
+from seqbench.board.strict import strict_json
+from seqbench.board.suite import Grid, grid
+from seqbench.errors import SeqbenchError
+from seqbench.plugins import Catalog
+from seqbench.records import Record
+from seqbench.store import name as stem_of
+
+_SHOWN = 5
+"""Faults of one rule that are told one by one."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What came of one rule.
+
+    Attributes:
+        rule: its name.
+        status: ``not checked`` where nothing here can tell.
+        message: what was found, for a person; a failure's says why.
+    """
+
+    rule: str
+    status: Literal["passed", "failed", "not checked"]
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A bundle that keeps the rules.
+
+    Attributes:
+        id: SHA-256 of its manifest, which names every file by its hash.
+        manifest: what it says of itself.
+        records: what it holds, by file name.
+        grid: the cells of its suite, as installed here.
+    """
+
+    id: str
+    manifest: Manifest
+    records: tuple[Record, ...]
+    grid: Grid
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of a bundle; `submission` is None where a rule is broken."""
+
+    findings: tuple[Finding, ...]
+    submission: Submission | None
+
+    @property
+    def reasons(self) -> list[str]:
+        """Return why it is refused."""
+        return [f"{each.rule}: {each.message}" for each in self.findings if each.status == "failed"]
+
+
+def check_file(path: Path, catalog: Catalog) -> Checked:
+    """Check a bundle on disk, see `check`.
+
+    Raises:
+        BoardError: the file cannot be read, or is no zip.
+    """
+    try:
+        content = archive.read(path)
+    except RefusedError as error:
+        return Checked((Finding("archive", "failed", str(error)),), None)
+    return check(content, catalog)
+
+
+def check(content: bytes, catalog: Catalog) -> Checked:
+    """Check the bytes of a bundle against every rule.
+
+    Args:
+        content: of the zip.
+        catalog: knows the suites and their tasks; models may be missing from it.
+    """
+    try:
+        files = archive.unpack(content)
+    except RefusedError as error:
+        return Checked((Finding("archive", "failed", str(error)),), None)
+    opened = Finding("archive", "passed", f"{len(files)} files, no path out of the bundle, within the limits")
+    try:
+        manifest, records = _opened(files)
+    except RefusedError as error:
+        return Checked((opened, *_hashes(files), Finding("schema", "failed", str(error))), None)
+    read = Finding("schema", "passed", f"the manifest and {len(records)} records")
+    findings = [opened, read, *_findings(files, manifest, records, catalog)]
+    if any(each.status == "failed" for each in findings):
+        return Checked(tuple(findings), None)
+    id = hashlib.sha256(files[MANIFEST]).hexdigest()
+    return Checked(tuple(findings), Submission(id, manifest, tuple(records), grid(manifest.suite.name, catalog)))
+
+
+def _opened(files: Mapping[str, bytes]) -> tuple[Manifest, list[Record]]:
+    if MANIFEST not in files:
+        raise RefusedError(f"there is no {MANIFEST}")
+    return Manifest.from_bytes(files[MANIFEST]), [
+        _record(name, files[name]) for name in sorted(files) if name != MANIFEST
+    ]
+
+
+def _record(name: str, content: bytes) -> Record:
+    strict_json(content, name)
+    try:
+        record = Record.from_json(content, name)
+    except SeqbenchError as error:
+        raise RefusedError(str(error)) from error
+    if stem_of(record) != PurePosixPath(name).stem:
+        raise RefusedError(f"{name} holds the record {stem_of(record)}")
+    return record
+
+
+def _hashes(files: Mapping[str, bytes]) -> list[Finding]:
+    """Check the hashes alone, of a bundle that is broken otherwise."""
+    try:
+        return [_finding("hashes", hash_faults(files, Manifest.from_bytes(files[MANIFEST])))]
+    except (RefusedError, KeyError):
+        return []
+
+
+def _findings(
+    files: Mapping[str, bytes], manifest: Manifest, records: Sequence[Record], catalog: Catalog
+) -> Iterator[Finding]:
+    yield _finding("hashes", hash_faults(files, manifest), f"{len(manifest.files)} files by SHA-256 and size")
+    keys = [fault for record in records for fault in key_faults(record)]
+    yield _finding("keys", keys, "each key is the hash of its record's settings")
+    if keys or not records:
+        if not records:
+            yield Finding("suite", "failed", f"there is no record in {RECORDS}/")
+        return
+    try:
+        asked = grid(manifest.suite.name, catalog)
+    except SeqbenchError as error:
+        yield Finding("suite", "failed", f"the suite {manifest.suite.name!r} cannot be laid out here: {error}")
+        return
+    yield _finding("suite", suite_faults(manifest, records, asked), _asked(manifest, records, asked))
+    yield _finding(
+        "manifest", manifest_faults(manifest, records), "models, plugins and environments as in the records"
+    )
+    scores = [fault for record in records for fault in score_faults(record)]
+    yield _finding("scores", scores, "none beyond its best, each skill worked out again from score and baseline")
+    yield _finding("data", data_faults(records), "the same task, length and seed have the same data and baselines")
+    yield _finding("tables", table_faults(records), "scores, skill and gradients can be shown")
+    yield from _models(manifest, catalog)
+    yield Finding("costs, gradients, curves", "not checked", "these are as the submitter's machine told them")
+
+
+def _finding(rule: str, faults: Iterable[str], passed: str = "") -> Finding:
+    found = list(faults)
+    if not found:
+        return Finding(rule, "passed", passed)
+    more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
+    return Finding(rule, "failed", "\n".join([*found[:_SHOWN], *more]))
+
+
+def _asked(manifest: Manifest, records: Sequence[Record], asked: Grid) -> str:
+    lost = asked.unfinished(records)
+    whole = f"{len(records)} cells are those of {asked.name} for {len(manifest.models)} models"
+    return f"{whole}; partial, {len(lost)} without an outcome" if lost else whole
+
+
+def _models(manifest: Manifest, catalog: Catalog) -> Iterator[Finding]:
+    """Say of each model whether its parameters are right, and whether it can be re-run here."""
+    for model in manifest.models:
+        rule, known = f"model {model.name}", catalog.models.get(model.name)
+        if known is None:
+            whence = model.distribution or "a distribution that is not named"
+            yield Finding(
+                rule,
+                "not checked",
+                f"not installed here ({whence}): its parameters are not known, and it cannot be re-run",
+            )
+        elif known.version != model.version:
+            here = f"version {model.version}, and version {known.version} is installed here"
+            yield Finding(rule, "not checked", f"{here}: it cannot be re-run")
+        else:
+            yield _finding(rule, parameter_faults(known, model.parameters), "its parameters are right")

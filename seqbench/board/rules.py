@@ -1,0 +1,87 @@
+"""What must a bundle be as a whole? Its files, its suite, its manifest and its tables.
+
+Each function yields a sentence for each fault. Stands on manifest and suite.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from seqbench.board.archive import MANIFEST
+from seqbench.board.faults import told
+from seqbench.board.manifest import Manifest, environments_of, models_of, plugins_of, suite_used
+from seqbench.board.suite import Grid, cell_of, differences
+from seqbench.contracts import Model
+from seqbench.errors import SeqbenchError
+from seqbench.parameters import make
+from seqbench.records import Record
+
+
+def hash_faults(files: Mapping[str, bytes], manifest: Manifest) -> Iterator[str]:
+    """Yield which files are not those that the manifest names."""
+    listed = {entry.path: entry for entry in manifest.files}
+    if len(listed) < len(manifest.files):
+        yield "the manifest names a file twice"
+    for name in sorted(files.keys() - listed.keys() - {MANIFEST}):
+        yield f"{name} is not in the manifest"
+    for name, entry in sorted(listed.items()):
+        if name == MANIFEST or name not in files:
+            yield f"{name} is in the manifest and not in the bundle"
+        elif (hashlib.sha256(files[name]).hexdigest(), len(files[name])) != (entry.sha256, entry.bytes):
+            yield f"{name} is not the file that the manifest names by its SHA-256 and size: it was changed"
+
+
+def suite_faults(manifest: Manifest, records: Sequence[Record], asked: Grid) -> Iterator[str]:
+    """Yield where the records are not exactly the cells of the suite, for the models that they are of."""
+    if manifest.suite != suite_used(asked):
+        yield (
+            f"the bundle was made for another version of the suite {asked.name}:"
+            f" {manifest.suite.cells} cells a model, hash {manifest.suite.sha256[:12]};"
+            f" here {len(asked.cells)} cells, hash {asked.sha256[:12]}"
+        )
+    expected = asked.all_of(records)
+    for record in records:
+        if record.key not in expected:
+            changed = "; ".join(differences(cell_of(record.cell), asked))
+            yield f"{told(record)} is no cell of the suite {asked.name}: {changed}"
+    if not manifest.is_partial:
+        for lost in asked.unfinished(records):
+            yield f"{lost}; a bundle without all outcomes is made with --partial and marked so"
+    elif not asked.unfinished(records):
+        yield "the manifest says partial, and every cell has its outcome"
+
+
+def manifest_faults(manifest: Manifest, records: Sequence[Record]) -> Iterator[str]:
+    """Yield what the manifest says and the records do not bear out."""
+    for what, said, found in (
+        ("models", manifest.models, models_of(records)),
+        ("plugins", manifest.plugins, plugins_of(records)),
+        ("environments", manifest.environments, environments_of(records)),
+    ):
+        if said != found:
+            yield f"its {what} are not those of the records"
+
+
+def table_faults(records: Sequence[Record]) -> Iterator[str]:
+    """Make what a board shows: a record can say what no table can hold."""
+    from seqbench.report.charts import looks
+    from seqbench.report.data import content
+    from seqbench.report.page_groups import groups
+    from seqbench.report.page_rows import rows
+
+    try:
+        found = groups(records)
+        rows(found, looks(sorted({group.model for group in found})))
+        content(records)
+    except Exception as error:
+        yield f"the records cannot be shown: {type(error).__name__}: {error}"
+
+
+def parameter_faults(known: type[Model], parameters: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with a model's parameters."""
+    try:
+        make(known, dict(parameters))
+    except SeqbenchError as error:
+        yield str(error)

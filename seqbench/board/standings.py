@@ -1,0 +1,163 @@
+"""Where does each model stand on the board of a suite? Rank, usable length, skill per task, and who vouches.
+
+Stands on merge and the report's pages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from seqbench.board.merge import Entered, SuiteBoard
+from seqbench.board.suite import model_text
+from seqbench.records import PluginUsed, Record
+from seqbench.report.charts import Look, looks
+from seqbench.report.numbers import fixed
+from seqbench.report.observations import observations
+from seqbench.report.page_groups import Group, groups, skill_of
+from seqbench.report.page_overview import Overview, overview
+from seqbench.report.page_rows import Field, ends_and_n
+from seqbench.report.variants import model_names, natural, task_names
+from seqbench.statistics import summary
+
+
+@dataclass(frozen=True)
+class Vouch:
+    """How far somebody other than the submitter has looked at a model.
+
+    Attributes:
+        status: ``verified``, ``unverified`` or ``not confirmed``.
+        told: how many cells were run again, and what came of it.
+    """
+
+    status: str
+    told: str
+
+
+@dataclass(frozen=True)
+class OnBoard:
+    """A model on the board of a suite.
+
+    Attributes:
+        name: as a reader knows it here.
+        slug: of its files; it stays the same whatever else is on the board.
+        used: name, version, parameters, distribution.
+        look: in charts.
+        entered: the bundles that it is in.
+        records: its cells.
+        vouch: who vouches.
+        lost: cells of the suite without an outcome.
+        disputed: cells that bundles tell differently, none of them being believed.
+    """
+
+    name: str
+    slug: str
+    used: PluginUsed
+    look: Look
+    entered: tuple[Entered, ...]
+    records: tuple[Record, ...]
+    vouch: Vouch
+    lost: tuple[str, ...]
+    disputed: int
+
+    @property
+    def badges(self) -> tuple[str, ...]:
+        """What is said beside its name."""
+        return (self.vouch.status, *(["partial"] if self.lost else []), *(["disputed"] if self.disputed else []))
+
+
+@dataclass(frozen=True)
+class Standings:
+    """The board of a suite, ready to be shown.
+
+    Attributes:
+        suite: what is shown.
+        models: name -> model, in the natural order of names.
+        groups: every model of a task at every length.
+        overview: ranks and usable lengths, best first.
+        skills: (model, task) -> mean skill over all lengths, with its interval over seeds.
+        slugs: task -> slug of its file.
+    """
+
+    suite: SuiteBoard
+    models: Mapping[str, OnBoard]
+    groups: tuple[Group, ...]
+    overview: Overview
+    skills: Mapping[tuple[str, str], Field]
+    slugs: Mapping[str, str]
+
+    @cached_property
+    def look_of(self) -> dict[str, Look]:
+        """Return model -> look."""
+        return {name: model.look for name, model in self.models.items()}
+
+
+def standings(suite: SuiteBoard) -> Standings:
+    """Return where each model of a suite stands."""
+    names, tasks = model_names(suite.records), task_names(suite.records)
+    found = tuple(groups(suite.records))
+    look_of = looks(sorted(set(names.values()), key=natural))
+    own = {name: [record for record in suite.records if names[record.key] == name] for name in look_of}
+    return Standings(
+        suite,
+        {name: _on_board(name, records, look_of[name], suite) for name, records in own.items()},
+        found,
+        overview(observations(suite.records), look_of),
+        {key: _mean_skill(of_key) for key, of_key in _by_model_and_task(found).items()},
+        # A suite names each task once; what a name says more, such as its data, may not fit into a path.
+        {tasks[record.key]: record.cell.task.name for record in suite.records},
+    )
+
+
+def _on_board(name: str, records: Sequence[Record], look: Look, suite: SuiteBoard) -> OnBoard:
+    used = records[0].cell.model
+    text = model_text(used)
+    entered = tuple(each for each in suite.entered if text in _models(each))
+    return OnBoard(
+        name=name,
+        slug=f"{used.name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}",
+        used=used,
+        look=look,
+        entered=entered,
+        records=tuple(records),
+        vouch=_vouch(entered, text),
+        lost=tuple(suite.grid.unfinished(records)),
+        disputed=sum(each.model == text and each.shown is None for each in suite.conflicts),
+    )
+
+
+def _models(entered: Entered) -> set[str]:
+    return {model_text(model) for model in entered.submission.manifest.models}
+
+
+def _vouch(entered: Sequence[Entered], model: str) -> Vouch:
+    """Say what came of all cells of a model that were run again, in whichever bundle."""
+    reruns = [came for each in entered for came in each.reruns(model)]
+    if not reruns:
+        return Vouch("unverified", "no cell was run again")
+    told = f"{sum(reruns)} of {len(reruns)} cells that were run again are confirmed"
+    return Vouch("verified" if all(reruns) else "not confirmed", told)
+
+
+def _by_model_and_task(found: Sequence[Group]) -> dict[tuple[str, str], list[Group]]:
+    parted: dict[tuple[str, str], list[Group]] = {}
+    for group in found:
+        parted.setdefault((group.model, group.task), []).append(group)
+    return parted
+
+
+def _mean_skill(found: Sequence[Group]) -> Field:
+    """Return the mean over seeds of a seed's mean skill over all lengths; a seed without one of them has none."""
+    skills: dict[int, list[float]] = {}
+    for group in found:
+        for record in group.records:
+            skill = skill_of(record)
+            if skill is not None:
+                skills.setdefault(record.cell.seed, []).append(skill)
+    whole = summary((sum(each) / len(each) for each in skills.values() if len(each) == len(found)), most=1.0)
+    if whole is None:
+        lost = next((group.outcome() for group in found if group.outcome() != "ok"), "unknown")
+        return Field(lost, is_loss=True)
+    return Field(fixed(whole.mean, 3), whole.mean, ends_and_n(whole))

@@ -1,0 +1,124 @@
+"""Which cells does a suite ask of a model, whichever model it is? Stands on cells.
+
+A submission brings its own model; tasks, lengths, seeds and training are the suite's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from seqbench.cells import Cell, Plugin, expand
+from seqbench.errors import BoardError
+from seqbench.experiment import Training, load
+from seqbench.plan import FINAL
+from seqbench.plugins import Catalog
+from seqbench.records import CellData, PluginUsed, Record
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The cells of a suite.
+
+    Attributes:
+        name: of the suite.
+        cells: those of one model, which is no matter.
+    """
+
+    name: str
+    cells: tuple[Cell, ...]
+
+    @cached_property
+    def sha256(self) -> str:
+        """A hash of everything in the cells but the model: the version of the suite."""
+        texts = sorted(json.dumps(without_model(cell), sort_keys=True, allow_nan=False) for cell in self.cells)
+        return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+
+    def of(self, model: Plugin) -> list[Cell]:
+        """Return the cells that the suite asks of a model."""
+        return [replace(cell, model=model) for cell in self.cells]
+
+    def all_of(self, records: Iterable[Record]) -> dict[str, Cell]:
+        """Return key -> cell of all that the suite asks of the models of these records."""
+        models = {model_text(record.cell.model): cell_of(record.cell).model for record in records}
+        return {cell.key: cell for _, model in sorted(models.items()) for cell in self.of(model)}
+
+    def unfinished(self, records: Sequence[Record]) -> list[str]:
+        """Return what the suite asks of the models of these records and what has no outcome, for a person."""
+        status = {record.key: record.status for record in records}
+        return [
+            f"{cell}: {status.get(key, 'missing')}"
+            for key, cell in self.all_of(records).items()
+            if status.get(key) not in FINAL
+        ]
+
+
+def grid(name: str, catalog: Catalog) -> Grid:
+    """Return the cells of an installed suite.
+
+    Raises:
+        SeqbenchError: it is not installed, or its tasks are not.
+    """
+    suite = load(catalog.suite(name))
+    known = [model for model in suite.models if model in catalog.models] or sorted(catalog.models)
+    if not known:
+        raise BoardError(
+            "no model is installed here, and a suite cannot be laid out without one: install seqbench"
+        )
+    return Grid(name, tuple(expand(suite.model_copy(update={"models": (known[0],)}), catalog)))
+
+
+def cell_of(data: CellData) -> Cell:
+    """Return the cell that a record tells of.
+
+    Raises:
+        ValueError: its training settings are none of this version's.
+    """
+
+    def plugin(used: PluginUsed) -> Plugin:
+        return Plugin(used.name, used.version, used.parameters)
+
+    return Cell(
+        task=plugin(data.task),
+        model=plugin(data.model),
+        length=data.length,
+        seed=data.seed,
+        training=Training.model_validate(data.training),
+        evaluate_lengths=data.evaluate_lengths,
+        data=data.data,
+    )
+
+
+def without_model(cell: Cell) -> dict[str, Any]:
+    """Return the identity of a cell without its model."""
+    return {name: value for name, value in cell.identity.items() if name != "model"}
+
+
+def model_text(model: Plugin | PluginUsed) -> str:
+    """Return a text that is the same for the same model, version and parameters."""
+    return json.dumps([model.name, model.version, dict(model.parameters)], sort_keys=True)
+
+
+def differences(cell: Cell, grid: Grid) -> list[str]:
+    """Return in which settings a cell differs from the suite's, for a person; empty where the suite has it."""
+    found = [list(_differing(without_model(other), without_model(cell))) for other in grid.cells]
+    return min(found, key=len, default=["the suite has no cells"])
+
+
+def _differing(asked: Any, found: Any, place: str = "") -> Iterator[str]:
+    if isinstance(asked, dict) and isinstance(found, dict):
+        for name in sorted({*asked, *found}):
+            yield from _differing(asked.get(name), found.get(name), f"{place}.{name}".lstrip("."))
+    elif isinstance(asked, (list, tuple)) and isinstance(found, (list, tuple)) and len(asked) == len(found):
+        for i, (one, other) in enumerate(zip(asked, found, strict=True)):
+            yield from _differing(one, other, f"{place}.{_PARTS[i]}" if place == "task" else f"{place}[{i}]")
+    elif asked != found:
+        yield f"{place} is {found!r}, the suite has {asked!r}"
+
+
+_PARTS = ("name", "version", "parameters")
+"""Of a task, in the identity of a cell."""

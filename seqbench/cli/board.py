@@ -1,0 +1,250 @@
+"""``seqbench board``: make, check, verify, show and publish submissions to a leaderboard."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from seqbench.backlog import Waiting
+from seqbench.cli import CHECK_FAILED, load_plugins
+from seqbench.cli.console import print_json
+from seqbench.execution import Event, Finished
+
+if TYPE_CHECKING:
+    from seqbench.board.check import Checked
+
+
+@click.group(name="board")
+def command() -> None:
+    """Make, check, verify, show and publish submissions to a leaderboard."""
+
+
+@command.command(name="bundle")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--name", required=True, help="Of the submission, for a person.")
+@click.option("--licence", "--license", required=True, help="Of the records, an SPDX identifier: CC-BY-4.0, ...")
+@click.option("--contact", required=True, help="Who answers for it: an e-mail or web address; it is public.")
+@click.option("--description", default="", help="What was run, and why.")
+@click.option("--suite", help="The suite; by default the one that DIR is called after.")
+@click.option("--model", "models", multiple=True, metavar="NAME", help="Only this model; may be repeated.")
+@click.option("--partial", "is_partial", is_flag=True, help="Cells may be missing; the board says so.")
+@click.option("--output", type=click.Path(path_type=Path), help="The zip; by default named after --name.")
+def bundle_(
+    folder: Path,
+    name: str,
+    licence: str,
+    contact: str,
+    description: str,
+    suite: str | None,
+    models: tuple[str, ...],
+    is_partial: bool,
+    output: Path | None,
+) -> None:
+    """Make a submission: one zip of the records in DIR that are cells of a suite.
+
+    The same records give the same bytes. It is refused what `seqbench board check` would refuse.
+    """
+    from seqbench.board.bundle import bundle
+    from seqbench.board.manifest import about
+    from seqbench.report.output import check_output, write_whole
+
+    told = about(name, description, licence, contact)
+    output = output or Path(f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-') or 'bundle'}.zip")
+    if output.suffix != ".zip":
+        raise click.UsageError(f"--output {output}: a bundle's name ends in .zip")
+    check_output(output)
+    catalog = load_plugins()
+    chosen = suite or folder.resolve().name
+    if suite is None and chosen not in catalog.suites:
+        raise click.UsageError(f"which suite is {folder}? Give --suite, one of {', '.join(catalog.suites)}")
+    made = bundle(folder, chosen, told, catalog, models=models, is_partial=is_partial)
+    size, found = write_whole(output, made.content), made.submission
+    words = f"{len(found.records)} cells of {chosen}, {len(found.manifest.models)} models"
+    click.echo(
+        f"wrote {output} ({size} bytes, {words}{', partial' if found.manifest.is_partial else ''})", err=True
+    )
+    if made.left_out:
+        click.echo(f"left out: {made.left_out} records that are not asked for", err=True)
+    click.echo(
+        "its records tell the machine, the versions, and the paths in tracebacks; look before it is sent", err=True
+    )
+
+
+@command.command(name="check")
+@click.argument("bundles", metavar="BUNDLE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.pass_context
+def check_(ctx: click.Context, bundles: tuple[Path, ...], as_json: bool) -> None:
+    """Check that bundles keep the rules, one line for each rule; status 4 if one does not.
+
+    Nothing is unpacked to disk, and nothing of a bundle is run.
+    """
+    from dataclasses import asdict
+
+    from seqbench.board.check import check_file
+
+    catalog = load_plugins()
+    found = {path: check_file(path, catalog) for path in bundles}
+    if as_json:
+        told = [
+            {
+                "bundle": str(path),
+                "ok": each.submission is not None,
+                "findings": [asdict(f) for f in each.findings],
+            }
+            for path, each in found.items()
+        ]
+        print_json({"bundles": told})
+    else:
+        for path, each in found.items():
+            _print_findings(path, each)
+    ctx.exit(0 if all(each.submission for each in found.values()) else CHECK_FAILED)
+
+
+@command.command(name="verify")
+@click.argument("path", metavar="BUNDLE", type=click.Path(path_type=Path))
+@click.option("--cells", default=5, show_default=True, type=click.IntRange(min=1), help="How many are run again.")
+@click.option("--seed", type=click.IntRange(min=0), help="By which they are drawn; by default nobody can know it.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Cells at a time; one for each core by default.")
+@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.pass_context
+def verify_(ctx: click.Context, path: Path, cells: int, seed: int | None, jobs: int | None, as_json: bool) -> None:
+    """Check a bundle, run some of its cells again here, and compare the scores; status 4 if they differ.
+
+    The receipt, NAME.verified.json beside the bundle, is what `seqbench board build` shows.
+    """
+    from seqbench.board.check import check_file
+    from seqbench.board.receipt import path_beside
+    from seqbench.board.verify import draw, verify
+    from seqbench.experiment import Execution
+    from seqbench.report.entries import printable
+    from seqbench.report.output import check_output, write_whole
+
+    catalog = load_plugins()
+    checked = check_file(path, catalog)
+    if checked.submission is None:
+        _print_findings(path, checked)
+        ctx.exit(CHECK_FAILED)
+    receipt_path = path_beside(path)
+    check_output(receipt_path)
+    seed = secrets.randbelow(2**32) if seed is None else seed
+    drawn = draw(checked.submission, cells, seed, catalog)
+    for why in drawn.left_out:
+        click.echo(f"cannot be run here: {printable(why)}", err=True)
+    click.echo(f"running {len(drawn.records)} of {drawn.out_of} cells again, drawn with --seed {seed}", err=True)
+    receipt = verify(checked.submission, drawn, seed, catalog, Execution(jobs=jobs), _tell)
+    write_whole(receipt_path, receipt.to_json())
+    if as_json:
+        print_json({"ok": receipt.is_confirmed, "receipt": receipt.model_dump(mode="json")})
+    else:
+        for cell in receipt.cells:
+            click.echo(
+                f"{'confirmed' if cell.is_confirmed else 'DIFFERS':<10} {cell.cell}: {printable(cell.told)}"
+            )
+        confirmed = sum(cell.is_confirmed for cell in receipt.cells)
+        click.echo(f"\n{confirmed} of {len(receipt.cells)} cells confirmed; wrote {receipt_path}")
+    ctx.exit(0 if receipt.is_confirmed else CHECK_FAILED)
+
+
+@command.command(name="build")
+@click.argument("folder", metavar="FOLDER_OF_BUNDLES", type=click.Path(path_type=Path))
+@click.option("--output", required=True, type=click.Path(path_type=Path), help="Folder of the site.")
+@click.option("--title", default="seqbench board", show_default=True, help="Of the board.")
+def build_(folder: Path, output: Path, title: str) -> None:
+    """Make the public board: a folder of pages, data and badges that any web server can serve.
+
+    A bundle that breaks a rule is listed with the reason and never merged. The same bundles give the same bytes;
+    the folder is written whole or not at all, and only ever replaces a board that nobody has changed.
+    """
+    from seqbench.board.folder import check_folder, write_folder
+    from seqbench.board.merge import read_board
+    from seqbench.board.site import site
+    from seqbench.report.entries import printable
+
+    check_folder(output)
+    board = read_board(folder, load_plugins())
+    files = site(board, title)
+    size = write_folder(output, files)
+    entered = sum(len(suite.entered) for suite in board.suites)
+    click.echo(f"wrote {output} ({len(files)} files, {size} bytes) from {entered} bundles", err=True)
+    for refused in board.refused:
+        click.echo(f"refused: {printable(refused.file)}: {printable(refused.reasons[0])}", err=True)
+
+
+@command.command(name="table")
+@click.argument("folder", metavar="FOLDER_OF_BUNDLES", type=click.Path(path_type=Path))
+@click.option("--output", type=click.Path(path_type=Path), help="A Markdown file; default: stdout.")
+@click.option("--picture", type=click.Path(path_type=Path), help="Also write skill against length to this .svg.")
+def table_(folder: Path, output: Path | None, picture: Path | None) -> None:
+    """Print the board as Markdown, for a README; the command that makes it stands in its foot."""
+    from seqbench.board.markdown import to_markdown
+    from seqbench.board.merge import read_board
+    from seqbench.board.picture import picture as drawn
+    from seqbench.report.output import check_output, write_whole
+
+    if picture is not None and picture.suffix != ".svg":
+        raise click.UsageError(f"--picture {picture}: it is written as .svg")
+    for path in filter(None, (output, picture)):
+        check_output(path)
+    board = read_board(folder, load_plugins())
+    words = ["seqbench", "board", "table", str(folder)]
+    words += [
+        word
+        for option, path in (("--output", output), ("--picture", picture))
+        if path
+        for word in (option, str(path))
+    ]
+    text = to_markdown(board, words, picture, output)
+    if picture is not None:
+        click.echo(f"wrote {picture} ({write_whole(picture, drawn(board))} bytes)", err=True)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        click.echo(f"wrote {output} ({write_whole(output, text)} bytes)", err=True)
+
+
+@command.command(name="publish")
+@click.argument("source", metavar="BUNDLE_OR_SITE", type=click.Path(path_type=Path))
+@click.option(
+    "--to", "target", required=True, metavar="hub:USER/REPO", help="Where it goes, on the Hugging Face hub."
+)
+@click.option("--message", default=None, help="Of the commit.")
+@click.option("--private", is_flag=True, help="Make the repository private, where it is new.")
+@click.option("--yes", "is_sent", is_flag=True, help="Send it; without this, print what would be sent.")
+def publish_(source: Path, target: str, message: str | None, private: bool, is_sent: bool) -> None:
+    """Print what would be uploaded to the Hugging Face hub, and upload it with --yes.
+
+    A bundle goes to a data set, a site to a static Space. Sending needs a token (`hf auth login`, or HF_TOKEN).
+    """
+    from seqbench.board.publish import plan_upload, send
+
+    upload = plan_upload(source, target, load_plugins(), message=message, is_private=private)
+    for line in upload.lines():
+        click.echo(line)
+    if not is_sent:
+        click.echo("nothing was sent: this was a dry run; give --yes to send it")
+        return
+    click.echo(f"sent: {send(upload)}")
+
+
+def _print_findings(path: Path, checked: Checked) -> None:
+    from seqbench.report.entries import printable
+
+    click.echo(printable(str(path)))
+    for each in checked.findings:
+        status = each.status.upper() if each.status == "failed" else each.status
+        first, *more = each.message.split("\n")
+        click.echo(f"  {status:<12} {printable(each.rule)}: {printable(first)}")
+        for line in more:
+            click.echo(f"{'':15}{printable(line)}")
+    refused = f"refused: {len(checked.reasons)} of its rules are broken"
+    click.echo("  accepted" if checked.submission else f"  {refused}")
+
+
+def _tell(event: Event | Waiting) -> None:
+    if isinstance(event, Finished):
+        click.echo(f"  {event.cell}: {event.record.status}", err=True)

@@ -31,7 +31,7 @@ COMMANDS = {
     "report": "Print what folders of results hold, or write it to a file, from their records only.",
     "board": "Make, check, verify, show and publish submissions to a leaderboard.",
     "check": "Check that tasks and models keep their contract, one line for each check.",
-    "plugin": "Begin a plugin of your own: plugin new NAME --model or --task.",
+    "plugin": "Begin a plugin of your own, with a distribution that works already.",
     "doctor": "Check versions, devices, plugins and caches.",
 }
 """Command -> what it does; its module has the same name and holds a click command called ``command``."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group(name="plugin")
 def command() -> None:
-    """Begin a plugin of your own."""
+    """Begin a plugin of your own, with a distribution that works already."""
 
 
 @command.command()

@@ -13,6 +13,7 @@ import click
 from seqbench.cells import expand
 from seqbench.cli import load_plugins, plugin_files
 from seqbench.cli.console import print_json, print_rows, stdout
+from seqbench.cli.prose import meanings, readable
 from seqbench.contracts import Model, Task
 from seqbench.errors import ExperimentError, unknown
 from seqbench.experiment import Training, load, settings
@@ -173,10 +174,15 @@ def model_facts(model: Model, input_size: int = Training().embedding_size) -> Fa
 def _print_plugin(told: Facts) -> None:
     origin = f"{told['distribution']} {told['distribution_version']}"
     click.echo(f"{told['kind']} {told['name']}, version {told['version']}, from {origin}\n")
-    click.echo(told["description"] + "\n")
-    rows = [(p["name"], p["type"], _text(p["value"]), _text(p["default"])) for p in told["parameters"]]
+    click.echo(readable(told["description"]) + "\n")
+    meaning = meanings(told["description"])
     print_rows(
-        f"parameters (seqbench run --set {told['name']}.NAME=VALUE)", ("name", "type", "value", "default"), rows
+        f"parameters (seqbench run --set {told['name']}.NAME=VALUE)",
+        ("name", "type", "value", "default", "what it is"),
+        [
+            (p["name"], p["type"], _text(p["value"]), _text(p["default"]), meaning.get(p["name"], ""))
+            for p in told["parameters"]
+        ],
     )
 
 

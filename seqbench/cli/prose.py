@@ -1,0 +1,36 @@
+"""How does a docstring read in a terminal? Without its markup, and with its parameters apart."""
+
+from __future__ import annotations
+
+import re
+
+_ATTRIBUTES = re.compile(r"^Attributes:\n(?P<body>(?:[ ]+.*\n?|\n)*)", flags=re.MULTILINE)
+_ENTRY = re.compile(r"^ {4}(?P<names>\w+(?:, \w+)*): (?P<text>.*(?:\n {5,}.*)*)", flags=re.MULTILINE)
+
+
+def readable(docstring: str) -> str:
+    """Return a cleaned docstring without reST's signs and without its section ``Attributes``.
+
+    >>> readable("Count ``ones`` of `Bits`, as in::\\n\\n    1 0 1\\n\\nAttributes:\\n    steps: how many.")
+    'Count ones of Bits, as in:\\n\\n    1 0 1'
+    """
+    text = _ATTRIBUTES.sub("", docstring)
+    text = re.sub(r"^ *::\n\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"::$", ":", text, flags=re.MULTILINE)
+    text = re.sub(r"(:\w+:)?(`{1,2})([^`\n]+)\2", r"\3", text)
+    rules = re.compile(r"^ *=+( +=+)+ *$", flags=re.MULTILINE)
+    return rules.sub(lambda rule: rule[0].replace("=", "─"), text).strip()
+
+
+def meanings(docstring: str) -> dict[str, str]:
+    """Return what the section ``Attributes`` of a cleaned docstring says of each name.
+
+    >>> meanings("Count.\\n\\nAttributes:\\n    low, high: the ends,\\n        both ``int``.")
+    {'low': 'the ends, both int.', 'high': 'the ends, both int.'}
+    """
+    section = _ATTRIBUTES.search(docstring)
+    found: dict[str, str] = {}
+    for entry in _ENTRY.finditer(section["body"]) if section else ():
+        text = readable(" ".join(entry["text"].split()))
+        found |= dict.fromkeys(entry["names"].split(", "), text)
+    return found

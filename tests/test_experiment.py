@@ -181,3 +181,10 @@ def test_lists_become_tuples_and_defaults_make_the_same_key_as_values() -> None:
     assert repr(make(Wide, {})) == repr(make(Wide, {"share": 0.0, "sizes": [8, 8]}))
     with pytest.raises(ExperimentError, match=r"wide\.sizes"):
         make(Wide, {"sizes": ["1"]})
+
+
+def test_experiment_from_python_says_what_is_wrong_in_the_words_of_the_command_line() -> None:
+    with pytest.raises(
+        ExperimentError, match=r"lengths\.0: .*and 0 was given\nno field of training is called 'stps'"
+    ):
+        Experiment(tasks=["copy"], models=["rnn"], lengths=[0], training={"stps": 3})  # type: ignore[call-arg]

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -155,6 +156,22 @@ def test_run_that_is_interrupted_once_goes_on_from_its_checkpoint_to_the_same_bi
     assert "goes on from step" in log_path(store.path, todo.cells[0]).read_text()
     pd.testing.assert_frame_equal(resumed[EXACT], undisturbed[EXACT])
     assert list((tmp_path / "b" / "checkpoints").iterdir()) == []
+
+
+def test_run_that_is_interrupted_raises_as_any_other_call_once_its_cells_have_ended_well(tmp_path: Path) -> None:
+    endless = experiment(models=["rnn"], seeds=[0], training=LONG)
+    log = log_path(tmp_path, expand(endless, CATALOG)[0])
+
+    def interrupt() -> None:
+        while not log.exists():
+            time.sleep(0.05)
+        signal.raise_signal(signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        run(endless, tmp_path, executor="serial")
+    (record,) = Store(tmp_path).read()
+    assert "it was asked to stop" in str(record.reason)
 
 
 @pytest.mark.parametrize(

@@ -45,10 +45,15 @@ class Origin:
     version: str
     path: Path | None = None
 
+    @property
+    def source(self) -> str:
+        """What a record keeps of it."""
+        return f"{self.distribution} {self.version}"
+
     def __str__(self) -> str:
         if self.path is not None:
             return f"file {self.path}"
-        return f"plugin {self.plugin!r} ({self.distribution} {self.version})"
+        return f"plugin {self.plugin!r} ({self.source})"
 
 
 @dataclass(frozen=True)

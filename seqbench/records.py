@@ -39,7 +39,7 @@ class PluginUsed(Data):
     Attributes:
         name, version, parameters: of the class, and all its parameters.
         changed: the parameters that were not at their defaults.
-        distribution: where the plugin came from.
+        distribution: where the plugin came from: a distribution with its version, or ``file NAME sha256:...``.
     """
 
     name: str
@@ -47,6 +47,12 @@ class PluginUsed(Data):
     parameters: dict[str, Any]
     changed: tuple[str, ...] = ()
     distribution: str = ""
+
+    @property
+    def file(self) -> str | None:
+        """The name of the file that it came from; None where it was installed."""
+        is_file = self.distribution.startswith("file ")
+        return self.distribution.removeprefix("file ").rpartition(" ")[0] if is_file else None
 
 
 class CellData(Data):
@@ -247,7 +253,7 @@ def cell_data(cell: Cell, catalog: Catalog) -> CellData:
             version=plugin.version,
             parameters=dict(plugin.parameters),
             changed=tuple(changed),
-            distribution=f"{origin.distribution} {origin.version}" if origin else "",
+            distribution=origin.source if origin else "",
         )
 
     return CellData(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import signal
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ def run(
     executor: str | None = None,
     on_existing: str = RETRY_FAILED.name,
     shard: str | None = None,
+    plugin_files: Iterable[str | Path] = (),
 ) -> pd.DataFrame:
     """Run an experiment and return its results, as `seqbench run` does.
 
@@ -49,6 +51,7 @@ def run(
         on_existing: ``retry-failed``, ``finish`` (leave failed and timed out cells), ``fresh`` (run all
             again) or ``only-report`` (run nothing).
         shard: ``i/n`` for the i-th of n shares of the cells.
+        plugin_files: Python files that hold a plugin each and need not be installed.
 
     Returns:
         One row for each cell of the experiment, with the columns of `seqbench.load_results`.
@@ -58,7 +61,7 @@ def run(
     """
     from seqbench.results import frame
 
-    catalog = load_catalog()
+    catalog = load_catalog(files=plugin_files)
     if not isinstance(experiment, Experiment):
         experiment = load(experiment_file(str(experiment), catalog))
     store = Store(output or default_output(experiment))

@@ -20,6 +20,7 @@ from seqbench.execution import Event
 from seqbench.experiment import load, merge, settings
 from seqbench.interruption import Interruption, interruption
 from seqbench.plan import FINAL, ON_EXISTING, RETRY_FAILED, Plan, plan
+from seqbench.plugins import Catalog
 from seqbench.records import Record
 from seqbench.runs import default_output, execution, experiment_file, records_of
 from seqbench.store import Store
@@ -126,6 +127,7 @@ def command(
     chosen = load(experiment_file(experiment, catalog), overrides)
     store = Store(output or default_output(chosen))
     todo = plan(chosen, catalog, store, on_existing=on_existing, shard=shard)
+    _tell_of_changed_files(todo, store, catalog)
     if dry_run:
         show_plan(todo, catalog, as_json=as_json)
         return 0
@@ -138,6 +140,27 @@ def command(
             _tell_of_interrupt(todo, store)
             return stop.status
     return _end(todo, store, as_json=as_json)
+
+
+def _tell_of_changed_files(todo: Plan, store: Store, catalog: Catalog) -> None:
+    """Warn of results of a file that has changed since: in their keys is its version, not what it holds."""
+    if not catalog.sources.files or len(todo.pending) == len(todo.cells):
+        return
+    running = {cell.key for cell in todo.pending}
+    changed = Counter(
+        (name, str(origin.path))
+        for record in records_of(todo, store)
+        for (kind, name), origin in catalog.origins.items()
+        if origin.path and record.key not in running
+        for used in (record.cell.task if kind == "task" else record.cell.model,)
+        if used.name == name and used.distribution != str(origin.source)
+    )
+    for (name, path), cells in changed.items():
+        click.echo(
+            f"seqbench: warning: {path} has changed since {cells} of these cells were run; if a score can move,"
+            f" raise the version of {name}, or run all again with --on-existing fresh",
+            err=True,
+        )
 
 
 def _run(

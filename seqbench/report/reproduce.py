@@ -88,7 +88,10 @@ def _command(records: Sequence[Record]) -> str:
         "evaluate_lengths": list(cell.evaluate_lengths),
     }
     given = dict([*_task_settings(records[0]), *(pair for model in models.values() for pair in _changed(model))])
-    return (_with_file if any(_text(value) is None for value in given.values()) else _with_options)(grid, given)
+    used = (plugin for record in records for plugin in (record.cell.task, record.cell.model))
+    files = sorted({plugin.file for plugin in used if plugin.file})
+    write = _with_file if any(_text(value) is None for value in given.values()) else _with_options
+    return write(grid, given) + "".join(f" --plugin {_quoted(file)}" for file in files)
 
 
 def _task_settings(record: Record) -> Settings:

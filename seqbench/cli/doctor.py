@@ -40,7 +40,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
 
 def examine() -> Facts:
     """Return what there is to know: strings, numbers, lists and dicts of them."""
-    plugins, problems = _plugins()
+    plugins, problems, remarks = _plugins()
     return {
         "versions": {"python": platform.python_version(), **_versions()},
         "machine": _machine(),
@@ -49,6 +49,7 @@ def examine() -> Facts:
         "variables": _variables(),
         "plugins": plugins,
         "problems": problems,
+        "remarks": remarks,
     }
 
 
@@ -96,12 +97,12 @@ def _variables() -> dict[str, str | None]:
     return {name: os.environ.get(name) for name in (*ours, *_VARIABLES)}
 
 
-def _plugins() -> tuple[list[Facts], list[str]]:
-    """Return every plugin, and what is wrong with any of them."""
+def _plugins() -> tuple[list[Facts], list[str], list[str]]:
+    """Return every plugin, what is broken, and what works and had better be mended."""
     try:
         catalog = load_catalog()
     except PluginError as error:
-        return [], [str(error)]
+        return [], [str(error)], []
     points = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name)
     plugins = [
         {
@@ -112,7 +113,7 @@ def _plugins() -> tuple[list[Facts], list[str]]:
         }
         for point in points
     ]
-    return plugins, [str(problem) for problem in catalog.problems]
+    return plugins, [str(problem) for problem in catalog.problems], [str(remark) for remark in catalog.remarks]
 
 
 def _gives(catalog: Catalog, plugin: str) -> Iterator[str]:
@@ -141,5 +142,7 @@ def _print(told: Facts) -> None:
     print_rows("plugins", ("plugin", "from", "gives"), rows)
     for problem in told["problems"]:
         click.echo(f"broken: {problem}")
+    for remark in told["remarks"]:
+        click.echo(f"works, but: {remark}")
     if not told["problems"]:
         click.echo("All plugins are sound.")

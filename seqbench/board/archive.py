@@ -148,6 +148,8 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
         raise RefusedError(
             f"{name!r} unpacks to {entry.file_size} bytes; a file of a bundle has at most {MOST_BYTES_OF_A_FILE}"
         )
+    if entry.compress_size > 1.01 * entry.file_size + 64:
+        raise RefusedError(f"{name!r} takes more bytes in the zip than it has: something is hidden behind it")
     if entry.file_size > MOST_RATIO * max(1, entry.compress_size):
         raise RefusedError(f"{name!r} unpacks to more than {MOST_RATIO} times its size in the zip: a zip bomb")
 

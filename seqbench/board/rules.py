@@ -6,6 +6,7 @@ Each function yields a sentence for each fault. Stands on manifest and suite.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -65,16 +66,23 @@ def manifest_faults(manifest: Manifest, records: Sequence[Record]) -> Iterator[s
 
 
 def table_faults(records: Sequence[Record]) -> Iterator[str]:
-    """Make what a board shows: a record can say what no table can hold."""
+    """Make what a board shows: a record can say what no table and no chart can hold."""
     from seqbench.report.charts import looks
     from seqbench.report.data import content
+    from seqbench.report.observations import observations
+    from seqbench.report.page_charts import cost_charts, skill_charts
+    from seqbench.report.page_gradients import gradient_charts
     from seqbench.report.page_groups import groups
+    from seqbench.report.page_overview import overview
     from seqbench.report.page_rows import rows
 
     try:
         found = groups(records)
-        rows(found, looks(sorted({group.model for group in found})))
-        content(records)
+        look_of = looks(sorted({group.model for group in found}))
+        for made in (rows, skill_charts, cost_charts, gradient_charts):
+            made(found, look_of)
+        overview(observations(records), look_of)
+        json.dumps(content(records), allow_nan=False)
     except Exception as error:
         yield f"the records cannot be shown: {type(error).__name__}: {error}"
 

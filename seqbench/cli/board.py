@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seqbench.backlog import Waiting
-from seqbench.cli import CHECK_FAILED, load_plugins
+from seqbench.cli import CHECK_FAILED, load_plugins, plugin_files
 from seqbench.cli.console import print_json
 from seqbench.execution import Event, Finished
 
@@ -33,6 +33,7 @@ def command() -> None:
 @click.option("--model", "models", multiple=True, metavar="NAME", help="Only this model; may be repeated.")
 @click.option("--partial", "is_partial", is_flag=True, help="Cells may be missing; the board says so.")
 @click.option("--output", type=click.Path(path_type=Path), help="The zip; by default named after --name.")
+@plugin_files
 def bundle_(
     folder: Path,
     name: str,
@@ -42,6 +43,7 @@ def bundle_(
     suite: str | None,
     models: tuple[str, ...],
     is_partial: bool,
+    files: tuple[Path, ...],
     output: Path | None,
 ) -> None:
     """Make a submission: one zip of the records in DIR that are cells of a suite.
@@ -57,7 +59,7 @@ def bundle_(
     if output.suffix != ".zip":
         raise click.UsageError(f"--output {output}: a bundle's name ends in .zip")
     check_output(output)
-    catalog = load_plugins()
+    catalog = load_plugins(files)
     chosen = suite or folder.resolve().name
     if suite is None and chosen not in catalog.suites:
         raise click.UsageError(f"which suite is {folder}? Give --suite, one of {', '.join(catalog.suites)}")
@@ -77,8 +79,9 @@ def bundle_(
 @command.command(name="check")
 @click.argument("bundles", metavar="BUNDLE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@plugin_files
 @click.pass_context
-def check_(ctx: click.Context, bundles: tuple[Path, ...], as_json: bool) -> None:
+def check_(ctx: click.Context, bundles: tuple[Path, ...], files: tuple[Path, ...], as_json: bool) -> None:
     """Check that bundles keep the rules, one line for each rule; status 4 if one does not.
 
     Nothing is unpacked to disk, and nothing of a bundle is run.
@@ -87,7 +90,7 @@ def check_(ctx: click.Context, bundles: tuple[Path, ...], as_json: bool) -> None
 
     from seqbench.board.check import check_file
 
-    catalog = load_plugins()
+    catalog = load_plugins(files)
     found = {path: check_file(path, catalog) for path in bundles}
     if as_json:
         told = [
@@ -111,8 +114,17 @@ def check_(ctx: click.Context, bundles: tuple[Path, ...], as_json: bool) -> None
 @click.option("--seed", type=click.IntRange(min=0), help="By which they are drawn; by default nobody can know it.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Cells at a time; one for each core by default.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@plugin_files
 @click.pass_context
-def verify_(ctx: click.Context, path: Path, cells: int, seed: int | None, jobs: int | None, as_json: bool) -> None:
+def verify_(
+    ctx: click.Context,
+    path: Path,
+    cells: int,
+    seed: int | None,
+    jobs: int | None,
+    files: tuple[Path, ...],
+    as_json: bool,
+) -> None:
     """Check a bundle, run some of its cells again here, and compare the scores; status 4 if they differ.
 
     The receipt, NAME.verified.json beside the bundle, is what `seqbench board build` shows.
@@ -124,7 +136,7 @@ def verify_(ctx: click.Context, path: Path, cells: int, seed: int | None, jobs: 
     from seqbench.report.entries import printable
     from seqbench.report.output import check_output, write_whole
 
-    catalog = load_plugins()
+    catalog = load_plugins(files)
     checked = check_file(path, catalog)
     if checked.submission is None:
         _print_findings(path, checked)
@@ -154,7 +166,8 @@ def verify_(ctx: click.Context, path: Path, cells: int, seed: int | None, jobs: 
 @click.argument("folder", metavar="FOLDER_OF_BUNDLES", type=click.Path(path_type=Path))
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="Folder of the site.")
 @click.option("--title", default="seqbench board", show_default=True, help="Of the board.")
-def build_(folder: Path, output: Path, title: str) -> None:
+@plugin_files
+def build_(folder: Path, output: Path, files: tuple[Path, ...], title: str) -> None:
     """Make the public board: a folder of pages, data and badges that any web server can serve.
 
     A bundle that breaks a rule is listed with the reason and never merged. The same bundles give the same bytes;
@@ -166,11 +179,11 @@ def build_(folder: Path, output: Path, title: str) -> None:
     from seqbench.report.entries import printable
 
     check_folder(output)
-    board = read_board(folder, load_plugins())
-    files = site(board, title)
-    size = write_folder(output, files)
+    board = read_board(folder, load_plugins(files))
+    pages = site(board, title)
+    size = write_folder(output, pages)
     entered = sum(len(suite.entered) for suite in board.suites)
-    click.echo(f"wrote {output} ({len(files)} files, {size} bytes) from {entered} bundles", err=True)
+    click.echo(f"wrote {output} ({len(pages)} files, {size} bytes) from {entered} bundles", err=True)
     for refused in board.refused:
         click.echo(f"refused: {printable(refused.file)}: {printable(refused.reasons[0])}", err=True)
 
@@ -179,7 +192,8 @@ def build_(folder: Path, output: Path, title: str) -> None:
 @click.argument("folder", metavar="FOLDER_OF_BUNDLES", type=click.Path(path_type=Path))
 @click.option("--output", type=click.Path(path_type=Path), help="A Markdown file; default: stdout.")
 @click.option("--picture", type=click.Path(path_type=Path), help="Also write skill against length to this .svg.")
-def table_(folder: Path, output: Path | None, picture: Path | None) -> None:
+@plugin_files
+def table_(folder: Path, output: Path | None, files: tuple[Path, ...], picture: Path | None) -> None:
     """Print the board as Markdown, for a README; the command that makes it stands in its foot."""
     from seqbench.board.markdown import to_markdown
     from seqbench.board.merge import read_board
@@ -190,7 +204,7 @@ def table_(folder: Path, output: Path | None, picture: Path | None) -> None:
         raise click.UsageError(f"--picture {picture}: it is written as .svg")
     for path in filter(None, (output, picture)):
         check_output(path)
-    board = read_board(folder, load_plugins())
+    board = read_board(folder, load_plugins(files))
     words = ["seqbench", "board", "table", str(folder)]
     words += [
         word
@@ -215,14 +229,17 @@ def table_(folder: Path, output: Path | None, picture: Path | None) -> None:
 @click.option("--message", default=None, help="Of the commit.")
 @click.option("--private", is_flag=True, help="Make the repository private, where it is new.")
 @click.option("--yes", "is_sent", is_flag=True, help="Send it; without this, print what would be sent.")
-def publish_(source: Path, target: str, message: str | None, private: bool, is_sent: bool) -> None:
+@plugin_files
+def publish_(
+    source: Path, target: str, message: str | None, private: bool, files: tuple[Path, ...], is_sent: bool
+) -> None:
     """Print what would be uploaded to the Hugging Face hub, and upload it with --yes.
 
     A bundle goes to a data set, a site to a static Space. Sending needs a token (`hf auth login`, or HF_TOKEN).
     """
     from seqbench.board.publish import plan_upload, send
 
-    upload = plan_upload(source, target, load_plugins(), message=message, is_private=private)
+    upload = plan_upload(source, target, load_plugins(files), message=message, is_private=private)
     for line in upload.lines():
         click.echo(line)
     if not is_sent:

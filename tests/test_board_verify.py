@@ -1,0 +1,240 @@
+"""Does running cells again tell honest scores from others, and is nothing sent that was not asked for?"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+import seqbench
+from seqbench import Catalog
+from seqbench.board.agreement import TOLERANCE, agreement
+from seqbench.board.bundle import bundle
+from seqbench.board.check import Submission, check
+from seqbench.board.publish import plan_upload
+from seqbench.board.receipt import path_beside, read_receipt
+from seqbench.board.verify import draw, verify
+from seqbench.cells import expand
+from seqbench.cli import board as board_command
+from seqbench.errors import BoardError
+from seqbench.executors.serial import Serial
+from seqbench.experiment import Execution, load
+from seqbench.plugins import load_catalog
+from seqbench.records import Record
+from seqbench.store import Store
+from seqbench.training import run_cell
+from tests.boards import ABOUT, bundled, catalog, store, unzipped, with_records, zipped
+
+SERIAL = Execution(name=Serial.name, jobs=1)
+
+
+@pytest.fixture(scope="module")
+def offers(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    return catalog(tmp_path_factory.mktemp("suite"))
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory: pytest.TempPathFactory, offers: Catalog) -> bytes:
+    return bundled(store(tmp_path_factory.mktemp("both"), offers), offers)
+
+
+@pytest.fixture(scope="module")
+def smoke_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of one model's cells of the suite smoke."""
+    offers = load_catalog()
+    results = Store(tmp_path_factory.mktemp("smoke") / "smoke")
+    for cell in expand(load(offers.suite("smoke"), {"models": ["gru"], "gradients": {"measure": False}}), offers):
+        results.write(run_cell(cell, offers, {"packages": {"seqbench": seqbench.__version__}}))
+    return results.path
+
+
+@pytest.fixture(scope="module")
+def smoke(smoke_run: Path) -> bytes:
+    """Return the bundle of it."""
+    return bundle(smoke_run, "smoke", ABOUT, load_catalog()).content
+
+
+def submission(content: bytes, offers: Catalog) -> Submission:
+    found = check(content, offers).submission
+    assert found is not None
+    return found
+
+
+def test_cells_are_drawn_by_their_seed_and_from_every_model(content: bytes, offers: Catalog) -> None:
+    found = submission(content, offers)
+    drawn = draw(found, 2, 7, offers)
+    assert draw(found, 2, 7, offers) == drawn
+    assert {record.cell.model.name for record in drawn.records} == {"small", "plain"}
+    assert len({draw(found, 2, seed, offers).records[0].key for seed in range(20)}) > 2
+
+
+def test_honest_bundle_is_confirmed_to_the_last_bit(smoke: bytes, tmp_path: Path) -> None:
+    installed = load_catalog()
+    found = submission(smoke, installed)
+    receipt = verify(found, draw(found, 3, 7, installed), 7, installed, SERIAL)
+    assert receipt.is_confirmed
+    assert [cell.told for cell in receipt.cells] == ["same bits"] * 3
+    bundle = tmp_path / "mine.zip"
+    path_beside(bundle).write_text(receipt.to_json())
+    assert read_receipt(bundle, found.id) == receipt
+    assert read_receipt(bundle, "0" * 64) is None
+
+
+def test_invented_scores_are_found_out(smoke: bytes) -> None:
+    def perfect(record: dict[str, Any]) -> None:
+        record["test"]["scores"][record["metric"]["name"]], record["test"]["skill"] = record["metric"]["best"], 1.0
+
+    installed = load_catalog()
+    found = submission(with_records(smoke, perfect, first_only=False), installed)
+    receipt = verify(found, draw(found, 2, 1, installed), 1, installed, SERIAL)
+    assert not any(cell.is_confirmed for cell in receipt.cells)
+    assert "and it came to" in receipt.cells[0].told
+
+
+def test_models_that_cannot_be_run_here_are_named(content: bytes, offers: Catalog) -> None:
+    found = submission(content, offers)
+    without = Catalog(tasks=offers.tasks, models={"small": offers.models["small"]}, suites=offers.suites)
+    drawn = draw(found, 99, 1, without)
+    assert {record.cell.model.name for record in drawn.records} == {"small"}
+    assert (len(drawn.records), drawn.out_of) == (4, 4)
+    assert "plain is not installed" in drawn.left_out[0]
+    with pytest.raises(BoardError, match="plain is not installed"):
+        draw(found, 1, 1, Catalog(tasks=offers.tasks, suites=offers.suites))
+
+
+def moved(record: Record, skill: float, **facts: str) -> Record:
+    """Return a record whose score is another, with the skill that follows from it, on another machine."""
+    assert record.test is not None
+    scores = {**record.test.scores, "accuracy": 0.25 + 0.75 * skill}
+    test = record.test.model_copy(update={"scores": scores, "skill": skill})
+    return record.model_copy(update={"test": test, "environment": {**record.environment, **facts}})
+
+
+def test_same_machine_must_give_the_same_bits_and_another_one_may_differ_a_little(
+    content: bytes, offers: Catalog
+) -> None:
+    first = moved(submission(content, offers).records[0], 0.5)
+    assert agreement(first, moved(first, 0.5 + 1e-12)).problem is not None
+    assert agreement(first, moved(first, 0.5 + 0.9 * TOLERANCE, processor="another")).problem is None
+    assert agreement(first, moved(first, 0.5 - 1.1 * TOLERANCE, processor="another")).problem is not None
+    assert agreement(first, first.model_copy(update={"status": "diverged"})).problem is not None
+
+
+class Hub(BaseHTTPRequestHandler):
+    """As much of the hub's protocol as an upload of small files speaks; keeps what it was sent."""
+
+    said: list[tuple[str, bytes]] = []  # noqa: RUF012
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.said.append((self.path, body))
+        answers: list[tuple[str, dict[str, Any]]] = [
+            ("/repos/create", {"url": f"http://{self.headers['Host']}/spaces/me/board"}),
+            ("/preupload/main", {"files": [{"path": p, "uploadMode": "regular", "shouldIgnore": False, "oid": None}
+                                           for p in self._paths(body)]}),
+            ("/commit/main", {"commitUrl": f"http://{self.headers['Host']}/spaces/me/board/commit/1", "commitOid": "1", "success": True}),
+        ]  # fmt: skip
+        found = next((answer for ending, answer in answers if self.path.partition("?")[0].endswith(ending)), {})
+        self._answer(found)
+
+    def do_GET(self) -> None:
+        self.said.append((self.path, b""))
+        self._answer({"name": "me", "type": "user"})
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+    def _paths(self, body: bytes) -> list[str]:
+        found = json.loads(body) if "/preupload/" in self.path else {}
+        return [file["path"] for file in found.get("files", [])]
+
+    def _answer(self, content: dict[str, Any]) -> None:
+        text = json.dumps(content).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+
+@pytest.fixture
+def hub() -> Iterator[str]:
+    Hub.said.clear()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def said(*words: str | Path) -> tuple[int, str]:
+    """Run the command; return its exit status, 2 for an error of ours, and what it said."""
+    came = CliRunner().invoke(board_command.command, [str(word) for word in words])
+    if isinstance(came.exception, seqbench.SeqbenchError):
+        return 2, str(came.exception)
+    return came.exit_code, came.output
+
+
+def test_commands_from_records_to_an_upload(
+    smoke_run: Path, tmp_path: Path, hub: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zip_, site = tmp_path / "in" / "mine.zip", tmp_path / "site"
+    zip_.parent.mkdir()
+    asked = (
+        "bundle",
+        smoke_run,
+        "--name",
+        "Mine",
+        "--licence",
+        "MIT",
+        "--contact",
+        "me@example.org",
+        "--output",
+        zip_,
+    )
+    assert said(*asked)[0] == 0
+    status, told = said("check", zip_)
+    assert (status, told.count("failed")) == (0, 0)
+    assert "accepted" in told
+    files = unzipped(zip_.read_bytes())
+    bad = tmp_path / "bad.zip"
+    bad.write_bytes(zipped({name: text for name, text in files.items() if "copy" not in name}))
+    status, told = said("check", bad, zip_, "--json")
+    assert (status, [each["ok"] for each in json.loads(told)["bundles"]]) == (4, [False, True])
+    assert said("check", tmp_path / "missing.zip")[0] == said("check", smoke_run)[0] == 2
+    (tmp_path / "text.zip").write_text("x")
+    status, told = said("check", tmp_path / "text.zip")
+    assert (status, "is no zip" in told) == (2, True)
+    assert said("build", zip_.parent, "--output", site)[0] == 0
+    assert said("table", zip_.parent, "--output", tmp_path / "README.md")[0] == 0
+    assert "gru" in (tmp_path / "README.md").read_text()
+
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", hub)
+    monkeypatch.setenv("HF_TOKEN", "hf_made_up")
+    status, told = said("publish", zip_, "--to", "hub:me/board")
+    assert (status, Hub.said) == (0, [])
+    assert f"{zip_.stat().st_size:>10}  mine.zip" in told
+    assert "nothing was sent" in told
+    status, told = said("publish", site, "--to", "hub:me/board", "--yes")
+    assert status == 0, told
+    path, commit = Hub.said[-1]
+    assert path.partition("?")[0] == "/api/spaces/me/board/commit/main"
+    sent = [json.loads(line) for line in commit.splitlines()]
+    names = {line["value"]["path"] for line in sent if line["key"] == "file"}
+    assert names == {each.relative_to(site).as_posix() for each in site.rglob("*") if each.is_file()}
+    assert said("publish", bad, "--to", "hub:me/board", "--yes")[0] == 2
+    assert said("publish", smoke_run, "--to", "hub:me/board")[0] == 2
+
+
+def test_target_is_written_as_user_and_repository(tmp_path: Path, offers: Catalog) -> None:
+    for target in ("me/board", "hub:me", "hub:me/../you", "hub:me/board/more", "s3:me/board"):
+        with pytest.raises(BoardError, match="hub:USER/REPO"):
+            plan_upload(tmp_path, target, offers)

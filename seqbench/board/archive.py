@@ -74,7 +74,7 @@ def unpack(content: bytes) -> dict[str, bytes]:
             entries = archive.infolist()
             _check_entries(entries, len(content))
             return {entry.filename: _read(archive, entry) for entry in entries}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, struct.error, ValueError) as error:
         raise RefusedError(f"the zip is damaged, or no ordinary zip: {error}") from error
 
 

@@ -46,9 +46,10 @@ def bundle_(
     files: tuple[Path, ...],
     output: Path | None,
 ) -> None:
-    """Make a submission: one zip of the records in DIR that are cells of a suite.
+    """Make a bundle from a folder of results.
 
-    The same records give the same bytes. It is refused what `seqbench board check` would refuse.
+    It is one zip of the records in DIR that are cells of a suite. The same records give the same bytes, and
+    what `seqbench board check` would refuse is refused here.
     """
     from seqbench.board.bundle import bundle
     from seqbench.board.manifest import about
@@ -82,9 +83,9 @@ def bundle_(
 @plugin_files
 @click.pass_context
 def check_(ctx: click.Context, bundles: tuple[Path, ...], files: tuple[Path, ...], as_json: bool) -> None:
-    """Check that bundles keep the rules, one line for each rule; status 4 if one does not.
+    """Check that bundles keep the rules.
 
-    Nothing is unpacked to disk, and nothing of a bundle is run.
+    One line for each rule; status 4 if one is broken. Nothing is unpacked to disk, and nothing of a bundle is run.
     """
     from dataclasses import asdict
 
@@ -125,9 +126,10 @@ def verify_(
     files: tuple[Path, ...],
     as_json: bool,
 ) -> None:
-    """Check a bundle, run some of its cells again here, and compare the scores; status 4 if they differ.
+    """Run some cells of a bundle again.
 
-    The receipt, NAME.verified.json beside the bundle, is what `seqbench board build` shows.
+    The bundle is checked, and the scores are compared; status 4 if they differ. The receipt,
+    NAME.verified.json beside the bundle, is what `seqbench board build` shows.
     """
     from seqbench.board.check import check_file
     from seqbench.board.receipt import path_beside
@@ -168,9 +170,10 @@ def verify_(
 @click.option("--title", default="seqbench board", show_default=True, help="Of the board.")
 @plugin_files
 def build_(folder: Path, output: Path, files: tuple[Path, ...], title: str) -> None:
-    """Make the public board: a folder of pages, data and badges that any web server can serve.
+    """Make the public board from bundles.
 
-    A bundle that breaks a rule is listed with the reason and never merged. The same bundles give the same bytes;
+    It is a folder of pages, data and badges that any web server can serve. A bundle that breaks a rule is
+    listed with the reason and never merged. The same bundles give the same bytes;
     the folder is written whole or not at all, and only ever replaces a board that nobody has changed.
     """
     from seqbench.board.folder import check_folder, write_folder
@@ -194,7 +197,10 @@ def build_(folder: Path, output: Path, files: tuple[Path, ...], title: str) -> N
 @click.option("--picture", type=click.Path(path_type=Path), help="Also write skill against length to this .svg.")
 @plugin_files
 def table_(folder: Path, output: Path | None, files: tuple[Path, ...], picture: Path | None) -> None:
-    """Print the board as Markdown, for a README; the command that makes it stands in its foot."""
+    """Print the board as Markdown.
+
+    For a README; the command that makes it stands in its foot.
+    """
     from seqbench.board.markdown import to_markdown
     from seqbench.board.merge import read_board
     from seqbench.board.picture import picture as drawn
@@ -233,9 +239,10 @@ def table_(folder: Path, output: Path | None, files: tuple[Path, ...], picture: 
 def publish_(
     source: Path, target: str, message: str | None, private: bool, files: tuple[Path, ...], is_sent: bool
 ) -> None:
-    """Print what would be uploaded to the Hugging Face hub, and upload it with --yes.
+    """Upload a bundle or a site to the hub.
 
-    A bundle goes to a data set, a site to a static Space. Sending needs a token (`hf auth login`, or HF_TOKEN).
+    Without --yes it prints what would be sent to the Hugging Face hub, and sends nothing. A bundle goes to a
+    data set, a site to a static Space. Sending needs a token (`hf auth login`, or HF_TOKEN).
     """
     from seqbench.board.publish import plan_upload, send
 

@@ -66,6 +66,7 @@ class Gradients(Settings):
     every: int | None = Field(None, ge=1, description="steps between further measurements of the flow")
     examples: int = Field(8, ge=1, description="validation examples on which the flow is measured")
     draws: int = Field(2, ge=1, description="random vectors behind the state Jacobian of each example")
+    lags: int = Field(64, ge=2, le=64, description="distances back in time at which the flow is measured, at most")
 
 
 class Execution(Settings):

@@ -24,7 +24,7 @@ MOST_LAGS = 64
 """Lags at which the gradients of a sequence are measured."""
 
 
-def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 3) -> Flow:
+def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 3, lags: int = MOST_LAGS) -> Flow:
     """Measure state gradient, state Jacobian and input gradient, each example by itself.
 
     With s_t the state after t steps of a sequence of T, L the mean loss over one example's own scored items
@@ -44,25 +44,28 @@ def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 
         seed: of the draws.
         draws: random vectors for each example; the cost is one pass forward, and one forward and backward over
             a batch 1 + draws times as large. Memory holds one piece of it.
+        lags: at most so many are measured; fewer cost less.
 
     Raises:
-        ValueError: ``draws`` is below 1.
+        ValueError: ``draws`` is below 1, or ``lags`` below 2.
         ContractError: the layer's state is not as the contract has it.
     """
     if draws < 1:
         raise ValueError(f"draws is {draws}; it must be at least 1")
-    lags = lag_grid(int(batch.lengths.max()))
+    if lags < 2:
+        raise ValueError(f"lags is {lags}; it must be at least 2: the nearest and the farthest")
+    grid = lag_grid(int(batch.lengths.max()), lags)
     with torch.inference_mode(False), torch.enable_grad(), _float64():
         measured, batch = _frozen(network), Batch(*(_double(part) for part in batch))
         embedded = measured.embedding(batch.inputs).detach()
         axes = batch_axes(measured.layer, embedded.shape[2])
         has_state = any(axis is not None for axis in axes)
-        cuts = cut_steps(batch.lengths.tolist(), lags) if has_state else []
+        cuts = cut_steps(batch.lengths.tolist(), grid) if has_state else []
         passage = pass_forward(measured.layer, embedded, axes, cuts)
         generators = [generator(seed, "jacobian", draw) for draw in range(draws if has_state else 0)]
         norms = pass_back(measured.layer, passage, _pull(measured, passage, batch), batch.lengths, generators)
     # The step of each lag in each row: [lags, batch]; where a row is shorter, there is none.
-    steps = batch.lengths - batch.lengths.new_tensor(lags)[:, None]
+    steps = batch.lengths - batch.lengths.new_tensor(grid)[:, None]
     inputs = torch.where(steps > 0, norms.inputs.T.gather(0, steps.clamp(min=1) - 1), math.nan)
     names = _part_names(network.layer, len(norms.state) - 1)
     state = _on_grid(norms.state, steps, cuts)
@@ -71,9 +74,9 @@ def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 
         examples=len(batch.lengths),
         draws=draws,
         curves=(
-            *_state_curves("state", lags, names, state[:, :, :1]),
-            *_state_curves("jacobian", lags, names, state[:, :, 1:]),
-            curve_of("input", WHOLE, lags, inputs.tolist()),
+            *_state_curves("state", grid, names, state[:, :, :1]),
+            *_state_curves("jacobian", grid, names, state[:, :, 1:]),
+            curve_of("input", WHOLE, grid, inputs.tolist()),
         ),
     )
 

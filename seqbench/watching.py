@@ -47,7 +47,8 @@ class Watcher:
         device = next(self._network.parameters()).device
         batch = type(self._batch)(*(part.to(device) for part in self._batch))
         try:
-            flow = measure_flow(self._network, batch, seed=self._seed, draws=self._settings.draws)
+            settings = self._settings
+            flow = measure_flow(self._network, batch, seed=self._seed, draws=settings.draws, lags=settings.lags)
         except (ContractError, RuntimeError) as error:
             # Such as a layer that knows no float64: it has no curves, and its scores are none the worse.
             self._problems.append(f"{when}: {error}")

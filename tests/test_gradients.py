@@ -381,6 +381,20 @@ def test_lag_grid_has_all_lags_where_they_are_few_and_64_where_they_are_many() -
         assert list(lags) == sorted(set(lags))
 
 
+def test_fewer_lags_are_the_same_numbers_at_other_places() -> None:
+    net, batch = network("lstm"), batch_of((81, 81))
+    all_of_them, few = measure_flow(net, batch, lags=64), measure_flow(net, batch, lags=8)
+    for quantity in ("state", "jacobian", "input"):
+        known = dict(
+            zip(*[getattr(all_of_them.curve(quantity), name) for name in ("lags", "median")], strict=True)
+        )
+        curve = few.curve(quantity)
+        assert len(curve.lags) == 8
+        for lag, median in zip(curve.lags, curve.median, strict=True):
+            assert median == pytest.approx(known.get(lag, median), rel=1e-9)
+        assert len(set(curve.lags) & set(known)) >= 4
+
+
 def test_measurement_without_a_draw_is_refused() -> None:
     with pytest.raises(ValueError, match="draws"):
         measure_flow(network("rnn"), batch_of((3, 3)), draws=0)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from seqbench.experiment import Gradients, Training
+from seqbench.flow import Flow
 from seqbench.records import PluginUsed, Record
 from seqbench.report.variants import natural
 from seqbench.strict_yaml import read_scalar
@@ -121,8 +122,15 @@ def _gradients(record: Record) -> Settings:
         "every": min(during, default=None),
         "examples": max((each.flow.examples for each in flows), default=defaults.examples),
         "draws": max((each.flow.draws for each in flows), default=defaults.draws),
+        "lags": max((_lags(each.flow, defaults.lags) for each in flows), default=defaults.lags),
     }
     return tuple((f"gradients.{name}", value) for name, value in found.items() if value != getattr(defaults, name))
+
+
+def _lags(flow: Flow, default: int) -> int:
+    """Return how many lags were asked for; a sequence that has no more than there are does not tell."""
+    found = len(flow.curves[0].lags)
+    return default if found == flow.length - 1 else found
 
 
 def _with_options(grid: Mapping[str, list[Any]], given: Mapping[str, Any]) -> str:

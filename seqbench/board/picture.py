@@ -10,13 +10,16 @@ from math import ceil
 from seqbench.board.merge import Board
 from seqbench.board.standings import standings
 from seqbench.errors import BoardError
-from seqbench.report.charts import HEIGHT, WIDTH
+from seqbench.report.charts import HEIGHT, LEFT, WIDTH
 from seqbench.report.page import render
 from seqbench.report.page_charts import skill_charts
 
 _COLUMNS = 3
 _CAPTION, _LEGEND = 44, 60
-"""Units above each chart for its caption, and above all for the legend."""
+"""Units above each chart for its caption, and above all for a line of the legend."""
+
+_MODEL = 300
+"""Units for one model in the legend."""
 
 
 def picture(board: Board) -> str:
@@ -30,16 +33,20 @@ def picture(board: Board) -> str:
     suite = standings(board.suites[0])
     charts = skill_charts(suite.groups, suite.look_of)
     columns = min(_COLUMNS, len(charts))
+    in_a_line = (columns * WIDTH - LEFT) // _MODEL
+    legend = [
+        (LEFT + i % in_a_line * _MODEL, _LEGEND * (i // in_a_line), model, look)
+        for i, (model, look) in enumerate(suite.look_of.items())
+    ]
+    top = _LEGEND * ceil(len(legend) / in_a_line)
     return render(
         "board_picture.svg.j2",
         styles=("chart.css", "picture.css"),
         scripts=(),
         title=f"Skill against length, suite {suite.suite.grid.name}",
-        looks=suite.look_of,
-        charts=[
-            (i % columns * WIDTH, _LEGEND + i // columns * (HEIGHT + _CAPTION), c) for i, c in enumerate(charts)
-        ],
+        legend=legend,
+        charts=[(i % columns * WIDTH, top + i // columns * (HEIGHT + _CAPTION), c) for i, c in enumerate(charts)],
         caption=_CAPTION,
         width=columns * WIDTH,
-        height=_LEGEND + ceil(len(charts) / columns) * (HEIGHT + _CAPTION),
+        height=top + ceil(len(charts) / columns) * (HEIGHT + _CAPTION),
     )

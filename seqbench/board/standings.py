@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from seqbench.board.merge import Entered, SuiteBoard
@@ -17,7 +17,7 @@ from seqbench.report.charts import Look, looks
 from seqbench.report.numbers import fixed
 from seqbench.report.observations import observations
 from seqbench.report.page_groups import Group, groups, skill_of
-from seqbench.report.page_overview import Overview, overview
+from seqbench.report.page_overview import Line, Overview, overview
 from seqbench.report.page_rows import Field, ends_and_n
 from seqbench.report.variants import model_names, natural, task_names
 from seqbench.statistics import summary
@@ -100,15 +100,25 @@ def standings(suite: SuiteBoard) -> Standings:
     found = tuple(groups(suite.records))
     look_of = looks(sorted(set(names.values()), key=natural))
     own = {name: [record for record in suite.records if names[record.key] == name] for name in look_of}
+    models = {name: _on_board(name, records, look_of[name], suite) for name, records in own.items()}
+    seen = overview(observations(suite.records), look_of)
     return Standings(
         suite,
-        {name: _on_board(name, records, look_of[name], suite) for name, records in own.items()},
+        models,
         found,
-        overview(observations(suite.records), look_of),
+        Overview(seen.tasks, tuple(_of_whole_suite(line, models[line.model]) for line in seen.lines)),
         {key: _mean_skill(of_key) for key, of_key in _by_model_and_task(found).items()},
         # A suite names each task once; what a name says more, such as its data, may not fit into a path.
         {tasks[record.key]: record.cell.task.name for record in suite.records},
     )
+
+
+def _of_whole_suite(line: Line, model: OnBoard) -> Line:
+    """Take the rank from a model that was not run on all of the suite, also where no other model was."""
+    missing = sum(each.endswith((": missing", ": interrupted")) for each in model.lost)
+    if not missing:
+        return line
+    return replace(line, rank="not ranked", rank_note=f"{missing} cells not run")
 
 
 def _on_board(name: str, records: Sequence[Record], look: Look, suite: SuiteBoard) -> OnBoard:

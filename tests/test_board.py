@@ -176,6 +176,8 @@ def test_json_that_two_readers_could_read_differently_is_refused(content: bytes,
     nan = re.sub(rb'"hidden_size": 8', b'"hidden_size": NaN', files[name])
     for text, why in ((twice, "stands twice"), (nan, "NaN is no number"), (b"\xff", "no strict JSON")):
         assert why in reasons(with_manifest({**files, name: text}, lambda manifest: None), offers)
+    half = with_manifest(files, lambda manifest: manifest["about"].update(name="half a pair: \ud800"))
+    assert "is no manifest of schema version 1: about.name" in reasons(half, offers)
     with pytest.raises(RefusedError, match="no strict JSON"):
         strict_json(b"[" * 100_000, "deep")
 

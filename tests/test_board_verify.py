@@ -134,13 +134,15 @@ class Hub(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.said.append((self.path, body))
-        answers: list[tuple[str, dict[str, Any]]] = [
-            ("/repos/create", {"url": f"http://{self.headers['Host']}/spaces/me/board"}),
-            ("/preupload/main", {"files": [{"path": p, "uploadMode": "regular", "shouldIgnore": False, "oid": None}
-                                           for p in self._paths(body)]}),
-            ("/commit/main", {"commitUrl": f"http://{self.headers['Host']}/spaces/me/board/commit/1", "commitOid": "1", "success": True}),
-        ]  # fmt: skip
-        found = next((answer for ending, answer in answers if self.path.partition("?")[0].endswith(ending)), {})
+        here = f"http://{self.headers['Host']}/spaces/me/board"
+        regular = {"uploadMode": "regular", "shouldIgnore": False, "oid": None}
+        answers: dict[str, dict[str, Any]] = {
+            "/repos/create": {"url": here},
+            "/preupload/main": {"files": [{"path": path, **regular} for path in self._paths(body)]},
+            "/commit/main": {"commitUrl": f"{here}/commit/1", "commitOid": "1", "success": True},
+        }
+        path = self.path.partition("?")[0]
+        found = next((answer for ending, answer in answers.items() if path.endswith(ending)), {})
         self._answer(found)
 
     def do_GET(self) -> None:

@@ -13,11 +13,16 @@ from typing import Any
 from seqbench.board.archive import MANIFEST
 from seqbench.board.faults import told
 from seqbench.board.manifest import Manifest, environments_of, models_of, plugins_of, suite_used
-from seqbench.board.suite import Grid, cell_of, differences
+from seqbench.board.suite import Grid, cell_of, differences, model_text
 from seqbench.contracts import Model
 from seqbench.errors import SeqbenchError
 from seqbench.parameters import make
 from seqbench.records import Record
+
+MOST_MODELS = 100
+"""In one bundle: each asks for all cells of the suite."""
+
+_EXPLAINED = 5
 
 
 def hash_faults(files: Mapping[str, bytes], manifest: Manifest) -> Iterator[str]:
@@ -42,15 +47,19 @@ def suite_faults(manifest: Manifest, records: Sequence[Record], asked: Grid) -> 
             f" {manifest.suite.cells} cells a model, hash {manifest.suite.sha256[:12]};"
             f" here {len(asked.cells)} cells, hash {asked.sha256[:12]}"
         )
+    models = len({model_text(record.cell.model) for record in records})
+    if models > MOST_MODELS:
+        yield f"{models} models are in one bundle, which has at most {MOST_MODELS}: make several"
+        return
     expected = asked.all_of(records)
-    for record in records:
-        if record.key not in expected:
-            changed = "; ".join(differences(cell_of(record.cell), asked))
-            yield f"{told(record)} is no cell of the suite {asked.name}: {changed}"
-    if not manifest.is_partial:
-        for lost in asked.unfinished(records):
-            yield f"{lost}; a bundle without all outcomes is made with --partial and marked so"
-    elif not asked.unfinished(records):
+    for i, record in enumerate(record for record in records if record.key not in expected):
+        # What differs is looked for among all cells: told of the first ones only.
+        changed = "; ".join(differences(cell_of(record.cell), asked)) if i < _EXPLAINED else "its settings differ"
+        yield f"{told(record)} is no cell of the suite {asked.name}: {changed}"
+    lost = asked.unfinished(records)
+    if lost and not manifest.is_partial:
+        yield from (f"{cell}; a bundle without all outcomes is made with --partial and marked so" for cell in lost)
+    elif manifest.is_partial and not lost:
         yield "the manifest says partial, and every cell has its outcome"
 
 

@@ -10,71 +10,24 @@ import importlib.metadata
 import inspect
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any
 
 import pluggy
 
+from seqbench.catalog import Catalog, Observer, Origin, Problem
 from seqbench.contract_version import STATED_AS, judge
-from seqbench.contracts import Model, Task
-from seqbench.errors import ExperimentError, PluginError, unknown
-from seqbench.execution import Executor, PluginFile, PluginSources
+from seqbench.errors import PluginError, unknown
+from seqbench.execution import PluginFile, PluginSources
 from seqbench.hookspecs import GROUP, Hooks
 from seqbench.plugin_imports import fingerprint, import_file, said, watched
 from seqbench.verify import executor_faults, model_faults, suite_faults, task_faults
 
-Value = TypeVar("Value")
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a plugin comes from.
-
-    Attributes:
-        plugin: its entry point, or the name of its file.
-        distribution, version: what declares it; for a file ``file NAME`` and the beginning of its hash.
-        path: of a file that is not installed. It stands in messages, and in no record.
-    """
-
-    plugin: str
-    distribution: str
-    version: str
-    path: Path | None = None
-
-    @property
-    def source(self) -> str:
-        """What a record keeps of it."""
-        return f"{self.distribution} {self.version}"
-
-    def __str__(self) -> str:
-        if self.path is not None:
-            return f"file {self.path}"
-        return f"plugin {self.plugin!r} ({self.source})"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong with a plugin.
-
-    Attributes:
-        origin: the plugin.
-        hook: the hook that gave something wrong; None where it never came to one.
-        message: what is wrong, and what to do.
-        claimed: the name that is claimed twice, where that is the problem.
-    """
-
-    origin: Origin
-    hook: str | None
-    message: str
-    claimed: str | None = None
-
-    def __str__(self) -> str:
-        hook = f", hook {self.hook}" if self.hook else ""
-        return f"{self.origin}{hook}: {self.message}"
+__all__ = ["Catalog", "Observer", "Origin", "Problem", "load_catalog", "load_sources"]
 
 
 @dataclass(frozen=True)
@@ -85,69 +38,6 @@ class Offer:
     name: str
     value: Any
     origin: Origin
-
-
-@dataclass(frozen=True)
-class Observer:
-    """A function that is called with each record, and where it comes from."""
-
-    call: Callable[..., None]
-    origin: Origin
-
-
-@dataclass(frozen=True)
-class Catalog:
-    """All that the installed plugins offer.
-
-    Attributes:
-        tasks, models, suites, executors: name -> what has it.
-        observers: what is called with each record.
-        origins: (kind, name) -> where it comes from.
-        problems: what is broken, and is left out.
-        remarks: what works, and had better be mended.
-        sources: where it was loaded from; another process loads the same from there.
-    """
-
-    tasks: Mapping[str, type[Task]] = field(default_factory=dict)
-    models: Mapping[str, type[Model]] = field(default_factory=dict)
-    suites: Mapping[str, Path] = field(default_factory=dict)
-    executors: Mapping[str, type[Executor]] = field(default_factory=dict)
-    observers: tuple[Observer, ...] = ()
-    origins: Mapping[tuple[str, str], Origin] = field(default_factory=dict)
-    problems: tuple[Problem, ...] = ()
-    remarks: tuple[Problem, ...] = ()
-    sources: PluginSources = field(default_factory=PluginSources)
-
-    def task(self, name: str) -> type[Task]:
-        """Return a task class; an unknown name is an ExperimentError with the nearest right one."""
-        return self._found("task", self.tasks, name)
-
-    def model(self, name: str) -> type[Model]:
-        """Return a model class; an unknown name is an ExperimentError with the nearest right one."""
-        return self._found("model", self.models, name)
-
-    def task_or_model(self, name: str) -> type[Task] | type[Model]:
-        """Return a task or model class; an unknown name is an ExperimentError with the nearest right one."""
-        both: dict[str, type[Task] | type[Model]] = {**self.tasks, **self.models}
-        return self._found("task or model", both, name)
-
-    def clash(self, name: str) -> Problem | None:
-        """Return the problem that a name is claimed twice, if it is."""
-        return next((problem for problem in self.problems if problem.claimed == name), None)
-
-    def suite(self, name: str) -> Path:
-        """Return a suite's file; an unknown name is an ExperimentError with the nearest right one."""
-        return self._found("suite", self.suites, name)
-
-    def executor(self, name: str) -> type[Executor]:
-        """Return an executor class; an unknown name is an ExperimentError with the nearest right one."""
-        return self._found("executor", self.executors, name)
-
-    def _found(self, kind: str, offers: Mapping[str, Value], name: str) -> Value:
-        if name in offers:
-            return offers[name]
-        broken = "".join(f"\n  not loaded: {problem}" for problem in self.problems)
-        raise ExperimentError(unknown(kind, name, offers) + broken)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from seqbench.backlog import Backlog, Waiting
 from seqbench.cells import Cell
 from seqbench.claims import Claims, drop_stale
 from seqbench.environment import describe
-from seqbench.execution import Assignment, Event, Job, PluginSources
+from seqbench.execution import Assignment, Event, Job
 from seqbench.experiment import Execution
 from seqbench.keeper import Keeper
 from seqbench.loggers import check_loggers, prepare_loggers
@@ -44,7 +44,7 @@ def sweep(
     Args:
         todo: from `seqbench.plan.plan`.
         store: where records go.
-        catalog: where the executor is found; workers load their plugins from where it has its own.
+        catalog: where the executor is found; workers load a cell's plugins from where it has them.
         settings: executor, and cells at a time; by default a process for each core.
         stopping: true once somebody asked for the end: running cells end as ``interrupted``, with checkpoints.
 
@@ -58,7 +58,7 @@ def sweep(
     check_loggers(settings.loggers)
     if not todo.pending:
         return
-    assign = _Assign(store, settings, describe(), catalog.sources)
+    assign = _Assign(store, settings, describe(), catalog)
     workers = min(settings.jobs or available_cores(), len(todo.pending))
     check(executor, [assign(cell) for cell in todo.pending], settings, workers)
     store.prepare()
@@ -95,13 +95,13 @@ class _Assign:
     store: Store
     settings: Execution
     environment: Mapping[str, Any]
-    plugins: PluginSources
+    catalog: Catalog
 
     def __call__(self, cell: Cell) -> Assignment:
         return Assignment(
             cell,
             self.environment,
-            self.plugins,
+            self.catalog.sources_of(cell.task.name, cell.model.name),
             log=log_path(self.store.path, cell),
             checkpoint=self.store.checkpoint(cell),
             checkpoint_seconds=self.settings.checkpoint_seconds,

@@ -163,3 +163,13 @@ def test_cell_of_a_file_runs_in_any_process_and_its_record_says_where_it_comes_f
     again = run_seqbench(folder, *(moved.name if word == "mymodel.py" else word for word in command))
     assert "1 of 1 cells were done already" in again.stderr
     assert "elsewhere.py has changed since 1 of these cells were run" in again.stderr
+
+
+def test_worker_loads_the_plugins_of_its_cell_only(mymodel: Path) -> None:
+    other = written(mymodel.parent, "other.py", "raise RuntimeError")
+    catalog = load_catalog("copy,recurrent", files=[mymodel, other])
+    sources = catalog.sources_of("copy", "mymodel")
+    assert sources.only == "copy"
+    assert [file.path for file in sources.files] == [mymodel]
+    assert catalog.sources_of("copy", "lstm") == PluginSources("copy,recurrent")
+    assert load_sources(sources).problems == ()

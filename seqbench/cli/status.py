@@ -26,7 +26,7 @@ _SWEEPS_SHOWN = 5
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on a line; with --watch, one each time.")
 @click.option("--watch", "seconds", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Again so often.")
 def command(folder: Path, as_json: bool, seconds: float | None) -> None:
-    """Show how the sweeps into a folder of results stand.
+    """Show how the sweeps into a folder of results stand, from any terminal.
 
     Cells of each status, what runs where and since when, how long it takes yet, what failed and where its log
     is. Reads the folder only: it may be shared with the machine that runs the sweep. With --watch until no

@@ -8,8 +8,8 @@ import click
 
 from seqbench.cells import Cell
 from seqbench.cli.console import print_json
-from seqbench.plugins import Catalog
 from seqbench.plan import Plan
+from seqbench.plugins import Catalog
 
 if TYPE_CHECKING:
     from seqbench.estimate import Estimate

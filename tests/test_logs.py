@@ -124,7 +124,7 @@ def test_log_that_cannot_be_written_costs_nothing_and_makes_no_folder_anew(tmp_p
     for folder in (tmp_path, tmp_path / "removed"):
         with spoken_into(folder / "logs" / "x.log", owns_process=False) as stream:
             begin(stream, cell, folder / "logs" / "x.log")
-            print("said")
+            print("said")  # noqa: T201
             end(stream, run_cell(cell, CATALOG))
     lines = (tmp_path / "logs" / "x.log").read_text().splitlines()
     assert [lines[0], lines[2]] == ["==== last small T=6 seed 0, attempt 1", "said"]

@@ -211,8 +211,9 @@ def test_output_that_cannot_be_written_leaves_what_was_there(tmp_path: Path) -> 
 
 
 def test_command_writes_the_format_that_the_ending_names_and_says_what_it_wrote(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
     folder = stored([record(), record(model="gru")], tmp_path / "runs")
     for name in TEXTS:
         target = tmp_path / f"report{FORMATS[name].ending}"

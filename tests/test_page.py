@@ -178,7 +178,7 @@ def test_a_tick_says_the_number_that_it_stands_at_and_the_axis_holds_all() -> No
 def test_page_opens_without_a_complaint_and_asks_for_nothing(browser: Browser, quick_page: Path) -> None:
     with visit(browser, quick_page) as seen:
         assert seen.page.title() == "seqbench report"
-        assert "48 cells (48 ok): 4 tasks, 3 models, 4 lengths, 1 seed." in seen.page.inner_text("body")
+        assert "60 cells (60 ok): 5 tasks, 3 models, 4 lengths, 1 seed." in seen.page.inner_text("body")
         assert seen.requests == [quick_page.as_uri()]
         assert seen.wrongs == []
 
@@ -235,14 +235,14 @@ def test_leaderboard_is_sorted_by_click_and_by_key(
 def test_leaderboard_is_filtered_by_choice_and_by_words(browser: Browser, quick_page: Path) -> None:
     with visit(browser, quick_page) as seen:
         seen.page.get_by_label("Task").select_option("copy")
-        assert seen.page.inner_text("#rows-count") == "12 of 48 rows"
+        assert seen.page.inner_text("#rows-count") == "12 of 60 rows"
         seen.page.get_by_label("Search").focus()
         seen.page.keyboard.type("gru 1024")
         rows = shown_rows(seen.page)
         assert len(rows) == 1
         assert "copy" in rows[0]
         seen.page.get_by_role("button", name="Clear").press("Enter")
-        expect(seen.page.locator("#rows-count")).to_have_text("48 of 48 rows")
+        expect(seen.page.locator("#rows-count")).to_have_text("60 of 60 rows")
 
 
 def test_a_cell_opens_by_key_with_its_settings_curves_and_command(

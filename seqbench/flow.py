@@ -170,7 +170,7 @@ def summarise(curve: Curve, length: int) -> Summary:
             notes["r_squared"] = "the norm is the same at every lag"
     horizon = _horizon(curve, length)
     if horizon is None:
-        notes["horizon"] = curve.reason or "the norm at the smallest lag is unknown"
+        notes["horizon"] = _without_start(curve)
     if curve.underflow_share is None:
         notes["underflow_share"] = missing
     return Summary(
@@ -207,6 +207,13 @@ def _line(points: Sequence[tuple[int, float]]) -> tuple[float, float | None] | N
     xy = math.fsum((x - mean_x) * (y - mean_y) for x, y in points)
     yy = math.fsum((y - mean_y) ** 2 for _, y in points)
     return xy / xx, xy**2 / (xx * yy) if yy > 0 else None
+
+
+def _without_start(curve: Curve) -> str:
+    """Say why there is no horizon: it is measured against the norm at the smallest lag."""
+    if any(ln is not None for ln in curve.ln_median[1:]):
+        return f"the norm at lag {curve.lags[0]}, against which it is measured, is 0 (is that step not scored?)"
+    return curve.reason or "the norm at the smallest lag is unknown"
 
 
 def _horizon(curve: Curve, length: int) -> Horizon | None:

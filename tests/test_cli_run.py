@@ -197,6 +197,9 @@ def test_two_commands_at_once_run_no_cell_twice_and_shards_only_their_own(tmp_pa
     command = [sys.executable, "-m", "seqbench", *grid, "--json"]
     shard = seqbench(tmp_path, *grid, "--shard", "2/3", "--json")
     assert shard.returncode == 0, shard.stderr
+    empty = seqbench(tmp_path, *grid, "--shard", "99/99", "--output", "nothing")
+    assert (empty.returncode, (tmp_path / "nothing").exists()) == (0, False)
+    assert "share 99/99 of these cells is empty" in empty.stderr
     both = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     said = [process.communicate(timeout=200)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]

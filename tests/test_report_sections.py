@@ -264,3 +264,16 @@ def test_report_imports_neither_torch_nor_plugins_nor_pandas(name: str, tmp_path
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False
     )
     assert said.returncode == 0, said.stderr
+
+
+def test_gradient_tables_say_the_verdicts_that_stand_in_the_records() -> None:
+    # The network reads more steps than the task's length where a task asks after the text, as word-order does.
+    records = read_records([Path(__file__).parents[1] / "results" / "published" / "quick"])
+    shown = {table.title.partition(":")[0]: table for table in tables(records) if "gradient flow" in table.title}
+    for each in records:
+        assert each.gradients is not None
+        for flow in each.gradients.flows:
+            table = shown[each.cell.task.name]
+            column = table.columns.index(f"T={each.cell.length}")
+            (row,) = (r for r in table.rows if (r[0].text, r[1].text) == (each.cell.model.name, flow.when))
+            assert row[column].text.split()[0] == flow.summary.verdict

@@ -131,6 +131,9 @@ def command(
     if dry_run:
         show_plan(todo, catalog, as_json=as_json)
         return 0
+    if not todo.cells:
+        click.echo(f"the share {shard} of these cells is empty: there are fewer cells than shares", err=True)
+        return 0
     how = execution(chosen, jobs, executor)
     how = how.model_copy(update={"loggers": loggers}) if loggers else how
     with interruption(tell) as stop:

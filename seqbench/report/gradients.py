@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
-from seqbench.flow import Summary, verdict_of
+from seqbench.flow import Summary
 from seqbench.report.entries import ABSENT, Entry, Table, grouped
 from seqbench.report.numbers import number
 from seqbench.report.observations import Observation
@@ -28,18 +28,23 @@ def gradient_table(seen: Sequence[Observation]) -> Table | None:
     for (model,), group in grouped(own, lambda each: (each.model,)).items():
         for when in WHENS:
             at = {n: [e.flows[when] for e in group if e.tested == n and when in e.flows] for n in lengths}
-            rows.append((Entry(model), Entry(when), *(flow_entry(at[length], length) for length in lengths)))
+            rows.append((Entry(model), Entry(when), *(flow_entry(at[length]) for length in lengths)))
     columns = ("model", "when", *(f"T={length}" for length in lengths))
     return Table(f"{seen[0].task}: gradient flow", _LINES, columns, tuple(rows), keys=2)
 
 
-def flow_entry(flows: Sequence[Summary], length: int) -> Entry:
-    """Return what the gradient flows of one model at one length, one for each seed, come to."""
+def flow_entry(flows: Sequence[Summary]) -> Entry:
+    """Return what the gradient flows of one model at one length, one for each seed, come to.
+
+    The verdict is that of the records, over the steps that the network read, which may be more than the task's
+    length; where seeds differ, all that were found.
+    """
     gains = [flow.ln_gain for flow in flows if flow.ln_gain is not None]
     if not gains:
         return Entry("no state" if flows else ABSENT)
     ln_gain = statistics.fmean(gains)
-    text = f"{verdict_of(ln_gain, length)} {number(math.exp(ln_gain))}"
+    verdicts = sorted({flow.verdict for flow in flows if flow.verdict is not None})
+    text = f"{'/'.join(verdicts)} {number(math.exp(ln_gain))}"
     horizons = [flow.horizon for flow in flows if flow.horizon is not None]
     if horizons:
         lag = statistics.median_low(horizon.lag for horizon in horizons)

@@ -164,7 +164,7 @@ def _place(skill: float) -> int:
 
 def _gradient(group: Group) -> Field:
     """Return verdict, gain per step and horizon after training; sorted by the gain."""
-    entry = flow_entry(group.flows("trained"), group.length)
+    entry = flow_entry(group.flows("trained"))
     verdict, _, numbers = entry.text.partition(" ")
     return Field(verdict, entry.value, numbers.replace(">= ", "≥ ")) if entry.value is not None else Field("–")
 

@@ -209,6 +209,8 @@ def _signals_wait() -> Iterator[None]:
 
 def _main(connection: Connection, work: Work, argument: Any, devices: str | None, folder: str) -> None:
     """Run in the process: do the work, and send how it goes and what comes of it."""
+    # Here too: the server may be older than we are, started by somebody else with nothing blocked.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     stop = threading.Event()
     threading.Thread(target=_listen, args=(connection, stop), daemon=True).start()
     if devices is not None:

@@ -40,8 +40,9 @@ class Curve:
         median, q25, q75: the norm at each lag; None where no float64 holds it, for the reason given.
         ln_median: natural logarithm of the median; None only where the norm is 0 or unknown.
         n: how many examples are behind each lag.
-        underflow_share: of the examples that reach the lags, those whose norm is 0 or below 2.2e-308 at one
-            or more of them; None where there is no example.
+        underflow_share: of the examples that reach the lags, those whose norm falls to 0 or below 2.2e-308,
+            or is 0 at all of them; None where there is no example. Zeros at the smallest lags alone, behind
+            the last scored step, are no fall.
         reason: why something is None; None where nothing is.
     """
 
@@ -247,9 +248,7 @@ def curve_of(quantity: Quantity, part: str, lags: Sequence[int], ln_norms: Seque
     """
     known = [sorted(ln for ln in row if not math.isnan(ln)) for row in ln_norms]
     quantiles = {share: [_quantile(row, share) for row in known] for share in (0.25, 0.5, 0.75)}
-    lowest = [
-        min(norms) for example in zip(*ln_norms, strict=True) if (norms := [ln for ln in example if ln == ln])
-    ]
+    examples = [norms for example in zip(*ln_norms, strict=True) if (norms := [ln for ln in example if ln == ln])]
     return Curve(
         quantity=quantity,
         part=part,
@@ -259,7 +258,7 @@ def curve_of(quantity: Quantity, part: str, lags: Sequence[int], ln_norms: Seque
         q75=tuple(_number(ln) for ln in quantiles[0.75]),
         ln_median=tuple(ln if math.isfinite(ln) else None for ln in quantiles[0.5]),
         n=tuple(len(row) for row in known),
-        underflow_share=sum(ln < _LN_SMALLEST for ln in lowest) / len(lowest) if lowest else None,
+        underflow_share=sum(map(_underflows, examples)) / len(examples) if examples else None,
         reason=_reason([ln for lns in quantiles.values() for ln in lns]),
     )
 
@@ -268,6 +267,16 @@ def unknown_curve(quantity: Quantity, lags: Sequence[int], reason: str) -> Curve
     """Return a curve that is None everywhere, and says why."""
     nothing = (None,) * len(lags)
     return Curve(quantity, WHOLE, tuple(lags), nothing, nothing, nothing, nothing, (0,) * len(lags), None, reason)
+
+
+def _underflows(ln_norms: Sequence[float]) -> bool:
+    """Say whether an example's norm, from the smallest lag to the largest, falls below what a float64 holds.
+
+    Between the last scored step and the end of a sequence nothing asks for a gradient: a norm that begins as 0
+    and is more further back has not fallen.
+    """
+    begins = next((i for i, ln in enumerate(ln_norms) if ln > -math.inf), 0)
+    return any(ln < _LN_SMALLEST for ln in ln_norms[begins:])
 
 
 def _quantile(ln_norms: Sequence[float], share: float) -> float:

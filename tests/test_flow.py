@@ -41,6 +41,20 @@ def test_examples_shorter_than_a_lag_are_missing_there_and_underflow_counts_exam
     assert curve.underflow_share == pytest.approx(2 / 3)
 
 
+def test_underflow_is_a_fall_and_not_the_steps_behind_the_last_scored_one() -> None:
+    nothing, one, tiny = -math.inf, 0.0, -800.0
+    examples = {
+        "unscored end": ([nothing, nothing, one, -1.0], False),
+        "unscored end, then a fall": ([nothing, one, -1.0, tiny], True),
+        "falls to 0": ([one, -1.0, nothing, nothing], True),
+        "falls, and comes back at a step that is scored": ([one, tiny, one, one], True),
+        "0 throughout": ([nothing] * 4, True),
+    }
+    for name, (norms, expected) in examples.items():
+        curve = curve_of("state", "all", (1, 2, 3, 4), [[norm] for norm in norms])
+        assert curve.underflow_share == expected, name
+
+
 @pytest.mark.parametrize("lags", [tuple(range(1, 64)), (1, 7, 40, 60, 63), (1, 44, 45, 63)])
 def test_horizon_of_a_geometric_fall_is_exact_on_any_grid(lags: tuple[int, ...]) -> None:
     # 0.9**43 is 0.0108 and 0.9**44 is 0.0097, both counted from lag 1.

@@ -1,7 +1,7 @@
 """What are the three classic recurrent layers, and which torch weight is which letter of the equations?
 
-The models ``rnn``, ``lstm`` and ``gru``: torch's own layers, initialised as their parameters say; ``rnn`` and
-``gru`` with faster passes on a CPU, and a linear ``rnn`` of our own.
+The models ``rnn``, ``lstm`` and ``gru``: torch's own layers, initialised as their parameters say; with faster
+passes on a CPU where torch has none that is fused, and a linear ``rnn`` of our own.
 """
 
 from __future__ import annotations
@@ -135,10 +135,10 @@ class LSTM(Model):
             raise ValueError(f"forget_bias is {self.forget_bias}; it must be a finite number")
 
     def build(self, input_size: int) -> nn.Module:
-        """Return a ``torch.nn.LSTM``; its state is (h_T, c_T)."""
-        from torch import nn
+        """Return a ``torch.nn.LSTM`` whose gradients are measured faster on a CPU; its state is (h_T, c_T)."""
+        from seqbench_recurrent_steps import StepwiseLSTM
 
-        layer = nn.LSTM(input_size, self.hidden_size, self.layers, batch_first=True, dropout=self.dropout)
+        layer = StepwiseLSTM(input_size, self.hidden_size, self.layers, batch_first=True, dropout=self.dropout)
         if self.initialisation == "orthogonal":
             _make_orthogonal(layer, gates=4)
         _set_forget_bias(layer, self.forget_bias)

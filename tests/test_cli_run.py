@@ -45,13 +45,22 @@ def test_json_lines_tell_every_event_and_a_dry_run_starts_nothing(tmp_path: Path
     plan = json.loads(dry.stdout)
     assert plan["cells_done"] == 0
     assert plan["cells"][0]["train_seconds"] > 0
-    assert plan["cells"][0]["memory_bytes"] > 10**7
+    # Nothing like it has run: 512 MiB, and 4 for each of 8 steps.
+    assert (plan["cells"][0]["memory_bytes"], plan["cells"][0]["memory_is_assumed"]) == (544 * 2**20, True)
     assert list(tmp_path.iterdir()) == []
     said = seqbench(tmp_path, "run", "smoke", "--tasks", "copy", *SMALL, "--json")
     events = [json.loads(line) for line in said.stdout.splitlines()]
     assert [event["event"] for event in events] == ["started", "finished", "summary"]
     assert events[1]["record"]["key"] == plan["cells"][0]["key"]
     assert events[-1]["statuses"] == {"ok": 1}
+    later = seqbench(tmp_path, "run", "smoke", "--tasks", "copy", *SMALL, "--seeds", "0,1", "--dry-run", "--json")
+    done, (left,) = json.loads(later.stdout), json.loads(later.stdout)["cells"][1:]
+    assert done["cells_done"] == 1
+    # What the first cell took is what a sweep goes by for the second.
+    assert (
+        left["memory_bytes"] == events[1]["record"]["costs"]["peak_memory_bytes"] == done["largest_memory_bytes"]
+    )
+    assert left["memory_is_assumed"] is False
 
 
 def reviews(folder: Path, text: str) -> str:

@@ -217,23 +217,26 @@ def test_nonlinearity_or_forget_bias_without_sense_is_refused() -> None:
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize(
     ("ours", "torchs"),
-    [(RNN, nn.RNN), (GRU, nn.GRU)],
-    ids=["rnn", "gru"],
+    [(RNN, nn.RNN), (LSTM, nn.LSTM), (GRU, nn.GRU)],
+    ids=["rnn", "lstm", "gru"],
 )
-def test_own_passes_equal_torchs_to_rounding(ours: type[RNN | GRU], torchs: type[nn.RNNBase], layers: int) -> None:
+def test_own_passes_equal_torchs_to_rounding(
+    ours: type[RNN | LSTM | GRU], torchs: type[nn.RNNBase], layers: int
+) -> None:
     # Longer than one piece, with a state handed in, and with a loss on the last state too.
     layer = ours(hidden_size=HIDDEN, layers=layers).build(FEATURES).double()
     reference = torchs(FEATURES, HIDDEN, layers, batch_first=True).double()
     reference.load_state_dict(layer.state_dict())
     rng = torch.Generator().manual_seed(1)
     inputs, weight = (torch.randn(3, 150, size, dtype=torch.float64, generator=rng) for size in (FEATURES, HIDDEN))
-    state = torch.randn(layers, 3, HIDDEN, dtype=torch.float64, generator=rng)
+    parts = [torch.randn(layers, 3, HIDDEN, dtype=torch.float64, generator=rng) for _ in range(1 + (ours is LSTM))]
     found = []
     for each in (layer, reference):
-        given = (inputs.clone().requires_grad_(), state.clone().requires_grad_())
-        outputs, last = each(*given)
-        loss = (outputs * weight).sum() + last.square().sum()
-        found.append([outputs, last, *torch.autograd.grad(loss, [*given, *each.parameters()])])
+        given, *state = (part.clone().requires_grad_() for part in (inputs, *parts))
+        outputs, last = each(given, tuple(state) if ours is LSTM else state[0])
+        lasts = last if ours is LSTM else (last,)
+        loss = (outputs * weight).sum() + sum(part.square().sum() for part in lasts)
+        found.append([outputs, *lasts, *torch.autograd.grad(loss, [given, *state, *each.parameters()])])
     for mine, theirs in zip(*found, strict=True):
         torch.testing.assert_close(mine, theirs, rtol=1e-11, atol=1e-11)
 

@@ -1,47 +1,76 @@
-"""``seqbench run --dry-run``: which cells are there, which are done, and what will the rest take?"""
+"""``seqbench run --dry-run``: which cells are there, which are done, and what will the rest take?
+
+Time is measured on short sequences; memory is what the sweep itself will go by when it decides which cells
+run beside each other.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import click
 
 from seqbench.cells import Cell
 from seqbench.cli.console import print_json
+from seqbench.memory import guess
 from seqbench.plan import Plan
 from seqbench.plugins import Catalog
 
-if TYPE_CHECKING:
-    from seqbench.estimate import Estimate
+
+@dataclass(frozen=True)
+class _Expected:
+    """What one cell is expected to take; ``is_known`` where the memory is not only assumed."""
+
+    train_seconds: float
+    memory_bytes: int
+    is_known: bool
 
 
-def show_plan(todo: Plan, catalog: Catalog, *, as_json: bool) -> None:
-    """Print the cells, how many are done, and what the rest is expected to take."""
-    from seqbench.estimate import estimate
+def show_plan(todo: Plan, catalog: Catalog, memory: Callable[[Cell], int], *, as_json: bool) -> None:
+    """Print the cells, how many are done, and what the rest is expected to take.
 
-    estimates = estimate(todo.pending, catalog)
-    expected = {cell.key: guess for cell, guess in zip(todo.pending, estimates, strict=True)}
-    seconds = sum(guess.train_seconds for guess in estimates)
-    memory = max((guess.memory_bytes for guess in estimates), default=0.0)
+    Args:
+        todo: the cells.
+        catalog: where their tasks and models are found.
+        memory: bytes that a cell is expected to need, 0 where nothing is known; `seqbench.memory.Memory`.
+        as_json: one object, for a program.
+    """
+    expected = _expected(todo, catalog, memory)
+    seconds = sum(each.train_seconds for each in expected.values())
+    largest = max((each.memory_bytes for each in expected.values()), default=0)
     done = len(todo.cells) - len(todo.pending)
     if as_json:
         rows = [_plan_row(cell, todo, expected.get(cell.key)) for cell in todo.cells]
-        totals = {"cells_done": done, "train_seconds": seconds, "largest_memory_bytes": memory}
+        totals = {"cells_done": done, "train_seconds": seconds, "largest_memory_bytes": largest}
         print_json({"cells": rows, **totals})
         return
     for cell in todo.cells:
-        guess = expected.get(cell.key)
-        said = todo.status.get(cell.key, "done") if guess is None else f"about {_duration(guess.train_seconds)}"
-        if guess is not None:
-            said += f", {guess.memory_bytes / 2**20:.0f} MiB"
-        click.echo(f"{cell}  {said}")
+        each = expected.get(cell.key)
+        click.echo(f"{cell}  {todo.status.get(cell.key, 'done') if each is None else _in_words(each)}")
     click.echo(
         f"{len(todo.cells)} cells, {done} done, {len(todo.pending)} to run: about {_duration(seconds)} of training"
-        f" on one core, without loading and evaluation; the largest needs about {memory / 2**20:.0f} MiB"
+        f" on one core, without loading and evaluation; the largest is expected to need {_mebibytes(largest)}"
     )
+    if not all(each.is_known for each in expected.values()):
+        click.echo(
+            "memory that is assumed: nothing like it has run into this folder yet; the sweep measures it where"
+            " that much is not free"
+        )
 
 
-def _plan_row(cell: Cell, todo: Plan, guess: Estimate | None) -> dict[str, Any]:
+def _expected(todo: Plan, catalog: Catalog, memory: Callable[[Cell], int]) -> dict[str, _Expected]:
+    from seqbench.estimate import train_seconds
+
+    found = {}
+    for cell, seconds in zip(todo.pending, train_seconds(todo.pending, catalog), strict=True):
+        known = memory(cell)
+        found[cell.key] = _Expected(seconds, known or guess(cell), bool(known))
+    return found
+
+
+def _plan_row(cell: Cell, todo: Plan, expected: _Expected | None) -> dict[str, Any]:
     return {
         "task": cell.task.name,
         "model": cell.model.name,
@@ -49,9 +78,19 @@ def _plan_row(cell: Cell, todo: Plan, guess: Estimate | None) -> dict[str, Any]:
         "seed": cell.seed,
         "key": cell.key,
         "status": todo.status.get(cell.key),
-        "train_seconds": None if guess is None else guess.train_seconds,
-        "memory_bytes": None if guess is None else guess.memory_bytes,
+        "train_seconds": None if expected is None else expected.train_seconds,
+        "memory_bytes": None if expected is None else expected.memory_bytes,
+        "memory_is_assumed": None if expected is None else not expected.is_known,
     }
+
+
+def _in_words(expected: _Expected) -> str:
+    assumed = "" if expected.is_known else " assumed"
+    return f"about {_duration(expected.train_seconds)}, {_mebibytes(expected.memory_bytes)}{assumed}"
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / 2**20:.0f} MiB"
 
 
 def _duration(seconds: float) -> str:

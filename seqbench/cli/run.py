@@ -19,6 +19,7 @@ from seqbench.cli.progress import Watch, watch
 from seqbench.execution import Event
 from seqbench.experiment import load, merge, settings
 from seqbench.interruption import Interruption, interruption
+from seqbench.memory import Memory
 from seqbench.plan import FINAL, ON_EXISTING, RETRY_FAILED, Plan, plan
 from seqbench.plugins import Catalog
 from seqbench.records import Record
@@ -129,7 +130,8 @@ def command(
     todo = plan(chosen, catalog, store, on_existing=on_existing, shard=shard)
     _tell_of_changed_files(todo, store, catalog)
     if dry_run:
-        show_plan(todo, catalog, as_json=as_json)
+        how = execution(chosen, jobs, executor)
+        show_plan(todo, catalog, Memory(how, store.each), as_json=as_json)
         return 0
     if not todo.cells:
         click.echo(f"the share {shard} of these cells is empty: there are fewer cells than shares", err=True)

@@ -53,7 +53,7 @@ class StepwiseGRU(nn.GRU):
 
 
 class StepwiseLSTM(nn.LSTM):
-    """``torch.nn.LSTM(batch_first=True)``, with passes of our own on a CPU in float64, as gradients are measured."""
+    """``torch.nn.LSTM(batch_first=True)``, with passes of our own in float64 on a CPU."""
 
     def forward(  # type: ignore[override]
         self, inputs: Tensor, state: tuple[Tensor, Tensor] | None = None

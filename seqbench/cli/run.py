@@ -17,9 +17,10 @@ from seqbench.cli.console import stdout, tell
 from seqbench.cli.dry_run import show_plan
 from seqbench.cli.progress import Watch, watch
 from seqbench.execution import Event
-from seqbench.experiment import load, merge, settings
+from seqbench.experiment import load, merge
 from seqbench.interruption import Interruption, interruption
 from seqbench.memory import Memory
+from seqbench.overrides import settings
 from seqbench.plan import FINAL, ON_EXISTING, RETRY_FAILED, Plan, plan
 from seqbench.plugins import Catalog
 from seqbench.records import Record

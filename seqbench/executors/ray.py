@@ -98,7 +98,6 @@ class _Crew:
         self._waiting: deque[Waiting] = deque()
         self._runs: dict[Any, Waiting] = {}
         self._memory = Memory(job.settings)
-        self._may_take = True
         self._asked: float | None = None
 
     def events(self) -> Iterator[Event]:
@@ -130,9 +129,7 @@ class _Crew:
     def _following(self) -> Waiting | None:
         if self._waiting:
             return self._waiting.popleft()
-        assignment = self._job.take() if self._may_take else None
-        # Whether there is more is asked again when a cell has ended.
-        self._may_take = assignment is not None
+        assignment = self._job.take()
         return None if assignment is None else Waiting(assignment)
 
     def _bytes(self, attempt: Waiting) -> int:
@@ -142,7 +139,6 @@ class _Crew:
 
     def _next(self, task: Any) -> Event:
         attempt, said = self._runs.pop(task), self._machines.result(task)
-        self._may_take = True
         if said is None:
             return attempt.interrupted(NOT_BEGUN)
         if isinstance(said, Done):

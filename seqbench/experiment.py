@@ -6,6 +6,7 @@ Stands on strict_yaml and errors.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -98,7 +99,7 @@ class Experiment(Settings):
         ExperimentError: every error at once, each with its place.
     """
 
-    name: str = Field("custom", min_length=1, pattern=r"^[\w.-]+$", description="names the folder of results")
+    name: str = Field("custom", description="names the folder of results")
     description: str = Field("", description="for `seqbench list suites`")
     tasks: tuple[str, ...] = Field(min_length=1, description="names of tasks")
     models: tuple[str, ...] = Field(min_length=1, description="names of models")
@@ -151,6 +152,15 @@ class Experiment(Settings):
             raise ExperimentError("\n".join(_sentences(error, document))) from error
         experiment._document = document
         return experiment
+
+    @field_validator("name")
+    @classmethod
+    def _of_a_folder(cls, value: str) -> str:
+        if not re.fullmatch(r"[\w.-]+", value) or not value.strip("."):
+            raise ValueError(
+                f"it names a folder: letters, digits and the signs . _ - only, and more than dots; {value!r} was given"
+            )
+        return value
 
     @field_validator("executor", mode="before")
     @classmethod

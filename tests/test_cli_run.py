@@ -126,6 +126,8 @@ def test_bad_data_end_with_status_2_a_sentence_and_nothing_written(
         (["run", "smoke", "--set", "lstm.hiden_size=3"], "did you mean 'hidden_size'"),
         (["run", "smoke", "--set", "training.steps=1.5"], "training.steps"),
         (["run", "typo.yaml"], "typo.yaml:2: no field of experiment is called 'modells'; did you mean 'models'"),
+        (["run", "smoke", "--name", ".."], "it names a folder: letters, digits and the signs . _ - only"),
+        (["run", "smoke", "--name", "a/b"], "and more than dots; 'a/b' was given"),
         (["run", "smoke", "--output", "file"], "file is a file"),
         (["run", "smoke", "--output", "file/below"], "cannot be written to"),
         (["run", "smoke", "--output", "other"], "schema version 99"),

@@ -1,7 +1,7 @@
 """How does a cell's checkpoint lie in its file? Whole or not there, and read with suspicion.
 
 A Lightning checkpoint, written and read by Lightning through `CheckpointFile`, with one entry of ours. A file
-that does not fit the cell is told of and left aside: it never fails a cell. Stands on nothing.
+that does not fit the cell is told of and left aside: it never fails a cell. Stands on holders.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import Any
 
 import torch
 from lightning_fabric.plugins.io.checkpoint_io import CheckpointIO
+
+from seqbench.holders import temporary_prefix
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +90,8 @@ class CheckpointFile(CheckpointIO):
         """
         checkpoint[ENTRY] |= self._identity
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=self._prefix, suffix=".tmp")
+        prefix = f"{temporary_prefix()}{self.path.name}."
+        handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=prefix, suffix=".tmp")
         try:
             with os.fdopen(handle, "wb") as file:
                 torch.save(checkpoint, file)
@@ -120,13 +123,9 @@ class CheckpointFile(CheckpointIO):
             return "its weights are not those of this network; did the model change and its version not?"
         return None
 
-    @property
-    def _prefix(self) -> str:
-        return f".{self.path.name}."
-
     def _sweep_up(self) -> None:
         """Remove what was half-written when an attempt before this one was killed."""
-        for temporary in self.path.parent.glob(f"{self._prefix}*.tmp"):
+        for temporary in self.path.parent.glob(f".*-{self.path.name}.*.tmp"):
             temporary.unlink(missing_ok=True)
 
 

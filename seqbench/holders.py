@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -53,6 +54,17 @@ def is_dead(holder: Holder) -> bool:
         return True
     except psutil.Error:
         return False
+
+
+def temporary_prefix() -> str:
+    """Return how the names of temporary files of this process begin, so that others can tell whose they are."""
+    return f".{machine()}-{os.getpid()}-"
+
+
+def is_abandoned(temporary: str) -> bool:
+    """Say whether a temporary file, by its name, is of a process of this machine that has ended."""
+    writer = re.match(rf"\.(?:clock-)?{machine()}-(\d+)-", temporary)
+    return writer is not None and not psutil.pid_exists(int(writer[1]))
 
 
 @cache

@@ -16,11 +16,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from seqbench.cells import Cell
 from seqbench.errors import StoreError
-from seqbench.holders import machine
+from seqbench.holders import is_abandoned, temporary_prefix
 from seqbench.records import SCHEMA_VERSION, CellData, Record
 
 MARK = "store.json"
@@ -208,9 +206,7 @@ def _version(mark: Path) -> object:
 
 
 def _write(path: Path, text: str) -> None:
-    # The name tells who writes, so that what a dead process left can be told from what is being written.
-    prefix = f".{machine()}-{os.getpid()}-"
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=".tmp")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=temporary_prefix(), suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
@@ -233,10 +229,8 @@ def _write(path: Path, text: str) -> None:
 def _clean(folder: Path) -> None:
     """Remove temporary files whose writer has died, or that are too old to be written still."""
     for path in folder.glob(".*.tmp"):
-        writer = re.match(rf"\.(?:clock-)?{machine()}-(\d+)-", path.name)
         with suppress(OSError):
-            is_dead = writer is not None and not psutil.pid_exists(int(writer[1]))
-            if is_dead or time.time() - path.stat().st_mtime > _SECONDS_KEPT:
+            if is_abandoned(path.name) or time.time() - path.stat().st_mtime > _SECONDS_KEPT:
                 path.unlink(missing_ok=True)
 
 

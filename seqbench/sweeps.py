@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seqbench.cells import Cell, works
 from seqbench.execution import Event, Finished, Progressed, Retried, Started
-from seqbench.holders import Holder, this_process
+from seqbench.holders import Holder, temporary_prefix, this_process
 from seqbench.plugins import Catalog
 
 log = logging.getLogger(__name__)
@@ -216,7 +216,7 @@ class _Notes:
     def _write(self, name: str, note: Noted) -> None:
         """Replace a file at once, so that a reader never sees a half; not on the disk before it is needed."""
         try:
-            handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".tmp")
+            handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=temporary_prefix(), suffix=".tmp")
             try:
                 with os.fdopen(handle, "w", encoding="utf-8") as file:
                     file.write(note.model_dump_json() + "\n")

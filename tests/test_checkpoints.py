@@ -8,6 +8,8 @@ import os
 import random
 import resource
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -33,9 +35,10 @@ from seqbench import (
     generator,
 )
 from seqbench.cells import Cell, expand
-from seqbench.checkpoints import Checkpoints
+from seqbench.checkpoints import CheckpointFile, Checkpoints
 from seqbench.experiment import Gradients
 from seqbench.splits import Ragged as Rows
+from seqbench.store import Store
 from seqbench.training import run_cell
 
 from .test_training import moves
@@ -167,6 +170,31 @@ def test_cell_when_killed_at_random_ends_with_the_same_bits(tmp_path: Path) -> N
     record = run_cell(LONG, CATALOG, checkpoints=Checkpoints(path))
     assert moves(record) == moves(run_cell(LONG, CATALOG))
     assert [file.name for file in tmp_path.iterdir() if file.name.endswith(".tmp")] == []
+
+
+WRITER = """
+import os, signal, sys
+from pathlib import Path
+from seqbench.checkpoints import CheckpointFile
+os.replace = lambda old, new: os.kill(os.getpid(), signal.SIGKILL)
+CheckpointFile(Path(sys.argv[1]), {}).save_checkpoint({"seqbench": {}}, None)
+"""
+
+
+def test_half_of_a_killed_writer_is_removed_by_the_next_sweep_and_that_of_a_living_one_stays(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "checkpoints"
+    killed = subprocess.run([sys.executable, "-c", WRITER, str(folder / "dead.ckpt")], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (dead,) = folder.iterdir()
+    living = dead.with_name(dead.name.replace(dead.name.split("-")[1], str(os.getpid())))
+    living.touch()
+    Store(tmp_path).prepare()
+    assert list(folder.iterdir()) == [living]
+    # Its own cell removes it whoever wrote it: by its claim, nobody else does.
+    assert CheckpointFile(folder / "dead.ckpt", {}).find({}) is None
+    assert list(folder.iterdir()) == []
 
 
 def test_sigterm_within_a_fit_is_heard_by_who_heard_it_before_and_not_by_lightning(tmp_path: Path) -> None:

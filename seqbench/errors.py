@@ -37,6 +37,19 @@ class BoardError(SeqbenchError):
     """A bundle or a board cannot be read or written."""
 
 
+def reason(error: Exception) -> str:
+    """Return why a file could not be read or written, without Python's ``[Errno 2]`` and codec names.
+
+    >>> reason(FileNotFoundError(2, "No such file or directory", "mine.yaml"))
+    'no such file or directory'
+    """
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not UTF-8 text: {error.reason} at byte {error.start}"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[0].lower() + error.strerror[1:]
+    return str(error)
+
+
 def unknown(kind: str, name: str, choices: Iterable[str]) -> str:
     """Say that ``name`` is none of ``choices`` and which one was probably meant.
 

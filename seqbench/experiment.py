@@ -1,15 +1,15 @@
 """What is to be run? The schema of an experiment, for YAML files, the command line and Python alike.
 
 `load` reads a file and lays the command line over it; `seqbench.cells` turns the result into cells.
-Stands on strict_yaml and errors.
+Stands on strict_yaml, refusals and errors.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -23,8 +23,12 @@ from pydantic import (
     model_validator,
 )
 
-from seqbench.errors import ExperimentError, unknown
-from seqbench.strict_yaml import Document, Place, read_scalar, read_yaml
+from seqbench.errors import ExperimentError, reason, unknown
+from seqbench.refusals import refusal
+from seqbench.strict_yaml import Document, Place, read_yaml
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 Length = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
@@ -60,7 +64,7 @@ class Training(Settings):
 class Gradients(Settings):
     """What is measured of the gradients: no score depends on it, and it is no part of a cell's key.
 
-    ``gradients: off`` in a file, or ``--set gradients=off``, turns all of it off.
+    ``gradients: off`` in a file, or ``--set gradients=off``, turns all of it off; ``on`` turns it on again.
     """
 
     measure: bool = Field(True, description="gradient norms at every step; flow before and after training")
@@ -87,6 +91,10 @@ class Execution(Settings):
     @classmethod
     def _listed(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+SECTIONS: Mapping[str, type[Settings]] = {"training": Training, "gradients": Gradients, "executor": Execution}
+"""The fields of an experiment that have fields of their own."""
 
 
 class Experiment(Settings):
@@ -164,13 +172,16 @@ class Experiment(Settings):
 
     @field_validator("executor", mode="before")
     @classmethod
-    def _named(cls, value: Any) -> Any:
-        return {"name": value} if isinstance(value, str) else value
+    def _executor(cls, value: Any) -> Any:
+        return in_full("executor", value)
 
     @field_validator("gradients", mode="before")
     @classmethod
-    def _off(cls, value: Any) -> Any:
-        return {"measure": False} if value == "off" else value
+    def _gradients(cls, value: Any) -> Any:
+        full = in_full("gradients", value)
+        if isinstance(full, (Mapping, Gradients)):
+            return full
+        raise ValueError(f"write on, off, or fields, such as {{lags: 32}}; {value!r} was given")
 
     @field_validator("tasks", "models", "lengths", "seeds", "evaluate_lengths", mode="before")
     @classmethod
@@ -202,13 +213,16 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Experiment:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ExperimentError(f"the experiment {path} cannot be read: {error}; give a YAML file") from error
+        raise ExperimentError(
+            f"the experiment {path} cannot be read: {reason(error)}; give a YAML file"
+        ) from error
     document = read_yaml(text, str(path))
     if not isinstance(document.value, dict):
         raise ExperimentError(
             f"{path}: an experiment is a mapping such as 'tasks: [copy]'; see `seqbench list suites`"
         )
-    values = _asked_for_every_task({"name": path.stem, **document.value}, overrides or {})
+    given = {name: in_full(name, value) for name, value in document.value.items()}
+    values = _asked_for_every_task({"name": path.stem, **given}, overrides or {})
     return build(merge(values, overrides or {}), document.without(overrides or {}))
 
 
@@ -247,35 +261,13 @@ def merge(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, 
     return merged
 
 
-def settings(assignments: Sequence[str]) -> dict[str, Any]:
-    """Turn ``lstm.hidden_size=64``, ``training.steps=500`` and ``copy.training.steps=900`` into overrides.
-
-    >>> settings(["lstm.hidden_size=64", "training.steps=500"])
-    {'parameters': {'lstm': {'hidden_size': 64}}, 'training': {'steps': 500}}
-    >>> settings(["copy.training.steps=900"])
-    {'task_training': {'copy': {'steps': 900}}}
-
-    Raises:
-        ExperimentError: one has not the form ``NAME.FIELD=VALUE``.
-    """
-    overrides: dict[str, Any] = {}
-    for assignment in assignments:
-        target, equals, text = assignment.partition("=")
-        owner, dot, name = target.strip().partition(".")
-        if assignment.replace(" ", "") == "gradients=off":
-            overrides = merge(overrides, {"gradients": {"measure": False}})
-            continue
-        if not (equals and dot and owner and name):
-            raise ExperimentError(f"--set {assignment}: write it as NAME.FIELD=VALUE, such as lstm.hidden_size=64")
-        value = read_scalar(text)
-        if owner in ("training", "gradients", "executor"):
-            change: dict[str, Any] = {owner: {name: value}}
-        elif name.startswith("training."):
-            change = {"task_training": {owner: {name.removeprefix("training."): value}}}
-        else:
-            change = {"parameters": {owner: {name: value}}}
-        overrides = merge(overrides, change)
-    return overrides
+def in_full(field: str, value: Any) -> Any:
+    """Return ``executor: ray`` and ``gradients: off`` as the fields that they stand for, all else as it is."""
+    if field == "executor" and isinstance(value, str):
+        return {"name": value}
+    if field == "gradients" and (isinstance(value, bool) or value in ("on", "off")):
+        return {"measure": value in (True, "on")}
+    return value
 
 
 def _sentences(error: ValidationError, document: Document | None, within: Place = ()) -> list[str]:
@@ -283,31 +275,23 @@ def _sentences(error: ValidationError, document: Document | None, within: Place 
     # A list of which every item was refused is also told to be too short: only the inner errors help.
     around = {detail["loc"][:depth] for detail in details for depth in range(len(detail["loc"]))}
     return [
-        _sentence((*within, *detail["loc"]), detail["type"], detail["msg"], detail["input"], document)
-        for detail in details
-        if detail["loc"] not in around
+        _sentence((*within, *detail["loc"]), detail, document) for detail in details if detail["loc"] not in around
     ]
 
 
-def _sentence(place: Place, kind: str, message: str, given: Any, document: Document | None) -> str:
+def _sentence(place: Place, detail: ErrorDetails, document: Document | None) -> str:
     where = document.where(place) if document else ""
     field = ".".join(str(step) for step in place)
-    if kind == "extra_forbidden":
-        owner = _schema(place)
-        return where + unknown(f"field of {owner.__name__.lower()}", str(place[-1]), owner.model_fields)
-    if kind == "missing":
+    if detail["type"] == "extra_forbidden":
+        # In task_training it is a field of training that was looked for in vain.
+        section = str(place[0]) if place[0] in SECTIONS else "training"
+        owner = Experiment if len(place) == 1 else SECTIONS[section]
+        return where + unknown(
+            f"field of {'experiment' if len(place) == 1 else section}", str(place[-1]), owner.model_fields
+        )
+    if detail["type"] == "missing":
         return f"{where}{field} is missing; give at least one, such as {_EXAMPLES.get(field, field)}"
-    return f"{where}{field}: {message[0].lower()}{message[1:]}, and {given!r} was given"
-
-
-def _schema(place: Place) -> type[Settings]:
-    """Return the schema in which a field was looked for in vain."""
-    if len(place) == 1:
-        return Experiment
-    return _SECTIONS.get(str(place[0]), Training)
-
-
-_SECTIONS: Mapping[str, type[Settings]] = {"gradients": Gradients, "executor": Execution}
+    return where + refusal(field, detail)
 
 
 _EXAMPLES = {"tasks": "tasks: [copy]", "models": "models: [lstm]", "lengths": "lengths: [16, 64]"}

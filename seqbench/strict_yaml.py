@@ -78,10 +78,17 @@ def read_yaml(text: str, source: str) -> Document:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
-        raise ExperimentError(f"{source}: this is not YAML: {' '.join(str(error).split())}") from error
+        raise ExperimentError(_not_yaml(error, source)) from error
     lines: dict[Place, int] = {}
     value = None if root is None else _value(root, (), lines, source)
     return Document(value, lines, source)
+
+
+def _not_yaml(error: yaml.YAMLError, source: str) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem and error.problem_mark:
+        line, column = error.problem_mark.line + 1, error.problem_mark.column + 1
+        return f"{source}:{line}: this is not YAML: {error.problem} (column {column})"
+    return f"{source}: this is not YAML: {' '.join(str(error).split())}"
 
 
 def read_scalar(text: str) -> Any:

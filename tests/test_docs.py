@@ -24,8 +24,9 @@ import pytest
 from seqbench import Catalog, Experiment, run
 from seqbench.cells import expand
 from seqbench.cli import cli, main
-from seqbench.experiment import Training, load, merge, settings
+from seqbench.experiment import Training, load, merge
 from seqbench.hookspecs import Hooks
+from seqbench.overrides import settings
 from seqbench.plugins import load_catalog
 from seqbench.runs import experiment_file
 from seqbench.training import run_cell

@@ -10,7 +10,8 @@ import pytest
 
 from seqbench import Experiment, ExperimentError, Model, load_catalog
 from seqbench.cells import Cell, expand
-from seqbench.experiment import load, settings
+from seqbench.experiment import load
+from seqbench.overrides import settings
 from seqbench.parameters import make
 from seqbench.strict_yaml import read_yaml
 
@@ -50,11 +51,15 @@ def test_file_when_sound_gives_the_grid_with_every_parameter(tmp_path: Path) -> 
     [
         ("tasks: [copy]", "tasks: [cpoy]", 1, "no task is called 'cpoy'; did you mean 'copy'"),
         ("[lstm, rnn]", "[lstm, rnm]", 2, "no model is called 'rnm'; did you mean 'rnn'"),
-        ("lengths: [16, 8]", "lengths: [16, 0]", 3, "greater than or equal to 1, and 0 was given"),
+        ("lengths: [16, 8]", "lengths: [16, 0]", 3, " is to be 1 or more, and 0 was given"),
         ("lengths: [16, 8]", "lenghts: [16, 8]", 3, "did you mean 'lengths'"),
-        ("lengths: [16, 8]", "lengths: [16, 16]", 3, "16 stands here twice"),
+        ("lengths: [16, 8]", "lengths: [16, 16]", 3, "lengths: 16 stands here twice; keep one"),
+        ("tasks: [copy]", "tasks: copy", 1, "tasks: it is a list: write [copy]"),
+        ("tasks: [copy]", "gradients: maybe\ntasks: [copy]", 1, "gradients: write on, off, or fields"),
+        ("tasks: [copy]", "executor: {fuu: 1}\ntasks: [copy]", 1, "no field of executor is called 'fuu'"),
+        ("tasks: [copy]", "tasks: copy: x", 1, "this is not YAML: mapping values are not allowed here"),
         ("steps: 5", "stpes: 5", 4, "no field of training is called 'stpes'; did you mean 'steps'"),
-        ("steps: 5", "steps: many", 4, "valid integer, and 'many' was given"),
+        ("steps: 5", "steps: many", 4, "training.steps is to be a whole number, and 'many' was given"),
         ("symbols: 4", "symbol: 4", 6, "no parameter of copy is called 'symbol'; did you mean 'symbols'"),
         ("symbols: 4", "symbols: four", 6, "copy.symbols is to be int, and 'four' was given"),
         (
@@ -63,7 +68,7 @@ def test_file_when_sound_gives_the_grid_with_every_parameter(tmp_path: Path) -> 
             8,
             "no field of training is called 'batch_sise'; did you mean 'batch_size'",
         ),
-        ("batch_size: 2", "batch_size: 0", 8, "greater than or equal to 1, and 0 was given"),
+        ("batch_size: 2", "batch_size: 0", 8, " is to be 1 or more, and 0 was given"),
         ("copy: {batch", "copi: {batch", 8, "no task is called 'copi'; did you mean 'copy'"),
         ("  copy: {symbols", "  copi: {symbols", 6, "no task or model is called 'copi'; did you mean 'copy'"),
         ("tasks: [copy]", "tasks: [copy]\ntasks: [copy]", 2, "the key 'tasks' stands here a second time"),
@@ -97,6 +102,24 @@ def test_assignment_when_wrong_is_not_blamed_on_the_file(tmp_path: Path, assignm
     with pytest.raises(ExperimentError) as caught:
         cells(GOOD, tmp_path, **settings([assignment]))
     assert "mine.yaml" not in str(caught.value)
+
+
+def test_whole_section_in_a_word_is_its_fields_in_a_file_and_on_the_command_line(tmp_path: Path) -> None:
+    for text, is_measured in (("off", False), ("on", True), ("false", False), ("true", True)):
+        assert cells(GOOD + f"gradients: {text}\n", tmp_path)[0].gradients.measure is is_measured
+        assert cells(GOOD, tmp_path, **settings([f"gradients={text}"]))[0].gradients.measure is is_measured
+    (tmp_path / "mine.yaml").write_text(GOOD + "executor: serial\ngradients: off\n")
+    found = load(tmp_path / "mine.yaml", settings(["executor.jobs=2", "gradients.lags=8"]))
+    # One field more takes nothing away of what the word said.
+    assert (found.executor.name, found.executor.jobs) == ("serial", 2)
+    assert (found.gradients.measure, found.gradients.lags) == (False, 8)
+
+
+@pytest.mark.parametrize("assignment", ["gradients=maybe", "executor=3", "training=fast"])
+def test_section_that_is_no_such_word_names_what_it_can_be(assignment: str) -> None:
+    owner = assignment.partition("=")[0]
+    with pytest.raises(ExperimentError, match=rf"write {owner}[=.].*such as {owner}\..*the fields are "):
+        settings([assignment])
 
 
 def test_every_error_of_the_schema_is_told_at_once(tmp_path: Path) -> None:
@@ -185,6 +208,7 @@ def test_lists_become_tuples_and_defaults_make_the_same_key_as_values() -> None:
 
 def test_experiment_from_python_says_what_is_wrong_in_the_words_of_the_command_line() -> None:
     with pytest.raises(
-        ExperimentError, match=r"lengths\.0: .*and 0 was given\nno field of training is called 'stps'"
+        ExperimentError,
+        match=r"lengths\.0 is to be 1 or more, and 0 was given\nno field of training is called 'stps'",
     ):
         Experiment(tasks=["copy"], models=["rnn"], lengths=[0], training={"stps": 3})  # type: ignore[call-arg]

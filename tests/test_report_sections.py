@@ -17,7 +17,8 @@ from seqbench import Catalog, Model, load_catalog
 from seqbench.cells import Cell, expand
 from seqbench.cli.run import command as run_command
 from seqbench.errors import StoreError
-from seqbench.experiment import Experiment, load, merge, settings
+from seqbench.experiment import Experiment, load, merge
+from seqbench.overrides import settings
 from seqbench.records import Costs, Record, unfinished
 from seqbench.report import read_records, tables
 from seqbench.report.comparison import comparison_tables

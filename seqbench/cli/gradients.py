@@ -14,8 +14,8 @@ import click
 from seqbench.cli import load_plugins, plugin_files
 from seqbench.cli.console import print_json, stdout
 from seqbench.errors import ExperimentError
-from seqbench.experiment import settings
 from seqbench.flow import Curve, Flow, Quantity, summarise
+from seqbench.overrides import settings
 from seqbench.report import print_table
 from seqbench.report.bars import bar_chart, norm_text, scale_of
 from seqbench.report.entries import Entry, Table

@@ -16,7 +16,8 @@ from seqbench.cli.console import print_json, print_rows, stdout
 from seqbench.cli.prose import meanings, readable
 from seqbench.contracts import Model, Task
 from seqbench.errors import ExperimentError, unknown
-from seqbench.experiment import Training, load, settings
+from seqbench.experiment import Training, load
+from seqbench.overrides import settings
 from seqbench.parameters import make, parameters_of
 from seqbench.plugins import Catalog
 from seqbench.report import print_table

@@ -1,0 +1,46 @@
+"""What does a schema want of a value that it refuses, in words for a person? Imports nothing of seqbench."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_WANTED: Mapping[str, str] = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "string_type": "text",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "dict_type": "a mapping of names to values",
+    "model_type": "a mapping of names to values",
+    "greater_than_equal": "{ge} or more",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "{le} or less",
+    "less_than": "less than {lt}",
+    "literal_error": "{expected}",
+    "too_short": "a list with {min_length} or more in it",
+    "string_too_short": "text with {min_length} or more characters",
+}
+"""Kind of pydantic's error -> what would have been right, with the fields of its context."""
+
+
+def refusal(field: str, detail: ErrorDetails) -> str:
+    """Return a sentence about a field whose value was refused.
+
+    Args:
+        field: as the user knows it.
+        detail: one of ``ValidationError.errors()``.
+    """
+    given, context = repr(detail["input"]), detail.get("ctx", {})
+    if detail["type"] == "value_error":
+        # A validator of our own, which says it in words already.
+        return f"{field}: {context['error']}"
+    if detail["type"] == "string_pattern_mismatch":
+        return f"{field} is to be letters, digits and the signs . _ - only, and {given} was given"
+    if detail["type"] in _WANTED:
+        return f"{field} is to be {_WANTED[detail['type']].format(**context)}, and {given} was given"
+    return f"{field}: {detail['msg'][0].lower()}{detail['msg'][1:]}, and {given} was given"

@@ -166,7 +166,8 @@ class Experiment(Settings):
     def _of_a_folder(cls, value: str) -> str:
         if not re.fullmatch(r"[\w.-]+", value) or not value.strip("."):
             raise ValueError(
-                f"it names a folder: letters, digits and the signs . _ - only, and more than dots; {value!r} was given"
+                "it names a folder: letters, digits and the signs . _ - only, and more than dots;"
+                f" {value!r} was given"
             )
         return value
 

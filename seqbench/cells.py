@@ -71,7 +71,7 @@ class Cell:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What the key is a hash of: data sources by their content, no paths and no time limit."""
+        """What the key is a hash of: data sources by their content, no paths, no time limit."""
         named = {name: value for name, value in self.task.parameters.items() if name not in self.data}
         return {
             "key_version": KEY_VERSION,
@@ -79,13 +79,22 @@ class Cell:
             "model": [self.model.name, self.model.version, dict(self.model.parameters)],
             "length": self.length,
             "seed": self.seed,
-            "training": self.training.model_dump(exclude={"time_limit"}),
+            "training": _moving(self.training),
             "evaluate_lengths": sorted(self.evaluate_lengths),
             "data": dict(self.data),
         }
 
     def __str__(self) -> str:
         return f"{self.task.name} {self.model.name} T={self.length} seed {self.seed}"
+
+
+def _moving(training: Training) -> dict[str, Any]:
+    """Return the settings that can move a score.
+
+    One that came after the key was laid down is left out at its default: earlier cells keep their keys.
+    """
+    later = {"truncate"} if training.truncate is None else set()
+    return training.model_dump(exclude={"time_limit", "recompute"} | later)
 
 
 def expand(experiment: Experiment, catalog: Catalog) -> list[Cell]:

@@ -10,6 +10,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,12 @@ def describe() -> dict[str, Any]:
         "packages": versions(),
         "git_revision": git_revision(Path(__file__).parent),
     }
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    # Linux can tell; macOS cannot.
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def versions() -> dict[str, str]:

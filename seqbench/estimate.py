@@ -1,7 +1,7 @@
 """How long will a cell train? Measured on short sequences, then extrapolated.
 
 The time of a recurrent layer grows linearly with the number of steps; so do these estimates. For
-``--dry-run``. Stands on network and cells.
+``--dry-run``. Stands on feeding and cells.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from dataclasses import dataclass
 import torch
 
 from seqbench.cells import Cell
+from seqbench.feeding import is_recomputed
+from seqbench.network import layer_sizes
 from seqbench.parameters import make
+from seqbench.pieces import PIECE
 from seqbench.plugins import Catalog
 from seqbench.training import load_task, one_quiet_thread
 
@@ -25,10 +28,11 @@ REPEATS = 3
 
 @dataclass(frozen=True)
 class _Line:
-    """seconds = at_zero + slope * time steps."""
+    """seconds = at_zero + slope * time steps, and again * time steps where the layer is run a second time."""
 
     at_zero: float
     slope: float
+    again: float
 
 
 def train_seconds(cells: Sequence[Cell], catalog: Catalog) -> list[float]:
@@ -44,7 +48,8 @@ def train_seconds(cells: Sequence[Cell], catalog: Catalog) -> list[float]:
         if setting not in lines:
             lines[setting] = _measured(cell, catalog)
         line, steps = lines[setting], load_task(cell, catalog).time_steps(cell.length)
-        found.append(cell.training.steps * (line.at_zero + line.slope * steps))
+        slope = line.slope + line.again * _is_recomputed(cell, catalog, steps)
+        found.append(cell.training.steps * (line.at_zero + slope * steps))
     return found
 
 
@@ -56,7 +61,17 @@ def _measured(cell: Cell, catalog: Catalog) -> _Line:
         short, long = (torch.zeros(batch, steps, size, requires_grad=True) for steps in (SHORT, LONG))
         seconds = [_median_seconds(lambda x=x: layer(x)[0].sum().backward()) for x in (short, long)]  # type: ignore[misc]
         slope = max(0.0, (seconds[1] - seconds[0]) / (LONG - SHORT))
-        return _Line(max(0.0, seconds[0] - slope * SHORT), slope)
+        again = _median_seconds(lambda: layer(long)) / LONG
+        return _Line(max(0.0, seconds[0] - slope * SHORT), slope, again)
+
+
+def _is_recomputed(cell: Cell, catalog: Catalog, steps: int) -> bool:
+    """Say whether the layer's pieces will be run again in the backward pass."""
+    size = cell.training.embedding_size
+    with torch.random.fork_rng(devices=[]):
+        layer = make(catalog.model(cell.model.name), cell.model.parameters).build(size)
+        has_state = layer_sizes(layer, size)[1] > 0
+        return has_state and steps > PIECE and is_recomputed(layer, cell.training, size, steps)
 
 
 def _median_seconds(run: Callable[[], None]) -> float:

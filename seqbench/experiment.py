@@ -41,7 +41,7 @@ class Settings(BaseModel):
 
 
 class Training(Settings):
-    """How a cell is trained: everything here can move its score and is part of its key."""
+    """How a cell is trained: all but ``recompute`` and ``time_limit`` can move its score and is in its key."""
 
     steps: int = Field(1000, ge=0, description="optimiser steps at most; 0 scores the untrained network")
     batch_size: int = Field(32, ge=1, description="examples a step")
@@ -58,6 +58,12 @@ class Training(Settings):
         None, ge=0, description="end when the validation score is this near to the best possible, null for never"
     )
     embedding_size: int = Field(32, ge=1, description="features of an embedded token")
+    truncate: int | None = Field(
+        None, ge=1, description="steps after which no gradient flows back through the state, null for all steps"
+    )
+    recompute: bool | Literal["auto"] = Field(
+        "auto", description="run pieces again in the backward pass instead of keeping them: true, false or auto"
+    )
     time_limit: float | None = Field(None, gt=0, description="seconds a cell may take, null for no limit")
 
 

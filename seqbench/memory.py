@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 
 from seqbench.cells import Cell
+from seqbench.environment import available_cores
 from seqbench.errors import SeqbenchError
 from seqbench.experiment import Execution
 from seqbench.records import CellData, Record
@@ -40,21 +41,28 @@ class Memory:
     def __init__(self, settings: Execution, records: Callable[[], Iterable[Record]] = tuple) -> None:
         self._fixed = settings.memory
         self._peaks: dict[str, dict[int, int]] = {}
+        self._in_pieces: set[str] = set()
         self._records: Callable[[], Iterable[Record]] | None = records
 
     def learn(self, record: Record) -> None:
         """Keep what a cell took."""
         peak = record.costs.peak_memory_bytes
         if peak is not None:
-            peaks = self._peaks.setdefault(_kind(record.cell, record.cell.training), {})
+            kind = _kind(record.cell, record.cell.training)
+            peaks = self._peaks.setdefault(kind, {})
             peaks[record.cell.length] = max(peak, peaks.get(record.cell.length, 0))
+            if record.costs.state_size and record.cell.training.get("recompute", "auto") == "auto":
+                self._in_pieces.add(kind)
 
     def __call__(self, cell: Cell) -> int:
         """Return the bytes that a cell's process is expected to hold at most; 0 where nothing is known."""
         if self._fixed is not None:
             return int(self._fixed * 2**30)
         self._read()
-        return predict(self._peaks.get(_kind(cell, cell.training.model_dump()), {}), cell.length)
+        kind = _kind(cell, cell.training.model_dump())
+        # Before a layer with a state would take more, its pieces are run again.
+        most = fair_share() if kind in self._in_pieces else None
+        return predict(self._peaks.get(kind, {}), cell.length, most)
 
     def _read(self) -> None:
         records, self._records = self._records, None
@@ -66,14 +74,16 @@ class Memory:
             log.info("no memory is known of earlier cells: %s", error)
 
 
-def predict(peaks: Mapping[int, int], length: int) -> int:
+def predict(peaks: Mapping[int, int], length: int, most: int | None = None) -> int:
     """Return the memory expected at a length, from what was taken at others: length -> bytes.
 
     What lies beyond the lengths known grows as steeply as between any two of them: rather too much than too
-    little.
+    little, but not more than ``most`` or what was taken already.
 
     >>> predict({16: 400, 64: 880}, 128), predict({16: 400, 64: 880}, 20), predict({}, 16)
     (1520, 880, 0)
+    >>> predict({16: 400, 64: 880}, 128, most=1000)
+    1000
     """
     if not peaks:
         return 0
@@ -84,7 +94,8 @@ def predict(peaks: Mapping[int, int], length: int) -> int:
     longest, peak = known[-1]
     rises = [(b - a) / (longer - shorter) for (shorter, a), (longer, b) in pairwise(known)]
     slope = max(rises, default=(peak - SHARED_BYTES) / longest)
-    return round(peak + max(0.0, slope) * (length - longest))
+    expected = round(peak + max(0.0, slope) * (length - longest))
+    return expected if most is None else max(peak, min(expected, most))
 
 
 def guess(cell: Cell) -> int:
@@ -95,6 +106,11 @@ def guess(cell: Cell) -> int:
 def available_bytes() -> int:
     """Return the memory that can still be taken: of the machine, and of what this process is limited to."""
     return min([psutil.virtual_memory().available, *_left_in_groups()])
+
+
+def fair_share() -> int:
+    """Return the memory of the machine, or what this process is limited to, for each core that it may use."""
+    return min([psutil.virtual_memory().total, *_limits()]) // available_cores()
 
 
 def resident_bytes(pid: int) -> int:
@@ -110,21 +126,29 @@ def out_of_memory_kills() -> int | None:
     return _field(Path("/proc/vmstat"), "oom_kill")
 
 
-def _left_in_groups() -> list[int]:
-    """Return what each control group (container, Slurm job) above this process has left."""
+def _left_in_groups() -> Iterator[int]:
+    for folder, limit in _limited_groups():
+        used = _lines(folder / "memory.current")
+        if used:
+            # Pages of files that were read are given back when they are wanted.
+            yield limit - int(used[0]) + (_field(folder / "memory.stat", "inactive_file") or 0)
+
+
+def _limits() -> Iterator[int]:
+    return (limit for _, limit in _limited_groups())
+
+
+def _limited_groups() -> Iterator[tuple[Path, int]]:
+    """Yield each control group (container, Slurm job) above this process that has a limit, and the limit."""
     lines = _lines(Path("/proc/self/cgroup"))
     name = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), None)
     if name is None:
-        return []
+        return
     root = Path("/sys/fs/cgroup")
-    folders = [root / name, *(folder for folder in (root / name).parents if folder.is_relative_to(root))]
-    left = []
-    for folder in folders:
-        limit, used = _lines(folder / "memory.max"), _lines(folder / "memory.current")
-        if limit and used and limit[0] != "max":
-            # Pages of files that were read are given back when they are wanted.
-            left.append(int(limit[0]) - int(used[0]) + (_field(folder / "memory.stat", "inactive_file") or 0))
-    return left
+    for folder in (root / name, *(folder for folder in (root / name).parents if folder.is_relative_to(root))):
+        limit = _lines(folder / "memory.max")
+        if limit and limit[0] != "max":
+            yield folder, int(limit[0])
 
 
 def _field(path: Path, name: str) -> int | None:
@@ -141,4 +165,6 @@ def _lines(path: Path) -> list[str]:
 
 def _kind(cell: Cell | CellData, training: Mapping[str, Any]) -> str:
     plugins = [[plugin.name, dict(plugin.parameters)] for plugin in (cell.task, cell.model)]
-    return json.dumps([plugins, training.get("batch_size"), training.get("embedding_size")], sort_keys=True)
+    # A record from before pieces could be run again took what one with ``auto`` takes.
+    settings = [training.get("batch_size"), training.get("embedding_size"), training.get("recompute", "auto")]
+    return json.dumps([plugins, settings], sort_keys=True)

@@ -1,6 +1,7 @@
 """How do an embedding, a sequence layer and a head become one network?
 
-The layer is the plugin's; the rest is the harness's and the same for every model. Stands on contracts.
+The layer is the plugin's; the rest is the harness's and the same for every model. Stands on contracts and
+pieces.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from seqbench.contracts import InputKind, Model, TargetKind
 from seqbench.errors import ContractError
+from seqbench.pieces import WHOLE, Feeding, feed
 from seqbench.splits import Batch
 
 
@@ -24,6 +26,7 @@ class Network(nn.Module):
         layer: the model's own, called as ``torch.nn.LSTM(batch_first=True)`` is.
         head: the output matrix W and its bias: [..., output_size] -> [..., head_size].
         state_size: numbers that the layer carries from one step to the next, for one example.
+        feeding: how the layer is fed while it trains; otherwise it is fed whole.
     """
 
     def __init__(self, layer: nn.Module, inputs: InputKind, targets: TargetKind, embedding_size: int) -> None:
@@ -34,10 +37,11 @@ class Network(nn.Module):
         self.layer = layer
         self.head = nn.Linear(output_size, targets.head_size)
         self.targets = targets
+        self.feeding = WHOLE
 
-    def hidden(self, inputs: Tensor) -> Tensor:
+    def hidden(self, inputs: Tensor, feeding: Feeding = WHOLE) -> Tensor:
         """Return what the layer gives: [batch, time, output_size]."""
-        hidden: Tensor = self.layer(self.embedding(inputs))[0]
+        hidden = feed(self.layer, self.embedding(inputs), feeding)
         if hidden.shape[:2] != inputs.shape[:2]:
             raise ContractError(
                 f"the layer is to return one output for each of the {inputs.shape[1]} steps of {inputs.shape[0]}"
@@ -51,7 +55,7 @@ class Network(nn.Module):
 
     def loss(self, batch: Batch) -> Tensor:
         """Return the mean training loss of a batch: a scalar."""
-        return self.targets.loss(self.hidden(batch.inputs), batch, self.head)
+        return self.targets.loss(self.hidden(batch.inputs, self.feeding), batch, self.head)
 
 
 def build_network(model: Model, inputs: InputKind, targets: TargetKind, embedding_size: int) -> Network:

@@ -29,6 +29,7 @@ from seqbench.contracts import Task, TaskData
 from seqbench.data import EvaluationBatches, TrainingBatches
 from seqbench.environment import device_name
 from seqbench.errors import ContractError, DataError, SeqbenchError
+from seqbench.feeding import feeding_of
 from seqbench.fitting import (
     DivergedError,
     Fit,
@@ -159,6 +160,8 @@ class _Run:
         seed_all(derive_seed(cell.seed, "initialisation"))
         model = make(self.catalog.model(cell.model.name), cell.model.parameters)
         network = build_network(model, data.inputs, data.targets, cell.training.embedding_size)
+        features, steps = data.inputs.features(cell.training.embedding_size), int(data.train.lengths.max())
+        network.feeding = feeding_of(network, cell.training, features, steps)
         watcher = Watcher(network, data.validation, cell.gradients, cell.seed)
         fit = Fit(network, data.metrics, cell.training, self.progress, watcher.after_step)
         attempt = self._attempt(fit, watcher)

@@ -108,9 +108,9 @@ def _missing(model: PluginUsed, catalog: Catalog) -> str | None:
 
 
 def _cell(record: Record) -> Cell:
-    # What is measured of the gradients moves no score; a slower machine may take its time.
+    # What is measured of the gradients moves no score; a slower or smaller machine may take its time.
     cell = cell_of(record.cell)
-    training = cell.training.model_copy(update={"time_limit": None})
+    training = cell.training.model_copy(update={"time_limit": None, "recompute": "auto"})
     return replace(cell, training=training, gradients=Gradients(measure=False))
 
 

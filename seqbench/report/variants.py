@@ -17,6 +17,9 @@ from seqbench.records import PluginUsed, Record
 
 Fields = Mapping[str, str]
 
+_ALWAYS = {"training.truncate"}
+"""What a name shows wherever it was set: gradients that were truncated are another experiment."""
+
 _LONGEST = 48
 """Characters of a name that a table still has room for."""
 
@@ -70,7 +73,7 @@ def _model_names(records: Sequence[Record]) -> dict[str, str]:
         record.key: _name(
             record.cell.model.name,
             {**fields[record.key], **trained[record.key]},
-            shown[record.cell.model.name] | shown_in[record.cell.task.name],
+            shown[record.cell.model.name] | shown_in[record.cell.task.name] | _ALWAYS,
         )
         for record in records
     }
@@ -119,8 +122,12 @@ def _plugin_fields(plugin: PluginUsed) -> Fields:
 
 
 def _training_fields(record: Record) -> Fields:
-    # The time limit is no part of a cell's key: it decides whether there is a score, not which.
-    settings = {f"training.{name}": _text(v) for name, v in record.cell.training.items() if name != "time_limit"}
+    # What is no part of a cell's key decides whether there is a score, not which; and a record that was made
+    # before gradients could be truncated does not tell that they were not.
+    training, absent = record.cell.training, {"time_limit", "recompute"}
+    if training.get("truncate") is None:
+        absent.add("truncate")
+    settings = {f"training.{name}": _text(value) for name, value in training.items() if name not in absent}
     return {**settings, "evaluate_lengths": _text(record.cell.evaluate_lengths or "none")}
 
 

@@ -5,8 +5,6 @@ Several sweeps into one store share the cells by claims. Stands on keeper and ex
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +12,7 @@ from typing import Any
 from seqbench.backlog import Backlog, Waiting
 from seqbench.cells import Cell
 from seqbench.claims import Claims, drop_stale
-from seqbench.environment import describe
+from seqbench.environment import available_cores, describe
 from seqbench.execution import Assignment, Event, Job
 from seqbench.experiment import Execution
 from seqbench.keeper import Keeper
@@ -108,9 +106,3 @@ class _Assign:
             loggers=self.settings.loggers,
             folder=self.store.path,
         )
-
-
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    # Linux can tell; macOS cannot.
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

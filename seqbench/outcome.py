@@ -87,4 +87,6 @@ def finite(value: float) -> float | None:
 
 def metric_data(metric: Metric) -> MetricData:
     """Return a metric as a record keeps it."""
-    return MetricData(name=metric.name, best=metric.best, is_higher_better=metric.is_higher_better)
+    return MetricData(
+        name=metric.name, best=metric.best, is_higher_better=metric.is_higher_better, worst=metric.worst
+    )

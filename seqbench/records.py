@@ -56,7 +56,11 @@ class PluginUsed(Data):
 
 
 class CellData(Data):
-    """The cell that was run; its key is the record's key."""
+    """The cell that was run; its key is the record's key.
+
+    Attributes:
+        gradients: what was to be measured of them, which is no part of the key; None where it is not told.
+    """
 
     task: PluginUsed
     model: PluginUsed
@@ -65,14 +69,16 @@ class CellData(Data):
     training: dict[str, Any]
     evaluate_lengths: tuple[int, ...]
     data: dict[str, str]
+    gradients: dict[str, Any] | None = None
 
 
 class MetricData(Data):
-    """The primary metric: its name, its best value, its direction."""
+    """The primary metric: its name, its best value, its direction, its worst value where it is told."""
 
     name: str
     best: float
     is_higher_better: bool
+    worst: float | None = None
 
 
 class BaselineData(Data):
@@ -264,6 +270,7 @@ def cell_data(cell: Cell, catalog: Catalog) -> CellData:
         training=cell.training.model_dump(),
         evaluate_lengths=cell.evaluate_lengths,
         data=dict(cell.data),
+        gradients=cell.gradients.model_dump(),
     )
 
 

@@ -41,6 +41,8 @@ class Metric:
         prepare: ``(outputs, batch) -> the arguments of the metric's update``. The default, `scored_items`,
             is what torchmetrics' own classification and regression metrics take; with
             ``make=torchmetrics.MeanMetric`` it may return one value for each scored item instead.
+        worst: beyond which no score can lie, such as 0 for an accuracy; None where there is no such value.
+            Intervals in reports end there.
     """
 
     name: str
@@ -48,6 +50,14 @@ class Metric:
     best: float = 1.0
     is_higher_better: bool = True
     prepare: Callable[[Tensor, Batch], tuple[Tensor, ...]] = scored_items
+    worst: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a worst value that is no worse than the best one."""
+        if self.worst is not None and not self.is_better(self.best, self.worst):
+            raise ValueError(
+                f"the metric {self.name}: worst is {self.worst}; it must be worse than best, {self.best}"
+            )
 
     def is_better(self, score: float, other: float) -> bool:
         """Say whether ``score`` is strictly better than ``other``."""

@@ -123,12 +123,21 @@ def test_score_table_where_no_seed_has_a_score_shows_each_status_in_its_place() 
     ]
     table, skill = tables(records)
     assert texts(table) == [
-        ["baseline: guess", "0.125", "·"],
-        ["baseline: oracle", "1.00", "·"],
+        ["baseline: guess", "0.125", "unknown"],
+        ["baseline: oracle", "1.00", "unknown"],
         ["gru", "diverged 2 of 3, failed 1 of 3", "·"],
         ["lstm", "0.900 (n=1)", "timeout 1 of 3"],
     ]
     assert [row[2] for row in texts(skill)] == ["-", ">= 12 (T=50 unknown)"]
+
+
+def test_interval_ends_where_the_metric_has_its_worst_and_its_best_value() -> None:
+    seeds = three_seeds(0.02, 0.1, 0.9)
+    assert "[-0.869, 1.000]" in texts(tables(seeds)[0])[-1][1]
+    told = MetricData(name="accuracy", best=1.0, is_higher_better=True, worst=0.0)
+    assert (
+        "[0.000, 1.000]" in texts(tables([each.model_copy(update={"metric": told}) for each in seeds])[0])[-1][1]
+    )
 
 
 def test_tables_of_records_without_any_score_still_show_what_happened() -> None:

@@ -6,7 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,14 @@ from seqbench.cells import Cell, expand
 from seqbench.cli.run import command as run_command
 from seqbench.errors import StoreError
 from seqbench.experiment import Experiment, load, merge
+from seqbench.flow import Flow, curve_of, summarise_flow
 from seqbench.overrides import settings
-from seqbench.records import Costs, Record, unfinished
+from seqbench.records import Costs, FlowAt, GradientData, Record, unfinished
 from seqbench.report import read_records, tables
 from seqbench.report.comparison import comparison_tables
 from seqbench.report.costs import cost_table
 from seqbench.report.environments import environment_table, environments, places
+from seqbench.report.gradients import WHENS, gradient_table
 from seqbench.report.observations import observations
 from seqbench.report.reproduce import command, commands
 from seqbench.store import Store
@@ -104,6 +106,17 @@ def test_command_of_a_cell_gives_its_key_again(tmp_path: Path) -> None:
     assert [understood(command(each), NAMED, tmp_path)[0].key for each in records_of(cells, NAMED)] == [
         cell.key for cell in cells
     ]
+
+
+@pytest.mark.parametrize("measured", [{"measure": False}, {"every": 20, "examples": 3, "draws": 1, "lags": 5}, {}])
+def test_command_of_a_cell_that_did_not_end_measures_the_same_gradients(
+    measured: dict[str, Any], tmp_path: Path
+) -> None:
+    experiment = {"tasks": ["last"], "models": ["small"], "lengths": [3], "gradients": measured}
+    cells = expand(Experiment.model_validate(experiment), NAMED)
+    (told,) = records_of(cells, NAMED)
+    (again,) = understood(command(Record.from_json(told.to_json(), "here")), NAMED, tmp_path)
+    assert (again.key, again.gradients) == (told.key, cells[0].gradients)
 
 
 @pytest.mark.parametrize("label", HARD)
@@ -265,6 +278,36 @@ def test_report_imports_neither_torch_nor_plugins_nor_pandas(name: str, tmp_path
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False
     )
     assert said.returncode == 0, said.stderr
+
+
+def test_gradient_table_says_what_became_of_a_cell_that_has_no_gradients() -> None:
+    known = curve_of("state", "all", (1, 2, 3), [[-1.0], [-2.0], [-3.0]])
+    flow = Flow(12, 1, 1, (known, replace(known, quantity="jacobian")))
+    told = GradientData(
+        flows=tuple(FlowAt(when=when, step=0, flow=flow, summary=summarise_flow(flow)) for when in WHENS),
+        norms=None,
+    )
+    measured = {seed: record(seed=seed).model_copy(update={"gradients": told}) for seed in (0, 1)}
+    table = gradient_table(
+        observations(
+            [
+                *measured.values(),
+                record(seed=2, status="failed"),
+                *(record(seed=seed, length=50, status="failed") for seed in (0, 1)),
+                record(seed=2, length=50),
+                *(record(seed=seed, length=99, model="gru") for seed in (0, 1, 2)),
+            ]
+        )
+    )
+    assert table is not None
+    assert texts(table)[-1] == [
+        "lstm",
+        "trained",
+        "vanishing 0.368, >= 12 (n=2, 1 failed)",
+        "failed 2 of 3, not measured 1 of 3",
+        "·",
+    ]
+    assert texts(table)[0] == ["gru", "init", "·", "·", "not measured 3 of 3"]
 
 
 def test_gradient_tables_say_the_verdicts_that_stand_in_the_records() -> None:

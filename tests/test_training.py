@@ -58,6 +58,7 @@ def test_gradients_are_measured_before_and_after_and_move_no_score(tmp_path: Pat
     off = run_cell(replace(cell, gradients=Gradients(measure=False)), CATALOG)
     assert (on.key, on.test, on.course) == (off.key, off.test, off.course)
     assert off.gradients is None
+    assert (on.cell.gradients or {})["every"] == 20
     assert on.gradients is not None
     assert [(each.when, each.step) for each in on.gradients.flows][:3] == [
         ("init", 0),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from seqbench.flow import Summary
 from seqbench.report.entries import ABSENT, Entry, Table, grouped
+from seqbench.report.measures import beside, in_place
 from seqbench.report.numbers import number
 from seqbench.report.observations import Observation
 
@@ -15,6 +18,9 @@ _LINES = (
     "Verdict, gain per step of the state Jacobian, gradient horizon in steps: factor by which a gradient changes",
     "with each step back in time, and how far back it keeps 1% of its norm. Over seeds: geometric mean, median.",
 )
+_UNMEASURED = "not measured"
+"""What stands for a cell that ran to its end without gradients; its record says whether they were turned off."""
+
 WHENS = ("init", "trained")
 
 
@@ -23,14 +29,25 @@ def gradient_table(seen: Sequence[Observation]) -> Table | None:
     own = [each for each in seen if each.trained == each.tested]
     if not any(each.flows for each in own):
         return None
-    lengths = sorted({each.tested for each in own})
+    lengths, asked = sorted({each.tested for each in own}), len({each.seed for each in own})
     rows = []
     for (model,), group in grouped(own, lambda each: (each.model,)).items():
         for when in WHENS:
-            at = {n: [e.flows[when] for e in group if e.tested == n and when in e.flows] for n in lengths}
-            rows.append((Entry(model), Entry(when), *(flow_entry(at[length]) for length in lengths)))
+            at = {length: [each for each in group if each.tested == length] for length in lengths}
+            rows.append((Entry(model), Entry(when), *(_entry(at[length], when, asked) for length in lengths)))
     columns = ("model", "when", *(f"T={length}" for length in lengths))
     return Table(f"{seen[0].task}: gradient flow", _LINES, columns, tuple(rows), keys=2)
+
+
+def _entry(seen: Sequence[Observation], when: str, asked: int) -> Entry:
+    """Return the field of one model at one length: what was measured, and what became of the other seeds."""
+    if not seen:
+        return Entry(ABSENT)
+    flows = [each.flows[when] for each in seen if when in each.flows]
+    lost = Counter(_UNMEASURED if each.status == "ok" else each.status for each in seen if when not in each.flows)
+    if not flows:
+        return Entry(in_place(lost, asked))
+    return replace(flow_entry(flows), note=beside(lost, len(flows), asked))
 
 
 def flow_entry(flows: Sequence[Summary]) -> Entry:

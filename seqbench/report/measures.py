@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from seqbench.records import MetricData
@@ -43,12 +43,14 @@ class Measure:
         return summary(numbers, least=least, most=most)
 
 
-def _score_bounds(metric: MetricData) -> tuple[float, float]:
-    # A record tells the best value that there can be, not the worst.
-    return (-math.inf, metric.best) if metric.is_higher_better else (metric.best, math.inf)
+def score_bounds(metric: MetricData) -> tuple[float, float]:
+    """Return the least and the largest score that there can be, as far as the metric tells."""
+    if metric.is_higher_better:
+        return -math.inf if metric.worst is None else metric.worst, metric.best
+    return metric.best, math.inf if metric.worst is None else metric.worst
 
 
-SCORE = Measure(lambda each: each.score, _score_bounds, mean_and_spread, interval_text)
+SCORE = Measure(lambda each: each.score, score_bounds, mean_and_spread, interval_text)
 SKILL = Measure(
     lambda each: each.skill,
     lambda metric: (-math.inf, 1.0),
@@ -70,12 +72,19 @@ def entry(seen: Sequence[Observation], asked: int, measure: Measure) -> Entry:
     found = measure.summary(seen)
     lost = Counter(UNKNOWN if each.status == "ok" else each.status for each in seen if measure.value(each) is None)
     if found is None:
-        return Entry(", ".join(_lost(status, n, asked) for status, n in sorted(lost.items())))
-    notes = [f"n={found.n}"] if found.n != asked else []
-    notes += [f"{n} {status}" for status, n in sorted(lost.items())]
-    ends = measure.interval(found)
-    return Entry(measure.text(found), found.mean, f"{ends} ({', '.join(notes)})".strip() if notes else ends)
+        return Entry(in_place(lost, asked))
+    return Entry(
+        measure.text(found), found.mean, f"{measure.interval(found)} {beside(lost, found.n, asked)}".strip()
+    )
 
 
-def _lost(status: str, n: int, asked: int) -> str:
-    return status if asked == 1 else f"{status} {n} of {asked}"
+def in_place(lost: Mapping[str, int], asked: int) -> str:
+    """Return what stands where no seed has a number: what became of them, such as ``failed 2 of 3``."""
+    return ", ".join(what if asked == 1 else f"{what} {n} of {asked}" for what, n in sorted(lost.items()))
+
+
+def beside(lost: Mapping[str, int], n: int, asked: int) -> str:
+    """Return what stands beside a number of ``n`` seeds: ``(n=2, 1 failed)``; nothing where it is of all."""
+    notes = [f"n={n}"] if n != asked else []
+    notes += [f"{times} {what}" for what, times in sorted(lost.items())]
+    return f"({', '.join(notes)})" if notes else ""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from seqbench.records import MetricData
 from seqbench.report.charts import Look
 from seqbench.report.gradients import flow_entry
+from seqbench.report.measures import score_bounds
 from seqbench.report.numbers import fixed, number
 from seqbench.report.page_groups import Group, outcome_of
 from seqbench.report.units import memory, seconds
@@ -135,9 +136,8 @@ def ends_and_n(found: Summary) -> str:
 
 
 def _score(group: Group, metric: MetricData | None) -> Field:
-    bound = metric.best if metric else math.inf
-    is_higher = metric is None or metric.is_higher_better
-    found = summary(group.scores(), least=-math.inf if is_higher else bound, most=bound if is_higher else math.inf)
+    least, most = score_bounds(metric) if metric else (-math.inf, math.inf)
+    found = summary(group.scores(), least=least, most=most)
     if found is None:
         return Field(group.outcome(), is_loss=bool(group.records))
     return Field(number(found.mean), found.mean, ends_and_n(found))

@@ -68,7 +68,7 @@ def _lengths(records: Iterable[Record]) -> list[int]:
 def _same_but(records: Sequence[Record], *free: str) -> str:
     """Return a text that is the same for records that differ in these fields of their cells only."""
     record = records[0]
-    cell = record.cell.model_dump(mode="json", exclude=set(free))
+    cell = record.cell.model_dump(mode="json", exclude={"gradients", *free})
     return json.dumps([cell, _gradients(record)], sort_keys=True)
 
 
@@ -112,19 +112,27 @@ def _changed(plugin: PluginUsed) -> Iterator[tuple[str, Any]]:
 
 
 def _gradients(record: Record) -> Settings:
-    """Return how the gradients were measured: it moves no score, and the numbers of their tables."""
+    """Return how the gradients were to be measured: it moves no score, and the numbers of their tables."""
+    found = _measured(record) if record.cell.gradients is None else record.cell.gradients
+    if found.get("measure") is False:
+        return (("gradients.measure", False),)
+    defaults = Gradients().model_dump()
+    return tuple((f"gradients.{name}", value) for name, value in found.items() if value != defaults.get(name))
+
+
+def _measured(record: Record) -> dict[str, Any]:
+    """Return as much of the settings as can be seen in what was measured; early records tell no more."""
     if record.gradients is None:
-        return (("gradients.measure", False),) if record.status == "ok" else ()
+        return {"measure": False} if record.status == "ok" else {}
     flows = record.gradients.flows
     during = [each.step for each in flows if each.when == "during"]
     defaults = Gradients()
-    found = {
+    return {
         "every": min(during, default=None),
         "examples": max((each.flow.examples for each in flows), default=defaults.examples),
         "draws": max((each.flow.draws for each in flows), default=defaults.draws),
         "lags": max((_lags(each.flow, defaults.lags) for each in flows), default=defaults.lags),
     }
-    return tuple((f"gradients.{name}", value) for name, value in found.items() if value != getattr(defaults, name))
 
 
 def _lags(flow: Flow, default: int) -> int:

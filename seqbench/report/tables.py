@@ -23,7 +23,7 @@ _SKILL_LINES = (
     "Usable length: mean skill is at least 0.5 at every tested length up to it, and no seed diverged.",
 )
 _INTERVAL_LINES = (
-    "[95% interval of the mean, cut at the best possible value]; it is wide where seeds are few.",
+    "[95% interval of the mean, cut where no value can lie]; it is wide where seeds are few.",
     "[bounds of the usable length]: the seeds show that the first holds, and that beyond the second none does.",
 )
 
@@ -155,5 +155,5 @@ def _baseline(seen: Sequence[Observation], name: str) -> Entry:
     by_seed = {seed: score for seed, score in scores if score is not None}
     found = summary(by_seed[seed] for seed in sorted(by_seed))
     if found is None:
-        return Entry(ABSENT)
+        return Entry("unknown" if seen else ABSENT)
     return Entry(mean_and_spread(found) if found.spread else number(found.mean), found.mean)

@@ -53,9 +53,9 @@ def metrics() -> tuple[Metric, ...]:
         return partial(_rate_outputs, rate)
 
     return (
-        Metric("position_accuracy", _mean, prepare=rated(word_hits)),
-        Metric("perfect_sentences", _mean, prepare=rated(perfect_sentences)),
-        Metric("kendall_tau", _mean, prepare=rated(kendall_tau)),
+        Metric("position_accuracy", _mean, prepare=rated(word_hits), worst=0.0),
+        Metric("perfect_sentences", _mean, prepare=rated(perfect_sentences), worst=0.0),
+        Metric("kendall_tau", _mean, prepare=rated(kendall_tau), worst=-1.0),
         Metric("loss", _mean, best=0.0, is_higher_better=False, prepare=_losses),
     )
 

@@ -87,7 +87,7 @@ class Parity(Task):
             test=test,
             inputs=Tokens(2),
             targets=SequenceClass(2),
-            metrics=(Metric("accuracy", _accuracy),),
+            metrics=(Metric("accuracy", _accuracy, worst=0.0),),
             baselines=(Baseline("guess", {"accuracy": 0.5}),),
             show=lambda example: _show(test, example),
             facts={"longest_train_steps": longest},

@@ -46,9 +46,9 @@ def metrics(classes: int) -> tuple[Metric, ...]:
         return MeanMetric(nan_strategy="disable")  # torchmetrics would otherwise leave NaN out
 
     return (
-        Metric("balanced_accuracy", balanced_accuracy),
-        Metric("accuracy", accuracy),
-        Metric("macro_f1", macro_f1),
+        Metric("balanced_accuracy", balanced_accuracy, worst=0.0),
+        Metric("accuracy", accuracy, worst=0.0),
+        Metric("macro_f1", macro_f1, worst=0.0),
         Metric("loss", mean, best=0.0, is_higher_better=False, prepare=_losses),
     )
 

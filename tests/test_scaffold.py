@@ -12,7 +12,7 @@ import pytest
 
 from seqbench import PluginError, load_catalog
 from seqbench.cli import main
-from seqbench.scaffold import KINDS, create
+from seqbench.scaffold import KINDS, create, licence_text
 from seqbench.scaffold.names import check_name
 from seqbench.testing import run_checks
 
@@ -56,7 +56,10 @@ def test_licences_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert "Apache License" in (tmp_path / "one" / "LICENSE").read_text()
     assert not (tmp_path / "two" / "LICENSE").exists()
     assert not {"license", "license-files"} & set(project(tmp_path / "two")["project"])
-    assert "The authors of seqbench-three" in (tmp_path / "three" / "LICENSE").read_text()
+    assert "OR COPYRIGHT HOLDERS BE LIABLE" in licence_text("MIT", "somebody")
+    assert "COPYRIGHT HOLDERS AND CONTRIBUTORS" in licence_text("BSD-3-Clause", "somebody")
+    for licence in ("MIT", "BSD-3-Clause"):
+        assert licence_text(licence, "somebody").count("somebody") == 1
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import click
 
 from seqbench.cli import load_plugins
 from seqbench.scaffold import KINDS, Licence, create
-from seqbench.scaffold.names import check_name, module_name
+from seqbench.scaffold.names import check_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,7 @@ def _tell(name: str, kind: str, folder: Path, written: Sequence[Path]) -> None:
     here = folder if folder.is_absolute() else Path(".") / folder
     place = str(here) if here.is_absolute() else f"./{here}"
     click.echo(f"{place}: {', '.join(sorted(str(path.relative_to(folder)) for path in written))}\n")
-    click.echo(f"Change {module_name(name)}.py into yours. As it stands it works already:\n")
+    click.echo("All of it works as it stands. Change it into yours, with its tests and its README:\n")
     for line in (
         f"pip install -e '{place}[test]'",
         "seqbench list",

@@ -117,7 +117,7 @@ def licence_text(licence: Licence, holder: str) -> str:
     if licence == "Apache-2.0":
         return (example() / "LICENSE").read_text(encoding="utf-8")
     text = (_HERE / "licences" / f"{licence}.txt").read_text(encoding="utf-8")
-    return text.replace("YEAR", str(date.today().year)).replace("HOLDER", holder)
+    return text.replace("<year>", str(date.today().year)).replace("<holder>", holder)
 
 
 def _renamed(text: str, name: str, kind: Kind) -> str:

@@ -7,6 +7,7 @@ One thread each: two threads on two busy cores are many times slower than one.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import pickle
@@ -26,13 +27,14 @@ from typing import Any
 from seqbench.executors.work import Told
 from seqbench.memory import out_of_memory_kills
 
-PRELOAD = ["torch", "pytorch_lightning", "seqbench.training"]
+PRELOAD = ["seqbench.executors.uncollected", "torch", "pytorch_lightning", "seqbench.training"]
 POLL_SECONDS = 0.5
 """Time between two looks at whether the end was asked for."""
 SECONDS_TO_STOP = 20.0
 """How long a cell may take to write its checkpoint and to end, once asked to; then it is killed."""
 _SECONDS_TO_EXIT = 2.0
 _STARTS = 3
+_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"}
 _SIGNALS = {signal.SIGINT, signal.SIGTERM}
 
 Work = Callable[[Any, Told, Callable[[], bool]], Any]
@@ -146,7 +148,7 @@ def start(work: Work, argument: Any, *, devices: str | None = None, folder: str 
     context.set_forkserver_preload(PRELOAD)
     ours, theirs = context.Pipe()
     arguments = (theirs, work, argument, devices, folder or os.getcwd())
-    with _main_hidden(), _one_thread_each(), _signals_wait():
+    with _main_hidden(), _environment(), _signals_wait():
         for left in reversed(range(_STARTS)):
             process = context.Process(target=_main, args=arguments, daemon=True, name="seqbench worker")
             try:
@@ -178,17 +180,22 @@ def _main_hidden() -> Iterator[None]:
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Give the server, when it starts, an environment in which torch takes one thread."""
-    before = os.environ.get("OMP_NUM_THREADS")
-    os.environ["OMP_NUM_THREADS"] = "1"
+def _environment() -> Iterator[None]:
+    """Give the server, when it starts, an environment in which torch takes one thread.
+
+    And in which Python imports nothing from the current folder: a plugin of the user's in it may be called
+    copy.py or queue.py. The processes look for modules where this one does.
+    """
+    before = {name: os.environ.get(name) for name in _ENVIRONMENT}
+    os.environ.update(_ENVIRONMENT)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["OMP_NUM_THREADS"]
-        else:
-            os.environ["OMP_NUM_THREADS"] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @contextmanager
@@ -209,6 +216,9 @@ def _signals_wait() -> Iterator[None]:
 
 def _main(connection: Connection, work: Work, argument: Any, devices: str | None, folder: str) -> None:
     """Run in the process: do the work, and send how it goes and what comes of it."""
+    # What the server imported lives as long as the process: the collector, off until here, need not look at it.
+    gc.freeze()
+    gc.enable()
     # Here too: the server may be older than we are, started by somebody else with nothing blocked.
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     stop = threading.Event()

@@ -10,14 +10,25 @@ import hashlib
 import importlib.util
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TextIO, cast
 
+import pluggy
+
 from seqbench.errors import PluginError
 from seqbench.execution import PluginFile
+
+_LOADING = (
+    "<frozen ",
+    str(Path(importlib.util.__file__).parent),
+    str(Path(__file__).parent),
+    str(Path(pluggy.__file__).parent),
+)
+"""How the names of the files begin that load a plugin."""
 
 SLOW_SECONDS = 2.0
 """An import that takes longer is told of: every command waits for it."""
@@ -107,18 +118,32 @@ class _PassedOn:
 
 
 def said(error: BaseException, beside: Path | None = None) -> str:
-    """Return what an exception says in one line, with what to do where a package is missing.
+    """Return what an exception says in one line, where it came from, and what to do where a package is missing.
 
     Args:
         error: what an import raised.
         beside: the folder of a plugin's file, whose neighbours cannot be imported.
     """
-    text = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    text = f"{type(error).__name__}: {' '.join(str(error).split())}{_place(error)}"
+    alone = f"{text}; --plugin loads one file by itself: for more, make a package of it (seqbench plugin new)"
+    if beside is not None and isinstance(error, ImportError) and "relative import" in str(error):
+        return alone
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return text
     missing = error.name.partition(".")[0]
     if beside is not None and ((beside / f"{missing}.py").is_file() or (beside / missing).is_dir()):
-        return f"{text}; --plugin loads one file by itself: for more, make a package of it (seqbench plugin new)"
+        return alone
     if missing in sys.modules:
         return f"{text}; {missing} is installed, in a version that has no such part"
     return f"{text}; pip install {missing} (or what it is called on PyPI)"
+
+
+def _place(error: BaseException) -> str:
+    """Return the last line of the plugin's module that an exception passed; empty where it passed none."""
+    places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    own = [place for place in places if not place[0].startswith(_LOADING)]
+    if not own:
+        return ""
+    # The first file after those that load it is the plugin's.
+    path, line = [place for place in own if place[0] == own[0][0]][-1]
+    return f" ({Path(path).name}, line {line})"

@@ -180,7 +180,7 @@ def _call(
     try:
         given = function()
         if not isinstance(given, Iterable) or inspect.isclass(given):
-            raise TypeError(f"it is to yield objects, and it returned {given!r}")
+            raise TypeError(f"it is to yield objects, and it returned {given!r}; write yield, not return")
         for value in given:
             faults = hook.faults(value)
             so_far.problems += [Problem(origin, hook_name, fault) for fault in faults]
@@ -220,6 +220,6 @@ def _sorted(offers: set[Offer], kind: str) -> list[Offer]:
 
 def _clash(claim: list[Offer]) -> Problem:
     sides = " and ".join(f"{offer.kind} of {offer.origin}" for offer in claim)
-    message = f"the name {claim[0].name!r} is claimed twice, as {sides}; neither is used: uninstall one"
+    message = f"the name {claim[0].name!r} is claimed twice, as {sides}; neither is used: uninstall or rename one"
     hook = next(name for name, hook in _HOOKS.items() if hook.kind == claim[-1].kind)
     return Problem(claim[-1].origin, hook, message, claimed=claim[0].name)

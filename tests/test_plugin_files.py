@@ -75,6 +75,8 @@ def test_bad_files_are_each_named_with_what_to_do_and_the_rest_goes_on(mymodel: 
         "needs.py": ("import no_such_package.inner", "pip install no_such_package"),
         "parts.py": ("import mymodel_parts", "--plugin loads one file by itself"),
         "version.py": ("import json.no_such_part", "json is installed, in a version that has no such part"),
+        "above.py": ("from .mymodel_parts import x", "--plugin loads one file by itself"),
+        "raises.py": ("def f(): int('x')\n\nf()", "base 10: 'x' (raises.py, line 1)"),
         "nothing.py": ("x = 1", "it implements no hook"),
         "newer.py": ("SEQBENCH_CONTRACT = 99", "it needs a newer seqbench"),
         "ancient.py": ("SEQBENCH_CONTRACT = 0", "no longer keeps"),
@@ -163,6 +165,22 @@ def test_cell_of_a_file_runs_in_any_process_and_its_record_says_where_it_comes_f
     again = run_seqbench(folder, *(moved.name if word == "mymodel.py" else word for word in command))
     assert "1 of 1 cells were done already" in again.stderr
     assert "elsewhere.py has changed since 1 of these cells were run" in again.stderr
+
+
+def test_file_called_as_a_module_of_python_runs_in_its_own_folder(mymodel: Path) -> None:
+    path = mymodel.rename(mymodel.with_name("copy.py"))
+    # As the installed command does, Python looks for no modules in the current folder.
+    command = [sys.executable, "-c", "import sys; del sys.path[0]; from seqbench.cli import main; main()"]
+    command += ["run", "smoke", "--tasks", "copy", "--models", "mymodel", "--plugin", path.name]
+    done = subprocess.run(
+        [*command, "--set", "training.steps=2", "--jobs", "1"],
+        cwd=mymodel.parent,
+        env={**os.environ, "SEQBENCH_PLUGINS": "copy,recurrent,suites,executors"},
+        capture_output=True,
+        text=True,
+        timeout=150,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_worker_loads_the_plugins_of_its_cell_only(mymodel: Path) -> None:

@@ -71,7 +71,7 @@ def test_stranger_when_sound_is_found_with_its_origin(install: Install) -> None:
 @pytest.mark.parametrize(
     ("code", "hook", "words"),
     [
-        ("raise SystemExit('no thanks')", None, "SystemExit: no thanks"),
+        ("raise SystemExit('no thanks')", None, "SystemExit: no thanks (seqbench_broken.py, line 1)"),
         ("from seqbench import hookimpl\n@hookimpl\ndef seqbench_tasks(config): yield 1", None, "config"),
         ("import no_such_module_anywhere", None, "No module named 'no_such_module_anywhere'"),
         (
@@ -89,7 +89,7 @@ def test_stranger_when_sound_is_found_with_its_origin(install: Install) -> None:
         (GOOD.replace("int = 8", "'Nonsense' = 8"), "seqbench_models", "its parameters cannot be read"),
         (GOOD.replace("int = 8", "int = 'big'"), "seqbench_models", "the default 'big' of 'size' does not fit"),
         (GOOD.replace("int = 8", "object = object()"), "seqbench_models", "not JSON serializable"),
-        (GOOD.replace("yield Thing", "yield Thing; raise OSError('disk')"), "seqbench_models", "OSError: disk"),
+        (GOOD.replace("yield Thing", "yield Thing; raise OSError('disk')"), "seqbench_models", "OSError: disk ("),
     ],
 )
 def test_broken_plugin_is_named_and_the_rest_still_works(

@@ -1,4 +1,4 @@
-"""Twelve plugins with one fault each, and the sound ones that they were made from.
+"""Plugins with one fault each, and the sound ones that they were made from.
 
 `seqbench check` must catch every one with a message that names its fault; see tests/test_testing.py.
 """
@@ -73,6 +73,40 @@ class Bidirectional(Model):
 class ForgetfulLayer(Leaky):
     def forward(self, inputs: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         return super().forward(inputs)
+
+
+class DetachingLayer(Leaky):
+    def forward(self, inputs: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        outputs, after = super().forward(inputs, state)
+        return outputs, after.detach()
+
+
+@dataclass(frozen=True)
+class Detaching(Model):
+    """Hands its state over without the gradient: `seqbench gradients` would see none."""
+
+    name = "detaching"
+    version = 1
+
+    def build(self, input_size: int) -> nn.Module:
+        return DetachingLayer(input_size)
+
+
+class LastOnlyLayer(Leaky):
+    def forward(self, inputs: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        outputs, after = super().forward(inputs, state)
+        return outputs[:, -1], after
+
+
+@dataclass(frozen=True)
+class LastOnly(Model):
+    """Returns the last output in place of all of them, as for classification."""
+
+    name = "last-only"
+    version = 1
+
+    def build(self, input_size: int) -> nn.Module:
+        return LastOnlyLayer(input_size)
 
 
 @dataclass(frozen=True)
@@ -288,7 +322,7 @@ class Quadratic(Task):
 
 @hookimpl
 def seqbench_models() -> Iterator[type[Model]]:
-    yield from (SoundModel, Bidirectional, Forgetful, Dropping, Normalised, Seeding, Mutating)
+    yield from (SoundModel, Bidirectional, Detaching, LastOnly, Forgetful, Dropping, Normalised, Seeding, Mutating)
 
 
 @hookimpl

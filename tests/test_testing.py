@@ -25,6 +25,7 @@ CATALOG = load_catalog()
 FAULTS = [
     (planted.Bidirectional, "causality", "looks into the future"),
     (planted.Forgetful, "carry-over", "ignores the state"),
+    (planted.Detaching, "gradient", "it is cut where the state is handed over"),
     (planted.Dropping, "determinism", "dropout were left on"),
     (planted.Normalised, "batch", "across the rows of the batch"),
     (planted.Seeding, "random-state", "seed globally"),
@@ -175,6 +176,17 @@ def test_command_ends_with_4_where_a_check_fails_and_0_where_none_does(install: 
     assert told["failed"] == 0
     assert {one["status"] for one in told["checks"]} == {"passed"}
     assert seqbench("lying", "--skip", "reference", "--skip", "chance").exit_code == 0
+
+
+def test_fault_that_fails_many_checks_is_told_once_and_no_line_of_seqbench_is_blamed(
+    install: Callable[[str], None],
+) -> None:
+    install("planted")
+    told = seqbench("last-only").stdout
+    assert told.count("found: ContractError: outputs are to be [batch, time, output_size]") == 1
+    assert told.count("as outputs, above") > 5
+    assert "no line of the plugin raises this" in told
+    assert "network.py" not in told
 
 
 @pytest.mark.parametrize(

@@ -51,9 +51,9 @@ def command(
         raise click.UsageError("name the tasks or models to check, or give --all")
     outcomes: list[Outcome] = []
     for one in check(catalog, chosen, settings_of(chosen, assignments), skipped):
-        outcomes.append(one)
         if not as_json:
-            click.echo(line(one))
+            click.echo(line(one, outcomes))
+        outcomes.append(one)
     counts = Counter(one.status for one in outcomes)
     if as_json:
         print_json({"checks": [asdict(one) for one in outcomes], "failed": counts["failed"]})
@@ -117,10 +117,18 @@ def settings_of(names: Iterable[str], assignments: Iterable[str]) -> dict[str, d
     return found
 
 
-def line(one: Outcome) -> str:
-    """Return what is printed of one check: a line, and below it what a failure says."""
+def line(one: Outcome, before: Sequence[Outcome]) -> str:
+    """Return what is printed of one check: a line, and below it what a failure says, if none before said it."""
     status = one.status.upper() if one.status == "failed" else one.status
     head = f"{status:<8} {one.plugin:<14} {one.id:<32} {one.seconds:6.2f} s".rstrip()
     if one.status == "skipped":
         return f"{head}  {one.message}"
+    told = next((other.id for other in before if one.message and _cause(other) == _cause(one)), None)
+    if told is not None:
+        return f"{head}  as {told}, above"
     return head + ("\n" + textwrap.indent(one.message, " " * 9) if one.message else "")
+
+
+def _cause(one: Outcome) -> tuple[str, str]:
+    """Return what a failure found and what is to be changed: one fault fails many checks."""
+    return one.plugin, one.message.partition("\n")[2]

@@ -67,10 +67,9 @@ def check_determinism(model: Model) -> None:
     if is_random(model):
         raise CheckFailed(
             asked,
-            "they differ with the state of torch's generator: the layer is random in evaluation, as if dropout"
-            " were left on",
+            "they differ: the layer is random in evaluation, as if dropout were left on",
             "switch it off in evaluation: torch.nn.Dropout does, torch.nn.functional.dropout only with"
-            " training=self.training",
+            " training=self.training; draw no other random numbers there",
         )
     layer, inputs = build_exact(model), noise(2, 20, "determinism")
     first, _ = call(layer, inputs)
@@ -84,7 +83,7 @@ def check_determinism(model: Model) -> None:
 
 
 def is_random(model: Model) -> bool:
-    """Say whether a layer's outputs in evaluation depend on torch's global generator."""
+    """Say whether a layer with the same weights and inputs has other outputs in evaluation."""
     inputs, outputs = noise(2, 20, "determinism"), []
     for seed in (0, 1):
         layer = build_exact(model)

@@ -87,17 +87,21 @@ def guarded(expected: str, check: Check) -> Check:
             raise
         except Exception as error:
             found = f"{type(error).__name__}: {error}"
-            raise CheckFailed(expected, found, f"mend what raises this: {_place(error)}") from error
+            raise CheckFailed(expected, found, _mend(error)) from error
 
     return run
 
 
-def _place(error: Exception) -> str:
-    """Return where an error came from: the last line of the plugin's own, if there is one."""
+def _mend(error: Exception) -> str:
+    """Return where the plugin's author has to look: at the last line of the plugin's own, if there is one."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith((_OURS, *_LIBRARIES))]
-    frame = (own or frames)[-1]
-    return f"{frame.filename}, line {frame.lineno}, in {frame.name}"
+    if own:
+        return f"mend what raises this: {own[-1].filename}, line {own[-1].lineno}, in {own[-1].name}"
+    return (
+        "no line of the plugin raises this, so mend what it takes or gives back: inputs, state and outputs of a"
+        " layer as in the docstring of seqbench.Model.build, load and its data as in that of seqbench.Task.load"
+    )
 
 
 def without(checks: Iterable[tuple[str, Check]], skip: dict[str, str]) -> Iterable[tuple[str, Check]]:

@@ -125,7 +125,6 @@ def check_reference(task: Task, load: Load) -> None:
 def check_baselines(task: Task, load: Load) -> None:
     """Baselines score metrics of the task with finite numbers, none better than best; facts are plain data."""
     data = load(LENGTH)
-    reference(data.baselines, data.metrics[0])
     metrics = {metric.name: metric for metric in data.metrics}
     if len(metrics) < len(data.metrics):
         names = ", ".join(metric.name for metric in data.metrics)
@@ -140,6 +139,7 @@ def check_baselines(task: Task, load: Load) -> None:
                     + ("" if metric is None else f", where best={metric.best:g} and {direction_of(metric)}"),
                     "correct the name, the number or the metric's direction",
                 )
+    reference(data.baselines, data.metrics[0])
     _check_facts(data)
 
 

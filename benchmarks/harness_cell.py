@@ -1,0 +1,32 @@
+"""How long does the harness take for a cell, from the loaded data to the record?
+
+    python -m benchmarks.harness_cell --models lstm --lengths 256 --steps 200
+
+The counterpart of bare_loop.py, with the statistics at their defaults. Prints for each cell the seconds after
+loading its data, and those of one step (median).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+
+from benchmarks.settings import read_settings
+from seqbench.cells import expand
+from seqbench.experiment import Experiment
+from seqbench.plugins import load_catalog
+from seqbench.training import run_cell
+
+
+def main() -> None:
+    """Run each cell, print JSON lines."""
+    catalog = load_catalog()
+    for cell in expand(Experiment.model_validate(read_settings(__doc__).experiment()), catalog):
+        began = time.perf_counter()
+        record = run_cell(cell, catalog)
+        seconds = time.perf_counter() - began - record.costs.load_seconds
+        print(json.dumps({"seconds": seconds, "seconds_per_step": record.costs.seconds_per_step}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

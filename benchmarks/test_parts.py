@@ -1,0 +1,75 @@
+"""What do the parts of a training step cost, side by side? Forward and backward, the batch, the norms, the rest.
+
+    pytest -n0 benchmarks/test_parts.py --benchmark-group-by=param:length --benchmark-columns=min,median
+
+The numbers in brackets are relative to the cheapest part of the same length. LSTM on the adding problem, hidden
+size 128, batch 32, one thread, denormal numbers as 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+import torch
+from pytest_benchmark.fixture import BenchmarkFixture
+from seqbench_adding import Adding
+from seqbench_recurrent import LSTM
+
+from seqbench.contracts import TaskData
+from seqbench.gradients import measure_flow
+from seqbench.network import Network, build_network
+from seqbench.norms import group_norms, weight_groups
+from seqbench.training import one_quiet_thread
+
+ROWS = torch.arange(32)
+
+
+@dataclass(frozen=True)
+class Parts:
+    data: TaskData
+    network: Network
+
+
+@pytest.fixture(params=[16, 256, 1024])
+def length(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
+@pytest.fixture
+def parts(length: int) -> Iterator[Parts]:
+    data = Adding().load(length, 0)
+    with one_quiet_thread():
+        network = build_network(LSTM(), data.inputs, data.targets, 32)
+        network.loss(data.train.batch(ROWS)).backward()
+        yield Parts(data, network)
+
+
+def test_forward_and_backward(benchmark: BenchmarkFixture, parts: Parts) -> None:
+    batch = parts.data.train.batch(ROWS)
+    benchmark(lambda: parts.network.loss(batch).backward())
+
+
+def test_batch(benchmark: BenchmarkFixture, parts: Parts) -> None:
+    benchmark(parts.data.train.batch, ROWS)
+
+
+def test_gradient_norms(benchmark: BenchmarkFixture, parts: Parts) -> None:
+    groups = weight_groups(parts.network)
+    benchmark(group_norms, groups)
+
+
+def test_optimiser(benchmark: BenchmarkFixture, parts: Parts) -> None:
+    benchmark(torch.optim.Adam(parts.network.parameters()).step)
+
+
+def test_evaluation_of_as_many_examples(benchmark: BenchmarkFixture, parts: Parts) -> None:
+    batch = parts.data.train.batch(ROWS)
+    with torch.inference_mode():
+        benchmark(parts.network, batch)
+
+
+def test_measurement_of_the_gradient_flow(benchmark: BenchmarkFixture, parts: Parts) -> None:
+    batch = parts.data.validation.batch(torch.arange(8))
+    benchmark(measure_flow, parts.network, batch, draws=2)

@@ -122,7 +122,7 @@ class LSTM(Model):
     """
 
     name: ClassVar[str] = "lstm"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 1
     hidden_size: int = 128
     layers: int = 1
     dropout: float = 0.0
@@ -135,7 +135,7 @@ class LSTM(Model):
             raise ValueError(f"forget_bias is {self.forget_bias}; it must be a finite number")
 
     def build(self, input_size: int) -> nn.Module:
-        """Return a ``torch.nn.LSTM`` that is faster on a CPU; its state is (h_T, c_T)."""
+        """Return a ``torch.nn.LSTM`` whose gradients are measured faster on a CPU; its state is (h_T, c_T)."""
         from seqbench_recurrent_steps import StepwiseLSTM
 
         layer = StepwiseLSTM(input_size, self.hidden_size, self.layers, batch_first=True, dropout=self.dropout)

@@ -23,10 +23,6 @@ STEPS = 64
 State = tuple[Tensor, ...]
 """(h,) or (h, c)."""
 
-FUSED_STEPS = 256
-"""Steps at a time of torch's fused LSTM: at 8,192 steps whole, one step costs 2 to 3 times what it costs at 256
-(hidden size 64, batch 16, and 128, 32; pieces of 128, 256 and 512 are alike)."""
-
 Run = Callable[..., tuple[Tensor, ...]]
 """(V, d, U x + b: [time, batch, gates * hidden], *state: [batch, hidden]) -> (h_1 to h_T, *state after T)."""
 
@@ -63,24 +59,12 @@ class StepwiseLSTM(nn.LSTM):
         self, inputs: Tensor, state: tuple[Tensor, Tensor] | None = None
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Run a sequence [batch, time, input_size]; see ``torch.nn.LSTM``."""
-        if not _trains_on_cpu(inputs):
+        if inputs.dtype != torch.float64 or not _trains_on_cpu(inputs):
             return super().forward(inputs, state)
-        if inputs.dtype != torch.float64:
-            return self._in_pieces(inputs, state)
         h, c = state or (None, None)
         both = (_given(self, inputs, h), _given(self, inputs, c))
         outputs, (h, c) = _run_layers(self, inputs, both, _Long.apply)
         return outputs, (h, c)
-
-    def _in_pieces(
-        self, inputs: Tensor, state: tuple[Tensor, Tensor] | None
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Run torch's own passes, which slow down where what they keep of a sequence is large."""
-        pieces = []
-        for piece in torch.split(inputs, FUSED_STEPS, dim=1):
-            hs, state = super().forward(piece, state)
-            pieces.append(hs)
-        return torch.cat(pieces, dim=1) if len(pieces) > 1 else pieces[0], state
 
 
 def _trains_on_cpu(inputs: Tensor) -> bool:

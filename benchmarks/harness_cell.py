@@ -25,7 +25,14 @@ def main() -> None:
         began = time.perf_counter()
         record = run_cell(cell, catalog)
         seconds = time.perf_counter() - began - record.costs.load_seconds
-        print(json.dumps({"seconds": seconds, "seconds_per_step": record.costs.seconds_per_step}), flush=True)
+        step = record.costs.seconds_per_step or 0.0
+        found = {
+            "cell": str(cell),
+            "seconds": seconds,
+            "seconds_per_step": step,
+            "microseconds_per_time_step": 1e6 * step / cell.length,
+        }
+        print(json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":

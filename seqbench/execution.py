@@ -126,6 +126,7 @@ class Job:
         memory: bytes that a cell is expected to need.
         stopping: true once somebody asked for the end. Then no cell is taken any more, and those that run
             are asked to write their checkpoint and to end as ``interrupted``.
+        tell: how a cell goes that runs in this very process; what runs elsewhere is told by yielding it.
     """
 
     take: Callable[[], Assignment | None]
@@ -133,6 +134,7 @@ class Job:
     settings: Execution
     memory: Callable[[Cell], int]
     stopping: Callable[[], bool]
+    tell: Callable[[Progressed], None] = lambda event: None
 
 
 class Executor(ABC):

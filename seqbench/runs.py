@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 from collections.abc import Iterable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,7 +70,7 @@ def run(
     todo = plan(experiment, catalog, store, on_existing=on_existing, shard=shard)
     settings = execution(experiment, jobs, executor)
     with (
-        interruption(log.warning) as stop,
+        interruption(partial(print, file=sys.stderr)) as stop,
         closing(sweep(todo, store, catalog, settings, stopping=stop.is_asked)) as events,
     ):
         for event in events:

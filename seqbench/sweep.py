@@ -13,7 +13,7 @@ from seqbench.backlog import Backlog, Waiting
 from seqbench.cells import Cell
 from seqbench.claims import Claims, drop_stale
 from seqbench.environment import available_cores, describe
-from seqbench.execution import Assignment, Event, Job
+from seqbench.execution import Assignment, Event, Job, Progressed
 from seqbench.experiment import Execution
 from seqbench.keeper import Keeper
 from seqbench.loggers import check_loggers, prepare_loggers
@@ -32,6 +32,7 @@ def sweep(
     catalog: Catalog,
     settings: Execution | None = None,
     stopping: Callable[[], bool] = lambda: False,
+    told: Callable[[Progressed], None] = lambda event: None,
 ) -> Generator[Event | Waiting]:
     """Run what is pending, write each record as it comes, and yield what happens.
 
@@ -45,6 +46,7 @@ def sweep(
         catalog: where the executor is found; workers load a cell's plugins from where it has them.
         settings: executor, and cells at a time; by default a process for each core.
         stopping: true once somebody asked for the end: running cells end as ``interrupted``, with checkpoints.
+        told: called with how a cell goes that runs in this very process, where nothing can be yielded meanwhile.
 
     Raises:
         ExperimentError: no executor has this name, or a logger cannot be used.
@@ -76,7 +78,11 @@ def sweep(
             cell = None if is_ending() else keeper.take()
             return None if cell is None else assign(cell)
 
-        job = Job(take, workers, settings, Memory(settings, store.each), is_ending)
+        def tell(event: Progressed) -> None:
+            note(event)
+            told(event)
+
+        job = Job(take, workers, settings, Memory(settings, store.each), is_ending, tell)
         while True:
             yield from keeper.kept(executor.run(job), note)
             if keeper.problem is not None:

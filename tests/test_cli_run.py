@@ -10,9 +10,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+
+from seqbench.holders import this_process
 
 SMALL = [
     "--models", "rnn", "--lengths", "8", "--set", "training.steps=2", "--set", "training.batch_size=4",
@@ -176,18 +179,20 @@ def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.parametrize(
-    ("signals", "status"),
+    ("signals", "status", "executor"),
     [
-        ([signal.SIGINT], 130),
-        pytest.param([signal.SIGTERM], 143, marks=pytest.mark.slow),
-        ([signal.SIGINT, signal.SIGINT], 130),
+        ([signal.SIGINT], 130, "processes"),
+        ([signal.SIGINT], 130, "serial"),
+        pytest.param([signal.SIGTERM], 143, "processes", marks=pytest.mark.slow),
+        ([signal.SIGINT, signal.SIGINT], 130, "processes"),
+        pytest.param([signal.SIGINT, signal.SIGINT], 130, "serial", marks=pytest.mark.slow),
     ],
-    ids=["once", "terminated", "twice"],
+    ids=["once", "once, serial", "terminated", "twice", "twice, serial"],
 )
 def test_interrupt_ends_with_a_summary_a_status_and_a_record(
-    tmp_path: Path, signals: list[signal.Signals], status: int
+    tmp_path: Path, signals: list[signal.Signals], status: int, executor: str
 ) -> None:
-    with started(tmp_path, *ENDLESS) as process:
+    with started(tmp_path, *ENDLESS, "--executor", executor) as process:
         for number in signals:
             process.send_signal(number)
             time.sleep(0.05)
@@ -201,6 +206,39 @@ def test_interrupt_ends_with_a_summary_a_status_and_a_record(
     assert list((tmp_path / "results" / "smoke" / "claims").iterdir()) == []
     if len(signals) == 1:
         assert len(list((tmp_path / "results" / "smoke" / "checkpoints").iterdir())) == 1
+
+
+def test_cell_that_another_sweep_runs_is_an_event_and_a_line_until_it_is_free(tmp_path: Path) -> None:
+    grid = [
+        "run",
+        "smoke",
+        "--tasks",
+        "copy",
+        *SMALL,
+        "--executor",
+        "serial",
+        "--set",
+        "executor.claim_seconds=900",
+    ]
+    key = json.loads(seqbench(tmp_path, *grid, "--dry-run", "--json").stdout)["cells"][0]["key"]
+    claims = tmp_path / "results" / "smoke" / "claims"
+    claims.mkdir(parents=True)
+    me = this_process()
+    (claims / f"{key}.json").write_text(json.dumps({"cell": "x", "token": "t", **asdict(me)}))
+    command = [sys.executable, "-m", "seqbench", *grid, "--json"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=tmp_path, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        waiting = json.loads(process.stdout.readline())
+        (claims / f"{key}.json").unlink()
+        said = process.communicate(timeout=100)
+    assert (waiting["event"], waiting["hosts"]) == ("waiting", [me.host])
+    assert [cell["key"] for cell in waiting["cells"]] == [key]
+    assert [json.loads(line)["event"] for line in said[0].splitlines()] == ["started", "finished", "summary"]
+    assert said[1] == (
+        f"cells that another sweep into this folder runs: 1 (on {me.host}); waiting for it; Ctrl-C ends this sweep"
+        " only\n"
+    )
 
 
 def test_two_commands_at_once_run_no_cell_twice_and_shards_only_their_own(tmp_path: Path) -> None:

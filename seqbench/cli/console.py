@@ -32,13 +32,6 @@ def stdout() -> Console:
     return Console(width=width, markup=False, highlight=False, emoji=False)
 
 
-def tell(text: str) -> None:
-    """Write a line on stderr, above what changes there."""
-    # Not by click, which writes past whoever has taken the place of sys.stderr, as live lines have.
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
-
-
 def print_json(content: Mapping[str, Any]) -> None:
     """Print one strict JSON object, with the version of its schema first."""
     whole = {"schema_version": SCHEMA_VERSION, **content}

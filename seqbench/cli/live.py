@@ -14,8 +14,9 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from seqbench.cli.progress import Told, counts
-from seqbench.cli.tally import Running, Tally
+from seqbench.backlog import Waiting
+from seqbench.cli.progress import Told, counts, others
+from seqbench.cli.tally import ELSEWHERE, Running, Tally
 from seqbench.execution import Event
 from seqbench.pace import in_words
 
@@ -48,7 +49,7 @@ class Live:
     def __exit__(self, *raised: object) -> None:
         self._live.stop()
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: Event | Waiting) -> None:
         """Show what happened."""
         self._tally.see(event)
         for line in self._told.lines(event):
@@ -61,6 +62,9 @@ class Live:
         lines: list[RenderableType] = [self._cells(shown)]
         if len(running) > len(shown):
             lines.append(Text(f"  and {len(running) - len(shown)} more", style="dim"))
+        waiting = self._tally.others
+        if waiting is not None:
+            lines.append(Text(f"  {others(waiting)}", style="yellow", no_wrap=True, overflow="ellipsis"))
         return Group(*lines, self._sweep())
 
     def _cells(self, running: list[Running]) -> Table:
@@ -103,5 +107,5 @@ def _progress(running: Running, width: int) -> str:
 
 
 def _statuses(tally: Tally) -> Text:
-    bad = {status for status, number in tally.statuses.items() if number and status not in ("ok", "diverged")}
+    bad = {status for status, number in tally.statuses.items() if number} - {"ok", "diverged", ELSEWHERE}
     return Text(counts(tally.statuses.items()) or "none ended", style="red" if bad else "green")

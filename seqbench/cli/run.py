@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Generator, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import click
 
 from seqbench.backlog import Waiting
 from seqbench.cli import load_plugins, plugin_files
-from seqbench.cli.console import stdout, tell
+from seqbench.cli.console import stdout
 from seqbench.cli.dry_run import show_plan
 from seqbench.cli.progress import Watch, watch
 from seqbench.execution import Event
@@ -139,12 +139,12 @@ def command(
         return 0
     how = execution(chosen, jobs, executor)
     how = how.model_copy(update={"loggers": loggers}) if loggers else how
-    with interruption(tell) as stop:
-        watching = watch(todo.pending, catalog, store.path, as_json=as_json, quiet=quiet, live=not no_progress)
-        _run(todo, sweep(todo, store, catalog, how, stopping=stop.is_asked), watching, stop)
-        if stop.is_asked():
-            _tell_of_interrupt(todo, store)
-            return stop.status
+    showing = watch(todo, catalog, store.path, as_json=as_json, quiet=quiet, live=not no_progress)
+    with showing as shown, interruption(shown.tell) as stop:
+        _run(sweep(todo, store, catalog, how, stopping=stop.is_asked, told=shown.see), shown, stop)
+    if stop.is_asked():
+        _tell_of_interrupt(todo, store)
+        return stop.status
     return _end(todo, store, as_json=as_json)
 
 
@@ -169,31 +169,17 @@ def _tell_of_changed_files(todo: Plan, store: Store, catalog: Catalog) -> None:
         )
 
 
-def _run(
-    todo: Plan,
-    happening: Generator[Event | Waiting],
-    watching: AbstractContextManager[Watch],
-    stop: Interruption,
-) -> None:
+def _run(happening: Generator[Event | Waiting], shown: Watch, stop: Interruption) -> None:
     """Show what happens until the sweep is through, or was stopped."""
     try:
-        with watching as show, closing(happening) as events:
+        with closing(happening) as events:
             for event in events:
                 stop.be_gentle()
-                if isinstance(event, Waiting):
-                    _tell_of_others(event, todo)
-                else:
-                    show(event)
+                shown.see(event)
     except KeyboardInterrupt:
         # The signal that ends at once; the cells that it ended have their records.
         if not stop.is_asked():
             raise
-
-
-def _tell_of_others(waiting: Waiting, todo: Plan) -> None:
-    doing = "this shard leaves them to it" if todo.is_shard else "waiting for it; Ctrl-C ends this sweep only"
-    cells, hosts = len(waiting.cells), ", ".join(waiting.hosts)
-    tell(f"cells that another sweep into this folder runs: {cells} (on {hosts}); {doing}")
 
 
 def _tell_of_interrupt(todo: Plan, store: Store) -> None:

@@ -10,10 +10,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from seqbench.backlog import Waiting
 from seqbench.cells import Cell, works
 from seqbench.execution import Event, Finished, Progressed, Retried, Started
 from seqbench.pace import Load, Pace, Underway
 from seqbench.plugins import Catalog
+
+ELSEWHERE = "elsewhere"
+"""What a cell counts as that was this sweep's to run, and that another sweep has run."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +39,16 @@ class Tally:
 
     Attributes:
         cells: how many are to be run.
-        statuses: status -> how many ended so.
+        statuses: status -> how many ended so; ``elsewhere`` those that another sweep ran.
         running: key -> what runs.
+        others: what other sweeps run while this one has nothing left to run; else None.
     """
 
     def __init__(self, cells: Sequence[Cell], catalog: Catalog) -> None:
         self.cells = len(cells)
         self.statuses: Counter[str] = Counter()
         self.running: dict[str, Running] = {}
+        self.others: Waiting | None = None
         work = works(cells, catalog)
         self._waiting = {cell.key: Load(cell.task.name, cell.model.name, work[cell.key]) for cell in cells}
         self._loads: Mapping[str, Load] = dict(self._waiting)
@@ -62,11 +68,15 @@ class Tally:
         underway = sum(self._loads[key].work * running.share for key, running in self.running.items())
         return min(1.0, (self._done + underway) / self._total) if self._total else 1.0
 
-    def see(self, event: Event) -> None:
+    def see(self, event: Event | Waiting) -> None:
         """Learn what happened."""
+        if isinstance(event, Waiting):
+            self._see_others(event)
+            return
         key = event.cell.key
         match event:
             case Started(cell=cell):
+                self.others = None
                 self._waiting.pop(key, None)
                 self.running[key] = Running(cell, time.monotonic())
                 self._workers = max(self._workers, len(self.running))
@@ -84,7 +94,16 @@ class Tally:
                     self._pace.add(self._loads[key], time.monotonic() - ran.began)
 
     def seconds_left(self) -> float | None:
-        """Return after how long the sweep ends; None while that is unknown."""
+        """Return after how long the sweep ends; None while that is unknown, or in the hands of another sweep."""
+        if self.others is not None:
+            return None
         now = time.monotonic()
         underway = [Underway(self._loads[key], now - r.began, r.share) for key, r in self.running.items()]
         return self._pace.seconds_left(underway, self._waiting.values(), self._workers)
+
+    def _see_others(self, waiting: Waiting) -> None:
+        self.others = waiting
+        for key in self._waiting.keys() - {cell.key for cell in waiting.cells}:
+            del self._waiting[key]
+            self._done += self._loads[key].work
+            self.statuses[ELSEWHERE] += 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator, Iterator, Sequence
 
-from seqbench.execution import Assignment, Event, Executor, Finished, Job, Started
+from seqbench.cells import Cell
+from seqbench.execution import Assignment, Event, Executor, Finished, Job, Progressed, Started
 from seqbench.executors.work import check_assignment, run_assignment
 from seqbench.experiment import Execution
 
@@ -13,15 +14,23 @@ log = logging.getLogger(__name__)
 
 
 class Serial(Executor):
-    """Runs cells one after the other in this process; the progress within a cell is not told."""
+    """Runs cells one after the other in this process."""
 
     name = "serial"
 
     def run(self, job: Job) -> Generator[Event]:
-        """Yield what happens, cell by cell."""
+        """Yield what happens, cell by cell; how a cell goes is told while it runs.
+
+        Raises:
+            Exception: what telling it raised, once the cell has ended as ``interrupted``.
+        """
         while not job.stopping() and (assignment := job.take()) is not None:
             yield Started(assignment.cell)
-            yield Finished(assignment.cell, run_assignment(assignment, None, job.stopping, owns_process=False))
+            watched = _Watched(job, assignment.cell)
+            record = run_assignment(assignment, watched.tell, watched.should_stop, owns_process=False)
+            yield Finished(assignment.cell, record)
+            if watched.problem is not None:
+                raise watched.problem
 
     def check(self, assignments: Sequence[Assignment], settings: Execution, workers: int) -> Iterator[str]:
         """Yield what is wrong with the data, cell by cell."""
@@ -34,3 +43,22 @@ class Serial(Executor):
                 continue
             if problem is not None:
                 yield problem
+
+
+class _Watched:
+    """Tells how a cell goes. A fault of who hears it, such as a closed pipe, is none of the cell's."""
+
+    def __init__(self, job: Job, cell: Cell) -> None:
+        self.problem: Exception | None = None
+        self._job = job
+        self._cell = cell
+
+    def tell(self, step: int, loss: float, steps_per_second: float) -> None:
+        if self.problem is None:
+            try:
+                self._job.tell(Progressed(self._cell, step, loss, steps_per_second))
+            except Exception as error:
+                self.problem = error
+
+    def should_stop(self) -> bool:
+        return self.problem is not None or self._job.stopping()

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from seqbench.claims import Claim, claimed, follow
 from seqbench.errors import StoreError
-from seqbench.experiment import Execution
 from seqbench.holders import is_dead
 from seqbench.logs import logs_in
 from seqbench.pace import Load, Pace, Underway
@@ -24,7 +23,9 @@ from seqbench.sweeps import CellNote, LiveNote, RunningNote, SweepNote, read_not
 
 _PROBLEMS = frozenset({"failed", "timeout"})
 _RECORDS_FOR_PACE = 200
-_SECONDS_OF_A_CLAIM = float(Execution.model_fields["claim_seconds"].default)
+_LACKS = frozenset({"missing", "interrupted"})
+_SECONDS_OF_A_CLAIM = float(SweepNote.model_fields["claim_seconds"].default)
+"""Where the sweep that made it has left no note."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Overview:
             says), ``running``, ``waiting`` (a sweep that runs will run them) or ``missing`` (nobody will).
         running: cells with a claim, those with a stale one among them.
         failures: in the order of their files.
-        sweeps: the oldest first.
+        sweeps: the oldest first: those that run, the latest, and those that left cells which no later one has.
         seconds_left: until the sweeps that run are through; None where none runs or nothing is known yet.
     """
 
@@ -118,7 +119,10 @@ def look(folder: Path) -> Overview:
     seen, notes, logs = store.seen(), read_notes(folder), logs_in(folder)
     cells = {cell.key: cell for note, _ in notes for cell in note.cells}
     words = {told.key: told for note, live in notes if live for told in live.running}
-    running = [_running(claim, words.get(claim.key), cells, logs) for claim in _claims(folder)]
+    lives = {(note.holder.machine, note.holder.pid): note.claim_seconds for note, _ in notes}
+    running = [
+        _running(claim, _stale(claim, lives), words.get(claim.key), cells, logs) for claim in _claims(folder)
+    ]
     alive = {each.key for each in running if each.stale is None}
     states = [_state(note, live, running) for note, live in notes]
     ours = [note for (note, _), state in zip(notes, states, strict=True) if state.state == "running"]
@@ -139,7 +143,7 @@ def look(folder: Path) -> Overview:
         states=dict(Counter(known.values())),
         running=tuple(running),
         failures=tuple(_failure(record, logs) for record in _read(folder, failed)),
-        sweeps=tuple(states),
+        sweeps=tuple(_telling([note for note, _ in notes], states, known)),
         seconds_left=_seconds_left(
             _read(folder, done) if ours else [],
             ours,
@@ -158,7 +162,11 @@ def _claims(folder: Path) -> Iterable[Claim]:
 
 
 def _running(
-    claim: Claim, told: RunningNote | None, cells: Mapping[str, CellNote], logs: Mapping[str, Path]
+    claim: Claim,
+    stale: str | None,
+    told: RunningNote | None,
+    cells: Mapping[str, CellNote],
+    logs: Mapping[str, Path],
 ) -> Running:
     cell = cells.get(claim.key)
     return Running(
@@ -172,16 +180,23 @@ def _running(
         steps=cell.steps if cell else None,
         loss=told.loss if told else None,
         steps_per_second=told.steps_per_second if told else None,
-        stale=_stale(claim),
+        stale=stale,
         log=logs.get(claim.key),
     )
 
 
-def _stale(claim: Claim) -> str | None:
-    if claim.holder is not None and is_dead(claim.holder):
+def _stale(claim: Claim, lives: Mapping[tuple[str, int], float]) -> str | None:
+    """Say why nobody holds a claim any more; None where somebody does.
+
+    Args:
+        claim: the last of its chain.
+        lives: machine and process of a sweep -> the age from which its claims are stale, in seconds.
+    """
+    holder, age = claim.holder, time.time() - claim.renewed
+    if holder is not None and is_dead(holder):
         return "its process has died"
-    age = time.time() - claim.renewed
-    return f"not renewed for {age:.0f} s" if age > _SECONDS_OF_A_CLAIM else None
+    life = lives.get((holder.machine, holder.pid), _SECONDS_OF_A_CLAIM) if holder else _SECONDS_OF_A_CLAIM
+    return f"not renewed for {age:.0f} s" if age > life else None
 
 
 def _state(note: SweepNote, live: LiveNote | None, running: Sequence[Running]) -> SweepState:
@@ -198,6 +213,20 @@ def _state(note: SweepNote, live: LiveNote | None, running: Sequence[Running]) -
         cells=len(note.cells),
         state=ended or ("killed" if is_gone else "running"),
     )
+
+
+def _telling(
+    notes: Sequence[SweepNote], states: Sequence[SweepState], known: Mapping[str, str]
+) -> list[SweepState]:
+    """Leave out sweeps that have ended, but for the latest and those with cells that nobody has finished since."""
+    told: list[SweepState] = []
+    later: set[str] = set()
+    for note, state in reversed(list(zip(notes, states, strict=True))):
+        lacking = {cell.key for cell in note.cells if known[cell.key] in _LACKS}
+        if state.state == "running" or not told or lacking - later:
+            told.append(state)
+        later |= {cell.key for cell in note.cells}
+    return told[::-1]
 
 
 def _failure(record: Record, logs: Mapping[str, Path]) -> Failure:

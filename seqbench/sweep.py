@@ -65,7 +65,7 @@ def sweep(
     prepare_loggers(settings.loggers, store.path)
     with (
         Claims(store.claims, settings.claim_seconds) as claims,
-        noted(store.path, todo.cells, todo.pending, catalog, workers, stopping) as note,
+        noted(store.path, todo.cells, todo.pending, catalog, workers, settings.claim_seconds, stopping) as note,
     ):
         drop_stale(claims, store.claims, {cell.key for cell in todo.pending})
         backlog = Backlog(todo, store, claims)

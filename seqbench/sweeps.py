@@ -22,7 +22,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seqbench.cells import Cell, works
 from seqbench.execution import Event, Finished, Progressed, Retried, Started
-from seqbench.holders import Holder, temporary_prefix, this_process
+from seqbench.experiment import Execution
+from seqbench.holders import Holder, is_dead, temporary_prefix, this_process
 from seqbench.plugins import Catalog
 
 log = logging.getLogger(__name__)
@@ -59,13 +60,17 @@ class CellNote(Noted):
 
 
 class SweepNote(Noted):
-    """One sweep: its command, its process, how many cells it runs at a time, and all its cells."""
+    """One sweep: its command, its process, how many cells it runs at a time, and all its cells.
+
+    ``claim_seconds`` is the age from which its claims count as left behind.
+    """
 
     command: tuple[str, ...]
     holder: Holder
     started: str
     workers: int
     cells: tuple[CellNote, ...]
+    claim_seconds: float = float(Execution.model_fields["claim_seconds"].default)
 
 
 class RunningNote(Noted):
@@ -97,6 +102,7 @@ def noted(
     pending: Sequence[Cell],
     catalog: Catalog,
     workers: int,
+    claim_seconds: float,
     stopping: Callable[[], bool],
 ) -> Iterator[Callable[[Event], None]]:
     """Keep the notes of a sweep while the block runs; give a function to call with every event.
@@ -109,9 +115,10 @@ def noted(
         pending: those that are to be run.
         catalog: tells how many time steps a cell's sequences have.
         workers: cells at a time.
+        claim_seconds: the age from which the sweep's claims are stale.
         stopping: true once somebody asked for the end.
     """
-    notes = _Notes(folder / FOLDER, _note(cells, pending, catalog, workers))
+    notes = _Notes(folder / FOLDER, _note(cells, pending, catalog, workers, claim_seconds))
     notes.begin()
     try:
         yield notes.see
@@ -136,7 +143,9 @@ def read_notes(folder: Path) -> list[tuple[SweepNote, LiveNote | None]]:
     return sorted(read, key=lambda both: both[0].started)
 
 
-def _note(cells: Sequence[Cell], pending: Sequence[Cell], catalog: Catalog, workers: int) -> SweepNote:
+def _note(
+    cells: Sequence[Cell], pending: Sequence[Cell], catalog: Catalog, workers: int, claim_seconds: float
+) -> SweepNote:
     to_run = {cell.key for cell in pending}
     work = works(cells, catalog)
     return SweepNote(
@@ -144,6 +153,7 @@ def _note(cells: Sequence[Cell], pending: Sequence[Cell], catalog: Catalog, work
         holder=this_process(),
         started=_now(),
         workers=workers,
+        claim_seconds=claim_seconds,
         cells=tuple(
             CellNote(
                 key=cell.key,
@@ -178,8 +188,7 @@ class _Notes:
         try:
             self._folder.mkdir(exist_ok=True)
             for path in self._folder.glob(self._same_cells):
-                live = None if path.name.endswith(_LIVE) else _read(LiveNote, path.with_suffix(_LIVE))
-                if live is not None and live.ended is not None:
+                if not path.name.endswith(_LIVE) and _is_over(path):
                     path.unlink(missing_ok=True)
                     path.with_suffix(_LIVE).unlink(missing_ok=True)
         except OSError as error:
@@ -227,6 +236,12 @@ class _Notes:
                 raise
         except OSError as error:
             log.info("%s cannot be written: %s", self._folder / name, error)
+
+
+def _is_over(path: Path) -> bool:
+    """Say whether the sweep that left a note has ended, or died on this machine."""
+    note, live = _read(SweepNote, path), _read(LiveNote, path.with_suffix(_LIVE))
+    return (live is not None and live.ended is not None) or (note is not None and is_dead(note.holder))
 
 
 def _read(kind: type[Read], path: Path) -> Read | None:

@@ -13,7 +13,13 @@ from typing import Any
 
 import pytest
 
-from seqbench.holders import this_process
+from seqbench import Experiment, load_catalog
+from seqbench.cells import Cell, expand
+from seqbench.holders import Holder, this_process
+from seqbench.overview import look
+from seqbench.records import unfinished
+from seqbench.store import Store
+from seqbench.sweeps import CellNote, LiveNote, SweepNote
 
 GRID = """
 tasks: [copy]
@@ -91,6 +97,57 @@ def test_status_of_a_sweep_that_is_through_names_failures_and_their_logs(tmp_pat
     shown = subprocess.run(command("status", tmp_path / "out"), capture_output=True, text=True)
     assert "3 cells: 3 timeout" in shown.stdout
     assert shown.stdout.count("  log: ") == 3
+
+
+def leave_note(folder: Path, pid: int, cells: list[Cell], ended: str | None, claim_seconds: float = 60.0) -> None:
+    """Write what a sweep on another machine would leave; a higher process began later."""
+    notes = [
+        CellNote(key=c.key, task="copy", model="rnn", length=8, seed=c.seed, steps=5, work=40.0) for c in cells
+    ]
+    note = SweepNote(
+        command=("seqbench", str(pid)),
+        holder=Holder("far", "far", pid, 0.0),
+        started=f"2026-01-01T00:00:{pid:02d}+00:00",
+        workers=1,
+        cells=tuple(notes),
+        claim_seconds=claim_seconds,
+    )
+    (folder / "sweeps").mkdir(exist_ok=True)
+    (folder / "sweeps" / f"{pid}.json").write_text(note.model_dump_json())
+    live = LiveNote(updated=note.started, ended=ended)
+    (folder / "sweeps" / f"{pid}.live.json").write_text(live.model_dump_json())
+
+
+def test_sweeps_that_have_ended_are_told_while_they_are_the_latest_or_left_cells_that_no_later_one_has(
+    tmp_path: Path,
+) -> None:
+    grid = {"tasks": ["copy"], "models": ["rnn"], "lengths": [8], "seeds": [0, 1, 2, 3]}
+    catalog = load_catalog()
+    done, stopped, left, last = expand(Experiment.model_validate(grid), catalog)
+    store = Store(tmp_path)
+    store.prepare()
+    store.write(unfinished(done, "ok", "", {}, catalog))
+    store.write(unfinished(stopped, "interrupted", "", {}, catalog))
+    leave_note(tmp_path, 1, [done], "finished")
+    leave_note(tmp_path, 2, [done, stopped], "interrupted")
+    leave_note(tmp_path, 3, [left], "interrupted")
+    leave_note(tmp_path, 4, [done, left], "StoreError: no space")
+    leave_note(tmp_path, 5, [last], None, claim_seconds=300)
+    leave_note(tmp_path, 6, [done], "finished")
+    holder = {"host": "far", "machine": "far", "pid": 5, "started": 0.0}
+    claim = store.claims / f"{last.key}.json"
+    claim.write_text(json.dumps({"cell": str(last), "token": "t", **holder}))
+    for age, state in ((100, "running"), (400, "killed")):
+        os.utime(claim, (time.time() - age,) * 2)
+        seen = look(tmp_path)
+        assert [(sweep.pid, sweep.state) for sweep in seen.sweeps] == [
+            (2, "interrupted"),
+            (4, "StoreError: no space"),
+            (5, state),
+            (6, "finished"),
+        ]
+        (running,) = seen.running
+        assert (running.stale is None) == (state == "running")
 
 
 def test_folder_that_is_no_store_ends_with_status_2_and_a_sentence(tmp_path: Path) -> None:

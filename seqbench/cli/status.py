@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from seqbench.overview import Running
 
 _ORDER = ("ok", "diverged", "failed", "timeout", "interrupted", "running", "waiting", "missing")
-_SWEEPS_SHOWN = 5
 
 
 @click.command()
@@ -57,7 +56,7 @@ def _show(folder: Path, seen: Overview) -> None:
     counts = ", ".join(f"{seen.states[state]} {state}" for state in _ORDER if seen.states.get(state))
     click.echo(f"{folder}: {seen.cells} cells{': ' if counts else ''}{counts}{left}")
     click.echo()
-    for sweep in seen.sweeps[-_SWEEPS_SHOWN:]:
+    for sweep in seen.sweeps:
         where = f"process {sweep.pid} on {sweep.host}, began {sweep.started[:19]} UTC, {sweep.cells} cells"
         click.echo(f"{sweep.state}: {' '.join(_command(sweep.command))}\n  {where}")
     if seen.sweeps:

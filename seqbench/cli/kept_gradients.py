@@ -1,0 +1,35 @@
+"""Which cells keep other gradient statistics than are asked for, because they have a record already?
+
+What is measured of gradients is no part of a cell's key, so nothing runs again for it. Stands on plan and records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from seqbench.plan import FINAL, Plan
+from seqbench.records import Record
+
+_AGAIN = "; --on-existing fresh runs all cells of this command again"
+
+
+def kept_gradients(todo: Plan, records: Sequence[Record]) -> Iterator[str]:
+    """Yield a sentence about each way in which records that were not made anew have less than was asked for."""
+    asked = {cell.key: cell.gradients.model_dump() for cell in todo.cells if cell.gradients.measure}
+    pending = {cell.key for cell in todo.pending}
+    if not todo.on_existing.runs:
+        return
+    kept = [each for each in records if each.key in asked and each.key not in pending and each.status in FINAL]
+    without = [each for each in kept if each.gradients is None]
+    if without:
+        yield (
+            f"{len(without)} of {len(todo.cells)} cells have no gradient statistics: they were run with"
+            f" gradients=off{_AGAIN}, with them"
+        )
+    told = [each for each in kept if each.gradients is not None and each.cell.gradients is not None]
+    other = [each for each in told if each.cell.gradients != asked[each.key]]
+    if other:
+        yield (
+            f"{len(other)} of {len(todo.cells)} cells keep gradient statistics of other settings of gradients"
+            f"{_AGAIN}, with those of now"
+        )

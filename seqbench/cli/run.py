@@ -15,6 +15,7 @@ from seqbench.backlog import Waiting
 from seqbench.cli import load_plugins, plugin_files
 from seqbench.cli.console import stdout
 from seqbench.cli.dry_run import show_plan
+from seqbench.cli.kept_gradients import kept_gradients
 from seqbench.cli.progress import Watch, watch
 from seqbench.execution import Event
 from seqbench.experiment import load, merge
@@ -191,6 +192,8 @@ def _tell_of_interrupt(todo: Plan, store: Store) -> None:
 def _end(todo: Plan, store: Store, *, as_json: bool) -> int:
     """Print what came of the sweep, and return the exit status."""
     records = records_of(todo, store)
+    for sentence in kept_gradients(todo, records):
+        click.echo(sentence, err=True)
     if as_json:
         statuses = Counter(record.status for record in records)
         summary = {"event": "summary", "output": str(store.path), "cells": len(todo.cells), "statuses": statuses}

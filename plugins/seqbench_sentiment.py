@@ -9,6 +9,7 @@ import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from seqbench_sentiment_reviews import CLASSES, SHORTEST, WORDS, made_up_splits
@@ -237,14 +238,16 @@ def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
 def _numbered(
     texts: Sequence[Sequence[str]], examples: Sequence[Example], words: Sequence[str], classes: Sequence[str]
 ) -> Split:
+    import numpy as np
     import torch
 
     number = {word: place for place, word in enumerate(words)}
-    unknown = number[UNKNOWN]
     place = {name: i for i, name in enumerate(classes)}
     offsets = torch.tensor([0, *(len(text) for text in texts)]).cumsum(0)
-    flat = [number.get(word, unknown) for text in texts for word in text]
-    values = torch.tensor(flat, dtype=torch.int16 if len(words) <= 2**15 else torch.int32)
+    flat = map(number.get, chain.from_iterable(texts), repeat(number[UNKNOWN]))
+    kind = np.int16 if len(words) <= 2**15 else np.int32
+    # From an iterator: a list of all numbers would take many times the memory of the tensor.
+    values = torch.from_numpy(np.fromiter(flat, kind, int(offsets[-1])))
     labels = torch.tensor([place[example.label] for example in examples], dtype=torch.int16)
     return Split(Ragged(values, offsets), labels)
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from seqbench import Baseline, Batch, Metric, Split, evaluate
+from seqbench import Baseline, Batch, Metric, Ragged, Split, evaluate
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -89,7 +89,7 @@ def _majority(train: Split, classes: int) -> Callable[[Batch], Tensor]:
     """Predict every class with its share of the training texts."""
     import torch
 
-    labels = torch.cat([batch.targets for batch in _batches(train)])
+    labels = _labels(train)
     logits = (torch.bincount(labels, minlength=classes) / len(labels)).log()
     return lambda batch: logits.expand(len(batch.targets), classes)
 
@@ -101,9 +101,15 @@ def _bag_of_words(train: Split, words: int) -> Callable[[Batch], Tensor]:
     from sklearn.linear_model import LogisticRegression
 
     present = scipy.sparse.vstack([_present(batch, words) for batch in _batches(train)]).tocsr()
-    labels = torch.cat([batch.targets for batch in _batches(train)])
-    model = LogisticRegression(max_iter=1000).fit(present, labels.numpy())
+    model = LogisticRegression(max_iter=1000).fit(present, _labels(train).numpy())
     return lambda batch: torch.from_numpy(model.predict_log_proba(_present(batch, words)))
+
+
+def _labels(split: Split) -> Tensor:
+    """Return the class of each text: [texts] int64."""
+    if isinstance(split.targets, Ragged):
+        raise TypeError("a text has one class")
+    return split.targets.long()
 
 
 def _present(batch: Batch, words: int) -> scipy.sparse.csr_array:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,13 +56,32 @@ class Example:
     label: str
 
 
-def tokenise(text: str, *, lower: bool) -> list[str]:
-    """Return words (letters, digits, apostrophes inside) and, each by itself, every other visible character.
+class Tokeniser:
+    """Finds words (letters, digits, apostrophes inside) and, each by itself, every other visible character.
 
-    >>> tokenise("It's NOT good, is it?", lower=True)
-    ["it's", 'not', 'good', ',', 'is', 'it', '?']
+    >>> Tokeniser(lower=True)("It's NOT good, is it?")
+    ("it's", 'not', 'good', ',', 'is', 'it', '?')
+
+    No token has white space in it, so what stands between two white spaces is looked at once, however often it
+    comes; and a token that comes often is kept once.
     """
-    return _TOKEN.findall(text.lower() if lower else text)
+
+    def __init__(self, *, lower: bool) -> None:
+        self._lower = lower
+        self._pieces = _Pieces()
+
+    def __call__(self, text: str) -> tuple[str, ...]:
+        """Return the tokens of a text."""
+        pieces = (text.lower() if self._lower else text).split()
+        return tuple(itertools.chain.from_iterable(map(self._pieces.__getitem__, pieces)))
+
+
+class _Pieces(dict[str, tuple[str, ...]]):
+    """A piece of text without white space -> its tokens."""
+
+    def __missing__(self, piece: str) -> tuple[str, ...]:
+        found = self[piece] = tuple(map(sys.intern, _TOKEN.findall(piece)))
+        return found
 
 
 def excerpt(tokens: Sequence[str], length: int, truncate: Truncate) -> Sequence[str]:
@@ -98,8 +118,9 @@ def split_examples(
     Raises:
         DataError: a column, a label, a class or a fold is missing, or a class has too few texts of its own.
     """
+    tokenise = Tokeniser(lower=lower)
     parts = {
-        part: [_examples(rows, columns, part, lower=lower) for rows in group]
+        part: [_examples(rows, columns, part, tokenise) for rows in group]
         for part, group in _assigned(tables, columns, folds).items()
     }
     dropped = sum(empty for group in parts.values() for _, empty in group)
@@ -165,7 +186,7 @@ def _by_fold(rows: pd.DataFrame, column: str, asked: Folds) -> dict[str, list[pd
     return {"train": train, **{part: [folds[name]] for part, name in chosen.items()}}
 
 
-def _examples(rows: pd.DataFrame, columns: Columns, part: str, *, lower: bool) -> tuple[list[Example], int]:
+def _examples(rows: pd.DataFrame, columns: Columns, part: str, tokenise: Tokeniser) -> tuple[list[Example], int]:
     """Return the examples of these rows, and how many rows have an empty text."""
     for column, parameter in ((columns.text, "text_column"), (columns.label, "label_column")):
         if column not in rows:
@@ -174,7 +195,7 @@ def _examples(rows: pd.DataFrame, columns: Columns, part: str, *, lower: bool) -
     if unlabelled:
         raise DataError(f"{unlabelled} of {len(rows)} rows ({part}) have no label in {columns.label!r}")
     texts = rows[columns.text].fillna("").astype(str)
-    tokens = [tuple(tokenise(text, lower=lower)) for text in texts]
+    tokens = [tokenise(text) for text in texts]
     labels = [_class_name(value, columns.label) for value in rows[columns.label]]
     found = [Example(t, label) for t, label in zip(tokens, labels, strict=True) if t]
     if not found:

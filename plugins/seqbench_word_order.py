@@ -5,14 +5,15 @@ Sentences come from a small grammar, or from any text, and stand one after the o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from random import Random
+from typing import TYPE_CHECKING
 
 from seqbench_word_order_grammar import sentences as written_sentences
 from seqbench_word_order_metrics import Bigrams, bigram_order, chance, metrics, place_order, rates, sentences_of
-from seqbench_word_order_rows import make_rows
+from seqbench_word_order_rows import make_rows, packed, unpacked
 from seqbench_word_order_text import LONGEST, PARTS, SPECIALS, UNKNOWN, Corpus, build_corpus
 
 from seqbench import (
@@ -34,8 +35,11 @@ from seqbench import (
     read_tables,
 )
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 _STORED = 2
-"""Which form of the cached corpus this is; one more wherever the same settings come to mean another corpus."""
+"""Which form of the cached tensors this is; one more wherever the same settings come to mean other ones."""
 
 _DRAWS = 50
 """Draws from the grammar for each sentence that is wanted, at most; then it has too few."""
@@ -115,12 +119,18 @@ class WordOrder(Task):
         Raises:
             DataError: the text is missing, no sentence fits, or a split has less text than one row.
         """
-        corpus = self._corpus(seed)
+        source = f"grammar {self.sentences}" if self.data is None else fingerprint(self.data)
+        corpus = Corpus.from_tensors(self._kept(source, seed, (), lambda: self._built(seed).tensors()))
         train_rows = max(1, min(self.train_rows, self.train_tokens // length))
         most = {"train": train_rows, "validation": self.test_rows, "test": self.test_rows}
-        train, validation, test = (
-            make_rows(corpus, part, length, most[part], generator(seed, self.name, part, length)) for part in PARTS
-        )
+
+        def make() -> dict[str, Tensor]:
+            """Lay the sentences of each part out."""
+            rng = {part: generator(seed, self.name, part, length) for part in PARTS}
+            return packed({part: make_rows(corpus, part, length, most[part], rng[part]) for part in PARTS})
+
+        rows = self._kept(source, seed, ("rows", length, *most.values()), make)
+        train, validation, test = (unpacked(rows, part) for part in PARTS)
         size = len(SPECIALS) + len(corpus.vocabulary)
         return TaskData(
             train=train,
@@ -134,13 +144,14 @@ class WordOrder(Task):
             facts=_facts(corpus, test, length),
         )
 
-    def _corpus(self, seed: int) -> Corpus:
-        source = f"grammar {self.sentences}" if self.data is None else fingerprint(self.data)
+    def _kept(
+        self, source: str, seed: int, further: tuple[str | int, ...], make: Callable[[], dict[str, Tensor]]
+    ) -> dict[str, Tensor]:
+        """Return what ``make`` makes of the text, from the cache where it is there."""
         if source.startswith("hub:"):  # a name is no content: what it stands for may have changed
-            return self._built(seed)
+            return make()
         settings = (self.column, self.longest_sentence, self.vocabulary_size, self.lower, seed)
-        identity = (self.name, self.version, _STORED, source, *settings)
-        return Corpus.from_tensors(cached_tensors(identity, lambda: self._built(seed).tensors()))
+        return cached_tensors((self.name, self.version, _STORED, source, *settings, *further), make)
 
     def _built(self, seed: int) -> Corpus:
         return build_corpus(

@@ -5,7 +5,7 @@ Rows hold whole sentences, chosen so that they fill the row; the cost grows with
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,24 @@ def make_rows(corpus: Corpus, part: str, length: int, most: int, rng: Generator)
     passes = _passes(fitting, sizes.tolist(), length, rng)
     rows = chain.from_iterable(passes if part == "train" else islice(passes, 1))
     return _laid_out(corpus, list(islice(rows, most)), rng)
+
+
+def packed(splits: Mapping[str, Split]) -> dict[str, Tensor]:
+    """Return rows that `make_rows` made as tensors only, to be cached."""
+    tensors = {}
+    for part, split in splits.items():
+        for name, values in (("inputs", split.inputs), ("targets", split.targets)):
+            if not isinstance(values, Ragged):
+                raise TypeError("rows differ in length")
+            # Inputs and targets have the same offsets, kept once.
+            tensors |= {f"{part}_{name}": values.values, f"{part}_offsets": values.offsets}
+    return tensors
+
+
+def unpacked(tensors: Mapping[str, Tensor], part: str) -> Split:
+    """Undo `packed` for one part."""
+    offsets = tensors[f"{part}_offsets"]
+    return Split(Ragged(tensors[f"{part}_inputs"], offsets), Ragged(tensors[f"{part}_targets"], offsets))
 
 
 def _passes(sentences: Tensor, sizes: Sequence[int], length: int, rng: Generator) -> Iterator[Iterator[list[int]]]:

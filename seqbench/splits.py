@@ -64,15 +64,40 @@ class Ragged:
 
     def take(self, rows: Tensor, padding: int) -> Tensor:
         """Return the rows padded at the end with ``padding``: [rows, longest, ...]."""
+        return _Places.of(self.offsets, rows).padded(self.values, padding)
+
+
+class _Places(NamedTuple):
+    """Where some rows of ragged tensors lie; the same for every tensor with the same offsets.
+
+    Attributes:
+        steps: [rows, longest], the number of each step among all; beyond a row's end any.
+        is_padding: [rows, longest], whether it is beyond the end.
+        lengths: [rows]
+    """
+
+    steps: Tensor
+    is_padding: Tensor
+    lengths: Tensor
+
+    @staticmethod
+    def of(offsets: Tensor, rows: Tensor) -> _Places:
+        """Find the rows."""
         import torch
 
-        starts, lengths = self.offsets[rows], self.lengths[rows]
+        # Of these rows only: a batch costs the same however many examples there are.
+        # `take` and `index_select` do what indexing does, in a fraction of its fixed cost.
+        starts = offsets.take(rows)
+        lengths = offsets[1:].take(rows) - starts
         steps = torch.arange(int(lengths.max()))
-        is_real = steps < lengths[:, None]
+        return _Places(starts[:, None] + steps, steps >= lengths[:, None], lengths)
+
+    def padded(self, values: Tensor, padding: int) -> Tensor:
+        """Return the values at these places: [rows, longest, ...]."""
         # Widened before padding: -100 does not fit every type that classes are stored in.
-        values = _wide(self.values[(starts[:, None] + steps).clamp(max=len(self.values) - 1)])
-        mask = is_real.reshape(*is_real.shape, *[1] * (values.ndim - 2))
-        return values.masked_fill(~mask, padding)
+        steps = self.steps.flatten().clamp_(max=len(values) - 1)
+        found = _wide(values.index_select(0, steps)).view(*self.steps.shape, *values.shape[1:])
+        return found.masked_fill_(self.is_padding.view(*self.steps.shape, *[1] * (found.ndim - 2)), padding)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,12 +154,19 @@ class Split:
 
     def batch(self, rows: Tensor) -> Batch:
         """Return the examples with these numbers (``rows``: [batch] int64) as one padded batch."""
-        inputs = _take(self.inputs, rows, padding=0)
-        return Batch(inputs, _take(self.targets, rows, padding=UNSCORED), self.lengths[rows])
+        import torch
+
+        inputs, targets = self.inputs, self.targets
+        if not isinstance(inputs, Ragged):
+            return Batch(_wide(inputs[rows]), _take(targets, rows), torch.full((len(rows),), inputs.shape[1]))
+        places = _Places.of(inputs.offsets, rows)
+        is_alike = isinstance(targets, Ragged) and targets.offsets is inputs.offsets
+        scored = places.padded(targets.values, UNSCORED) if is_alike else _take(targets, rows)
+        return Batch(places.padded(inputs.values, 0), scored, places.lengths)
 
 
-def _take(values: Tensor | Ragged, rows: Tensor, padding: int) -> Tensor:
-    return values.take(rows, padding) if isinstance(values, Ragged) else _wide(values[rows])
+def _take(targets: Tensor | Ragged, rows: Tensor) -> Tensor:
+    return targets.take(rows, UNSCORED) if isinstance(targets, Ragged) else _wide(targets[rows])
 
 
 def _wide(values: Tensor) -> Tensor:

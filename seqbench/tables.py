@@ -99,6 +99,9 @@ def _as_numbers(column: pd.Series[Any]) -> pd.Series[Any]:
     import pandas as pd
 
     rest = column.where(~column.isin(_MISSING))
+    # A column of long texts is known by its first, in no time.
+    if pd.to_numeric(rest.dropna().head(1), errors="coerce").isna().any():
+        return column
     numbers = pd.to_numeric(rest, errors="coerce")
     is_numeric = bool(rest.notna().any()) and bool((numbers.notna() == rest.notna()).all())
     return rest.astype("float64") if is_numeric else column

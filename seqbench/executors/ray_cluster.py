@@ -67,8 +67,18 @@ class Cluster:
         return list(self._ray.wait(tasks, num_returns=1, timeout=seconds)[0])
 
     def get(self, answer: Any) -> Any:
-        """Return an actor's answer."""
-        return self._ray.get(answer)
+        """Return an actor's answer.
+
+        Raises:
+            ExperimentError: the cluster is gone, or this machine has left it.
+        """
+        try:
+            return self._ray.get(answer)
+        except self._ray.exceptions.RayError as error:
+            raise ExperimentError(
+                f"the Ray cluster is gone: {str(error).splitlines()[0]}; records that were written are intact, and"
+                " the same command goes on"
+            ) from error
 
     def result(self, task: Any) -> Any:
         """Return what came of a task; that it, or its machine, died is a result."""

@@ -4,7 +4,11 @@ Runs 60 tiny cells undisturbed, then the same cells while processes of the sweep
 the same command is given again whenever it has ended; at the end scores and gradients have to be those of the
 undisturbed sweep, to the last bit. Prints its figures; exit status 0 where all is equal, 4 where not.
 
-    python tests/faults/kill_sweep.py [--executor NAME] [--kills N] [--seed N] [--jobs N]
+    python tests/faults/kill_sweep.py [--executor NAME] [--kills N] [--cells N] [--seed N] [--jobs N]
+
+Under ``--executor ray`` the undisturbed sweep runs as processes; killed are cells, the Ray workers and servers
+beside them, the board on which they look, and the main process. Ray takes seconds to start, and each of its
+workers too: ``--kills 20 --cells 24`` will do.
 """
 
 from __future__ import annotations
@@ -25,8 +29,9 @@ import psutil
 
 SHARE_OF_MAIN = 0.1
 """Of the kills; the others meet workers, and whatever else the sweep has started."""
-SECONDS_AT_MOST = 0.5
-"""Between two kills: a cell takes longer, so that most are met while they train."""
+SECONDS_AT_MOST = {"ray": 4.0}
+"""Between two kills, 0.5 by default: a cell takes longer, so that most are met while they train. A worker of Ray
+begins with importing torch."""
 
 END = {-9: "killed", 0: "with all cells done", 3: "with cells failed"}
 """Exit status -> how a sweep that is disturbed may end; any other one is a fault."""
@@ -38,11 +43,17 @@ COMPARED = (
 
 GRID = [
     "run", "smoke", "--tasks", "copy,adding", "--models", "rnn,lstm,gru", "--lengths", "8,16",
-    "--seeds", "0,1,2,3,4", "--set", "training.steps=80", "--set", "training.validate_every=20",
+    "--set", "training.steps=80", "--set", "training.validate_every=20",
     "--set", "training.batch_size=8", "--set", "copy.train_examples=64", "--set", "gradients.examples=2",
     "--set", "rnn.hidden_size=8", "--set", "lstm.hidden_size=8", "--set", "gru.hidden_size=8",
     "--set", "executor.checkpoint_seconds=0.05", "--quiet",
 ]  # fmt: skip
+
+
+CELLS_OF_A_SEED = 12
+
+RAY = "ray::"
+"""How the command line of a Ray worker begins."""
 
 
 def main() -> int:
@@ -52,17 +63,18 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="kill-sweep-") as folder:
         calm, stormy = Path(folder) / "calm", Path(folder) / "stormy"
         began = time.monotonic()
-        finish(command(options, calm), calm)
+        finish(command(options, calm, "processes"), calm)
         print(f"undisturbed: {len(read(calm))} cells in {time.monotonic() - began:.0f} s", flush=True)
         began = time.monotonic()
-        storm = Storm(command(options, stormy), stormy, options.kills, chance)
+        storm = Storm(command(options, stormy, options.executor), stormy, options, chance)
         storm.run()
         print(f"{storm.told()}, in {time.monotonic() - began:.0f} s", flush=True)
         before = Counter(record["status"] for record in read(stormy).values())
         began = time.monotonic()
-        finish(command(options, stormy), stormy)
+        finish(command(options, stormy, options.executor), stormy)
         print(f"then the same command: from {dict(before)} on, in {time.monotonic() - began:.0f} s")
-        return verdict(read(calm), read(stormy), stormy)
+        print(f"processes of killed sweeps that are left after 10 s: {storm.survivors()}")
+        return verdict(read(calm), read(stormy), stormy, options.cells)
 
 
 def read_options() -> argparse.Namespace:
@@ -70,14 +82,19 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--executor", default="processes")
     parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--cells", type=int, default=60, help=f"a multiple of {CELLS_OF_A_SEED}")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.cells < 1 or options.cells % CELLS_OF_A_SEED:
+        parser.error(f"--cells {options.cells}: it is to be a multiple of {CELLS_OF_A_SEED}")
+    return options
 
 
-def command(options: argparse.Namespace, output: Path) -> list[str]:
+def command(options: argparse.Namespace, output: Path, executor: str) -> list[str]:
     """Return the command of the sweep."""
-    own = ["--executor", options.executor, "--jobs", str(options.jobs), "--output", str(output)]
+    seeds = ",".join(str(seed) for seed in range(options.cells // CELLS_OF_A_SEED))
+    own = ["--seeds", seeds, "--executor", executor, "--jobs", str(options.jobs), "--output", str(output)]
     return [sys.executable, "-m", "seqbench", *GRID, *own]
 
 
@@ -98,11 +115,17 @@ def finish(arguments: list[str], output: Path) -> None:
 class Storm:
     """Kills processes of a sweep, and gives the command again when it has ended."""
 
-    def __init__(self, arguments: list[str], output: Path, kills: int, chance: random.Random) -> None:
+    def __init__(
+        self, arguments: list[str], output: Path, options: argparse.Namespace, chance: random.Random
+    ) -> None:
         self._arguments = arguments
         self._output = output
-        self._left = kills
+        self._left = options.kills
+        self._cells = options.cells
+        self._is_ray = options.executor == "ray"
+        self._seconds = SECONDS_AT_MOST.get(options.executor, 0.5)
         self._chance = chance
+        self._seen: dict[int, psutil.Process] = {}
         self._killed: Counter[str] = Counter()
         self._ends: Counter[str] = Counter()
         self._starts = 0
@@ -111,7 +134,7 @@ class Storm:
     def run(self) -> None:
         """Kill until all kills are spent, and leave no process of the sweep."""
         while self._left:
-            if len(read(self._output)) == 60 and self._is_calm():
+            if len(read(self._output)) == self._cells and self._is_calm():
                 # Killed too slowly: begin anew with what is there thrown away, so that every kill meets a sweep.
                 self._rounds += 1
                 for path in (self._output / "records").glob("*.json"):
@@ -131,10 +154,15 @@ class Storm:
         killed = f"killed: {sum(self._killed.values())} ({kinds})"
         return f"{killed}; {self._starts} starts, which ended {ends}; {self._rounds} rounds"
 
+    def survivors(self) -> list[str]:
+        """Return the processes below killed sweeps that have not ended by themselves."""
+        _, alive = psutil.wait_procs(list(self._seen.values()), timeout=10)
+        return [" ".join(said(process))[:60] for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+
     def _disturb(self, sweep: subprocess.Popen[bytes]) -> None:
         """Kill at random moments until the sweep has ended."""
         while self._left and sweep.poll() is None:
-            time.sleep(self._chance.uniform(0.0, SECONDS_AT_MOST))
+            time.sleep(self._chance.uniform(0.0, self._seconds))
             kind, victim = self._victim(sweep.pid)
             if victim is None:
                 continue
@@ -154,7 +182,8 @@ class Storm:
                 return "", None
             sweep = psutil.Process(pid)
             below = sweep.children(recursive=True)
-            workers = [process for process in below if not process.children() and is_cell(process)]
+            self._seen |= {process.pid: process for process in below}
+            workers = [process for process in below if self._may_be_killed(process)]
         except (psutil.NoSuchProcess, FileNotFoundError, ValueError):
             # Ended, or released, or written just now.
             return "", None
@@ -162,13 +191,35 @@ class Storm:
             return "", None
         if self._chance.random() < SHARE_OF_MAIN:
             return "main", sweep
-        return "workers", self._chance.choice(workers)
+        victim = self._chance.choice(workers)
+        return kind(victim), victim
+
+    def _may_be_killed(self, process: psutil.Process) -> bool:
+        if self._is_ray:
+            # Not what stands for the machine itself: ray_kill.py does that.
+            return kind(process) != "workers" or "forkserver" in " ".join(said(process))
+        return not process.children() and is_cell(process)
 
     def _claims(self) -> list[Path]:
         return [path for path in (self._output / "claims").glob("*.json") if not path.name.startswith(".")]
 
     def _is_calm(self) -> bool:
         return all(record["status"] == "ok" for record in read(self._output).values())
+
+
+def kind(process: psutil.Process) -> str:
+    """Return what is killed, for the figures."""
+    title = " ".join(said(process))
+    # Ray's agents have such titles too, but end the machine with themselves.
+    return "Ray workers" if title.startswith(RAY) and "Agent" not in title else "workers"
+
+
+def said(process: psutil.Process) -> list[str]:
+    """Return the command line of a process; empty where it has just ended."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 def is_cell(process: psutil.Process) -> bool:
@@ -185,7 +236,7 @@ def read(output: Path) -> dict[str, Any]:
     return {record["key"]: record for record in records}
 
 
-def verdict(calm: dict[str, Any], stormy: dict[str, Any], output: Path) -> int:
+def verdict(calm: dict[str, Any], stormy: dict[str, Any], output: Path, cells: int) -> int:
     """Compare what has to be equal, and look at what is left over."""
     differing = [
         f"{key}: {field}"
@@ -197,7 +248,7 @@ def verdict(calm: dict[str, Any], stormy: dict[str, Any], output: Path) -> int:
     halves = [path.name for path in output.rglob(".*.tmp")]
     print(f"{len(stormy)} of {len(calm)} records, {len(differing)} differing fields {differing[:5]}")
     print(f"left over: claims and checkpoints {left}, half-written files {halves}")
-    is_equal = not differing and len(stormy) == len(calm) == 60
+    is_equal = not differing and len(stormy) == len(calm) == cells
     print("equal to the last bit" if is_equal else "NOT EQUAL")
     return 0 if is_equal and not left else 4
 

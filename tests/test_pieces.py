@@ -235,8 +235,8 @@ from seqbench.cells import expand
 from seqbench.training import run_cell
 model, recompute = sys.argv[1], sys.argv[2] == "true"
 cell = expand(Experiment(
-    tasks=["adding"], models=[model], lengths=[16384], parameters={
-        "adding": {"train_examples": 8, "validation_examples": 8, "test_examples": 8}, model: {"hidden_size": 64}},
+    tasks=["adding"], models=[model], lengths=[32768], gradients={"measure": False}, parameters={
+        "adding": {"train_examples": 8, "validation_examples": 1, "test_examples": 1}, model: {"hidden_size": 64}},
     training={"steps": 1, "batch_size": 8, "recompute": recompute},
 ), load_catalog())[0]
 record = run_cell(cell, load_catalog())
@@ -254,6 +254,7 @@ def test_memory_of_a_whole_cell_is_far_smaller_when_pieces_are_run_again(model: 
 
     (status, on, losses), (_, off, same) = run("true"), run("false")
     assert (status, losses) == ("ok", same)
-    # MiB: torch and Lightning take some 450 of both.
-    assert on < 800
-    assert off - on > {"rnn": 60, "lstm": 200, "gru": 150}[model]
+    # MiB: torch and Lightning take some 450 of both, what a step keeps beside is the outputs of all steps.
+    assert on < 750
+    # The states of an rnn at all steps are 64 MiB, of which what is kept of one piece comes off.
+    assert off - on > {"rnn": 40, "lstm": 300, "gru": 300}[model], (on, off)

@@ -383,6 +383,25 @@ def test_axe_finds_no_serious_fault_in_page_and_cell(browser: Browser, small_pag
         assert faults(seen.page) == []
 
 
+def test_long_names_of_models_hide_nothing_on_a_phone(
+    quick: list[Record], browser: Browser, tmp_path: Path
+) -> None:
+    name = "lstm-with-forget-gate-bias-and-orthogonal_initialisation_of_all_weights"
+    file = written([varied(record, 1, model=name) for record in quick[:3]], tmp_path)
+    with visit(browser, file, viewport={"width": 360, "height": 740}) as seen:
+        boxes = seen.page.locator("#rows tbody tr").first.evaluate(
+            """row => [...row.cells].slice(0, 3).map(cell => {
+                const text = document.createRange();
+                text.selectNodeContents(cell);
+                const { left, right, top, bottom } = text.getBoundingClientRect();
+                return [left, right, top, bottom];
+            })"""
+        )
+        (_, right, _, bottom), *others = boxes
+        assert right <= 360
+        assert all(top >= bottom - 1 for _, _, top, _ in others)
+
+
 def test_axe_finds_no_serious_fault_on_a_phone(browser: Browser, small_page: Path) -> None:
     with visit(browser, small_page, viewport={"width": 360, "height": 740}) as seen:
         assert faults(seen.page) == []

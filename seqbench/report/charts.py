@@ -158,7 +158,7 @@ def chart(
         x_ticks=tuple(Label(round(_across(x, tick.value)), tick.text) for tick in x.ticks),
         y_ticks=tuple(Label(round(_up(y, tick.value)), tick.text) for tick in y.ticks),
         rules=tuple(round(_up(y, value)) for value in rules if y.low <= value <= y.high),
-        lines=tuple(_drawn(each, place, len(series), x, y) for place, each in enumerate(series)),
+        lines=tuple(_drawn(each, _side_by_side(each, series, x), x, y) for each in series),
         numbers=numbers,
     )
 
@@ -174,16 +174,26 @@ def thinned(count: int, most: int) -> list[int]:
     return [ceil(i * (count - 1) / (most - 1)) for i in range(most)]
 
 
-def _drawn(series: Series, place: int, among: int, x: Axis, y: Axis) -> Drawn:
+def _side_by_side(series: Series, among: Sequence[Series], x: Axis) -> list[int]:
+    """Return where each loss is drawn, so that all models that lost a seed at one length are seen."""
+    places = []
+    for at, _ in series.lost:
+        here = [each for each in among if any(other == at for other, _ in each.lost)]
+        step = min(16.0, 160 / len(here))
+        half = step * (len(here) - 1) / 2
+        middle = min(max(_across(x, at), LEFT + half), RIGHT - half)
+        places.append(round(middle - half + step * here.index(series)))
+    return places
+
+
+def _drawn(series: Series, lost_at: Sequence[int], x: Axis, y: Axis) -> Drawn:
     points = _points(series.x, series.y, x, y)
     spots = [
         Spot(round(point[0]), round(point[1]), text)
         for point, text in zip(points, series.said, strict=bool(series.said))
         if point is not None
     ]
-    # Side by side, so that two models that failed at one length are both seen.
-    shift = 16 * (place - (among - 1) / 2)
-    lost = [Spot(round(_across(x, at) + shift), BOTTOM - 12, text) for at, text in series.lost]
+    lost = [Spot(place, BOTTOM - 12, text) for place, (_, text) in zip(lost_at, series.lost, strict=True)]
     area = ""
     if series.low and series.high:
         area = band(_points(series.x, series.low, x, y), _points(series.x, series.high, x, y))

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from seqbench.counts import counted
 from seqbench.records import Record
 from seqbench.report.charts import Look
 from seqbench.report.numbers import fixed
@@ -57,17 +58,20 @@ class Overview:
 def overview(seen: Sequence[Observation], look_of: Mapping[str, Look]) -> Overview:
     """Return how far each model reaches on each task."""
     tasks = tuple(sorted({each.task for each in seen}, key=natural))
+    found = mean_ranks(outcomes(seen))
+    # The first of one is no achievement.
+    is_alone = sum(each.rank is not None for each in found) == 1
     return Overview(
         tasks,
         tuple(
             Line(
                 model=each.model,
                 look=look_of[each.model],
-                rank="not ranked" if each.rank is None else fixed(each.rank, 2),
-                rank_note=_rank_note(each),
+                rank="not ranked" if each.rank is None or is_alone else fixed(each.rank, 2),
+                rank_note=_rank_note(each, is_alone=is_alone),
                 usable=tuple(_usable(seen, task, each.model) for task in tasks),
             )
-            for each in mean_ranks(outcomes(seen))
+            for each in found
         ),
     )
 
@@ -84,8 +88,8 @@ def summary_line(records: Sequence[Record], found: Sequence[Group]) -> str:
         ("length", {group.length for group in found}),
         ("seed", {seed for group in found for seed in group.seeds}),
     )
-    grid = ", ".join(f"{len(these)} {kind}{'s' if len(these) != 1 else ''}" for kind, these in kinds)
-    return f"{len(records)} cells ({', '.join(parts)}): {grid}."
+    grid = ", ".join(counted(len(these), kind) for kind, these in kinds)
+    return f"{counted(len(records), 'cell')} ({', '.join(parts)}): {grid}."
 
 
 def _usable(seen: Sequence[Observation], task: str, model: str) -> Usable:
@@ -101,8 +105,10 @@ def _usable(seen: Sequence[Observation], task: str, model: str) -> Usable:
     return Usable(str(found).replace(">= ", "≥ "), percent, note.replace(">= ", "≥ "))
 
 
-def _rank_note(each: MeanRank) -> str:
+def _rank_note(each: MeanRank, *, is_alone: bool) -> str:
     if each.rank is None:
-        return f"{each.missing} cells {MISSING}"
+        return f"{each.missing} cell{'' if each.missing == 1 else 's'} {MISSING}"
+    if is_alone:
+        return "no other to compare"
     ends = each.interval
     return f"{fixed(ends.low, 2)} to {fixed(ends.high, 2)}, {each.tasks} tasks" if ends else f"{each.tasks} task"

@@ -165,6 +165,7 @@ def _findings(
     else:
         yield _finding("tables", table_faults(records), "scores, skill and gradients can be shown")
     yield from _models(manifest, catalog)
+    yield Finding("truth of scores", "not checked", "only cells that are run again tell: seqbench board verify")
     yield Finding("costs, gradients, curves", "not checked", "these are as the submitter's machine told them")
 
 
@@ -178,7 +179,7 @@ def _finding(rule: str, faults: Iterable[str], passed: str = "") -> Finding:
 
 def _asked(manifest: Manifest, records: Sequence[Record], asked: Grid) -> str:
     lost = asked.unfinished(records)
-    whole = f"{len(records)} cells are those of {asked.name} for {len(manifest.models)} models"
+    whole = f"the {len(records)} cells are those of {asked.name}; models: {len(manifest.models)}"
     return f"{whole}; partial, {len(lost)} without an outcome" if lost else whole
 
 

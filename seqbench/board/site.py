@@ -7,12 +7,13 @@ on standings and the report's pages.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from seqbench import __version__
 from seqbench.board.badge import badge
-from seqbench.board.merge import Board
+from seqbench.board.merge import Board, Entered
 from seqbench.board.standings import OnBoard, Standings, standings
 from seqbench.report.data import content, to_csv
 from seqbench.report.page import render
@@ -72,9 +73,20 @@ def _model_page(suite: Standings, model: OnBoard, title: str) -> str:
         line=next(line for line in suite.overview.lines if line.model == model.name),
         rows=rows(own, suite.look_of),
         skill_charts=skill_charts(own, suite.look_of),
+        verifies=[_verify(each) for each in model.entered],
         commands=commands(model.records),
         conflicts=[each for each in suite.suite.conflicts if any(each.key == key for key in _keys(model, suite))],
     )
+
+
+def _verify(entered: Entered) -> str:
+    """Return the command that runs all cells of a bundle again."""
+    records = entered.submission.records
+    files = sorted(
+        {plugin.file for each in records for plugin in (each.cell.task, each.cell.model) if plugin.file}
+    )
+    plugins = [word for file in files for word in ("--plugin", file)]
+    return shlex.join(["seqbench", "board", "verify", entered.file, "--cells", str(len(records)), *plugins])
 
 
 def _keys(model: OnBoard, suite: Standings) -> set[str]:

@@ -118,7 +118,7 @@ def _of_whole_suite(line: Line, model: OnBoard) -> Line:
     missing = sum(each.endswith((": missing", ": interrupted")) for each in model.lost)
     if not missing:
         return line
-    return replace(line, rank="not ranked", rank_note=f"{missing} cells not run")
+    return replace(line, rank="not ranked", rank_note=f"{missing} cell{'' if missing == 1 else 's'} not run")
 
 
 def _on_board(name: str, records: Sequence[Record], look: Look, suite: SuiteBoard) -> OnBoard:

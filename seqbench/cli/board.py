@@ -66,12 +66,12 @@ def bundle_(
         raise click.UsageError(f"which suite is {folder}? Give --suite, one of {', '.join(catalog.suites)}")
     made = bundle(folder, chosen, told, catalog, models=models, is_partial=is_partial)
     size, found = write_whole(output, made.content), made.submission
-    words = f"{len(found.records)} cells of {chosen}, {len(found.manifest.models)} models"
+    words = f"cells of {chosen}: {len(found.records)}, models: {len(found.manifest.models)}"
     click.echo(
         f"wrote {output} ({size} bytes, {words}{', partial' if found.manifest.is_partial else ''})", err=True
     )
     if made.left_out:
-        click.echo(f"left out: {made.left_out} records that are not asked for", err=True)
+        click.echo(f"left out, as not asked for: {made.left_out} of the records", err=True)
     click.echo(
         "its records tell the machine, the versions, and the paths in tracebacks; look before it is sent", err=True
     )
@@ -265,7 +265,7 @@ def _print_findings(path: Path, checked: Checked) -> None:
         click.echo(f"  {status:<12} {printable(each.rule)}: {printable(first)}")
         for line in more:
             click.echo(f"{'':15}{printable(line)}")
-    refused = f"refused: {len(checked.reasons)} of its rules are broken"
+    refused = f"refused; rules that are broken: {len(checked.reasons)}"
     click.echo("  accepted" if checked.submission else f"  {refused}")
 
 

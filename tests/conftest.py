@@ -13,6 +13,8 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from seqbench import Catalog
+
 os.environ["OMP_NUM_THREADS"] = "1"
 # A script that puts the suite into the background has it ignore Ctrl-C, and so would all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -35,6 +37,30 @@ def browser() -> Iterator[Browser]:
 
     with chromium() as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def tiny_offers(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    """Return the toys, with the suite ``tiny`` of the tests of boards."""
+    from tests.boards import catalog
+
+    return catalog(tmp_path_factory.mktemp("suite"))
+
+
+@pytest.fixture(scope="session")
+def tiny_results(tmp_path_factory: pytest.TempPathFactory, tiny_offers: Catalog) -> Path:
+    """Return the folder of a whole run of ``tiny``; nobody writes to it."""
+    from tests.boards import store
+
+    return store(tmp_path_factory.mktemp("both"), tiny_offers)
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tiny_results: Path, tiny_offers: Catalog) -> bytes:
+    """Return its bundle."""
+    from tests.boards import bundled
+
+    return bundled(tiny_results, tiny_offers)
 
 
 @pytest.fixture(autouse=True)

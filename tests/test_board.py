@@ -25,27 +25,7 @@ from seqbench.board.suite import cell_of
 from seqbench.errors import BoardError
 from seqbench.records import CellData
 from seqbench.store import Store
-from tests.boards import ABOUT, bundled, catalog, store, unzipped, with_manifest, with_records, zipped
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("board")
-
-
-@pytest.fixture(scope="module")
-def offers(folder: Path) -> Catalog:
-    return catalog(folder)
-
-
-@pytest.fixture(scope="module")
-def results(folder: Path, offers: Catalog) -> Path:
-    return store(folder, offers)
-
-
-@pytest.fixture(scope="module")
-def content(results: Path, offers: Catalog) -> bytes:
-    return bundled(results, offers)
+from tests.boards import ABOUT, bundled, unzipped, with_manifest, with_records, zipped
 
 
 def reasons(content: bytes, offers: Catalog) -> str:
@@ -56,30 +36,32 @@ def reasons(content: bytes, offers: Catalog) -> str:
 
 
 def test_bundle_of_a_whole_run_is_accepted_and_has_the_same_bytes_again(
-    content: bytes, results: Path, offers: Catalog
+    tiny_bundle: bytes, tiny_results: Path, tiny_offers: Catalog
 ) -> None:
-    found = check(content, offers).submission
+    found = check(tiny_bundle, tiny_offers).submission
     assert found is not None
-    assert {record.to_json() for record in found.records} == {record.to_json() for record in Store(results).read()}
+    assert {record.to_json() for record in found.records} == {
+        record.to_json() for record in Store(tiny_results).read()
+    }
     assert found.manifest.about.licence == "CC-BY-4.0"
     assert [model.name for model in found.manifest.models] == ["plain", "small"]
-    assert bundled(results, offers) == content
+    assert bundled(tiny_results, tiny_offers) == tiny_bundle
     # Zipped by something else, with other dates, it is the same submission.
-    again = check(zipped(unzipped(content)), offers).submission
+    again = check(zipped(unzipped(tiny_bundle)), tiny_offers).submission
     assert again is not None
     assert again.id == found.id
 
 
 def test_one_digit_of_one_score_is_found_by_its_hash_and_without_hashes_by_its_skill(
-    content: bytes, offers: Catalog
+    tiny_bundle: bytes, tiny_offers: Catalog
 ) -> None:
-    files = unzipped(content)
+    files = unzipped(tiny_bundle)
     name = sorted(files)[1]
     score = str(json.loads(files[name])["test"]["scores"]["accuracy"])
     digit = score[:-1] + ("1" if score[-1] != "1" else "2")
     files[name] = files[name].replace(f'"accuracy": {score}'.encode(), f'"accuracy": {digit}'.encode(), 1)
-    assert f"hashes: {name} is not the file that the manifest names" in reasons(zipped(files), offers)
-    assert "a number was changed" in reasons(with_manifest(files, lambda manifest: None), offers)
+    assert f"hashes: {name} is not the file that the manifest names" in reasons(zipped(files), tiny_offers)
+    assert "a number was changed" in reasons(with_manifest(files, lambda manifest: None), tiny_offers)
 
 
 def _key(record: dict[str, Any]) -> None:
@@ -148,66 +130,70 @@ def _failed(record: dict[str, Any]) -> None:
     ],
 )
 def test_changed_record_with_fitting_hashes_is_refused_for_what_was_changed(
-    content: bytes, offers: Catalog, change: Callable[[dict[str, Any]], None], why: str
+    tiny_bundle: bytes, tiny_offers: Catalog, change: Callable[[dict[str, Any]], None], why: str
 ) -> None:
-    assert why in reasons(with_records(content, change), offers)
+    assert why in reasons(with_records(tiny_bundle, change), tiny_offers)
 
 
-def test_missing_and_extra_files_are_refused(content: bytes, offers: Catalog) -> None:
-    files = unzipped(content)
+def test_missing_and_extra_files_are_refused(tiny_bundle: bytes, tiny_offers: Catalog) -> None:
+    files = unzipped(tiny_bundle)
     name = sorted(files)[1]
     lost = {other: text for other, text in files.items() if other != name}
-    assert f"{name} is in the manifest and not in the bundle" in reasons(zipped(lost), offers)
-    assert re.search(r"suite: last \w+ T=4 seed \d: missing", reasons(with_manifest(lost, lambda m: None), offers))
-    assert "nothing else; here is 'notes.txt'" in reasons(zipped({**files, "notes.txt": b""}), offers)
-    assert "there is no manifest.json" in reasons(zipped({name: files[name]}), offers)
+    assert f"{name} is in the manifest and not in the bundle" in reasons(zipped(lost), tiny_offers)
+    assert re.search(
+        r"suite: last \w+ T=4 seed \d: missing", reasons(with_manifest(lost, lambda m: None), tiny_offers)
+    )
+    assert "nothing else; here is 'notes.txt'" in reasons(zipped({**files, "notes.txt": b""}), tiny_offers)
+    assert "there is no manifest.json" in reasons(zipped({name: files[name]}), tiny_offers)
     assert "suite: the bundle was made for another version" in reasons(
-        with_manifest(files, lambda manifest: manifest["suite"].update(sha256="0" * 64)), offers
+        with_manifest(files, lambda manifest: manifest["suite"].update(sha256="0" * 64)), tiny_offers
     )
     assert "its models are not those of the records" in reasons(
-        with_manifest(files, lambda manifest: manifest["models"].pop()), offers
+        with_manifest(files, lambda manifest: manifest["models"].pop()), tiny_offers
     )
 
 
-def test_json_that_two_readers_could_read_differently_is_refused(content: bytes, offers: Catalog) -> None:
-    files = unzipped(content)
+def test_json_that_two_readers_could_read_differently_is_refused(tiny_bundle: bytes, tiny_offers: Catalog) -> None:
+    files = unzipped(tiny_bundle)
     name = sorted(files)[1]
     twice = files[name].replace(b'"status": "ok"', b'"status": "failed", "status": "ok"')
     nan = re.sub(rb'"hidden_size": 8', b'"hidden_size": NaN', files[name])
     for text, why in ((twice, "stands twice"), (nan, "NaN is no number"), (b"\xff", "no strict JSON")):
-        assert why in reasons(with_manifest({**files, name: text}, lambda manifest: None), offers)
+        assert why in reasons(with_manifest({**files, name: text}, lambda manifest: None), tiny_offers)
     half = with_manifest(files, lambda manifest: manifest["about"].update(name="half a pair: \ud800"))
-    assert "is no manifest of schema version 1: about.name" in reasons(half, offers)
+    assert "is no manifest of schema version 1: about.name" in reasons(half, tiny_offers)
     with pytest.raises(RefusedError, match="no strict JSON"):
         strict_json(b"[" * 100_000, "deep")
 
 
 def test_partial_bundle_is_refused_unless_it_is_asked_for_and_then_marked(
-    tmp_path: Path, results: Path, offers: Catalog
+    tmp_path: Path, tiny_results: Path, tiny_offers: Catalog
 ) -> None:
     part = Store(tmp_path / "tiny")
-    for record in Store(results).read()[1:]:
+    for record in Store(tiny_results).read()[1:]:
         part.write(record)
     with pytest.raises(BoardError, match=r"1 cells in .* have no outcome"):
-        bundled(part.path, offers)
-    content = bundled(part.path, offers, is_partial=True)
-    found = check(content, offers).submission
+        bundled(part.path, tiny_offers)
+    content = bundled(part.path, tiny_offers, is_partial=True)
+    found = check(content, tiny_offers).submission
     assert found is not None
     assert found.manifest.is_partial
     files = unzipped(content)
     whole = with_manifest(files, lambda manifest: manifest.update(is_partial=False))
-    assert "missing; a bundle without all outcomes" in reasons(whole, offers)
-    one = bundled(part.path, offers, models=["small"])
+    assert "missing; a bundle without all outcomes" in reasons(whole, tiny_offers)
+    one = bundled(part.path, tiny_offers, models=["small"])
     assert [model["name"] for model in json.loads(unzipped(one)["manifest.json"])["models"]] == ["small"]
 
 
-def test_model_that_is_not_installed_is_accepted_and_said_to_be_unchecked(content: bytes, offers: Catalog) -> None:
+def test_model_that_is_not_installed_is_accepted_and_said_to_be_unchecked(
+    tiny_bundle: bytes, tiny_offers: Catalog
+) -> None:
     fewer = Catalog(
-        tasks=offers.tasks,
-        models={name: model for name, model in offers.models.items() if name != "plain"},
-        suites=offers.suites,
+        tasks=tiny_offers.tasks,
+        models={name: model for name, model in tiny_offers.models.items() if name != "plain"},
+        suites=tiny_offers.suites,
     )
-    checked = check(content, fewer)
+    checked = check(tiny_bundle, fewer)
     assert checked.submission is not None
     (told,) = (finding for finding in checked.findings if finding.rule == "model plain")
     assert told.status == "not checked"
@@ -247,29 +233,31 @@ def _entry(name: str, mode: int = stat.S_IFREG | 0o644) -> zipfile.ZipInfo:
     ],
 )
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_path_that_leads_elsewhere_or_stands_twice_is_refused(names: list[str], why: str, offers: Catalog) -> None:
+def test_path_that_leads_elsewhere_or_stands_twice_is_refused(
+    names: list[str], why: str, tiny_offers: Catalog
+) -> None:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         for name in names:
             archive.writestr(_entry(name.replace("\0", "%")), b"{}")
     # The standard library writes no such name, and cuts it where it reads one.
     content = target.getvalue().replace(b"%", b"\0")
-    assert why in reasons(content, offers)
+    assert why in reasons(content, tiny_offers)
 
 
-def test_symbolic_link_encryption_and_trailing_bytes_are_refused(content: bytes, offers: Catalog) -> None:
+def test_symbolic_link_encryption_and_trailing_bytes_are_refused(tiny_bundle: bytes, tiny_offers: Catalog) -> None:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr(_entry("manifest.json", stat.S_IFLNK | 0o777), b"/etc/passwd")
-    assert "symbolic link" in reasons(target.getvalue(), offers)
-    locked = bytearray(content)
+    assert "symbolic link" in reasons(target.getvalue(), tiny_offers)
+    locked = bytearray(tiny_bundle)
     locked[locked.index(b"PK\1\2") + 8] |= 1
-    assert "encrypted" in reasons(bytes(locked), offers)
-    assert "cut off, or something follows" in reasons(content + b"x", offers)
-    assert "cut off" in reasons(content[:-30], offers)
-    damaged = bytearray(content)
+    assert "encrypted" in reasons(bytes(locked), tiny_offers)
+    assert "cut off, or something follows" in reasons(tiny_bundle + b"x", tiny_offers)
+    assert "cut off" in reasons(tiny_bundle[:-30], tiny_offers)
+    damaged = bytearray(tiny_bundle)
     damaged[200] ^= 255
-    assert "damaged" in reasons(bytes(damaged), offers)
+    assert "damaged" in reasons(bytes(damaged), tiny_offers)
 
 
 def bomb(declared: int, crc: int = 0, blocks: int = 1024) -> bytes:
@@ -297,16 +285,18 @@ def bomb(declared: int, crc: int = 0, blocks: int = 1024) -> bytes:
     ],
     ids=["honest", "lying", "lying within the limits"],
 )
-def test_bomb_is_refused_without_being_unpacked(content: bytes, why: str, offers: Catalog) -> None:
+def test_bomb_is_refused_without_being_unpacked(content: bytes, why: str, tiny_offers: Catalog) -> None:
     tracemalloc.start()
     try:
-        assert why in reasons(content, offers)
+        assert why in reasons(content, tiny_offers)
         assert tracemalloc.get_traced_memory()[1] < 64 * 2**20
     finally:
         tracemalloc.stop()
 
 
-def test_bomb_of_many_files_and_one_of_high_ratio_are_refused(offers: Catalog) -> None:
+def test_bomb_of_many_files_and_one_of_high_ratio_are_refused(tiny_offers: Catalog) -> None:
     many = {f"records/{i}.json": bytes(2**20) for i in range(3)}
-    assert "zip bomb" in reasons(zipped(many), offers)
-    assert "declares 10001 files" in reasons(zipped({f"records/{i}.json": b"" for i in range(10_001)}), offers)
+    assert "zip bomb" in reasons(zipped(many), tiny_offers)
+    assert "declares 10001 files" in reasons(
+        zipped({f"records/{i}.json": b"" for i in range(10_001)}), tiny_offers
+    )

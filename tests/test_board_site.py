@@ -23,35 +23,25 @@ from seqbench.board.receipt import Receipt, Rerun, path_beside
 from seqbench.board.site import site
 from seqbench.errors import BoardError
 from seqbench.store import Store
-from tests.boards import ABOUT, bundled, catalog, store, unzipped, with_records, zipped
+from tests.boards import ABOUT, bundled, store, unzipped, with_records, zipped
 from tests.browser import visit
 
 EVIL = "<script>alert(1)</script>"
 
 
 @pytest.fixture(scope="module")
-def offers(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
-    return catalog(tmp_path_factory.mktemp("suite"))
-
-
-@pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory, offers: Catalog) -> bytes:
-    return bundled(store(tmp_path_factory.mktemp("both"), offers), offers)
-
-
-@pytest.fixture(scope="module")
-def evil(tmp_path_factory: pytest.TempPathFactory, offers: Catalog) -> bytes:
+def evil(tmp_path_factory: pytest.TempPathFactory, tiny_offers: Catalog) -> bytes:
     told = about(EVIL, f"{EVIL} and 'more' \" &amp;", "MIT", f"javascript:{EVIL}")
-    return bundled(store(tmp_path_factory.mktemp("evil"), offers, ("plain",), note=EVIL), offers, told)
+    return bundled(store(tmp_path_factory.mktemp("evil"), tiny_offers, ("plain",), note=EVIL), tiny_offers, told)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, both: bytes, evil: bytes) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, tiny_bundle: bytes, evil: bytes) -> Path:
     """Return a folder with two bundles, one that was tampered with, and one that is none."""
     made = tmp_path_factory.mktemp("bundles")
-    (made / "both.zip").write_bytes(both)
+    (made / "both.zip").write_bytes(tiny_bundle)
     (made / "evil.zip").write_bytes(evil)
-    files = unzipped(both)
+    files = unzipped(tiny_bundle)
     name = sorted(files)[1]
     (made / f"{EVIL.replace('/', '_')}.zip").write_bytes(zipped({**files, name: files[name] + b" "}))
     (made / "none.zip").write_text("no zip")
@@ -59,8 +49,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, both: bytes, evil: bytes) -
 
 
 @pytest.fixture(scope="module")
-def board(folder: Path, offers: Catalog) -> Board:
-    return read_board(folder, offers)
+def board(folder: Path, tiny_offers: Catalog) -> Board:
+    return read_board(folder, tiny_offers)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +73,7 @@ def receipt(path: Path, offers: Catalog, *, is_confirmed: bool) -> None:
     path_beside(path).write_text(made.to_json())
 
 
-def test_site_has_every_page_and_the_data_of_the_records(built: Path, offers: Catalog, board: Board) -> None:
+def test_site_has_every_page_and_the_data_of_the_records(built: Path, tiny_offers: Catalog, board: Board) -> None:
     (suite,) = board.suites
     assert (built / ".nojekyll").exists()
     assert len(list(built.glob("models/tiny/*.html"))) == len(list(built.glob("badges/tiny/*.svg"))) == 3
@@ -105,11 +95,11 @@ def test_site_has_every_page_and_the_data_of_the_records(built: Path, offers: Ca
 
 
 def test_same_bundles_give_the_same_bytes_wherever_they_lie(
-    folder: Path, offers: Catalog, board: Board, tmp_path: Path
+    folder: Path, tiny_offers: Catalog, board: Board, tmp_path: Path
 ) -> None:
     for path in sorted(folder.iterdir(), reverse=True):
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    assert site(read_board(tmp_path, offers), "A board") == site(board, "A board")
+    assert site(read_board(tmp_path, tiny_offers), "A board") == site(board, "A board")
 
 
 def test_pages_open_without_errors_requests_scripts_of_others_or_serious_faults(
@@ -168,59 +158,59 @@ def test_leaderboard_is_sorted_and_filtered_by_click_and_by_key(built: Path, bro
 
 
 def test_contradiction_is_shown_and_a_verified_bundle_is_believed(
-    tmp_path: Path, both: bytes, offers: Catalog
+    tmp_path: Path, tiny_bundle: bytes, tiny_offers: Catalog
 ) -> None:
     def other(record: dict[str, Any]) -> None:
         test = record["test"]
         test["scores"]["accuracy"] = test["scores"]["accuracy"] / 4
         test["skill"] = (test["scores"]["accuracy"] - 0.25) / 0.75
 
-    (tmp_path / "a.zip").write_bytes(both)
-    (tmp_path / "b.zip").write_bytes(with_records(both, other))
-    (suite,) = read_board(tmp_path, offers).suites
+    (tmp_path / "a.zip").write_bytes(tiny_bundle)
+    (tmp_path / "b.zip").write_bytes(with_records(tiny_bundle, other))
+    (suite,) = read_board(tmp_path, tiny_offers).suites
     (conflict,) = suite.conflicts
     assert conflict.shown is None
     assert conflict.key not in {record.key for record in suite.records}
-    index = site(read_board(tmp_path, offers), "A board")["index.html"].decode()
+    index = site(read_board(tmp_path, tiny_offers), "A board")["index.html"].decode()
     assert "disputed" in index
     assert "none is shown" in index
-    receipt(tmp_path / "a.zip", offers, is_confirmed=True)
-    (suite,) = read_board(tmp_path, offers).suites
+    receipt(tmp_path / "a.zip", tiny_offers, is_confirmed=True)
+    (suite,) = read_board(tmp_path, tiny_offers).suites
     assert [conflict.shown for conflict in suite.conflicts] == ["a.zip"]
     assert len(suite.records) == 8
-    receipt(tmp_path / "a.zip", offers, is_confirmed=False)
-    (suite,) = read_board(tmp_path, offers).suites
+    receipt(tmp_path / "a.zip", tiny_offers, is_confirmed=False)
+    (suite,) = read_board(tmp_path, tiny_offers).suites
     assert [conflict.shown for conflict in suite.conflicts] == ["b.zip"]
 
 
 def test_badges_say_verified_only_for_models_of_which_a_cell_was_run_again(
-    tmp_path: Path, both: bytes, offers: Catalog
+    tmp_path: Path, tiny_bundle: bytes, tiny_offers: Catalog
 ) -> None:
-    (tmp_path / "a.zip").write_bytes(both)
-    receipt(tmp_path / "a.zip", offers, is_confirmed=True)
-    files = site(read_board(tmp_path, offers), "A board")
+    (tmp_path / "a.zip").write_bytes(tiny_bundle)
+    receipt(tmp_path / "a.zip", tiny_offers, is_confirmed=True)
+    files = site(read_board(tmp_path, tiny_offers), "A board")
     models = {each["name"]: each["badges"] for each in json.loads(files["data/tiny.json"])["models"]}
     assert models == {"plain": ["verified"], "small": ["unverified"]}
     # A receipt of another bundle says nothing about this one.
     path = path_beside(tmp_path / "a.zip")
     told = json.loads(path.read_text())
     path.write_text(json.dumps({**told, "submission": "0" * 64}))
-    assert b'"verified"' not in site(read_board(tmp_path, offers), "A board")["data/tiny.json"]
+    assert b'"verified"' not in site(read_board(tmp_path, tiny_offers), "A board")["data/tiny.json"]
 
 
-def test_partial_bundle_is_marked(tmp_path: Path, both: bytes, offers: Catalog) -> None:
+def test_partial_bundle_is_marked(tmp_path: Path, tiny_bundle: bytes, tiny_offers: Catalog) -> None:
     from seqbench.board.check import check
 
-    found = check(both, offers).submission
+    found = check(tiny_bundle, tiny_offers).submission
     assert found is not None
     part = Store(tmp_path / "tiny")
     for record in found.records[1:]:
         part.write(record)
-    (tmp_path / "part.zip").write_bytes(bundled(part.path, offers, models=["plain"], is_partial=True))
-    index = site(read_board(tmp_path, offers), "A board")["index.html"].decode()
+    (tmp_path / "part.zip").write_bytes(bundled(part.path, tiny_offers, models=["plain"], is_partial=True))
+    index = site(read_board(tmp_path, tiny_offers), "A board")["index.html"].decode()
     assert '<span class="badge partial">partial</span>' in index.split("<tbody>")[1]
     # The only model on the board has the best rank of all, and is not ranked all the same.
-    assert "not ranked<small>1 cells not run" in index
+    assert "not ranked<small>1 cell not run" in index
 
 
 def test_folder_that_is_no_board_or_was_changed_is_left_as_it_is(tmp_path: Path) -> None:

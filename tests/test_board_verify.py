@@ -29,19 +29,9 @@ from seqbench.plugins import load_catalog
 from seqbench.records import Record
 from seqbench.store import Store
 from seqbench.training import run_cell
-from tests.boards import ABOUT, bundled, catalog, store, unzipped, with_records, zipped
+from tests.boards import ABOUT, unzipped, with_records, zipped
 
 SERIAL = Execution(name=Serial.name, jobs=1)
-
-
-@pytest.fixture(scope="module")
-def offers(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
-    return catalog(tmp_path_factory.mktemp("suite"))
-
-
-@pytest.fixture(scope="module")
-def content(tmp_path_factory: pytest.TempPathFactory, offers: Catalog) -> bytes:
-    return bundled(store(tmp_path_factory.mktemp("both"), offers), offers)
 
 
 @pytest.fixture(scope="module")
@@ -66,12 +56,12 @@ def submission(content: bytes, offers: Catalog) -> Submission:
     return found
 
 
-def test_cells_are_drawn_by_their_seed_and_from_every_model(content: bytes, offers: Catalog) -> None:
-    found = submission(content, offers)
-    drawn = draw(found, 2, 7, offers)
-    assert draw(found, 2, 7, offers) == drawn
+def test_cells_are_drawn_by_their_seed_and_from_every_model(tiny_bundle: bytes, tiny_offers: Catalog) -> None:
+    found = submission(tiny_bundle, tiny_offers)
+    drawn = draw(found, 2, 7, tiny_offers)
+    assert draw(found, 2, 7, tiny_offers) == drawn
     assert {record.cell.model.name for record in drawn.records} == {"small", "plain"}
-    assert len({draw(found, 2, seed, offers).records[0].key for seed in range(20)}) > 2
+    assert len({draw(found, 2, seed, tiny_offers).records[0].key for seed in range(20)}) > 2
 
 
 def test_honest_bundle_is_confirmed_to_the_last_bit(smoke: bytes, tmp_path: Path) -> None:
@@ -97,15 +87,17 @@ def test_invented_scores_are_found_out(smoke: bytes) -> None:
     assert "and it came to" in receipt.cells[0].told
 
 
-def test_models_that_cannot_be_run_here_are_named(content: bytes, offers: Catalog) -> None:
-    found = submission(content, offers)
-    without = Catalog(tasks=offers.tasks, models={"small": offers.models["small"]}, suites=offers.suites)
+def test_models_that_cannot_be_run_here_are_named(tiny_bundle: bytes, tiny_offers: Catalog) -> None:
+    found = submission(tiny_bundle, tiny_offers)
+    without = Catalog(
+        tasks=tiny_offers.tasks, models={"small": tiny_offers.models["small"]}, suites=tiny_offers.suites
+    )
     drawn = draw(found, 99, 1, without)
     assert {record.cell.model.name for record in drawn.records} == {"small"}
     assert (len(drawn.records), drawn.out_of) == (4, 4)
     assert "plain is not installed" in drawn.left_out[0]
     with pytest.raises(BoardError, match="plain is not installed"):
-        draw(found, 1, 1, Catalog(tasks=offers.tasks, suites=offers.suites))
+        draw(found, 1, 1, Catalog(tasks=tiny_offers.tasks, suites=tiny_offers.suites))
 
 
 def moved(record: Record, skill: float, **facts: str) -> Record:
@@ -117,9 +109,9 @@ def moved(record: Record, skill: float, **facts: str) -> Record:
 
 
 def test_same_machine_must_give_the_same_bits_and_another_one_may_differ_a_little(
-    content: bytes, offers: Catalog
+    tiny_bundle: bytes, tiny_offers: Catalog
 ) -> None:
-    first = moved(submission(content, offers).records[0], 0.5)
+    first = moved(submission(tiny_bundle, tiny_offers).records[0], 0.5)
     assert agreement(first, moved(first, 0.5 + 1e-12)).problem is not None
     assert agreement(first, moved(first, 0.5 + 0.9 * TOLERANCE, processor="another")).problem is None
     assert agreement(first, moved(first, 0.5 - 1.1 * TOLERANCE, processor="another")).problem is not None
@@ -156,8 +148,8 @@ class Hub(BaseHTTPRequestHandler):
         found = json.loads(body) if "/preupload/" in self.path else {}
         return [file["path"] for file in found.get("files", [])]
 
-    def _answer(self, content: dict[str, Any]) -> None:
-        text = json.dumps(content).encode()
+    def _answer(self, tiny_bundle: dict[str, Any]) -> None:
+        text = json.dumps(tiny_bundle).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))
@@ -236,7 +228,7 @@ def test_commands_from_records_to_an_upload(
     assert said("publish", smoke_run, "--to", "hub:me/board")[0] == 2
 
 
-def test_target_is_written_as_user_and_repository(tmp_path: Path, offers: Catalog) -> None:
+def test_target_is_written_as_user_and_repository(tmp_path: Path, tiny_offers: Catalog) -> None:
     for target in ("me/board", "hub:me", "hub:me/../you", "hub:me/board/more", "s3:me/board"):
         with pytest.raises(BoardError, match="hub:USER/REPO"):
-            plan_upload(tmp_path, target, offers)
+            plan_upload(tmp_path, target, tiny_offers)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TextIO
 
 from seqbench.cells import Cell
+from seqbench.counts import counted
 from seqbench.execution import Event, Finished, Retried
 from seqbench.records import Record, now
 from seqbench.store import stem
@@ -56,7 +57,7 @@ def end(stream: TextIO, record: Record) -> None:
     stream.write(record.traceback or "")
     primary = record.metric.name if record.metric else ""
     score = record.test.scores.get(primary) if record.test else None
-    told = record.reason or f"{primary} {score}, {record.costs.steps} steps"
+    told = record.reason or f"{primary} {score}, {counted(record.costs.steps, 'step')}"
     stream.write(f"{_MARK}{record.status}: {told}\n")
 
 

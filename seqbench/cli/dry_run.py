@@ -14,6 +14,7 @@ import click
 
 from seqbench.cells import Cell
 from seqbench.cli.console import print_json
+from seqbench.counts import counted
 from seqbench.memory import guess
 from seqbench.plan import Plan
 from seqbench.plugins import Catalog
@@ -50,8 +51,9 @@ def show_plan(todo: Plan, catalog: Catalog, memory: Callable[[Cell], int], *, as
         each = expected.get(cell.key)
         click.echo(f"{cell}  {todo.status.get(cell.key, 'done') if each is None else _in_words(each)}")
     click.echo(
-        f"{len(todo.cells)} cells, {done} done, {len(todo.pending)} to run: about {_duration(seconds)} of training"
-        f" on one core, without loading and evaluation; the largest is expected to need {_mebibytes(largest)}"
+        f"{counted(len(todo.cells), 'cell')}, {done} done, {len(todo.pending)} to run: about {_duration(seconds)}"
+        " of training on one core, without loading and evaluation; the largest is expected to need"
+        f" {_mebibytes(largest)}"
     )
     if not all(each.is_known for each in expected.values()):
         click.echo(

@@ -13,6 +13,7 @@ import click
 
 from seqbench.cli import load_plugins, plugin_files
 from seqbench.cli.console import print_json, stdout
+from seqbench.counts import counted
 from seqbench.errors import ExperimentError
 from seqbench.flow import Curve, Flow, Quantity, summarise
 from seqbench.overrides import settings
@@ -173,7 +174,8 @@ def _title(flow: Flow, task: str | None, seed: int, gain: float | None) -> str:
     on = "standard normal noise" if task is None else f"task {task}"
     scaled = "" if gain is None else f", V at spectral radius {gain:g}"
     return (
-        f"Gradient flow at the start on {on}: {flow.length} steps, {flow.examples} examples, seed {seed}{scaled}"
+        f"Gradient flow at the start on {on}: {counted(flow.length, 'step')},"
+        f" {counted(flow.examples, 'example')}, seed {seed}{scaled}"
     )
 
 
@@ -231,7 +233,7 @@ def _table(findings: Sequence[Finding], title: str) -> Table:
         "gain per step",
         "ln gain",
         "R^2",
-        *(f"over {n} steps" for n in steps),
+        *(f"over {counted(n, 'step')}" for n in steps),
         "gradient horizon",
         "half-life",
     )

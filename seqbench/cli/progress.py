@@ -21,6 +21,7 @@ from seqbench.backlog import Waiting
 from seqbench.cells import Cell
 from seqbench.cli.console import results_apart
 from seqbench.cli.tally import ELSEWHERE, Tally
+from seqbench.counts import counted
 from seqbench.execution import Event, Finished, Progressed, Retried, Started
 from seqbench.logs import log_path
 from seqbench.pace import in_words
@@ -95,7 +96,7 @@ def outcome(record: Record) -> str:
     score = test.scores[metric.name]
     baseline = next(b.scores[metric.name] for b in test.baselines if b.name == test.baseline_name)
     seconds = record.costs.train_seconds or 0.0
-    ended = "" if record.stopped == "steps" else f", {record.stopped} after {record.costs.steps} steps"
+    ended = "" if record.stopped == "steps" else f", {record.stopped} after {counted(record.costs.steps, 'step')}"
     return f"{metric.name} {_number(score)} (baseline {_number(baseline)}), {seconds:.1f} s{ended}"
 
 

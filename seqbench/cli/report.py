@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from seqbench.cli.console import stdout
+from seqbench.counts import counted
 from seqbench.records import Record
 from seqbench.report import FORMATS, document, print_document, read_records
 from seqbench.report.output import check_output, write_whole
@@ -39,7 +40,7 @@ def command(folders: tuple[Path, ...], name: str | None, output: Path | None, as
     records = read_records(folders)
     if output is not None:
         size = write_whole(output, FORMATS[name].write(records))
-        click.echo(f"wrote {output} ({size} bytes, {name}, {len(records)} cells)", err=True)
+        click.echo(f"wrote {output} ({size} bytes, {name}, {counted(len(records), 'cell')})", err=True)
     else:
         _print(records, name)
 

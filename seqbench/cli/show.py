@@ -15,6 +15,7 @@ from seqbench.cli import load_plugins, plugin_files
 from seqbench.cli.console import print_json, print_rows, stdout
 from seqbench.cli.prose import meanings, readable
 from seqbench.contracts import Model, Task
+from seqbench.counts import counted
 from seqbench.errors import ExperimentError, unknown
 from seqbench.experiment import Training, load
 from seqbench.overrides import settings
@@ -86,10 +87,10 @@ def _show_model(catalog: Catalog, model: Model, as_json: bool) -> None:
         print_json({**told, **sizes})
         return
     _print_plugin(told)
-    click.echo(f"With {sizes['input_size']} features in a step:")
-    click.echo(f"  {sizes['layer_parameters']} trainable parameters")
-    click.echo(f"  {sizes['state_size']} numbers carried from one step to the next")
-    click.echo(f"  {sizes['output_size']} features out")
+    click.echo(f"With {counted(sizes['input_size'], 'feature')} in a step:")
+    click.echo(f"  {counted(sizes['layer_parameters'], 'trainable parameter')}")
+    click.echo(f"  {counted(sizes['state_size'], 'number')} carried from one step to the next")
+    click.echo(f"  {counted(sizes['output_size'], 'feature')} out")
 
 
 def _show_experiment(catalog: Catalog, path: Path, assignments: Sequence[str], as_json: bool) -> None:
@@ -99,7 +100,7 @@ def _show_experiment(catalog: Catalog, path: Path, assignments: Sequence[str], a
     if as_json:
         print_json({"kind": "experiment", **fields, "cells": len(cells), "keys": [cell.key for cell in cells]})
         return
-    click.echo(f"experiment {experiment.name}: {len(cells)} cells\n")
+    click.echo(f"experiment {experiment.name}: {counted(len(cells), 'cell')}\n")
     print_rows("fields", ("field", "value"), [(name, _text(value)) for name, value in _flat(fields).items()])
 
 
@@ -190,7 +191,10 @@ def _print_plugin(told: Facts) -> None:
 def _print_task(told: Facts) -> None:
     examples = ", ".join(f"{n} {split}" for split, n in told["examples"].items())
     lines = {"inputs": told["inputs"], "targets": told["targets"], "examples": examples, **told["facts"]}
-    click.echo(f"At length {told['length']} with seed {told['seed']}: {told['time_steps']} time steps")
+    click.echo(
+        f"At length {told['length']} with seed {told['seed']}: a network reads"
+        f" {counted(told['time_steps'], 'time step')} (what lags and gradient horizons count)"
+    )
     for name, value in lines.items():
         click.echo(f"  {name:<{max(map(len, lines))}}  {_text(value)}")
     click.echo()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seqbench.cli.console import SCHEMA_VERSION, print_rows
+from seqbench.counts import counted
 from seqbench.overview import Overview, look
 from seqbench.pace import in_words
 
@@ -54,11 +55,13 @@ def _as_json(seen: Overview) -> dict[str, Any]:
 def _show(folder: Path, seen: Overview) -> None:
     left = f", about {in_words(seen.seconds_left)} left" if seen.seconds_left is not None else ""
     counts = ", ".join(f"{seen.states[state]} {state}" for state in _ORDER if seen.states.get(state))
-    click.echo(f"{folder}: {seen.cells} cells{': ' if counts else ''}{counts}{left}")
+    click.echo(f"{folder}: {counted(seen.cells, 'cell')}{': ' if counts else ''}{counts}{left}")
     click.echo()
     for sweep in seen.sweeps:
-        where = f"process {sweep.pid} on {sweep.host}, began {sweep.started[:19]} UTC, {sweep.cells} cells"
-        click.echo(f"{sweep.state}: {' '.join(_command(sweep.command))}\n  {where}")
+        where = f"process {sweep.pid} on {sweep.host}, began {sweep.started[:19]} UTC"
+        click.echo(
+            f"{sweep.state}: {' '.join(_command(sweep.command))}\n  {where}, {counted(sweep.cells, 'cell')}"
+        )
     if seen.sweeps:
         click.echo()
     living = [each for each in seen.running if not each.stale]

@@ -34,7 +34,6 @@ SECONDS_TO_STOP = 20.0
 """How long a cell may take to write its checkpoint and to end, once asked to; then it is killed."""
 _SECONDS_TO_EXIT = 2.0
 _STARTS = 3
-_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"}
 _SIGNALS = {signal.SIGINT, signal.SIGTERM}
 
 Work = Callable[[Any, Told, Callable[[], bool]], Any]
@@ -183,11 +182,14 @@ def _main_hidden() -> Iterator[None]:
 def _environment() -> Iterator[None]:
     """Give the server, when it starts, an environment in which torch takes one thread.
 
-    And in which Python imports nothing from the current folder: a plugin of the user's in it may be called
-    copy.py or queue.py. The processes look for modules where this one does.
+    And in which Python imports nothing from the current folder, unless this process does: a plugin of the user's
+    in it may be called copy.py or queue.py.
     """
-    before = {name: os.environ.get(name) for name in _ENVIRONMENT}
-    os.environ.update(_ENVIRONMENT)
+    ours = {"OMP_NUM_THREADS": "1"}
+    if not {"", os.getcwd()} & set(sys.path):
+        ours["PYTHONSAFEPATH"] = "1"
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
     try:
         yield
     finally:

@@ -160,8 +160,10 @@ class Split:
         if not isinstance(inputs, Ragged):
             return Batch(_wide(inputs[rows]), _take(targets, rows), torch.full((len(rows),), inputs.shape[1]))
         places = _Places.of(inputs.offsets, rows)
-        is_alike = isinstance(targets, Ragged) and targets.offsets is inputs.offsets
-        scored = places.padded(targets.values, UNSCORED) if is_alike else _take(targets, rows)
+        if isinstance(targets, Ragged) and targets.offsets is inputs.offsets:
+            scored = places.padded(targets.values, UNSCORED)
+        else:
+            scored = _take(targets, rows)
         return Batch(places.padded(inputs.values, 0), scored, places.lengths)
 
 

@@ -93,8 +93,12 @@ def _moving(training: Training) -> dict[str, Any]:
 
     One that came after the key was laid down is left out at its default: earlier cells keep their keys.
     """
-    later = {"truncate"} if training.truncate is None else set()
+    later = {name for name in ("truncate", "precision") if getattr(training, name) == _default(name)}
     return training.model_dump(exclude={"time_limit", "recompute"} | later)
+
+
+def _default(name: str) -> Any:
+    return Training.model_fields[name].default
 
 
 def expand(experiment: Experiment, catalog: Catalog) -> list[Cell]:

@@ -57,6 +57,9 @@ class Training(Settings):
     stop_when_solved: float | None = Field(
         None, ge=0, description="end when the validation score is this near to the best possible, null for never"
     )
+    precision: Literal["float32", "tf32", "bf16"] = Field(
+        "float32", description="arithmetic: float32, TF32 (GPUs only), or bfloat16 with weights in float32"
+    )
     embedding_size: int = Field(32, ge=1, description="features of an embedded token")
     truncate: int | None = Field(
         None, ge=1, description="steps after which no gradient flows back through the state, null for all steps"

@@ -278,6 +278,7 @@ def make_trainer(
         devices=1,
         plugins=[alone, checkpoints] if checkpoints else [alone],
         callbacks=list(callbacks),
+        precision="bf16-mixed" if training.precision == "bf16" else "32-true",
         gradient_clip_val=training.gradient_clip,
         val_check_interval=min(training.validate_every, training.steps) or None,
         check_val_every_n_epoch=None if training.steps else 1,

@@ -42,6 +42,7 @@ from seqbench.network import build_network, count_parameters
 from seqbench.outcome import course, evaluation, finite, metric_data, notes, seconds_per_step
 from seqbench.parameters import make
 from seqbench.plugins import Catalog
+from seqbench.precision import arithmetic
 from seqbench.randomness import randomness_kept, seed_all
 from seqbench.records import (
     Costs,
@@ -83,7 +84,13 @@ def run_cell(
     """
     described = {**(environment or {}), "device": device_name()}
     try:
-        with one_quiet_thread(), quiet_lightning(), interrupts_kept() as put_back, randomness_kept():
+        with (
+            one_quiet_thread(),
+            arithmetic(cell.training.precision),
+            quiet_lightning(),
+            interrupts_kept() as put_back,
+            randomness_kept(),
+        ):
             return _Run(cell, catalog, described, progress, checkpoints, should_stop, put_back, callbacks).record()
     except SeqbenchError as error:
         return unfinished(cell, "failed", str(error), described, catalog)

@@ -26,6 +26,7 @@ from seqbench.data import EvaluationBatches, TrainingBatches
 from seqbench.experiment import Gradients, Training
 from seqbench.fitting import Fit, make_trainer, quiet_lightning
 from seqbench.network import build_network
+from seqbench.precision import Precision, arithmetic
 from seqbench.records import Record
 from seqbench.store import Store
 from seqbench.training import check_data, data_fingerprint, run_cell
@@ -218,6 +219,33 @@ def test_cell_over_its_time_limit_is_a_timeout() -> None:
 def test_trained_network_is_tested_at_other_lengths() -> None:
     record = run_cell(toy_cell(evaluate=(3, 50), steps=100), CATALOG)
     assert [(e.length, e.scores["accuracy"]) for e in record.evaluations] == [(3, 1.0), (50, 1.0)]
+
+
+@pytest.mark.parametrize("model", ["rnn", "lstm", "gru"])
+def test_bf16_is_another_cell_with_other_losses_near_those_of_float32(model: str) -> None:
+    grid = {"tasks": ["adding"], "models": [model], "lengths": [12], "seeds": [0]}
+    exact, rounded = (
+        expand(
+            Experiment.model_validate({**grid, "training": {"steps": 4, "validate_every": 1, **training}}),
+            load_catalog(),
+        )[0]
+        for training in ({}, {"precision": "bf16"})
+    )
+    assert exact.key != rounded.key
+    losses = [run_cell(cell, load_catalog()).course.losses for cell in (exact, rounded)]
+    assert losses[0] != losses[1]
+    assert [step for step, _ in losses[0]] == [step for step, _ in losses[1]]
+    for (_, first), (_, second) in zip(*losses, strict=True):
+        assert second == pytest.approx(first, rel=0.05)
+
+
+@pytest.mark.parametrize(("precision", "expected"), [("float32", "ieee"), ("tf32", "tf32")])
+def test_tf32_is_used_only_where_it_was_asked_for_and_put_back(precision: Precision, expected: str) -> None:
+    backends = (torch.backends.cuda.matmul, torch.backends.cudnn.rnn, torch.backends.cudnn.conv)
+    before = [backend.fp32_precision for backend in backends]
+    with arithmetic(precision):
+        assert [backend.fp32_precision for backend in backends] == [expected] * 3
+    assert [backend.fp32_precision for backend in backends] == before
 
 
 @pytest.mark.parametrize("clip", [None, 0.01])

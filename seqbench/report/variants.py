@@ -17,8 +17,10 @@ from seqbench.records import PluginUsed, Record
 
 Fields = Mapping[str, str]
 
-_ALWAYS = {"training.truncate"}
-"""What a name shows wherever it was set: gradients that were truncated are another experiment."""
+_LATER: Mapping[str, Any] = {"truncate": None, "precision": "float32"}
+"""Settings, with their defaults, that older records do not tell. A name shows them wherever they were set:
+gradients that were truncated or rounded are another experiment."""
+_ALWAYS = {f"training.{name}" for name in _LATER}
 
 _LONGEST = 48
 """Characters of a name that a table still has room for."""
@@ -122,11 +124,9 @@ def _plugin_fields(plugin: PluginUsed) -> Fields:
 
 
 def _training_fields(record: Record) -> Fields:
-    # What is no part of a cell's key decides whether there is a score, not which; and a record that was made
-    # before gradients could be truncated does not tell that they were not.
+    # What is no part of a cell's key decides whether there is a score, not which.
     training, absent = record.cell.training, {"time_limit", "recompute"}
-    if training.get("truncate") is None:
-        absent.add("truncate")
+    absent |= {name for name, default in _LATER.items() if training.get(name, default) == default}
     settings = {f"training.{name}": _text(value) for name, value in training.items() if name not in absent}
     return {**settings, "evaluate_lengths": _text(record.cell.evaluate_lengths or "none")}
 

@@ -1,0 +1,33 @@
+"""In which arithmetic does a cell train? In float32, unless a setting names another.
+
+Left to itself, torch lets cuDNN round float32 to TF32. Stands on nothing of seqbench.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import torch
+
+Precision = Literal["float32", "tf32", "bf16"]
+
+
+@contextmanager
+def arithmetic(precision: Precision) -> Iterator[None]:
+    """Multiply float32 numbers as float32, or as TF32 where that is asked for, while the block runs.
+
+    TF32 keeps 10 bits of the mantissa and exists on GPUs only; bfloat16 is Lightning's part of the work.
+    """
+    # torch makes these at run time, out of the sight of type checkers.
+    cudnn: Any = torch.backends.cudnn
+    backends: tuple[Any, ...] = (torch.backends.cuda.matmul, cudnn.conv, cudnn.rnn)
+    before = [backend.fp32_precision for backend in backends]
+    for backend in backends:
+        backend.fp32_precision = "tf32" if precision == "tf32" else "ieee"
+    try:
+        yield
+    finally:
+        for backend, was in zip(backends, before, strict=True):
+            backend.fp32_precision = was

@@ -19,21 +19,8 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
-from torchmetrics.classification import MulticlassAccuracy
 
-from seqbench import (
-    Baseline,
-    Catalog,
-    Experiment,
-    Metric,
-    Model,
-    SequenceClass,
-    Split,
-    Task,
-    TaskData,
-    Tokens,
-    generator,
-)
+from seqbench import Catalog, Experiment, Model, Split, Task, TaskData, generator
 from seqbench.cells import Cell, expand
 from seqbench.checkpoints import CheckpointFile, Checkpoints
 from seqbench.experiment import Gradients
@@ -42,6 +29,7 @@ from seqbench.store import Store
 from seqbench.training import run_cell
 
 from .test_training import moves
+from .toys import naming
 
 
 @dataclass(frozen=True)
@@ -58,16 +46,7 @@ class Ragged(Task):
             rows = [torch.randint(4, (int(n),), generator=rng) for n in lengths]
             return Split(Rows.from_rows(rows), torch.stack([row[0] for row in rows]))
 
-        return TaskData(
-            train=split("train", 70),
-            validation=split("validation", 600),
-            test=split("test", 600),
-            inputs=Tokens(4),
-            targets=SequenceClass(4),
-            metrics=(Metric("accuracy", lambda: MulticlassAccuracy(4, average="micro")),),
-            baselines=(Baseline("guess", {"accuracy": 0.25}),),
-            show=str,
-        )
+        return naming(4, train=split("train", 70), validation=split("validation", 600), test=split("test", 600))
 
 
 class Noisy(nn.Module):

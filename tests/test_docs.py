@@ -14,8 +14,10 @@ import shutil
 import sys
 import textwrap
 import tomllib
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +136,15 @@ def results(place: Path, stored: Path) -> None:
     assert told(["report", "results/quick", "--output", "report.csv"]) == 0
 
 
+def fault_of(action: Callable[[], object]) -> str | None:
+    """Return the traceback of what an action raises; None where it comes to its end."""
+    try:
+        action()
+    except Exception:
+        return traceback.format_exc()
+    return None
+
+
 @pytest.mark.parametrize("block", of("python"), ids=str)
 def test_python_block_runs(block: Block, place: Path, results: None) -> None:
     names: dict[str, Any] = {"__name__": "shown", "__file__": str(place / "shown.py")}
@@ -142,7 +153,8 @@ def test_python_block_runs(block: Block, place: Path, results: None) -> None:
     module.__dict__.update(names)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "shown", module)
-        exec(compile(block.text, f"{block}.py", "exec", dont_inherit=True), module.__dict__)
+        code = compile(block.text, f"{block}.py", "exec", dont_inherit=True)
+        assert fault_of(lambda: exec(code, module.__dict__)) is None
 
 
 @pytest.mark.parametrize("block", of("yaml"), ids=str)
@@ -150,6 +162,14 @@ def test_experiment_loads_and_has_cells(block: Block, place: Path) -> None:
     (place / "shown.yaml").write_text(block.text)
     catalog = load_catalog(files=[name for name, _ in files(block.page) if name.endswith(".py")])
     assert expand(load(place / "shown.yaml"), catalog)
+
+
+def test_architecture_names_every_module() -> None:
+    named = re.findall(r"`([\w*/]+(?:\.py|/))`", (DOCS / "architecture.md").read_text())
+    modules = [path.name for path in (ROOT / "seqbench").glob("*.py") if not path.name.startswith("__")]
+    modules += [path.name for path in (ROOT / "plugins").glob("*.py")]
+    modules += [f"{path.parent.name}/" for path in (ROOT / "seqbench").glob("*/__init__.py")]
+    assert [each for each in sorted(modules) if not any(fnmatch(each, name) for name in named)] == []
 
 
 @pytest.mark.parametrize("block", of("toml"), ids=str)

@@ -39,16 +39,21 @@ class Last(Task):
             return Split(inputs, (inputs[:, -1] + shift) % self.symbols)
 
         test = split("test", 64, self.shift_test)
-        return TaskData(
-            train=split("train", 64),
-            validation=split("validation", 64),
-            test=test,
-            inputs=Tokens(self.symbols),
-            targets=SequenceClass(self.symbols),
-            metrics=(Metric("accuracy", lambda: MulticlassAccuracy(self.symbols, average="micro")),),
-            baselines=(Baseline("guess", {"accuracy": 1 / self.symbols}),),
-            show=lambda i: str(test.inputs[i].tolist()),
-        )
+        return naming(self.symbols, train=split("train", 64), validation=split("validation", 64), test=test)
+
+
+def naming(symbols: int, *, train: Split, validation: Split, test: Split) -> TaskData:
+    """Return the data of a task that asks for one of so many tokens, scored by accuracy."""
+    return TaskData(
+        train=train,
+        validation=validation,
+        test=test,
+        inputs=Tokens(symbols),
+        targets=SequenceClass(symbols),
+        metrics=(Metric("accuracy", lambda: MulticlassAccuracy(symbols, average="micro")),),
+        baselines=(Baseline("guess", {"accuracy": 1 / symbols}),),
+        show=lambda i: str(test.inputs[i].tolist()),
+    )
 
 
 @dataclass(frozen=True)

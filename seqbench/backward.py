@@ -129,7 +129,8 @@ def pass_back(
         lengths: of the rows, [batch].
         draws: where the random vectors come from, one for each further lane.
     """
-    gradient = _Gradient(pull, lengths, [axis for axis in passage.axes if axis is not None], draws)
+    axes = [axis for axis in passage.axes if axis is not None]
+    gradient = _Gradient(pull, lengths, axes, draws, len(passage.steps) - 2)
     for (start, end), state in reversed(list(zip(pairwise(passage.steps), passage.states, strict=True))):
         before = _repeated(state, iter(passage.axes), gradient.lanes)
         inputs = passage.embedded[:, start:end].repeat(gradient.lanes, 1, 1).requires_grad_()
@@ -151,15 +152,19 @@ class _Gradient:
         exponent: [lanes * batch].
     """
 
-    def __init__(self, pull: Tensor, lengths: Tensor, axes: Sequence[int], draws: Sequence[Generator]) -> None:
+    def __init__(
+        self, pull: Tensor, lengths: Tensor, axes: Sequence[int], draws: Sequence[Generator], cuts: int
+    ) -> None:
         self.lanes, self.batch = 1 + len(draws), len(pull)
         self.parts: list[Tensor] = []
         self.exponent = torch.zeros(self.lanes * self.batch, dtype=torch.float64, device=pull.device)
         self._pull, self._lengths, self._axes, self._draws = pull, lengths, axes, draws
         self._is_pulled = (torch.linalg.vector_norm(pull, torch.inf, dim=(0, 2)) > 0).tolist()
         self._steps = 0
-        self._state_norms: list[Tensor] = []
-        self._input_norms: list[Tensor] = []
+        # Taken at once: small tensors that stay, made between large ones that go, would leave holes in the heap.
+        self._input_norms = pull.new_empty(pull.shape[:2])
+        self._state_norms = pull.new_empty(len(axes) + 1, cuts, self.lanes * self.batch)
+        self._cut = cuts
 
     def back(self, start: int, end: int, beginnings: list[Tensor], ends: list[Tensor]) -> None:
         """Go from the end of a piece to its start, and keep the norms found there and at its inputs.
@@ -176,16 +181,15 @@ class _Gradient:
         *self.parts, at_inputs = _gradients([flow for flow in flows if flow[1].requires_grad], beginnings)
         ln_scale = self.exponent * math.log(2)
         of_loss = slice(self.batch)
-        self._input_norms.append(_norms_over(at_inputs[of_loss], (2,)).log() + ln_scale[of_loss, None])
+        self._input_norms[:, start:end] = _norms_over(at_inputs[of_loss], (2,)).log() + ln_scale[of_loss, None]
         if self.parts:
-            self._state_norms.append(_norms(self.parts, self._axes).log() + ln_scale)
+            self._cut -= 1
+            self._state_norms[:, self._cut] = _norms(self.parts, self._axes).log() + ln_scale
 
     def norms(self) -> Norms:
         """Return all norms, in the order of time."""
-        inputs = torch.cat(self._input_norms[::-1], dim=1)
-        size = (len(self._axes) + 1, len(self._state_norms), self.lanes, self.batch)
-        state = torch.stack(self._state_norms[::-1], dim=1) if self._state_norms else inputs.new_zeros(size)
-        return Norms(state.reshape(size), inputs)
+        state = self._state_norms
+        return Norms(state.reshape(*state.shape[:2], self.lanes, self.batch), self._input_norms)
 
     def _begin_rows(self, end: int) -> None:
         """Put a random unit vector at the last state of each row that ends here, in every lane but the loss's.

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from seqbench.errors import StoreError
+from seqbench.errors import StoreError, reason
 from seqbench.holders import Holder, is_dead, this_process
 
 log = logging.getLogger(__name__)
@@ -98,7 +98,9 @@ class Claims:
                 path.unlink(missing_ok=True)
                 return False
         except OSError as error:
-            raise StoreError(f"the claim on {cell} cannot be written: {error}; records are intact") from error
+            raise StoreError(
+                f"the claim on {cell} cannot be written: {reason(error)}; records are intact"
+            ) from error
         if chain:
             log.info("%s: taken over from %s, whose claim is stale", cell, chain[-1].host)
         self._held[key] = token, [_next_path(self._folder, key, chain[:i]) for i in range(len(chain) + 1)]

@@ -39,8 +39,6 @@ def refusal(field: str, detail: ErrorDetails) -> str:
     if detail["type"] == "value_error":
         # A validator of our own, which says it in words already.
         return f"{field}: {context['error']}"
-    if detail["type"] == "string_pattern_mismatch":
-        return f"{field} is to be letters, digits and the signs . _ - only, and {given} was given"
     if detail["type"] in _WANTED:
         return f"{field} is to be {_WANTED[detail['type']].format(**context)}, and {given} was given"
     return f"{field}: {detail['msg'][0].lower()}{detail['msg'][1:]}, and {given} was given"

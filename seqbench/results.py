@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seqbench.errors import StoreError
+from seqbench.errors import StoreError, reason
 from seqbench.records import Record
 from seqbench.store import Store
 
@@ -104,7 +104,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, dtype="str", keep_default_na=False)
     except (OSError, ValueError) as error:
-        raise StoreError(f"{path} cannot be read: {error}; give the CSV of `seqbench report`") from error
+        raise StoreError(f"{path} cannot be read: {reason(error)}; give the CSV of `seqbench report`") from error
     if list(table.columns[: len(COLUMNS)]) != list(COLUMNS):
         raise StoreError(f"{path} is no table of results: its columns are not those of `seqbench report`")
     try:

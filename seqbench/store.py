@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqbench.cells import Cell
-from seqbench.errors import StoreError
+from seqbench.errors import StoreError, reason
 from seqbench.holders import is_abandoned, temporary_prefix
 from seqbench.records import SCHEMA_VERSION, CellData, Record
 
@@ -97,7 +97,7 @@ class Store:
                 pass
         except OSError as error:
             raise StoreError(
-                f"the folder {self.path} cannot be written to: {error}; choose another --output"
+                f"the folder {self.path} cannot be written to: {reason(error)}; choose another --output"
             ) from error
 
     def is_there(self) -> bool:
@@ -118,7 +118,8 @@ class Store:
             _write(path, text)
         except OSError as error:
             raise StoreError(
-                f"the record {path} cannot be written: {error}; the others are intact{_kept_elsewhere(path, text)}"
+                f"the record {path} cannot be written: {reason(error)}; the others are intact"
+                f"{_kept_elsewhere(path, text)}"
             ) from error
         return path
 
@@ -201,7 +202,7 @@ def _version(mark: Path) -> object:
     try:
         content = json.loads(mark.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise StoreError(f"{mark} cannot be read: {error}; choose another folder") from error
+        raise StoreError(f"{mark} cannot be read: {reason(error)}; choose another folder") from error
     return content.get("schema_version") if isinstance(content, dict) else None
 
 

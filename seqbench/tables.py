@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from seqbench.errors import DataError
+from seqbench.errors import DataError, reason
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,8 +37,8 @@ def read_file(path: Path, kind: str) -> pd.DataFrame:
         raise DataError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
     except (OSError, EOFError, ValueError, zlib.error) as error:
         # pandas' and pyarrow's own errors are ValueErrors.
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"{path} cannot be read as {kind}: {reason}") from error
+        why = next(iter(reason(error).splitlines()), type(error).__name__)
+        raise DataError(f"{path} cannot be read as {kind}: {why}") from error
     if table.empty:
         raise DataError(f"{path} is empty: no row was found in it")
     return table

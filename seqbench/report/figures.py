@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqbench.errors import ExperimentError
+from seqbench.errors import ExperimentError, reason
 from seqbench.flow import Curve
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def draw_curves(panels: Mapping[str, Mapping[str, Curve]], path: Path, title: st
         try:
             figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix.lower() == ".svg" else {})
         except OSError as error:
-            raise ExperimentError(f"the picture {path} cannot be written: {error}") from error
+            raise ExperimentError(f"the picture {path} cannot be written: {reason(error)}") from error
 
 
 def _draw(axes: Axes, curve: Curve, number: int) -> Line2D:

@@ -1,6 +1,6 @@
 """What does it cost to load data, and what a batch of them beside a training step?
 
-    python benchmarks/loading.py [--sequences 10000] [--tokens 1000] [--repeats 5]
+    python benchmarks/loading.py [--sequences 10000] [--tokens 1000] [--repeats 5] [--tasks copy]
 
 First: made-up texts in a csv.gz, loaded by the task ``sentiment`` up to the first batch, each time in a fresh
 process that has torch; with an empty cache and then from it. Second: batches of the bundled tasks at lengths 16 to
@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from seqbench.data import TrainingBatches
@@ -44,6 +44,7 @@ def main() -> int:
     parser.add_argument("--sequences", type=int, default=10_000)
     parser.add_argument("--tokens", type=int, default=1000)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--tasks", default="", help="the batches of these only, with commas between")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         first, cached = _loading(Path(folder), asked.sequences, asked.tokens, asked.repeats)
@@ -51,7 +52,7 @@ def main() -> int:
     print(f"  first time {first:.2f} s, from the cache {cached:.3f} s", flush=True)
     worst = 0.0
     print("task         model length     batch       step    share")
-    for task, model, length, batch, step in _batches():
+    for task, model, length, batch, step in _batches([name for name in asked.tasks.split(",") if name]):
         worst = max(worst, batch / step)
         print(
             f"{task:<12} {model:<5} {length:>6} {batch * 1e6:6.0f} us {step * 1e3:7.2f} ms {batch / step:8.2%}",
@@ -111,7 +112,7 @@ def _load(connection: Connection, data: str, cache: str, tokens: int) -> None:
     connection.send(seconds)
 
 
-def _batches() -> Iterator[tuple[str, str, int, float, float]]:
+def _batches(tasks: list[str]) -> Iterator[tuple[str, str, int, float, float]]:
     """Yield task, model, length, and the median seconds of a batch and of a training step."""
     import torch
 
@@ -128,7 +129,8 @@ def _batches() -> Iterator[tuple[str, str, int, float, float]]:
     torch.set_flush_denormal(True)
     catalog = load_catalog()
     # Long rows of the grammar's sentences need more of them than quick has.
-    grid = {"lengths": list(LENGTHS), "parameters": {"word-order": {"sentences": 30_000}}}
+    grid: dict[str, Any] = {"lengths": list(LENGTHS), "parameters": {"word-order": {"sentences": 30_000}}}
+    grid |= {"tasks": tasks} if tasks else {}
     cells: dict[tuple[str, int], list[Cell]] = {}
     for cell in expand(load(catalog.suite("quick"), grid), catalog):
         cells.setdefault((cell.task.name, cell.length), []).append(cell)

@@ -64,14 +64,14 @@ class Ragged:
 
     def take(self, rows: Tensor, padding: int) -> Tensor:
         """Return the rows padded at the end with ``padding``: [rows, longest, ...]."""
-        return _Places.of(self.offsets, rows).padded(self.values, padding)
+        return _Places.of(self, rows).padded(self.values, padding)
 
 
 class _Places(NamedTuple):
     """Where some rows of ragged tensors lie; the same for every tensor with the same offsets.
 
     Attributes:
-        steps: [rows, longest], the number of each step among all; beyond a row's end any.
+        steps: [rows * longest], the number of each step among all; beyond a row's end any.
         is_padding: [rows, longest], whether it is beyond the end.
         lengths: [rows]
     """
@@ -81,23 +81,24 @@ class _Places(NamedTuple):
     lengths: Tensor
 
     @staticmethod
-    def of(offsets: Tensor, rows: Tensor) -> _Places:
+    def of(ragged: Ragged, rows: Tensor) -> _Places:
         """Find the rows."""
         import torch
 
         # Of these rows only: a batch costs the same however many examples there are.
         # `take` and `index_select` do what indexing does, in a fraction of its fixed cost.
-        starts = offsets.take(rows)
-        lengths = offsets[1:].take(rows) - starts
+        starts = ragged.offsets.take(rows)
+        lengths = ragged.offsets[1:].take(rows) - starts
         steps = torch.arange(int(lengths.max()))
-        return _Places(starts[:, None] + steps, steps >= lengths[:, None], lengths)
+        among_all = (starts[:, None] + steps).flatten().clamp_(max=len(ragged.values) - 1)
+        return _Places(among_all, steps >= lengths[:, None], lengths)
 
     def padded(self, values: Tensor, padding: int) -> Tensor:
         """Return the values at these places: [rows, longest, ...]."""
         # Widened before padding: -100 does not fit every type that classes are stored in.
-        steps = self.steps.flatten().clamp_(max=len(values) - 1)
-        found = _wide(values.index_select(0, steps)).view(*self.steps.shape, *values.shape[1:])
-        return found.masked_fill_(self.is_padding.view(*self.steps.shape, *[1] * (found.ndim - 2)), padding)
+        shape = self.is_padding.shape
+        found = _wide(values.index_select(0, self.steps)).view(*shape, *values.shape[1:])
+        return found.masked_fill_(self.is_padding.view(*shape, *[1] * (found.ndim - 2)), padding)
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +160,7 @@ class Split:
         inputs, targets = self.inputs, self.targets
         if not isinstance(inputs, Ragged):
             return Batch(_wide(inputs[rows]), _take(targets, rows), torch.full((len(rows),), inputs.shape[1]))
-        places = _Places.of(inputs.offsets, rows)
+        places = _Places.of(inputs, rows)
         if isinstance(targets, Ragged) and targets.offsets is inputs.offsets:
             scored = places.padded(targets.values, UNSCORED)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
@@ -112,11 +113,13 @@ LONG = {"steps": 10**6, "batch_size": 4}
 def test_interrupt_ends_the_workers_and_leaves_records_that_are_run_again(tmp_path: Path, executor: str) -> None:
     slow = experiment(models=["rnn"], seeds=[0], training=LONG)
     store = Store(tmp_path)
-    stop = threading.Timer(3.0, signal.raise_signal, [signal.SIGINT])
-    stop.start()
+    # Libraries that are interrupted while they are imported stay broken for the tests that follow.
+    importlib.import_module("seqbench.training")
+    stop = threading.Timer(2.0, signal.raise_signal, [signal.SIGINT])
     with pytest.raises(KeyboardInterrupt):
-        for _ in sweep(plan(slow, CATALOG, store), store, CATALOG, Execution(jobs=1, name=executor)):
-            pass
+        for event in sweep(plan(slow, CATALOG, store), store, CATALOG, Execution(jobs=1, name=executor)):
+            if isinstance(event, Started):
+                stop.start()
     (record,) = store.read()
     assert record.status == "interrupted"
     assert len(plan(slow, CATALOG, store).pending) == 1

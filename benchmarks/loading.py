@@ -1,6 +1,6 @@
 """What does it cost to load data, and what a batch of them beside a training step?
 
-    python benchmarks/loading.py [--sequences 10000] [--tokens 1000] [--repeats 5] [--tasks copy]
+    python -m benchmarks.loading [--sequences 10000] [--tokens 1000] [--repeats 5] [--tasks copy]
 
 First: made-up texts in a csv.gz, loaded by the task ``sentiment`` up to the first batch, each time in a fresh
 process that has torch; with an empty cache and then from it. Second: batches of the bundled tasks at lengths 16 to

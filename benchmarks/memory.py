@@ -1,6 +1,6 @@
 """How much memory does a long sequence take, with pieces run again in the backward pass and with all of them kept?
 
-    python benchmarks/memory.py [--models rnn,lstm,gru] [--lengths 1024,4096,16384,65536] [--steps 3] [--no-times]
+    python -m benchmarks.memory [--models rnn,lstm,gru] [--lengths 1024,4096,16384,65536] [--steps 3] [--no-times]
 
 One process for each line, on one thread: a whole cell of the task copy, statistics at default, batch 8, hidden
 size 64. The peak is the largest resident set of the process; torch and Lightning alone are some 430 MiB of it.

@@ -1,6 +1,6 @@
 """How long does one wait for seqbench before it does what was asked? Whole processes, alternated, medians.
 
-    python benchmarks/startup.py [--repeats 5]
+    python -m benchmarks.startup [--repeats 5]
 
 Seconds of each command, and those from the call of ``seqbench run`` until the first optimiser step of its first
 cell has been taken, over those of ``python -c "import torch, pytorch_lightning"``. Exit status 4 where a bound of

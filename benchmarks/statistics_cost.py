@@ -1,6 +1,6 @@
 """What do the gradient statistics cost? Whole cells of a suite with them on over the same cells with them off.
 
-    python benchmarks/statistics_cost.py [--suite quick] [--lengths 256,1024] [--tasks copy,adding] [--repeats 3]
+    python -m benchmarks.statistics_cost [--suite quick] [--lengths 256,1024] [--tasks copy,adding] [--repeats 3]
 
 On one thread, the two alternated in one run, CPU seconds of a whole cell: data, training, both
 measurements of the flow, validation and test. Prints a ratio for each cell and that of the sums.

@@ -27,12 +27,17 @@ class Interruption:
     def __init__(self) -> None:
         self.number: int | None = None
         self._is_gentle = False
+        self._is_last = False
         # The one queue that may be filled in a signal handler, whatever the handler interrupted.
         self._told: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
     def be_gentle(self) -> None:
         """From now on the first signal only asks; before that, there is nothing to end well."""
         self._is_gentle = True
+
+    def be_last(self) -> None:
+        """From now on, and after the block too, signals change nothing: the process is about to end."""
+        self._is_last = True
 
     def is_asked(self) -> bool:
         """Say whether a signal came."""
@@ -44,6 +49,8 @@ class Interruption:
         return 128 + (self.number or signal.SIGINT)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self._is_last:
+            return
         is_first, self.number = self.number is None, self.number or number
         if not (is_first and self._is_gentle):
             raise KeyboardInterrupt
@@ -68,7 +75,7 @@ class Interruption:
         finally:
             for number, handler in before.items():
                 # None: it was not set from Python.
-                signal.signal(number, handler or signal.SIG_DFL)
+                signal.signal(number, signal.SIG_IGN if self._is_last else handler or signal.SIG_DFL)
             self._told.put(None)
             saying.join()
 

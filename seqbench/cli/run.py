@@ -143,6 +143,9 @@ def command(
     showing = watch(todo, catalog, store.path, as_json=as_json, quiet=quiet, live=not no_progress)
     with showing as shown, interruption(shown.tell) as stop:
         _run(sweep(todo, store, catalog, how, stopping=stop.is_asked, told=shown.see), shown, stop)
+        if stop.is_asked():
+            # A second Ctrl-C may come while the process tidies up.
+            stop.be_last()
     if stop.is_asked():
         _tell_of_interrupt(todo, store)
         return stop.status

@@ -15,7 +15,8 @@ from seqbench.statistics import LEAST_PAIRS, Comparison, MeanRank, compare, mean
 
 _RANK_LINES = (
     "1 is the best. Ranks of skill at every task, length and seed; mean over the tasks [95% interval over tasks].",
-    "A cell that diverged, failed or ran out of time ranks last. A model that was not run everywhere has no rank.",
+    "A cell that diverged, failed or ran out of time ranks last. A model that was not run everywhere has no rank,"
+    " and neither has the only one that was.",
 )
 _PAIR_LINES = (
     "Cells of the same task, length and seed see the same data and are compared one by one: Wilcoxon's signed-rank"

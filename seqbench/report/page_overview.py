@@ -59,16 +59,14 @@ def overview(seen: Sequence[Observation], look_of: Mapping[str, Look]) -> Overvi
     """Return how far each model reaches on each task."""
     tasks = tuple(sorted({each.task for each in seen}, key=natural))
     found = mean_ranks(outcomes(seen))
-    # The first of one is no achievement.
-    is_alone = sum(each.rank is not None for each in found) == 1
     return Overview(
         tasks,
         tuple(
             Line(
                 model=each.model,
                 look=look_of[each.model],
-                rank="not ranked" if each.rank is None or is_alone else fixed(each.rank, 2),
-                rank_note=_rank_note(each, is_alone=is_alone),
+                rank="not ranked" if each.rank is None else fixed(each.rank, 2),
+                rank_note=_rank_note(each),
                 usable=tuple(_usable(seen, task, each.model) for task in tasks),
             )
             for each in found
@@ -105,10 +103,8 @@ def _usable(seen: Sequence[Observation], task: str, model: str) -> Usable:
     return Usable(str(found).replace(">= ", "≥ "), percent, note.replace(">= ", "≥ "))
 
 
-def _rank_note(each: MeanRank, *, is_alone: bool) -> str:
+def _rank_note(each: MeanRank) -> str:
     if each.rank is None:
-        return f"{each.missing} cell{'' if each.missing == 1 else 's'} {MISSING}"
-    if is_alone:
-        return "no other to compare"
+        return f"{counted(each.missing, 'cell')} {MISSING}" if each.missing else "no other to compare"
     ends = each.interval
     return f"{fixed(ends.low, 2)} to {fixed(ends.high, 2)}, {each.tasks} tasks" if ends else f"{each.tasks} task"

@@ -17,7 +17,7 @@ class MeanRank:
     Attributes:
         model: its name.
         rank: mean over tasks of the mean over their lengths and seeds; None for a model that has not run
-            everywhere, as nothing is imputed.
+            everywhere, as nothing is imputed, and for one with no other to be ranked against.
         interval: over tasks; None for a single one.
         tasks: how many tasks are behind it.
         missing: places that others have an outcome for and this one has not.
@@ -40,6 +40,9 @@ def mean_ranks(outcomes: Outcomes) -> list[MeanRank]:
     places = sorted({place for found in outcomes.values() for place in found})
     missing = {model: sum(place not in found for place in places) for model, found in outcomes.items()}
     complete = {model: found for model, found in outcomes.items() if not missing[model] and places}
+    if len(complete) < 2:
+        # The first of one is no achievement.
+        complete = {}
     by_task = _ranks_by_task(complete, places)
     ranked = [_mean_rank(model, by_task[model], len(complete)) for model in complete]
     unranked = [MeanRank(model, None, None, 0, missing[model]) for model in outcomes if model not in complete]

@@ -28,15 +28,15 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--without-plain", action="store_true", help="leave out the slowest, the loop as it is")
     asked = parser.parse_args()
-    print("model length steps  harness  flushed    plain   cell/flushed  cell/plain  step/flushed  step/plain")
+    bare = ["flushed"] if asked.without_plain else ["flushed", "plain"]
+    ratios = [f"{what}/{name}" for what in ("cell", "step") for name in bare]
+    print("model length steps ", " ".join(f"{name:>8}" for name in ("harness", *bare)), "", *ratios)
     for model in asked.models.split(","):
         for length in map(int, asked.lengths.split(",")):
             steps = STEPS[length]
             options = ["--tasks", asked.task, "--models", model, "--lengths", str(length), "--steps", str(steps)]
             options += ["--validate-every", str(steps // 2)]
-            programs = [["harness_cell"], ["bare_loop", "--flush-denormal"], ["bare_loop"]]
-            if asked.without_plain:
-                programs.pop()
+            programs = [["harness_cell"], ["bare_loop", "--flush-denormal"], ["bare_loop"]][: 1 + len(bare)]
             runs = [[_run(program, options) for program in programs] for _ in range(asked.repeats)]
             print(_row(model, length, steps, runs), flush=True)
 
@@ -55,7 +55,7 @@ def _row(model: str, length: int, steps: int, runs: list[list[dict[str, float]]]
     (ours, *bare), (our_step, *bare_steps) = medians("seconds"), medians("seconds_per_step")
     times = " ".join(f"{seconds:7.2f}s" for seconds in (ours, *bare))
     ratios = [ours / seconds for seconds in bare] + [our_step / seconds for seconds in bare_steps]
-    return f"{model:5} {length:6} {steps:5} {times}   " + "  ".join(f"{ratio:10.3f}" for ratio in ratios)
+    return f"{model:5} {length:6} {steps:5} {times}   " + " ".join(f"{ratio:11.3f}" for ratio in ratios)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=3)
     asked = parser.parse_args()
-    runs = [(_harness(), _bare(threads=0), _bare(threads=1)) for _ in range(asked.repeats)]
+    runs = []
+    for _ in range(asked.repeats):
+        runs.append((_harness(), _bare(threads=0), _bare(threads=1)))
+        print("  ".join(f"{seconds:.1f} s" for seconds in runs[-1]), flush=True)
     harness, default, one = (statistics.median(times) for times in zip(*runs, strict=True))
     print(f"seqbench run                    {harness:7.1f} s")
     print(f"bare loop, default threads      {default:7.1f} s   {harness / default:.3f}")
@@ -35,7 +38,7 @@ def main() -> None:
 
 
 def _harness() -> float:
-    grid = {name: values.split(",") for name, values in _GRID.items()}
+    grid: dict[str, list[str]] = {name: values.split(",") for name, values in _GRID.items()}
     training = {
         "steps": _STEPS,
         "validate_every": _VALIDATE_EVERY,
@@ -44,7 +47,8 @@ def _harness() -> float:
     }
     parameters = {model: {"hidden_size": _HIDDEN_SIZE} for model in grid["models"]}
     # JSON is YAML.
-    text = json.dumps({**grid, "seeds": [0], "training": training, "parameters": parameters})
+    lengths = [int(length) for length in grid["lengths"]]
+    text = json.dumps({**grid, "lengths": lengths, "seeds": [0], "training": training, "parameters": parameters})
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "sweep.yaml"
         file.write_text(text, encoding="utf-8")

@@ -49,27 +49,30 @@ def parts(length: int) -> Iterator[Parts]:
 def test_forward_and_backward(benchmark: BenchmarkFixture, parts: Parts) -> None:
     batch = parts.data.train.batch(ROWS)
     benchmark(lambda: parts.network.loss(batch).backward())
+    assert all(weights.grad.isfinite().all() for weights in parts.network.parameters())
 
 
 def test_batch(benchmark: BenchmarkFixture, parts: Parts) -> None:
-    benchmark(parts.data.train.batch, ROWS)
+    assert benchmark(parts.data.train.batch, ROWS).inputs.shape[0] == len(ROWS)
 
 
 def test_gradient_norms(benchmark: BenchmarkFixture, parts: Parts) -> None:
     groups = weight_groups(parts.network)
-    benchmark(group_norms, groups)
+    assert len(benchmark(group_norms, groups)) == len(groups)
 
 
 def test_optimiser(benchmark: BenchmarkFixture, parts: Parts) -> None:
+    before = parts.network.head.weight.clone()
     benchmark(torch.optim.Adam(parts.network.parameters()).step)
+    assert not torch.equal(parts.network.head.weight, before)
 
 
 def test_evaluation_of_as_many_examples(benchmark: BenchmarkFixture, parts: Parts) -> None:
     batch = parts.data.train.batch(ROWS)
     with torch.inference_mode():
-        benchmark(parts.network, batch)
+        assert len(benchmark(parts.network, batch)) == len(ROWS)
 
 
 def test_measurement_of_the_gradient_flow(benchmark: BenchmarkFixture, parts: Parts) -> None:
     batch = parts.data.validation.batch(torch.arange(8))
-    benchmark(measure_flow, parts.network, batch, draws=2)
+    assert benchmark(measure_flow, parts.network, batch, draws=2).examples == 8

@@ -9,7 +9,7 @@ vanishes nor overflows on its way. Plain torch. Stands on network.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -19,6 +19,7 @@ from torch import Generator, Tensor, nn
 
 from seqbench.errors import ContractError
 from seqbench.network import tensors
+from seqbench.pieces import mapped
 
 _LONGEST_PIECE = 64
 """Steps between two rescalings, at most: over one piece a factor of 0.005 a step is 1e-147, the square of
@@ -245,16 +246,12 @@ def _measured(state: Any, axes: Sequence[int | None]) -> list[Tensor]:
 
 def _repeated(state: Any, axes: Iterator[int | None], lanes: int) -> Any:
     """Return the same state once for each lane, as it is handed on: the same numbers, at which a graph begins."""
-    if isinstance(state, Tensor):
+
+    def repeated(part: Tensor) -> Tensor:
         axis = next(axes)
-        return state if axis is None else torch.cat([state] * lanes, dim=axis).requires_grad_()
-    if isinstance(state, Mapping):
-        return {name: _repeated(part, axes, lanes) for name, part in state.items()}
-    if isinstance(state, (tuple, list)):
-        parts = [_repeated(part, axes, lanes) for part in state]
-        # A named tuple takes its parts one by one.
-        return type(state)(parts) if type(state) in (tuple, list) else type(state)(*parts)
-    return state
+        return part if axis is None else torch.cat([part] * lanes, dim=axis).requires_grad_()
+
+    return mapped(state, repeated)
 
 
 def _gradients(flows: list[tuple[Tensor, Tensor]], wanted: list[Tensor]) -> list[Tensor]:

@@ -6,7 +6,7 @@ keep the graph of one piece only, moves no bit. Plain torch; imports nothing of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -75,18 +75,18 @@ def feed(layer: nn.Module, embedded: Tensor, feeding: Feeding = WHOLE) -> Tensor
         else:
             found, state = _run(layer, piece, state)
         outputs.append(found)
-        state = detached(state) if feeding.is_cut(end) else state
+        state = mapped(state, Tensor.detach) if feeding.is_cut(end) else state
     return torch.cat(outputs, dim=1)
 
 
-def detached(state: Any) -> Any:
-    """Return the same state with no gradient through it: tensors in tuples, lists and dicts."""
+def mapped(state: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """Return the same state with each tensor in it changed, in the order of its tuples, lists and dicts."""
     if isinstance(state, Tensor):
-        return state.detach()
+        return change(state)
     if isinstance(state, Mapping):
-        return {name: detached(part) for name, part in state.items()}
+        return {name: mapped(part, change) for name, part in state.items()}
     if isinstance(state, (tuple, list)):
-        parts = [detached(part) for part in state]
+        parts = [mapped(part, change) for part in state]
         # A named tuple takes its parts one by one.
         return type(state)(parts) if type(state) in (tuple, list) else type(state)(*parts)
     return state

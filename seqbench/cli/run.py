@@ -131,14 +131,13 @@ def command(
     store = Store(output or default_output(chosen))
     todo = plan(chosen, catalog, store, on_existing=on_existing, shard=shard)
     _tell_of_changed_files(todo, store, catalog)
+    how = execution(chosen, jobs, executor)
     if dry_run:
-        how = execution(chosen, jobs, executor)
         show_plan(todo, catalog, Memory(how, store.each), as_json=as_json)
         return 0
     if not todo.cells:
         click.echo(f"the share {shard} of these cells is empty: there are fewer cells than shares", err=True)
         return 0
-    how = execution(chosen, jobs, executor)
     how = how.model_copy(update={"loggers": loggers}) if loggers else how
     showing = watch(todo, catalog, store.path, as_json=as_json, quiet=quiet, live=not no_progress)
     with showing as shown, interruption(shown.tell) as stop:

@@ -6,7 +6,6 @@ The time of a recurrent layer grows linearly with the number of steps; so do the
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -59,9 +58,12 @@ def _measured(cell: Cell, catalog: Catalog) -> _Line:
     with one_quiet_thread(), torch.random.fork_rng():
         layer = model.build(size)
         short, long = (torch.zeros(batch, steps, size, requires_grad=True) for steps in (SHORT, LONG))
-        seconds = [_median_seconds(lambda x=x: layer(x)[0].sum().backward()) for x in (short, long)]  # type: ignore[misc]
-        slope = max(0.0, (seconds[1] - seconds[0]) / (LONG - SHORT))
-        again = _median_seconds(lambda: layer(long)) / LONG
+        seconds = [_cpu_seconds(lambda x=x: layer(x)[0].sum().backward()) for x in (short, long)]  # type: ignore[misc]
+        slope = (seconds[1] - seconds[0]) / (LONG - SHORT)
+        if slope <= 0:
+            # A busy machine: what the longer one took at all is rather too much than nothing.
+            slope = seconds[1] / LONG
+        again = _cpu_seconds(lambda: layer(long)) / LONG
         return _Line(max(0.0, seconds[0] - slope * SHORT), slope, again)
 
 
@@ -74,11 +76,12 @@ def _is_recomputed(cell: Cell, catalog: Catalog, steps: int) -> bool:
         return has_state and steps > PIECE and is_recomputed(layer, cell.training, size, steps)
 
 
-def _median_seconds(run: Callable[[], None]) -> float:
+def _cpu_seconds(run: Callable[[], None]) -> float:
+    """Return the least of a few: on one thread what else the machine does only adds to it."""
     run()
     times = []
     for _ in range(REPEATS):
-        began = time.perf_counter()
+        began = time.process_time()
         run()
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
+        times.append(time.process_time() - began)
+    return min(times)

@@ -141,9 +141,14 @@ def said(error: BaseException, beside: Path | None = None) -> str:
 def _place(error: BaseException) -> str:
     """Return the last line of the plugin's module that an exception passed; empty where it passed none."""
     places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
-    own = [place for place in places if not place[0].startswith(_LOADING)]
+    own = [place for place in places if not _only_loads(place[0])]
     if not own:
         return ""
     # The first file after those that load it is the plugin's.
     path, line = [place for place in own if place[0] == own[0][0]][-1]
     return f" ({Path(path).name}, line {line})"
+
+
+def _only_loads(path: str) -> bool:
+    # The backport of importlib.metadata takes over its work wherever a library has imported it.
+    return path.startswith(_LOADING) or Path(path).parent.name == "importlib_metadata"

@@ -68,6 +68,14 @@ def test_stranger_when_sound_is_found_with_its_origin(install: Install) -> None:
     assert str(catalog.origins["model", "thing"]) == "plugin 'thing' (seqbench-thing 1.2)"
 
 
+def test_place_of_an_error_is_the_plugins_own_where_the_backport_of_importlib_metadata_loads_it(
+    install: Install,
+) -> None:
+    pytest.importorskip("importlib_metadata")
+    install("seqbench-broken", "broken", "raise SystemExit('no thanks')")
+    assert "no thanks (seqbench_broken.py, line 1)" in only_problem(load_catalog("broken,copy"))
+
+
 @pytest.mark.parametrize(
     ("code", "hook", "words"),
     [

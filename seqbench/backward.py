@@ -9,7 +9,7 @@ vanishes nor overflows on its way. Plain torch. Stands on network.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -24,6 +24,10 @@ from seqbench.pieces import mapped
 _LONGEST_PIECE = 64
 """Steps between two rescalings, at most: over one piece a factor of 0.005 a step is 1e-147, the square of
 which a norm can still add up."""
+
+Pull = Callable[[Tensor, int], Tensor | None]
+"""(outputs of a piece [batch, steps, output_size], its first step) -> the gradient of each row's own loss there,
+in the same shape; None where the loss does not look at them."""
 
 
 def batch_axes(layer: nn.Module, features: int) -> list[int | None]:
@@ -68,38 +72,32 @@ class Passage:
     """One pass forward, in pieces.
 
     Attributes:
-        embedded: [batch, time, features].
+        embedded: (start, end) -> the inputs of these steps as the layer takes them, [batch, steps, features].
         steps: where the pieces begin and end: 0, the cuts, time.
         states: the state that each piece was handed; None for the first.
-        outputs: [batch, time, output_size].
         axes: the batch axis of each tensor of the state, as `batch_axes` gives them.
     """
 
-    embedded: Tensor
+    embedded: Callable[[int, int], Tensor]
     steps: Sequence[int]
     states: Sequence[Any]
-    outputs: Tensor
     axes: Sequence[int | None]
 
 
-def pass_forward(layer: nn.Module, embedded: Tensor, axes: Sequence[int | None], cuts: Sequence[int]) -> Passage:
+def pass_forward(
+    layer: nn.Module, embedded: Callable[[int, int], Tensor], axes: Sequence[int | None], steps: Sequence[int]
+) -> Passage:
     """Feed a sequence in pieces, and carry the state over.
 
     Args:
         layer: keeps the contract's calling convention.
-        embedded: [batch, time, features].
-        axes: as `batch_axes` gives them.
-        cuts: the steps after which a piece ends, rising.
+        embedded, axes, steps: as in `Passage`.
     """
-    steps, states, outputs = [0, *cuts, embedded.shape[1]], [None], embedded.new_empty(0)
+    states = [None]
     with torch.no_grad():
-        for start, end in pairwise(steps):
-            found, after = layer(embedded[:, start:end].contiguous(), states[-1])
-            if not start:
-                outputs = found.new_empty(len(found), embedded.shape[1], found.shape[2])
-            outputs[:, start:end] = found
-            states.append(after)
-    return Passage(embedded, steps, states[:-1], outputs, axes)
+        for start, end in pairwise(steps[:-1]):
+            states.append(layer(embedded(start, end), states[-1])[1])
+    return Passage(embedded, steps, states, axes)
 
 
 @dataclass(frozen=True)
@@ -117,7 +115,7 @@ class Norms:
 
 
 def pass_back(
-    layer: nn.Module, passage: Passage, pull: Tensor, lengths: Tensor, draws: Sequence[Generator]
+    layer: nn.Module, passage: Passage, pull: Pull, lengths: Tensor, draws: Sequence[Generator]
 ) -> Norms:
     """Go back from the end to the start, with the gradient of the loss and those of random vectors side by side.
 
@@ -126,18 +124,19 @@ def pass_back(
 
     Args:
         layer, passage: as of `pass_forward`.
-        pull: gradient of each row's own loss at the outputs, [batch, time, output_size].
+        pull: see `Pull`.
         lengths: of the rows, [batch].
         draws: where the random vectors come from, one for each further lane.
     """
     axes = [axis for axis in passage.axes if axis is not None]
-    gradient = _Gradient(pull, lengths, axes, draws, len(passage.steps) - 2)
+    gradient = _Gradient(lengths, axes, draws, passage.steps)
     for (start, end), state in reversed(list(zip(pairwise(passage.steps), passage.states, strict=True))):
         before = _repeated(state, iter(passage.axes), gradient.lanes)
-        inputs = passage.embedded[:, start:end].repeat(gradient.lanes, 1, 1).requires_grad_()
+        inputs = passage.embedded(start, end).repeat(gradient.lanes, 1, 1).requires_grad_()
         outputs, after = layer(inputs, before)
+        pulled = pull(outputs[: gradient.batch].detach(), start)
         beginnings = [*_measured(before, passage.axes), inputs]
-        gradient.back(start, end, beginnings, [*_measured(after, passage.axes), outputs])
+        gradient.back(start, end, pulled, beginnings, [*_measured(after, passage.axes), outputs])
     return gradient.norms()
 
 
@@ -154,31 +153,33 @@ class _Gradient:
     """
 
     def __init__(
-        self, pull: Tensor, lengths: Tensor, axes: Sequence[int], draws: Sequence[Generator], cuts: int
+        self, lengths: Tensor, axes: Sequence[int], draws: Sequence[Generator], steps: Sequence[int]
     ) -> None:
-        self.lanes, self.batch = 1 + len(draws), len(pull)
+        self.lanes, self.batch = 1 + len(draws), len(lengths)
         self.parts: list[Tensor] = []
-        self.exponent = torch.zeros(self.lanes * self.batch, dtype=torch.float64, device=pull.device)
-        self._pull, self._lengths, self._axes, self._draws = pull, lengths, axes, draws
-        self._is_pulled = (torch.linalg.vector_norm(pull, torch.inf, dim=(0, 2)) > 0).tolist()
+        self.exponent = torch.zeros(self.lanes * self.batch, dtype=torch.float64, device=lengths.device)
+        self._lengths, self._axes, self._draws = lengths, axes, draws
         self._steps = 0
         # Taken at once: small tensors that stay, made between large ones that go, would leave holes in the heap.
-        self._input_norms = pull.new_empty(pull.shape[:2])
-        self._state_norms = pull.new_empty(len(axes) + 1, cuts, self.lanes * self.batch)
-        self._cut = cuts
+        self._input_norms = self.exponent.new_empty(self.batch, steps[-1])
+        self._cut = len(steps) - 2
+        self._state_norms = self.exponent.new_empty(len(axes) + 1, self._cut, self.lanes * self.batch)
 
-    def back(self, start: int, end: int, beginnings: list[Tensor], ends: list[Tensor]) -> None:
+    def back(
+        self, start: int, end: int, pull: Tensor | None, beginnings: list[Tensor], ends: list[Tensor]
+    ) -> None:
         """Go from the end of a piece to its start, and keep the norms found there and at its inputs.
 
         Args:
             start, end: steps of the piece.
+            pull: the gradient of the loss at its outputs; None where the loss does not look at them.
             beginnings: the parts of the state that it was handed, none for the first piece, and its inputs.
             ends: the parts of the state that it hands on, and its outputs.
         """
         self.parts = self.parts or [torch.zeros_like(part) for part in ends[:-1]]
         self._begin_rows(end)
-        pull = self._rescaled_pull(start, end)
-        flows = zip([*self.parts, pull], ends, strict=True)
+        at_outputs = self._rescaled(pull, ends[-1])
+        flows = zip([*self.parts, at_outputs], ends, strict=True)
         *self.parts, at_inputs = _gradients([flow for flow in flows if flow[1].requires_grad], beginnings)
         ln_scale = self.exponent * math.log(2)
         of_loss = slice(self.batch)
@@ -211,22 +212,22 @@ class _Gradient:
             for (part, axis), vectors in zip(self._each(), zip(*lanes, strict=True), strict=True)
         ]
 
-    def _rescaled_pull(self, start: int, end: int) -> Tensor:
+    def _rescaled(self, pull: Tensor | None, outputs: Tensor) -> Tensor:
         """Bring each row's largest number near 1 where the piece may need it; return the pull at that scale."""
-        pull, is_pulled = self._pull[:, start:end], any(self._is_pulled[start:end])
-        self._steps += end - start
-        if is_pulled or self._steps > _LONGEST_PIECE:
-            self._steps = end - start
+        steps, whole = outputs.shape[1], torch.zeros_like(outputs)
+        self._steps += steps
+        if pull is not None or self._steps > _LONGEST_PIECE:
+            self._steps = steps
             self._rescale(pull)
-        whole = pull.new_zeros(len(self.exponent), *pull.shape[1:])
-        if is_pulled:
+        if pull is not None:
             whole[: self.batch] = _rowwise(_power_of_two(-self.exponent[: self.batch]), pull, 0) * pull
         return whole
 
-    def _rescale(self, pull: Tensor) -> None:
+    def _rescale(self, pull: Tensor | None) -> None:
         sizes = [self.exponent + _largest(part, axis).log2() for part, axis in self._each()]
         of_pull = torch.full_like(self.exponent, -torch.inf)
-        of_pull[: self.batch] = _largest(pull, 0).log2()
+        if pull is not None:
+            of_pull[: self.batch] = _largest(pull, 0).log2()
         exponent = torch.stack([*sizes, of_pull]).amax(0).floor()
         # A row of zeros keeps its scale, and so does one of infinities.
         exponent = torch.where(exponent.isfinite(), exponent, self.exponent)

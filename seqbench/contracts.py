@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from seqbench.scores import Baseline, Metric, scored_items
-from seqbench.splits import Batch, Split
+from seqbench.scores import Baseline, Metric
+from seqbench.splits import UNSCORED, Batch, Split
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -83,8 +83,22 @@ class TargetKind(ABC):
         """Read ``hidden`` [batch, time, features] with the head and return the outputs that metrics take."""
 
     @abstractmethod
+    def losses(self, hidden: Tensor, batch: Batch, head: nn.Module, start: int = 0) -> tuple[Tensor, Tensor]:
+        """Return the training loss of each scored item in some steps, and the row that it is of: [items] both.
+
+        The training loss of a batch is the mean over all its items. A long sequence is asked for piece by
+        piece, so that no memory has to hold what the layer gave at all its steps.
+
+        Args:
+            hidden: what the layer gave at these steps, [batch, steps, features].
+            batch: the whole batch, with the targets of all steps.
+            head: reads ``hidden``.
+            start: the number of the first of these steps, counted from 0.
+        """
+
     def loss(self, hidden: Tensor, batch: Batch, head: nn.Module) -> Tensor:
-        """Return the mean training loss over the scored items: a scalar."""
+        """Return the mean training loss over the scored items of whole sequences: a scalar."""
+        return self.losses(hidden, batch, head)[0].mean()
 
 
 @dataclass(frozen=True)
@@ -103,11 +117,12 @@ class SequenceClass(TargetKind):
         logits: Tensor = head(last_step(hidden, lengths))
         return logits
 
-    def loss(self, hidden: Tensor, batch: Batch, head: nn.Module) -> Tensor:
-        """Return the cross entropy in nats."""
+    def losses(self, hidden: Tensor, batch: Batch, head: nn.Module, start: int = 0) -> tuple[Tensor, Tensor]:
+        """Return the cross entropy in nats of each sequence that ends in these steps."""
         from torch.nn.functional import cross_entropy
 
-        return cross_entropy(self.outputs(hidden, batch.lengths, head), batch.targets)
+        last, rows = endings(hidden, batch.lengths, start)
+        return cross_entropy(head(last), batch.targets[rows], reduction="none"), rows
 
 
 @dataclass(frozen=True)
@@ -131,12 +146,13 @@ class StepClass(TargetKind):
         logits: Tensor = head(hidden)
         return logits
 
-    def loss(self, hidden: Tensor, batch: Batch, head: nn.Module) -> Tensor:
-        """Return the cross entropy in nats over the scored steps; the head runs on those only."""
+    def losses(self, hidden: Tensor, batch: Batch, head: nn.Module, start: int = 0) -> tuple[Tensor, Tensor]:
+        """Return the cross entropy in nats of each scored step; the head runs on those only."""
         from torch.nn.functional import cross_entropy
 
-        scored, targets = scored_items(hidden, batch)
-        return cross_entropy(head(scored), targets)
+        targets = batch.targets[:, start : start + hidden.shape[1]]
+        scored = rows, _ = (targets != UNSCORED).nonzero(as_tuple=True)
+        return cross_entropy(head(hidden[scored]), targets[scored], reduction="none"), rows
 
 
 @dataclass(frozen=True)
@@ -156,11 +172,29 @@ class Forecast(TargetKind):
         numbers: Tensor = head(last_step(hidden, lengths))
         return numbers.reshape(len(numbers), self.steps, self.channels)
 
-    def loss(self, hidden: Tensor, batch: Batch, head: nn.Module) -> Tensor:
-        """Return the mean squared error."""
+    def losses(self, hidden: Tensor, batch: Batch, head: nn.Module, start: int = 0) -> tuple[Tensor, Tensor]:
+        """Return the mean squared error of each sequence that ends in these steps."""
         from torch.nn.functional import mse_loss
 
-        return mse_loss(self.outputs(hidden, batch.lengths, head), batch.targets)
+        last, rows = endings(hidden, batch.lengths, start)
+        targets = batch.targets[rows].flatten(1)
+        return mse_loss(head(last), targets, reduction="none").mean(1), rows
+
+
+def endings(hidden: Tensor, lengths: Tensor, start: int) -> tuple[Tensor, Tensor]:
+    """Return what stands at the last real steps that are among some steps, and the rows that end there.
+
+    Args:
+        hidden: of these steps, [batch, steps, features].
+        lengths: of the rows, [batch].
+        start: the number of the first of these steps.
+
+    Returns:
+        [endings, features] and [endings].
+    """
+    lasts = lengths - (1 + start)
+    rows = ((lasts >= 0) & (lasts < hidden.shape[1])).nonzero()[:, 0]
+    return hidden[rows, lasts[rows]], rows
 
 
 def last_step(hidden: Tensor, lengths: Tensor) -> Tensor:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 
-from seqbench.backward import Passage, batch_axes, cut_steps, pass_back, pass_forward
+from seqbench.backward import Norms, batch_axes, cut_steps, pass_back, pass_forward
 from seqbench.flow import WHOLE, Curve, Flow, Quantity, curve_of, unknown_curve
 from seqbench.network import Network
 from seqbench.seeds import generator
@@ -57,13 +57,13 @@ def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 
     grid = lag_grid(int(batch.lengths.max()), lags)
     with torch.inference_mode(False), torch.enable_grad(), _float64():
         measured, batch = _frozen(network), Batch(*(_double(part) for part in batch))
-        embedded = measured.embedding(batch.inputs).detach()
-        axes = batch_axes(measured.layer, embedded.shape[2])
+        embedded, losses = _embedded(measured, batch), _OwnLosses(measured, batch)
+        axes = batch_axes(measured.layer, embedded(0, 1).shape[2])
         has_state = any(axis is not None for axis in axes)
         cuts = cut_steps(batch.lengths.tolist(), grid) if has_state else []
-        passage = pass_forward(measured.layer, embedded, axes, cuts)
+        passage = pass_forward(measured.layer, embedded, axes, [0, *cuts, batch.inputs.shape[1]])
         generators = [generator(seed, "jacobian", draw) for draw in range(draws if has_state else 0)]
-        norms = pass_back(measured.layer, passage, _pull(measured, passage, batch), batch.lengths, generators)
+        norms = losses.averaged(pass_back(measured.layer, passage, losses.pull, batch.lengths, generators))
     # The step of each lag in each row: [lags, batch]; where a row is shorter, there is none.
     steps = batch.lengths - batch.lengths.new_tensor(grid)[:, None]
     inputs = torch.where(steps > 0, norms.inputs.T.gather(0, steps.clamp(min=1) - 1), math.nan)
@@ -124,15 +124,36 @@ def _double(part: Tensor) -> Tensor:
     return part.double() if part.is_floating_point() else part
 
 
-def _pull(network: Network, passage: Passage, batch: Batch) -> Tensor:
-    """Return the gradient of each example's own loss at the layer's outputs: [batch, time, output_size]."""
-    hidden = passage.outputs
-    for row in range(len(hidden)):
-        own = hidden[row : row + 1].clone().requires_grad_()
-        loss = network.targets.loss(own, Batch(*(part[row : row + 1] for part in batch)), network.head)
-        # Its outputs are done with: the gradient takes their place, and no memory of its own.
-        hidden[row] = torch.autograd.grad(loss, own)[0][0]
-    return hidden
+def _embedded(network: Network, batch: Batch) -> Callable[[int, int], Tensor]:
+    """Return what embeds some steps: (start, end) -> [batch, steps, features]."""
+    return lambda start, end: network.embedding(batch.inputs[:, start:end]).detach().contiguous()
+
+
+class _OwnLosses:
+    """Each example's own loss: the mean over its scored items.
+
+    How many these are is known when all pieces have been seen: the sum of the items pulls, and what has come of
+    it is divided at the end.
+    """
+
+    def __init__(self, network: Network, batch: Batch) -> None:
+        self._network, self._batch = network, batch
+        self._items = torch.zeros(len(batch.lengths), device=batch.lengths.device)
+
+    def pull(self, outputs: Tensor, start: int) -> Tensor | None:
+        """Return the gradient of the sums at the outputs of a piece; None where nothing is scored in it."""
+        own = outputs.requires_grad_()
+        losses, rows = self._network.targets.losses(own, self._batch, self._network.head, start)
+        if not len(losses):
+            return None
+        self._items += rows.bincount(minlength=len(self._items))
+        return torch.autograd.grad(losses.sum(), own)[0]
+
+    def averaged(self, norms: Norms) -> Norms:
+        """Return the norms of the means, of norms of the sums."""
+        shift = self._items.log()
+        norms.state[:, :, 0] -= shift
+        return Norms(norms.state, norms.inputs - shift[:, None])
 
 
 def _part_names(layer: nn.Module, parts: int) -> list[str]:

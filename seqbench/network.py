@@ -26,7 +26,7 @@ class Network(nn.Module):
         layer: the model's own, called as ``torch.nn.LSTM(batch_first=True)`` is.
         head: the output matrix W and its bias: [..., output_size] -> [..., head_size].
         state_size: numbers that the layer carries from one step to the next, for one example.
-        feeding: how the layer is fed while it trains; otherwise it is fed whole.
+        feeding: how the network is fed while it trains; otherwise it is fed whole.
     """
 
     def __init__(self, layer: nn.Module, inputs: InputKind, targets: TargetKind, embedding_size: int) -> None:
@@ -39,23 +39,38 @@ class Network(nn.Module):
         self.targets = targets
         self.feeding = WHOLE
 
-    def hidden(self, inputs: Tensor, feeding: Feeding = WHOLE) -> Tensor:
-        """Return what the layer gives: [batch, time, output_size]."""
-        hidden = feed(self.layer, self.embedding(inputs), feeding)
+    def hidden(self, inputs: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        """Return what the layer gives after a state, [batch, time, output_size], and the state after it."""
+        hidden, state = self.layer(self.embedding(inputs).contiguous(), state)
         if hidden.shape[:2] != inputs.shape[:2]:
             raise ContractError(
                 f"the layer is to return one output for each of the {inputs.shape[1]} steps of {inputs.shape[0]}"
                 f" sequences, and returned {list(hidden.shape)}"
             )
-        return hidden
+        return hidden, state
 
     def forward(self, batch: Batch) -> Tensor:
         """Return the outputs that metrics take; their shape is the target kind's."""
-        return self.targets.outputs(self.hidden(batch.inputs), batch.lengths, self.head)
+
+        def piece(start: int, end: int, state: Any) -> tuple[Tensor, Any]:
+            return self.hidden(batch.inputs[:, start:end], state)
+
+        pieces = list(feed(piece, batch.inputs.shape[1], Feeding(self.feeding.piece)))
+        hidden = torch.cat(pieces, dim=1) if len(pieces) > 1 else pieces[0]
+        return self.targets.outputs(hidden, batch.lengths, self.head)
 
     def loss(self, batch: Batch) -> Tensor:
         """Return the mean training loss of a batch: a scalar."""
-        return self.targets.loss(self.hidden(batch.inputs, self.feeding), batch, self.head)
+
+        def piece(start: int, end: int, state: Any) -> tuple[tuple[Tensor, int], Any]:
+            hidden, state = self.hidden(batch.inputs[:, start:end], state)
+            losses, _ = self.targets.losses(hidden, batch, self.head, start)
+            return (losses.sum(), len(losses)), state
+
+        sums, items = zip(*feed(piece, batch.inputs.shape[1], self.feeding), strict=True)
+        # One piece alone is not added to anything: a step of a few milliseconds would feel it.
+        mean: Tensor = sum(sums[1:], start=sums[0]) / sum(items)
+        return mean
 
 
 def build_network(model: Model, inputs: InputKind, targets: TargetKind, embedding_size: int) -> Network:

@@ -6,14 +6,16 @@ keep the graph of one piece only, moves no bit. Plain torch; imports nothing of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
+
+T = TypeVar("T")
 
 PIECE = 512
 """Steps of a piece. Shorter ones cost time (15% more at 128, an LSTM of 64 units with a batch of 8), and what is
@@ -54,29 +56,24 @@ class Feeding:
 WHOLE = Feeding()
 
 
-def feed(layer: nn.Module, embedded: Tensor, feeding: Feeding = WHOLE) -> Tensor:
-    """Return the layer's outputs: [batch, time, output_size].
+def feed(run: Callable[[int, int, Any], tuple[T, Any]], steps: int, feeding: Feeding = WHOLE) -> Iterator[T]:
+    """Yield what is made of each piece of a sequence, from the first to the last.
 
     Args:
-        layer: keeps the contract's calling convention.
-        embedded: [batch, time, features].
+        run: (start, end, state) -> (what is made of these steps, the state after them); the first piece is
+            handed None. All that it makes on its way is kept for the backward pass, or made again.
+        steps: of the sequence.
         feeding: in which pieces.
     """
-    ends = feeding.ends(embedded.shape[1])
-    if len(ends) == 1:
-        whole: Tensor = layer(embedded)[0]
-        return whole
-    # Splitting joins the gradients of all pieces once; slicing would add up one tensor of full length for each.
-    pieces = torch.split(embedded, [end - start for start, end in pairwise([0, *ends])], dim=1)
-    state, outputs = None, []
-    for piece, end in zip(pieces, ends, strict=True):
-        if feeding.recompute:
-            found, state = checkpoint(_run, layer, piece, state, use_reentrant=False)
+    state, ends = None, feeding.ends(steps)
+    is_run_again = feeding.recompute and len(ends) > 1
+    for start, end in pairwise([0, *ends]):
+        if is_run_again:
+            found, state = checkpoint(run, start, end, state, use_reentrant=False)
         else:
-            found, state = _run(layer, piece, state)
-        outputs.append(found)
+            found, state = run(start, end, state)
+        yield found
         state = mapped(state, Tensor.detach) if feeding.is_cut(end) else state
-    return torch.cat(outputs, dim=1)
 
 
 def mapped(state: Any, change: Callable[[Tensor], Tensor]) -> Any:
@@ -108,8 +105,3 @@ def kept_bytes(layer: nn.Module, embedded: Tensor) -> int:
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         layer(embedded)
     return sum(size for place, size in kept.items() if place not in weights)
-
-
-def _run(layer: nn.Module, piece: Tensor, state: Any) -> Any:
-    # Here and not before: a copy is made again with the rest, and does not wait for it.
-    return layer(piece.contiguous(), state)

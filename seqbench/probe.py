@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqbench.contracts import InputKind, TargetKind, Values, last_step
+from seqbench.contracts import InputKind, TargetKind, Values, endings, last_step
 from seqbench.errors import ExperimentError, unknown
 from seqbench.experiment import Training
 from seqbench.flow import Flow, Summary, summarise_flow
@@ -78,9 +78,11 @@ class ReadOut(TargetKind):
         read: Tensor = head(last_step(hidden, lengths))
         return read[:, 0]
 
-    def loss(self, hidden: Tensor, batch: Batch, head: nn.Module) -> Tensor:
-        """Return the mean over the batch."""
-        return self.outputs(hidden, batch.lengths, head).mean()
+    def losses(self, hidden: Tensor, batch: Batch, head: nn.Module, start: int = 0) -> tuple[Tensor, Tensor]:
+        """Return the read-out of each sequence that ends in these steps."""
+        last, rows = endings(hidden, batch.lengths, start)
+        read: Tensor = head(last)
+        return read[:, 0], rows
 
 
 def probe(

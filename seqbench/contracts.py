@@ -91,7 +91,8 @@ class TargetKind(ABC):
 
         Args:
             hidden: what the layer gave at these steps, [batch, steps, features].
-            batch: the whole batch, with the targets of all steps.
+            batch: the whole batch, with the targets of all steps. While a GPU trains, its targets and lengths
+                are on the processor, where they can be looked at without waiting for the GPU.
             head: reads ``hidden``.
             start: the number of the first of these steps, counted from 0.
         """
@@ -122,7 +123,7 @@ class SequenceClass(TargetKind):
         from torch.nn.functional import cross_entropy
 
         last, rows = endings(hidden, batch.lengths, start)
-        return cross_entropy(head(last), batch.targets[rows], reduction="none"), rows
+        return cross_entropy(head(last), _beside(last, batch.targets[rows]), reduction="none"), rows
 
 
 @dataclass(frozen=True)
@@ -151,8 +152,9 @@ class StepClass(TargetKind):
         from torch.nn.functional import cross_entropy
 
         targets = batch.targets[:, start : start + hidden.shape[1]]
-        scored = rows, _ = (targets != UNSCORED).nonzero(as_tuple=True)
-        return cross_entropy(head(hidden[scored]), targets[scored], reduction="none"), rows
+        rows, steps = (targets != UNSCORED).nonzero(as_tuple=True)
+        scored = hidden[_beside(hidden, rows), _beside(hidden, steps)]
+        return cross_entropy(head(scored), _beside(scored, targets[rows, steps]), reduction="none"), rows
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,7 @@ class Forecast(TargetKind):
         from torch.nn.functional import mse_loss
 
         last, rows = endings(hidden, batch.lengths, start)
-        targets = batch.targets[rows].flatten(1)
+        targets = _beside(last, batch.targets[rows].flatten(1))
         return mse_loss(head(last), targets, reduction="none").mean(1), rows
 
 
@@ -194,7 +196,12 @@ def endings(hidden: Tensor, lengths: Tensor, start: int) -> tuple[Tensor, Tensor
     """
     lasts = lengths - (1 + start)
     rows = ((lasts >= 0) & (lasts < hidden.shape[1])).nonzero()[:, 0]
-    return hidden[rows, lasts[rows]], rows
+    return hidden[_beside(hidden, rows), _beside(hidden, lasts[rows])], rows
+
+
+def _beside(hidden: Tensor, part: Tensor) -> Tensor:
+    """Return the same numbers where ``hidden`` is."""
+    return part.to(hidden.device, non_blocking=True)
 
 
 def last_step(hidden: Tensor, lengths: Tensor) -> Tensor:

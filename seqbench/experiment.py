@@ -87,10 +87,10 @@ class Execution(Settings):
     """Where and how cells are run: no score depends on it, and it is no part of a cell's key."""
 
     name: str = Field("processes", description="processes, serial, ray, or what a plugin gives")
-    jobs: int | None = Field(None, ge=1, description="cells at a time, null for one a core (or GPU)")
+    jobs: int | None = Field(None, ge=1, description="cells at a time, null for one a core")
     address: str | None = Field(None, description="of a cluster; null for a local one, or what RAY_ADDRESS says")
     cpus: float = Field(1, gt=0, description="cores for each cell, on a cluster")
-    gpus: float | None = Field(None, ge=0, description="GPUs for each cell, such as 0.5; null: what is there")
+    gpus: float | None = Field(None, ge=0, description="GPUs for each cell, such as 0.5; null: by their memory")
     memory: float | None = Field(None, gt=0, description="GiB for each cell; null for an estimate")
     checkpoint_seconds: float = Field(60, gt=0, description="time between checkpoints of a cell")
     claim_seconds: float = Field(60, gt=0, description="a claim not renewed for so long belongs to nobody")

@@ -1,4 +1,4 @@
-"""How is one network trained? The one LightningModule, and a Trainer that prints and writes nothing.
+"""How is one network trained? The one LightningModule.
 
 Every choice (best weights, early end) is made on validation data. Stands on network, data and scores.
 """
@@ -6,18 +6,13 @@ Every choice (best weights, early end) is made on validation data. Stands on net
 from __future__ import annotations
 
 import copy
-import logging
 import time
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
 import pytorch_lightning as pl
 import torch
 import torchmetrics
-from lightning_fabric.plugins.environments.lightning import LightningEnvironment
-from lightning_fabric.plugins.io.checkpoint_io import CheckpointIO
 from torch import Tensor
 
 from seqbench.experiment import Training
@@ -41,7 +36,7 @@ _SCHEDULES: Mapping[str, Callable[[float], float]] = {
     "linear": lambda done: 1.0 - done,
     "cosine": lambda done: float((1 + torch.cos(torch.tensor(torch.pi * done))) / 2),
 }
-_SECONDS_BETWEEN_PROGRESS = 0.5
+_SECONDS_BETWEEN_LOOKS = 0.5
 
 
 class DivergedError(Exception):
@@ -105,7 +100,8 @@ class Fit(pl.LightningModule):
         self._best_weights: dict[str, Any] = {}
         self._meters: list[tuple[Metric, torchmetrics.Metric]] = []
         self._started = time.perf_counter()
-        self._last_progress = 0.0
+        self._last_look = 0.0
+        self._looked_at = 0
 
     @property
     def seconds(self) -> float:
@@ -127,6 +123,16 @@ class Fit(pl.LightningModule):
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: course(step / max(1, settings.steps)))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        """Move a batch to a GPU; for training its inputs only.
+
+        Which items are scored is looked up on the processor then: to ask a GPU would be to wait for it.
+        """
+        if device.type == "cpu" or not self.trainer.training:
+            moved: Batch = super().transfer_batch_to_device(batch, device, dataloader_idx)
+            return moved
+        return batch._replace(inputs=batch.inputs.pin_memory().to(device, non_blocking=True))
+
     def on_train_start(self) -> None:
         """Tell that the set-up is over."""
         if self.supervisor:
@@ -136,8 +142,6 @@ class Fit(pl.LightningModule):
         """Return the loss of one batch."""
         loss = self.network.loss(batch)
         self.losses.append(loss.detach())
-        if not torch.isfinite(loss):
-            raise DivergedError(f"the training loss was {float(self.losses[-1])} at step {self.steps_taken + 1}")
         return loss
 
     def configure_gradient_clipping(
@@ -156,17 +160,37 @@ class Fit(pl.LightningModule):
             torch.nn.utils.clip_grads_with_norm_(self.network.parameters(), gradient_clip_val, norms.norm())
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
-        """Keep the time, tell of the progress."""
+        """Keep the time; a few times a second look whether all is well, and tell of the progress.
+
+        Not at every step: to read a number makes the processor wait for a GPU.
+        """
         now = self.seconds
         self.step_ends.append(now)
         if self.watch is not None:
             self.watch(self.steps_taken)
-        if self.progress and now - self._last_progress > _SECONDS_BETWEEN_PROGRESS:
-            self._last_progress = now
-            self.progress(self.steps_taken, float(self.losses[-1]), self.steps_taken / now)
+        if now - self._last_look > _SECONDS_BETWEEN_LOOKS:
+            self._last_look = now
+            self.look_at_losses()
+            if self.progress:
+                self.progress(self.steps_taken, float(self.losses[-1]), self.steps_taken / now)
+
+    def look_at_losses(self) -> None:
+        """End the training where a loss was not finite, and forget the steps that were taken since.
+
+        Raises:
+            DivergedError: one was not.
+        """
+        new = self.losses[self._looked_at :]
+        if not new or bool((is_finite := torch.stack(new).isfinite()).all()):
+            self._looked_at = len(self.losses)
+            return
+        good = self._looked_at + int(is_finite.int().argmin())
+        del self.losses[good + 1 :], self.norms[good:], self.step_ends[good:]
+        raise DivergedError(f"the training loss was {float(self.losses[-1])} at step {good + 1}")
 
     def on_validation_start(self) -> None:
         """Begin to score by the primary metric."""
+        self.look_at_losses()
         self._begin(self.metrics[:1])
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
@@ -237,7 +261,7 @@ class Fit(pl.LightningModule):
         self.best, self._best_weights = state["best"], state["best_weights"]
         self.stopped, self.trained_after = state["stopped"], state["trained_after"]
         self._started = time.perf_counter() - state["seconds"]
-        self._last_progress = state["seconds"]
+        self._last_look = state["seconds"]
 
     def on_test_start(self) -> None:
         """Begin to score by every metric."""
@@ -264,43 +288,3 @@ class Fit(pl.LightningModule):
 
     def _computed(self) -> dict[str, float]:
         return {metric.name: float(meter.compute()) for metric, meter in self._meters}
-
-
-def make_trainer(
-    training: Training, checkpoints: CheckpointIO | None = None, callbacks: Sequence[pl.Callback] = ()
-) -> pl.Trainer:
-    """Return a Trainer for one cell: clipping after backward, no files but its checkpoint, no bars, no logger."""
-    # Told so, it does not take the variables of a Slurm job for a cluster of its own.
-    alone = LightningEnvironment()
-    return pl.Trainer(
-        max_epochs=1,
-        accelerator="gpu" if torch.cuda.is_available() else "cpu",
-        devices=1,
-        plugins=[alone, checkpoints] if checkpoints else [alone],
-        callbacks=list(callbacks),
-        precision="bf16-mixed" if training.precision == "bf16" else "32-true",
-        gradient_clip_val=training.gradient_clip,
-        val_check_interval=min(training.validate_every, training.steps) or None,
-        check_val_every_n_epoch=None if training.steps else 1,
-        num_sanity_val_steps=0,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
-
-
-@contextmanager
-def quiet_lightning() -> Iterator[None]:
-    """Keep Lightning's messages from the terminal while the block runs."""
-    loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning_fabric", "lightning.pytorch")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"pytorch_lightning\.|lightning_fabric\.")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

@@ -19,14 +19,24 @@ from seqbench.cells import Cell
 from seqbench.environment import available_cores
 from seqbench.errors import SeqbenchError
 from seqbench.experiment import Execution
-from seqbench.records import CellData, Record
+from seqbench.records import CellData, Costs, Record
 
 log = logging.getLogger(__name__)
 
 SHARED_BYTES = 300 * 2**20
-"""Of the memory of every cell's process: torch and Lightning, which all of them share."""
+"""Of the memory of every cell's process: torch and Lightning, which all of them share; on a GPU, CUDA itself."""
 GUESS_BYTES, GUESS_BYTES_PER_STEP = 512 * 2**20, 4 * 2**20
 """What a cell is taken to need where nothing is known: more than any bundled model took at its defaults."""
+
+
+def resident(costs: Costs) -> int | None:
+    """Return what a cell's process held at most of the machine's memory."""
+    return costs.peak_memory_bytes
+
+
+def on_gpu(costs: Costs) -> int | None:
+    """Return what a cell's process held at most of its GPU: its tensors, and CUDA itself beside them."""
+    return None if costs.peak_gpu_memory_bytes is None else costs.peak_gpu_memory_bytes + SHARED_BYTES
 
 
 class Memory:
@@ -36,17 +46,24 @@ class Memory:
         settings: ``memory``, in GiB, goes before all that is known.
         records: gives the records of cells that have run; read when the first cell is asked for, since a
             sweep of one cell at a time never asks.
+        peak: which memory.
     """
 
-    def __init__(self, settings: Execution, records: Callable[[], Iterable[Record]] = tuple) -> None:
+    def __init__(
+        self,
+        settings: Execution,
+        records: Callable[[], Iterable[Record]] = tuple,
+        peak: Callable[[Costs], int | None] = resident,
+    ) -> None:
         self._fixed = settings.memory
+        self._peak = peak
         self._peaks: dict[str, dict[int, int]] = {}
         self._in_pieces: set[str] = set()
         self._records: Callable[[], Iterable[Record]] | None = records
 
     def learn(self, record: Record) -> None:
         """Keep what a cell took."""
-        peak = record.costs.peak_memory_bytes
+        peak = self._peak(record.costs)
         if peak is not None:
             kind = _kind(record.cell, record.cell.training)
             peaks = self._peaks.setdefault(kind, {})
@@ -119,6 +136,11 @@ def resident_bytes(pid: int) -> int:
         return int(psutil.Process(pid).memory_info().rss)
     except psutil.Error:
         return 0
+
+
+def is_out_of_gpu_memory(record: Record) -> bool:
+    """Say whether a cell failed because its GPU was full, which torch tells by an error of its own."""
+    return record.status == "failed" and (record.reason or "").startswith("OutOfMemoryError")
 
 
 def out_of_memory_kills() -> int | None:

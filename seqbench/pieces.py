@@ -48,6 +48,10 @@ class Feeding:
         lengths = [length for length in (self.piece, self.truncate) if length is not None]
         return sorted({steps, *(end for length in lengths for end in range(length, steps, length))})
 
+    def is_run_again(self, steps: int) -> bool:
+        """Say whether a sequence of so many steps is run again; one of a single piece would gain nothing."""
+        return self.recompute and len(self.ends(steps)) > 1
+
     def is_cut(self, end: int) -> bool:
         """Say whether no gradient flows through the state that is handed on after this step."""
         return self.truncate is not None and end % self.truncate == 0
@@ -65,9 +69,8 @@ def feed(run: Callable[[int, int, Any], tuple[T, Any]], steps: int, feeding: Fee
         steps: of the sequence.
         feeding: in which pieces.
     """
-    state, ends = None, feeding.ends(steps)
-    is_run_again = feeding.recompute and len(ends) > 1
-    for start, end in pairwise([0, *ends]):
+    state, is_run_again = None, feeding.is_run_again(steps)
+    for start, end in pairwise([0, *feeding.ends(steps)]):
         if is_run_again:
             found, state = checkpoint(run, start, end, state, use_reentrant=False)
         else:

@@ -120,6 +120,8 @@ class Costs(Data):
         load_seconds, train_seconds, test_seconds: wall time; training includes its validations.
         seconds_per_step: median over the optimiser steps, validations not counted.
         peak_memory_bytes: largest resident set of the cell's process.
+        peak_gpu_memory_bytes: most that torch held of a GPU; None where the cell ran on none.
+        is_recomputed: whether pieces of sequences were run again in the backward pass (``training.recompute``).
     """
 
     parameters: int | None = None
@@ -131,6 +133,8 @@ class Costs(Data):
     test_seconds: float | None = None
     seconds_per_step: float | None = None
     peak_memory_bytes: int | None = None
+    peak_gpu_memory_bytes: int | None = None
+    is_recomputed: bool | None = None
 
 
 class Validation(Data):

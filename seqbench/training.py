@@ -30,13 +30,7 @@ from seqbench.data import EvaluationBatches, TrainingBatches
 from seqbench.environment import device_name
 from seqbench.errors import ContractError, DataError, SeqbenchError
 from seqbench.feeding import feeding_of
-from seqbench.fitting import (
-    DivergedError,
-    Fit,
-    Progress,
-    make_trainer,
-    quiet_lightning,
-)
+from seqbench.fitting import DivergedError, Fit, Progress
 from seqbench.interrupts import interrupts_kept
 from seqbench.network import build_network, count_parameters
 from seqbench.outcome import course, evaluation, finite, metric_data, notes, seconds_per_step
@@ -54,6 +48,7 @@ from seqbench.records import (
 )
 from seqbench.seeds import derive_seed
 from seqbench.splits import Ragged, Split
+from seqbench.trainer import make_trainer, quiet_lightning
 from seqbench.watching import Watcher
 
 
@@ -200,6 +195,8 @@ class _Run:
                 test_seconds=time.perf_counter() - trained,
                 seconds_per_step=seconds_per_step(fit.step_ends),
                 peak_memory_bytes=peak_memory_bytes(),
+                peak_gpu_memory_bytes=peak_gpu_memory_bytes(),
+                is_recomputed=network.feeding.is_run_again(steps),
             ),
             course=course(fit, diverged is not None),
             gradients=watcher.data(fit, cell.training.gradient_clip),
@@ -273,6 +270,11 @@ def peak_memory_bytes() -> int:
     """Return the largest resident set that this process has had."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def peak_gpu_memory_bytes() -> int | None:
+    """Return the most that torch has held of a GPU in this process; None where there is none."""
+    return int(torch.cuda.max_memory_reserved()) if torch.cuda.is_available() else None
 
 
 def data_fingerprint(data: TaskData) -> str:

@@ -60,7 +60,9 @@ class Watcher:
         if not self._settings.measure:
             return None
         norms = summarise_norms(list(fit.groups), fit.norms, clip) if fit.norms else None
-        return GradientData(flows=tuple(self._flows), norms=norms, problems=tuple(self._problems))
+        # Training that diverged is told of up to the step at which it did, which is found some steps later.
+        flows = tuple(flow for flow in self._flows if flow.step <= fit.steps_taken)
+        return GradientData(flows=flows, norms=norms, problems=tuple(self._problems))
 
     def state(self) -> dict[str, Any]:
         """Return what `restore` takes, as texts."""

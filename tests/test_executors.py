@@ -18,11 +18,24 @@ import pytest
 
 from seqbench import Execution, Experiment, ExperimentError, load_catalog
 from seqbench.cells import Cell, expand
-from seqbench.execution import Assignment, Event, Executor, Finished, Job, Progressed, Started
+from seqbench.execution import (
+    Assignment,
+    Event,
+    Executor,
+    Finished,
+    Job,
+    PluginFile,
+    PluginSources,
+    Progressed,
+    Retried,
+    Started,
+)
+from seqbench.executors.expected import Expected
 from seqbench.executors.processes import Processes
 from seqbench.executors.ray import Ray
 from seqbench.executors.serial import Serial
 from seqbench.memory import Memory, available_bytes
+from seqbench.plugins import load_sources
 from seqbench.records import Record, unfinished
 
 ENDLESS = {"steps": 10**6, "batch_size": 4}
@@ -110,6 +123,74 @@ def test_memory_that_does_not_suffice_for_two_runs_one_after_the_other() -> None
 def test_cell_that_needs_more_than_there_is_runs_alone() -> None:
     (record,) = records(list(Processes().run(Desk(*cells(["rnn"], [0]), workers=2, memory=lambda c: 2**50).job)))
     assert record.status == "ok"
+
+
+HUNGRY = """
+from dataclasses import dataclass
+from pathlib import Path
+import torch
+from seqbench import Model, hookimpl
+
+@dataclass(frozen=True)
+class Hungry(Model):
+    name = "hungry"
+    version = 1
+    marker: str = ""
+
+    def build(self, input_size):
+        if not Path(self.marker).exists():
+            Path(self.marker).touch()
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return torch.nn.GRU(input_size, 4, batch_first=True)
+
+@hookimpl
+def seqbench_models():
+    yield Hungry
+"""
+
+
+def hungry(folder: Path) -> Assignment:
+    """Return a cell that finds its GPU full the first time it is run."""
+    (folder / "seqbench_hungry.py").write_text(HUNGRY)
+    sources = PluginSources(files=(PluginFile(folder / "seqbench_hungry.py"),))
+    fields = {"tasks": ["copy"], "models": ["hungry"], "lengths": [8], "training": {"steps": 5}}
+    parameters = {"hungry": {"marker": str(folder / "marker")}}
+    experiment = Experiment.model_validate({**fields, "parameters": parameters})
+    return Assignment(expand(experiment, load_sources(sources))[0], {}, sources)
+
+
+def test_cell_that_finds_its_gpu_full_beside_another_is_run_again_by_itself(tmp_path: Path) -> None:
+    desk = Desk(*cells(["rnn"], [0], steps=400), workers=2)
+    desk.left.append(hungry(tmp_path))
+    events = list(Processes().run(desk.job))
+    (retried,) = (event for event in events if isinstance(event, Retried))
+    assert retried.reason == "its GPU had no memory left, beside other cells"
+    assert [(record.cell.model.name, record.status) for record in records(events)] == [
+        ("rnn", "ok"),
+        ("hungry", "ok"),
+    ]
+    # Not before the other had ended.
+    assert isinstance(events[-2], Started)
+    assert isinstance(events[-3], Finished)
+
+
+def test_cell_that_finds_its_gpu_full_by_itself_fails_with_what_torch_says(tmp_path: Path) -> None:
+    desk = Desk(workers=2)
+    desk.left.append(hungry(tmp_path))
+    (record,) = records(list(Processes().run(desk.job)))
+    assert record.status == "failed"
+    assert str(record.reason) == "OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB."
+
+
+def test_memory_of_a_gpu_is_expected_by_what_like_cells_took_of_it() -> None:
+    short, long = *cells(["rnn"], [0]), *cells(["rnn"], [0], length=80)
+    expected = Expected(Desk().job)
+    assert expected.on_gpu(Assignment(long, {})) == 2**29 + 80 * 2**22
+    blank = unfinished(short, "ok", "", {}, load_catalog())
+    costs = {"peak_memory_bytes": 2**40, "peak_gpu_memory_bytes": 100 * 2**20}
+    expected.learn(blank.model_copy(update={"costs": blank.costs.model_copy(update=costs)}))
+    # 300 MiB are CUDA, which does not grow.
+    assert expected.on_gpu(Assignment(long, {})) == (300 + 1000) * 2**20
 
 
 def test_memory_is_expected_by_what_like_cells_took() -> None:

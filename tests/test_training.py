@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -24,11 +25,12 @@ from seqbench import (
 from seqbench.cells import expand
 from seqbench.data import EvaluationBatches, TrainingBatches
 from seqbench.experiment import Gradients, Training
-from seqbench.fitting import Fit, make_trainer, quiet_lightning
+from seqbench.fitting import Fit
 from seqbench.network import build_network
 from seqbench.precision import Precision, arithmetic
 from seqbench.records import Record
 from seqbench.store import Store
+from seqbench.trainer import make_trainer, quiet_lightning
 from seqbench.training import check_data, data_fingerprint, run_cell
 
 from .toys import CATALOG, Gru, Last, toy_cell
@@ -175,6 +177,20 @@ def test_loss_when_not_finite_ends_the_cell_as_diverged_without_scores() -> None
     assert "loss was" in record.reason
     assert record.course.losses[-1][1] is None
     assert Record.from_json(record.to_json(), "here") == record
+
+
+def test_record_of_a_cell_that_diverged_tells_nothing_of_the_steps_taken_before_it_was_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def told(seconds_between_looks: float) -> Any:
+        monkeypatch.setattr("seqbench.fitting._SECONDS_BETWEEN_LOOKS", seconds_between_looks)
+        cell = toy_cell(optimizer="sgd", learning_rate=1e38, gradient_clip=None, validate_every=20)
+        record = run_cell(replace(cell, gradients=Gradients(every=1)), CATALOG)
+        return record.model_dump(include={"status", "reason", "course", "gradients"}), record.costs.steps
+
+    at_once, late = told(0.0), told(1e9)
+    assert at_once == late
+    assert late[1] < 19
 
 
 def test_last_step_that_breaks_the_weights_is_diverged_although_no_loss_follows() -> None:

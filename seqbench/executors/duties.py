@@ -23,8 +23,8 @@ def check(assignment: Assignment, told: Told, should_stop: Callable[[], bool]) -
         return None
 
 
-def count_gpus(argument: None, told: Told, should_stop: Callable[[], bool]) -> int:
-    """Return how many GPUs are there."""
+def gpu_memories(argument: None, told: Told, should_stop: Callable[[], bool]) -> list[int]:
+    """Return the bytes that are free on each GPU that is there."""
     import torch
 
-    return torch.cuda.device_count()
+    return [int(torch.cuda.mem_get_info(number)[0]) for number in range(torch.cuda.device_count())]

@@ -13,7 +13,7 @@ from dataclasses import replace
 from seqbench.execution import Assignment, Job
 from seqbench.executors.duties import train
 from seqbench.executors.workers import POLL_SECONDS, Done, Progress, Worker, start
-from seqbench.memory import Memory, available_bytes, guess
+from seqbench.memory import Memory, available_bytes, guess, on_gpu
 from seqbench.records import Record
 
 log = logging.getLogger(__name__)
@@ -28,15 +28,21 @@ class Expected:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._own = Memory(job.settings)
+        self._gpu = Memory(job.settings.model_copy(update={"memory": None}), peak=on_gpu)
         self._tried: set[str] = set()
 
     def __call__(self, assignment: Assignment) -> int:
         """Return what the process of a cell is expected to hold at most."""
         return self._known(assignment) or guess(assignment.cell)
 
+    def on_gpu(self, assignment: Assignment) -> int:
+        """Return what a cell is expected to hold of a GPU at most."""
+        return self._gpu(assignment.cell) or guess(assignment.cell)
+
     def learn(self, record: Record) -> None:
         """Keep what a cell took."""
         self._own.learn(record)
+        self._gpu.learn(record)
 
     def fits(self, assignment: Assignment, beside: Sequence[tuple[Assignment, int]]) -> bool:
         """Say whether there is memory for a cell.

@@ -1,7 +1,7 @@
 """How do cells run side by side, each in a fresh process?
 
-A process that dies costs its cell one retry, never the sweep. A cell begins when a slot is free and the
-machine has the memory for it.
+A process that dies costs its cell one retry, never the sweep. A cell begins when there is memory for it, on the
+machine and on a GPU where there are any.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 
 from seqbench.execution import Assignment, Event, Executor, Finished, Job, Progressed, Started
-from seqbench.executors.duties import check, count_gpus, train
+from seqbench.executors.devices import Devices, Gpu, Place, named
+from seqbench.executors.duties import check, gpu_memories, train
 from seqbench.executors.expected import Expected
-from seqbench.executors.slots import named, slots
 from seqbench.executors.waiting import NOT_BEGUN, OVERDUE, Waiting
 from seqbench.executors.workers import POLL_SECONDS, Died, Done, Progress, Worker, start
 from seqbench.experiment import Execution
-from seqbench.memory import resident_bytes
+from seqbench.memory import is_out_of_gpu_memory, resident_bytes
+from seqbench.records import Record
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ class _Run:
 
     attempt: Waiting
     worker: Worker
-    slot: int
+    place: Place
 
 
 class Processes(Executor):
@@ -45,8 +46,7 @@ class Processes(Executor):
         Closing the iterator ends the processes that still run.
         """
         settings = job.settings
-        gpus = [] if settings.gpus == 0 else _gpus()
-        crew = _Crew(job, slots(job.workers, gpus, settings.gpus, is_limited=settings.jobs is not None))
+        crew = _Crew(job, Devices([] if settings.gpus == 0 else _gpus(), settings.gpus))
         try:
             yield from crew.events()
         finally:
@@ -73,9 +73,10 @@ class Processes(Executor):
 class _Crew:
     """The processes of one sweep, and the cells that wait for one."""
 
-    def __init__(self, job: Job, slots: Sequence[str | None]) -> None:
+    def __init__(self, job: Job, devices: Devices) -> None:
         self._job = job
-        self._slots = slots
+        self._devices = devices
+        self._most = devices.cells(job.workers, is_limited=job.settings.jobs is not None)
         self._waiting: deque[Waiting] = deque()
         self._runs: list[_Run] = []
         self._expected = Expected(job)
@@ -100,7 +101,7 @@ class _Crew:
             run.worker.end(0)
 
     def _take(self) -> Iterator[Event]:
-        while len(self._runs) + len(self._waiting) < len(self._slots):
+        while len(self._runs) + len(self._waiting) < self._most:
             assignment = self._job.take()
             if assignment is None:
                 return
@@ -109,10 +110,11 @@ class _Crew:
 
     def _begin(self) -> Iterator[Event]:
         while self._waiting and self._fits(self._waiting[0]):
+            place = self._place(self._waiting[0])
+            if place is None:
+                return
             attempt = self._waiting.popleft()
-            slot = min(set(range(len(self._slots))) - {run.slot for run in self._runs})
-            worker = start(train, attempt.assignment, devices=self._slots[slot])
-            self._runs.append(_Run(attempt, worker, slot))
+            self._runs.append(_Run(attempt, start(train, attempt.assignment, devices=place.devices), place))
             if attempt.number > 1:
                 yield Started(attempt.assignment.cell)
 
@@ -125,6 +127,11 @@ class _Crew:
         beside = [(run.attempt.assignment, resident_bytes(run.worker.pid)) for run in self._runs]
         return self._expected.fits(attempt.assignment, beside)
 
+    def _place(self, attempt: Waiting) -> Place | None:
+        """Return where one more can begin; None where no GPU has room for it."""
+        beside = [(run.place, self._expected.on_gpu(run.attempt.assignment)) for run in self._runs]
+        return self._devices.place(self._expected.on_gpu(attempt.assignment), beside)
+
     def _next(self, run: _Run) -> Event:
         cell, said = run.attempt.assignment.cell, run.worker.receive()
         if isinstance(said, Progress):
@@ -132,11 +139,18 @@ class _Crew:
         self._remove(run)
         if isinstance(said, Done):
             self._expected.learn(said.value)
-            return Finished(cell, said.value)
+            if not self._is_crowded_out(run, said.value):
+                return Finished(cell, said.value)
+            said = Died("beside other cells", of_memory=True, what="its GPU had no memory left")
         event, following = run.attempt.after(said, is_stopping=self._job.stopping())
         if following is not None:
             self._waiting.appendleft(following)
         return event
+
+    def _is_crowded_out(self, run: _Run, record: Record) -> bool:
+        """Say whether a cell found its GPU full, and might have found it empty."""
+        is_shared = any(other.place == run.place for other in self._runs)
+        return is_shared and is_out_of_gpu_memory(record)
 
     def _stop(self) -> Iterator[Event]:
         while self._waiting:
@@ -152,9 +166,9 @@ class _Crew:
         run.worker.end(*seconds)
 
 
-def _gpus() -> list[str]:
-    """Return the names of the GPUs that are there."""
-    worker = start(count_gpus, None)
+def _gpus() -> list[Gpu]:
+    """Return the GPUs that are there."""
+    worker = start(gpu_memories, None)
     said = worker.receive()
     worker.end()
-    return named(said.value if isinstance(said, Done) else 0, os.environ.get("CUDA_VISIBLE_DEVICES"))
+    return named(said.value if isinstance(said, Done) else [], os.environ.get("CUDA_VISIBLE_DEVICES"))

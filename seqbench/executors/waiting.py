@@ -28,7 +28,7 @@ class Waiting:
 
     def after(self, death: Died, *, is_stopping: bool) -> tuple[Retried | Finished, Waiting | None]:
         """Return what is told of a death, and the attempt that follows it; None after the last."""
-        cell, reason = self.assignment.cell, f"the cell's process died, {death.reason}"
+        cell, reason = self.assignment.cell, f"{death.what}, {death.reason}"
         if is_stopping:
             return self.interrupted(f"{reason}, while the sweep was stopped"), None
         if death.of_machine:

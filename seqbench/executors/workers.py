@@ -58,10 +58,11 @@ class Done:
 
 @dataclass(frozen=True)
 class Died:
-    """The process died.
+    """The process died, or may as well have.
 
     Attributes:
         reason: how, for a person.
+        what: what happened, for a person.
         of_memory: because the machine had none left, as far as one can tell.
         of_machine: because its machine died, which is no fault of the cell.
     """
@@ -69,6 +70,7 @@ class Died:
     reason: str
     of_memory: bool = False
     of_machine: bool = False
+    what: str = "the cell's process died"
 
 
 class Worker:

@@ -1,0 +1,117 @@
+"""On which GPU does a cell begin, beside those that run already? Numbers in, names of devices out.
+
+One cell of a small model keeps a GPU waiting most of the time, so several share one. How many is asked for as a
+share of a GPU (``executor.gpus``); otherwise the GPU's memory says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+USABLE = 0.9
+"""Of a GPU's memory, what cells may be expected to take: allocators leave holes, and expectations err."""
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """One GPU.
+
+    Attributes:
+        name: as CUDA_VISIBLE_DEVICES has it.
+        memory: bytes that were free when the sweep began.
+    """
+
+    name: str
+    memory: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a cell begins.
+
+    Attributes:
+        devices: what its process sees, as CUDA_VISIBLE_DEVICES has it; None what this process sees.
+    """
+
+    devices: str | None
+
+
+EVERYTHING, NO_GPU = Place(None), Place("")
+
+
+@dataclass(frozen=True)
+class Devices:
+    """What cells compute on.
+
+    Attributes:
+        gpus: none where there is none.
+        share: of a GPU, for each cell; 0 keeps cells from seeing any, None lets memory decide. A cell computes
+            on one GPU: more than 1 is as 1.
+    """
+
+    gpus: Sequence[Gpu]
+    share: float | None = None
+
+    def cells(self, workers: int, *, is_limited: bool) -> int:
+        """Return how many cells may run at a time.
+
+        Args:
+            workers: what was asked for, or one for each core.
+            is_limited: whether it was asked for.
+
+        >>> two = [Gpu("0", 2**30), Gpu("1", 2**30)]
+        >>> Devices(two, 0.5).cells(8, is_limited=False), Devices(two, 0.5).cells(3, is_limited=True)
+        (4, 3)
+        >>> Devices(two).cells(8, is_limited=False), Devices(two).cells(1, is_limited=False)
+        (8, 2)
+        """
+        if is_limited or not self.gpus or self.share == 0:
+            return workers
+        return max(workers, len(self.gpus)) if self.share is None else len(self.gpus) * self._most(self.share)
+
+    def place(self, needed: int, beside: Sequence[tuple[Place, int]]) -> Place | None:
+        """Return where a cell can begin now; None where it has to wait.
+
+        The GPU with the fewest cells comes first; a GPU without any takes every cell.
+
+        Args:
+            needed: bytes of a GPU that the cell is expected to take.
+            beside: place and expected bytes of each cell that runs.
+
+        >>> two, (a, b) = Devices([Gpu("2", 1000), Gpu("3", 1000)]), (Place("2"), Place("3"))
+        >>> two.place(600, []), two.place(600, [(a, 300)])
+        (Place(devices='2'), Place(devices='3'))
+        >>> two.place(600, [(a, 300), (b, 400)]), two.place(600, [(a, 400), (b, 400)])
+        (Place(devices='2'), None)
+        >>> half = Devices(two.gpus, 0.5)
+        >>> half.place(9999, [(a, 9999), (b, 9999)]), half.place(1, [(a, 1), (b, 1), (a, 1), (b, 1)])
+        (Place(devices='2'), None)
+        >>> Devices([]).place(0, []), Devices(two.gpus, 0).place(0, [])
+        (Place(devices=None), Place(devices=''))
+        """
+        if self.share == 0:
+            return NO_GPU
+        if not self.gpus:
+            return EVERYTHING
+        taken = {gpu: [size for place, size in beside if place.devices == gpu.name] for gpu in self.gpus}
+        fitting = [gpu for gpu in self.gpus if self._has_room(gpu, needed, taken[gpu])]
+        return Place(min(fitting, key=lambda gpu: len(taken[gpu])).name) if fitting else None
+
+    def _has_room(self, gpu: Gpu, needed: int, taken: Sequence[int]) -> bool:
+        if self.share is not None:
+            return len(taken) < self._most(self.share)
+        return not taken or sum(taken) + needed <= USABLE * gpu.memory
+
+    def _most(self, share: float) -> int:
+        return max(1, int(1 / share))
+
+
+def named(memories: Sequence[int], visible: str | None) -> list[Gpu]:
+    """Return GPUs by their memories, where CUDA_VISIBLE_DEVICES is ``visible`` (None where it is not set).
+
+    >>> [gpu.name for gpu in named([1, 1], None)], [gpu.name for gpu in named([1, 1], "3,5")], named([], "")
+    (['0', '1'], ['3', '5'], [])
+    """
+    names = [str(i) for i in range(len(memories))] if visible is None else visible.split(",")
+    return [Gpu(name, memory) for name, memory in zip(names, memories, strict=False)]

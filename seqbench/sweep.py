@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from seqbench.backlog import Backlog, Waiting
@@ -36,9 +37,9 @@ def sweep(
 ) -> Generator[Event | Waiting]:
     """Run what is pending, write each record as it comes, and yield what happens.
 
-    Cells that another sweep into the same store has claimed are left to it; at the end this one waits for
-    them, and takes over those whose sweep has died; a shard waits for nobody that lives. A KeyboardInterrupt
-    ends the running cells at once and leaves a record with status ``interrupted`` for each.
+    Cells that another sweep into the same store has claimed are left to it; at the end this one waits for them
+    and takes over those whose sweep has died; a shard waits for nobody that lives. A KeyboardInterrupt ends the
+    running cells at once, each with a record that says ``interrupted``.
 
     Args:
         todo: from `seqbench.plan.plan`.
@@ -74,14 +75,11 @@ def sweep(
         def is_ending() -> bool:
             return keeper.problem is not None or stopping()
 
-        def take() -> Assignment | None:
-            cell = None if is_ending() else keeper.take()
-            return None if cell is None else assign(cell)
-
         def tell(event: Progressed) -> None:
             note(event)
             told(event)
 
+        take = partial(_next, keeper, assign, is_ending)
         job = Job(take, workers, settings, Memory(settings, store.each), is_ending, tell)
         while True:
             yield from keeper.kept(executor.run(job), note)
@@ -90,6 +88,12 @@ def sweep(
             yield from backlog.wait(is_ending, leaves_living=todo.is_shard)
             if not backlog.is_ready:
                 return
+
+
+def _next(keeper: Keeper, assign: _Assign, is_ending: Callable[[], bool]) -> Assignment | None:
+    """Return the next cell on its way; None where there is none just now."""
+    cell = None if is_ending() else keeper.take()
+    return None if cell is None else assign(cell)
 
 
 @dataclass(frozen=True)

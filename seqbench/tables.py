@@ -78,6 +78,8 @@ def _read_separated(path: Path, separator: str, quoting: Any) -> pd.DataFrame:
     import pandas as pd
 
     with _open_text(path) as file:
+        _check_header(file.readline(), separator)
+        file.seek(0)
         table = pd.read_csv(
             file,
             sep=separator,
@@ -92,6 +94,30 @@ def _read_separated(path: Path, separator: str, quoting: Any) -> pd.DataFrame:
         if isinstance(table[column].dtype, pd.StringDtype):
             table[column] = _as_numbers(table[column])
     return table
+
+
+def _check_header(line: str, separator: str) -> None:
+    """Refuse a first line that is no header, or a header of another separator.
+
+    Raises:
+        ValueError: it is one; otherwise the first row, or all columns but one, would be lost.
+    """
+    names = [name.strip().strip('"') for name in line.split(separator)]
+    other = next((mark for mark in (";", "\t", "|") if mark in line), None)
+    if len(names) == 1 and other is not None:
+        raise ValueError(f"its header is separated by {other!r}, and a file of this kind is by {separator!r}")
+    # A whole number may be a name, such as a year.
+    numbers = [name for name in names if name[:1] in "+-.0123456789" and not name.isdigit() and _is_number(name)]
+    if numbers:
+        raise ValueError(f"its first line is to name the columns, and holds the number {numbers[0]}")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _as_numbers(column: pd.Series[Any]) -> pd.Series[Any]:

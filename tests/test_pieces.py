@@ -44,7 +44,7 @@ LAYERS = [
     pytest.param(name, parameters, id=f"{name}-{len(parameters)}")
     for name in ("rnn", "lstm", "gru")
     for parameters in ({}, {"layers": 2, "dropout": 0.3})
-]
+] + [pytest.param("rnn", {"nonlinearity": "identity"}, id="rnn-identity")]
 
 
 def network(model: str, parameters: dict[str, Any], targets: Any) -> Network:

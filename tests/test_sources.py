@@ -140,6 +140,13 @@ def test_fingerprint_and_its_import_then_no_heavy_library(tmp_path: Path) -> Non
         ("a.csv", "text,label\n", "is empty: no row"),
         ("a.csv", "text,label\nx,1,2\ny,1,2\n", "more cells than the header"),
         ("a.csv", 'text,label\n"x,1\n', "cannot be read as csv"),
+        (
+            "a.csv",
+            "text;label\ngood, really;1\n",
+            "its header is separated by ';', and a file of this kind is by ','",
+        ),
+        ("a.tsv", "text,a;b\nx;1\n", "is separated by ';'"),
+        ("a.csv", "2020-01-01,0.5,-3\n2020-01-02,0.6,2\n", "is to name the columns, and holds the number 0.5"),
         ("a.txt", "", "is empty: there is not one byte"),
         ("a.json", '{"text": "x"}', "a list of objects"),
         ("a.json", "[1", "cannot be read as json"),

@@ -64,7 +64,7 @@ class Training(Settings):
     truncate: int | None = Field(
         None, ge=1, description="steps after which no gradient flows back through the state, null for all steps"
     )
-    recompute: bool | Literal["auto"] = Field(
+    recompute: Literal[True, False, "auto"] = Field(
         "auto", description="run pieces again in the backward pass instead of keeping them: true, false or auto"
     )
     time_limit: float | None = Field(None, gt=0, description="seconds a cell may take, null for no limit")

@@ -1,6 +1,6 @@
 """Which parameters does a task or a model have, and are these values fit for them?
 
-Reads the fields of a plugin's dataclass and checks values against their types. Stands on contracts.
+Reads the fields of a plugin's dataclass and checks values against their types. Stands on contracts and refusals.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from seqbench.contracts import Model, Task, is_data_source
 from seqbench.errors import ExperimentError, unknown
+from seqbench.refusals import refusal_of_all
 
 Plugin = TypeVar("Plugin", Task, Model)
 STRICT = ConfigDict(strict=True, arbitrary_types_allowed=True)
@@ -104,10 +105,7 @@ def _check(owner: str, parameter: Parameter, value: Any, where: str) -> None:
     try:
         _coerced(parameter, value)
     except ValidationError as error:
-        problem = "; ".join(dict.fromkeys(detail["msg"] for detail in error.errors()))
-        raise ExperimentError(
-            f"{where}{owner}.{parameter.name} is to be {parameter.type_name}, and {value!r} was given: {problem}"
-        ) from error
+        raise ExperimentError(where + refusal_of_all(f"{owner}.{parameter.name}", error.errors())) from error
 
 
 def _coerced(parameter: Parameter, value: Any) -> Any:

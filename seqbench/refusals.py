@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ _WANTED: Mapping[str, str] = {
     "finite_number": "a finite number",
     "string_type": "text",
     "bool_type": "true or false",
+    "none_required": "null",
     "tuple_type": "a list",
     "dict_type": "a mapping of names to values",
     "model_type": "a mapping of names to values",
@@ -35,10 +36,28 @@ def refusal(field: str, detail: ErrorDetails) -> str:
         field: as the user knows it.
         detail: one of ``ValidationError.errors()``.
     """
-    given, context = repr(detail["input"]), detail.get("ctx", {})
     if detail["type"] == "value_error":
         # A validator of our own, which says it in words already.
-        return f"{field}: {context['error']}"
+        return f"{field}: {detail['ctx']['error']}"
     if detail["type"] in _WANTED:
-        return f"{field} is to be {_WANTED[detail['type']].format(**context)}, and {given} was given"
-    return f"{field}: {detail['msg'][0].lower()}{detail['msg'][1:]}, and {given} was given"
+        return f"{field} is to be {_wanted(detail)}, and {detail['input']!r} was given"
+    return f"{field}: {detail['msg'][0].lower()}{detail['msg'][1:]}, and {detail['input']!r} was given"
+
+
+def refusal_of_all(field: str, details: Sequence[ErrorDetails]) -> str:
+    """Return a sentence about a field that may be of several types, when its value is of none of them.
+
+    Args:
+        field: as the user knows it.
+        details: ``ValidationError.errors()``.
+    """
+    if len(details) == 1 or any(detail["type"] not in _WANTED for detail in details):
+        return "; ".join(refusal(".".join([field, *map(str, detail["loc"])]), detail) for detail in details)
+    wanted = " or ".join(dict.fromkeys(_wanted(detail) for detail in details))
+    return f"{field} is to be {wanted}, and {details[0]['input']!r} was given"
+
+
+def _wanted(detail: ErrorDetails) -> str:
+    words = _WANTED[detail["type"]].format(**detail.get("ctx", {}))
+    # As YAML and the command line write them.
+    return words.replace("True", "true").replace("False", "false") if detail["type"] == "literal_error" else words

@@ -61,7 +61,7 @@ def test_file_when_sound_gives_the_grid_with_every_parameter(tmp_path: Path) -> 
         ("steps: 5", "stpes: 5", 4, "no field of training is called 'stpes'; did you mean 'steps'"),
         ("steps: 5", "steps: many", 4, "training.steps is to be a whole number, and 'many' was given"),
         ("symbols: 4", "symbol: 4", 6, "no parameter of copy is called 'symbol'; did you mean 'symbols'"),
-        ("symbols: 4", "symbols: four", 6, "copy.symbols is to be int, and 'four' was given"),
+        ("symbols: 4", "symbols: four", 6, "copy.symbols is to be a whole number, and 'four' was given"),
         (
             "batch_size: 2",
             "batch_sise: 2",

@@ -38,7 +38,8 @@ def feeding_of(network: Network, training: Training, features: int, steps: int) 
         steps: of the longest sequence.
 
     Raises:
-        ContractError: gradients are to be truncated in a layer that carries no state.
+        ContractError: gradients are to be truncated in a layer that carries no state, or pieces to be run
+            again whose random numbers cannot be drawn again.
     """
     if network.state_size == 0:
         if training.truncate is not None:
@@ -51,7 +52,19 @@ def feeding_of(network: Network, training: Training, features: int, steps: int) 
 
 
 def is_recomputed(layer: nn.Module, training: Training, features: int, steps: int) -> bool:
-    """Say whether pieces of a layer with a state are run again in the backward pass."""
+    """Say whether pieces of a layer with a state are run again in the backward pass.
+
+    Raises:
+        ContractError: they are to be, and their random numbers cannot be drawn again.
+    """
+    if steps > PIECE and torch.cuda.is_available() and _drops_out_in_cudnn(layer):
+        if training.recompute is True:
+            raise ContractError(
+                "training.recompute is true, and on a GPU the dropout between the layers of torch's recurrent"
+                " networks is drawn by cuDNN, which cannot draw it again: set it to false, or dropout to 0, or"
+                " executor.gpus to 0"
+            )
+        return False
     if training.recompute != "auto" or steps <= PIECE:
         return training.recompute is True
     with torch.random.fork_rng(devices=[]):
@@ -66,6 +79,11 @@ def is_recomputed(layer: nn.Module, training: Training, features: int, steps: in
         "run again" if needed > room else "kept",
     )
     return needed > room
+
+
+def _drops_out_in_cudnn(layer: nn.Module) -> bool:
+    recurrent = (module for module in layer.modules() if isinstance(module, nn.RNNBase))
+    return any(module.dropout > 0 and module.num_layers > 1 for module in recurrent)
 
 
 def _room() -> int:

@@ -175,18 +175,23 @@ class Fit(pl.LightningModule):
                 self.progress(self.steps_taken, float(self.losses[-1]), self.steps_taken / now)
 
     def look_at_losses(self) -> None:
-        """End the training where a loss was not finite, and forget the steps that were taken since.
+        """End the training where a loss was not finite.
 
         Raises:
             DivergedError: one was not.
         """
+        if (why := self.divergence()) is not None:
+            raise DivergedError(why)
+
+    def divergence(self) -> str | None:
+        """Return which loss was not finite, and forget the steps that were taken since; None where all were."""
         new = self.losses[self._looked_at :]
         if not new or bool((is_finite := torch.stack(new).isfinite()).all()):
             self._looked_at = len(self.losses)
-            return
+            return None
         good = self._looked_at + int(is_finite.int().argmin())
         del self.losses[good + 1 :], self.norms[good:], self.step_ends[good:]
-        raise DivergedError(f"the training loss was {float(self.losses[-1])} at step {good + 1}")
+        return f"the training loss was {float(self.losses[-1])} at step {good + 1}"
 
     def on_validation_start(self) -> None:
         """Begin to score by the primary metric."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -27,16 +28,33 @@ SHARED_BYTES = 300 * 2**20
 """Of the memory of every cell's process: torch and Lightning, which all of them share; on a GPU, CUDA itself."""
 GUESS_BYTES, GUESS_BYTES_PER_STEP = 512 * 2**20, 4 * 2**20
 """What a cell is taken to need where nothing is known: more than any bundled model took at its defaults."""
+_GPU_IS_FULL = ("OutOfMemoryError", "CUDA out of memory", "CUDA error: out of memory", "_STATUS_ALLOC_FAILED")
+"""How torch, CUDA and its libraries say so."""
 
 
-def resident(costs: Costs) -> int | None:
-    """Return what a cell's process held at most of the machine's memory."""
-    return costs.peak_memory_bytes
+@dataclass(frozen=True)
+class Kind:
+    """A kind of memory.
+
+    Attributes:
+        peak: what a cell held of it at most.
+        fixed: what a user says that cells need, in GiB.
+        most: what a cell takes at most before its pieces are run again instead; None where no more is known.
+    """
+
+    peak: Callable[[Costs], int | None]
+    fixed: Callable[[Execution], float | None]
+    most: Callable[[], int | None]
 
 
-def on_gpu(costs: Costs) -> int | None:
-    """Return what a cell's process held at most of its GPU: its tensors, and CUDA itself beside them."""
-    return None if costs.peak_gpu_memory_bytes is None else costs.peak_gpu_memory_bytes + SHARED_BYTES
+RESIDENT = Kind(lambda costs: costs.peak_memory_bytes, lambda settings: settings.memory, lambda: fair_share())
+"""That of the machine, as a process holds it."""
+ON_GPU = Kind(lambda costs: _with_cuda(costs.peak_gpu_memory_bytes), lambda settings: None, lambda: None)
+"""That of a GPU: tensors, and CUDA itself beside them."""
+
+
+def _with_cuda(peak: int | None) -> int | None:
+    return None if peak is None else peak + SHARED_BYTES
 
 
 class Memory:
@@ -46,24 +64,24 @@ class Memory:
         settings: ``memory``, in GiB, goes before all that is known.
         records: gives the records of cells that have run; read when the first cell is asked for, since a
             sweep of one cell at a time never asks.
-        peak: which memory.
+        kind: of which memory.
     """
 
     def __init__(
         self,
         settings: Execution,
         records: Callable[[], Iterable[Record]] = tuple,
-        peak: Callable[[Costs], int | None] = resident,
+        kind: Kind = RESIDENT,
     ) -> None:
-        self._fixed = settings.memory
-        self._peak = peak
+        self._fixed = kind.fixed(settings)
+        self._of = kind
         self._peaks: dict[str, dict[int, int]] = {}
         self._in_pieces: set[str] = set()
         self._records: Callable[[], Iterable[Record]] | None = records
 
     def learn(self, record: Record) -> None:
         """Keep what a cell took."""
-        peak = self._peak(record.costs)
+        peak = self._of.peak(record.costs)
         if peak is not None:
             kind = _kind(record.cell, record.cell.training)
             peaks = self._peaks.setdefault(kind, {})
@@ -78,7 +96,7 @@ class Memory:
         self._read()
         kind = _kind(cell, cell.training.model_dump())
         # Before a layer with a state would take more, its pieces are run again.
-        most = fair_share() if kind in self._in_pieces else None
+        most = self._of.most() if kind in self._in_pieces else None
         return predict(self._peaks.get(kind, {}), cell.length, most)
 
     def _read(self) -> None:
@@ -139,8 +157,10 @@ def resident_bytes(pid: int) -> int:
 
 
 def is_out_of_gpu_memory(record: Record) -> bool:
-    """Say whether a cell failed because its GPU was full, which torch tells by an error of its own."""
-    return record.status == "failed" and (record.reason or "").startswith("OutOfMemoryError")
+    """Say whether a cell, or a measurement of its gradients, failed because its GPU was full."""
+    problems = record.gradients.problems if record.gradients else ()
+    said = [record.reason or "", *problems] if record.status == "failed" else problems
+    return any(words in text for text in said for words in _GPU_IS_FULL)
 
 
 def out_of_memory_kills() -> int | None:

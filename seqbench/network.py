@@ -26,7 +26,7 @@ class Network(nn.Module):
         layer: the model's own, called as ``torch.nn.LSTM(batch_first=True)`` is.
         head: the output matrix W and its bias: [..., output_size] -> [..., head_size].
         state_size: numbers that the layer carries from one step to the next, for one example.
-        feeding: how the network is fed while it trains; otherwise it is fed whole.
+        feeding: in which pieces sequences are fed; only while it trains are they truncated or run again.
     """
 
     def __init__(self, layer: nn.Module, inputs: InputKind, targets: TargetKind, embedding_size: int) -> None:
@@ -52,22 +52,22 @@ class Network(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Return the outputs that metrics take; their shape is the target kind's."""
 
-        def piece(start: int, end: int, state: Any) -> tuple[Tensor, Any]:
-            return self.hidden(batch.inputs[:, start:end], state)
+        def run(piece: Tensor, start: int, state: Any) -> tuple[Tensor, Any]:
+            return self.hidden(piece, state)
 
-        pieces = list(feed(piece, batch.inputs.shape[1], Feeding(self.feeding.piece)))
+        pieces = list(feed(run, batch.inputs, Feeding(self.feeding.piece)))
         hidden = torch.cat(pieces, dim=1) if len(pieces) > 1 else pieces[0]
         return self.targets.outputs(hidden, batch.lengths, self.head)
 
     def loss(self, batch: Batch) -> Tensor:
         """Return the mean training loss of a batch: a scalar."""
 
-        def piece(start: int, end: int, state: Any) -> tuple[tuple[Tensor, int], Any]:
-            hidden, state = self.hidden(batch.inputs[:, start:end], state)
+        def run(piece: Tensor, start: int, state: Any) -> tuple[tuple[Tensor, int], Any]:
+            hidden, state = self.hidden(piece, state)
             losses, _ = self.targets.losses(hidden, batch, self.head, start)
             return (losses.sum(), len(losses)), state
 
-        sums, items = zip(*feed(piece, batch.inputs.shape[1], self.feeding), strict=True)
+        sums, items = zip(*feed(run, batch.inputs, self.feeding), strict=True)
         # One piece alone is not added to anything: a step of a few milliseconds would feel it.
         mean: Tensor = sum(sums[1:], start=sums[0]) / sum(items)
         return mean

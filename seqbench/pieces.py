@@ -60,21 +60,26 @@ class Feeding:
 WHOLE = Feeding()
 
 
-def feed(run: Callable[[int, int, Any], tuple[T, Any]], steps: int, feeding: Feeding = WHOLE) -> Iterator[T]:
+def feed(
+    run: Callable[[Tensor, int, Any], tuple[T, Any]], inputs: Tensor, feeding: Feeding = WHOLE
+) -> Iterator[T]:
     """Yield what is made of each piece of a sequence, from the first to the last.
 
     Args:
-        run: (start, end, state) -> (what is made of these steps, the state after them); the first piece is
-            handed None. All that it makes on its way is kept for the backward pass, or made again.
-        steps: of the sequence.
+        run: (inputs of some steps, the number of the first of them, state) -> (what is made of them, the state
+            after them); the first piece is handed None. All that it makes on its way is kept for the backward
+            pass, or made again.
+        inputs: [batch, time] or [batch, time, ...].
         feeding: in which pieces.
     """
-    state, is_run_again = None, feeding.is_run_again(steps)
-    for start, end in pairwise([0, *feeding.ends(steps)]):
+    state, is_run_again = None, feeding.is_run_again(inputs.shape[1])
+    for start, end in pairwise([0, *feeding.ends(inputs.shape[1])]):
+        piece = inputs[:, start:end]
         if is_run_again:
-            found, state = checkpoint(run, start, end, state, use_reentrant=False)
+            # The tensor tells torch the device whose random numbers are to be drawn again.
+            found, state = checkpoint(run, piece, start, state, use_reentrant=False)
         else:
-            found, state = run(start, end, state)
+            found, state = run(piece, start, state)
         yield found
         state = mapped(state, Tensor.detach) if feeding.is_cut(end) else state
 

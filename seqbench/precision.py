@@ -22,12 +22,15 @@ def arithmetic(precision: Precision) -> Iterator[None]:
     """
     # torch makes these at run time, out of the sight of type checkers.
     cudnn: Any = torch.backends.cudnn
-    backends: tuple[Any, ...] = (torch.backends.cuda.matmul, cudnn.conv, cudnn.rnn)
-    before = [backend.fp32_precision for backend in backends]
+    backends: tuple[Any, ...] = (cudnn.conv, cudnn.rnn)
+    before, products = [backend.fp32_precision for backend in backends], torch.get_float32_matmul_precision()
+    # By its older name: Lightning asks for it by that one, and torch refuses to tell what was set by the newer.
+    torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
     for backend in backends:
         backend.fp32_precision = "tf32" if precision == "tf32" else "ieee"
     try:
         yield
     finally:
+        torch.set_float32_matmul_precision(products)
         for backend, was in zip(backends, before, strict=True):
             backend.fp32_precision = was

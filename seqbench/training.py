@@ -152,6 +152,8 @@ class _Run:
     def record(self) -> Record:
         cell = self.cell
         began = time.perf_counter()
+        if torch.cuda.is_available():
+            torch.cuda.reset_peak_memory_stats()
         task = load_task(cell, self.catalog)
         if fingerprints(task) != dict(cell.data):
             raise DataError(f"the data of {cell} were changed while the sweep ran; run the same command again")
@@ -231,6 +233,11 @@ class _Run:
                 fit.trained_after = fit.seconds
         except DivergedError as error:
             return str(error)
+        except Exception:
+            # A layer may refuse numbers that are not finite, or the time be up, before anybody has looked.
+            if (why := fit.divergence()) is not None:
+                return why
+            raise
         # The loss tells of the weights before a step, so the last step is looked at by itself.
         if not all(bool(weights.isfinite().all()) for weights in fit.network.parameters()):
             return f"a weight was not finite after step {fit.steps_taken}"

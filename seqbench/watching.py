@@ -31,7 +31,7 @@ class Watcher:
         self._batch = validation.batch(torch.arange(min(settings.examples, len(validation))))
         self._seed = derive_seed(seed, "gradients")
         self._flows: list[FlowAt] = []
-        self._problems: list[str] = []
+        self._problems: list[tuple[int, str]] = []
         self._measured: set[tuple[str, int]] = set()
 
     @property
@@ -51,7 +51,7 @@ class Watcher:
             flow = measure_flow(self._network, batch, seed=self._seed, draws=settings.draws, lags=settings.lags)
         except (ContractError, RuntimeError) as error:
             # Such as a layer that knows no float64: it has no curves, and its scores are none the worse.
-            self._problems.append(f"{when}: {error}")
+            self._problems.append((step, f"{when}: {error}"))
             return
         self._flows.append(FlowAt(when=when, step=step, flow=flow, summary=summarise_flow(flow)))
 
@@ -61,8 +61,10 @@ class Watcher:
             return None
         norms = summarise_norms(list(fit.groups), fit.norms, clip) if fit.norms else None
         # Training that diverged is told of up to the step at which it did, which is found some steps later.
-        flows = tuple(flow for flow in self._flows if flow.step <= fit.steps_taken)
-        return GradientData(flows=flows, norms=norms, problems=tuple(self._problems))
+        last = fit.steps_taken
+        flows = tuple(flow for flow in self._flows if flow.step <= last)
+        problems = tuple(problem for step, problem in self._problems if step <= last)
+        return GradientData(flows=flows, norms=norms, problems=problems)
 
     def state(self) -> dict[str, Any]:
         """Return what `restore` takes, as texts."""

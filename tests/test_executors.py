@@ -149,12 +149,12 @@ def seqbench_models():
 """
 
 
-def hungry(folder: Path) -> Assignment:
+def hungry(folder: Path, marker: str = "marker") -> Assignment:
     """Return a cell that finds its GPU full the first time it is run."""
     (folder / "seqbench_hungry.py").write_text(HUNGRY)
     sources = PluginSources(files=(PluginFile(folder / "seqbench_hungry.py"),))
     fields = {"tasks": ["copy"], "models": ["hungry"], "lengths": [8], "training": {"steps": 5}}
-    parameters = {"hungry": {"marker": str(folder / "marker")}}
+    parameters = {"hungry": {"marker": str(folder / marker)}}
     experiment = Experiment.model_validate({**fields, "parameters": parameters})
     return Assignment(expand(experiment, load_sources(sources))[0], {}, sources)
 
@@ -172,6 +172,14 @@ def test_cell_that_finds_its_gpu_full_beside_another_is_run_again_by_itself(tmp_
     # Not before the other had ended.
     assert isinstance(events[-2], Started)
     assert isinstance(events[-3], Finished)
+
+
+def test_cells_that_crowd_each_other_out_are_run_again_one_after_the_other(tmp_path: Path) -> None:
+    desk = Desk(workers=2)
+    desk.left += [hungry(tmp_path, "one"), hungry(tmp_path, "other")]
+    events = list(Processes().run(desk.job))
+    assert sum(isinstance(event, Retried) for event in events) == 2
+    assert [record.status for record in records(events)] == ["ok", "ok"]
 
 
 def test_cell_that_finds_its_gpu_full_by_itself_fails_with_what_torch_says(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from seqbench.gradients import measure_flow
 from seqbench.network import Network
 from seqbench.parameters import make
 from seqbench.pieces import PIECE, Feeding
+from seqbench.precision import arithmetic
 from seqbench.records import Record
 from seqbench.store import Store
 from seqbench.training import run_cell
@@ -82,12 +83,44 @@ def test_gradients_on_a_gpu_are_those_on_the_cpu_run_again_or_not(model: str, ta
     given = given._replace(inputs=given.inputs.cuda())
     for recompute in (False, True):
         there.feeding = Feeding(PIECE, recompute)
-        found = torch.autograd.grad(there.loss(given), list(there.parameters()))
+        with arithmetic("float32"):
+            found = torch.autograd.grad(there.loss(given), list(there.parameters()))
         for mine, other in zip(wanted, found, strict=True):
             torch.testing.assert_close(other.cpu(), mine, rtol=1e-3, atol=1e-5)
 
 
+def test_dropout_is_drawn_again_where_pieces_are_run_again() -> None:
+    parameters = {"nonlinearity": "identity", "layers": 2, "dropout": 0.3, "hidden_size": 16}
+    torch.manual_seed(0)
+    net = Network(make(load_catalog().model("rnn"), parameters).build(8), Tokens(11), StepClass(3), 8).cuda()
+    given = batch(PIECE + 90, StepClass(3))
+    given = given._replace(inputs=given.inputs.cuda())
+    found = []
+    for recompute in (False, True):
+        torch.manual_seed(1)
+        net.feeding = Feeding(PIECE, recompute)
+        found.append([*torch.autograd.grad(net.loss(given), list(net.parameters())), torch.rand(3, device="cuda")])
+    for kept, again in zip(*found, strict=True):
+        torch.testing.assert_close(again, kept)
+
+
+def test_dropout_of_cudnn_is_kept_and_asking_to_run_it_again_is_refused() -> None:
+    settings = {"steps": 1, "batch_size": 4}
+    grid = {"tasks": ["copy"], "models": ["lstm"], "lengths": [2 * PIECE]}
+    grid["parameters"] = {"lstm": {"layers": 2, "dropout": 0.1}, "copy": {"train_examples": 8}}
+
+    def record(recompute: Any) -> Record:
+        training = {**settings, "recompute": recompute}
+        return run_cell(
+            expand(Experiment.model_validate({**grid, "training": training}), load_catalog())[0], load_catalog()
+        )
+
+    assert record("auto").costs.is_recomputed is False
+    assert "which cannot draw it again" in str(record(True).reason)
+
+
 @pytest.mark.parametrize("targets", [StepClass(3), SequenceClass(3)], ids=lambda kind: type(kind).__name__)
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode")
 def test_forward_and_backward_do_not_wait_for_the_gpu(targets: TargetKind) -> None:
     net, given = network("lstm", targets).cuda(), batch(64, targets)
     given = given._replace(inputs=given.inputs.cuda())

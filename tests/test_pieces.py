@@ -74,7 +74,7 @@ def gradients(net: Network, feeding: Feeding, batch: Batch) -> list[Tensor]:
 
 def fed(layer: nn.Module, inputs: Tensor, feeding: Feeding) -> Tensor:
     """Return the outputs at all steps: [batch, time, output_size]."""
-    pieces = feed(lambda start, end, state: layer(inputs[:, start:end], state), inputs.shape[1], feeding)
+    pieces = feed(lambda piece, start, state: layer(piece, state), inputs, feeding)
     return torch.cat(list(pieces), dim=1)
 
 

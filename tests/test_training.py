@@ -193,6 +193,32 @@ def test_record_of_a_cell_that_diverged_tells_nothing_of_the_steps_taken_before_
     assert late[1] < 19
 
 
+@dataclass(frozen=True)
+class Picky(Model):
+    """A GRU that refuses numbers that are not finite."""
+
+    name = "small"
+    version = 1
+
+    def build(self, input_size: int) -> nn.Module:
+        class Layer(nn.GRU):
+            def forward(self, inputs: torch.Tensor, state: Any = None) -> Any:
+                if not bool(inputs.isfinite().all()):
+                    raise ValueError("not finite")
+                return super().forward(inputs, state)
+
+        return Layer(input_size, 4, batch_first=True)
+
+
+def test_layer_that_refuses_what_is_not_finite_diverges_as_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqbench.fitting._SECONDS_BETWEEN_LOOKS", 1e9)
+    cell = toy_cell(optimizer="sgd", learning_rate=1e38, gradient_clip=None, validate_every=20)
+    catalog = Catalog(tasks={"last": Last}, models={"small": Picky})
+    record = run_cell(replace(cell, model=replace(cell.model, parameters={})), catalog)
+    assert record.status == "diverged", record.reason
+    assert "the training loss was" in str(record.reason)
+
+
 def test_last_step_that_breaks_the_weights_is_diverged_although_no_loss_follows() -> None:
     record = run_cell(
         toy_cell(optimizer="sgd", learning_rate=1e38, weight_decay=1e3, gradient_clip=None, steps=1), CATALOG

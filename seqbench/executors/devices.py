@@ -65,10 +65,15 @@ class Devices:
         (4, 3)
         >>> Devices(two).cells(8, is_limited=False), Devices(two).cells(1, is_limited=False)
         (8, 2)
+        >>> Devices(two, 1).cells(8, is_limited=True), Devices(two).cells(1, is_limited=True)
+        (2, 1)
         """
-        if is_limited or not self.gpus or self.share == 0:
+        if not self.gpus or self.share == 0:
             return workers
-        return max(workers, len(self.gpus)) if self.share is None else len(self.gpus) * self._most(self.share)
+        if self.share is None:
+            return workers if is_limited else max(workers, len(self.gpus))
+        room = len(self.gpus) * self._most(self.share)
+        return min(workers, room) if is_limited else room
 
     def place(self, needed: int, beside: Sequence[tuple[Place, int]]) -> Place | None:
         """Return where a cell can begin now; None where it has to wait.

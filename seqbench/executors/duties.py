@@ -24,7 +24,17 @@ def check(assignment: Assignment, told: Told, should_stop: Callable[[], bool]) -
 
 
 def gpu_memories(argument: None, told: Told, should_stop: Callable[[], bool]) -> list[int]:
-    """Return the bytes that are free on each GPU that is there."""
+    """Return the bytes that are free on each GPU that is there; 0 on one that does not say."""
     import torch
 
-    return [int(torch.cuda.mem_get_info(number)[0]) for number in range(torch.cuda.device_count())]
+    return [_free(number) for number in range(torch.cuda.device_count())]
+
+
+def _free(number: int) -> int:
+    import torch
+
+    try:
+        return int(torch.cuda.mem_get_info(number)[0])
+    except RuntimeError:
+        # Such as one that is full already: there is not even room to ask.
+        return 0

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from seqbench.execution import Assignment, Job
+from seqbench.executors.devices import NO_GPU
 from seqbench.executors.duties import train
 from seqbench.executors.workers import POLL_SECONDS, Done, Progress, Worker, start
-from seqbench.memory import Memory, available_bytes, guess, on_gpu
+from seqbench.memory import ON_GPU, Memory, available_bytes, guess
 from seqbench.records import Record
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ class Expected:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._own = Memory(job.settings)
-        self._gpu = Memory(job.settings.model_copy(update={"memory": None}), peak=on_gpu)
+        self._gpu = Memory(job.settings, kind=ON_GPU)
         self._tried: set[str] = set()
 
     def __call__(self, assignment: Assignment) -> int:
@@ -70,7 +71,7 @@ class Expected:
             return
         self._tried.add(kind)
         for short in _shortened(assignment):
-            worker = start(train, short)
+            worker = start(train, short, devices=NO_GPU.devices if self._job.settings.gpus == 0 else None)
             try:
                 said = self._awaited(worker)
             finally:

@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 
+from seqbench.errors import ExperimentError
 from seqbench.execution import Assignment, Event, Executor, Finished, Job, Progressed, Started
 from seqbench.executors.devices import Devices, Gpu, Place, named
 from seqbench.executors.duties import check, gpu_memories, train
@@ -21,7 +22,6 @@ from seqbench.executors.waiting import NOT_BEGUN, OVERDUE, Waiting
 from seqbench.executors.workers import POLL_SECONDS, Died, Done, Progress, Worker, start
 from seqbench.experiment import Execution
 from seqbench.memory import is_out_of_gpu_memory, resident_bytes
-from seqbench.records import Record
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,9 @@ class Processes(Executor):
         """Yield what happens until every cell has finished.
 
         Closing the iterator ends the processes that still run.
+
+        Raises:
+            ExperimentError: there are GPUs, and CUDA does not answer.
         """
         settings = job.settings
         crew = _Crew(job, Devices([] if settings.gpus == 0 else _gpus(), settings.gpus))
@@ -79,6 +82,7 @@ class _Crew:
         self._most = devices.cells(job.workers, is_limited=job.settings.jobs is not None)
         self._waiting: deque[Waiting] = deque()
         self._runs: list[_Run] = []
+        self._crowded: set[str] = set()
         self._expected = Expected(job)
 
     def events(self) -> Iterator[Event]:
@@ -114,7 +118,11 @@ class _Crew:
             if place is None:
                 return
             attempt = self._waiting.popleft()
-            self._runs.append(_Run(attempt, start(train, attempt.assignment, devices=place.devices), place))
+            worker = start(train, attempt.assignment, devices=place.devices)
+            if beside := [run for run in self._runs if run.place == place]:
+                self._crowded |= {run.attempt.assignment.cell.key for run in beside}
+                self._crowded.add(attempt.assignment.cell.key)
+            self._runs.append(_Run(attempt, worker, place))
             if attempt.number > 1:
                 yield Started(attempt.assignment.cell)
 
@@ -139,18 +147,14 @@ class _Crew:
         self._remove(run)
         if isinstance(said, Done):
             self._expected.learn(said.value)
-            if not self._is_crowded_out(run, said.value):
+            # A cell that ran by itself, or has just been run by itself, will not find more room.
+            if not is_out_of_gpu_memory(said.value) or run.attempt.is_alone or cell.key not in self._crowded:
                 return Finished(cell, said.value)
             said = Died("beside other cells", of_memory=True, what="its GPU had no memory left")
         event, following = run.attempt.after(said, is_stopping=self._job.stopping())
         if following is not None:
             self._waiting.appendleft(following)
         return event
-
-    def _is_crowded_out(self, run: _Run, record: Record) -> bool:
-        """Say whether a cell found its GPU full, and might have found it empty."""
-        is_shared = any(other.place == run.place for other in self._runs)
-        return is_shared and is_out_of_gpu_memory(record)
 
     def _stop(self) -> Iterator[Event]:
         while self._waiting:
@@ -167,8 +171,17 @@ class _Crew:
 
 
 def _gpus() -> list[Gpu]:
-    """Return the GPUs that are there."""
+    """Return the GPUs that are there.
+
+    Raises:
+        ExperimentError: CUDA does not answer.
+    """
     worker = start(gpu_memories, None)
     said = worker.receive()
     worker.end()
+    if isinstance(said, Died):
+        raise ExperimentError(
+            f"the GPUs cannot be counted: the process that asked CUDA for them died, {said.reason}; look at"
+            " nvidia-smi, or keep to the CPU with --set executor.gpus=0"
+        )
     return named(said.value if isinstance(said, Done) else [], os.environ.get("CUDA_VISIBLE_DEVICES"))

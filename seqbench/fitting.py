@@ -168,7 +168,8 @@ class Fit(pl.LightningModule):
         self.step_ends.append(now)
         if self.watch is not None:
             self.watch(self.steps_taken)
-        if now - self._last_look > _SECONDS_BETWEEN_LOOKS:
+        # The last one too: whoever watches sees that what goes on is no training any more.
+        if now - self._last_look > _SECONDS_BETWEEN_LOOKS or self.steps_taken == self.training_settings.steps:
             self._last_look = now
             self.look_at_losses()
             if self.progress:

@@ -66,12 +66,19 @@ class Pace:
         underway = list(running)
         seen = self._with(underway)
         # Where nothing has been learnt, all are None at once.
-        now = [_remaining(each, seen.seconds(each.load)) for each in underway]
+        now = [self._remaining(each, seen) for each in underway]
         later = [seen.seconds(load) for load in waiting]
         known = [[seconds for seconds in some if seconds is not None] for some in (now, later)]
         if len(known[0]) < len(now) or len(known[1]) < len(later):
             return None
         return makespan(known[0], known[1], workers)
+
+    def _remaining(self, underway: Underway, seen: Pace) -> float | None:
+        if _LITTLE <= underway.share < 1:
+            return underway.seconds * (1.0 - underway.share) / underway.share
+        # All steps are taken, and it is being scored: its own pace says nothing of how long that takes.
+        expected = (self if underway.share >= 1 else seen).seconds(underway.load)
+        return None if expected is None else max(0.0, expected - underway.seconds)
 
     def _with(self, underway: Sequence[Underway]) -> Pace:
         """Return this pace and what the running cells tell, which counts as much as they have done."""
@@ -118,9 +125,3 @@ def in_words(seconds: float) -> str:
 
 def _groups(load: Load) -> tuple[tuple[str | None, str | None], ...]:
     return (load.task, load.model), (None, load.model), (None, None)
-
-
-def _remaining(underway: Underway, expected: float | None) -> float | None:
-    if underway.share >= _LITTLE:
-        return underway.seconds * (1.0 - underway.share) / underway.share
-    return None if expected is None else max(0.0, expected - underway.seconds)

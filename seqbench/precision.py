@@ -1,6 +1,6 @@
 """In which arithmetic does a cell train? In float32, unless a setting names another.
 
-Left to itself, torch lets cuDNN round float32 to TF32. Stands on nothing of seqbench.
+Left to itself, torch lets cuDNN round float32 to TF32. Stands on errors.
 """
 
 from __future__ import annotations
@@ -11,7 +11,21 @@ from typing import Any, Literal
 
 import torch
 
+from seqbench.errors import ExperimentError
+
 Precision = Literal["float32", "tf32", "bf16"]
+
+
+def check_precision(precision: Precision) -> None:
+    """Refuse an arithmetic that cells cannot train in here.
+
+    Raises:
+        ExperimentError: TF32 without a GPU, which would be float32 under another name.
+    """
+    if precision == "tf32" and not torch.cuda.is_available():
+        raise ExperimentError(
+            "training.precision is tf32, which GPUs alone have, and torch sees none here; take float32 or bf16"
+        )
 
 
 @contextmanager

@@ -204,7 +204,8 @@ class _Notes:
             case Progressed(step=step, loss=loss, steps_per_second=speed):
                 told = {"step": step, "loss": loss, "steps_per_second": speed}
                 self._running[key] = self._running[key].model_copy(update=told)
-                if time.monotonic() - self._written < _SECONDS_BETWEEN_WRITES:
+                is_last = step == event.cell.training.steps
+                if time.monotonic() - self._written < _SECONDS_BETWEEN_WRITES and not is_last:
                     return
             case Retried():
                 self._attempts[key] = self._running.pop(key).attempt + 1

@@ -36,7 +36,7 @@ from seqbench.network import build_network, count_parameters
 from seqbench.outcome import course, evaluation, finite, metric_data, notes, seconds_per_step
 from seqbench.parameters import make
 from seqbench.plugins import Catalog
-from seqbench.precision import arithmetic
+from seqbench.precision import arithmetic, check_precision
 from seqbench.randomness import randomness_kept, seed_all
 from seqbench.records import (
     Costs,
@@ -104,8 +104,9 @@ def check_data(cell: Cell, catalog: Catalog) -> None:
     What is wrong with them is said before anything is trained.
 
     Raises:
-        SeqbenchError: they are missing or unfit.
+        SeqbenchError: they are missing or unfit, or this device does not know the arithmetic.
     """
+    check_precision(cell.training.precision)
     task = load_task(cell, catalog)
     with warnings.catch_warnings():
         # They are kept and told when the cell itself runs.
@@ -152,6 +153,7 @@ class _Run:
     def record(self) -> Record:
         cell = self.cell
         began = time.perf_counter()
+        check_precision(cell.training.precision)
         if torch.cuda.is_available():
             torch.cuda.reset_peak_memory_stats()
         task = load_task(cell, self.catalog)

@@ -53,8 +53,8 @@ def test_json_lines_tell_every_event_and_a_dry_run_starts_nothing(tmp_path: Path
     assert list(tmp_path.iterdir()) == []
     said = seqbench(tmp_path, "run", "smoke", "--tasks", "copy", *SMALL, "--json")
     events = [json.loads(line) for line in said.stdout.splitlines()]
-    assert [event["event"] for event in events] == ["started", "finished", "summary"]
-    assert events[1]["record"]["key"] == plan["cells"][0]["key"]
+    assert [event["event"] for event in events] == ["started", "progressed", "finished", "summary"]
+    assert events[2]["record"]["key"] == plan["cells"][0]["key"]
     assert events[-1]["statuses"] == {"ok": 1}
     later = seqbench(tmp_path, "run", "smoke", "--tasks", "copy", *SMALL, "--seeds", "0,1", "--dry-run", "--json")
     done = json.loads(later.stdout)
@@ -62,7 +62,7 @@ def test_json_lines_tell_every_event_and_a_dry_run_starts_nothing(tmp_path: Path
     assert done["cells_done"] == 1
     # What the first cell took is what a sweep goes by for the second.
     assert (
-        left["memory_bytes"] == events[1]["record"]["costs"]["peak_memory_bytes"] == done["largest_memory_bytes"]
+        left["memory_bytes"] == events[2]["record"]["costs"]["peak_memory_bytes"] == done["largest_memory_bytes"]
     )
     assert left["memory_is_assumed"] is False
 
@@ -234,7 +234,11 @@ def test_cell_that_another_sweep_runs_is_an_event_and_a_line_until_it_is_free(tm
         said = process.communicate(timeout=100)
     assert (waiting["event"], waiting["hosts"]) == ("waiting", [me.host])
     assert [cell["key"] for cell in waiting["cells"]] == [key]
-    assert [json.loads(line)["event"] for line in said[0].splitlines()] == ["started", "finished", "summary"]
+    assert [json.loads(line)["event"] for line in said[0].splitlines()][1:] == [
+        "progressed",
+        "finished",
+        "summary",
+    ]
     assert said[1] == (
         f"cells that another sweep into this folder runs: 1 (on {me.host}); waiting for it; Ctrl-C ends this sweep"
         " only\n"

@@ -34,5 +34,8 @@ def test_time_left_is_unknown_before_anything_was_learnt_and_then_that_of_cells_
     pace.add(A_RNN, 10.0)
     assert pace.seconds(B_RNN) == pytest.approx(20.0)
     assert pace.seconds(Load("c", "gru", 1.0)) == pytest.approx(50 / 20)
+    # All steps are taken, and it is being scored: cells like it took 40 s.
+    assert pace.seconds_left([Underway(A_LSTM, 15.0, 1.0)], [], 1) == pytest.approx(25.0)
+    assert Pace().seconds_left([Underway(A_LSTM, 15.0, 1.0)], [], 1) is None
     # One second of 40 is over, too little to go by; the cell that waits takes 20 on the other worker.
     assert pace.seconds_left([Underway(A_LSTM, 1.0, 0.01)], [B_RNN], 2) == pytest.approx(39.0)

@@ -98,7 +98,8 @@ def _progress(running: Running, width: int) -> str:
     told = running.progress
     if told is None:
         return f"loading, {in_words(time.monotonic() - running.began)}"
-    steps, speed = running.cell.training.steps, f"{told.steps_per_second:.3g} steps/s"
+    steps = running.cell.training.steps
+    speed = "being scored" if told.step == steps else f"{told.steps_per_second:.3g} steps/s"
     if width >= _WIDE:
         return f"step {told.step}/{steps}  loss {told.loss:.3g}  {speed}"
     if width >= _MEDIUM:

@@ -82,6 +82,12 @@ def _command(words: tuple[str, ...]) -> tuple[str, ...]:
     return ("seqbench" if Path(words[0]).name == "__main__.py" else Path(words[0]).name, *words[1:])
 
 
+def _speed(running: Running) -> str:
+    if running.step is not None and running.step == running.steps:
+        return "being scored"
+    return "" if running.steps_per_second is None else f"{running.steps_per_second:.3g}"
+
+
 def _row(running: Running) -> tuple[str, ...]:
     return (
         running.cell,
@@ -89,6 +95,6 @@ def _row(running: Running) -> tuple[str, ...]:
         "" if running.seconds is None else in_words(running.seconds),
         "loading" if running.step is None else f"{running.step}/{running.steps}",
         "" if running.loss is None else f"{running.loss:.3g}",
-        "" if running.steps_per_second is None else f"{running.steps_per_second:.3g}",
+        _speed(running),
         str(running.attempt),
     )

@@ -56,7 +56,15 @@ class Processes(Executor):
             crew.end()
 
     def check(self, assignments: Sequence[Assignment], settings: Execution, workers: int) -> Iterator[str]:
-        """Load the data of every cell and yield what is wrong with them, in the order of the cells."""
+        """Load the data of every cell and yield what is wrong with them, in the order of the cells.
+
+        Raises:
+            ExperimentError: GPUs were asked for, and there are none.
+        """
+        if settings.gpus and not _gpus():
+            raise ExperimentError(
+                f"executor.gpus is {settings.gpus:g}, and torch sees no GPU here; leave it out, or set it to 0"
+            )
         for first in range(0, len(assignments), workers):
             some = assignments[first : first + workers]
             started = [start(check, assignment) for assignment in some]

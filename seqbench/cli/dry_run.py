@@ -15,7 +15,7 @@ import click
 from seqbench.cells import Cell
 from seqbench.cli.console import print_json
 from seqbench.counts import counted
-from seqbench.memory import guess
+from seqbench.memory import available_bytes, guess
 from seqbench.plan import Plan
 from seqbench.plugins import Catalog
 
@@ -27,6 +27,11 @@ class _Expected:
     train_seconds: float
     memory_bytes: int
     is_known: bool
+
+    @property
+    def is_measured_first(self) -> bool:
+        """Whether the sweep will not go by the memory that is assumed, but measure it."""
+        return not self.is_known and self.memory_bytes > available_bytes()
 
 
 def show_plan(todo: Plan, catalog: Catalog, memory: Callable[[Cell], int], *, as_json: bool) -> None:
@@ -50,10 +55,15 @@ def show_plan(todo: Plan, catalog: Catalog, memory: Callable[[Cell], int], *, as
     for cell in todo.cells:
         each = expected.get(cell.key)
         click.echo(f"{cell}  {todo.status.get(cell.key, 'done') if each is None else _in_words(each)}")
+    is_open = any(each.is_measured_first for each in expected.values())
+    need = (
+        "what the largest needs is not known yet"
+        if is_open
+        else f"the largest is expected to need {_mebibytes(largest)}"
+    )
     click.echo(
         f"{counted(len(todo.cells), 'cell')}, {done} done, {len(todo.pending)} to run: about {_duration(seconds)}"
-        " of training on one core, without loading and evaluation; the largest is expected to need"
-        f" {_mebibytes(largest)}"
+        f" of training on one core, without loading and evaluation; {need}"
     )
     if not all(each.is_known for each in expected.values()):
         click.echo(
@@ -88,7 +98,10 @@ def _plan_row(cell: Cell, todo: Plan, expected: _Expected | None) -> dict[str, A
 
 def _in_words(expected: _Expected) -> str:
     assumed = "" if expected.is_known else " assumed"
-    return f"about {_duration(expected.train_seconds)}, {_mebibytes(expected.memory_bytes)}{assumed}"
+    memory = (
+        "memory not known yet" if expected.is_measured_first else f"{_mebibytes(expected.memory_bytes)}{assumed}"
+    )
+    return f"about {_duration(expected.train_seconds)}, {memory}"
 
 
 def _mebibytes(size: int) -> str:

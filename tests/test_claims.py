@@ -41,8 +41,13 @@ with Claims(folder, 60.0) as claims:
                 os.unlink(inside / key)
             if held % 5 == 0:
                 # Die with it, as kill -9 does, in a file that others have to take over.
-                path = max(folder.glob(key + "*.json"), key=lambda path: path.stat().st_mtime_ns)
-                path.write_text(path.read_text().replace(f'"pid": {os.getpid()},', '"pid": 4194303,'))
+                for path in folder.glob(key + "*.json"):
+                    try:
+                        text = path.read_text()
+                    except FileNotFoundError:
+                        continue  # what another tried to take, and left
+                    if f'"pid": {os.getpid()},' in text:
+                        path.write_text(text.replace(f'"pid": {os.getpid()},', '"pid": 4194303,'))
                 claims._held.pop(key)
             else:
                 claims.release(key)

@@ -1,7 +1,7 @@
 """How do an embedding, a sequence layer and a head become one network?
 
-The layer is the plugin's; the rest is the harness's and the same for every model. Stands on contracts and
-pieces.
+The layer is the plugin's; the rest is the harness's and the same for every model. Stands on contracts,
+pieces and allocator.
 """
 
 from __future__ import annotations
@@ -12,10 +12,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from seqbench.allocator import give_back_holes
 from seqbench.contracts import InputKind, Model, TargetKind
 from seqbench.errors import ContractError
-from seqbench.pieces import WHOLE, Feeding, feed
+from seqbench.pieces import PIECE, WHOLE, Feeding, feed
 from seqbench.splits import Batch
+
+STEPS_BETWEEN_HOLES = 64 * PIECE
+"""Steps after which memory is given back where pieces are run again; it takes 1 to 2 ms."""
 
 
 class Network(nn.Module):
@@ -62,7 +66,11 @@ class Network(nn.Module):
     def loss(self, batch: Batch) -> Tensor:
         """Return the mean training loss of a batch: a scalar."""
 
+        is_run_again = self.feeding.is_run_again(batch.inputs.shape[1])
+
         def run(piece: Tensor, start: int, state: Any) -> tuple[tuple[Tensor, int], Any]:
+            if is_run_again and start % STEPS_BETWEEN_HOLES == 0:
+                give_back_holes()
             hidden, state = self.hidden(piece, state)
             losses, _ = self.targets.losses(hidden, batch, self.head, start)
             return (losses.sum(), len(losses)), state

@@ -206,8 +206,7 @@ def _beside(hidden: Tensor, part: Tensor) -> Tensor:
 
 def last_step(hidden: Tensor, lengths: Tensor) -> Tensor:
     """Return what stands at the last real step of each row: [batch, time, features] -> [batch, features]."""
-    rows = lengths.new_tensor(range(len(lengths)))
-    return hidden[rows, lengths - 1]
+    return endings(hidden, lengths, 0)[0]
 
 
 @dataclass(frozen=True, eq=False)

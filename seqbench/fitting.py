@@ -181,11 +181,11 @@ class Fit(pl.LightningModule):
         Raises:
             DivergedError: one was not.
         """
-        if (why := self.divergence()) is not None:
+        if (why := self.cut_back()) is not None:
             raise DivergedError(why)
 
-    def divergence(self) -> str | None:
-        """Return which loss was not finite, and forget the steps that were taken since; None where all were."""
+    def cut_back(self) -> str | None:
+        """Forget the steps taken since a loss was not finite; return which one it was, None where all were."""
         new = self.losses[self._looked_at :]
         if not new or bool((is_finite := torch.stack(new).isfinite()).all()):
             self._looked_at = len(self.losses)

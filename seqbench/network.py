@@ -18,7 +18,7 @@ from seqbench.errors import ContractError
 from seqbench.pieces import PIECE, WHOLE, Feeding, feed
 from seqbench.splits import Batch
 
-STEPS_BETWEEN_HOLES = 64 * PIECE
+STEPS_BETWEEN_TRIMS = 64 * PIECE
 """Steps after which memory is given back where pieces are run again; it takes 1 to 2 ms."""
 
 
@@ -69,7 +69,7 @@ class Network(nn.Module):
         is_run_again = self.feeding.is_run_again(batch.inputs.shape[1])
 
         def run(piece: Tensor, start: int, state: Any) -> tuple[tuple[Tensor, int], Any]:
-            if is_run_again and start % STEPS_BETWEEN_HOLES == 0:
+            if is_run_again and start and start % STEPS_BETWEEN_TRIMS == 0:
                 give_back_holes()
             hidden, state = self.hidden(piece, state)
             losses, _ = self.targets.losses(hidden, batch, self.head, start)

@@ -75,11 +75,7 @@ def sweep(
         def is_ending() -> bool:
             return keeper.problem is not None or stopping()
 
-        def tell(event: Progressed) -> None:
-            note(event)
-            told(event)
-
-        take = partial(_next, keeper, assign, is_ending)
+        take, tell = partial(_next, keeper, assign, is_ending), partial(_tell, note, told)
         job = Job(take, workers, settings, Memory(settings, store.each), is_ending, tell)
         while True:
             yield from keeper.kept(executor.run(job), note)
@@ -94,6 +90,11 @@ def _next(keeper: Keeper, assign: _Assign, is_ending: Callable[[], bool]) -> Ass
     """Return the next cell on its way; None where there is none just now."""
     cell = None if is_ending() else keeper.take()
     return None if cell is None else assign(cell)
+
+
+def _tell(note: Callable[[Event], None], told: Callable[[Progressed], None], event: Progressed) -> None:
+    note(event)
+    told(event)
 
 
 @dataclass(frozen=True)

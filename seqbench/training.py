@@ -189,17 +189,11 @@ class _Run:
             test=tests[0] if tests else None,
             evaluations=tuple(tests[1:]),
             validation_score=None if diverged or fit.best is None else finite(fit.best[1]),
-            costs=Costs(
-                parameters=count_parameters(network),
-                layer_parameters=count_parameters(network.layer),
-                state_size=network.state_size,
-                steps=fit.steps_taken,
+            costs=_costs(
+                fit,
                 load_seconds=load_seconds,
                 train_seconds=train_seconds,
                 test_seconds=time.perf_counter() - trained,
-                seconds_per_step=seconds_per_step(fit.step_ends),
-                peak_memory_bytes=peak_memory_bytes(),
-                peak_gpu_memory_bytes=peak_gpu_memory_bytes(),
                 is_recomputed=network.feeding.is_run_again(steps),
             ),
             course=course(fit, diverged is not None),
@@ -237,7 +231,7 @@ class _Run:
             return str(error)
         except Exception:
             # A layer may refuse numbers that are not finite, or the time be up, before anybody has looked.
-            if (why := fit.divergence()) is not None:
+            if (why := fit.cut_back()) is not None:
                 return why
             raise
         # The loss tells of the weights before a step, so the last step is looked at by itself.
@@ -262,6 +256,24 @@ class _Run:
         batches = EvaluationBatches(data.test, data.targets.outputs_per_step)
         make_trainer(fit.training_settings, self.file).test(fit, batches, verbose=False)
         return evaluation(fit.scores, data, length)
+
+
+def _costs(
+    fit: Fit, *, load_seconds: float, train_seconds: float, test_seconds: float, is_recomputed: bool
+) -> Costs:
+    return Costs(
+        parameters=count_parameters(fit.network),
+        layer_parameters=count_parameters(fit.network.layer),
+        state_size=fit.network.state_size,
+        steps=fit.steps_taken,
+        load_seconds=load_seconds,
+        train_seconds=train_seconds,
+        test_seconds=test_seconds,
+        seconds_per_step=seconds_per_step(fit.step_ends),
+        peak_memory_bytes=peak_memory_bytes(),
+        peak_gpu_memory_bytes=peak_gpu_memory_bytes(),
+        is_recomputed=is_recomputed,
+    )
 
 
 def _identity(cell: Cell) -> dict[str, Any]:

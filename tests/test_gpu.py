@@ -126,7 +126,11 @@ def test_forward_and_backward_do_not_wait_for_the_gpu(targets: TargetKind) -> No
     given = given._replace(inputs=given.inputs.cuda())
     net.loss(given).backward()
     with no_waiting():
+        # The mode is in force: what does wait is an error.
+        with pytest.raises(RuntimeError, match="synchronizing"):
+            given.inputs.sum().item()
         net.loss(given).backward()
+    assert all(bool(weights.grad.isfinite().all()) for weights in net.parameters() if weights.grad is not None)
 
 
 @pytest.mark.parametrize("precision", ["float32", "tf32", "bf16"])

@@ -129,7 +129,7 @@ def reference(baselines: Iterable[Baseline], primary: Metric) -> Baseline:
         if not math.isfinite(score):
             raise ContractError(
                 f"the baseline {candidate.name!r} scores {primary.name} = {score}, so that no skill can be"
-                " measured from it; correct it (what it predicts is to be finite), or declare it with is_reference=False"
+                " measured from it; correct it (its predictions are to be finite), or declare is_reference=False"
             )
         if primary.is_better(score, best.scores[primary.name]):
             best = candidate

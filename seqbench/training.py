@@ -95,7 +95,8 @@ def run_cell(
     except StoppedError as error:
         return unfinished(cell, "interrupted", str(error), described, catalog)
     except (Exception, SystemExit) as error:
-        reason = f"{type(error).__name__}: {error}"
+        told = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+        reason = f"{type(error).__name__}: {error}{told}"
         return unfinished(cell, "failed", reason, described, catalog, traceback.format_exc())
 
 

@@ -102,7 +102,7 @@ def forecast_metrics(scaling: Scaling, naive: Tensor) -> tuple[Metric, ...]:
     def percent(outputs: Tensor, batch: Batch) -> tuple[Tensor]:
         forecast, actual = scaling.unscale(outputs), scaling.unscale(batch.targets)
         error, size = (actual - forecast).abs(), actual.abs() + forecast.abs()
-        return ((200 * error / size).where(size > 0, 0.0),)
+        return ((200 * error / size).where(size != 0, 0.0),)  # NaN stays NaN
 
     metrics = [
         Metric("mse", MeanSquaredError, best=0.0, is_higher_better=False, prepare=flat),

@@ -1,9 +1,10 @@
-"""How does a gradient go back through a sequence that was fed in pieces?
+"""Goes back with a gradient through a sequence that was fed in pieces.
 
 The state is cut wherever its gradient is wanted. A first pass keeps the states at the cuts only; going back,
 each piece is run again from its own, so that memory holds the graph of one piece, however long the sequence.
 The gradient is handed from piece to piece, rescaled by each example's own power of two, so that it neither
-vanishes nor overflows on its way. Plain torch. Stands on network.
+vanishes nor overflows on its way. A complex part of a state counts as its real and its imaginary parts. Plain
+torch. Stands on network.
 """
 
 from __future__ import annotations
@@ -30,33 +31,45 @@ Pull = Callable[[Tensor, int], Tensor | None]
 in the same shape; None where the loss does not look at them."""
 
 
-def batch_axes(layer: nn.Module, features: int) -> list[int | None]:
-    """Return which axis of each tensor of the state runs over the examples.
+@dataclass(frozen=True)
+class Part:
+    """A tensor of a state.
 
-    It is the one whose size follows the batch's when one step of zeros is fed with two and with three
-    examples. None for integers, such as a counter of steps, through which no gradient flows.
+    Attributes:
+        axis: the one that runs over the examples; None for a number without one, such as a counter of steps.
+        has_gradient: whether a gradient can flow through it; through integers none does.
+    """
+
+    axis: int | None
+    has_gradient: bool
+
+
+def state_parts(layer: nn.Module, features: int) -> list[Part]:
+    """Return how each tensor of the state is laid out, in their order.
+
+    The examples' axis is the one whose size follows the batch's when one step of zeros is fed with two and with
+    three examples.
 
     Raises:
-        ContractError: a tensor of the state has no such axis, or more than one.
+        ContractError: a tensor through which gradients flow has no such axis, or one has more than one.
     """
     weight = next(iter(layer.parameters()), torch.zeros(0))
     with torch.no_grad():
         two, three = (
             list(tensors(layer(torch.zeros(size, 1, features, device=weight.device))[1])) for size in (2, 3)
         )
-    return [_axis(i, a, b) for i, (a, b) in enumerate(zip(two, three, strict=True))]
+    return [_part(i, a, b) for i, (a, b) in enumerate(zip(two, three, strict=True))]
 
 
-def _axis(part: int, two: Tensor, three: Tensor) -> int | None:
-    if not two.is_floating_point():
-        return None
+def _part(number: int, two: Tensor, three: Tensor) -> Part:
+    has_gradient = two.is_floating_point() or two.is_complex()
     axes = [axis for axis, sizes in enumerate(zip(two.shape, three.shape, strict=True)) if sizes == (2, 3)]
-    if len(axes) != 1:
+    if len(axes) > 1 or (has_gradient and not axes):
         raise ContractError(
-            f"part {part} of the layer's state is {list(two.shape)} for a batch of 2 and {list(three.shape)} for"
+            f"part {number} of the layer's state is {list(two.shape)} for a batch of 2 and {list(three.shape)} for"
             " one of 3; one axis must be the batch's, so that each example's gradient can be told"
         )
-    return axes[0]
+    return Part(axes[0] if axes else None, has_gradient)
 
 
 def cut_steps(lengths: Sequence[int], lags: Sequence[int]) -> list[int]:
@@ -75,29 +88,29 @@ class Passage:
         embedded: (start, end) -> the inputs of these steps as the layer takes them, [batch, steps, features].
         steps: where the pieces begin and end: 0, the cuts, time.
         states: the state that each piece was handed; None for the first.
-        axes: the batch axis of each tensor of the state, as `batch_axes` gives them.
+        parts: how the tensors of the state are laid out, as `state_parts` tells it.
     """
 
     embedded: Callable[[int, int], Tensor]
     steps: Sequence[int]
     states: Sequence[Any]
-    axes: Sequence[int | None]
+    parts: Sequence[Part]
 
 
 def pass_forward(
-    layer: nn.Module, embedded: Callable[[int, int], Tensor], axes: Sequence[int | None], steps: Sequence[int]
+    layer: nn.Module, embedded: Callable[[int, int], Tensor], parts: Sequence[Part], steps: Sequence[int]
 ) -> Passage:
     """Feed a sequence in pieces, and carry the state over.
 
     Args:
         layer: keeps the contract's calling convention.
-        embedded, axes, steps: as in `Passage`.
+        embedded, parts, steps: as in `Passage`.
     """
     states = [None]
     with torch.no_grad():
         for start, end in pairwise(steps[:-1]):
             states.append(layer(embedded(start, end), states[-1])[1])
-    return Passage(embedded, steps, states, axes)
+    return Passage(embedded, steps, states, parts)
 
 
 @dataclass(frozen=True)
@@ -128,15 +141,14 @@ def pass_back(
         lengths: of the rows, [batch].
         draws: where the random vectors come from, one for each further lane.
     """
-    axes = [axis for axis in passage.axes if axis is not None]
+    axes = [part.axis for part in passage.parts if part.has_gradient and part.axis is not None]
     gradient = _Gradient(lengths, axes, draws, passage.steps)
     for (start, end), state in reversed(list(zip(pairwise(passage.steps), passage.states, strict=True))):
-        before = _repeated(state, iter(passage.axes), gradient.lanes)
+        before, beginnings = _repeated(state, passage.parts, gradient.lanes)
         inputs = passage.embedded(start, end).repeat(gradient.lanes, 1, 1).requires_grad_()
         outputs, after = layer(inputs, before)
         pulled = pull(outputs[: gradient.batch].detach(), start)
-        beginnings = [*_measured(before, passage.axes), inputs]
-        gradient.back(start, end, pulled, beginnings, [*_measured(after, passage.axes), outputs])
+        gradient.back(start, end, pulled, [*beginnings, inputs], [*_measured(after, passage.parts), outputs])
     return gradient.norms()
 
 
@@ -239,20 +251,30 @@ class _Gradient:
         return zip(self.parts, self._axes, strict=True)
 
 
-def _measured(state: Any, axes: Sequence[int | None]) -> list[Tensor]:
-    """Return the parts of a state that gradients flow through; of no state, none."""
-    known = axes if state is not None else ()
-    return [part for part, axis in zip(tensors(state), known, strict=True) if axis is not None]
+def _measured(state: Any, parts: Sequence[Part]) -> list[Tensor]:
+    """Return the parts of a state that gradients flow through, as real numbers; of no state, none."""
+    known = parts if state is not None else ()
+    return [_real(tensor) for tensor, part in zip(tensors(state), known, strict=True) if part.has_gradient]
 
 
-def _repeated(state: Any, axes: Iterator[int | None], lanes: int) -> Any:
-    """Return the same state once for each lane, as it is handed on: the same numbers, at which a graph begins."""
+def _real(part: Tensor) -> Tensor:
+    """Return a complex part as pairs of real numbers on one more axis, the last; a real one as it is."""
+    return torch.view_as_real(part.resolve_conj()) if part.is_complex() else part
 
-    def repeated(part: Tensor) -> Tensor:
-        axis = next(axes)
-        return part if axis is None else torch.cat([part] * lanes, dim=axis).requires_grad_()
 
-    return mapped(state, repeated)
+def _repeated(state: Any, parts: Sequence[Part], lanes: int) -> tuple[Any, list[Tensor]]:
+    """Return the same state once for each lane, as it is handed on, and its parts at which a graph begins."""
+    layout, beginnings = iter(parts), []
+
+    def repeated(tensor: Tensor) -> Tensor:
+        part = next(layout)
+        again = tensor if part.axis is None else torch.cat([tensor] * lanes, dim=part.axis)
+        if not part.has_gradient:
+            return again
+        beginnings.append(_real(again).requires_grad_())
+        return torch.view_as_complex(beginnings[-1]) if again.is_complex() else beginnings[-1]
+
+    return mapped(state, repeated), beginnings
 
 
 def _gradients(flows: list[tuple[Tensor, Tensor]], wanted: list[Tensor]) -> list[Tensor]:
@@ -270,7 +292,8 @@ def _norms(parts: Sequence[Tensor], axes: Sequence[int]) -> Tensor:
 
 
 def _norms_over(values: Tensor, axes: tuple[int, ...]) -> Tensor:
-    norms: Tensor = torch.linalg.vector_norm(values, dim=axes)
+    # Over no axis a norm is the absolute value; torch would take it over all.
+    norms: Tensor = torch.linalg.vector_norm(values, dim=axes) if axes else values.abs()
     return norms
 
 
@@ -279,7 +302,8 @@ def _others(values: Tensor, axis: int) -> tuple[int, ...]:
 
 
 def _largest(values: Tensor, axis: int) -> Tensor:
-    return values.abs().amax(_others(values, axis))
+    others = _others(values, axis)
+    return values.abs().amax(others) if others else values.abs()
 
 
 def _rowwise(factor: Tensor, values: Tensor, axis: int) -> Tensor:

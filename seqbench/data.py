@@ -81,6 +81,12 @@ class EvaluationBatches:
         return (self.split.batch(rows) for rows in self._rows)
 
     @property
+    def order(self) -> list[int]:
+        """The examples in the order in which they come."""
+        order: list[int] = torch.cat(self._rows).tolist()
+        return order
+
+    @property
     def _rows(self) -> list[Tensor]:
         lengths = self.split.lengths
         longest = int(lengths.max())

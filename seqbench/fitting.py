@@ -1,4 +1,4 @@
-"""How is one network trained? The one LightningModule.
+"""Trains one network and scores it: the one LightningModule.
 
 Every choice (best weights, early end) is made on validation data. Stands on network, data and scores.
 """
@@ -6,19 +6,20 @@ Every choice (best weights, early end) is made on validation data. Stands on net
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
 import pytorch_lightning as pl
 import torch
-import torchmetrics
 from torch import Tensor
 
 from seqbench.experiment import Training
+from seqbench.finite import NotFinite
 from seqbench.network import Network
 from seqbench.norms import group_norms, weight_groups
-from seqbench.scores import Metric
+from seqbench.scores import Meters, Metric, check_scores
 from seqbench.splits import Batch
 
 Stopped = Literal["steps", "solved", "patience"]
@@ -65,12 +66,14 @@ class Fit(pl.LightningModule):
         groups: the weights whose gradients are measured together.
         norms: the gradient norm of each group at each step, before clipping, on the network's device.
         step_ends: the clock at the end of each step, as `seconds` tells it.
-        validations: (step, primary score), in order.
-        best: (step, score) of the weights that are kept.
+        validations: (step, primary score), in order; the score is NaN where it is unknown.
+        unknown: (step, why) of each validation whose score is unknown.
+        best: (step, score) of the weights that are kept; None while no score is known.
         stopped: what ended the training.
         trained_after: seconds after which the training ended; None before.
         supervisor: is asked before each batch of an evaluation; None lets all run to its end.
-        scores: metric -> score of the last test.
+        order: the numbers of the examples of an evaluation, in the order in which they come; None for 0, 1, 2, ...
+        scores: metric -> score of the last test; NaN where it is unknown.
     """
 
     def __init__(
@@ -92,13 +95,15 @@ class Fit(pl.LightningModule):
         self.norms: list[Tensor] = []
         self.step_ends: list[float] = []
         self.validations: list[tuple[int, float]] = []
+        self.unknown: list[tuple[int, str]] = []
         self.best: tuple[int, float] | None = None
         self.stopped: Stopped = "steps"
         self.trained_after: float | None = None
         self.supervisor: Supervisor | None = None
+        self.order: list[int] | None = None
         self.scores: dict[str, float] = {}
         self._best_weights: dict[str, Any] = {}
-        self._meters: list[tuple[Metric, torchmetrics.Metric]] = []
+        self._meters = Meters(())
         self._started = time.perf_counter()
         self._last_look = 0.0
         self._looked_at = 0
@@ -107,6 +112,12 @@ class Fit(pl.LightningModule):
     def seconds(self) -> float:
         """Time that the cell has taken, in all its attempts together, without loading its data."""
         return time.perf_counter() - self._started
+
+    @property
+    def not_finite(self) -> NotFinite:
+        """The outputs that were not finite in the last evaluation."""
+        found = self._meters.not_finite
+        return found.renumbered(self.order) if self.order else found
 
     @property
     def steps_taken(self) -> int:
@@ -197,19 +208,28 @@ class Fit(pl.LightningModule):
     def on_validation_start(self) -> None:
         """Begin to score by the primary metric."""
         self.look_at_losses()
-        self._begin(self.metrics[:1])
+        self._meters = Meters(self.metrics[:1])
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch."""
         self._update(batch, batch_idx)
 
     def on_validation_end(self) -> None:
-        """Keep the weights if they are the best so far, and end the training if there is nothing to gain."""
+        """Keep the weights if they are the best so far, and end the training if there is nothing to gain.
+
+        Raises:
+            ContractError: the metric gives a score that no predictor can have.
+        """
         primary, step = self.metrics[0], self.steps_taken
-        score = self._computed()[primary.name]
+        scores = self._meters.scores()
+        check_scores(scores, self.metrics[:1], f"on the validation split, after step {step},")
+        score = scores[primary.name]
         self.validations.append((step, score))
-        # A score that is not a number is better than none and worse than any other.
-        if self.best is None or primary.is_better(score, self.best[1]) or self.best[1] != self.best[1]:
+        if not math.isfinite(score):
+            # Weights whose score is unknown are never chosen.
+            metric_alone = f"{primary.name} came to no finite number, though all scored outputs were finite"
+            self.unknown.append((step, str(self.not_finite) if self.not_finite.outputs else metric_alone))
+        elif self.best is None or primary.is_better(score, self.best[1]):
             self.best = (step, score)
             self._best_weights = copy.deepcopy(self.network.state_dict())
         self._end_early(score, primary)
@@ -251,6 +271,7 @@ class Fit(pl.LightningModule):
             "norms": torch.stack(self.norms) if self.norms else None,
             "step_ends": list(self.step_ends),
             "validations": list(self.validations),
+            "unknown": list(self.unknown),
             "best": self.best,
             "best_weights": self._best_weights,
             "stopped": self.stopped,
@@ -264,14 +285,17 @@ class Fit(pl.LightningModule):
         self.losses = [] if state["losses"] is None else list(state["losses"].to(device))
         self.norms = [] if state["norms"] is None else list(state["norms"].to(device))
         self.step_ends, self.validations = state["step_ends"], state["validations"]
-        self.best, self._best_weights = state["best"], state["best_weights"]
+        # Checkpoints of earlier versions hold no reasons, and may hold a best score that is not a number.
+        self.unknown = list(state.get("unknown", []))
+        is_known = state["best"] is not None and math.isfinite(state["best"][1])
+        self.best, self._best_weights = state["best"] if is_known else None, state["best_weights"]
         self.stopped, self.trained_after = state["stopped"], state["trained_after"]
         self._started = time.perf_counter() - state["seconds"]
         self._last_look = state["seconds"]
 
     def on_test_start(self) -> None:
         """Begin to score by every metric."""
-        self._begin(self.metrics)
+        self._meters = Meters(self.metrics)
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch."""
@@ -279,18 +303,9 @@ class Fit(pl.LightningModule):
 
     def on_test_end(self) -> None:
         """Keep the scores."""
-        self.scores = self._computed()
-
-    def _begin(self, metrics: tuple[Metric, ...]) -> None:
-        # In this order: moving a torchmetrics metric takes it back to float32.
-        self._meters = [(metric, metric.make().to(self.device).set_dtype(torch.float64)) for metric in metrics]
+        self.scores = self._meters.scores()
 
     def _update(self, batch: Batch, number: int) -> None:
         if self.supervisor:
             self.supervisor.evaluation_batch(number)
-        outputs = self.network(batch)
-        for metric, meter in self._meters:
-            meter.update(*metric.prepare(outputs, batch))
-
-    def _computed(self) -> dict[str, float]:
-        return {metric.name: float(meter.compute()) for metric, meter in self._meters}
+        self._meters.update(self.network(batch), batch)

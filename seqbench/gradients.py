@@ -1,4 +1,4 @@
-"""How do gradients flow back through time in this network, on this batch?
+"""Measures how gradients flow back through time in a network, on a batch.
 
 Exactly, in float64, at thousands of steps, with the layer's own fused kernels and without Lightning. Stands
 on backward, which goes back through time, and on flow, which makes curves of norms.
@@ -6,7 +6,6 @@ on backward, which goes back through time, and on flow, which makes curves of no
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from seqbench.backward import Norms, batch_axes, cut_steps, pass_back, pass_forward
+from seqbench.backward import Norms, cut_steps, pass_back, pass_forward, state_parts
+from seqbench.copies import copied, exact
 from seqbench.flow import WHOLE, Curve, Flow, Quantity, curve_of, unknown_curve
 from seqbench.network import Network
 from seqbench.seeds import generator
@@ -55,13 +55,15 @@ def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 
     if lags < 2:
         raise ValueError(f"lags is {lags}; it must be at least 2: the nearest and the farthest")
     grid = lag_grid(int(batch.lengths.max()), lags)
+    with torch.inference_mode(False):
+        twin = copied(network)
     with torch.inference_mode(False), torch.enable_grad(), _float64():
-        measured, batch = _frozen(network), Batch(*(_double(part) for part in batch))
+        measured, batch = _frozen(twin), Batch(*(_double(part) for part in batch))
         embedded, losses = _embedded(measured, batch), _OwnLosses(measured, batch)
-        axes = batch_axes(measured.layer, embedded(0, 1).shape[2])
-        has_state = any(axis is not None for axis in axes)
+        parts = state_parts(measured.layer, embedded(0, 1).shape[2])
+        has_state = any(part.has_gradient for part in parts)
         cuts = cut_steps(batch.lengths.tolist(), grid) if has_state else []
-        passage = pass_forward(measured.layer, embedded, axes, [0, *cuts, batch.inputs.shape[1]])
+        passage = pass_forward(measured.layer, embedded, parts, [0, *cuts, batch.inputs.shape[1]])
         generators = [generator(seed, "jacobian", draw) for draw in range(draws if has_state else 0)]
         norms = losses.averaged(pass_back(measured.layer, passage, losses.pull, batch.lengths, generators))
     # The step of each lag in each row: [lags, batch]; where a row is shorter, there is none.
@@ -110,14 +112,14 @@ def _float64() -> Iterator[None]:
 
 
 def _frozen(network: Network) -> Network:
-    """Return a copy in float64, without dropout, and without gradients of weights, which nobody asks for."""
-    frozen = copy.deepcopy(network).double().eval().requires_grad_(False)
-    for module in frozen.modules():
+    """Take a network to float64, without dropout, and without gradients of weights, which nobody asks for."""
+    exact(network).eval().requires_grad_(False)
+    for module in network.modules():
         if isinstance(module, nn.RNNBase):
             # cuDNN gives no gradient in eval mode.
             module.dropout = 0.0
             module.train()
-    return frozen
+    return network
 
 
 def _double(part: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""How do an embedding, a sequence layer and a head become one network?
+"""Makes one network of an embedding, a sequence layer and a head.
 
 The layer is the plugin's; the rest is the harness's and the same for every model. Stands on contracts,
 pieces and allocator.
@@ -6,7 +6,8 @@ pieces and allocator.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -29,14 +30,32 @@ class Network(nn.Module):
         embedding: inputs -> [batch, time, features].
         layer: the model's own, called as ``torch.nn.LSTM(batch_first=True)`` is.
         head: the output matrix W and its bias: [..., output_size] -> [..., head_size].
+        build: returns a new layer; None where the network was not made from a model.
+        features: of an embedded step.
         state_size: numbers that the layer carries from one step to the next, for one example.
         feeding: in which pieces sequences are fed; only while it trains are they truncated or run again.
     """
 
-    def __init__(self, layer: nn.Module, inputs: InputKind, targets: TargetKind, embedding_size: int) -> None:
+    def __init__(
+        self,
+        layer: nn.Module,
+        inputs: InputKind,
+        targets: TargetKind,
+        embedding_size: int,
+        build: Callable[[], nn.Module] | None = None,
+    ) -> None:
+        """Put embedding and head around a layer.
+
+        Args:
+            layer: the model's own.
+            inputs, targets: their kinds.
+            embedding_size: features of an embedded token.
+            build: returns a new layer, for copies; None where a deep copy does.
+        """
         super().__init__()
-        features = inputs.features(embedding_size)
-        output_size, self.state_size = layer_sizes(layer, features)
+        self.features = inputs.features(embedding_size)
+        output_size, self.state_size = layer_sizes(layer, self.features)
+        self.build = build
         self.embedding = inputs.embedding(embedding_size)
         self.layer = layer
         self.head = nn.Linear(output_size, targets.head_size)
@@ -87,14 +106,15 @@ def build_network(model: Model, inputs: InputKind, targets: TargetKind, embeddin
     Raises:
         ContractError: the layer does not keep its calling convention.
     """
+    features = inputs.features(embedding_size)
     try:
-        layer = model.build(inputs.features(embedding_size))
+        layer = model.build(features)
     except ValueError as error:
         raise ContractError(f"model {model.name} cannot be built: {error}") from error
     if not isinstance(layer, nn.Module):
         raise ContractError(f"model {model.name}: build is to return a torch.nn.Module, and returned {layer!r}")
     try:
-        return Network(layer, inputs, targets, embedding_size)
+        return Network(layer, inputs, targets, embedding_size, partial(model.build, features))
     except ContractError as error:
         raise ContractError(f"model {model.name}: {error}") from error
 
@@ -113,12 +133,17 @@ def layer_sizes(layer: nn.Module, input_size: int) -> tuple[int, int]:
     if not (isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[0], Tensor)):
         raise ContractError(f"the layer is to return (outputs, state), and returned {type(returned).__name__}")
     outputs, state = returned
+    if outputs.is_complex():
+        raise ContractError(
+            "outputs are complex, and the head reads real numbers; give their real parts, or"
+            " torch.view_as_real(outputs).flatten(2)"
+        )
     if outputs.ndim != 3 or outputs.shape[:2] != (1, 1):
         raise ContractError(
             "outputs are to be [batch, time, output_size], and for an input of [1, 1, input_size] they are"
             f" {list(outputs.shape)}; is it batch_first?"
         )
-    return outputs.shape[2], sum(part.numel() for part in tensors(state))
+    return outputs.shape[2], sum(_numbers(part) for part in tensors(state))
 
 
 def tensors(state: Any) -> Iterator[Tensor]:
@@ -143,4 +168,9 @@ def tensors(state: Any) -> Iterator[Tensor]:
 
 def count_parameters(module: nn.Module) -> int:
     """Return how many trainable numbers a module has."""
-    return sum(weights.numel() for weights in module.parameters() if weights.requires_grad)
+    return sum(_numbers(weights) for weights in module.parameters() if weights.requires_grad)
+
+
+def _numbers(tensor: Tensor) -> int:
+    """Return how many real numbers a tensor holds: two for each complex one."""
+    return 2 * tensor.numel() if tensor.is_complex() else tensor.numel()

@@ -1,4 +1,4 @@
-"""What is told of a cell that was trained and tested? Its scores, its course and why a number is missing.
+"""Tells what a cell came to: its scores, its course and why a number is missing.
 
 Stands on fitting and records.
 """
@@ -13,17 +13,34 @@ from itertools import pairwise
 import torch
 
 from seqbench.contracts import TaskData
+from seqbench.counts import counted
+from seqbench.finite import NotFinite
 from seqbench.fitting import Fit
-from seqbench.records import BaselineData, Course, Evaluation, MetricData, Validation
-from seqbench.scores import Metric, reference, skill
+from seqbench.records import BaselineData, Course, Evaluation, MetricData, NotFiniteData, Validation
+from seqbench.scores import Metric, check_baselines, check_scores, reference, skill
 
 LOSSES_KEPT = 200
 """Points of the training curve in a record."""
 
 
-def evaluation(scores: Mapping[str, float], data: TaskData, length: int) -> Evaluation:
-    """Return what a test at one length came to."""
+def evaluation(
+    scores: Mapping[str, float], data: TaskData, length: int, not_finite: NotFinite | None = None
+) -> Evaluation:
+    """Return what a test at one length came to.
+
+    Args:
+        scores: metric -> score; not finite where it is unknown.
+        data: of the task at this length.
+        length: steps.
+        not_finite: the scored outputs that were not finite, if any.
+
+    Raises:
+        ContractError: a score or a baseline lies beyond the metric's best or worst value, or no skill can be
+            measured from the baselines.
+    """
     primary = data.metrics[0]
+    check_baselines(data.baselines, data.metrics)
+    check_scores(scores, data.metrics, f"on the test split at length {length}")
     best_baseline = reference(data.baselines, primary)
     score = finite(scores[primary.name])
     return Evaluation(
@@ -40,7 +57,22 @@ def evaluation(scores: Mapping[str, float], data: TaskData, length: int) -> Eval
         ),
         baseline_name=best_baseline.name,
         skill=None if score is None else skill(score, best_baseline.scores[primary.name], primary.best),
+        not_finite=_not_finite(not_finite),
     )
+
+
+def _not_finite(found: NotFinite | None) -> NotFiniteData | None:
+    if found is None or not found.outputs:
+        return None
+    return NotFiniteData(outputs=found.outputs, scored=found.scored, first=found.first)
+
+
+def why_unknown(test: Evaluation) -> str:
+    """Return why a score of a test is unknown."""
+    found = test.not_finite
+    if found is None:
+        return "the metric was not a finite number on this test split"
+    return f"at length {test.length}, {NotFinite(found.outputs, found.scored, test.examples, found.first)}"
 
 
 def notes(fit: Fit, tests: list[Evaluation]) -> dict[str, str]:
@@ -49,9 +81,19 @@ def notes(fit: Fit, tests: list[Evaluation]) -> dict[str, str]:
     for test in tests:
         for name, score in test.scores.items():
             if score is None:
-                found[f"scores.{name}@{test.length}"] = "the metric was not a finite number on this test split"
+                found[f"scores.{name}@{test.length}"] = why_unknown(test)
+        for baseline in test.baselines:
+            for name, score in baseline.scores.items():
+                if score is None:
+                    found[f"baselines.{baseline.name}.{name}@{test.length}"] = "the task gave no finite number"
         if test.skill is None:
             found[f"skill@{test.length}"] = "the score is unknown, or the baseline is perfect already"
+    if fit.unknown:
+        step, why = fit.unknown[0]
+        found["course.validations"] = (
+            f"the score was unknown at {len(fit.unknown)} of {counted(len(fit.validations), 'validation')}, first"
+            f" after step {step}: {why}"
+        )
     if len(fit.step_ends) < 2:
         found["seconds_per_step"] = "fewer than two steps were taken"
     return found

@@ -1,4 +1,4 @@
-"""In which arithmetic does a cell train? In float32, unless a setting names another.
+"""Sets the arithmetic in which a cell trains: float32, unless a setting names another.
 
 Left to itself, torch lets cuDNN round float32 to TF32. Stands on errors.
 """
@@ -6,7 +6,7 @@ Left to itself, torch lets cuDNN round float32 to TF32. Stands on errors.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Literal
 
 import torch
@@ -32,7 +32,8 @@ def check_precision(precision: Precision) -> None:
 def arithmetic(precision: Precision) -> Iterator[None]:
     """Multiply float32 numbers as float32, or as TF32 where that is asked for, while the block runs.
 
-    TF32 keeps 10 bits of the mantissa and exists on GPUs only; bfloat16 is Lightning's part of the work.
+    TF32 keeps 10 bits of the mantissa and exists on GPUs only. bfloat16 is Lightning's part of the work; on a
+    processor for which oneDNN has no recurrent layers in bfloat16 (below AVX-512), torch's own loops run instead.
     """
     # torch makes these at run time, out of the sight of type checkers.
     cudnn: Any = torch.backends.cudnn
@@ -43,8 +44,31 @@ def arithmetic(precision: Precision) -> Iterator[None]:
     for backend in backends:
         backend.fp32_precision = "tf32" if precision == "tf32" else "ieee"
     try:
-        yield
+        with _without_onednn() if precision == "bf16" and not _has_bf16_layers() else nullcontext():
+            yield
     finally:
         torch.set_float32_matmul_precision(products)
         for backend, was in zip(backends, before, strict=True):
             backend.fp32_precision = was
+
+
+def _has_bf16_layers() -> bool:
+    """Say whether torch's recurrent layers run in bfloat16 on this processor as they are."""
+    try:
+        with torch.random.fork_rng(devices=[]), torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            torch.nn.LSTM(1, 1)(torch.zeros(1, 1, 1))
+    except RuntimeError:
+        # "could not create a primitive descriptor": the only way to ask oneDNN that is the same in all versions.
+        return False
+    return True
+
+
+@contextmanager
+def _without_onednn() -> Iterator[None]:
+    onednn: Any = torch.backends.mkldnn
+    before = onednn.enabled
+    onednn.enabled = False
+    try:
+        yield
+    finally:
+        onednn.enabled = before

@@ -89,6 +89,17 @@ class BaselineData(Data):
     is_reference: bool
 
 
+class NotFiniteData(Data):
+    """Scored outputs that were not finite: how many, of how many, and the places of the first ones.
+
+    A place is (example, step), both counted from 0; the step is None where an example has one output.
+    """
+
+    outputs: int
+    scored: int
+    first: tuple[tuple[int, int | None], ...]
+
+
 class Evaluation(Data):
     """Scores on the test split at one length.
 
@@ -99,6 +110,7 @@ class Evaluation(Data):
         baselines: every baseline of the task at this length.
         baseline_name: the reference baseline.
         skill: of the primary score over the reference baseline; null where either is unknown.
+        not_finite: the scored outputs that were not finite, all scores being null then; None where all were.
     """
 
     length: int
@@ -107,6 +119,7 @@ class Evaluation(Data):
     baselines: tuple[BaselineData, ...]
     baseline_name: str
     skill: float | None
+    not_finite: NotFiniteData | None = None
 
 
 class Costs(Data):
@@ -192,8 +205,8 @@ class Record(Data):
     """One cell and its outcome.
 
     Attributes:
-        status: ``ok``; ``diverged`` (the loss was not finite; scores are null); ``failed`` (an exception, or
-            the process died); ``timeout``; ``interrupted``.
+        status: ``ok``; ``diverged`` (the loss, or outputs that were tested, were not finite; scores are null);
+            ``failed`` (an exception, or the process died); ``timeout``; ``interrupted``.
         reason: why it is not ok, in a sentence; None where it is.
         stopped: what ended the training.
         test: scores at the cell's length; None where it was never tested.

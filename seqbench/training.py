@@ -1,6 +1,6 @@
-"""What does one cell come to? From a cell to its record: data, network, fit, test.
+"""Runs one cell and makes its record: data, network, fit, test.
 
-The same cell gives the same scores to the last bit on the same machine. Stands on fitting and records.
+The same cell gives the same scores to the last bit on the same kind of processor. Stands on fitting and records.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from seqbench.feeding import feeding_of
 from seqbench.fitting import DivergedError, Fit, Progress
 from seqbench.interrupts import interrupts_kept
 from seqbench.network import build_network, count_parameters
-from seqbench.outcome import course, evaluation, finite, metric_data, notes, seconds_per_step
+from seqbench.outcome import course, evaluation, finite, metric_data, notes, seconds_per_step, why_unknown
 from seqbench.parameters import make
 from seqbench.plugins import Catalog
 from seqbench.precision import arithmetic, check_precision
@@ -46,6 +46,7 @@ from seqbench.records import (
     now,
     unfinished,
 )
+from seqbench.scores import check_baselines
 from seqbench.seeds import derive_seed
 from seqbench.splits import Ragged, Split
 from seqbench.trainer import make_trainer, quiet_lightning
@@ -94,7 +95,8 @@ def run_cell(
     except StoppedError as error:
         return unfinished(cell, "interrupted", str(error), described, catalog)
     except (Exception, SystemExit) as error:
-        reason = f"{type(error).__name__}: {error}"
+        told = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+        reason = f"{type(error).__name__}: {error}{told}"
         return unfinished(cell, "failed", reason, described, catalog, traceback.format_exc())
 
 
@@ -112,8 +114,10 @@ def check_data(cell: Cell, catalog: Catalog) -> None:
         # They are kept and told when the cell itself runs.
         warnings.simplefilter("ignore")
         data = task.load(cell.length, cell.seed)
+        check_baselines(data.baselines, data.metrics)
         for length in cell.evaluate_lengths:
-            load_elsewhere(task, data, length, cell.seed)
+            other = load_elsewhere(task, data, length, cell.seed)
+            check_baselines(other.baselines, other.metrics)
 
 
 def load_elsewhere(task: Task, data: TaskData, length: int, seed: int) -> TaskData:
@@ -179,6 +183,8 @@ class _Run:
         if not diverged and fit.best is not None:
             watcher.measure("trained", fit.best[0])
         tests = [] if diverged else list(self._tests(fit, attempt, task, data))
+        if tests and tests[0].not_finite is not None:
+            diverged = f"the trained network gave no scores: {why_unknown(tests[0])}"
         return Record(
             key=cell.key,
             status="diverged" if diverged else "ok",
@@ -219,6 +225,7 @@ class _Run:
             data.train, training.batch_size, training.steps, self.cell.seed, fit.steps_taken, attempt.between_steps
         )
         validation = EvaluationBatches(data.validation, data.targets.outputs_per_step)
+        fit.order = validation.order
         trainer = make_trainer(training, self.file, self.callbacks)
         try:
             if training.steps and fit.trained_after is None:
@@ -237,25 +244,32 @@ class _Run:
         # The loss tells of the weights before a step, so the last step is looked at by itself.
         if not all(bool(weights.isfinite().all()) for weights in fit.network.parameters()):
             return f"a weight was not finite after step {fit.steps_taken}"
-        if fit.best is None or not math.isfinite(fit.best[1]):
-            return "the score on the validation split was never a finite number"
+        if fit.best is None:
+            return f"the score on the validation split was never a finite number: {fit.unknown[-1][1]}"
         fit.restore_best()
         return None
 
     def _tests(self, fit: Fit, attempt: Attempt, task: Task, data: TaskData) -> Iterator[Evaluation]:
-        """Test the trained network at its own length, and at others, where an earlier attempt has not."""
+        """Test the trained network at its own length, and at others, where an earlier attempt has not.
+
+        Where its outputs are not finite at its own length, there is nothing to be learnt at others.
+        """
         for length in (self.cell.length, *self.cell.evaluate_lengths):
             if length not in attempt.tested:
                 own = length == self.cell.length
                 there = data if own else load_elsewhere(task, data, length, self.cell.seed)
                 attempt.tested[length] = self._tested(fit, there, length).model_dump_json()
-            yield Evaluation.model_validate_json(attempt.tested[length])
+            test = Evaluation.model_validate_json(attempt.tested[length])
+            yield test
+            if length == self.cell.length and test.not_finite is not None:
+                return
 
     def _tested(self, fit: Fit, data: TaskData, length: int) -> Evaluation:
         fit.metrics = data.metrics
         batches = EvaluationBatches(data.test, data.targets.outputs_per_step)
+        fit.order = batches.order
         make_trainer(fit.training_settings, self.file).test(fit, batches, verbose=False)
-        return evaluation(fit.scores, data, length)
+        return evaluation(fit.scores, data, length, fit.not_finite)
 
 
 def _costs(

@@ -1,4 +1,4 @@
-"""What becomes of the gradients of one cell? Measures the flow before, while and after it is trained.
+"""Measures the gradient flow of one cell before, while and after it is trained.
 
 Turned off, it does nothing and costs nothing. Stands on gradients, fitting and records.
 """
@@ -49,9 +49,10 @@ class Watcher:
         try:
             settings = self._settings
             flow = measure_flow(self._network, batch, seed=self._seed, draws=settings.draws, lags=settings.lags)
-        except (ContractError, RuntimeError) as error:
+        except Exception as error:
             # Such as a layer that knows no float64: it has no curves, and its scores are none the worse.
-            self._problems.append((step, f"{when}: {error}"))
+            kind = "" if isinstance(error, (ContractError, RuntimeError)) else f"{type(error).__name__}: "
+            self._problems.append((step, f"{when}: {kind}{error}"))
             return
         self._flows.append(FlowAt(when=when, step=step, flow=flow, summary=summarise_flow(flow)))
 

@@ -10,7 +10,7 @@ import itertools
 import torch
 from torch import Tensor, nn
 
-from seqbench.backward import batch_axes
+from seqbench.backward import state_parts
 from seqbench.contracts import Model
 from seqbench.network import tensors
 from seqbench.testing.layers import FEATURES, Gap, build, build_exact, call, gap, noise
@@ -81,7 +81,7 @@ def check_state(model: Model) -> None:
     layer = build_exact(model)
     _, state = call(layer, noise(3, 4, "state"))
     given = list(tensors(state))
-    batch_axes(build(model), FEATURES)
+    state_parts(build(model), FEATURES)
     before = [part.clone() for part in given]
     if not given:
         return

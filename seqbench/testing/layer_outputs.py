@@ -1,4 +1,4 @@
-"""Are a layer's outputs of the right form, and the same each time, and does a forward pass change nothing?
+"""Checks that a layer's outputs have the right form and are the same each time, and that nothing else changes.
 
 Each check takes a model, and its docstring is what the contract asks for.
 """
@@ -17,6 +17,7 @@ from seqbench.testing.outcome import CheckFailed, CheckSkipped
 from seqbench.testing.surroundings import changed, random_states, seed_everything
 
 LENGTHS = (1, 8, 64, 1000)
+_NARROW = (torch.float32, torch.float16, torch.bfloat16, torch.complex64, torch.complex32)
 
 
 def check_outputs(model: Model) -> None:
@@ -51,11 +52,11 @@ def check_float64(model: Model) -> None:
     inputs = noise(2, 8, "float64")
     outputs, state = call(build_exact(model), inputs)
     _check_form(outputs, [2, 8, outputs.shape[-1]], torch.float64)
-    narrow = [part.dtype for part in tensors(state) if part.is_floating_point() and part.dtype != torch.float64]
+    narrow = [part.dtype for part in tensors(state) if part.dtype in _NARROW]
     coarse = gap(outputs, call(build(model), inputs.float())[0].double())
     if narrow or coarse.size > 1e-3:
         raise CheckFailed(
-            "in float64 a layer has a float64 state, and outputs as in float32 but for rounding",
+            "in float64 a layer has a float64 (or complex128) state, and outputs as in float32 but for rounding",
             f"parts of the state are {narrow}" if narrow else f"the outputs differ by {coarse}",
             "make tensors with the dtype and device of the inputs, e.g. inputs.new_zeros(...); no .float()",
         )

@@ -1,19 +1,21 @@
-"""Do a layer's weights follow from the seed, and survive saving, copying and long inputs?
+"""Checks that a layer's weights follow from the seed, and survive saving, copying and long inputs.
 
 Each check takes a model, and its docstring is what the contract asks for.
 """
 
 from __future__ import annotations
 
-import copy
 import io
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from seqbench.contracts import Model
+from seqbench.copies import copied_layer, exact
+from seqbench.errors import ContractError
 from seqbench.network import count_parameters
-from seqbench.testing.layers import build, build_exact, call, gap, noise
+from seqbench.testing.layers import FEATURES, build, build_exact, call, gap, noise
 from seqbench.testing.outcome import CheckFailed
 
 
@@ -57,10 +59,17 @@ def check_save(model: Model) -> None:
 
 
 def check_copy(model: Model) -> None:
-    """A deep copy gives the same outputs and shares no weights."""
+    """A copy gives the same outputs and shares no weights: a deep one, or one built anew with the state_dict."""
     layer, inputs = build_exact(model), noise(2, 12, "copy")
     expected, _ = call(layer, inputs)
-    twin = copy.deepcopy(layer)
+    try:
+        twin = exact(copied_layer(layer, partial(build, model), FEATURES))
+    except ContractError as error:
+        raise CheckFailed(
+            "copy.deepcopy copies a layer, or one that is built anew takes its state_dict and computes the same",
+            str(error),
+            "hold every number that matters as nn.Parameter or with register_buffer",
+        ) from error
     found = gap(call(twin, inputs)[0], expected)
     with torch.no_grad():
         for weights in layer.parameters():
@@ -68,7 +77,7 @@ def check_copy(model: Model) -> None:
     shared = gap(call(twin, inputs)[0], expected)
     if found.is_open or shared.is_open:
         raise CheckFailed(
-            "a deep copy of a layer gives the same outputs, also after the weights of the layer have changed",
+            "a copy of a layer gives the same outputs, also after the weights of the layer have changed",
             f"the copy's outputs differ by {found}"
             if found.is_open
             else f"the copy's outputs changed with the layer's weights, by {shared}",

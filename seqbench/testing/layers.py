@@ -1,4 +1,4 @@
-"""How does a check build a model's layer, feed it, and say how far two outputs are apart?
+"""Builds a model's layer for a check, feeds it, and says how far two outputs are apart.
 
 Stands on contracts, network and seeds.
 """
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from seqbench.contracts import Model
+from seqbench.copies import exact
 from seqbench.network import layer_sizes
 from seqbench.seeds import generator
 
@@ -36,8 +37,8 @@ def build(model: Model, *, seed: int = 0, features: int = FEATURES) -> nn.Module
 
 
 def build_exact(model: Model, *, seed: int = 0) -> nn.Module:
-    """Return a model's layer in float64 and evaluation mode."""
-    return build(model, seed=seed).double()
+    """Return a model's layer in float64 (complex128 where it is complex) and evaluation mode."""
+    return exact(build(model, seed=seed))
 
 
 def noise(batch: int, length: int, *purpose: str, features: int = FEATURES) -> Tensor:

@@ -1,4 +1,4 @@
-"""What is told of a cell that was trained and tested? Its scores, its course and why a number is missing.
+"""Says what a cell that was trained and tested came to: its scores, its course and why a number is missing.
 
 Stands on fitting and records.
 """
@@ -40,6 +40,7 @@ def evaluation(scores: Mapping[str, float], data: TaskData, length: int) -> Eval
         ),
         baseline_name=best_baseline.name,
         skill=None if score is None else skill(score, best_baseline.scores[primary.name], primary.best),
+        one_example=None if primary.one_example is None else finite(primary.one_example(data.test)),
     )
 
 

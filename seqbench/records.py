@@ -99,6 +99,8 @@ class Evaluation(Data):
         baselines: every baseline of the task at this length.
         baseline_name: the reference baseline.
         skill: of the primary score over the reference baseline; null where either is unknown.
+        one_example: by how much one test example can move the primary score, at most, as the metric says; null
+            where it says nothing: then it is ``|best - worst| / examples`` where the metric tells its worst value.
     """
 
     length: int
@@ -107,6 +109,7 @@ class Evaluation(Data):
     baselines: tuple[BaselineData, ...]
     baseline_name: str
     skill: float | None
+    one_example: float | None = None
 
 
 class Costs(Data):
@@ -206,6 +209,8 @@ class Record(Data):
         notes: name of a null -> its reason.
         warnings: what the task warned of while it loaded its data.
         traceback: of a failed cell.
+        is_longer_harder: whether a longer sequence makes the task harder, as the task says; usable length is read
+            by it.
     """
 
     schema_version: Literal[1] = 1
@@ -228,6 +233,7 @@ class Record(Data):
     warnings: tuple[str, ...] = ()
     traceback: str | None = None
     finished: str = ""
+    is_longer_harder: bool = True
 
     def to_json(self) -> str:
         """Return strict JSON on one line; a NaN that slipped through is a ValueError, never written."""

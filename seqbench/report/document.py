@@ -17,7 +17,7 @@ from seqbench.report.failures import failures
 from seqbench.report.observations import observations
 from seqbench.report.reproduce import OUTPUT, SUITE, commands
 from seqbench.report.tables import tables
-from seqbench.report.variants import legend, natural
+from seqbench.variants import legend, natural
 
 
 @dataclass(frozen=True)

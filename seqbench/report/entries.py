@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from seqbench.report.observations import Observation
-from seqbench.report.variants import natural
+from seqbench.variants import natural
 
 ABSENT = "·"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from seqbench.records import Record
-from seqbench.report.variants import model_names, natural, task_names
 from seqbench.store import name
+from seqbench.variants import model_names, natural, task_names
 
 
 def failures(records: Iterable[Record]) -> list[str]:

@@ -23,7 +23,7 @@ from seqbench.report.page_groups import groups
 from seqbench.report.page_overview import overview, summary_line
 from seqbench.report.page_rows import rows
 from seqbench.report.reproduce import command
-from seqbench.report.variants import legend, model_names, natural
+from seqbench.variants import legend, model_names, natural
 
 if TYPE_CHECKING:
     from jinja2 import Environment

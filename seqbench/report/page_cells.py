@@ -17,8 +17,8 @@ from seqbench.report.charts import Look, thinned
 from seqbench.report.numbers import number
 from seqbench.report.page_groups import baseline_of, score_of, skill_of
 from seqbench.report.units import memory, seconds
-from seqbench.report.variants import model_names, task_names
 from seqbench.store import name as file_stem
+from seqbench.variants import model_names, task_names
 
 MOST_POINTS, LEAST_POINTS = 200, 16
 _ALL_POINTS, _POINTS_OF_A_ROW = 20_000, 20

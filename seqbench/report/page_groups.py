@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from seqbench.flow import Summary as FlowSummary
 from seqbench.records import Record
 from seqbench.report.observations import UNKNOWN
-from seqbench.report.variants import model_names, natural, task_names
 from seqbench.statistics import summary
+from seqbench.variants import model_names, natural, task_names
 
 MISSING = "not run"
 

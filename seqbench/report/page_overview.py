@@ -17,8 +17,8 @@ from seqbench.report.observations import Observation
 from seqbench.report.page_groups import MISSING, Group, outcome_of
 from seqbench.report.standings import outcomes
 from seqbench.report.tables import usable_length_of
-from seqbench.report.variants import natural
 from seqbench.statistics import MeanRank, mean_ranks
+from seqbench.variants import natural
 
 
 @dataclass(frozen=True)

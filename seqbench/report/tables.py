@@ -15,8 +15,8 @@ from seqbench.report.gradients import gradient_table
 from seqbench.report.measures import SCORE, SKILL, entry
 from seqbench.report.numbers import mean_and_spread, number
 from seqbench.report.observations import Observation, observations
-from seqbench.report.variants import natural
 from seqbench.statistics import UsableLength, summary, usable_length
+from seqbench.variants import natural
 
 _SKILL_LINES = (
     "0 = the baseline, 1 = perfect, below 0 = worse than the baseline; mean ± standard deviation over seeds.",

@@ -21,6 +21,7 @@ from seqbench.variants import model_names, task_names
 if TYPE_CHECKING:
     import pandas as pd
 
+
 def load_results(*places: str | Path) -> pd.DataFrame:
     """Return one row for each cell.
 

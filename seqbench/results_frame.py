@@ -29,7 +29,8 @@ class Results(pd.DataFrame):
             return super().__repr__()
         with pd.option_context("display.max_colwidth", _WIDEST, "display.max_columns", len(leading)):
             shown = repr(pd.DataFrame(self[leading]))
-        return f"{shown}\nand {others} more columns, such as {', '.join(map(str, self.columns[len(leading) :][:3]))}"
+        named = ", ".join(map(str, self.columns[len(leading) :][:3]))
+        return f"{shown}\nand {others} more columns, such as {named}"
 
 
 _WIDEST = 24

@@ -34,8 +34,8 @@ def confusions(table: pd.DataFrame) -> Iterator[str]:
     keys = table.groupby([*_NAMES, "length", "seed"])["key"].nunique()
     if (keys > 1).any():
         yield (
-            f"{int((keys > 1).sum())} cells share task_name, model_name, length and seed with a cell of other"
-            " settings: a CSV names only the settings that differ within it, so load the folders of results instead"
+            f"{int((keys > 1).sum())} cells share task_name, model_name, length and seed with a cell of"
+            " other settings: a CSV names only the settings that differ within it, so load the folders instead"
         )
 
 

@@ -105,6 +105,11 @@ class Forecasting(Task):
         if self.split is not None:
             parse_split(self.split)
 
+    @property
+    def is_longer_harder(self) -> bool:
+        """False: a longer look-back shows a model more of the same series, and the targets stay the same."""
+        return False
+
     def load(self, length: int, seed: int) -> TaskData:
         """Cut a series into windows of ``length`` steps of input; ``seed`` matters where it is generated."""
         if length < 1:

@@ -134,6 +134,11 @@ class Sentiment(Task):
             if getattr(self, name) < bound:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least {bound}")
 
+    @property
+    def is_longer_harder(self) -> bool:
+        """Whether texts are made up; of a real text a greater length reads more."""
+        return self.data is None
+
     def load(self, length: int, seed: int) -> TaskData:
         """Make up or read the texts, or take them from the cache, with the baselines' scores.
 

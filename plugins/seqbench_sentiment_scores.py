@@ -46,7 +46,7 @@ def metrics(classes: int) -> tuple[Metric, ...]:
         return MeanMetric(nan_strategy="disable")  # torchmetrics would otherwise leave NaN out
 
     return (
-        Metric("balanced_accuracy", balanced_accuracy, worst=0.0),
+        Metric("balanced_accuracy", balanced_accuracy, worst=0.0, one_example=_one_text),
         Metric("accuracy", accuracy, worst=0.0),
         Metric("macro_f1", macro_f1, worst=0.0),
         Metric("loss", mean, best=0.0, is_higher_better=False, prepare=_losses),
@@ -62,6 +62,15 @@ def _mean_recall(confusion: Tensor) -> Tensor:
     """
     texts = confusion.sum(1)
     return (confusion.diagonal().double() / texts)[texts > 0].mean()
+
+
+def _one_text(test: Split) -> float:
+    """Return by how much one text can move balanced accuracy: 1 / (classes x texts of the smallest class)."""
+    import torch
+
+    texts = torch.bincount(_labels(test))
+    texts = texts[texts > 0]
+    return 1 / (len(texts) * int(texts.min()))
 
 
 def _losses(outputs: Tensor, batch: Batch) -> tuple[Tensor]:

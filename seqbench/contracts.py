@@ -264,6 +264,15 @@ class Task(ABC):
         """Return how many steps a sequence of this length has in all (for estimates)."""
         return length
 
+    @property
+    def is_longer_harder(self) -> bool:
+        """Whether a longer sequence makes the task harder, as where something has to be remembered over it.
+
+        A task whose longer input tells a model more, such as a longer look-back, says False: reports then show
+        the range of lengths at which a model holds instead of the largest length up to which it does.
+        """
+        return True
+
 
 class Model(ABC):
     """A sequence layer; the harness adds the embedding before it and the head after it.

@@ -58,6 +58,7 @@ def evaluation(
         baseline_name=best_baseline.name,
         skill=None if score is None else skill(score, best_baseline.scores[primary.name], primary.best),
         not_finite=_not_finite(not_finite),
+        one_example=None if primary.one_example is None else finite(primary.one_example(data.test)),
     )
 
 

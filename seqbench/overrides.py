@@ -1,12 +1,13 @@
-"""What does ``--set NAME.FIELD=VALUE`` change of an experiment? Stands on experiment and strict_yaml."""
+"""Reads ``--set NAME.FIELD=VALUE`` as changes of an experiment. Stands on experiment and strict_yaml."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from seqbench.errors import ExperimentError
-from seqbench.experiment import SECTIONS, in_full, merge
+from seqbench.experiment import SECTIONS, Training, in_full, merge
 from seqbench.strict_yaml import read_scalar
 
 _FORMS = {
@@ -33,6 +34,46 @@ def settings(assignments: Sequence[str]) -> dict[str, Any]:
     for assignment in assignments:
         overrides = merge(overrides, _setting(assignment))
     return overrides
+
+
+def with_owners(assignments: Sequence[str], parameters: Mapping[str, Collection[str]]) -> list[str]:
+    """Return assignments with their owner in front: ``data=x.csv`` becomes ``sentiment.data=x.csv``.
+
+    What names its owner already, or is no assignment, stays as it is.
+
+    Args:
+        assignments: as they were typed.
+        parameters: task or model of the experiment -> the names of its parameters.
+
+    >>> with_owners(["data=x.csv", "gru.layers=2"], {"sentiment": ["data"], "gru": ["layers"]})
+    ['sentiment.data=x.csv', 'gru.layers=2']
+
+    Raises:
+        ExperimentError: none of them, or more than one, has such a parameter; the lines to type are named.
+    """
+    return [_with_owner(assignment, parameters) for assignment in assignments]
+
+
+def _with_owner(assignment: str, parameters: Mapping[str, Collection[str]]) -> str:
+    target, equals, text = assignment.partition("=")
+    name = target.strip()
+    if not equals or not name or "." in name or name in SECTIONS:
+        return assignment
+    owners = [owner for owner, names in parameters.items() if name in names]
+    if name in Training.model_fields and not owners:
+        raise ExperimentError(f"--set {assignment}: a field of training is written --set training.{name}={text}")
+    if len(owners) == 1:
+        return f"{owners[0]}.{name}={text}"
+    if owners:
+        lines = " or ".join(f"--set {owner}.{name}={text}" for owner in owners)
+        raise ExperimentError(f"--set {assignment}: {' and '.join(owners)} each have {name}; write {lines}")
+    known = sorted({f"{owner}.{each}" for owner, names in parameters.items() for each in names})
+    near = get_close_matches(name, [each.partition(".")[2] for each in known], n=1)
+    line = next((each for each in known if near and each.endswith(f".{near[0]}")), "lstm.hidden_size")
+    raise ExperimentError(
+        f"--set {assignment}: no task or model here has a parameter {name}; write it as NAME.FIELD=VALUE,"
+        f" such as --set {line}={text if near else 64}"
+    )
 
 
 def _setting(assignment: str) -> dict[str, Any]:

@@ -111,6 +111,8 @@ class Evaluation(Data):
         baseline_name: the reference baseline.
         skill: of the primary score over the reference baseline; null where either is unknown.
         not_finite: the scored outputs that were not finite, all scores being null then; None where all were.
+        one_example: by how much one test example can move the primary score, at most, as the metric says; null
+            where it says nothing: then it is ``|best - worst| / examples`` where the metric tells its worst value.
     """
 
     length: int
@@ -120,6 +122,7 @@ class Evaluation(Data):
     baseline_name: str
     skill: float | None
     not_finite: NotFiniteData | None = None
+    one_example: float | None = None
 
 
 class Costs(Data):
@@ -219,6 +222,8 @@ class Record(Data):
         notes: name of a null -> its reason.
         warnings: what the task warned of while it loaded its data.
         traceback: of a failed cell.
+        is_longer_harder: whether a longer sequence makes the task harder, as the task says; usable length is read
+            by it.
     """
 
     schema_version: Literal[1] = 1
@@ -241,6 +246,7 @@ class Record(Data):
     warnings: tuple[str, ...] = ()
     traceback: str | None = None
     finished: str = ""
+    is_longer_harder: bool = True
 
     def to_json(self) -> str:
         """Return strict JSON on one line; a NaN that slipped through is a ValueError, never written."""

@@ -47,6 +47,8 @@ class Metric:
             ``make=torchmetrics.MeanMetric`` it may return one value for each scored item instead.
         worst: beyond which no score can lie, such as 0 for an accuracy; None where there is no such value.
             Intervals in reports end there.
+        one_example: ``test split -> by how much one of its examples can move the score, at most``. Without it a
+            score counts as a mean over the examples, and an example for ``|best - worst| / examples``.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Metric:
     is_higher_better: bool = True
     prepare: Callable[[Tensor, Batch], tuple[Tensor, ...]] = scored_items
     worst: float | None = None
+    one_example: Callable[[Split], float] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a worst value that is no worse than the best one."""

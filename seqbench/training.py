@@ -210,6 +210,7 @@ class _Run:
             notes=notes(fit, tests),
             warnings=tuple(dict.fromkeys(str(warning.message) for warning in caught)),
             finished=now(),
+            is_longer_harder=task.is_longer_harder,
         )
 
     def _attempt(self, fit: Fit, watcher: Watcher) -> Attempt:

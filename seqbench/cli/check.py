@@ -13,6 +13,7 @@ import click
 
 from seqbench.cli import CHECK_FAILED, load_plugins, plugin_files
 from seqbench.cli.console import print_json
+from seqbench.cli.short_forms import in_long_form
 from seqbench.errors import ExperimentError
 from seqbench.parameters import make
 from seqbench.plugins import Catalog
@@ -50,7 +51,7 @@ def command(
     if not chosen:
         raise click.UsageError("name the tasks or models to check, or give --all")
     outcomes: list[Outcome] = []
-    for one in check(catalog, chosen, settings_of(chosen, assignments), skipped):
+    for one in check(catalog, chosen, settings_of(chosen, in_long_form(assignments, catalog, chosen)), skipped):
         if not as_json:
             click.echo(line(one, outcomes))
         outcomes.append(one)

@@ -13,6 +13,7 @@ import click
 
 from seqbench.cli import load_plugins, plugin_files
 from seqbench.cli.console import print_json, stdout
+from seqbench.cli.short_forms import in_long_form
 from seqbench.counts import counted
 from seqbench.errors import ExperimentError
 from seqbench.flow import Curve, Flow, Quantity, summarise
@@ -105,12 +106,13 @@ def command(
 
     # As in `seqbench run`: on bits, threads have a say.
     torch.set_num_threads(1)
+    catalog = load_plugins(files)
     findings = probe(
         models,
-        load_plugins(files),
+        catalog,
         length,
         task=task,
-        parameters=_parameters(assignments),
+        parameters=_parameters(in_long_form(assignments, catalog, filter(None, (task, *models)))),
         seed=seed,
         batch_size=batch_size,
         draws=draws,

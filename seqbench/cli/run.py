@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from seqbench.cli.console import stdout
 from seqbench.cli.dry_run import show_plan
 from seqbench.cli.kept_gradients import kept_gradients
 from seqbench.cli.progress import Watch, watch
+from seqbench.cli.short_forms import in_long_form
 from seqbench.execution import Event
 from seqbench.experiment import load, merge
 from seqbench.interruption import Interruption, interruption
@@ -126,8 +127,9 @@ def command(
         "name": name,
         "description": description,
     }
-    overrides = merge({key: value for key, value in given.items() if value is not None}, settings(assignments))
-    chosen = load(experiment_file(experiment, catalog), overrides)
+    fields = {key: value for key, value in given.items() if value is not None}
+    file = experiment_file(experiment, catalog)
+    chosen = load(file, merge(fields, settings(_assignments(assignments, catalog, file, fields))))
     store = Store(output or default_output(chosen))
     todo = plan(chosen, catalog, store, on_existing=on_existing, shard=shard)
     _tell_of_changed_files(todo, store, catalog)
@@ -149,6 +151,16 @@ def command(
         _tell_of_interrupt(todo, store)
         return stop.status
     return _end(todo, store, as_json=as_json)
+
+
+def _assignments(
+    assignments: Sequence[str], catalog: Catalog, file: Path, fields: Mapping[str, Any]
+) -> Sequence[str]:
+    """Return assignments in their long form; the experiment is looked into only where one is short."""
+    if all("." in assignment.partition("=")[0] for assignment in assignments):
+        return assignments
+    asked = load(file, fields)
+    return in_long_form(assignments, catalog, (*asked.tasks, *asked.models))
 
 
 def _tell_of_changed_files(todo: Plan, store: Store, catalog: Catalog) -> None:

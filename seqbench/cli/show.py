@@ -14,6 +14,7 @@ from seqbench.cells import expand
 from seqbench.cli import load_plugins, plugin_files
 from seqbench.cli.console import print_json, print_rows, stdout
 from seqbench.cli.prose import meanings, readable
+from seqbench.cli.short_forms import in_long_form
 from seqbench.contracts import Model, Task
 from seqbench.counts import counted
 from seqbench.errors import ExperimentError, unknown
@@ -61,13 +62,22 @@ def command(
 
 
 def _values(owner: str, assignments: Sequence[str]) -> Facts:
-    """Return ``symbols=4``, or ``copy.symbols=4`` as for `seqbench run`, as parameters."""
+    """Return ``symbols=4``, or ``copy.symbols=4`` as for `seqbench run`, as parameters.
+
+    Raises:
+        ExperimentError: one is no assignment, or is for something else than what is shown.
+    """
     values = {}
     for assignment in assignments:
         parameter, equals, text = assignment.partition("=")
         if not equals:
             raise ExperimentError(f"--set {assignment}: write it as PARAMETER=VALUE, such as hidden_size=64")
-        values[parameter.strip().removeprefix(f"{owner}.")] = read_scalar(text)
+        other, dot, name = parameter.strip().rpartition(".")
+        if dot and other != owner:
+            raise ExperimentError(
+                f"--set {assignment}: {owner} is shown, not {other}; give --set {name}={text} for its own"
+            )
+        values[name] = read_scalar(text)
     return values
 
 
@@ -94,7 +104,9 @@ def _show_model(catalog: Catalog, model: Model, as_json: bool) -> None:
 
 
 def _show_experiment(catalog: Catalog, path: Path, assignments: Sequence[str], as_json: bool) -> None:
-    experiment = load(path, settings(assignments))
+    asked = load(path)
+    long = in_long_form(assignments, catalog, (*asked.tasks, *asked.models))
+    experiment = load(path, settings(long))
     cells = expand(experiment, catalog)
     fields = experiment.model_dump(mode="json")
     if as_json:

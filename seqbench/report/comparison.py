@@ -1,17 +1,18 @@
-"""Which model is better than which, and how sure is that? Tables of ranks and of pairs.
+"""Makes the tables of mean ranks and of pairs of models: which is better than which, and how sure that is.
 
 Stands on standings and statistics.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from statistics import median
 
-from seqbench.report.entries import Entry, Table
+from seqbench.report.entries import WITHIN, Entry, Table
 from seqbench.report.numbers import fixed
 from seqbench.report.observations import Observation
 from seqbench.report.standings import outcomes
-from seqbench.statistics import LEAST_PAIRS, Comparison, MeanRank, compare, mean_ranks
+from seqbench.statistics import LEAST_PAIRS, Comparison, MeanRank, Outcomes, Place, compare, mean_ranks
 
 _RANK_LINES = (
     "1 is the best. Ranks of skill at every task, length and seed; mean over the tasks [95% interval over tasks].",
@@ -35,7 +36,17 @@ def comparison_tables(seen: Sequence[Observation]) -> list[Table]:
     if len(found) < 2:
         return []
     is_one_seed = len({seed for places in found.values() for _, _, seed in places}) == 1
-    return [rank_table(mean_ranks(found)), pair_table(compare(found), is_one_seed=is_one_seed)]
+    worths = {
+        (each.task, each.tested, each.seed): each.one_example for each in seen if each.trained == each.tested
+    }
+    pairs = pair_table(compare(found), is_one_seed=is_one_seed, worth_of=lambda each: _worth(each, found, worths))
+    return [rank_table(mean_ranks(found)), pairs]
+
+
+def _worth(each: Comparison, found: Outcomes, worths: Mapping[Place, float | None]) -> float | None:
+    """Return what one test example is worth in the median of the cells that two models share; None if unknown."""
+    known = [worths.get(place) for place in found[each.first].keys() & found[each.second].keys()]
+    return None if not known or None in known else median(worth for worth in known if worth is not None)
 
 
 def rank_table(ranks: Sequence[MeanRank]) -> Table:
@@ -47,10 +58,21 @@ def rank_table(ranks: Sequence[MeanRank]) -> Table:
     return Table("mean rank", _RANK_LINES, ("model", "mean rank", "tasks", "cells not run"), rows, keys=1)
 
 
-def pair_table(comparisons: Sequence[Comparison], *, is_one_seed: bool = False) -> Table:
-    """Return the table of pairs of models that share a cell."""
+def pair_table(
+    comparisons: Sequence[Comparison],
+    *,
+    is_one_seed: bool = False,
+    worth_of: Callable[[Comparison], float | None] = lambda _: None,
+) -> Table:
+    """Return the table of pairs of models that share a cell.
+
+    Args:
+        comparisons: of every two models.
+        is_one_seed: whether all cells are of one seed.
+        worth_of: what one test example is worth in skill in the cells of a pair; None where it is not known.
+    """
     lines = (*_PAIR_LINES, *([_ONE_SEED] if is_one_seed else []))
-    rows = tuple(_pair(each) for each in comparisons if each.n)
+    rows = tuple(_pair(each, worth_of(each)) for each in comparisons if each.n)
     columns = (
         "model",
         "against",
@@ -82,12 +104,14 @@ def _rank(each: MeanRank) -> Entry:
     return Entry(fixed(each.rank, 2), each.rank, note)
 
 
-def _pair(each: Comparison) -> tuple[Entry, ...]:
+def _pair(each: Comparison, worth: float | None) -> tuple[Entry, ...]:
+    gap = each.difference
+    sign = WITHIN if gap and worth is not None and abs(gap) <= worth else ""
     return (
         Entry(each.first),
         Entry(each.second),
         *(Entry(str(count), count) for count in (each.n, each.wins, each.ties, each.losses)),
-        Entry("unknown") if each.difference is None else Entry(f"{each.difference:+.3f}", each.difference),
+        Entry("unknown") if gap is None else Entry(f"{gap:+.3f}", gap, sign),
         Entry("-") if each.p_holm is None else Entry(p_text(each.p_holm), each.p_holm),
         Entry(finding(each)),
     )

@@ -19,10 +19,11 @@ from seqbench.report.observations import Observation, observations
 from seqbench.report.reproduce import command
 from seqbench.report.standings import outcomes
 from seqbench.report.tables import usable_length_of
-from seqbench.report.variants import legend
-from seqbench.results import frame, rows
+from seqbench.results import frame
+from seqbench.results_rows import rows
 from seqbench.statistics import compare, mean_ranks
 from seqbench.store import name
+from seqbench.variants import legend
 
 SCHEMA_VERSION = 1
 """Of the JSON; it rises when a field changes its meaning or goes."""

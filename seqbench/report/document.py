@@ -1,4 +1,4 @@
-"""What does a report say, in whatever format? Sections of lines, tables and commands.
+"""Puts a report together, for whatever format: sections of lines, tables and commands.
 
 Formats render a `Document` and decide nothing about its content. Stands on the tables.
 """
@@ -15,9 +15,10 @@ from seqbench.report.entries import Table
 from seqbench.report.environments import Environment, environment_table, environments, places, plugins_used
 from seqbench.report.failures import failures
 from seqbench.report.observations import observations
+from seqbench.report.remarks import warnings_of
 from seqbench.report.reproduce import OUTPUT, SUITE, commands
 from seqbench.report.tables import tables
-from seqbench.report.variants import legend, natural
+from seqbench.variants import legend, natural
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,9 @@ class Document:
 
 
 def results(records: Iterable[Record]) -> Document:
-    """Return what a sweep came to: the scores, and what has none and why."""
+    """Return what a sweep came to: the scores, what has none and why, and what the tasks warned of."""
     kept = list(records)
-    return _document("Results", [*_scores(kept), _failures(kept)])
+    return _document("Results", [*_scores(kept), _failures(kept), _warnings(kept)])
 
 
 def document(records: Iterable[Record]) -> Document:
@@ -76,6 +77,7 @@ def document(records: Iterable[Record]) -> Document:
             Section("Comparison of models", tables=tuple(comparison_tables(seen))),
             Section("Costs", tables=costs),
             _failures(kept),
+            _warnings(kept),
             _environment(kept, where),
             _reproduction(kept),
         ],
@@ -91,6 +93,10 @@ def _scores(records: Sequence[Record]) -> list[Section]:
 
 def _failures(records: Sequence[Record]) -> Section:
     return Section("What has no score, and why", lines=tuple(failures(records)))
+
+
+def _warnings(records: Sequence[Record]) -> Section:
+    return Section("Warnings", lines=tuple(warnings_of(records)))
 
 
 def _environment(records: Sequence[Record], where: Sequence[Environment]) -> Section:

@@ -1,4 +1,4 @@
-"""What is a table made of? Stands on observations."""
+"""Defines a table and its entries, as every format gets them. Stands on observations."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from seqbench.report.observations import Observation
-from seqbench.report.variants import natural
+from seqbench.variants import natural
 
 ABSENT = "·"
+WITHIN = "≈"
+"""What stands beside a difference that is no larger than what one test example is worth."""
+
+_LONGEST = 400
+"""Characters of a sentence that comes from a plugin or from an exception."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Table:
         columns: names.
         rows: one entry for each column.
         keys: how many of the first columns name the row.
+        below: sentences that stand under the table: what is missing in it, and why.
     """
 
     title: str
@@ -46,12 +52,16 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[Entry, ...], ...]
     keys: int
+    below: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """The lines, and what the sign of a field that was not run means where there is one."""
+        """The lines, and what the signs mean that stand in fields."""
         is_partial = any(entry.text == ABSENT for row in self.rows for entry in row)
-        return (*self.lines, *([f"{ABSENT} = not run"] if is_partial else []))
+        is_coarse = any(WITHIN in entry.note for row in self.rows for entry in row)
+        signs = [f"{ABSENT} = not run"] if is_partial else []
+        signs += [f"{WITHIN} = within what one test example is worth"] if is_coarse else []
+        return (*self.lines, *signs)
 
 
 def printable(text: str) -> str:
@@ -61,6 +71,16 @@ def printable(text: str) -> str:
     'two\\\\nlines \\\\x1b[31mred ±'
     """
     return text if text.isprintable() else "".join(c if c.isprintable() else _spelled(c) for c in text)
+
+
+def cut(text: str) -> str:
+    """Return a text as one printable line of at most 400 characters.
+
+    >>> cut("two\\n  lines \\x07"), len(cut("x" * 100_000))
+    ('two lines \\\\x07', 400)
+    """
+    line = printable(" ".join(text[: 10 * _LONGEST].split()))
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 4]} ..."
 
 
 def _spelled(char: str) -> str:

@@ -1,12 +1,13 @@
-"""Which cells have no score, and why? Stands on records."""
+"""Lists the cells that have no score, and the scores that are unknown, with the reasons. Stands on records."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
 from seqbench.records import Record
-from seqbench.report.variants import model_names, natural, task_names
+from seqbench.report.entries import cut
 from seqbench.store import name
+from seqbench.variants import model_names, natural, task_names
 
 
 def failures(records: Iterable[Record]) -> list[str]:
@@ -24,11 +25,23 @@ def failures(records: Iterable[Record]) -> list[str]:
 
 def _what(record: Record) -> Iterator[str]:
     if record.status != "ok":
-        yield f"{record.status}: {' '.join((record.reason or 'no reason was recorded').split())}"
-    elif record.metric and (
-        record.test is None or None in (record.test.skill, record.test.scores[record.metric.name])
-    ):
-        yield from (f"{name} is unknown: {reason}" for name, reason in sorted(record.notes.items()))
+        yield cut(f"{record.status}: {record.reason or 'no reason was recorded'}")
+        return
+    for null in sorted(_unknown(record), key=natural):
+        yield cut(f"{null} is unknown: {record.notes.get(null, 'no reason was recorded')}")
+
+
+def _unknown(record: Record) -> set[str]:
+    """Return the names of the nulls among the scores and skills of a cell that is ok, as its notes name them."""
+    told = {each for each in record.notes if each.partition("@")[0] == "skill" or each.startswith("scores.")}
+    for test in (record.test, *record.evaluations):
+        if test is None or record.metric is None:
+            continue
+        missing = [f"scores.{metric}" for metric, score in test.scores.items() if score is None]
+        missing += ["skill"] if test.skill is None else []
+        # A note names a null with the length, or without it.
+        told |= {each if each in told else f"{each}@{test.length}" for each in missing}
+    return told
 
 
 def _seeds(records: Iterable[Record]) -> str:

@@ -1,4 +1,4 @@
-"""How far back did the gradients reach, as a table beside the scores? Stands on observations and flow."""
+"""Makes the table of gradient flow, which stands beside the scores. Stands on observations and flow."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ from seqbench.report.entries import ABSENT, Entry, Table, grouped
 from seqbench.report.measures import beside, in_place
 from seqbench.report.numbers import number
 from seqbench.report.observations import Observation
+from seqbench.report.remarks import problems_of
 
 _LINES = (
     "Verdict, gain per step of the state Jacobian, gradient horizon in steps: factor by which a gradient changes",
     "with each step back in time, and how far back it keeps 1% of its norm. Over seeds: geometric mean, median.",
+)
+_WITHOUT_HORIZON = (
+    "Verdict, gain per step of the state Jacobian: factor by which a gradient changes with each step",
+    "back in time. Over seeds: geometric mean.",
 )
 _UNMEASURED = "not measured"
 """What stands for a cell that ran to its end without gradients; its record says whether they were turned off."""
@@ -36,7 +41,10 @@ def gradient_table(seen: Sequence[Observation]) -> Table | None:
             at = {length: [each for each in group if each.tested == length] for length in lengths}
             rows.append((Entry(model), Entry(when), *(_entry(at[length], when, asked) for length in lengths)))
     columns = ("model", "when", *(f"T={length}" for length in lengths))
-    return Table(f"{seen[0].task}: gradient flow", _LINES, columns, tuple(rows), keys=2)
+    has_horizon = any(flow.horizon for each in own for flow in each.flows.values())
+    lines = _LINES if has_horizon else _WITHOUT_HORIZON
+    title = f"{seen[0].task}: gradient flow"
+    return Table(title, lines, columns, tuple(rows), keys=2, below=tuple(problems_of(own)))
 
 
 def _entry(seen: Sequence[Observation], when: str, asked: int) -> Entry:

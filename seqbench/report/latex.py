@@ -1,4 +1,4 @@
-"""How does a report look in LaTeX? A document that compiles as it is, its tables with booktabs' rules.
+"""Writes a report as a LaTeX document that compiles as it is, its tables with booktabs' rules.
 
 A table that is too large for the page is cut into blocks of columns and of rows. Stands on document.
 """
@@ -35,7 +35,8 @@ _COMMANDS = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "|": r"\textbar{}", '"': r"\textquotedbl{}", "'": r"\textquotesingle{}", "`": r"\textasciigrave{}",
-    "-": r"{-}", "±": r"$\pm$", "·": r"$\cdot$", "≥": r"$\geq$", "≤": r"$\leq$", "×": r"$\times$",
+    "-": r"{-}", "±": r"$\pm$", "·": r"$\cdot$", "≈": r"$\approx$",
+    "≥": r"$\geq$", "≤": r"$\leq$", "×": r"$\times$",
     "−": "$-$",
     "µ": r"\textmu{}", "[": r"{[}", "]": r"{]}",
 }  # fmt: skip
@@ -79,13 +80,18 @@ def _section(section: Section) -> Iterator[str]:
         if table.notes:
             yield rf"{' '.join(escaped(line) for line in table.notes)}\par\nopagebreak\smallskip"
         yield table_to_latex(table) + "\n"
-    if section.lines:
-        items = [rf"\item {{}}{escaped(line)}" for line in section.lines]
-        yield "\n".join([r"\begin{itemize}", *items, r"\end{itemize}"])
+        yield from _items(table.below)
+    yield from _items(section.lines)
     for command in section.commands:
         # Broken between words only: each line but the last ends as a shell wants it.
         lines = " \\\n  ".join(_wrapped(command)).split("\n")
         yield rf"{{\ttfamily\raggedright {_NEW_LINE.join(_typed(line) for line in lines)}\par}}\smallskip"
+
+
+def _items(lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        items = [rf"\item {{}}{escaped(line)}" for line in lines]
+        yield "\n".join([r"\begin{itemize}", *items, r"\end{itemize}"])
 
 
 _NEW_LINE = "\\newline\n"

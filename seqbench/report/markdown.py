@@ -1,4 +1,4 @@
-"""How does a report look in Markdown? GitHub's tables, everything from a record escaped. Stands on document."""
+"""Writes a report as Markdown with GitHub's tables, everything from a record escaped. Stands on document."""
 
 from __future__ import annotations
 
@@ -45,6 +45,9 @@ def _section(section: Section) -> Iterator[str]:
         if table.notes:
             yield from (" ".join(escaped(line) for line in table.notes), "")
         yield from (table_to_markdown(table), "")
+        yield from (f"- {escaped(line)}" for line in table.below)
+        if table.below:
+            yield ""
     for line in section.lines:
         yield f"- {escaped(line)}"
     if section.lines:

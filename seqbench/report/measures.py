@@ -1,4 +1,4 @@
-"""What do the seeds of one model at one length come to, and how is that written?
+"""Says what the seeds of one model at one length come to, and how that is written.
 
 A measure is a score or a skill: how it is read from an observation, bounded and written. Stands on
 observations and statistics.
@@ -10,9 +10,10 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from seqbench.records import MetricData
-from seqbench.report.entries import ABSENT, Entry
+from seqbench.report.entries import ABSENT, WITHIN, Entry
 from seqbench.report.numbers import interval_text, mean_and_spread, skill_and_spread
 from seqbench.report.observations import UNKNOWN, Observation
 from seqbench.statistics import Summary, summary
@@ -73,9 +74,19 @@ def entry(seen: Sequence[Observation], asked: int, measure: Measure) -> Entry:
     lost = Counter(UNKNOWN if each.status == "ok" else each.status for each in seen if measure.value(each) is None)
     if found is None:
         return Entry(in_place(lost, asked))
-    return Entry(
-        measure.text(found), found.mean, f"{measure.interval(found)} {beside(lost, found.n, asked)}".strip()
-    )
+    notes = (_sign(found, seen) if measure is SKILL else "", measure.interval(found), beside(lost, found.n, asked))
+    return Entry(measure.text(found), found.mean, " ".join(filter(None, notes)))
+
+
+def worth_of(seen: Sequence[Observation]) -> float | None:
+    """Return what one test example of each seed is worth in the mean skill, at most; None if unknown."""
+    known = [each.one_example for each in seen if each.skill is not None]
+    return None if not known or None in known else fmean(worth for worth in known if worth is not None)
+
+
+def _sign(found: Summary, seen: Sequence[Observation]) -> str:
+    worth = worth_of(seen)
+    return WITHIN if worth is not None and abs(found.mean) <= worth else ""
 
 
 def in_place(lost: Mapping[str, int], asked: int) -> str:

@@ -1,4 +1,4 @@
-"""What was seen at each length, with each seed? Records laid flat, one observation for each score.
+"""Lays records flat: one observation for each score, at each length, with each seed.
 
 A cell that has no score is an observation too, with its status in the place of the score. Stands on records.
 """
@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from seqbench.flow import Summary
 from seqbench.records import Costs, Evaluation, MetricData, Record
-from seqbench.report.variants import model_names, task_names
+from seqbench.resolution import one_example_in_skill
+from seqbench.variants import model_names, task_names
 
 UNKNOWN = "unknown"
 """The status of a cell that ran to its end and still has no score or skill; its record's notes say why."""
@@ -30,6 +31,8 @@ class Observation:
         settings: the task's parameters that are not at their defaults, for a person; data sources left out.
         flows: ``init`` and ``trained`` -> what the gradient flow of the network came to; empty if not measured.
         costs: what the cell took.
+        is_longer_harder: whether a longer sequence makes the task harder.
+        problems: why a gradient flow is missing.
     """
 
     task: str
@@ -43,6 +46,13 @@ class Observation:
     settings: str = ""
     flows: Mapping[str, Summary] = field(default_factory=dict)
     costs: Costs = field(default_factory=Costs)
+    is_longer_harder: bool = True
+    problems: tuple[str, ...] = ()
+
+    @property
+    def one_example(self) -> float | None:
+        """What one test example is worth in skill, at most; None where it is not known."""
+        return one_example_in_skill(self.metric, self.evaluation)
 
     @property
     def score(self) -> float | None:
@@ -82,6 +92,8 @@ def observations(records: Sequence[Record]) -> list[Observation]:
             settings=_settings(record),
             flows={each.when: each.summary for each in record.gradients.flows} if record.gradients else {},
             costs=record.costs,
+            is_longer_harder=record.is_longer_harder,
+            problems=record.gradients.problems if record.gradients else (),
         )
         for record in sorted(records, key=lambda record: record.key)
         for length, evaluation in _evaluations(record)

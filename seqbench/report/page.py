@@ -1,4 +1,4 @@
-"""What do records look like as a page? One HTML file that needs no network and no other file.
+"""Writes records as a page: one HTML file that needs no network and no other file.
 
 The template, the styles and the scripts are in ``templates/``; everything that a record says is escaped there.
 The same records give the same bytes. jinja2 is imported where a page is rendered.
@@ -22,8 +22,9 @@ from seqbench.report.page_gradients import gradient_charts
 from seqbench.report.page_groups import groups
 from seqbench.report.page_overview import overview, summary_line
 from seqbench.report.page_rows import rows
+from seqbench.report.remarks import warnings_of
 from seqbench.report.reproduce import command
-from seqbench.report.variants import legend, model_names, natural
+from seqbench.variants import legend, model_names, natural
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -53,6 +54,8 @@ def page(records: Iterable[Record], *, title: str = "seqbench report") -> str:
         looks=look_of,
         legend=legend(kept),
         overview=overview(seen, look_of),
+        unordered=sorted({each.task for each in seen if not each.is_longer_harder}, key=natural),
+        warnings=warnings_of(kept),
         rows=leaderboard,
         tasks=list(dict.fromkeys(row.task for row in leaderboard)),
         lengths=sorted({row.length for row in leaderboard}),

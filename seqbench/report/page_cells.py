@@ -1,4 +1,4 @@
-"""What does the detail view of a page know of each cell? Plain data for its script, as small as it goes.
+"""Collects what the detail view of a page shows of each cell: plain data for its script, as small as it goes.
 
 Texts that many cells share, such as their training settings, and the steps and lags of their curves are kept
 once. The more cells, the fewer points of each curve: a page stays small, the records hold them all.
@@ -15,10 +15,12 @@ from seqbench.flow import Curve, Flow
 from seqbench.records import PluginUsed, Record
 from seqbench.report.charts import Look, thinned
 from seqbench.report.numbers import number
+from seqbench.report.observations import UNKNOWN
 from seqbench.report.page_groups import baseline_of, score_of, skill_of
 from seqbench.report.units import memory, seconds
-from seqbench.report.variants import model_names, task_names
+from seqbench.resolution import one_example_in_skill
 from seqbench.store import name as file_stem
+from seqbench.variants import model_names, task_names
 
 MOST_POINTS, LEAST_POINTS = 200, 16
 _ALL_POINTS, _POINTS_OF_A_ROW = 20_000, 20
@@ -89,12 +91,14 @@ def _outcome(record: Record, shared: _Kept) -> list[Any]:
     costs, metric = record.costs, record.metric
     gradients = record.gradients
     found: list[tuple[str, str | None]] = [
-        (metric.name if metric else "score", _text(score_of(record), number)),
+        (metric.name if metric else "score", _score_text(record)),
         (
             f"baseline ({record.test.baseline_name})" if record.test else "baseline",
             _text(baseline_of(record), number),
         ),
         ("skill", _text(skill_of(record), number)),
+        ("test examples", _text(record.test.examples if record.test else None, str)),
+        ("one is worth, in skill, up to", _text(one_example_in_skill(metric, record.test), number)),
         *_other_scores(record),
         ("validation score", _text(record.validation_score, number)),
         ("training ended by", record.stopped),
@@ -117,13 +121,19 @@ def _outcome(record: Record, shared: _Kept) -> list[Any]:
     return [shared.place([label for label, _ in known]), *(text for _, text in known)]
 
 
+def _score_text(record: Record) -> str | None:
+    """Return the score, and that it is unknown where the cell came to its end without one."""
+    score = score_of(record)
+    return (UNKNOWN if record.status == "ok" else None) if score is None else number(score)
+
+
 def _other_scores(record: Record) -> list[tuple[str, str]]:
     if record.test is None:
         return []
     primary = record.metric.name if record.metric else None
     others = [(name, score) for name, score in record.test.scores.items() if name != primary]
     elsewhere = [(f"{primary} at T={e.length}", e.scores.get(primary or "")) for e in record.evaluations]
-    return [(name, number(score)) for name, score in [*others, *elsewhere] if score is not None]
+    return [(name, UNKNOWN if score is None else number(score)) for name, score in [*others, *elsewhere]]
 
 
 def _settings(record: Record) -> list[tuple[str, Pairs]]:

@@ -1,4 +1,4 @@
-"""What does a page show in one row? The seeds of one model on one task at one length, and what they come to.
+"""Groups records as a page shows them: the seeds of one model on one task at one length, and what they come to.
 
 Nothing is imputed: a seed without a score is counted under its status, and a length that a model was not run
 at is there without records. Stands on records, variants and statistics.
@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from seqbench.flow import Summary as FlowSummary
 from seqbench.records import Record
 from seqbench.report.observations import UNKNOWN
-from seqbench.report.variants import model_names, natural, task_names
+from seqbench.resolution import one_example_in_skill
 from seqbench.statistics import summary
+from seqbench.variants import model_names, natural, task_names
 
 MISSING = "not run"
 
@@ -80,9 +81,19 @@ class Group:
         """Return the mean over the seeds."""
         return _mean(record.costs.peak_memory_bytes for record in self.records)
 
-    def parameters(self) -> int | None:
-        """Return the number of trainable numbers, which no seed changes."""
-        return next((r.costs.parameters for r in self.records if r.costs.parameters is not None), None)
+    def parameters(self) -> float | None:
+        """Return the mean number of trainable numbers; seeds of a real text may have vocabularies of their own."""
+        return _mean(record.costs.parameters for record in self.records)
+
+    def examples(self) -> list[int]:
+        """Return how many test examples there are, each number once."""
+        return sorted({record.test.examples for record in self.records if record.test})
+
+    def one_example(self) -> float | None:
+        """Return what one test example of each seed is worth in the mean skill; None where it is not known."""
+        own = [record for record in self.records if skill_of(record) is not None]
+        worths = [one_example_in_skill(record.metric, record.test) for record in own]
+        return None if None in worths else _mean(worths)
 
 
 def groups(records: Sequence[Record]) -> list[Group]:

@@ -1,4 +1,4 @@
-"""What does a page say first? How much was run, how far each model reaches on each task, and how they rank.
+"""Makes the first part of a page: how much was run, how far each model reaches on each task, how they rank.
 
 Stands on observations, standings and statistics.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from seqbench.counts import counted
 from seqbench.records import Record
@@ -17,8 +18,8 @@ from seqbench.report.observations import Observation
 from seqbench.report.page_groups import MISSING, Group, outcome_of
 from seqbench.report.standings import outcomes
 from seqbench.report.tables import usable_length_of
-from seqbench.report.variants import natural
 from seqbench.statistics import MeanRank, mean_ranks
+from seqbench.variants import natural
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,13 @@ class Usable:
 
     Attributes:
         text: its usable length.
-        percent: of the way from no length to the largest, each tested length being one step.
+        parts: of a bar of 100 on which each tested length is one step, where the lengths that hold begin, and
+            how wide they are.
         note: its bounds by the 95% intervals of skill, and the fewest seeds behind a length.
     """
 
     text: str
-    percent: int
+    parts: tuple[tuple[int, int], ...]
     note: str
 
 
@@ -94,13 +96,26 @@ def _usable(seen: Sequence[Observation], task: str, model: str) -> Usable:
     of_task = [each for each in seen if each.task == task and each.trained == each.tested]
     own = [each for each in of_task if each.model == model]
     if not own:
-        return Usable(MISSING, 0, "")
+        return Usable(MISSING, (), "")
     found = usable_length_of(own)
-    lengths = sorted({each.tested for each in of_task})
-    steps = sum(length <= (found.length or 0) for length in lengths)
-    percent = round(100 * steps / len(lengths))
+    parts = _parts([found.holds(length) for length in sorted({each.tested for each in of_task})])
     note = f"{found.interval} n = {found.n}".strip()
-    return Usable(str(found).replace(">= ", "≥ "), percent, note.replace(">= ", "≥ "))
+    return Usable(str(found).replace(">= ", "≥ "), parts, note.replace(">= ", "≥ "))
+
+
+def _parts(holds: Sequence[bool]) -> tuple[tuple[int, int], ...]:
+    """Return where the bar of usable lengths is filled.
+
+    >>> _parts([True, True, False, False]), _parts([False, True, True, True]), _parts([True, False, True])
+    (((0, 50),), ((25, 75),), ((0, 33), (67, 33)))
+    """
+    ends = [round(100 * i / len(holds)) for i in range(len(holds) + 1)]
+    parts: list[tuple[int, int]] = []
+    for is_held, steps in groupby(range(len(holds)), key=lambda i: holds[i]):
+        places = list(steps)
+        if is_held:
+            parts.append((ends[places[0]], ends[places[-1] + 1] - ends[places[0]]))
+    return tuple(parts)
 
 
 def _rank_note(each: MeanRank) -> str:

@@ -1,4 +1,4 @@
-"""What stands in the leaderboard of a page? One row for each model, task and length, ready to be written.
+"""Makes the leaderboard of a page: one row for each model, task and length, ready to be written.
 
 A row without a score is there with what it is instead, and sorts last. Stands on page_groups and statistics.
 """
@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from seqbench.records import MetricData
 from seqbench.report.charts import Look
+from seqbench.report.entries import WITHIN
 from seqbench.report.gradients import flow_entry
 from seqbench.report.measures import score_bounds
 from seqbench.report.numbers import fixed, number
 from seqbench.report.page_groups import Group, outcome_of
+from seqbench.report.tables import COARSE
 from seqbench.report.units import memory, seconds
 from seqbench.statistics import Summary, summary
 
@@ -112,8 +114,8 @@ def _row(group: Group, look: Look, metric: MetricData | None) -> Row:
         look=look,
         length=group.length,
         score=_score(group, metric),
-        baseline=Field("–") if baseline is None else Field(number(baseline.mean), baseline.mean),
-        skill=Field("–") if skill is None else Field(_skill_text(skill.mean), skill.mean),
+        baseline=Field("–") if baseline is None else Field(number(baseline.mean), baseline.mean, _examples(group)),
+        skill=Field("–") if skill is None else _skill(skill.mean, group.one_example()),
         plot=_plot(skill) if skill else None,
         gradient=_gradient(group),
         seconds_per_step=_field(group.seconds_per_step(), seconds),
@@ -141,6 +143,18 @@ def _score(group: Group, metric: MetricData | None) -> Field:
     if found is None:
         return Field(group.outcome(), is_loss=bool(group.records))
     return Field(number(found.mean), found.mean, ends_and_n(found))
+
+
+def _examples(group: Group) -> str:
+    return f"{' or '.join(map(str, group.examples()))} examples"
+
+
+def _skill(skill: float, worth: float | None) -> Field:
+    """Return a skill, with a sign where one test example is worth as much, and its worth where that is much."""
+    if worth is None:
+        return Field(_skill_text(skill), skill)
+    sign = f" {WITHIN}" if abs(skill) <= worth else ""
+    return Field(_skill_text(skill) + sign, skill, f"one example: {number(worth)}" if worth >= COARSE else "")
 
 
 def _skill_text(skill: float) -> str:

@@ -15,8 +15,8 @@ from typing import Any
 from seqbench.experiment import Gradients, Training
 from seqbench.flow import Flow
 from seqbench.records import PluginUsed, Record
-from seqbench.report.variants import natural
 from seqbench.strict_yaml import read_scalar
+from seqbench.variants import natural
 
 SUITE = "standard"
 """The suite that commands start from: it sets nothing but what is trained on what, and `_SUITE_SETS`."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from seqbench.report.observations import Observation
-from seqbench.report.variants import natural
 from seqbench.statistics import LAST, Place
+from seqbench.variants import natural
 
 RANKS_LAST = ("diverged", "failed", "timeout")
 """The statuses of cells that were run and came to no score; an interrupted one was not run to its end."""

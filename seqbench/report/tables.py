@@ -1,4 +1,4 @@
-"""What are the results, as tables? Scores, scores at other lengths, skill and usable length.
+"""Makes the tables of results: scores, scores at other lengths, skill and usable length.
 
 The same records give the same tables to the byte; nothing that is missing is imputed, and no outcome is left
 out in silence. Stands on observations and statistics.
@@ -7,7 +7,7 @@ out in silence. Stands on observations and statistics.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from seqbench.records import Record
 from seqbench.report.entries import ABSENT, Entry, Table, grouped
@@ -15,13 +15,21 @@ from seqbench.report.gradients import gradient_table
 from seqbench.report.measures import SCORE, SKILL, entry
 from seqbench.report.numbers import mean_and_spread, number
 from seqbench.report.observations import Observation, observations
-from seqbench.report.variants import natural
 from seqbench.statistics import UsableLength, summary, usable_length
+from seqbench.variants import natural
 
 _SKILL_LINES = (
     "0 = the baseline, 1 = perfect, below 0 = worse than the baseline; mean ± standard deviation over seeds.",
     "Usable length: mean skill is at least 0.5 at every tested length up to it, and no seed diverged.",
 )
+_RANGES_LINE = (
+    "On {tasks} a longer sequence is no harder, it tells more: usable there are the tested lengths at which mean"
+    " skill is at least 0.5 and no seed diverged, wherever they begin."
+)
+_BEYOND_LINE = "Skill below -5: the baseline is so near the best value that a small gap in score is a large skill."
+_BEYOND = -5.0
+COARSE = 0.05
+"""What one test example is worth in skill where a reader is told that the numbers are coarse."""
 _INTERVAL_LINES = (
     "[95% interval of the mean, cut where no value can lie]; it is wide where seeds are few.",
     "[bounds of the usable length]: the seeds show that the first holds, and that beyond the second none does.",
@@ -77,15 +85,26 @@ def skill_table(seen: Sequence[Observation]) -> Table:
             )
         )
     columns = ("task", "model", "usable length", *(f"T={length}" for length in lengths))
-    lines = (*_SKILL_LINES, *(_INTERVAL_LINES if _has_intervals(own) else ()))
+    lines = (*_skill_lines(own), *(_INTERVAL_LINES if _has_intervals(own) else ()))
     return Table("skill", lines, columns, tuple(rows), keys=2)
+
+
+def _skill_lines(seen: Sequence[Observation]) -> Iterator[str]:
+    yield from _SKILL_LINES
+    tasks = sorted({each.task for each in seen if not each.is_longer_harder}, key=natural)
+    if tasks:
+        yield _RANGES_LINE.format(tasks=", ".join(tasks))
+    if any(each.skill is not None and each.skill < _BEYOND for each in seen):
+        yield _BEYOND_LINE
 
 
 def usable_length_of(seen: Sequence[Observation]) -> UsableLength:
     """Return the usable length of one model on one task; seeds that failed are unknown, never 0."""
     lengths = sorted({each.tested for each in seen})
     skills = {length: SKILL.summary([e for e in seen if e.tested == length]) for length in lengths}
-    return usable_length(skills, {each.tested for each in seen if each.status == "diverged"})
+    diverged = {each.tested for each in seen if each.status == "diverged"}
+    # A cell that failed before its task was made does not know better than the others.
+    return usable_length(skills, diverged, is_longer_harder=all(each.is_longer_harder for each in seen))
 
 
 def _score_table(
@@ -130,11 +149,27 @@ def _how(seen: Sequence[Observation], asked: int, at: Mapping[int, Sequence[Obse
     names = {length: {e.evaluation.baseline_name for e in group if e.evaluation} for length, group in at.items()}
     parts = [seeds]
     if any(examples.values()):
-        parts += [f"test examples: {_by_length(examples)}", f"skill is measured from: {_by_length(names)}"]
+        parts += [f"test examples: {_by_length(examples)}", *_worth(at)]
+        parts += [f"skill is measured from: {_by_length(names)}"]
     settings = {each.settings for each in seen if each.settings}
     # Where they differ, the title tells the variants apart.
     parts += [f"with {settings.pop()}"] if len(settings) == 1 else []
     return "; ".join(parts) + "."
+
+
+def _worth(at: Mapping[int, Sequence[Observation]]) -> Iterator[str]:
+    """Say what one test example is worth, where it is known, and that the numbers are coarse where it is much."""
+    worths = {length: _largest(each.one_example for each in group) for length, group in at.items()}
+    known = [worth for worth in worths.values() if worth is not None]
+    if not known:
+        return
+    texts = {length: [number(worth)] for length, worth in worths.items() if worth is not None}
+    coarse = " (COARSE: skills that differ by less say nothing)" if max(known) >= COARSE else ""
+    yield f"one of them is worth up to {_by_length(texts)} of skill{coarse}"
+
+
+def _largest(worths: Iterable[float | None]) -> float | None:
+    return max((worth for worth in worths if worth is not None), default=None)
 
 
 def _by_length(found: Mapping[int, Iterable[object]]) -> str:

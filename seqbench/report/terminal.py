@@ -1,4 +1,4 @@
-"""How does a report look in a terminal, or in a file that a terminal's output was sent to?
+"""Prints a report to a terminal, or to a file that a terminal's output was sent to.
 
 A table that is too wide is cut into blocks of columns, each with the names of its rows; no digit is lost.
 Stands on document; rich writes.
@@ -17,9 +17,9 @@ from rich.text import Text
 
 from seqbench.records import Record
 from seqbench.report.document import Document, results
-from seqbench.report.entries import ABSENT, Entry, Table, printable
+from seqbench.report.entries import ABSENT, WITHIN, Entry, Table, printable
 
-_ASCII = str.maketrans({"±": "+-", ABSENT: "."})
+_ASCII = str.maketrans({"±": "+-", ABSENT: ".", WITHIN: "~"})
 _WIDTH_OF_A_FILE = 120
 _GAP = 3
 """Columns between two fields, as rich draws a table of this kind."""
@@ -61,6 +61,10 @@ def print_table(table: Table, console: Console) -> None:
     is_stacked = _width(_widths(table, console, is_stacked=False)) > console.width
     for columns in _blocks(table, console, is_stacked=is_stacked):
         console.print(_rich(table, columns, console, is_stacked=is_stacked))
+        _print(console, "")
+    for line in table.below:
+        _print(console, f"  {line}", "dim")
+    if table.below:
         _print(console, "")
 
 

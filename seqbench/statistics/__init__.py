@@ -8,7 +8,7 @@ from __future__ import annotations
 from seqbench.statistics.intervals import LEVEL, Interval, Summary, interval, summary
 from seqbench.statistics.pairs import LAST, LEAST_PAIRS, Comparison, Outcomes, Place, compare, holm, signed_rank_p
 from seqbench.statistics.ranks import MeanRank, mean_ranks
-from seqbench.statistics.usable import HOLDS, Reach, UsableLength, usable_length
+from seqbench.statistics.usable import HOLDS, Ranges, Reach, UsableLength, usable_length
 
 __all__ = [
     "HOLDS",
@@ -20,6 +20,7 @@ __all__ = [
     "MeanRank",
     "Outcomes",
     "Place",
+    "Ranges",
     "Reach",
     "Summary",
     "UsableLength",

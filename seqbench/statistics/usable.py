@@ -1,4 +1,9 @@
-"""Up to which length does a model learn, and how sure is that? Stands on intervals."""
+"""Finds the lengths at which a model holds, and says how sure that is. Stands on intervals.
+
+Where a longer sequence is harder that is one number, the largest length up to which the model holds. Where it is
+not, as with the look-back of a forecast, a short length that fails says nothing of longer ones: there it is the
+ranges of tested lengths at which the model holds.
+"""
 
 from __future__ import annotations
 
@@ -34,26 +39,69 @@ class Reach:
 
 
 @dataclass(frozen=True)
+class Ranges:
+    """The ranges of tested lengths in which every tested length holds.
+
+    Attributes:
+        runs: first and last length of each range, in steps, in their order.
+        is_open: the longest tested length holds: longer ones may.
+        unknown: lengths of which nothing is known.
+    """
+
+    runs: tuple[tuple[int, int], ...] = ()
+    is_open: bool = False
+    unknown: tuple[int, ...] = ()
+
+    @property
+    def length(self) -> int | None:
+        """The largest tested length that holds; None where none does."""
+        return self.runs[-1][1] if self.runs else None
+
+    def __str__(self) -> str:
+        """Return the ranges as text.
+
+        >>> print(Ranges(((64, 1024),), is_open=True), Ranges(((16, 16), (256, 512))), Ranges(), sep=" | ")
+        64 to >= 1024 | 16, 256 to 512 | -
+        >>> print(Ranges(((64, 64),), unknown=(256,)), Ranges((), unknown=(16,)), sep=" | ")
+        64 (T=256 unknown) | ? (T=16 unknown)
+        """
+        texts = [str(last) if first == last else f"{first} to {last}" for first, last in self.runs]
+        if self.is_open:
+            first, last = self.runs[-1]
+            texts[-1] = f">= {last}" if first == last else f"{first} to >= {last}"
+        beside = f" (T={', '.join(map(str, self.unknown))} unknown)" if self.unknown else ""
+        return (", ".join(texts) or ("?" if self.unknown else "-")) + beside
+
+
+@dataclass(frozen=True)
 class UsableLength:
     """The usable length of one model on one task.
 
     Attributes:
         estimate: by the mean skill over seeds.
-        low, high: by the lower and the upper ends of the 95% intervals of mean skill: up to ``low`` the seeds
-            show that it holds, beyond ``high`` that it does not. None where a length on the way has fewer
-            than two seeds.
+        low, high: by the lower and the upper ends of the 95% intervals of mean skill: what lies within ``low`` the
+            seeds show to hold, what lies outside ``high`` not to. None where a length on the way has fewer than
+            two seeds.
         n: the fewest seeds behind a length; 0 where a length has none.
+        is_longer_harder: whether it is a `Reach`, not `Ranges`.
     """
 
-    estimate: Reach
-    low: Reach | None
-    high: Reach | None
+    estimate: Reach | Ranges
+    low: Reach | Ranges | None
+    high: Reach | Ranges | None
     n: int
+    is_longer_harder: bool = True
 
     @property
     def length(self) -> int | None:
-        """Steps, by the mean; None where not even the smallest length holds, or it is not known to."""
+        """Steps, by the mean; None where no length holds, or none is known to."""
         return self.estimate.length
+
+    def holds(self, length: int) -> bool:
+        """Say whether a tested length lies within the estimate."""
+        if isinstance(self.estimate, Ranges):
+            return any(first <= length <= last for first, last in self.estimate.runs)
+        return self.estimate.length is not None and length <= self.estimate.length
 
     @property
     def interval(self) -> str:
@@ -68,13 +116,16 @@ class UsableLength:
         return str(self.estimate)
 
 
-def usable_length(skills: Mapping[int, Summary | None], diverged: Collection[int] = ()) -> UsableLength:
+def usable_length(
+    skills: Mapping[int, Summary | None], diverged: Collection[int] = (), *, is_longer_harder: bool = True
+) -> UsableLength:
     """Return the largest length up to which mean skill is at least 0.5 at every tested length.
 
     Args:
         skills: tested length -> skill over seeds; None where it is not known.
         diverged: lengths at which the training of any seed diverged; they do not hold, whatever the mean
             over the other seeds: a model that learns only now and then cannot be relied upon.
+        is_longer_harder: where it is not, the ranges of lengths at which mean skill is at least 0.5.
 
     >>> from seqbench.statistics import summary
     >>> skills = {8: [0.9, 0.9, 0.8], 16: [0.9, 0.2, 0.6], 32: [0.1, 0.2]}
@@ -84,11 +135,32 @@ def usable_length(skills: Mapping[int, Summary | None], diverged: Collection[int
     """
     means = {length: skill.mean if skill else None for length, skill in skills.items()}
     known = {length: skill.interval if skill else None for length, skill in skills.items()}
-    low = reach({length: found.low if found else None for length, found in known.items()}, diverged)
-    high = reach({length: found.high if found else None for length, found in known.items()}, diverged)
-    is_known = low.unknown is None and high.unknown is None and bool(skills)
+    found = reach if is_longer_harder else ranges
+    low = found({length: ends.low if ends else None for length, ends in known.items()}, diverged)
+    high = found({length: ends.high if ends else None for length, ends in known.items()}, diverged)
+    is_known = not low.unknown and not high.unknown and bool(skills)
     fewest = min((skill.n if skill else 0 for skill in skills.values()), default=0)
-    return UsableLength(reach(means, diverged), low if is_known else None, high if is_known else None, fewest)
+    bounds = (low, high) if is_known else (None, None)
+    return UsableLength(found(means, diverged), *bounds, fewest, is_longer_harder)
+
+
+def ranges(skills: Mapping[int, float | None], diverged: Collection[int] = ()) -> Ranges:
+    """Return the ranges of lengths at which each of these numbers is at least 0.5.
+
+    >>> [str(ranges(skills)) for skills in ({8: 0.2, 16: 0.7, 32: 0.6}, {8: 0.9, 16: 0.1, 32: 0.9, 64: 0.2})]
+    ['16 to >= 32', '8, 32']
+    """
+    runs: list[tuple[int, int]] = []
+    is_open = False
+    lengths = sorted({*skills, *diverged})
+    for length in lengths:
+        skill = skills.get(length)
+        holds = skill is not None and skill >= HOLDS and length not in diverged
+        if holds:
+            runs = [*runs[:-1], (runs[-1][0], length)] if is_open else [*runs, (length, length)]
+        is_open = holds
+    unknown = tuple(length for length in lengths if length not in diverged and skills.get(length) is None)
+    return Ranges(tuple(runs), is_open, unknown)
 
 
 def reach(skills: Mapping[int, float | None], diverged: Collection[int] = ()) -> Reach:

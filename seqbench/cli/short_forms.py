@@ -1,0 +1,31 @@
+"""Puts the owner before a parameter that was given to ``--set`` without one, where only one can be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from seqbench.overrides import with_owners
+from seqbench.parameters import parameters_of
+from seqbench.plugins import Catalog
+
+
+def in_long_form(assignments: Sequence[str], catalog: Catalog, names: Iterable[str]) -> list[str]:
+    """Return assignments as ``NAME.FIELD=VALUE``.
+
+    Args:
+        assignments: as they were typed.
+        catalog: of what is installed.
+        names: of the tasks and models that play a part.
+
+    Raises:
+        ExperimentError: it is not clear whose a parameter is, or a name is not known.
+    """
+    if all("." in assignment.partition("=")[0] for assignment in assignments):
+        return list(assignments)
+    names = list(names)
+    for name in names:
+        if catalog.clash(name) is None:
+            catalog.task_or_model(name)
+    offers = {**catalog.tasks, **catalog.models}
+    known = {name: [each.name for each in parameters_of(offers[name])] for name in names if name in offers}
+    return with_owners(assignments, known)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from seqbench.printable import printable as printable
 from seqbench.report.observations import Observation
 from seqbench.report.variants import natural
 
@@ -52,19 +53,6 @@ class Table:
         """The lines, and what the sign of a field that was not run means where there is one."""
         is_partial = any(entry.text == ABSENT for row in self.rows for entry in row)
         return (*self.lines, *([f"{ABSENT} = not run"] if is_partial else []))
-
-
-def printable(text: str) -> str:
-    """Return a text on one line in which nothing steers a terminal or hides: what does not print is spelled out.
-
-    >>> printable("two\\nlines \\x1b[31mred ±")
-    'two\\\\nlines \\\\x1b[31mred ±'
-    """
-    return text if text.isprintable() else "".join(c if c.isprintable() else _spelled(c) for c in text)
-
-
-def _spelled(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")
 
 
 def grouped(

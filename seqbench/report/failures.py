@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from seqbench.printable import one_line
 from seqbench.records import Record
 from seqbench.report.variants import model_names, natural, task_names
 from seqbench.store import name
@@ -24,11 +25,11 @@ def failures(records: Iterable[Record]) -> list[str]:
 
 def _what(record: Record) -> Iterator[str]:
     if record.status != "ok":
-        yield f"{record.status}: {' '.join((record.reason or 'no reason was recorded').split())}"
+        yield f"{record.status}: {one_line(record.reason or 'no reason was recorded')}"
     elif record.metric and (
         record.test is None or None in (record.test.skill, record.test.scores[record.metric.name])
     ):
-        yield from (f"{name} is unknown: {reason}" for name, reason in sorted(record.notes.items()))
+        yield from (f"{name} is unknown: {one_line(reason)}" for name, reason in sorted(record.notes.items()))
 
 
 def _seeds(records: Iterable[Record]) -> str:

@@ -149,9 +149,7 @@ class Store:
         Raises:
             StoreError: the folder is not there, or a file in it is no record.
         """
-        if not self.path.is_dir():
-            raise StoreError(f"there are no results in {self.path}: the folder does not exist")
-        for path in self._files():
+        for path in self._there():
             content = _content(path)
             if content is not None:
                 yield Record.from_json(content[0], str(path))
@@ -160,9 +158,9 @@ class Store:
         """Yield every record, as `each`, but for what is in broken files.
 
         Raises:
-            StoreError: a file cannot be read, or is a record of another schema version.
+            StoreError: the folder is not there, a file cannot be read, or is a record of another schema version.
         """
-        for path in self._files():
+        for path in self._there():
             content = _content(path)
             if content is not None and not isinstance(record := _record(content[0], path), str):
                 yield record
@@ -198,6 +196,11 @@ class Store:
     @property
     def _checkpoints(self) -> Path:
         return self.path / "checkpoints"
+
+    def _there(self) -> Iterator[Path]:
+        if not self.path.is_dir():
+            raise StoreError(f"there are no results in {self.path}: the folder does not exist")
+        return self._files()
 
     def _files(self) -> Iterator[Path]:
         # Temporary files start with a dot: a half-written record is never taken for one.

@@ -24,7 +24,7 @@ _WORDS: Mapping[str, Any] = {
 }  # fmt: skip
 MOST_BYTES = 1_000_000
 """Of an experiment file."""
-_MOST_LEVELS, _MOST_VALUES, _MOST_DIGITS = 50, 100_000, 100
+_MOST_LEVELS, _MOST_VALUES, _MOST_DIGITS = 50, 20_000, 100
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 

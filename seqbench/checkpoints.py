@@ -1,4 +1,4 @@
-"""How does a cell's checkpoint lie in its file? Whole or not there, and read with suspicion.
+"""Keeps a cell's checkpoint in a file: whole or not there, and read with suspicion.
 
 A Lightning checkpoint, written and read by Lightning through `CheckpointFile`, with one entry of ours. A file
 that does not fit the cell is told of and left aside: it never fails a cell. Stands on holders.

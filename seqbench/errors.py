@@ -1,4 +1,4 @@
-"""What can go wrong that is the user's, the plugin author's or the data's to mend, and how is it said?
+"""Holds the errors that are the user's, the plugin author's or the data's to mend, and builds their messages.
 
 Every message says what was asked, what was found and what to do. Imports nothing of seqbench.
 """
@@ -48,6 +48,21 @@ def reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror[0].lower() + error.strerror[1:]
     return str(error)
+
+
+def told(error: BaseException) -> str:
+    """Return the name of an exception and what it says, its notes too; one whose text cannot be had has a name all the same.
+
+    >>> told(KeyError("steps")), told(EOFError())
+    ("KeyError: 'steps'", 'EOFError')
+    """
+    name = type(error).__name__
+    try:
+        text = str(error)
+    except Exception:
+        return f"{name}, whose text cannot be had"
+    notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+    return f"{name}: {text}{notes}" if text else f"{name}{notes}"
 
 
 def unknown(kind: str, name: str, choices: Iterable[str]) -> str:

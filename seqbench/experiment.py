@@ -1,4 +1,4 @@
-"""What is to be run? The schema of an experiment, for YAML files, the command line and Python alike.
+"""Holds the schema of an experiment: what is to be run, for YAML files, the command line and Python alike.
 
 `load` reads a file and lays the command line over it; `seqbench.cells` turns the result into cells.
 Stands on strict_yaml, refusals and errors.
@@ -24,13 +24,14 @@ from pydantic import (
 )
 
 from seqbench.errors import ExperimentError, reason, unknown
+from seqbench.plain_files import read_plain
 from seqbench.refusals import refusal
-from seqbench.strict_yaml import Document, Place, read_yaml
+from seqbench.strict_yaml import MOST_BYTES, Document, Place, read_yaml
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-Length = Annotated[int, Field(ge=1)]
+Length = Annotated[int, Field(ge=1, le=10**9)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
@@ -221,7 +222,7 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Experiment:
             is named, with file and line.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_plain(path, MOST_BYTES).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ExperimentError(
             f"the experiment {path} cannot be read: {reason(error)}; give a YAML file"

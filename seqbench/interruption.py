@@ -1,11 +1,12 @@
-"""What happens at Ctrl-C? The first asks the running cells to end well, the second ends them at once.
+"""Ends a sweep at Ctrl-C: the first asks the running cells to end well, the second ends them at once.
 
-SIGTERM does the same. Handlers are there while a block runs, in the main thread only, and restored after it.
-Imports nothing of seqbench.
+SIGTERM, and SIGHUP of a terminal that is closed, do the same. Handlers are there while
+a block runs, in the main thread only, and restored after it. Imports nothing of seqbench.
 """
 
 from __future__ import annotations
 
+import os
 import queue
 import signal
 import threading
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 STOPPING = "stopping: the running cells write their checkpoints and end; Ctrl-C again ends them at once"
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interruption:
@@ -28,6 +29,7 @@ class Interruption:
         self.number: int | None = None
         self._is_gentle = False
         self._is_last = False
+        self._terminals = [descriptor for descriptor in (1, 2) if os.isatty(descriptor)]
         # The one queue that may be filled in a signal handler, whatever the handler interrupted.
         self._told: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
@@ -45,16 +47,24 @@ class Interruption:
 
     @property
     def status(self) -> int:
-        """The exit status: 130 for Ctrl-C, 143 for SIGTERM."""
+        """The exit status: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP."""
         return 128 + (self.number or signal.SIGINT)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGHUP:
+            self._let_go()
         if self._is_last:
             return
         is_first, self.number = self.number is None, self.number or number
         if not (is_first and self._is_gentle):
             raise KeyboardInterrupt
         self._told.put(STOPPING)
+
+    def _let_go(self) -> None:
+        """Write nowhere what would go to a terminal that is gone: an error of it would end the cells at once."""
+        for descriptor in self._terminals:
+            if not os.isatty(descriptor):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
     def _say(self, tell: Callable[[str], None]) -> None:
         while (text := self._told.get()) is not None:
@@ -82,7 +92,7 @@ class Interruption:
 
 @contextmanager
 def interruption(tell: Callable[[str], None]) -> Iterator[Interruption]:
-    """Catch Ctrl-C and SIGTERM while the block runs; a KeyboardInterrupt is raised where it ends at once.
+    """Catch Ctrl-C, SIGTERM and SIGHUP while the block runs; a KeyboardInterrupt is raised where it ends at once.
 
     Args:
         tell: called, from another thread, with a line that says what happens.

@@ -1,4 +1,4 @@
-"""What is kept of what happens in an executor? Records, checkpoints, claims, last words; then observers are told.
+"""Keeps what comes of cells in an executor: records, checkpoints, claims, last words; then tells observers.
 
 Stands on backlog and store.
 """
@@ -17,7 +17,8 @@ from seqbench.execution import Event, Finished, Started
 from seqbench.logs import complete
 from seqbench.plan import FINAL
 from seqbench.plugins import Catalog
-from seqbench.records import Record, unfinished
+from seqbench.printable import one_line
+from seqbench.records import Record, bounded, unfinished
 from seqbench.store import Store
 
 
@@ -59,6 +60,7 @@ class Keeper:
                     if isinstance(event, Started):
                         self._running[event.cell.key] = event.cell
                     if isinstance(event, Finished):
+                        event = Finished(event.cell, bounded(event.record))
                         del self._running[event.cell.key]
                         self._keep(event.cell, event.record)
                     note(event)
@@ -114,4 +116,5 @@ def tell_observers(record: Record, catalog: Catalog) -> None:
         try:
             observer.call(record=record)
         except Exception as error:
-            warnings.warn(f"{observer.origin}, hook seqbench_cell_finished: {error!r}", stacklevel=2)
+            told = one_line(f"{observer.origin}, hook seqbench_cell_finished: {error!r}", 2000)
+            warnings.warn(told, stacklevel=2)

@@ -17,13 +17,14 @@ from seqbench.errors import StoreError
 from seqbench.holders import is_dead
 from seqbench.logs import logs_in
 from seqbench.pace import Load, Pace, Underway
+from seqbench.plain_files import read_plain
 from seqbench.records import CellData, Record
-from seqbench.store import MARK, Store
+from seqbench.store import BROKEN, MARK, Store
 from seqbench.sweeps import CellNote, LiveNote, RunningNote, SweepNote, read_notes
 
 _PROBLEMS = frozenset({"failed", "timeout"})
 _RECORDS_FOR_PACE = 200
-_LACKS = frozenset({"missing", "interrupted"})
+_LACKS = frozenset({"missing", "interrupted", BROKEN})
 _SECONDS_OF_A_CLAIM = float(SweepNote.model_fields["claim_seconds"].default)
 """Where the sweep that made it has left no note."""
 
@@ -88,7 +89,8 @@ class Overview:
     Attributes:
         cells: how many are known: of all sweeps, and of all records.
         states: how many are ``ok``, ``diverged``, ``failed``, ``timeout``, ``interrupted`` (as their record
-            says), ``running``, ``waiting`` (a sweep that runs will run them) or ``missing`` (nobody will).
+            says), ``broken`` (no whole record stands in its file), ``running``, ``waiting`` (a sweep that runs
+            will run them) or ``missing`` (nobody will).
         running: cells with a claim, those with a stale one among them.
         failures: in the order of their files.
         sweeps: the oldest first: those that run, the latest, and those that left cells which no later one has.
@@ -142,7 +144,14 @@ def look(folder: Path) -> Overview:
         cells=len(known),
         states=dict(Counter(known.values())),
         running=tuple(running),
-        failures=tuple(_failure(record, logs) for record in _read(folder, failed)),
+        failures=(
+            *(_failure(record, logs) for record in _read(folder, failed)),
+            *(
+                Failure(key, str(cells.get(key, key)), BROKEN, each.problem, logs.get(key))
+                for key, each in seen.items()
+                if each.problem is not None
+            ),
+        ),
         sweeps=tuple(_telling([note for note, _ in notes], states, known)),
         seconds_left=_seconds_left(
             _read(folder, done) if ours else [],
@@ -241,7 +250,7 @@ def _named(cell: CellData) -> str:
 def _read(folder: Path, keys: Iterable[str]) -> list[Record]:
     paths = {path.stem.rpartition("_")[2]: path for path in sorted((folder / "records").glob("[!.]*.json"))}
     some = [(paths[key], key) for key in keys if key in paths]
-    return [Record.from_json(path.read_text(encoding="utf-8"), str(path)) for path, _ in some]
+    return [Record.from_json(read_plain(path), str(path)) for path, _ in some]
 
 
 def _seconds_left(

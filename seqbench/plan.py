@@ -13,7 +13,7 @@ from seqbench.errors import ExperimentError, unknown
 from seqbench.experiment import Experiment
 from seqbench.plugins import Catalog
 from seqbench.shards import Shard
-from seqbench.store import Seen, Store
+from seqbench.store import BROKEN, Seen, Store
 
 FINAL = frozenset({"ok", "diverged"})
 """Outcomes that are results; failed, timeout and interrupted are not."""
@@ -45,7 +45,7 @@ class OnExisting:
             before: what there was when the sweep was planned. What another sweep has made since counts
                 whatever came of it, unless it was interrupted.
         """
-        is_new = now is not None and now != before and now.status != "interrupted"
+        is_new = now is not None and now != before and now.status not in ("interrupted", BROKEN)
         return now is not None and (now.status in self.done or is_new)
 
 
@@ -86,6 +86,12 @@ class Plan:
     def status(self) -> dict[str, str]:
         """Key -> status of every record that the store holds."""
         return {key: seen.status for key, seen in self.seen.items()}
+
+    @property
+    def broken(self) -> list[str]:
+        """What is wrong with the files of cells whose record is not whole, a sentence each."""
+        seen = (self.seen.get(cell.key) for cell in self.cells)
+        return [each.problem for each in seen if each is not None and each.problem is not None]
 
 
 def plan(

@@ -19,8 +19,9 @@ from typing import Any, TextIO, cast
 
 import pluggy
 
-from seqbench.errors import PluginError
+from seqbench.errors import PluginError, told
 from seqbench.execution import PluginFile
+from seqbench.plain_files import read_plain
 
 _LOADING = (
     "<frozen ",
@@ -37,7 +38,7 @@ SLOW_SECONDS = 2.0
 def fingerprint(path: Path) -> str | None:
     """Return the hash of what a file holds; None where it cannot be read."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(read_plain(path)).hexdigest()
     except OSError:
         return None
 
@@ -51,7 +52,7 @@ def import_file(file: PluginFile) -> ModuleType:
     """
     if file.path.suffix != ".py":
         raise PluginError("it is to be a Python file, with the ending .py")
-    found = hashlib.sha256(file.path.read_bytes()).hexdigest()
+    found = hashlib.sha256(read_plain(file.path)).hexdigest()
     if file.sha256 not in (None, found):
         raise PluginError("it was changed while the sweep ran; run the same command again")
     place = hashlib.sha256(str(file.path).encode()).hexdigest()
@@ -124,7 +125,7 @@ def said(error: BaseException, beside: Path | None = None) -> str:
         error: what an import raised.
         beside: the folder of a plugin's file, whose neighbours cannot be imported.
     """
-    text = f"{type(error).__name__}: {' '.join(str(error).split())}{_place(error)}"
+    text = f"{' '.join(told(error).split())}{_place(error)}"
     alone = f"{text}; --plugin loads one file by itself: for more, make a package of it (seqbench plugin new)"
     if beside is not None and isinstance(error, ImportError) and "relative import" in str(error):
         return alone

@@ -20,8 +20,13 @@ from seqbench.flow import Flow, Summary
 from seqbench.norms import Norms
 from seqbench.parameters import parameters_of
 from seqbench.plugins import Catalog
+from seqbench.printable import encodable
+from seqbench.seals import opened
 
 SCHEMA_VERSION = 1
+MOST_TEXT, MOST_TRACEBACK, MOST_WARNINGS = 10_000, 100_000, 100
+"""Characters of one text and of a traceback in a record, and warnings."""
+MOVE_OR_RUN = "the command that made it runs its cell again, or move the file away"
 
 Status = Literal["ok", "diverged", "failed", "timeout", "interrupted"]
 Stopped = Literal["steps", "solved", "patience", "diverged"]
@@ -254,13 +259,13 @@ class Record(Data):
 
     @staticmethod
     def from_json(text: str | bytes, source: str) -> Record:
-        """Read a record.
+        """Read a record, with the checksum that a store gives it or without.
 
         Raises:
-            StoreError: it is no record of this schema version.
+            StoreError: it is no record of this schema version, or its checksum is that of something else.
         """
         try:
-            return Record.model_validate_json(text)
+            return Record.model_validate_json(opened(text.encode() if isinstance(text, str) else text))
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(step) for step in first["loc"]) or "the file"
@@ -268,6 +273,8 @@ class Record(Data):
                 f"{source} is no record of schema version {SCHEMA_VERSION}: {place}: {first['msg']};"
                 " move the file away, or read it with the seqbench that wrote it"
             ) from error
+        except (ValueError, RecursionError) as error:
+            raise StoreError(f"{source} is no whole record: {error}; {MOVE_OR_RUN}") from error
 
 
 def cell_data(cell: Cell, catalog: Catalog) -> CellData:
@@ -315,6 +322,34 @@ def unfinished(
         traceback=trace,
         finished=now(),
     )
+
+
+def bounded(record: Record) -> Record:
+    """Return a record whose texts are of a size that a record is for, and can be written as UTF-8.
+
+    A plugin may say megabytes; its log has them all.
+    """
+    return record.model_copy(
+        update={
+            "reason": record.reason and encodable(record.reason, MOST_TEXT),
+            "traceback": record.traceback and encodable(record.traceback, MOST_TRACEBACK),
+            "warnings": tuple(encodable(text, MOST_TEXT) for text in record.warnings[:MOST_WARNINGS]),
+            "notes": {name: encodable(text, MOST_TEXT) for name, text in record.notes.items()},
+            "facts": {
+                encodable(name, MOST_TEXT): encodable(fact, MOST_TEXT) if isinstance(fact, str) else fact
+                for name, fact in record.facts.items()
+            },
+            "environment": {name: _bounded(value) for name, value in record.environment.items()},
+        }
+    )
+
+
+def _bounded(value: Any) -> Any:
+    if isinstance(value, str):
+        return encodable(value, MOST_TEXT)
+    if isinstance(value, Mapping):
+        return {name: _bounded(inner) for name, inner in value.items()}
+    return value
 
 
 def now() -> str:

@@ -1,9 +1,11 @@
-"""What does a schema want of a value that it refuses, in words for a person? Imports nothing of seqbench."""
+"""Says in words for a person what a schema wants of a value that it refuses. Stands on printable."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+
+from seqbench.printable import one_line
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -40,8 +42,8 @@ def refusal(field: str, detail: ErrorDetails) -> str:
         # A validator of our own, which says it in words already.
         return f"{field}: {detail['ctx']['error']}"
     if detail["type"] in _WANTED:
-        return f"{field} is to be {_wanted(detail)}, and {detail['input']!r} was given"
-    return f"{field}: {detail['msg'][0].lower()}{detail['msg'][1:]}, and {detail['input']!r} was given"
+        return f"{field} is to be {_wanted(detail)}, and {_given(detail)} was given"
+    return f"{field}: {detail['msg'][0].lower()}{detail['msg'][1:]}, and {_given(detail)} was given"
 
 
 def refusal_of_all(field: str, details: Sequence[ErrorDetails]) -> str:
@@ -54,7 +56,11 @@ def refusal_of_all(field: str, details: Sequence[ErrorDetails]) -> str:
     if len(details) == 1 or any(detail["type"] not in _WANTED for detail in details):
         return "; ".join(refusal(".".join([field, *map(str, detail["loc"])]), detail) for detail in details)
     wanted = " or ".join(dict.fromkeys(_wanted(detail) for detail in details))
-    return f"{field} is to be {wanted}, and {details[0]['input']!r} was given"
+    return f"{field} is to be {wanted}, and {_given(details[0])} was given"
+
+
+def _given(detail: ErrorDetails) -> str:
+    return one_line(repr(detail["input"]), 200)
 
 
 def _wanted(detail: ErrorDetails) -> str:

@@ -69,6 +69,8 @@ def run(
     store = Store(output or default_output(experiment))
     todo = plan(experiment, catalog, store, on_existing=on_existing, shard=shard)
     settings = execution(experiment, jobs, executor)
+    for problem in todo.broken:
+        log.warning("%s", problem)
     with (
         interruption(partial(print, file=sys.stderr)) as stop,
         closing(sweep(todo, store, catalog, settings, stopping=stop.is_asked)) as events,
@@ -102,9 +104,9 @@ def experiment_file(name: str, catalog: Catalog) -> Path:
 
 
 def records_of(todo: Plan, store: Store) -> list[Record]:
-    """Return the records of a plan's cells, in their order; cells without one are left out."""
+    """Return the records of a plan's cells, in their order; cells without a whole one are left out."""
     keys = {cell.key for cell in todo.cells}
-    records = {record.key: record for record in store.each() if record.key in keys}
+    records = {record.key: record for record in store.whole() if record.key in keys}
     return [records[cell.key] for cell in todo.cells if cell.key in records]
 
 

@@ -31,7 +31,7 @@ class Shard:
         Raises:
             ExperimentError: it is something else, or i is not among 1 to n.
         """
-        found = re.fullmatch(r"(\d+)/(\d+)", text.strip())
+        found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text.strip())
         if not found or not 1 <= int(found[1]) <= int(found[2]):
             raise ExperimentError(f"shard {text!r}: write it as i/n with i from 1 to n, such as 2/8")
         return Shard(int(found[1]), int(found[2]))

@@ -19,12 +19,16 @@ from pathlib import Path
 from seqbench.cells import Cell
 from seqbench.errors import StoreError, reason
 from seqbench.holders import is_abandoned, temporary_prefix
-from seqbench.records import SCHEMA_VERSION, CellData, Record
+from seqbench.plain_files import is_broken_link, open_plain, read_plain
+from seqbench.records import MOVE_OR_RUN, SCHEMA_VERSION, CellData, Record
+from seqbench.seals import is_sealed, opened, sealed
 
+BROKEN = "broken"
+"""Status of a file in which no whole record stands: its cell is not done."""
 MARK = "store.json"
 _SECONDS_KEPT = 3600.0
 """Age at which a temporary file belongs to nobody."""
-_HEAD = re.compile(rb'{"schema_version": ?(\d+), ?"key": ?"([^"\\]+)", ?"status": ?"([a-z]+)"')
+_HEAD = re.compile(rb'{"schema_version": ?(\d{1,9}), ?"key": ?"([^"\\]+)", ?"status": ?"([a-z]+)"')
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,14 @@ class Seen:
     """A record, as far as a sweep that resumes needs to know it.
 
     Attributes:
-        status: of the record.
+        status: of the record; `BROKEN` where no whole record stands in its file.
         stamp: another one once the record is replaced.
+        problem: what is wrong with the file; None where nothing is.
     """
 
     status: str
     stamp: tuple[int, int]
+    problem: str | None = None
 
 
 class Store:
@@ -52,6 +58,11 @@ class Store:
         self._check()
 
     def _check(self) -> None:
+        for link in (self.path, self._records):
+            if is_broken_link(link):
+                raise StoreError(f"{link} is a link to {os.readlink(link)}, which is not there; mend or remove it")
+        if self._records.exists() and not self._records.is_dir():
+            raise StoreError(f"{self._records} is no folder, so {self.path} can hold no results; move it away")
         if self.path.exists() and not self.path.is_dir():
             raise StoreError(f"{self.path} is a file; results need a folder of their own: choose another --output")
         mark = self.path / MARK
@@ -105,16 +116,17 @@ class Store:
         return (self.path / MARK).exists() and self._records.is_dir()
 
     def write(self, record: Record) -> Path:
-        """Write one record and return its file; a record of the same cell is replaced.
+        """Write one record and return its file; a record of the same cell is replaced, a broken one kept aside.
 
         Raises:
             StoreError: the folder cannot be written to; records already there stay as they are, and this one
                 is kept elsewhere where that is possible.
         """
         path = self._records / f"{name(record)}.json"
-        text = record.to_json()
+        text = sealed(record.to_json())
         try:
             self._records.mkdir(parents=True, exist_ok=True)
+            _keep_broken_aside(path)
             _write(path, text)
         except OSError as error:
             raise StoreError(
@@ -137,25 +149,41 @@ class Store:
         Raises:
             StoreError: the folder is not there, or a file in it is no record.
         """
-        if not self.path.is_dir():
-            raise StoreError(f"there are no results in {self.path}: the folder does not exist")
-        for path in self._files():
-            yield Record.from_json(path.read_bytes(), str(path))
+        for path in self._there():
+            content = _content(path)
+            if content is not None:
+                yield Record.from_json(content[0], str(path))
+
+    def whole(self) -> Iterator[Record]:
+        """Yield every record, as `each`, but for what is in broken files.
+
+        Raises:
+            StoreError: the folder is not there, a file cannot be read, or is a record of another schema version.
+        """
+        for path in self._there():
+            content = _content(path)
+            if content is not None and not isinstance(record := _record(content[0], path), str):
+                yield record
 
     def seen(self) -> dict[str, Seen]:
         """Return what there is: key -> status and stamp of every record; empty where the folder is not there.
 
         Raises:
-            StoreError: a file is no record.
+            StoreError: a file cannot be read, or is a record of another schema version.
         """
-        return dict(_seen(path) for path in self._files())
+        found = [_seen(path) for path in self._files()]
+        return dict(each for each in found if each is not None)
 
     def look(self, cell: Cell) -> Seen | None:
-        """Return what there is of one cell just now; None where it has no record."""
-        try:
-            return _seen(self.record(cell))[1]
-        except FileNotFoundError:
-            return None
+        """Return what there is of one cell just now; None where it has no record.
+
+        Raises:
+            StoreError: its file cannot be read, or is a record of another schema version.
+        """
+        found = _seen(self.record(cell))
+        if found is None or found[0] == cell.key:
+            return None if found is None else found[1]
+        return Seen(BROKEN, found[1].stamp, f"{self.record(cell)} is the record of another cell, {found[0]}")
 
     def status(self) -> dict[str, str]:
         """Return key -> status of every record; empty where the folder is not there yet."""
@@ -168,6 +196,11 @@ class Store:
     @property
     def _checkpoints(self) -> Path:
         return self.path / "checkpoints"
+
+    def _there(self) -> Iterator[Path]:
+        if not self.path.is_dir():
+            raise StoreError(f"there are no results in {self.path}: the folder does not exist")
+        return self._files()
 
     def _files(self) -> Iterator[Path]:
         # Temporary files start with a dot: a half-written record is never taken for one.
@@ -184,24 +217,77 @@ def stem(cell: Cell | CellData, key: str) -> str:
     return f"{cell.task.name}_{cell.model.name}_T{cell.length}_s{cell.seed}_{key}"
 
 
-def _seen(path: Path) -> tuple[str, Seen]:
-    """Read key and status; from the first and the last bytes alone where the file is as we write it."""
-    with path.open("rb") as file:
-        status = os.fstat(file.fileno())
-        head = _HEAD.match(file.read(256))
-        file.seek(-min(2, status.st_size), os.SEEK_END)
-        is_whole = file.read() == b"}\n"
-    stamp = status.st_ino, status.st_mtime_ns
-    if head is not None and is_whole and int(head[1]) == SCHEMA_VERSION:
-        return head[2].decode(), Seen(head[3].decode(), stamp)
-    record = Record.from_json(path.read_bytes(), str(path))
+def _seen(path: Path) -> tuple[str, Seen] | None:
+    """Return key and status; from the head alone where the checksum says that the file is as we wrote it."""
+    found = _content(path)
+    if found is None:
+        return None
+    content, stamp = found
+    head = _HEAD.match(content)
+    if head is not None and int(head[1]) == SCHEMA_VERSION and is_sealed(content):
+        try:
+            opened(content)
+            return head[2].decode(), Seen(head[3].decode(), stamp)
+        except ValueError as error:
+            return _key(path), Seen(BROKEN, stamp, f"{path} is no whole record: {error}; {MOVE_OR_RUN}")
+    record = _record(content, path)
+    if isinstance(record, str):
+        return _key(path), Seen(BROKEN, stamp, record)
     return record.key, Seen(record.status, stamp)
+
+
+def _record(content: bytes, path: Path) -> Record | str:
+    """Return a record, or what is wrong with its file.
+
+    Raises:
+        StoreError: it is a record of another schema version.
+    """
+    try:
+        return Record.from_json(content, str(path))
+    except StoreError as error:
+        head = _HEAD.match(content)
+        if head is not None and int(head[1]) != SCHEMA_VERSION:
+            raise
+        return str(error)
+
+
+def _content(path: Path) -> tuple[bytes, tuple[int, int]] | None:
+    """Return the bytes and the stamp of a record's file; None where it is not there.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    try:
+        with open_plain(path) as file:
+            status = os.fstat(file.fileno())
+            return file.read(), (status.st_ino, status.st_mtime_ns)
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) and not path.is_symlink():
+            return None
+        why = f"it is a link to {os.readlink(path)}, which is not there" if is_broken_link(path) else reason(error)
+        raise StoreError(f"the record {path} cannot be read: {why}; mend it, or move it away") from error
+
+
+def _key(path: Path) -> str:
+    return path.stem.rpartition("_")[2]
+
+
+def _keep_broken_aside(path: Path) -> None:
+    """Give another name to a file that is to be replaced and holds no whole record."""
+    try:
+        seen = _seen(path)
+    except StoreError:
+        # A record of another version, or what cannot be read: what replaces it says why it cannot.
+        return
+    if seen is not None and seen[1].status == BROKEN:
+        names = (f"{path.name}.broken{number or ''}" for number in range(1000))
+        os.replace(path, next(aside for name in names if not (aside := path.with_name(name)).exists()))
 
 
 def _version(mark: Path) -> object:
     try:
-        content = json.loads(mark.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content = json.loads(read_plain(mark, most=1_000_000).decode("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise StoreError(f"{mark} cannot be read: {reason(error)}; choose another folder") from error
     return content.get("schema_version") if isinstance(content, dict) else None
 

@@ -1,7 +1,8 @@
-"""What does a YAML text say, and on which line?
+"""Reads what a YAML text says, and on which line.
 
 Plain PyYAML reads 1e-3 as a string, 12:30 as 750 and no as False, and keeps the last of two equal keys in
-silence. This reads scalars by the core schema of YAML 1.2 and refuses the rest. Stands on errors only.
+silence. This reads scalars by the core schema of YAML 1.2 and refuses the rest, before it takes time or memory:
+aliases, tags, depth, size. Stands on errors only.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ _WORDS: Mapping[str, Any] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
+MOST_BYTES = 1_000_000
+"""Of an experiment file."""
+_MOST_LEVELS, _MOST_VALUES, _MOST_DIGITS = 50, 20_000, 100
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
@@ -73,15 +77,53 @@ def read_yaml(text: str, source: str) -> Document:
     """Read a text.
 
     Raises:
-        ExperimentError: it is no YAML, names a key twice, or uses tags or anchors.
+        ExperimentError: it is no YAML, names a key twice, uses tags, anchors or several documents, or is larger
+            or deeper than any experiment.
     """
     try:
+        _check_form(text, source)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         raise ExperimentError(_not_yaml(error, source)) from error
     lines: dict[Place, int] = {}
     value = None if root is None else _value(root, (), lines, source)
     return Document(value, lines, source)
+
+
+def _check_form(text: str, source: str) -> None:
+    """Refuse what is not read, event by event: nothing of it is held in memory, and nothing is followed.
+
+    Raises:
+        ExperimentError: with the line.
+        yaml.YAMLError: it is no YAML.
+    """
+    if len(text) > MOST_BYTES:
+        raise ExperimentError(f"{source}: it has {len(text):,} characters, and an experiment up to {MOST_BYTES:,}")
+    levels = documents = values = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        documents += isinstance(event, yaml.DocumentStartEvent)
+        values += isinstance(event, yaml.NodeEvent)
+        levels += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        problem = _unread(event)
+        if documents > 1:
+            problem = "a second document begins here; an experiment is one: keep one, or make a file of each"
+        if levels > _MOST_LEVELS:
+            problem = f"lists and mappings stand in each other more than {_MOST_LEVELS} deep"
+        if values > _MOST_VALUES:
+            problem = f"there are more than {_MOST_VALUES:,} values"
+        if problem is not None:
+            raise ExperimentError(f"{source}:{event.start_mark.line + 1}: {problem}")
+
+
+def _unread(event: yaml.Event) -> str | None:
+    """Say what is not read of an event; None where it is."""
+    if isinstance(event, yaml.AliasEvent):
+        return f"the alias *{event.anchor} is not followed; write its value here"
+    anchor = getattr(event, "anchor", None)
+    if anchor is not None:
+        return f"the anchor &{anchor} is not understood, since aliases are not followed; leave it out"
+    tag = event.tag if isinstance(event, yaml.CollectionStartEvent | yaml.ScalarEvent) else None
+    return None if tag is None else f"the tag {tag} is not understood; leave it out"
 
 
 def _not_yaml(error: yaml.YAMLError, source: str) -> str:
@@ -96,6 +138,9 @@ def read_scalar(text: str) -> Any:
 
     >>> [read_scalar(text) for text in ("1e-3", "64", "no", "true", "null", "0.7/0.1/0.2", "[1, 2]")]
     [0.001, 64, 'no', True, None, '0.7/0.1/0.2', [1, 2]]
+
+    Raises:
+        ExperimentError: it is no list though it has the brackets of one, or a number of too many digits.
     """
     if text.startswith("[") and text.endswith("]"):
         return read_yaml(text, "the command line").value
@@ -108,19 +153,19 @@ def _value(node: yaml.Node, place: Place, lines: dict[Place, int], source: str) 
         return _mapping(node, place, lines, source)
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, (*place, i), lines, source) for i, item in enumerate(node.value)]
-    if node.tag not in _PLAIN_TAGS:
-        raise ExperimentError(f"{source}:{lines[place]}: the tag {node.tag} is not understood; leave it out")
     is_plain = isinstance(node, yaml.ScalarNode) and node.style is None
-    return _scalar(node.value) if is_plain else node.value
-
-
-_PLAIN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp")}
+    return _scalar(node.value, f"{source}:{lines[place]}: ") if is_plain else node.value
 
 
 def _mapping(node: yaml.MappingNode, place: Place, lines: dict[Place, int], source: str) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key_node, value_node in node.value:
-        key, line = str(key_node.value), key_node.start_mark.line + 1
+        line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise ExperimentError(f"{source}:{line}: a key is a name, and a list or a mapping stands here")
+        key = str(key_node.value)
+        if key == "<<" and key_node.style is None:
+            raise ExperimentError(f"{source}:{line}: << merges nothing here; write out what it would bring")
         if key in result:
             raise ExperimentError(f"{source}:{line}: the key {key!r} stands here a second time; keep one")
         result[key] = _value(value_node, (*place, key), lines, source)
@@ -128,10 +173,12 @@ def _mapping(node: yaml.MappingNode, place: Place, lines: dict[Place, int], sour
     return result
 
 
-def _scalar(text: str) -> Any:
+def _scalar(text: str, where: str = "") -> Any:
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):
+        if len(text) > _MOST_DIGITS:
+            raise ExperimentError(f"{where}a number of {len(text):,} digits; the largest has {_MOST_DIGITS}")
         return int(text)
     if _FLOAT.fullmatch(text):
         return float(text)

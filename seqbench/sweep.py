@@ -76,7 +76,7 @@ def sweep(
             return keeper.problem is not None or stopping()
 
         take, tell = partial(_next, keeper, assign, is_ending), partial(_tell, note, told)
-        job = Job(take, workers, settings, Memory(settings, store.each), is_ending, tell)
+        job = Job(take, workers, settings, Memory(settings, store.whole), is_ending, tell)
         while True:
             yield from keeper.kept(executor.run(job), note)
             if keeper.problem is not None:

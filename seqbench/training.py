@@ -28,7 +28,7 @@ from seqbench.checkpoints import CheckpointFile, Checkpoints
 from seqbench.contracts import Task, TaskData
 from seqbench.data import EvaluationBatches, TrainingBatches
 from seqbench.environment import device_name
-from seqbench.errors import ContractError, DataError, SeqbenchError
+from seqbench.errors import ContractError, DataError, SeqbenchError, told
 from seqbench.feeding import feeding_of
 from seqbench.fitting import DivergedError, Fit, Progress
 from seqbench.interrupts import interrupts_kept
@@ -95,9 +95,7 @@ def run_cell(
     except StoppedError as error:
         return unfinished(cell, "interrupted", str(error), described, catalog)
     except (Exception, SystemExit) as error:
-        told = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
-        reason = f"{type(error).__name__}: {error}{told}"
-        return unfinished(cell, "failed", reason, described, catalog, traceback.format_exc())
+        return unfinished(cell, "failed", told(error), described, catalog, traceback.format_exc())
 
 
 def check_data(cell: Cell, catalog: Catalog) -> None:

@@ -5,11 +5,13 @@ Only click is imported here, so that ``seqbench --help`` answers at once.
 
 from __future__ import annotations
 
+import atexit
 import errno
 import importlib
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -18,6 +20,8 @@ from click.exceptions import NoSuchCommand
 
 from seqbench import __version__
 from seqbench.errors import SeqbenchError
+from seqbench.leftovers import left_running
+from seqbench.printable import on_lines, one_line
 
 if TYPE_CHECKING:
     from seqbench.plugins import Catalog
@@ -87,9 +91,24 @@ def main() -> None:
     """Run the command line and end with its exit status.
 
     0 done; 1 our own fault, with a traceback; 2 usage or input; 3 finished, but cells failed; 4 a check
-    failed; 130 Ctrl-C; 143 SIGTERM.
+    failed; 129 SIGHUP; 130 Ctrl-C; 143 SIGTERM.
     """
-    sys.exit(_status())
+    status = _status()
+    if left := left_running():
+        _end_beside(left, status)
+    sys.exit(status)
+
+
+def _end_beside(left: Sequence[str], status: int) -> None:
+    """End the process although threads that plugins have started still run: Python would wait for them."""
+    named = one_line(", ".join(left))
+    click.echo(f"seqbench: warning: threads that a plugin started still run and are ended: {named}", err=True)
+    # What is registered to be done at the end: processes are ended, temporary folders removed.
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
 
 
 def _status() -> int:
@@ -102,10 +121,11 @@ def _status() -> int:
         sys.stdout.flush()
         return returned if isinstance(returned, int) else 0
     except click.ClickException as error:
+        error.message = on_lines(error.message)
         error.show()
         return USAGE
     except SeqbenchError as error:
-        click.echo(f"seqbench: {error}", err=True)
+        click.echo(f"seqbench: {on_lines(str(error))}", err=True)
         return USAGE
     except click.Abort:
         # click turns every KeyboardInterrupt into this.
@@ -152,5 +172,5 @@ def load_plugins(files: Sequence[Path] = ()) -> Catalog:
     with results_apart():
         catalog = load_catalog(files=files)
     for problem in (*catalog.problems, *catalog.remarks):
-        click.echo(f"seqbench: warning: {problem}", err=True)
+        click.echo(f"seqbench: warning: {one_line(str(problem), 2000)}", err=True)
     return catalog

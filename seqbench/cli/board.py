@@ -135,7 +135,7 @@ def verify_(
     from seqbench.board.receipt import path_beside
     from seqbench.board.verify import draw, verify
     from seqbench.experiment import Execution
-    from seqbench.report.entries import printable
+    from seqbench.printable import printable
     from seqbench.report.output import check_output, write_whole
 
     catalog = load_plugins(files)
@@ -179,7 +179,7 @@ def build_(folder: Path, output: Path, files: tuple[Path, ...], title: str) -> N
     from seqbench.board.folder import check_folder, write_folder
     from seqbench.board.merge import read_board
     from seqbench.board.site import site
-    from seqbench.report.entries import printable
+    from seqbench.printable import printable
 
     check_folder(output)
     board = read_board(folder, load_plugins(files))
@@ -256,7 +256,7 @@ def publish_(
 
 
 def _print_findings(path: Path, checked: Checked) -> None:
-    from seqbench.report.entries import printable
+    from seqbench.printable import printable
 
     click.echo(printable(str(path)))
     for each in checked.findings:

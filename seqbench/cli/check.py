@@ -17,6 +17,7 @@ from seqbench.cli.short_forms import in_long_form
 from seqbench.errors import ExperimentError
 from seqbench.parameters import make
 from seqbench.plugins import Catalog
+from seqbench.printable import on_lines
 from seqbench.strict_yaml import read_scalar
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def command(
     outcomes: list[Outcome] = []
     for one in check(catalog, chosen, settings_of(chosen, in_long_form(assignments, catalog, chosen)), skipped):
         if not as_json:
-            click.echo(line(one, outcomes))
+            click.echo(on_lines(line(one, outcomes)))
         outcomes.append(one)
     counts = Counter(one.status for one in outcomes)
     if as_json:

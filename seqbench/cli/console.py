@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from seqbench.printable import on_lines, printable
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -21,15 +23,34 @@ SCHEMA_VERSION = 1
 """Of all JSON on stdout; it rises when a field changes its meaning or goes."""
 
 _WIDTH_OF_A_FILE = 120
+_WIDEST = 10_000
 
 
 def stdout() -> Console:
     """Return a console that writes text as it is; 120 columns wide where nothing says how wide."""
     from rich.console import Console
 
-    is_told = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
-    width = None if is_told else _WIDTH_OF_A_FILE
-    return Console(width=width, markup=False, highlight=False, emoji=False)
+    return Console(width=width(sys.stdout), markup=False, highlight=False, emoji=False)
+
+
+def width(stream: TextIO) -> int:
+    """Return how wide lines on a stream may be: what COLUMNS says, or the terminal, or 120 columns.
+
+    What is no width (0, a negative number, letters) counts as not said.
+    """
+    told = os.environ.get("COLUMNS", "")
+    if told.isdecimal() and len(told) < 20 and int(told) > 0:
+        return min(int(told), _WIDEST)
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        columns = 0
+    return columns or _WIDTH_OF_A_FILE
+
+
+def say(text: str) -> None:
+    """Write what the command has to say beside its results on stderr: in lines that nothing in them steers."""
+    click.echo(f"seqbench: {on_lines(text)}", err=True)
 
 
 def print_json(content: Mapping[str, Any]) -> None:
@@ -77,7 +98,7 @@ def print_rows(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(text) for text in row))
-    console.print(Text(title, style="bold"))
+        table.add_row(*(Text(on_lines(text)) for text in row))
+    console.print(Text(printable(title), style="bold"))
     console.print(table)
     console.print()

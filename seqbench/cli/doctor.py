@@ -17,6 +17,7 @@ from seqbench.cli.console import print_json, print_rows
 from seqbench.errors import PluginError
 from seqbench.hookspecs import GROUP
 from seqbench.plugins import Catalog, load_catalog
+from seqbench.printable import one_line
 
 _VARIABLES = ("HF_HOME", "HF_HUB_OFFLINE", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")
 Facts = dict[str, Any]
@@ -135,14 +136,17 @@ def _print(told: Facts) -> None:
             ("memory", f"{gib['memory_bytes']:.1f} GiB, {gib['memory_available_bytes']:.1f} GiB of it available"),
             ("devices", ", ".join(told["devices"])),
             ("cache", f"{cache['folder']}: {cache['files']} files, {cache['bytes'] / 2**20:.1f} MiB"),
-            *((name, "not set" if value is None else value) for name, value in told["variables"].items()),
+            *(
+                (name, "not set" if value is None else one_line(value))
+                for name, value in told["variables"].items()
+            ),
         ],
     )
     rows = [(p["plugin"], f"{p['distribution']} {p['version']}", ", ".join(p["gives"])) for p in told["plugins"]]
     print_rows("plugins", ("plugin", "from", "gives"), rows)
     for problem in told["problems"]:
-        click.echo(f"broken: {problem}")
+        click.echo(f"broken: {one_line(problem, 2000)}")
     for remark in told["remarks"]:
-        click.echo(f"works, but: {remark}")
+        click.echo(f"works, but: {one_line(remark, 2000)}")
     if not told["problems"]:
         click.echo("All plugins are sound.")

@@ -18,6 +18,7 @@ from seqbench.counts import counted
 from seqbench.errors import ExperimentError
 from seqbench.flow import Curve, Flow, Quantity, summarise
 from seqbench.overrides import settings
+from seqbench.printable import one_line
 from seqbench.report import print_table
 from seqbench.report.bars import bar_chart, norm_text, scale_of
 from seqbench.report.entries import Entry, Table
@@ -204,7 +205,7 @@ def _print(findings: Sequence[Finding], title: str) -> None:
         notes = finding.summary.notes
         for reason in dict.fromkeys(notes.values()):
             names = [name for name, why in notes.items() if why == reason]
-            click.echo(f"{finding.model}: null for {', '.join(names)}: {reason}")
+            click.echo(f"{finding.model}: null for {', '.join(names)}: {one_line(reason)}")
     curves = {finding.model: _shown(finding.flow) for finding in findings}
     scale = scale_of(curves.values())
     for model, curve in curves.items():

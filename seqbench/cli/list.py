@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from seqbench.cli import load_plugins, plugin_files
-from seqbench.cli.console import print_json, print_rows
+from seqbench.cli.console import print_json, print_rows, say
 from seqbench.errors import ExperimentError
 from seqbench.experiment import load
 from seqbench.plugins import Catalog
@@ -79,5 +79,5 @@ def _description(name: str, suite: Path) -> str:
     try:
         return load(suite).description
     except ExperimentError as error:
-        click.echo(f"seqbench: warning: the suite {name} cannot be read: {error}", err=True)
+        say(f"warning: the suite {name} cannot be read: {error}")
         return ""

@@ -19,6 +19,7 @@ from seqbench.cli.progress import Told, counts, others
 from seqbench.cli.tally import ELSEWHERE, Running, Tally
 from seqbench.execution import Event
 from seqbench.pace import in_words
+from seqbench.printable import printable
 
 _WIDE, _MEDIUM = 100, 64
 """Columns from which there is room for all that is known of a running cell, and for some of it."""
@@ -53,7 +54,7 @@ class Live:
         """Show what happened."""
         self._tally.see(event)
         for line in self._told.lines(event):
-            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self._console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
     def _render(self) -> RenderableType:
         # A copy: this is called by a thread of its own.
@@ -72,7 +73,9 @@ class Live:
         table.add_column(no_wrap=True, overflow="ellipsis")
         table.add_column(no_wrap=True)
         for each in running:
-            table.add_row(Text(f"  {each.cell}"), Text(_progress(each, self._console.width), style="cyan"))
+            table.add_row(
+                Text(f"  {printable(str(each.cell))}"), Text(_progress(each, self._console.width), style="cyan")
+            )
         return table
 
     def _sweep(self) -> Table:

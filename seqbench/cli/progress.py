@@ -7,6 +7,7 @@ stdout belongs to results: what a plugin prints goes to stderr.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +20,7 @@ from rich.console import Console
 
 from seqbench.backlog import Waiting
 from seqbench.cells import Cell
-from seqbench.cli.console import results_apart
+from seqbench.cli.console import results_apart, width
 from seqbench.cli.tally import ELSEWHERE, Tally
 from seqbench.counts import counted
 from seqbench.execution import Event, Finished, Progressed, Retried, Started
@@ -27,6 +28,7 @@ from seqbench.logs import log_path
 from seqbench.pace import in_words
 from seqbench.plan import Plan
 from seqbench.plugins import Catalog
+from seqbench.printable import one_line, printable
 from seqbench.records import Record
 
 _HAVE_LOGS = frozenset({"failed", "timeout"})
@@ -61,10 +63,10 @@ def watch(
         live: allow lines that change; they are shown on a terminal only.
     """
     # The stream as it is now: while a cell runs in this process, sys.stderr is the cell's log.
-    console = Console(file=sys.stderr, emoji=False)
+    console = Console(file=sys.stderr, emoji=False, width=width(sys.stderr) if "COLUMNS" in os.environ else None)
 
     def tell(line: str) -> None:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
     told = Told(folder, is_shard=todo.is_shard)
     with results_apart() as results:
@@ -92,7 +94,7 @@ def outcome(record: Record) -> str:
     """
     metric, test = record.metric, record.test
     if record.status != "ok" or metric is None or test is None:
-        return f"{record.status}: {record.reason}"
+        return f"{record.status}: {one_line(record.reason or 'no reason was recorded')}"
     score = test.scores[metric.name]
     baseline = next(b.scores[metric.name] for b in test.baselines if b.name == test.baseline_name)
     seconds = record.costs.train_seconds or 0.0
@@ -124,13 +126,13 @@ class Told:
                 self._hosts = hosts
                 yield self._of_others(event)
             case Retried(cell=cell, reason=reason):
-                yield f"{cell}: {reason}; it is run again"
+                yield f"{cell}: {one_line(reason)}; it is run again"
                 yield from _log_line(self._folder, cell)
             case Finished(cell=cell, record=record):
                 for text in dict.fromkeys(record.warnings):
                     if text not in self._warnings:
                         self._warnings.add(text)
-                        yield f"warning: {cell.task.name}: {text}"
+                        yield f"warning: {cell.task.name}: {one_line(text)}"
                 yield f"{cell}: {outcome(record)}"
                 if record.status in _HAVE_LOGS:
                     yield from _log_line(self._folder, cell)

@@ -13,7 +13,7 @@ import click
 
 from seqbench.backlog import Waiting
 from seqbench.cli import load_plugins, plugin_files
-from seqbench.cli.console import stdout
+from seqbench.cli.console import say, stdout
 from seqbench.cli.dry_run import show_plan
 from seqbench.cli.kept_gradients import kept_gradients
 from seqbench.cli.progress import Watch, watch
@@ -132,10 +132,12 @@ def command(
     chosen = load(file, merge(fields, settings(_assignments(assignments, catalog, file, fields))))
     store = Store(output or default_output(chosen))
     todo = plan(chosen, catalog, store, on_existing=on_existing, shard=shard)
+    for problem in todo.broken:
+        say(f"warning: {problem}")
     _tell_of_changed_files(todo, store, catalog)
     how = execution(chosen, jobs, executor)
     if dry_run:
-        show_plan(todo, catalog, Memory(how, store.each), as_json=as_json)
+        show_plan(todo, catalog, Memory(how, store.whole), as_json=as_json)
         return 0
     if not todo.cells:
         click.echo(f"the share {shard} of these cells is empty: there are fewer cells than shares", err=True)

@@ -22,6 +22,7 @@ from seqbench.experiment import Training, load
 from seqbench.overrides import settings
 from seqbench.parameters import make, parameters_of
 from seqbench.plugins import Catalog
+from seqbench.printable import on_lines, one_line
 from seqbench.report import print_table
 from seqbench.report.entries import Entry, Table
 from seqbench.report.numbers import number
@@ -151,7 +152,7 @@ def task_facts(task: Task, length: int, seed: int) -> Facts:
         warnings.simplefilter("always")
         data = task.load(length, seed)
     for warning in caught:
-        click.echo(f"warning: {task.name}: {warning.message}", err=True)
+        click.echo(f"warning: {task.name}: {one_line(str(warning.message))}", err=True)
     return {
         "length": length,
         "seed": seed,
@@ -188,7 +189,7 @@ def model_facts(model: Model, input_size: int = Training().embedding_size) -> Fa
 def _print_plugin(told: Facts) -> None:
     origin = f"{told['distribution']} {told['distribution_version']}"
     click.echo(f"{told['kind']} {told['name']}, version {told['version']}, from {origin}\n")
-    click.echo(readable(told["description"]) + "\n")
+    click.echo(on_lines(readable(told["description"])) + "\n")
     meaning = meanings(told["description"])
     print_rows(
         f"parameters (seqbench run --set {told['name']}.NAME=VALUE)",
@@ -212,7 +213,7 @@ def _print_task(told: Facts) -> None:
     click.echo()
     print_rows("metrics", ("metric", "direction", "best", ""), _metric_rows(told))
     print_table(_baselines(told), stdout())
-    click.echo(f"A worked example (number 0 of the test split):\n\n{told['example']}")
+    click.echo(f"A worked example (number 0 of the test split):\n\n{on_lines(told['example'], 20_000)}")
 
 
 def _metric_rows(told: Facts) -> list[tuple[str, ...]]:

@@ -14,11 +14,12 @@ from seqbench.cli.console import SCHEMA_VERSION, print_rows
 from seqbench.counts import counted
 from seqbench.overview import Overview, look
 from seqbench.pace import in_words
+from seqbench.printable import one_line, printable
 
 if TYPE_CHECKING:
     from seqbench.overview import Running
 
-_ORDER = ("ok", "diverged", "failed", "timeout", "interrupted", "running", "waiting", "missing")
+_ORDER = ("ok", "diverged", "failed", "timeout", "interrupted", "broken", "running", "waiting", "missing")
 
 
 @click.command()
@@ -55,13 +56,12 @@ def _as_json(seen: Overview) -> dict[str, Any]:
 def _show(folder: Path, seen: Overview) -> None:
     left = f", about {in_words(seen.seconds_left)} left" if seen.seconds_left is not None else ""
     counts = ", ".join(f"{seen.states[state]} {state}" for state in _ORDER if seen.states.get(state))
-    click.echo(f"{folder}: {counted(seen.cells, 'cell')}{': ' if counts else ''}{counts}{left}")
+    click.echo(f"{printable(str(folder))}: {counted(seen.cells, 'cell')}{': ' if counts else ''}{counts}{left}")
     click.echo()
     for sweep in seen.sweeps:
         where = f"process {sweep.pid} on {sweep.host}, began {sweep.started[:19]} UTC"
-        click.echo(
-            f"{sweep.state}: {' '.join(_command(sweep.command))}\n  {where}, {counted(sweep.cells, 'cell')}"
-        )
+        click.echo(f"{one_line(sweep.state)}: {one_line(' '.join(_command(sweep.command)), 10_000)}")
+        click.echo(f"  {printable(where)}, {counted(sweep.cells, 'cell')}")
     if seen.sweeps:
         click.echo()
     living = [each for each in seen.running if not each.stale]
@@ -73,8 +73,8 @@ def _show(folder: Path, seen: Overview) -> None:
     if stale:
         print_rows("left behind; the same command takes them over", ("cell", "by", "stale because"), stale)
     for failure in seen.failures:
-        click.echo(f"{failure.cell}: {failure.status}: {failure.reason}")
-        click.echo(f"  log: {failure.log}" if failure.log else "  no log")
+        click.echo(f"{printable(failure.cell)}: {failure.status}: {one_line(failure.reason)}")
+        click.echo(printable(f"  log: {failure.log}") if failure.log else "  no log")
 
 
 def _command(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""How much memory is each cell expected to need, and does it fit beside those that run?
+"""Says how much memory each cell is expected to need, and whether it fits beside those that run.
 
 By what like cells took, in earlier sweeps and in this one; where nothing is known and a generous guess does
 not fit, by two runs of one step on short sequences.
@@ -13,7 +13,7 @@ from dataclasses import replace
 from seqbench.execution import Assignment, Job
 from seqbench.executors.devices import NO_GPU
 from seqbench.executors.duties import train
-from seqbench.executors.workers import POLL_SECONDS, Done, Progress, Worker, start
+from seqbench.executors.workers import POLL_SECONDS, Died, Done, Worker, start
 from seqbench.memory import ON_GPU, Memory, available_bytes, guess
 from seqbench.records import Record
 
@@ -73,17 +73,17 @@ class Expected:
         for short in _shortened(assignment):
             worker = start(train, short, devices=NO_GPU.devices if self._job.settings.gpus == 0 else None)
             try:
-                said = self._awaited(worker)
+                said = self._awaited(worker, assignment.cell.training.time_limit)
             finally:
                 worker.end(0)
             if said is not None:
                 self._own.learn(said.value)
         log.info("%s is expected to need %d MiB", assignment.cell, self(assignment) >> 20)
 
-    def _awaited(self, worker: Worker) -> Done | None:
-        while not self._job.stopping():
+    def _awaited(self, worker: Worker, limit: float | None) -> Done | None:
+        while not self._job.stopping() and worker.hung(limit) is None:
             said = worker.receive() if worker.connection.poll(POLL_SECONDS) else None
-            if said is not None and not isinstance(said, Progress):
+            if isinstance(said, Done | Died):
                 return said if isinstance(said, Done) else None
         return None
 

@@ -1,4 +1,4 @@
-"""How do cells run side by side, each in a fresh process?
+"""Runs cells side by side, each in a fresh process.
 
 A process that dies costs its cell one retry, never the sweep. A cell begins when there is memory for it, on the
 machine and on a GPU where there are any.
@@ -19,11 +19,13 @@ from seqbench.executors.devices import Devices, Gpu, Place, named
 from seqbench.executors.duties import check, gpu_memories, train
 from seqbench.executors.expected import Expected
 from seqbench.executors.waiting import NOT_BEGUN, OVERDUE, Waiting
-from seqbench.executors.workers import POLL_SECONDS, Died, Done, Progress, Worker, start
+from seqbench.executors.workers import POLL_SECONDS, Alive, Died, Done, Progress, Worker, start
 from seqbench.experiment import Execution
 from seqbench.memory import is_out_of_gpu_memory, resident_bytes
 
 log = logging.getLogger(__name__)
+
+_SECONDS_FOR_CUDA = 60.0
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,11 @@ class Processes(Executor):
             started = [start(check, assignment) for assignment in some]
             try:
                 for assignment, worker in zip(some, started, strict=True):
-                    said = worker.receive()
+                    said = worker.result(assignment.cell.training.time_limit)
                     if isinstance(said, Died):
                         # Not bad input: what kills it will kill the cell, which has a record for that.
                         log.info("%s: the process that loads the data died, %s", assignment.cell, said.reason)
-                    elif isinstance(said, Done) and said.value is not None:
+                    elif said.value is not None:
                         yield said.value
             finally:
                 for worker in started:
@@ -105,7 +107,11 @@ class _Crew:
                 return
             ready = wait([run.worker.connection for run in self._runs], POLL_SECONDS)
             for run in [run for run in self._runs if run.worker.connection in ready]:
-                yield self._next(run)
+                yield from self._next(run, run.worker.receive())
+            for run in list(self._runs):
+                hung = run.worker.hung(run.attempt.assignment.cell.training.time_limit)
+                if hung is not None:
+                    yield from self._next(run, hung)
 
     def end(self) -> None:
         """End at once what still runs."""
@@ -148,21 +154,25 @@ class _Crew:
         beside = [(run.place, self._expected.on_gpu(run.attempt.assignment)) for run in self._runs]
         return self._devices.place(self._expected.on_gpu(attempt.assignment), beside)
 
-    def _next(self, run: _Run) -> Event:
-        cell, said = run.attempt.assignment.cell, run.worker.receive()
+    def _next(self, run: _Run, said: Progress | Alive | Done | Died) -> Iterator[Event]:
+        cell = run.attempt.assignment.cell
+        if isinstance(said, Alive):
+            return
         if isinstance(said, Progress):
-            return Progressed(cell, said.step, said.loss, said.steps_per_second)
+            yield Progressed(cell, said.step, said.loss, said.steps_per_second)
+            return
         self._remove(run)
         if isinstance(said, Done):
             self._expected.learn(said.value)
             # A cell that ran by itself, or has just been run by itself, will not find more room.
             if not is_out_of_gpu_memory(said.value) or run.attempt.is_alone or cell.key not in self._crowded:
-                return Finished(cell, said.value)
+                yield Finished(cell, said.value)
+                return
             said = Died("beside other cells", of_memory=True, what="its GPU had no memory left")
         event, following = run.attempt.after(said, is_stopping=self._job.stopping())
         if following is not None:
             self._waiting.appendleft(following)
-        return event
+        yield event
 
     def _stop(self) -> Iterator[Event]:
         while self._waiting:
@@ -185,11 +195,12 @@ def _gpus() -> list[Gpu]:
         ExperimentError: CUDA does not answer.
     """
     worker = start(gpu_memories, None)
-    said = worker.receive()
+    said = worker.result(_SECONDS_FOR_CUDA)
     worker.end()
     if isinstance(said, Died):
+        how = "gave no answer" if said.of_time else f"died, {said.reason}"
         raise ExperimentError(
-            f"the GPUs cannot be counted: the process that asked CUDA for them died, {said.reason}; look at"
-            " nvidia-smi, or keep to the CPU with --set executor.gpus=0"
+            f"the GPUs cannot be counted: the process that asked CUDA for them {how}; look at nvidia-smi, or keep"
+            " to the CPU with --set executor.gpus=0"
         )
-    return named(said.value if isinstance(said, Done) else [], os.environ.get("CUDA_VISIBLE_DEVICES"))
+    return named(said.value, os.environ.get("CUDA_VISIBLE_DEVICES"))

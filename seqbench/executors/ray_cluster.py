@@ -1,4 +1,4 @@
-"""Where is the Ray cluster, and what has it to give? The only place that knows Ray's interface.
+"""Finds or starts the Ray cluster, and says what it has to give. The only place that knows Ray's interface.
 
 A local cluster starts where none is named, and ends with the sweep. Nothing is printed and nothing reported.
 """
@@ -15,8 +15,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from seqbench.errors import ExperimentError
+from seqbench.executors.ray_addresses import check_address
 from seqbench.executors.workers import Died
 from seqbench.experiment import Execution
+from seqbench.printable import one_line
 
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 _PASSED_ON = ("SEQBENCH_", "HF_")
@@ -76,7 +78,7 @@ class Cluster:
             return self._ray.get(answer)
         except self._ray.exceptions.RayError as error:
             raise ExperimentError(
-                f"the Ray cluster is gone: {str(error).splitlines()[0]}; records that were written are intact, and"
+                f"the Ray cluster is gone: {one_line(str(error))}; records that were written are intact, and"
                 " the same command goes on"
             ) from error
 
@@ -92,7 +94,7 @@ class Cluster:
         except errors.WorkerCrashedError:
             return Died("with its Ray worker or its machine")
         except errors.RayError as error:
-            return Died(f"in Ray: {' '.join(str(error).split())}")
+            return Died(f"in Ray: {one_line(str(error), 2000)}")
 
     def cancel(self, task: Any) -> None:
         """End a task at once."""
@@ -140,13 +142,20 @@ def _connect(ray: Any, settings: Execution) -> None:
             f"{address} is the address of a Ray client, and a sweep has to run on a machine of the cluster:"
             " start it there, or submit it there with `ray job submit`"
         )
+    if address != "local":
+        check_address(address)
     there = _local(settings) if address == "local" else {"runtime_env": {"env_vars": _passed_on()}}
     try:
         with _terminations_kept():
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **there)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
+        if "AF_UNIX" in str(error):
+            raise ExperimentError(
+                "Ray cannot start here: the path of its folder for temporary files is too long for sockets; set"
+                " RAY_TMPDIR to a folder with a short path, such as /tmp"
+            ) from error
         raise ExperimentError(
-            f"no Ray cluster at {address}: {' '.join(str(error).split())}; start one with `ray start --head`, set"
+            f"no Ray cluster at {address}: {one_line(str(error))}; start one with `ray start --head`, set"
             " RAY_AUTH_MODE=token where it asks for a token, or leave executor.address and RAY_ADDRESS out to have"
             " one on this machine"
         ) from error

@@ -1,4 +1,4 @@
-"""What runs on the machines of a Ray cluster? A task for each cell, and one board on which all of them look."""
+"""Holds what runs on the machines of a Ray cluster: a task for each cell, and a board on which all look."""
 
 from __future__ import annotations
 
@@ -57,16 +57,16 @@ def attend(work: Work, assignment: Assignment, board: Any, folder: str) -> Done 
     here = replace(assignment, environment=describe())
     worker = start(work, here, devices=os.environ.get("CUDA_VISIBLE_DEVICES"), folder=folder)
     try:
-        return _attended(worker, is_stopping)
+        return _attended(worker, assignment.cell.training.time_limit, is_stopping)
     finally:
         worker.end()
 
 
-def _attended(worker: Worker, is_stopping: Any) -> Done | Died:
+def _attended(worker: Worker, limit: float | None, is_stopping: Any) -> Done | Died:
     while not worker.is_overdue:
-        said = worker.receive() if worker.connection.poll(POLL_SECONDS) else None
+        said = worker.receive() if worker.connection.poll(POLL_SECONDS) else worker.hung(limit)
         if isinstance(said, Done | Died):
             return said
-        if is_stopping(said):
+        if is_stopping(said if isinstance(said, Progress) else None):
             worker.ask_to_stop()
     return Died("having been asked to stop in vain")

@@ -1,4 +1,4 @@
-"""What becomes of a cell whose process brings no record? One retry, then a record that says why."""
+"""Decides what becomes of a cell whose process brings no record: one retry, then a record that says why."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ class Waiting:
         cell, reason = self.assignment.cell, f"{death.what}, {death.reason}"
         if is_stopping:
             return self.interrupted(f"{reason}, while the sweep was stopped"), None
+        if death.of_time:
+            return Finished(cell, self._record("timeout", death.reason)), None
         if death.of_machine:
             return Retried(cell, reason), self
         if self.number >= ATTEMPTS:

@@ -1,4 +1,4 @@
-"""How does one fresh process do one piece of work, and what becomes of it?
+"""Does one piece of work in one fresh process, and tells what becomes of it.
 
 Processes are forked from a server that imported torch and Lightning once: 0.1 s for each instead of 4 s. A
 worker listens to its parent while it works: told to stop, it stops; left alone by a parent that died, it ends.
@@ -24,7 +24,11 @@ from multiprocessing.context import ForkServerProcess
 from multiprocessing.util import Finalize
 from typing import Any
 
+from seqbench.errors import ExperimentError, reason
+from seqbench.executors.silence import Silence
+from seqbench.executors.sockets import sockets_fit
 from seqbench.executors.work import Told
+from seqbench.leftovers import left_running
 from seqbench.memory import out_of_memory_kills
 
 PRELOAD = ["seqbench.executors.uncollected", "torch", "pytorch_lightning", "seqbench.training"]
@@ -34,7 +38,10 @@ SECONDS_TO_STOP = 20.0
 """How long a cell may take to write its checkpoint and to end, once asked to; then it is killed."""
 _SECONDS_TO_EXIT = 2.0
 _STARTS = 3
-_SIGNALS = {signal.SIGINT, signal.SIGTERM}
+_SECONDS_BETWEEN_SIGNS = 1.0
+_ENDS = {signal.SIGTERM, signal.SIGHUP}
+"""What asks a process to end where it is sent to that very process."""
+_SIGNALS = {signal.SIGINT, *_ENDS}
 
 Work = Callable[[Any, Told, Callable[[], bool]], Any]
 """What a process does: called with its argument, how to tell of progress, and whether to stop."""
@@ -47,6 +54,11 @@ class Progress:
     step: int
     loss: float
     steps_per_second: float
+
+
+@dataclass(frozen=True)
+class Alive:
+    """The work goes on, and there is nothing to tell of it."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +77,13 @@ class Died:
         what: what happened, for a person.
         of_memory: because the machine had none left, as far as one can tell.
         of_machine: because its machine died, which is no fault of the cell.
+        of_time: it gave no sign of life for longer than its time limit, and was ended.
     """
 
     reason: str
     of_memory: bool = False
     of_machine: bool = False
+    of_time: bool = False
     what: str = "the cell's process died"
 
 
@@ -85,6 +99,7 @@ class Worker:
         self._process = process
         self._kills_before = out_of_memory_kills()
         self._asked: float | None = None
+        self._silence = Silence()
         # An interpreter that exits waits for its processes, unless they are killed before.
         Finalize(self, process.kill, exitpriority=1)
 
@@ -98,14 +113,47 @@ class Worker:
         """Whether it was asked to stop, had its time, and still runs."""
         return self._asked is not None and time.monotonic() - self._asked > SECONDS_TO_STOP
 
-    def receive(self) -> Progress | Done | Died:
+    def receive(self) -> Progress | Alive | Done | Died:
         """Return the next message; wait for it."""
         try:
-            message: Progress | Done = self.connection.recv()
+            message: Progress | Alive | Done = self.connection.recv()
         except (EOFError, OSError, pickle.UnpicklingError):
             # The process died before, or in the middle of, what it had to say.
             return self._death()
+        self._silence.end()
         return message
+
+    def result(self, limit: float | None) -> Done | Died:
+        """Wait for what comes of the work.
+
+        Args:
+            limit: seconds that it may take between two signs of life, and some; None for as long as it takes.
+        """
+        while (hung := self.hung(limit)) is None:
+            said = self.receive() if self.connection.poll(POLL_SECONDS) else None
+            if isinstance(said, Done | Died):
+                return said
+        return hung
+
+    def hung(self, limit: float | None) -> Died | None:
+        """End a process that gives no sign of life, and say so; None where it may be waited for.
+
+        Its last act is to write into the log where it hangs.
+
+        Args:
+            limit: as for `result`.
+        """
+        if self.connection.poll() or not self._silence.is_over(limit):
+            return None
+        silent = self._silence.seconds()
+        if self._process.is_alive():
+            os.kill(self.pid, signal.SIGABRT)
+        self.end()
+        return Died(
+            f"it gave no sign of life for {silent:.0f} s, its time limit is {limit:g} s, and it was ended; its log"
+            " says where it was",
+            of_time=True,
+        )
 
     def ask_to_stop(self) -> None:
         """Ask the work to write its checkpoint and to end; asking twice changes nothing."""
@@ -144,23 +192,33 @@ def start(work: Work, argument: Any, *, devices: str | None = None, folder: str 
     Args:
         devices: the GPUs that it sees, as CUDA_VISIBLE_DEVICES has them; None leaves what this process sees.
         folder: its current folder; by default the one of this process.
+
+    Raises:
+        ExperimentError: the machine gives no process.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
     ours, theirs = context.Pipe()
     arguments = (theirs, work, argument, devices, folder or os.getcwd())
-    with _main_hidden(), _environment(), _signals_wait():
+    with _main_hidden(), _environment(), _signals_wait(), sockets_fit():
         for left in reversed(range(_STARTS)):
             process = context.Process(target=_main, args=arguments, daemon=True, name="seqbench worker")
             try:
                 process.start()
                 break
-            except (EOFError, OSError):
+            except (EOFError, OSError) as error:
                 # The server was killed in this moment; the next start makes a new one.
                 if not left:
-                    raise
+                    raise ExperimentError(_not_started(error)) from error
     theirs.close()
     return Worker(process, ours)
+
+
+def _not_started(error: Exception) -> str:
+    return (
+        f"no process can be started: {reason(error) or 'its server ended at once'}; look at the limits on"
+        " processes, memory and temporary files here, or take --executor serial"
+    )
 
 
 @contextmanager
@@ -204,7 +262,7 @@ def _environment() -> Iterator[None]:
 
 @contextmanager
 def _signals_wait() -> Iterator[None]:
-    """Hold Ctrl-C and SIGTERM back while a process starts: they are for the parent, which gets them after it.
+    """Hold Ctrl-C, SIGTERM and SIGHUP back while a process starts: they are for the parent, after it.
 
     The server is started with them blocked for good, and so are its children: it prints no traceback out of
     its imports, and a terminal or Slurm that signals a whole group leaves it to the parent to stop the cells.
@@ -232,27 +290,49 @@ def _main(connection: Connection, work: Work, argument: Any, devices: str | None
         os.environ["CUDA_VISIBLE_DEVICES"] = devices
     if os.path.isdir(folder):
         os.chdir(folder)
-    value = work(argument, lambda *told: _send(connection, Progress(*told)), stop.is_set)
-    _send(connection, Done(value))
+    parent = _Parent(connection, stop)
+    parent.send(Done(work(argument, lambda *told: parent.send(Progress(*told)), parent.says_stop)))
+    if left_running(0.0):
+        # A thread that a plugin started would keep the process; everything is said.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+
+
+class _Parent:
+    """The process that waits for what comes of the work, seen from the one that does it."""
+
+    def __init__(self, connection: Connection, stop: threading.Event) -> None:
+        self._connection = connection
+        self._stop = stop
+        self._said = time.monotonic()
+
+    def send(self, message: Progress | Alive | Done) -> None:
+        self._said = time.monotonic()
+        try:
+            self._connection.send(message)
+        except OSError:
+            os._exit(1)
+
+    def says_stop(self) -> bool:
+        """Say whether the work is to stop; who asks is alive, which is told."""
+        if time.monotonic() - self._said > _SECONDS_BETWEEN_SIGNS:
+            self.send(Alive())
+        return self._stop.is_set()
 
 
 def _listen(connection: Connection, stop: threading.Event) -> None:
     """Hear the parent: what it says is ``stop``; where it is gone, there is nobody to work for."""
+    # What is ignored, such as SIGHUP under nohup, is pending all the same while it is blocked.
+    ends = {number for number in _ENDS if signal.getsignal(number) != signal.SIG_IGN}
     try:
         while not stop.is_set():
-            # SIGTERM is blocked, and means the same where somebody sends it to this very process.
+            # Signals are blocked, and mean the same where somebody sends them to this very process.
             if connection.poll(POLL_SECONDS):
                 connection.recv()
                 stop.set()
-            elif signal.SIGTERM in signal.sigpending():
+            elif ends & signal.sigpending():
                 stop.set()
         connection.recv()
     except (EOFError, OSError):
-        os._exit(1)
-
-
-def _send(connection: Connection, message: Progress | Done) -> None:
-    try:
-        connection.send(message)
-    except OSError:
         os._exit(1)

@@ -12,9 +12,6 @@ ABSENT = "·"
 WITHIN = "≈"
 """What stands beside a difference that is no larger than what one test example is worth."""
 
-_LONGEST = 400
-"""Characters of a sentence that comes from a plugin or from an exception."""
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -62,29 +59,6 @@ class Table:
         signs = [f"{ABSENT} = not run"] if is_partial else []
         signs += [f"{WITHIN} = within what one test example is worth"] if is_coarse else []
         return (*self.lines, *signs)
-
-
-def printable(text: str) -> str:
-    """Return a text on one line in which nothing steers a terminal or hides: what does not print is spelled out.
-
-    >>> printable("two\\nlines \\x1b[31mred ±")
-    'two\\\\nlines \\\\x1b[31mred ±'
-    """
-    return text if text.isprintable() else "".join(c if c.isprintable() else _spelled(c) for c in text)
-
-
-def cut(text: str) -> str:
-    """Return a text as one printable line of at most 400 characters.
-
-    >>> cut("two\\n  lines \\x07"), len(cut("x" * 100_000))
-    ('two lines \\\\x07', 400)
-    """
-    line = printable(" ".join(text[: 10 * _LONGEST].split()))
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 4]} ..."
-
-
-def _spelled(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")
 
 
 def grouped(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from seqbench.printable import MOST, one_line
 from seqbench.records import Record
 from seqbench.report.entries import Entry, Table
 from seqbench.report.variants import model_names, natural, task_names
@@ -97,8 +98,14 @@ def _facts(record: Record) -> dict[str, str]:
 
 def _flat(name: str, value: Any) -> dict[str, str]:
     if isinstance(value, Mapping):
-        return {str(inner): str(version) for inner, version in value.items()}
-    return {name: "not known" if value is None else str(value)}
+        return {_cut(inner): _cut(version) for inner, version in value.items()}
+    return {_cut(name): "not known" if value is None else _cut(value)}
+
+
+def _cut(value: Any) -> str:
+    """Return a name or a value as it is, but for one that no table could hold."""
+    text = str(value)
+    return text if len(text) <= MOST else one_line(text)
 
 
 def plugins_used(records: Sequence[Record]) -> list[str]:

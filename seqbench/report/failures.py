@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from seqbench.printable import one_line
 from seqbench.records import Record
-from seqbench.report.entries import cut
 from seqbench.store import name
 from seqbench.variants import model_names, natural, task_names
 
@@ -25,10 +25,10 @@ def failures(records: Iterable[Record]) -> list[str]:
 
 def _what(record: Record) -> Iterator[str]:
     if record.status != "ok":
-        yield cut(f"{record.status}: {record.reason or 'no reason was recorded'}")
+        yield one_line(f"{record.status}: {record.reason or 'no reason was recorded'}")
         return
     for null in sorted(_unknown(record), key=natural):
-        yield cut(f"{null} is unknown: {record.notes.get(null, 'no reason was recorded')}")
+        yield one_line(f"{null} is unknown: {record.notes.get(null, 'no reason was recorded')}")
 
 
 def _unknown(record: Record) -> set[str]:

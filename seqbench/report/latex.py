@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from seqbench.printable import printable
 from seqbench.report.document import Document, Section
-from seqbench.report.entries import Entry, Table, printable
+from seqbench.report.entries import Entry, Table
 
 _PREAMBLE = r"""\documentclass[a4paper,landscape]{article}
 \usepackage[utf8]{inputenc}

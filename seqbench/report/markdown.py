@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from seqbench.printable import printable
 from seqbench.report.document import Document, Section
-from seqbench.report.entries import Entry, Table, printable
+from seqbench.report.entries import Entry, Table
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]|~$#])")
 _AT_START = re.compile(r"^([0-9]*)([-+>.)])(?=\s)")

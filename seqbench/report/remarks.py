@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from seqbench.counts import counted
+from seqbench.printable import one_line
 from seqbench.records import Record
-from seqbench.report.entries import cut
 from seqbench.report.observations import Observation
 from seqbench.variants import model_names, natural, task_names
 
@@ -46,7 +46,7 @@ def said_once(told: Iterable[tuple[Cell, str]]) -> list[str]:
     """
     cells: dict[str, set[Cell]] = {}
     for cell, sentence in told:
-        cells.setdefault(cut(sentence), set()).add(cell)
+        cells.setdefault(one_line(sentence), set()).add(cell)
     return [f"{sentence} ({_cells(cells[sentence])})" for sentence in sorted(cells, key=natural)]
 
 

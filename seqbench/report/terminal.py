@@ -15,9 +15,10 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from seqbench.printable import printable
 from seqbench.records import Record
 from seqbench.report.document import Document, results
-from seqbench.report.entries import ABSENT, WITHIN, Entry, Table, printable
+from seqbench.report.entries import ABSENT, WITHIN, Entry, Table
 
 _ASCII = str.maketrans({"±": "+-", ABSENT: ".", WITHIN: "~"})
 _WIDTH_OF_A_FILE = 120

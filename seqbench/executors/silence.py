@@ -1,0 +1,37 @@
+"""Counts how long a process has given no sign of life while it was listened to. Imports nothing of seqbench."""
+
+from __future__ import annotations
+
+import time
+
+SECONDS_OF_SILENCE = 60.0
+"""How much longer than its time limit a cell may go without a sign of life before it is ended."""
+_MOST_BETWEEN_LOOKS = 5.0
+"""A listener that slept itself, such as one stopped by Ctrl-Z, does not count its own sleep."""
+
+
+class Silence:
+    """The time since the last sign of life."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._looked = time.monotonic()
+
+    def end(self) -> None:
+        """There was a sign of life."""
+        self._seconds, self._looked = 0.0, time.monotonic()
+
+    def seconds(self) -> float:
+        """Look, and return how long nothing was heard."""
+        now = time.monotonic()
+        self._seconds += min(now - self._looked, _MOST_BETWEEN_LOOKS)
+        self._looked = now
+        return self._seconds
+
+    def is_over(self, limit: float | None) -> bool:
+        """Look, and say whether nothing was heard for too long.
+
+        Args:
+            limit: the time limit of what is listened to, in seconds; None where it has none.
+        """
+        return limit is not None and self.seconds() > limit + SECONDS_OF_SILENCE

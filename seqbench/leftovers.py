@@ -1,0 +1,30 @@
+"""Finds threads that keep a process from ending.
+
+Python waits, when it ends, for every thread that is no daemon; one that a plugin started may never end. Imports
+nothing of seqbench.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+
+_SECONDS = 1.0
+"""How long threads that end by themselves are waited for."""
+
+
+def left_running(seconds: float = _SECONDS) -> list[str]:
+    """Return the names of the threads, beside this one, that Python would wait for.
+
+    Args:
+        seconds: how long they are given to end by themselves.
+    """
+    ends = time.monotonic() + seconds
+    for thread in _others():
+        thread.join(max(0.0, ends - time.monotonic()))
+    return sorted(thread.name for thread in _others())
+
+
+def _others() -> list[threading.Thread]:
+    own = threading.current_thread()
+    return [thread for thread in threading.enumerate() if thread is not own and not thread.daemon]

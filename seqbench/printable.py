@@ -1,0 +1,70 @@
+"""Makes text from outside fit for a terminal: printable, on one line, and cut.
+
+What a plugin, an exception, a record or an environment says may hold escape sequences, carriage returns, signs
+that turn the direction of writing, or megabytes. Imports nothing of seqbench.
+"""
+
+from __future__ import annotations
+
+MOST = 500
+"""Characters of one thing that a line shows; the record has the rest."""
+MOST_LINES = 200
+
+
+def printable(text: str) -> str:
+    """Return a text on one line in which nothing steers a terminal or hides: what does not print is spelled out.
+
+    >>> printable("two\\nlines \\x1b[31mred ±")
+    'two\\\\nlines \\\\x1b[31mred ±'
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() else _spelled(c) for c in text)
+
+
+def one_line(text: str, most: int = MOST) -> str:
+    """Return a text with its white space folded, printable, and cut after ``most`` characters.
+
+    >>> one_line("no\\r\\n  memory\\x07")
+    'no memory\\\\x07'
+    >>> one_line("a" * 100_000, 5)
+    'aaaaa... (100,000 characters in all)'
+    """
+    # What is far beyond the cut is not looked at: it may be megabytes.
+    ahead = text[: 8 * most]
+    line = printable(" ".join(ahead.split()))
+    if len(line) <= most and len(ahead) == len(text):
+        return line
+    return f"{line[:most]}... ({len(text):,} characters in all)"
+
+
+def on_lines(text: str, most: int = 4 * MOST) -> str:
+    """Return a text of several lines with each printable and cut, and no more than `MOST_LINES` of them.
+
+    >>> on_lines("first\\n  second\\x1b[2J", 20)
+    'first\\n  second\\\\x1b[2J'
+    """
+    split = text[: 8 * most * MOST_LINES].split("\n")
+    kept = [_cut(line.expandtabs(8), most) for line in split[:MOST_LINES]]
+    return "\n".join([*kept, *([f"... ({len(split):,} lines in all)"] if len(split) > MOST_LINES else [])])
+
+
+def encodable(text: str, most: int) -> str:
+    """Return a text that UTF-8 can hold, with its middle left out where it is longer than ``most`` characters.
+
+    >>> encodable("0123456789", 4), encodable("a\\udc80", 9)
+    ('01\\n... (6 characters left out) ...\\n89', 'a\\\\udc80')
+    """
+    if len(text) > most:
+        half = most // 2
+        text = f"{text[:half]}\n... ({len(text) - 2 * half:,} characters left out) ...\n{text[-half:]}"
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _cut(line: str, most: int) -> str:
+    shown = printable(line[: 2 * most])
+    return (
+        shown if len(shown) <= most and len(line) <= 2 * most else f"{shown[:most]}... ({len(line):,} characters)"
+    )
+
+
+def _spelled(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,57 @@
+"""Puts a checksum at the end of a JSON object on one line, and checks it.
+
+A record of which a byte changed on its way to the disk, or later, is told from a whole one without being parsed.
+What was written anew by another program, in another form, has no seal and is parsed. Imports nothing of seqbench.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+
+FIELD = "checksum"
+"""The last field of a file of ours: the SHA-256 of the same line without it."""
+
+_SEAL = re.compile(rb', "checksum": "sha256:([0-9a-f]{64})"\}\n\Z')
+_LENGTH = len(', "checksum": "sha256:"}\n') + 64
+
+
+class BrokenSealError(ValueError):
+    """What stands in a file does not have the checksum that stands beside it."""
+
+
+def sealed(line: str) -> str:
+    """Return a JSON object on one line with its checksum as its last field.
+
+    >>> sealed('{"a": 1}\\n')[:37]
+    '{"a": 1, "checksum": "sha256:e8c628ed'
+    """
+    return f'{line[:-2]}, "{FIELD}": "sha256:{hashlib.sha256(line.encode()).hexdigest()}"}}\n'
+
+
+def is_sealed(content: bytes) -> bool:
+    """Say whether a file ends as `sealed` ends it, whether the checksum holds or not."""
+    return _SEAL.match(content, max(0, len(content) - _LENGTH)) is not None
+
+
+def opened(content: bytes) -> bytes:
+    """Return the object without its checksum.
+
+    Raises:
+        BrokenSealError: the checksum is that of something else.
+        ValueError: it is no JSON.
+    """
+    if is_sealed(content):
+        line = content[:-_LENGTH] + b"}\n"
+        told = content[-3 - 64 : -3].decode()
+        if hashlib.sha256(line).hexdigest() != told:
+            raise BrokenSealError("its content does not have its checksum: it was damaged after it was written")
+        return line
+    if b'"checksum"' not in content:
+        return content
+    # Written anew, such as by an editor: its checksum is that of other bytes.
+    parsed = json.loads(content)
+    if isinstance(parsed, dict):
+        parsed.pop(FIELD, None)
+    return json.dumps(parsed).encode()

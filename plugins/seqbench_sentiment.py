@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from seqbench_sentiment_reviews import CLASSES, SHORTEST, WORDS, made_up_splits
 from seqbench_sentiment_rows import Columns, Folds, split_examples
-from seqbench_sentiment_scores import baselines, metrics
+from seqbench_sentiment_scores import baselines, is_too_large, metrics
 from seqbench_sentiment_texts import (
     PARTS,
     SPECIAL,
@@ -159,7 +159,7 @@ class Sentiment(Task):
             stored = cached_tensors(identity, lambda: self._prepare(length, seed))
         about = json.loads(stored["about"].numpy().tobytes())
         for remark in remarks(about["facts"]):
-            warnings.warn(f"sentiment: {remark}", stacklevel=2)
+            warnings.warn(remark, stacklevel=2)
         splits = {part: _restored(stored, part) for part in PARTS}
         return TaskData(
             **splits,
@@ -213,6 +213,7 @@ class Sentiment(Task):
         # Whole texts, whatever the length: a network is tested at other lengths with the same tokens.
         words = vocabulary((e.tokens for e in examples["train"]), self.vocabulary_size, self.minimum_count)
         classes = class_names(example.label for example in examples["train"])
+        too_large = is_too_large(len(examples["train"]), len(words), len(classes))
         splits = {part: _numbered(read[part], examples[part], words, classes) for part in PARTS}
         facts = {
             "oov_rate": _unknown_rate(splits["test"]),
@@ -220,6 +221,7 @@ class Sentiment(Task):
             **text_facts(examples, length),
             "empty_texts_left_out": empty,
             **_left_out(tables),
+            **({"baselines_left_out": "bag of words"} if too_large else {}),
         }
         return _Prepared(splits, tuple(words), tuple(classes), facts)
 

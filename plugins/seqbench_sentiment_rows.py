@@ -52,6 +52,7 @@ def split_examples(
         DataError: a column, a label, a class or a fold is missing, or a class has too few texts of its own.
     """
     tokenise = Tokeniser(lower=lower)
+    tables = {part: rows.reset_index(drop=True) for part, rows in tables.items()}  # messages count rows
     parts = {
         part: [_examples(rows, columns, part, tokenise) for rows in group]
         for part, group in _assigned(tables, columns, folds).items()

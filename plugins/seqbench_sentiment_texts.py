@@ -119,9 +119,10 @@ def vocabulary(texts: Iterable[Sequence[str]], size: int, minimum_count: int) ->
     known = kept[: size - len(SPECIAL)]
     if not any(map(has_word, known)):
         raise DataError(
-            f"not one word of the training texts is known: {len(counts)} different tokens, of which {len(kept)} come"
-            f" {minimum_count} times or more, none of these a word; lower sentiment.minimum_count ({minimum_count})"
-            f" or raise sentiment.vocabulary_size ({size}), and look whether the column of texts is the right one"
+            f"not one word of the training texts is known: of {len(counts)} different tokens {len(kept)} stand"
+            f" there {minimum_count} times or more, and none of these is a word; lower sentiment.minimum_count"
+            f" ({minimum_count}) or raise sentiment.vocabulary_size ({size}), and look whether the column of texts"
+            " is the right one"
         )
     return [*SPECIAL, *known]
 
@@ -150,6 +151,8 @@ def remarks(facts: Mapping[str, float | int | str]) -> Iterator[str]:
             f"{copies} of {facts['test_examples']} test texts are also training texts, but for signs, spaces and"
             " capitals: what was learned by heart scores there"
         )
+    if baseline := facts.get("baselines_left_out"):
+        yield f"the baseline {baseline} was left out: with so many classes it would take gigabytes to fit"
     unknown = float(facts.get("oov_rate", 0.0))
     if unknown >= _MUCH_UNKNOWN:
         yield (

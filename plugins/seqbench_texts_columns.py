@@ -71,8 +71,8 @@ def labels_in(rows: pd.DataFrame, column: str, option: str, part: str) -> list[s
         labelled = {row for row, _ in values}
         first = next(int(row) + 1 for row in rows.index if int(row) + 1 not in labelled)
         raise DataError(
-            f"{len(rows) - len(values)} of {len(rows)} rows ({part}) have no label in {column!r}, the first of them row"
-            f" {first}; label them, or leave them out"
+            f"{len(rows) - len(values)} of {len(rows)} rows ({part}) have no label in {column!r}, the first of"
+            f" them row {first}; label them, or leave them out"
         )
     names = [_class_name(f"row {row} ({part})", value, column) for row, value in values]
     kinds = {_kind(value): (row, value) for row, value in reversed(values)}

@@ -192,15 +192,18 @@ class WordOrder(Task):
 
 def _texts(data: str, column: str) -> dict[str, list[str]]:
     tables = read_tables(data)
-    return {part: texts_in(table, column, "word-order.column", part) for part, table in tables.items()}
+    return {
+        part: texts_in(table.reset_index(drop=True), column, "word-order.column", part)
+        for part, table in tables.items()
+    }
 
 
 def _warn(facts: Mapping[str, float | int | str]) -> None:
     unknown = float(facts["oov_rate"])
     if unknown >= _MUCH_UNKNOWN:
         warnings.warn(
-            f"word-order: {unknown:.0%} of the test words are not in the vocabulary, and all of them are one word to"
-            " a model, in any order; give more training text, or raise vocabulary_size",
+            f"{unknown:.0%} of the test words are not in the vocabulary, and all of them are one word"
+            " to a model, in any order; give more training text, or raise vocabulary_size",
             stacklevel=3,
         )
 

@@ -105,8 +105,8 @@ def _found(folder: _Folder, deeper: int = 2) -> Layout | None:
     if len(inside) > 1:
         names = ", ".join(path.name for path in inside)
         raise DataError(
-            f"the folder {folder.path} holds several data sets, or configurations of one: {names}; name one of them,"
-            f" such as {next(iter(inside))}"
+            f"the folder {folder.path} holds several data sets, or configurations of one: {names}; name one of"
+            f" them, such as {next(iter(inside))}"
         )
     return next(iter(inside.values()), None)
 
@@ -200,9 +200,8 @@ def _class_folders(folder: _Folder) -> Layout | None:
     labelled = {path: documents for path, documents in texts.items() if path.name.lower() not in _UNLABELLED}
     if len(labelled) < 2:
         return None
-    left_out = [
-        f"{path.name} ({len(texts[path])} texts without a label)" for path in texts if path not in labelled
-    ]
+    unlabelled = [path for path in texts if path not in labelled]
+    left_out = [f"{path.name} ({len(texts[path])} texts without a label)" for path in unlabelled]
     parts = [
         Part("all", document, "txt", path.name, is_document=True)
         for path, documents in labelled.items()

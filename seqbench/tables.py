@@ -203,10 +203,10 @@ def _objects(lines: TextIO) -> Iterator[dict[str, Any]]:
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     import pandas as pd
-    import pyarrow.parquet
+    from pyarrow.parquet import read_schema
 
     table = pd.read_parquet(path)
-    for column, names in _class_names(pyarrow.parquet.read_schema(path).metadata or {}).items():
+    for column, names in _class_names(read_schema(path).metadata or {}).items():
         if column in table:
             # No label is -1, which is no place in the list.
             table[column] = table[column].map(dict(enumerate(names)))

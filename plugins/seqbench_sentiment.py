@@ -1,6 +1,6 @@
-"""Sentiment: does a text, of which ``length`` tokens are read, speak well or ill of its subject?
+"""Defines the task ``sentiment``: the class of a text of which ``length`` tokens are read.
 
-The task ``sentiment``, on any labelled texts or on made-up reviews whose opinion stands where one likes.
+On any labelled texts, or on made-up reviews whose opinion stands where one likes.
 """
 
 from __future__ import annotations
@@ -13,18 +13,17 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from seqbench_sentiment_reviews import CLASSES, SHORTEST, WORDS, made_up_splits
-from seqbench_sentiment_scores import baselines, metrics
+from seqbench_sentiment_rows import Columns, Folds, split_examples
+from seqbench_sentiment_scores import baselines, is_too_large, metrics
 from seqbench_sentiment_texts import (
     PARTS,
     SPECIAL,
     UNKNOWN,
-    Columns,
     Example,
-    Folds,
     Truncate,
     class_names,
     excerpt,
-    split_examples,
+    remarks,
     text_facts,
     vocabulary,
 )
@@ -41,17 +40,19 @@ from seqbench import (
     cached_tensors,
     data_source,
     fingerprint,
+    generated_only,
     hookimpl,
     read_tables,
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
     from torch import Tensor
 
 Evidence = Literal["start", "middle", "end", "anywhere"]
 """Where in a made-up review the opinion stands."""
 
-_STORED = 2
+_STORED = 3
 """Which form of the cached tensors this is; one more wherever the same parameters come to mean other ones."""
 
 _SHOWN = 100  # tokens of a text that a person is shown
@@ -86,18 +87,24 @@ class Sentiment(Task):
     column of texts and one of labels. Longer texts are cut to ``length`` tokens, shorter ones stay shorter.
     The data's own splits are used: separate files, else a split column (train, validation, test), else a fold
     column. A part that is not given is a tenth of the training texts, drawn by the seed, each class in its
-    share, equal texts on the same side. Empty texts are left out, with a warning and their number in the facts.
+    share, copies on the same side. Empty texts are left out, with a warning and their number in the facts. So are
+    warned of, and counted: test texts that are training texts too, but for signs, spaces and capitals; and an
+    out-of-vocabulary rate from a half on.
+
+    A token is a word with the marks that stand on its letters, or any other visible character; in scripts without
+    spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) it is one letter with its marks. Letters are brought to
+    NFC first; see ``seqbench_texts``.
 
     Attributes:
         data: the data set; None makes texts up.
         text_column: the column of texts.
-        label_column: the column of labels: words or whole numbers, two classes or more.
+        label_column: the column of labels: words, whole numbers or truth values, two classes or more.
         split_column: the column that says train, validation or test.
         fold_column: the column of fold numbers or names, looked at where there is no split column.
         validation_fold: the fold to validate on; None takes the last but one, or the last that is not tested on.
         test_fold: the fold to test on; None takes the last.
         truncate: which tokens of a longer text are read: ``head``, ``tail`` or ``middle``.
-        lower: whether capitals are read as small letters.
+        lower: whether capitals are read as small letters, one for one.
         vocabulary_size: different tokens at most, with the two that stand for padding and for unknown words.
             The vocabulary comes from the training texts only, from the whole of them at any length.
         minimum_count: how often a word has to stand in the training texts to be known.
@@ -109,7 +116,7 @@ class Sentiment(Task):
     """
 
     name: ClassVar[str] = "sentiment"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     data: str | None = data_source()
     text_column: str = "text"
     label_column: str = "label"
@@ -121,10 +128,10 @@ class Sentiment(Task):
     lower: bool = True
     vocabulary_size: int = 10_000
     minimum_count: int = 2
-    evidence: Evidence = "start"
-    train_examples: int = 4000
-    validation_examples: int = 256
-    test_examples: int = 512
+    evidence: Evidence = generated_only("start")
+    train_examples: int = generated_only(4000)
+    validation_examples: int = generated_only(256)
+    test_examples: int = generated_only(512)
 
     def __post_init__(self) -> None:
         _check_choice("truncate", self.truncate, get_args(Truncate))
@@ -156,9 +163,8 @@ class Sentiment(Task):
             identity = [self.name, self.version, _STORED, source, *self._choices(), length, seed]
             stored = cached_tensors(identity, lambda: self._prepare(length, seed))
         about = json.loads(stored["about"].numpy().tobytes())
-        left_out = about["facts"].get("empty_texts_left_out", 0)
-        if left_out:
-            warnings.warn(f"sentiment: {left_out} empty texts were left out", stacklevel=2)
+        for remark in remarks(about["facts"]):
+            warnings.warn(remark, stacklevel=2)
         splits = {part: _restored(stored, part) for part in PARTS}
         return TaskData(
             **splits,
@@ -203,7 +209,8 @@ class Sentiment(Task):
     def _read(self, data: str, length: int, seed: int) -> _Prepared:
         columns = Columns(self.text_column, self.label_column, self.split_column, self.fold_column)
         folds = Folds(self.validation_fold, self.test_fold)
-        examples, left_out = split_examples(read_tables(data), columns, folds, seed, lower=self.lower)
+        tables = read_tables(data)
+        examples, empty = split_examples(tables, columns, folds, seed, lower=self.lower)
         read = {
             part: [excerpt(example.tokens, length, self.truncate) for example in found]
             for part, found in examples.items()
@@ -211,12 +218,15 @@ class Sentiment(Task):
         # Whole texts, whatever the length: a network is tested at other lengths with the same tokens.
         words = vocabulary((e.tokens for e in examples["train"]), self.vocabulary_size, self.minimum_count)
         classes = class_names(example.label for example in examples["train"])
+        too_large = is_too_large(len(examples["train"]), len(words), len(classes))
         splits = {part: _numbered(read[part], examples[part], words, classes) for part in PARTS}
         facts = {
             "oov_rate": _unknown_rate(splits["test"]),
             "oov_rate_validation": _unknown_rate(splits["validation"]),
             **text_facts(examples, length),
-            "empty_texts_left_out": left_out,
+            "empty_texts_left_out": empty,
+            **_left_out(tables),
+            **({"baselines_left_out": "bag of words"} if too_large else {}),
         }
         return _Prepared(splits, tuple(words), tuple(classes), facts)
 
@@ -233,6 +243,12 @@ class _Prepared:
     def baselines(self) -> tuple[Baseline, ...]:
         train, test = self.splits["train"], self.splits["test"]
         return baselines(train, test, words=len(self.words), classes=len(self.classes))
+
+
+def _left_out(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+    """Return what `read_tables` left out of a folder, as a fact; empty where that is nothing."""
+    told = [table.attrs["left_out"] for table in tables.values() if "left_out" in table.attrs]
+    return {"left_out": ", ".join(told)} if told else {}
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:

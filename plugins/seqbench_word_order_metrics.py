@@ -1,4 +1,4 @@
-"""How right is an order of words, what does chance reach, and what does a bigram model?
+"""Scores orders of words: metrics, chance, and the orders of a bigram model and of the places of words.
 
 Two equal words of a sentence are interchangeable in everything here. Sentences are handled side by side, so
 that cost grows with the text and, within a sentence only, with the square of its length.
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from seqbench_word_order_text import DELIMITER, UNKNOWN
+from seqbench_word_order_sentences import UNKNOWN
+from seqbench_word_order_text import DELIMITER
 
 from seqbench import Batch, Metric, scored_items
 

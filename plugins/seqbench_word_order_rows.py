@@ -1,4 +1,4 @@
-"""How do sentences become rows of running text of one length, and rows become tensors?
+"""Lays sentences out as rows of running text of one length, and rows as tensors.
 
 Rows hold whole sentences, chosen so that they fill the row; the cost grows with the text, not with its square.
 """
@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from seqbench_word_order_text import BLANK, DELIMITER, PARTS, UNKNOWN, Corpus
+from seqbench_word_order_sentences import UNKNOWN
+from seqbench_word_order_text import BLANK, DELIMITER, PARTS, Corpus
 
 from seqbench import UNSCORED, DataError, Ragged, Split
 

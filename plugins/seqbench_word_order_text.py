@@ -1,40 +1,23 @@
-"""Which sentences does each split of the word-order task hold, and as which tokens?
-
-Lines of text to sentences, sentences to splits that share no bag of words, words to numbers.
-"""
+"""Puts the sentences of the word-order task into splits that share no bag of words, and numbers their words."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from seqbench_word_order_sentences import SPECIALS, UNKNOWN, Sentence, sentences_in
 
 from seqbench import DataError, generator
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Sentence = tuple[str, ...]
-"""Words and, last, a mark."""
-
-MARKS = (".", "?", "!")
 PARTS = ("train", "validation", "test")
 BLANK, DELIMITER = 0, 1
-UNKNOWN = 5
-"""Token numbers: the marks are 2, 3 and 4; every number from UNKNOWN on is a word."""
-SPECIALS = ("_", "|", *MARKS, "<unk>")
-"""What the numbers up to UNKNOWN stand for; none of these is ever in the vocabulary."""
 LONGEST = 40
 """A sentence of more tokens is left out: decoding takes the square of it."""
-
-_ABBREVIATIONS = frozenset(
-    ("mr.", "mrs.", "ms.", "dr.", "st.", "prof.", "vs.", "etc.", "e.g.", "i.e.", "a.m.", "p.m.", "u.s.", "u.k.")
-)
-_EDGES = "\"'`“”‘’«»()[]{},;:-–—*_…"
-_END = re.compile(r"[.?!]+$")
-_INITIAL = re.compile(r"[A-Za-z]\.$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,42 +95,6 @@ def build_corpus(
     return _numbered(parts, vocabulary, facts)
 
 
-def sentences_in(line: str, *, lower: bool) -> list[Sentence]:
-    """Cut a line into sentences of words and a mark.
-
-    A full stop, question or exclamation mark at the end of a word ends the sentence, unless the word is a
-    common abbreviation or an initial; a line that ends without one gets a full stop. Commas, quotes, colons,
-    brackets and dashes around words are dropped, and so is what would pass for a mark or a delimiter. A word
-    that the text itself calls ``<unk>`` stays, as a word outside the vocabulary.
-
-    >>> sentences_in('Mr. Lee, are you "in"? Yes', lower=True)
-    [('mr.', 'lee', 'are', 'you', 'in', '?'), ('yes', '.')]
-    >>> sentences_in("one <unk> | .* two", lower=True)
-    [('one', '<unk>', '.'), ('two', '.')]
-    """
-    found: list[Sentence] = []
-    words: list[str] = []
-    for chunk in line.split():
-        end = _END.search(chunk.rstrip(_EDGES))
-        is_end = end is not None and not _is_abbreviation(chunk)
-        word = (chunk[: end.start()] if end and is_end else chunk).strip(_EDGES)
-        if word and word not in SPECIALS[:UNKNOWN]:
-            words.append(_small(word) if lower else word)
-        if end and is_end and words:
-            found.append((*words, [sign for sign in end.group() if sign in MARKS][-1]))
-            words = []
-    return [*found, (*words, ".")] if words else found
-
-
-def _is_abbreviation(chunk: str) -> bool:
-    word = chunk.strip(_EDGES)
-    return word.lower() in _ABBREVIATIONS or (_INITIAL.match(word) is not None and word != "I.")
-
-
-def _small(word: str) -> str:
-    return word if word == "I" or word.startswith("I'") else word.lower()
-
-
 def _completed(parts: Mapping[str, Sequence[Sentence]], seed: int) -> dict[str, Sequence[Sentence]]:
     """Draw the splits that are missing from the training sentences, whole bags at a time."""
     import torch
@@ -191,6 +138,8 @@ def _kept_apart(
 
 def _vocabulary(sentences: Iterable[Sentence], size: int) -> tuple[str, ...]:
     counts = Counter(word for sentence in sentences for word in sentence[:-1] if word not in SPECIALS)
+    if not counts:
+        raise DataError("not one word of the training text is known: every word is <unk>; give other text")
     return tuple(sorted(counts, key=lambda word: (-counts[word], word))[:size])
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Tokens,
         Values,
         data_source,
+        generated_only,
     )
     from seqbench.errors import (
         ContractError,
@@ -59,6 +60,7 @@ _HOMES = {
         "Tokens",
         "Values",
         "data_source",
+        "generated_only",
     ),
     "errors": ("ContractError", "DataError", "ExperimentError", "PluginError", "SeqbenchError", "StoreError"),
     "execution": ("Assignment", "Executor", "Finished", "Job", "Progressed", "Retried", "Started"),
@@ -115,6 +117,7 @@ __all__ = [
     "derive_seed",
     "evaluate",
     "fingerprint",
+    "generated_only",
     "generator",
     "hookimpl",
     "load_catalog",

@@ -1,4 +1,4 @@
-"""Which training runs does an experiment consist of, and what is each one known by?
+"""Lists the training runs that an experiment consists of, and the key that each is known by.
 
 `expand` crosses tasks, models, lengths and seeds; the key of a cell is a hash of all that can move its
 score and of nothing else. Stands on experiment, plugins, parameters and sources.
@@ -18,7 +18,7 @@ from typing import Any
 from seqbench.contracts import Model, Task
 from seqbench.errors import ExperimentError, unknown
 from seqbench.experiment import Experiment, Gradients, Training
-from seqbench.parameters import make, parameters_of
+from seqbench.parameters import make, meaningless, parameters_of, refuse_meaningless
 from seqbench.plugins import Catalog
 from seqbench.sources import fingerprint
 
@@ -109,7 +109,7 @@ def expand(experiment: Experiment, catalog: Catalog) -> list[Cell]:
         DataError: a data source is not there.
     """
     _check_parameters(experiment, catalog)
-    tasks = [_made(catalog.task, experiment, "tasks", i) for i in range(len(experiment.tasks))]
+    tasks = [_task(catalog, experiment, i) for i in range(len(experiment.tasks))]
     models = [_plugin(_made(catalog.model, experiment, "models", i)) for i in range(len(experiment.models))]
     cells = []
     for task in tasks:
@@ -141,6 +141,24 @@ def fingerprints(task: Task) -> dict[str, str]:
     """Return the fingerprints of the data that a task's parameters name: parameter -> fingerprint."""
     named = {p.name: getattr(task, p.name) for p in parameters_of(type(task)) if p.is_data_source}
     return {name: fingerprint(value) for name, value in named.items() if value is not None}
+
+
+def _task(catalog: Catalog, experiment: Experiment, i: int) -> Task:
+    """Return a task; what a suite sets for generated data has its default where the data are somebody's own.
+
+    Raises:
+        ExperimentError: whoever named the data set such a parameter too.
+    """
+    task: Task = _made(catalog.task, experiment, "tasks", i)
+    names = meaningless(task)
+    place = "parameters", task.name
+    sources = [p.name for p in parameters_of(type(task)) if p.is_data_source]
+    # A file has a place, the command line has none: a suite does not know which data are laid over it.
+    is_of_a_file = any(experiment.where(*place, name) for name in sources if getattr(task, name) is not None)
+    typed = [name for name in names if is_of_a_file or not experiment.where(*place, name)]
+    refuse_meaningless(task, typed, experiment.where(*place, *typed[:1]))
+    given = experiment.parameters.get(task.name, {})
+    return make(type(task), {name: value for name, value in given.items() if name not in names})
 
 
 def _made(find: Callable[[str], type[Any]], experiment: Experiment, field: str, i: int) -> Any:

@@ -1,4 +1,4 @@
-"""What does a plugin author implement?
+"""Defines what a plugin author implements.
 
 A `Task` or a `Model`: a frozen dataclass whose fields are its parameters. Stands on splits, scores and
 errors; torch is imported when a method runs, so that ``seqbench list`` answers without it.
@@ -310,9 +310,27 @@ def data_source() -> Any:
     return field(default=None, metadata={_SOURCE: True})
 
 
+def generated_only(default: Any) -> Any:
+    """Declare a task's parameter that means something only where the task makes its data up.
+
+    In a cell whose data source is given it has its default, whatever a suite sets: it neither moves the key nor
+    stands in a name. Whoever sets it beside a data source is told that the two do not go together.
+
+    Args:
+        default: the parameter's default value; plain and immutable, such as a number or a word.
+    """
+    return field(default=default, metadata={_GENERATED: True})
+
+
+def is_generated_only(parameter: dataclasses.Field[Any]) -> bool:
+    """Say whether a field was declared with `generated_only`."""
+    return _GENERATED in parameter.metadata
+
+
 def is_data_source(parameter: dataclasses.Field[Any]) -> bool:
     """Say whether a field was declared with `data_source`."""
     return _SOURCE in parameter.metadata
 
 
 _SOURCE = "seqbench data source"
+_GENERATED = "seqbench generated only"

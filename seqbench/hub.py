@@ -1,4 +1,4 @@
-"""What are the rows of a Hugging Face data set, and is it to be had at all?
+"""Reads the rows of a Hugging Face data set, or says why it is not to be had.
 
 Its cache is used; a hub that is out of reach is noticed within seconds. No remote code is run. Stands on
 errors only; `datasets` is imported when tables are read.

@@ -1,4 +1,4 @@
-"""Which parameters does a task or a model have, and are these values fit for them?
+"""Lists the parameters of a task or a model, and makes one with values that fit their types.
 
 Reads the fields of a plugin's dataclass and checks values against their types. Stands on contracts and refusals.
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from seqbench.contracts import Model, Task, is_data_source
+from seqbench.contracts import Model, Task, is_data_source, is_generated_only
 from seqbench.errors import ExperimentError, unknown
 from seqbench.refusals import refusal_of_all
 
@@ -31,12 +31,14 @@ class Parameter:
         type: its annotation.
         default: its value when nothing is set.
         is_data_source: whether its value names a file, a folder or a data set.
+        is_generated_only: whether it means something only where the task makes its data up.
     """
 
     name: str
     type: Any
     default: Any
     is_data_source: bool
+    is_generated_only: bool = False
 
     @property
     def type_name(self) -> str:
@@ -64,7 +66,7 @@ def _parameter(plugin: type, field: dataclasses.Field[Any], hint: Any) -> Parame
         default = field.default
     else:
         raise TypeError(f"the parameter {field.name!r} of {plugin.__name__} needs a default value")
-    parameter = Parameter(field.name, hint, default, is_data_source(field))
+    parameter = Parameter(field.name, hint, default, is_data_source(field), is_generated_only(field))
     try:
         _coerced(parameter, default)
     except (TypeError, ValueError) as error:
@@ -99,6 +101,28 @@ def make(plugin: type[Plugin], values: Mapping[str, Any], where: str = "") -> Pl
         return plugin(**{name: _coerced(known[name], value) for name, value in given.items()})
     except ValueError as error:
         raise ExperimentError(f"{where}{plugin.name}: {error}") from error
+
+
+def meaningless(task: Task) -> tuple[str, ...]:
+    """Return the parameters that are set for generated data although a data source is given."""
+    parameters = parameters_of(type(task))
+    if not any(p.is_data_source and getattr(task, p.name) is not None for p in parameters):
+        return ()
+    return tuple(p.name for p in parameters if p.is_generated_only and getattr(task, p.name) != p.default)
+
+
+def refuse_meaningless(task: Task, names: Sequence[str], where: str = "") -> None:
+    """Refuse parameters that are for generated data beside a data source.
+
+    Raises:
+        ExperimentError: there is one.
+    """
+    if names:
+        source = next(p.name for p in parameters_of(type(task)) if p.is_data_source and getattr(task, p.name))
+        raise ExperimentError(
+            f"{where}{task.name}.{names[0]} is for data that the task makes up, and {task.name}.{source} gives"
+            " data of your own; leave one of the two out"
+        )
 
 
 def _check(owner: str, parameter: Parameter, value: Any, where: str) -> None:

@@ -1,33 +1,23 @@
-"""What does the name of a data set stand for, and what are its rows?
+"""Reads a data source by its name, and knows it by a hash of its content.
 
-A file, a folder of train/validation/test files, a folder of one text file for each class, or a Hugging Face
-data set. Stands on tables, hub and errors; pandas is imported when rows are read, so a fingerprint is cheap.
+A file, a folder (`layouts` knows which), or a Hugging Face data set. Stands on layouts, tables, hub and errors;
+pandas is imported when rows are read, so a fingerprint is cheap.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqbench.errors import DataError
+from seqbench.errors import DataError, reason
 from seqbench.hub import HubName
-from seqbench.tables import READERS, ending, read_file, stem
+from seqbench.layouts import KNOWN_ENDINGS, Layout, Part, layout_of
+from seqbench.tables import READERS, ending, read_document, read_file
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_ROLES = {
-    "train": "train",
-    "valid": "validation",
-    "validation": "validation",
-    "val": "validation",
-    "dev": "validation",
-    "test": "test",
-}
-_NOT_DATA = (".", "_", "readme", "licen", "manifest", "sha256sums")
-_KNOWN = ", ".join(f".{kind}" for kind in READERS) + " (also with .gz)"
 
 
 def fingerprint(data: str) -> str:
@@ -49,7 +39,7 @@ def fingerprint(data: str) -> str:
         return f"hub:{place}"
     if place.is_file():
         return f"{_kind(place)}:sha256:{_sha256(place)}"
-    parts = [f"{part.role}\t{part.kind}\t{_sha256(part.path)}\n" for part in _parts(place)]
+    parts = [f"{part.name}\t{part.kind}\t{_sha256(part.path)}\n" for part in layout_of(place).parts]
     return f"folder:sha256:{hashlib.sha256(''.join(parts).encode()).hexdigest()}"
 
 
@@ -61,11 +51,24 @@ def read_tables(data: str) -> dict[str, pd.DataFrame]:
     a Hugging Face data set, ``owner/name``, ``owner/name:config`` or ``owner/name@revision``, whose other
     splits are left out. A ``.txt`` file has one column, ``text``, a row for each line, empty lines too.
 
-    A folder without such files, in which each class has a text file of its own, gives ``{"all": rows}`` with
-    the columns ``text`` and ``label``: either files that differ only in an ending which is their label
+    A split may be in shards, as the hub names them (``train-00000-of-00003.parquet``; all have to be there), or
+    a folder of its own (``train/0000.parquet``). A clone of a hub repository is read as it lies: ``data/`` or the
+    folder of the one configuration is looked into, and where there are several they are named and one has to be
+    chosen.
+
+    A folder for each class with a file for each text (``pos/1.txt``, ``neg/1.txt``), in folders of splits
+    (``train/pos/1.txt``) or not (then ``{"all": rows}``), gives the columns ``text`` and ``label``. A folder
+    ``unsup`` beside them is left out, and the table's ``attrs["left_out"]`` says so. A folder of a split with
+    text files alone gives a row for each.
+
+    A folder in which each class has a text file of its own gives ``{"all": rows}`` with the columns ``text`` and
+    ``label``, a row for each line: either files that differ only in an ending which is their label
     (``reviews.pos``, ``reviews.neg``), or ``.txt`` files named by their label (``pos.txt``, ``neg.txt``).
-    Files called README..., LICENSE..., MANIFEST..., SHA256SUMS..., or beginning with ``.`` or ``_``, are never
-    read.
+    Files called README..., LICENSE..., MANIFEST..., SHA256SUMS..., dataset_info..., or beginning with ``.`` or
+    ``_``, are never read.
+
+    A column of a parquet file that the hub knows as classes holds their names, as it does where the hub is asked.
+    A ``.json`` file is a list of objects, or an object on each line.
 
     In csv and tsv an empty cell is missing. A column of numbers may also say NA, NaN, null or None; in any
     other column these are words like any other. Tab-separated files have no quoting.
@@ -78,84 +81,69 @@ def read_tables(data: str) -> dict[str, pd.DataFrame]:
         return place.read_tables()
     if place.is_file():
         return {"all": read_file(place, _kind(place))}
-    parts = _parts(place)
-    if parts[0].is_class:
-        return {"all": _join_classes(parts)}
-    return {part.role: read_file(part.path, part.kind) for part in parts}
+    layout = layout_of(place)
+    roles = dict.fromkeys(part.role for part in layout.parts)
+    return {role: _table(layout, [part for part in layout.parts if part.role == role]) for role in roles}
 
 
 def _locate(data: str) -> Path | HubName:
     path = Path(data).expanduser()
-    if path.exists():
+    try:
+        is_there = path.exists()
+    except (OSError, ValueError) as error:  # a name that is too long, or has a NUL in it
+        raise DataError(f"{data[:80]!r} can be no file or folder: {error}") from error
+    if is_there and not (path.is_file() or path.is_dir()):
+        raise DataError(f"{data} is neither a file nor a folder but a device, a pipe or a socket; give a file")
+    if is_there:
         return path
-    looks_like_path = data.startswith((".", "/", "~")) or ending(path) in READERS
+    looks_like_path = data.startswith((".", "/", "~")) or ending(path) in READERS or path.is_symlink()
     name = None if looks_like_path else HubName.parse(data)
     if name is None:
-        raise DataError(f"no such file or folder: {data} (looked at {path.absolute()})")
+        told = f"; it is a link to {path.readlink()}, where nothing is" if path.is_symlink() else ""
+        raise DataError(f"no such file or folder: {data} (looked at {path.absolute()}{told})")
     return name
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A file of a folder; its role is a split's name, or a class where ``is_class``."""
-
-    role: str
-    path: Path
-    kind: str
-    is_class: bool = False
-
-
-def _parts(folder: Path) -> list[_Part]:
-    files = [p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.lower().startswith(_NOT_DATA)]
-    parts = _split_parts(files) or _class_parts(files)
-    if not parts:
-        raise DataError(
-            f"the folder {folder} has no file called train with an ending {_KNOWN}, and no text file for each"
-            f" class; it has {', '.join(p.name for p in files) or 'no data'}. Name one file, or rename the files"
-        )
-    return parts
-
-
-def _split_parts(files: list[Path]) -> list[_Part]:
-    found: dict[str, _Part] = {}
-    for path in files:
-        role = _ROLES.get(stem(path).lower())
-        if role is None or ending(path) not in READERS:
-            continue
-        if role in found:
-            names = f"{found[role].path.name} and {path.name}"
-            raise DataError(f"the folder {path.parent} has two files for {role}: {names}; keep one")
-        found[role] = _Part(role, path, ending(path))
-    if found and "train" not in found:
-        names = ", ".join(part.path.name for part in found.values())
-        raise DataError(f"the folder {files[0].parent} has {names}, but no train file")
-    return [found[role] for role in dict.fromkeys(_ROLES.values()) if role in found]
-
-
-def _class_parts(files: list[Path]) -> list[_Part]:
-    groups: dict[str, list[_Part]] = {}
-    for path in files:
-        if ending(path) == "txt":
-            groups.setdefault("*.txt", []).append(_Part(stem(path), path, "txt", is_class=True))
-        elif ending(path) and ending(path) not in READERS:
-            groups.setdefault(stem(path), []).append(_Part(ending(path), path, "txt", is_class=True))
-    sets = [group for group in groups.values() if len(group) > 1]
-    if len(sets) > 1:
-        names = " or ".join(", ".join(part.path.name for part in group) for group in sets)
-        raise DataError(f"which files of {files[0].parent} are a class each: {names}? Keep one set")
-    return sets[0] if sets else []
-
-
-def _join_classes(parts: list[_Part]) -> pd.DataFrame:
+def _table(layout: Layout, parts: Sequence[Part]) -> pd.DataFrame:
+    """Return the rows of the files of one split, one after the other."""
     import pandas as pd
 
-    tables = [read_file(part.path, part.kind).assign(label=part.role) for part in parts]
-    return pd.concat(tables, ignore_index=True)
+    if parts[0].is_document:
+        columns = {"text": [read_document(part.path) for part in parts]}
+        labels = {} if parts[0].label is None else {"label": [part.label for part in parts]}
+        table = pd.DataFrame({**columns, **labels}, dtype="str")
+    elif len(parts) == 1 and parts[0].label is None:
+        return read_file(parts[0].path, parts[0].kind)
+    else:
+        table = pd.concat(_alike(parts), ignore_index=True)
+    mine = [told for told in layout.left_out if told.startswith(f"{parts[0].role}/") or parts[0].role == "all"]
+    if mine:
+        table.attrs["left_out"] = ", ".join(mine)
+    return table
+
+
+def _alike(parts: Sequence[Part]) -> list[pd.DataFrame]:
+    """Return the tables of files that belong together.
+
+    Raises:
+        DataError: they differ in their columns.
+    """
+    tables = [read_file(part.path, part.kind) for part in parts]
+    for part, table in zip(parts, tables, strict=True):
+        if list(table.columns) != list(tables[0].columns):
+            raise DataError(
+                f"{part.path} has the columns {', '.join(map(str, table.columns))}, and {parts[0].path.name} has"
+                f" {', '.join(map(str, tables[0].columns))}; parts of one table have the same"
+            )
+    return [
+        table if part.label is None else table.assign(label=part.label)
+        for part, table in zip(parts, tables, strict=True)
+    ]
 
 
 def _kind(path: Path) -> str:
     if ending(path) not in READERS:
-        raise DataError(f"{path} has no ending that tells what it is; known are {_KNOWN}")
+        raise DataError(f"{path} has no ending that tells what it is; known are {KNOWN_ENDINGS}")
     return ending(path)
 
 
@@ -164,4 +152,4 @@ def _sha256(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+        raise DataError(f"{path} cannot be read: {reason(error)}") from error

@@ -1,4 +1,4 @@
-"""What are the rows of one file?
+"""Reads the rows of one file, and says in a sentence why it cannot.
 
 Read with pandas, not with datasets.load_dataset, which (5.2, tried) serves the old rows of a file that was
 changed within the same modification time, types a column by its first 10,000 rows and fails on the rest,
@@ -8,18 +8,19 @@ turns the words NA, None and null of a text into nothing, and copies the file in
 from __future__ import annotations
 
 import csv
-import gzip
 import json
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar, cast
 
+from seqbench.encodings import check_start, first_strange_byte, opener
 from seqbench.errors import DataError, reason
 
 if TYPE_CHECKING:
     import pandas as pd
 
+Read = TypeVar("Read")
 _MISSING = ("NA", "N/A", "NaN", "nan", "null", "NULL", "None", "none", "-nan", "-NaN")
 
 
@@ -29,19 +30,43 @@ def read_file(path: Path, kind: str) -> pd.DataFrame:
     Raises:
         DataError: unreadable, malformed or without a row.
     """
+    table = _told(path, kind, lambda: READERS[kind](path))
+    if table.empty:
+        raise DataError(f"{path} is empty: no row was found in it")
+    return table
+
+
+def read_document(path: Path) -> str:
+    """Return the whole text of a file; it may be empty.
+
+    Raises:
+        DataError: unreadable, or no UTF-8 text.
+    """
+
+    def read() -> str:
+        with _open_text(path) as file:
+            return file.read()
+
+    return _told(path, "text", read, may_be_empty=True)
+
+
+def _told(path: Path, kind: str, read: Callable[[], Read], *, may_be_empty: bool = False) -> Read:
+    """Read a file, and say what is wrong with it in one sentence.
+
+    Raises:
+        DataError: unreadable or malformed.
+    """
     try:
-        if path.stat().st_size == 0:
+        if path.stat().st_size == 0 and not may_be_empty:
             raise DataError(f"{path} is empty: there is not one byte in it")
-        table = READERS[kind](path)
+        check_start(path, kind)
+        return read()
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+        raise DataError(f"{path} is not UTF-8 text: {first_strange_byte(path)}") from error
     except (OSError, EOFError, ValueError, zlib.error) as error:
         # pandas' and pyarrow's own errors are ValueErrors.
         why = next(iter(reason(error).splitlines()), type(error).__name__)
         raise DataError(f"{path} cannot be read as {kind}: {why}") from error
-    if table.empty:
-        raise DataError(f"{path} is empty: no row was found in it")
-    return table
 
 
 def ending(path: Path) -> str:
@@ -78,7 +103,7 @@ def _read_separated(path: Path, separator: str, quoting: Any) -> pd.DataFrame:
     import pandas as pd
 
     with _open_text(path) as file:
-        _check_header(file.readline(), separator)
+        _check_header(file.readline(), separator, quoting)
         file.seek(0)
         table = pd.read_csv(
             file,
@@ -90,22 +115,27 @@ def _read_separated(path: Path, separator: str, quoting: Any) -> pd.DataFrame:
         )
     if not isinstance(table.index, pd.RangeIndex):
         raise ValueError("the rows have more cells than the header has names")
+    table.columns = pd.Index([str(name).strip() for name in table.columns])
     for column in table.columns:
         if isinstance(table[column].dtype, pd.StringDtype):
             table[column] = _as_numbers(table[column])
     return table
 
 
-def _check_header(line: str, separator: str) -> None:
+def _check_header(line: str, separator: str, quoting: Any) -> None:
     """Refuse a first line that is no header, or a header of another separator.
 
     Raises:
-        ValueError: it is one; otherwise the first row, or all columns but one, would be lost.
+        ValueError: it is one; otherwise the first row, or all columns but one, would be lost. Or it names a
+            column twice; otherwise the second would get another name.
     """
-    names = [name.strip().strip('"') for name in line.split(separator)]
+    names = [name.strip() for name in next(csv.reader([line], delimiter=separator, quoting=quoting), [])]
     other = next((mark for mark in (";", "\t", "|") if mark in line), None)
     if len(names) == 1 and other is not None:
         raise ValueError(f"its header is separated by {other!r}, and a file of this kind is by {separator!r}")
+    twice = next((name for i, name in enumerate(names) if name and name in names[:i]), None)
+    if twice is not None:
+        raise ValueError(f"its header names the column {twice!r} twice; rename one")
     # A whole number may be a name, such as a year.
     numbers = [name for name in names if name[:1] in "+-.0123456789" and not name.isdigit() and _is_number(name)]
     if numbers:
@@ -137,10 +167,18 @@ def _read_json(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     with _open_text(path) as file:
-        rows = json.load(file)
-    if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
-        raise ValueError("it has to be a list of objects, one for each row")
-    return pd.DataFrame(rows)
+        try:
+            rows = json.load(file)
+        except json.JSONDecodeError as error:
+            if not error.msg.startswith("Extra data"):
+                raise
+            # What the hub calls .json often has an object on each line.
+            return _read_jsonl(path)
+    if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
+        return pd.DataFrame(rows)
+    names = ", ".join(map(str, list(rows)[:10])) if isinstance(rows, dict) else ""
+    found = f"one object with the keys {names}" if names else f"a {type(rows).__name__}"
+    raise ValueError(f"it has to be a list of objects, one for each row, and it is {found}; write out the list")
 
 
 def _read_jsonl(path: Path) -> pd.DataFrame:
@@ -165,8 +203,24 @@ def _objects(lines: TextIO) -> Iterator[dict[str, Any]]:
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     import pandas as pd
+    from pyarrow.parquet import read_schema
 
-    return pd.read_parquet(path)
+    table = pd.read_parquet(path)
+    for column, names in _class_names(read_schema(path).metadata or {}).items():
+        if column in table:
+            # No label is -1, which is no place in the list.
+            table[column] = table[column].map(dict(enumerate(names)))
+    return table
+
+
+def _class_names(metadata: Mapping[bytes, bytes]) -> dict[str, list[str]]:
+    """Return the names of the classes of each column that `datasets` wrote as classes."""
+    features = json.loads(metadata.get(b"huggingface", b"{}")).get("info", {}).get("features", {})
+    return {
+        column: feature["names"]
+        for column, feature in features.items()
+        if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
+    }
 
 
 def _read_txt(path: Path) -> pd.DataFrame:
@@ -178,8 +232,7 @@ def _read_txt(path: Path) -> pd.DataFrame:
 
 def _open_text(path: Path) -> TextIO:
     # Lines end at \n only: a text may hold \x85 or \u2028. utf-8-sig drops the mark that spreadsheets write.
-    opener = gzip.open if path.suffix.lower() == ".gz" else open
-    return cast(TextIO, opener(path, "rt", encoding="utf-8-sig", newline="\n"))
+    return cast(TextIO, opener(path)(path, "rt", encoding="utf-8-sig", newline="\n"))
 
 
 READERS: dict[str, Callable[[Path], pd.DataFrame]] = {

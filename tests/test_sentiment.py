@@ -14,8 +14,8 @@ import pytest
 import torch
 from seqbench_sentiment import Sentiment
 from seqbench_sentiment_reviews import WORDS, made_up_splits
+from seqbench_sentiment_rows import Columns, Folds, split_examples
 from seqbench_sentiment_scores import metrics
-from seqbench_sentiment_texts import Columns, Folds, split_examples
 from torch import Tensor
 
 from seqbench import Batch, DataError, Ragged, Split, TaskData, evaluate

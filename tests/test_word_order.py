@@ -25,7 +25,8 @@ from seqbench_word_order_metrics import (
     rates,
     sentences_of,
 )
-from seqbench_word_order_text import DELIMITER, UNKNOWN, sentences_in
+from seqbench_word_order_sentences import UNKNOWN, sentences_in
+from seqbench_word_order_text import DELIMITER
 
 from seqbench import UNSCORED, Batch, DataError, Ragged, Split, TaskData, evaluate
 

@@ -20,7 +20,7 @@ from seqbench.counts import counted
 from seqbench.errors import ExperimentError, unknown
 from seqbench.experiment import Training, load
 from seqbench.overrides import settings
-from seqbench.parameters import make, parameters_of
+from seqbench.parameters import make, meaningless, parameters_of, refuse_meaningless
 from seqbench.plugins import Catalog
 from seqbench.printable import on_lines, one_line
 from seqbench.report import print_table
@@ -52,6 +52,7 @@ def command(
     catalog = load_plugins(files)
     if name in catalog.tasks:
         task = make(catalog.tasks[name], _values(name, assignments))
+        refuse_meaningless(task, meaningless(task))
         _show_task(catalog, task, length, seed, as_json)
     elif name in catalog.models:
         _show_model(catalog, make(catalog.models[name], _values(name, assignments)), as_json)

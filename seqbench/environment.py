@@ -1,7 +1,6 @@
-"""On what was a cell run?
+"""Describes what a cell is run on: versions, machine, device and source revision, as plain data for records.
 
-Versions, machine, device and source revision, as plain data for records. Imports nothing of seqbench but its
-version.
+Imports nothing of seqbench.
 """
 
 from __future__ import annotations
@@ -82,8 +81,15 @@ def git_revision(folder: Path) -> str | None:
     return said.stdout.strip() or None if said.returncode == 0 and is_source else None
 
 
-def device_name() -> str:
-    """Return what torch computes on here: the first GPU's name, else ``cpu``."""
+def computing() -> dict[str, Any]:
+    """Return what the process that runs a cell computes on, which only torch can tell: its device and processor.
+
+    ``processor_class`` is what decides the bits of a score beside versions and device, see
+    `seqbench.processor.processor_class`.
+    """
     import torch
 
-    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
+    from seqbench.processor import processor_class
+
+    device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
+    return {"device": device, "processor_class": processor_class()}

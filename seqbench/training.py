@@ -27,7 +27,7 @@ from seqbench.cells import Cell, fingerprints
 from seqbench.checkpoints import CheckpointFile, Checkpoints
 from seqbench.contracts import Task, TaskData
 from seqbench.data import EvaluationBatches, TrainingBatches
-from seqbench.environment import device_name
+from seqbench.environment import computing
 from seqbench.errors import ContractError, DataError, SeqbenchError, told
 from seqbench.feeding import feeding_of
 from seqbench.fitting import DivergedError, Fit, Progress
@@ -71,14 +71,14 @@ def run_cell(
     Args:
         cell: what to run.
         catalog: where its task and model are found.
-        environment: what `seqbench.environment.describe` said; the device is added here.
+        environment: what `seqbench.environment.describe` said; device and processor class are added here.
         progress: told how the training goes.
         checkpoints: where it keeps its checkpoint; None for nowhere. Whoever keeps the record removes the file.
         should_stop: looked at between two steps; once true, the cell writes its checkpoint and ends as
             ``interrupted``.
         callbacks: watch the training, and change nothing.
     """
-    described = {**(environment or {}), "device": device_name()}
+    described = {**(environment or {}), **computing()}
     try:
         with (
             one_quiet_thread(),

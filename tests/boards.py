@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,12 @@ from torch import nn
 from seqbench import Catalog, Model
 from seqbench.board.bundle import bundle
 from seqbench.board.manifest import about
-from seqbench.cells import expand
+from seqbench.board.verify import Runner
+from seqbench.cells import Cell, expand
+from seqbench.environment import describe
 from seqbench.executors.serial import Serial
 from seqbench.experiment import load
+from seqbench.records import Record
 from seqbench.store import Store
 from seqbench.training import run_cell
 from tests.toys import CATALOG
@@ -29,6 +32,7 @@ tasks: [last]
 models: [small, plain]
 lengths: [4, 6]
 seeds: [0, 1]
+evaluate_lengths: [5]
 training: {steps: 3, batch_size: 16, validate_every: 3, learning_rate: 0.03}
 """
 
@@ -62,10 +66,22 @@ def store(folder: Path, offers: Catalog, models: tuple[str, ...] = ("small", "pl
     results = Store(folder / "tiny")
     results.prepare()
     for cell in expand(experiment, offers):
-        results.write(
-            run_cell(cell, offers, {"processor": "test", "python": "3", "platform": "x", "packages": {}})
-        )
+        results.write(run_cell(cell, offers, describe()))
     return results.path
+
+
+def running(offers: Catalog) -> Runner:
+    """Return what runs cells in this process, each once."""
+    kept: dict[str, Record] = {}
+
+    def run(cells: Sequence[Cell]) -> dict[str, Record]:
+        for cell in cells:
+            known = f"{cell.key} {cell.gradients}"
+            if known not in kept:
+                kept[known] = run_cell(cell, offers, describe())
+        return {cell.key: kept[f"{cell.key} {cell.gradients}"] for cell in cells}
+
+    return run
 
 
 def bundled(path: Path, offers: Catalog, told: Any = ABOUT, **chosen: Any) -> bytes:

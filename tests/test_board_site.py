@@ -19,7 +19,7 @@ from seqbench.board.manifest import about
 from seqbench.board.markdown import to_markdown
 from seqbench.board.merge import Board, read_board
 from seqbench.board.picture import picture
-from seqbench.board.receipt import Receipt, Rerun, path_beside
+from seqbench.board.receipt import ComparedPart, Receipt, Rerun, path_beside
 from seqbench.board.site import site
 from seqbench.errors import BoardError
 from seqbench.store import Store
@@ -67,7 +67,13 @@ def receipt(path: Path, offers: Catalog, *, is_confirmed: bool) -> None:
     found = check(path.read_bytes(), offers).submission
     assert found is not None
     cell = Rerun(
-        key=found.records[0].key, cell="first", model=0, is_confirmed=is_confirmed, has_same_bits=False, told="so"
+        key=found.records[0].key,
+        cell="first",
+        model=0,
+        outcome="confirmed" if is_confirmed else "differs",
+        has_same_bits=False,
+        told="so",
+        compared=(ComparedPart(what="scores", outcome="same bits"),),
     )
     made = Receipt(submission=found.id, seed=1, cells=(cell,), environment={})
     path_beside(path).write_text(made.to_json())

@@ -1,8 +1,10 @@
-"""Does running cells again tell honest scores from others, and is nothing sent that was not asked for?"""
+"""Running cells again tells honest scores from others, and nothing is sent that was not asked for."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import random
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,14 +16,16 @@ from click.testing import CliRunner
 
 import seqbench
 from seqbench import Catalog
-from seqbench.board.agreement import TOLERANCE, agreement
+from seqbench.board.agreement import agreement
 from seqbench.board.bundle import bundle
 from seqbench.board.check import Submission, check
 from seqbench.board.publish import plan_upload
-from seqbench.board.receipt import path_beside, read_receipt
-from seqbench.board.verify import draw, verify
+from seqbench.board.receipt import Receipt, path_beside, read_receipt
+from seqbench.board.spread import _half_width
+from seqbench.board.verify import Drawn, draw, runner, verify
 from seqbench.cells import expand
 from seqbench.cli import board as board_command
+from seqbench.environment import describe
 from seqbench.errors import BoardError
 from seqbench.executors.serial import Serial
 from seqbench.experiment import Execution, load
@@ -29,7 +33,7 @@ from seqbench.plugins import load_catalog
 from seqbench.records import Record
 from seqbench.store import Store
 from seqbench.training import run_cell
-from tests.boards import ABOUT, unzipped, with_records, zipped
+from tests.boards import ABOUT, running, unzipped, with_records, zipped
 
 SERIAL = Execution(name=Serial.name, jobs=1)
 
@@ -39,8 +43,8 @@ def smoke_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of one model's cells of the suite smoke."""
     offers = load_catalog()
     results = Store(tmp_path_factory.mktemp("smoke") / "smoke")
-    for cell in expand(load(offers.suite("smoke"), {"models": ["gru"], "gradients": {"measure": False}}), offers):
-        results.write(run_cell(cell, offers, {"packages": {"seqbench": seqbench.__version__}}))
+    for cell in expand(load(offers.suite("smoke"), {"models": ["gru"]}), offers):
+        results.write(run_cell(cell, offers, describe()))
     return results.path
 
 
@@ -67,9 +71,13 @@ def test_cells_are_drawn_by_their_seed_and_from_every_model(tiny_bundle: bytes, 
 def test_honest_bundle_is_confirmed_to_the_last_bit(smoke: bytes, tmp_path: Path) -> None:
     installed = load_catalog()
     found = submission(smoke, installed)
-    receipt = verify(found, draw(found, 3, 7, installed), 7, installed, SERIAL)
+    receipt = verify(found, draw(found, 3, 7, installed), 7, installed, runner(installed, SERIAL))
     assert receipt.is_confirmed
     assert [cell.told for cell in receipt.cells] == ["same bits"] * 3
+    assert {part.what for part in receipt.cells[0].compared} == {
+        "settings", "data", "examples", "metric", "baselines", "sizes", "gradients at initialisation", "scores",
+        "gradients after training", "everything else",
+    }  # fmt: skip
     bundle = tmp_path / "mine.zip"
     path_beside(bundle).write_text(receipt.to_json())
     assert read_receipt(bundle, found.id) == receipt
@@ -82,9 +90,9 @@ def test_invented_scores_are_found_out(smoke: bytes) -> None:
 
     installed = load_catalog()
     found = submission(with_records(smoke, perfect, first_only=False), installed)
-    receipt = verify(found, draw(found, 2, 1, installed), 1, installed, SERIAL)
+    receipt = verify(found, draw(found, 2, 1, installed), 1, installed, runner(installed, SERIAL))
     assert not any(cell.is_confirmed for cell in receipt.cells)
-    assert "and it came to" in receipt.cells[0].told
+    assert "scores differs (T=16." in receipt.cells[0].told
 
 
 def test_models_that_cannot_be_run_here_are_named(tiny_bundle: bytes, tiny_offers: Catalog) -> None:
@@ -100,7 +108,10 @@ def test_models_that_cannot_be_run_here_are_named(tiny_bundle: bytes, tiny_offer
         draw(found, 1, 1, Catalog(tasks=tiny_offers.tasks, suites=tiny_offers.suites))
 
 
-def moved(record: Record, skill: float, **facts: str) -> Record:
+AMD = {"processor_class": {"vendor": "AuthenticAMD", "torch": "AVX2", "onednn": "AVX2", "mkl": "COMPATIBLE"}}
+
+
+def moved(record: Record, skill: float, **facts: Any) -> Record:
     """Return a record whose score is another, with the skill that follows from it, on another machine."""
     assert record.test is not None
     scores = {**record.test.scores, "accuracy": 0.25 + 0.75 * skill}
@@ -108,14 +119,100 @@ def moved(record: Record, skill: float, **facts: str) -> Record:
     return record.model_copy(update={"test": test, "environment": {**record.environment, **facts}})
 
 
-def test_same_machine_must_give_the_same_bits_and_another_one_may_differ_a_little(
+def test_same_kind_must_give_the_same_bits_and_another_one_leaves_trained_scores_open(
     tiny_bundle: bytes, tiny_offers: Catalog
 ) -> None:
     first = moved(submission(tiny_bundle, tiny_offers).records[0], 0.5)
-    assert agreement(first, moved(first, 0.5 + 1e-12)).problem is not None
-    assert agreement(first, moved(first, 0.5 + 0.9 * TOLERANCE, processor="another")).problem is None
-    assert agreement(first, moved(first, 0.5 - 1.1 * TOLERANCE, processor="another")).problem is not None
-    assert agreement(first, first.model_copy(update={"status": "diverged"})).problem is not None
+    assert agreement(first, first).text == "same bits"
+    assert agreement(first, moved(first, 0.5 + 1e-12)).outcome == "differs"
+    # The kernel's version and the processor's name move no bits.
+    kernel = str(first.environment["platform"]).replace("Linux-", "Linux-7.0-", 1)
+    assert agreement(first, moved(first, 0.5 + 1e-12, platform=kernel)).outcome == "differs"
+    assert agreement(first, moved(first, 0.5, **AMD)).outcome == "confirmed"
+    told = agreement(first, moved(first, 0.9, **AMD))
+    assert told.outcome == "not comparable"
+    assert "not comparable on this processor: processor " in told.text
+    assert "AuthenticAMD (torch AVX2, oneDNN AVX2, MKL COMPATIBLE)" in told.text
+    assert "accuracy: claimed 0.625, here 0.925 (differs by 0.3)" in told.text
+    # Records of earlier versions tell no class: nobody can say that their bits are to be the same.
+    without = {name: value for name, value in first.environment.items() if name != "processor_class"}
+    early = first.model_copy(update={"environment": without})
+    assert agreement(early, moved(first, 0.9)).outcome == "not comparable"
+    assert agreement(early, first).outcome == "confirmed"
+    assert agreement(first, first.model_copy(update={"status": "diverged"})).outcome == "differs"
+
+
+def test_other_processor_is_held_to_data_metric_baselines_and_untrained_gradients(
+    tiny_bundle: bytes, tiny_offers: Catalog
+) -> None:
+    first = submission(tiny_bundle, tiny_offers).records[0]
+    there = moved(first, 0.9, **AMD)
+    assert there.test is not None
+    test, gradients = there.test, there.gradients
+    assert gradients is not None
+
+    def guess(score: float) -> Record:
+        baseline = test.baselines[0].model_copy(update={"scores": {"accuracy": score}})
+        return there.model_copy(update={"test": test.model_copy(update={"baselines": (baseline,)})})
+
+    def gain(factor: float) -> Record:
+        was = gradients.flows[0].summary
+        summary = dataclasses.replace(was, gain_per_step=(was.gain_per_step or 0.0) * factor)
+        flows = (gradients.flows[0].model_copy(update={"summary": summary}), *gradients.flows[1:])
+        return there.model_copy(update={"gradients": gradients.model_copy(update={"flows": flows})})
+
+    worth, spans = 1 / test.examples, {"accuracy": 1.0}
+    assert agreement(first, guess(0.25 + 1e-13)).outcome == "not comparable"
+    assert agreement(first, guess(0.25 + worth)).outcome == "differs"
+    assert agreement(first, guess(0.25 + worth), spans).outcome == "not comparable"
+    assert agreement(first, guess(0.25 + 3 * worth), spans).outcome == "differs"
+    assert agreement(first, gain(1 + 1e-12)).outcome == "not comparable"
+    assert agreement(first, gain(1 + 1e-6)).outcome == "differs"
+    assert agreement(first, there.model_copy(update={"data_fingerprint": "0" * 32})).outcome == "differs"
+
+
+def test_claim_of_another_processor_is_held_against_the_spread_of_further_seeds(
+    tiny_bundle: bytes, tiny_offers: Catalog
+) -> None:
+    found = submission(tiny_bundle, tiny_offers)
+    record, run = found.records[0], running(tiny_offers)
+    assert record.test is not None
+
+    def verified(claimed: Record) -> Receipt:
+        return verify(found, Drawn((claimed,), 1, ()), 7, tiny_offers, run, seeds=8)
+
+    off_by_one = ((record.test.scores["accuracy"] or 0.0) - 1 / 64 - 0.25) / 0.75
+    receipt = verified(moved(record, off_by_one, **AMD))
+    assert receipt.is_confirmed
+    assert not receipt.cells[0].has_same_bits
+    assert "within the spread of 8 seeds: accuracy" in receipt.cells[0].told
+    (cell,) = verified(moved(record, -2.0, **AMD)).cells
+    assert cell.outcome == "differs"
+    assert "beyond the spread of 8 seeds: accuracy at T=4" in cell.told
+    # What diverged has no score that could be compared.
+    lost = record.model_copy(update={"status": "diverged", "environment": {**record.environment, **AMD}})
+    assert verified(lost).cells[0].outcome == "not comparable"
+
+
+def test_prediction_interval_holds_one_more_seed_as_often_as_it_says() -> None:
+    # Of four numbers with standard deviation sqrt(4 / 3); t of 3 degrees of freedom at 99% is 5.8409.
+    expected = 5.840909 * (4 / 3) ** 0.5 * (1 + 1 / 4) ** 0.5
+    assert _half_width([-1.0, 1.0, -1.0, 1.0], 1, 0.0) == pytest.approx(expected)
+    chance = random.Random(3)
+    drawn = [[chance.gauss(0, 1) for _ in range(6)] for _ in range(2000)]
+    within = sum(abs(last - sum(five) / 5) <= _half_width(five, 1, 0.0) for *five, last in drawn)
+    assert 0.985 <= within / 2000 <= 0.995
+
+
+def test_the_data_are_those_of_the_suite_and_never_of_a_path_that_a_bundle_names(
+    tiny_bundle: bytes, tiny_offers: Catalog
+) -> None:
+    found = submission(tiny_bundle, tiny_offers)
+    record = found.records[0]
+    task = record.cell.task.model_copy(update={"parameters": {**record.cell.task.parameters, "symbols": 99}})
+    claimed = record.model_copy(update={"cell": record.cell.model_copy(update={"task": task})})
+    # The key is that of the suite's cell, which is what is run.
+    assert verify(found, Drawn((claimed,), 1, ()), 7, tiny_offers, running(tiny_offers)).cells[0].has_same_bits
 
 
 class Hub(BaseHTTPRequestHandler):

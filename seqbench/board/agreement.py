@@ -1,90 +1,294 @@
-"""Do two runs of one cell agree? To the last bit on the same kind of machine, within a tolerance elsewhere.
+"""Compares a record that a bundle claims with the record of the same cell that was run again, part by part.
 
-Stands on records. docs/board.md says how the tolerance was measured.
+On the same kind of machine every part must have the same bits. Elsewhere a trained score cannot be compared, and
+what can be is. docs/board.md says what is compared and why the tolerances are what they are. Stands on records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
-from seqbench.records import Evaluation, Record
+from seqbench.differences import Difference, differences
+from seqbench.machines import class_text, is_same_kind, machine_differences
+from seqbench.records import Evaluation, FlowAt, GradientData, PluginUsed, Record
 
-TOLERANCE = 0.15
-"""Of skill, between machines that sum in another order: nearly twice the largest move that was measured."""
+CLOSE = 1e-9
+"""Relative; between numbers that are worked out in float64 without training. Other processors moved baselines by
+3e-14 and gradients at initialisation by 2e-16."""
 
-_KIND = ("python", "platform", "processor", "packages", "device")
-"""The facts of an environment that make two machines of one kind."""
+Outcome = Literal["same bits", "close", "differs", "not comparable", "not compared"]
+Spans = Mapping[str, float | None]
+"""Metric -> the distance of its worst value from its best one; None where it has no worst value."""
+
+_SHOWN = 3
+"""Differences of a part that are told one by one."""
+
+_NOT_COMPARED = {
+    "schema_version", "key", "reason", "environment", "warnings", "traceback", "finished", "notes",
+}  # fmt: skip
+"""Fields of a record that are words, or facts of the run and not of the cell."""
+
+_SIZES = ("parameters", "layer_parameters", "state_size")
+_TIMES = {
+    "load_seconds", "train_seconds", "test_seconds", "seconds_per_step", "peak_memory_bytes",
+    "peak_gpu_memory_bytes", "is_recomputed",
+}  # fmt: skip
+"""Costs of which every machine has its own."""
+
+_TRAINED = ("scores", "gradients after training", "everything else")
+"""Parts that training decides, so that another processor has others."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What came of comparing one part of two records.
+
+    Attributes:
+        what: the part.
+        outcome: ``close`` is within the tolerance that other machines are given; ``not compared`` is left out of
+            what the comparison comes to.
+        told: what differs, or why it cannot be compared; empty otherwise.
+    """
+
+    what: str
+    outcome: Outcome
+    told: str = ""
+
+    @property
+    def text(self) -> str:
+        """Return the part and what came of it."""
+        return f"{self.what} {self.outcome}{f' ({self.told})' if self.told else ''}"
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """What came of a comparison.
+    """What came of a comparison: every part that was compared, in order."""
 
-    Attributes:
-        has_same_bits: every score is the same to the last bit.
-        is_same_kind: both were run on the same kind of machine: then the same bits are asked for.
-        moved: the largest difference of skill; None where it cannot be told.
-        problem: why the two do not agree; None where they do.
-    """
+    parts: tuple[Part, ...]
 
-    has_same_bits: bool
-    is_same_kind: bool
-    moved: float | None
-    problem: str | None
+    @property
+    def outcome(self) -> Literal["confirmed", "differs", "not comparable"]:
+        """What it comes to: no part differs, and all could be compared."""
+        found = {part.outcome for part in self.parts}
+        return "differs" if "differs" in found else "not comparable" if "not comparable" in found else "confirmed"
+
+    @property
+    def has_same_bits(self) -> bool:
+        """Whether every part has the same bits."""
+        return all(part.outcome == "same bits" for part in self.parts)
 
     @property
     def text(self) -> str:
-        """How they agree, in a few words."""
-        if self.problem is not None:
-            return self.problem
-        return "same bits" if self.has_same_bits else f"skill differs by {self.moved or 0.0:.2g}"
+        """How they agree, in a sentence."""
+        if self.has_same_bits:
+            return "same bits"
+        kinds: tuple[Outcome, ...] = ("differs", "not comparable", "close", "not compared")
+        told = [part.text for kind in kinds for part in self.parts if part.outcome == kind]
+        same = [part.what for part in self.parts if part.outcome == "same bits"]
+        return "; ".join([*told, *([f"same bits: {', '.join(same)}"] if same else [])])
 
 
-def agreement(claimed: Record, found: Record) -> Agreement:
-    """Compare two records of one cell."""
-    is_same_kind = same_kind(claimed.environment, found.environment)
+def agreement(
+    claimed: Record, found: Record, spans: Spans | None = None, *, words: tuple[str, str] = ("claimed", "here")
+) -> Agreement:
+    """Compare two records of one cell, each part that both tell of.
+
+    Args:
+        claimed: as a bundle has it.
+        found: of the same cell, run again, or from another bundle.
+        spans: of the metrics, for what one example is worth in a fitted baseline; None where not known.
+        words: whose the values are, where a difference is told.
+    """
+    is_same = is_same_kind(claimed.environment, found.environment)
+    parts = []
+    for what, one, other in _parts(claimed, found):
+        differing = list(differences(one, other))
+        if not differing or is_same is True:
+            parts.append(_judged(what, differing, words))
+        elif what in _TRAINED:
+            parts.append(Part(what, "not comparable", _why(claimed, found, _said(differing, words))))
+        else:
+            is_close = _closeness(what, claimed, spans or {})
+            apart = list(differences(one, other, is_close=is_close))
+            parts.append(_judged(what, apart, words, "close"))
+    return Agreement(tuple(parts))
+
+
+def with_spread(came: Agreement, spread: Part) -> Agreement:
+    """Return a comparison in which trained scores that could not be compared are judged by further seeds."""
+    if spread.outcome == "not comparable":
+        return came
+    others = (
+        replace(part, outcome="not compared", told="another processor")
+        if part.outcome == "not comparable"
+        else part
+        for part in came.parts
+        if part.what != "scores"
+    )
+    return Agreement((*others, spread))
+
+
+def data_differences(one: Record, other: Record) -> Iterator[str]:
+    """Yield what two tested records of the same task, length and seed tell differently of their data.
+
+    Baselines may differ as between machines; models are no matter.
+    """
+    ours, theirs = _baselines(one), _baselines(other)
+    both = [at for at in ours if at in theirs]
+    pairs: list[tuple[str, Any, Any]] = [
+        ("the data", one.data_fingerprint, other.data_fingerprint),
+        ("the metric", one.metric and one.metric.model_dump(), other.metric and other.metric.model_dump()),
+        ("examples", _examples(one), _examples(other)),
+        ("baselines", {at: ours[at] for at in both}, {at: theirs[at] for at in both}),
+    ]
+    spans = _span_of_primary(one)
+    for what, first, second in pairs:
+        is_close = _closeness(what, one, spans) if what == "baselines" else None
+        for each in list(differences(first, second, what, is_close=is_close))[:_SHOWN]:
+            yield each.text("one says", "the other")
+
+
+def _parts(claimed: Record, found: Record) -> Iterator[tuple[str, Any, Any]]:
+    """Yield each part that both can tell of: its name, as claimed and as found."""
+    absent = set()
+    if not _are_measured_alike(claimed, found):
+        absent |= {"gradients at initialisation", "gradients after training"}
     if claimed.status != found.status:
-        return Agreement(False, is_same_kind, None, f"claimed {claimed.status}, and it came to {found.status}")
-    has_same_bits = _scores(claimed) == _scores(found)
-    moves = list(_moves(claimed, found))
-    moved = None if None in moves else max((move for move in moves if move is not None), default=0.0)
-    problem = None if has_same_bits else _problem(claimed, found, is_same_kind, moved)
-    return Agreement(has_same_bits, is_same_kind, moved, problem)
+        # What diverged was not tested; that the outcomes differ stands among the scores.
+        absent |= {"baselines", "examples", "gradients after training"}
+    for what, of in _PARTS.items():
+        if what not in absent:
+            yield what, of(claimed), of(found)
 
 
-def same_kind(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Say whether two environments are the same kind of machine, with the same versions."""
-    return all(one.get(name) is not None and one.get(name) == other.get(name) for name in _KIND)
+def _are_measured_alike(claimed: Record, found: Record) -> bool:
+    asked, measured = claimed.cell.gradients, found.cell.gradients
+    is_alike = asked is None or measured is None or asked == measured
+    return claimed.gradients is not None and found.gradients is not None and is_alike
 
 
-def _problem(claimed: Record, found: Record, is_same_kind: bool, moved: float | None) -> str | None:
-    scores = f"claimed {_score(claimed)!r}, and it came to {_score(found)!r}"
-    if is_same_kind:
-        return f"{scores} on the same kind of machine, where bits are the same"
-    if moved is None:
-        return f"{scores}; skill is not known on both sides"
-    if moved > TOLERANCE:
-        return f"{scores}: skill differs by {moved:.3g}, and other machines may differ by {TOLERANCE}"
-    return None
+def _judged(
+    what: str, differing: list[Difference], words: tuple[str, str], otherwise: Outcome = "same bits"
+) -> Part:
+    return Part(what, "differs", _said(differing, words)) if differing else Part(what, otherwise)
 
 
-def _scores(record: Record) -> object:
-    return [(test.length, test.scores) for test in _tests(record)]
+def _said(differing: Iterable[Difference], words: tuple[str, str]) -> str:
+    told = [each.text(*words) for each in differing]
+    more = [f"and {len(told) - _SHOWN} more"] if len(told) > _SHOWN else []
+    return ", ".join([*told[:_SHOWN], *more])
+
+
+def _why(claimed: Record, found: Record, said: str) -> str:
+    between = machine_differences(claimed.environment, found.environment)
+    if not between:
+        return f"the class of a processor was not recorded, {class_text(claimed.environment)}: {said}"
+    is_other = any(each.startswith("processor") for each in between)
+    why = "not comparable on this processor" if is_other else "not comparable with these versions"
+    return f"{why}: {'; '.join(between)}; {said}"
+
+
+def _settings(record: Record) -> Any:
+    def plugin(used: PluginUsed) -> Any:
+        return {"name": used.name, "version": used.version, "changed": sorted(used.changed)}
+
+    return {"task": plugin(record.cell.task), "model": plugin(record.cell.model)}
+
+
+def _examples(record: Record) -> dict[str, int]:
+    return {f"T={test.length}": test.examples for test in _tests(record)}
+
+
+def _data(record: Record) -> Any:
+    return {"fingerprint": record.data_fingerprint, "facts": dict(record.facts)}
+
+
+def _baselines(record: Record) -> dict[str, Any]:
+    return {
+        f"T={test.length}": {
+            "reference": test.baseline_name,
+            **{each.name: {**each.scores, "is_reference": each.is_reference} for each in test.baselines},
+        }
+        for test in _tests(record)
+    }
+
+
+def _scores(record: Record) -> Any:
+    return {
+        "status": record.status,
+        "stopped": record.stopped,
+        "steps": record.costs.steps,
+        **{f"T={test.length}": {**test.scores, "skill": test.skill} for test in _tests(record)},
+        "validation_score": record.validation_score,
+        "course": record.course.model_dump(),
+    }
+
+
+def _at_start(record: Record) -> Any:
+    return [each.model_dump() for each in _flows(record.gradients) if each.when == "init"]
+
+
+def _after(record: Record) -> Any:
+    told = record.gradients.model_dump() if record.gradients else {}
+    return {**told, "flows": [flow for flow in told.get("flows", ()) if flow["when"] != "init"]}
+
+
+def _flows(gradients: GradientData | None) -> tuple[FlowAt, ...]:
+    return gradients.flows if gradients else ()
+
+
+def _rest(record: Record) -> Any:
+    """Return whatever no other part has, so that a field that comes later is compared as well."""
+    elsewhere = {
+        "status", "cell", "stopped", "metric", "test", "evaluations", "validation_score", "course", "gradients",
+        "facts", "data_fingerprint",
+    }  # fmt: skip
+    told = record.model_dump(mode="json", exclude=_NOT_COMPARED | elsewhere)
+    told["costs"] = {n: v for n, v in told["costs"].items() if n not in {*_TIMES, *_SIZES, "steps"}}
+    return told
+
+
+_PARTS: Mapping[str, Callable[[Record], Any]] = {
+    "settings": _settings,
+    "data": _data,
+    "examples": _examples,
+    "metric": lambda record: record.metric and record.metric.model_dump(),
+    "baselines": _baselines,
+    "sizes": lambda record: {name: getattr(record.costs, name) for name in _SIZES},
+    "gradients at initialisation": _at_start,
+    "scores": _scores,
+    "gradients after training": _after,
+    "everything else": _rest,
+}
+"""Part -> what a record says of it."""
+
+
+def _closeness(what: str, record: Record, spans: Spans) -> Callable[[str, float, float], bool]:
+    """Return which numbers count as the same on another machine."""
+    examples = min((test.examples for test in _tests(record)), default=0)
+
+    def is_close(place: str, one: float, other: float) -> bool:
+        # What is relative in a norm is absolute in its logarithm, which may be near 0.
+        is_logarithm = "ln_" in place
+        if math.isclose(one, other, rel_tol=CLOSE, abs_tol=CLOSE if is_logarithm else 1e-12):
+            return True
+        span = spans.get(place.rpartition(".")[2])
+        # A fitted baseline may judge one example in another way; a mean over classes gives it twice its share.
+        is_bounded = what == "baselines" and span is not None and examples > 0
+        return is_bounded and abs(one - other) <= 2 * (span or 0.0) / examples
+
+    return is_close
+
+
+def _span_of_primary(record: Record) -> Spans:
+    metric = record.metric
+    if metric is None or metric.worst is None:
+        return {}
+    return {metric.name: abs(metric.best - metric.worst)}
 
 
 def _tests(record: Record) -> list[Evaluation]:
     return [test for test in (record.test, *record.evaluations) if test is not None]
-
-
-def _moves(claimed: Record, found: Record) -> Iterator[float | None]:
-    ours = {test.length: test.skill for test in _tests(claimed)}
-    theirs = {test.length: test.skill for test in _tests(found)}
-    for length in sorted({*ours, *theirs}):
-        one, other = ours.get(length), theirs.get(length)
-        yield None if one is None or other is None else abs(one - other)
-
-
-def _score(record: Record) -> float | None:
-    return record.test.scores.get(record.metric.name) if record.test and record.metric else None

@@ -1,6 +1,7 @@
-"""Does a bundle keep the rules? Every rule is a line; what cannot be checked is said. Opens no other file.
+"""Checks whether a bundle keeps the rules. Every rule is a line; what cannot be checked is said.
 
-Stands on archive, rules and faults; imports no torch and runs nothing that a bundle brings.
+Runs the installed tasks to hold a bundle's data against theirs, and nothing that a bundle brings; opens no file
+that a bundle names. Stands on archive, rules, faults and installed.
 """
 
 from __future__ import annotations
@@ -13,11 +14,20 @@ from typing import Literal
 
 from seqbench.board import archive
 from seqbench.board.archive import MANIFEST, RECORDS, RefusedError
-from seqbench.board.faults import data_faults, key_faults, score_faults
+from seqbench.board.faults import course_faults, data_faults, key_faults, score_faults
+from seqbench.board.installed import Installed, compare_with_installed
 from seqbench.board.manifest import Manifest
-from seqbench.board.rules import hash_faults, manifest_faults, parameter_faults, suite_faults, table_faults
+from seqbench.board.names import manifest_names, record_names
+from seqbench.board.rules import (
+    changed_faults,
+    hash_faults,
+    manifest_faults,
+    parameter_faults,
+    suite_faults,
+    table_faults,
+)
 from seqbench.board.strict import strict_json
-from seqbench.board.suite import Grid, grid
+from seqbench.board.suite import Grid, grid, other_versions
 from seqbench.errors import SeqbenchError
 from seqbench.plugins import Catalog
 from seqbench.records import Record
@@ -35,11 +45,13 @@ class Finding:
         rule: its name.
         status: ``not checked`` where nothing here can tell.
         message: what was found, for a person; a failure's says why.
+        is_version: it failed as cells were made by another version of a task: the other cells can be run again.
     """
 
     rule: str
     status: Literal["passed", "failed", "not checked"]
     message: str = ""
+    is_version: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,10 +73,18 @@ class Submission:
 
 @dataclass(frozen=True)
 class Checked:
-    """What came of a bundle; `submission` is None where a rule is broken."""
+    """What came of a bundle.
+
+    Attributes:
+        findings: of every rule.
+        submission: what a board takes; None where a rule is broken.
+        verifiable: what can be run again: also a bundle that breaks no rule but that some of its cells were made
+            by other versions of tasks than are installed. None otherwise.
+    """
 
     findings: tuple[Finding, ...]
     submission: Submission | None
+    verifiable: Submission | None = None
 
     @property
     def reasons(self) -> list[str]:
@@ -72,7 +92,7 @@ class Checked:
         return [f"{each.rule}: {each.message}" for each in self.findings if each.status == "failed"]
 
 
-def check_file(path: Path, catalog: Catalog) -> Checked:
+def check_file(path: Path, catalog: Catalog, installed: Installed | None = None) -> Checked:
     """Check a bundle on disk, see `check`.
 
     Raises:
@@ -82,15 +102,16 @@ def check_file(path: Path, catalog: Catalog) -> Checked:
         content = archive.read(path)
     except RefusedError as error:
         return Checked((Finding("archive", "failed", str(error)),), None)
-    return check(content, catalog)
+    return check(content, catalog, installed)
 
 
-def check(content: bytes, catalog: Catalog) -> Checked:
+def check(content: bytes, catalog: Catalog, installed: Installed | None = None) -> Checked:
     """Check the bytes of a bundle against every rule.
 
     Args:
         content: of the zip.
         catalog: knows the suites and their tasks; models may be missing from it.
+        installed: the tasks of the catalog, with the data that earlier bundles needed; None to begin anew.
     """
     try:
         files = archive.unpack(content)
@@ -102,11 +123,14 @@ def check(content: bytes, catalog: Catalog) -> Checked:
     except RefusedError as error:
         return Checked((opened, *_hashes(files), Finding("schema", "failed", str(error))), None)
     read = Finding("schema", "passed", f"the manifest and {len(records)} records")
-    findings = [opened, read, *_findings(files, manifest, records, catalog)]
-    if any(each.status == "failed" for each in findings):
-        return Checked(tuple(findings), None)
+    known = installed or Installed(catalog)
+    findings = (opened, read, *_findings(files, manifest, records, known))
+    broken = [each for each in findings if each.status == "failed"]
+    if not all(each.is_version for each in broken):
+        return Checked(findings, None)
     id = hashlib.sha256(files[MANIFEST]).hexdigest()
-    return Checked(tuple(findings), Submission(id, manifest, tuple(records), grid(manifest.suite.name, catalog)))
+    found = Submission(id, manifest, tuple(records), grid(manifest.suite.name, catalog))
+    return Checked(findings, None if broken else found, found)
 
 
 def _opened(files: Mapping[str, bytes]) -> tuple[Manifest, list[Record]]:
@@ -137,9 +161,11 @@ def _hashes(files: Mapping[str, bytes]) -> list[Finding]:
 
 
 def _findings(
-    files: Mapping[str, bytes], manifest: Manifest, records: Sequence[Record], catalog: Catalog
+    files: Mapping[str, bytes], manifest: Manifest, records: Sequence[Record], installed: Installed
 ) -> Iterator[Finding]:
     yield _finding("hashes", hash_faults(files, manifest), f"{len(manifest.files)} files by SHA-256 and size")
+    names = [*manifest_names(manifest), *(fault for record in records for fault in record_names(record))]
+    yield _finding("names", names, "every name is plain, and no text steers a terminal or a spreadsheet")
     keys = [fault for record in records for fault in key_faults(record)]
     yield _finding("keys", keys, "each key is the hash of its record's settings")
     if keys or not records:
@@ -147,26 +173,73 @@ def _findings(
             yield Finding("suite", "failed", f"there is no record in {RECORDS}/")
         return
     try:
-        asked = grid(manifest.suite.name, catalog)
+        asked = grid(manifest.suite.name, installed.catalog)
     except SeqbenchError as error:
         yield Finding("suite", "failed", f"the suite {manifest.suite.name!r} cannot be laid out here: {error}")
         return
-    suite = list(suite_faults(manifest, records, asked))
-    yield _finding("suite", suite, "" if suite else _asked(manifest, records, asked))
+    yield from _of_records(manifest, records, asked, installed)
+    yield from _models(manifest, installed.catalog)
+    yield Finding("truth of scores", "not checked", "only cells that are run again tell: seqbench board verify")
+    yield Finding("gradients, sizes, curves", "not checked", "these are compared for cells that are run again")
+    yield Finding(
+        "times, memory, machines",
+        "not checked",
+        "these are as the submitter's machine told them, here and everywhere",
+    )
+
+
+def _of_records(
+    manifest: Manifest, records: Sequence[Record], asked: Grid, installed: Installed
+) -> Iterator[Finding]:
+    """Hold the records against the suite, against themselves and against the installed tasks."""
+    yield from _versions(records, asked)
+    own, others = other_versions(records, asked)
+    suite = list(suite_faults(manifest, own, asked, is_whole=not others))
+    yield _finding("suite", suite, "" if suite else _asked(manifest, own, asked))
     yield _finding(
         "manifest", manifest_faults(manifest, records), "models, plugins and environments as in the records"
     )
-    scores = [fault for record in records for fault in score_faults(record)]
-    yield _finding("scores", scores, "none beyond its best, each skill worked out again from score and baseline")
+    scores = [fault for record in records for fault in (*score_faults(record), *course_faults(record))]
+    yield _finding(
+        "scores", scores, "none beyond its best, each skill worked out again from score and baseline, each gain"
+        " from its curve"
+    )  # fmt: skip
     yield _finding("data", data_faults(records), "the same task, length and seed have the same data and baselines")
+    yield _finding(
+        "changed", changed_faults(records, installed.catalog), "what is said to differ from a default does"
+    )
     if suite:
         # Their number is not bounded by a suite then, and tables of many models take long.
         yield Finding("tables", "not checked", "the cells are not those of the suite")
+        yield Finding("installed task", "not checked", "the cells are not those of the suite")
     else:
         yield _finding("tables", table_faults(records), "scores, skill and gradients can be shown")
-    yield from _models(manifest, catalog)
-    yield Finding("truth of scores", "not checked", "only cells that are run again tell: seqbench board verify")
-    yield Finding("costs, gradients, curves", "not checked", "these are as the submitter's machine told them")
+        yield from _installed(own, asked, installed)
+
+
+def _versions(records: Sequence[Record], asked: Grid) -> Iterator[Finding]:
+    """Tell the cells that another version of a task made: nothing here can tell whether they are right."""
+    here = {cell.task.name: cell.task.version for cell in asked.cells}
+    found: dict[tuple[str, int], int] = {}
+    for record in other_versions(records, asked)[1]:
+        made = (record.cell.task.name, record.cell.task.version)
+        found[made] = found.get(made, 0) + 1
+    for (name, version), cells in sorted(found.items()):
+        why = (
+            f"made by version {version} of the task {name}; version {here[name]} is installed:"
+            f" {cells} cells cannot be compared; run them again"
+        )
+        yield Finding(f"task {name}", "failed", why, is_version=True)
+
+
+def _installed(records: Sequence[Record], asked: Grid, installed: Installed) -> Iterator[Finding]:
+    found = compare_with_installed(records, asked.all_of(records), installed)
+    loaded = (
+        f"metric, baselines, examples and data are its own; loaded: {found.places} lengths of tasks, a seed each"
+    )
+    yield _finding("installed task", found.faults, loaded)
+    for why in found.unknown:
+        yield Finding("installed task", "not checked", why)
 
 
 def _finding(rule: str, faults: Iterable[str], passed: str = "") -> Finding:

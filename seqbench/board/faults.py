@@ -1,6 +1,6 @@
-"""Can these records be true? What scores, skill and baselines must be, whoever ran them. Stands on records.
+"""Finds what cannot be true in records, whoever ran them: of scores, skill, baselines and gradients.
 
-Each function yields a sentence for each fault.
+Each function yields a sentence for each fault. Stands on records.
 """
 
 from __future__ import annotations
@@ -9,8 +9,13 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
 
 from seqbench.board.suite import cell_of, without_model
+from seqbench.differences import differences
+from seqbench.experiment import Gradients
+from seqbench.flow import Summary, summarise_flow
 from seqbench.records import BaselineData, Evaluation, MetricData, Record
 from seqbench.scores import skill
 
@@ -29,6 +34,8 @@ def key_faults(record: Record) -> Iterator[str]:
             yield f"{told(record)}: {', '.join(unknown)} is said to be changed, and is no parameter"
     try:
         key = cell_of(cell).key
+        if cell.gradients is not None:
+            Gradients.model_validate(cell.gradients)
     except ValueError as error:
         yield f"{told(record)}: its settings are none that this seqbench knows: {error}"
         return
@@ -58,14 +65,46 @@ def score_faults(record: Record) -> Iterator[str]:
             yield f"{told(record)}: at length {test.length} {fault}"
 
 
+def course_faults(record: Record) -> Iterator[str]:
+    """Yield where steps do not fit the settings, or a gain, horizon or verdict does not follow from its curve."""
+    asked, taken = record.cell.training.get("steps"), record.costs.steps
+    best = record.course.best_step
+    if taken is not None and asked is not None:
+        if taken > asked or (record.stopped == "steps" and taken != asked):
+            yield f"{told(record)}: {taken} steps were taken, and its settings say {asked}"
+        if best is not None and best > taken:
+            yield f"{told(record)}: the best weights are of step {best}, after the last one, {taken}"
+    if record.gradients is not None and (record.cell.gradients or {}).get("measure") is False:
+        yield f"{told(record)}: it has gradients, and its settings say that none were measured"
+    for each in record.gradients.flows if record.gradients else ():
+        try:
+            claimed, follows = (_shown(summary) for summary in (each.summary, summarise_flow(each.flow)))
+        except (KeyError, ValueError, ArithmeticError) as error:
+            yield f"{told(record)}: the gradients {each.when} have no curve that could be summed up: {error}"
+            continue
+        for difference in list(differences(claimed, follows, is_close=_close_sums))[:1]:
+            said = difference.text("claimed", "it gives")
+            yield f"{told(record)}: the gradients {each.when} do not follow from their curves: {said}"
+
+
+def _shown(summary: Summary) -> dict[str, Any]:
+    """Return what tables and pages show of a summary."""
+    return {name: asdict(summary)[name] for name in ("gain_per_step", "ln_gain", "horizon", "verdict")}
+
+
+def _close_sums(place: str, one: float, other: float) -> bool:
+    # exp and log of another machine's C library may differ in the last digit.
+    return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+
+
 def data_faults(records: Sequence[Record]) -> Iterator[str]:
     """Yield what records of the same data say differently; a cell without a test says nothing."""
     tested = [record for record in records if record.test is not None]
     yield from _unequal(tested, _task, lambda r: r.metric, "metric")
-    yield from _unequal(tested, _place, lambda r: r.data_fingerprint, "data")
+    yield from _unequal(tested, place, lambda r: r.data_fingerprint, "data")
     first: dict[str, Record] = {}
     for record in tested:
-        other = first.setdefault(_place(record), record)
+        other = first.setdefault(place(record), record)
         pairs = zip((record.test, *record.evaluations), (other.test, *other.evaluations), strict=False)
         if any(a and b and not _same_baselines(a, b) for a, b in pairs):
             yield f"{told(record)} and {told(other)} have the same data and other baselines or numbers of examples"
@@ -87,6 +126,11 @@ def _test_faults(test: Evaluation, metric: MetricData) -> Iterator[str]:
     if score is not None and _beyond(score, metric):
         yield f"{metric.name} is {score!r}, beyond its best possible value {metric.best!r}"
     counting = [each for each in test.baselines if each.is_reference and each.scores.get(metric.name) is not None]
+    if score is not None and metric.worst is not None and _is_worse_than_worst(score, metric):
+        yield f"{metric.name} is {score!r}, beyond its worst possible value {metric.worst!r}"
+    names = [each.name for each in test.baselines]
+    if len(set(names)) < len(names):
+        yield "two baselines have the same name"
     named = next((each for each in counting if each.name == test.baseline_name), None)
     if named is None:
         yield f"the reference baseline {test.baseline_name!r} is none of its baselines with a score"
@@ -118,6 +162,11 @@ def _beyond(score: float, metric: MetricData) -> bool:
     return _is_better(score, metric.best, metric) and not math.isclose(score, metric.best, abs_tol=1e-6)
 
 
+def _is_worse_than_worst(score: float, metric: MetricData) -> bool:
+    worst = metric.best if metric.worst is None else metric.worst
+    return _is_better(worst, score, metric) and not math.isclose(score, worst, abs_tol=1e-6)
+
+
 def _is_close(value: float | None, other: float | None, tolerance: float) -> bool:
     if value is None or other is None:
         return value is other
@@ -139,7 +188,7 @@ def _task(record: Record) -> str:
     return json.dumps(without_model(cell_of(record.cell))["task"], sort_keys=True)
 
 
-def _place(record: Record) -> str:
+def place(record: Record) -> str:
     """Return what decides the data of a cell."""
     identity = without_model(cell_of(record.cell))
     return json.dumps([identity[name] for name in ("task", "length", "seed", "data")], sort_keys=True)

@@ -1,4 +1,4 @@
-"""What does the board look like in a README? Tables of GitHub's Markdown; its foot says how it was made.
+"""Writes the board as tables of GitHub's Markdown, for a README; its foot says how it was made.
 
 Stands on standings.
 """
@@ -10,8 +10,10 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from seqbench.board.manifest import Manifest
 from seqbench.board.merge import Board, Entered
 from seqbench.board.standings import Standings, standings
+from seqbench.machines import class_text
 from seqbench.report.markdown import escaped
 
 
@@ -55,22 +57,25 @@ def _suite(suite: Standings) -> Iterator[str]:
         model = suite.models[line.model]
         fields = [line.model, ", ".join(model.badges), f"{line.rank} ({line.rank_note})"]
         for task, usable in zip(tasks, line.usable, strict=True):
-            skill = suite.skills[line.model, task]
-            fields.append(f"{skill.text}{f' ({skill.note})' if skill.note else ''}, usable: {usable.text}")
+            skill = suite.skill(line.model, task)
+            reach = "" if usable.text == skill.text else f", usable: {usable.text}"
+            fields.append(f"{skill.text}{f' ({skill.note})' if skill.note else ''}{reach}")
         rows.append(fields)
     yield _table(rows)
     if suite.suite.conflicts:
         yield "Cells that bundles tell differently:"
         yield _list(f"{c.cell}: {c.told}; shown: {c.shown or 'none'}" for c in suite.suite.conflicts)
+    if suite.suite.notes:
+        yield "Cells that other kinds of machines tell otherwise, as they may:"
+        yield _list(suite.suite.notes)
     yield _list(_bundle(each) for each in suite.suite.entered)
 
 
 def _bundle(each: Entered) -> str:
     manifest, receipt = each.submission.manifest, each.receipt
-    where = sorted({f"{found.get('processor')}, {found.get('device')}" for found in manifest.environments})
+    where = sorted({f"{class_text(found)}, {found.get('device')}" for found in manifest.environments})
     again = (
-        f"{sum(cell.is_confirmed for cell in receipt.cells)} of {len(receipt.cells)} cells that were run again"
-        " are confirmed"
+        f"of {len(receipt.cells)} cells that were run again: {receipt.counted()}"
         if receipt
         else "no cell was run again"
     )
@@ -79,6 +84,12 @@ def _bundle(each: Entered) -> str:
         f"{', partial' if manifest.is_partial else ''}, {manifest.about.licence}, {manifest.about.contact};"
         f" run on {'; '.join(where)}, with {', '.join(manifest.plugins)}; {again}"
     )
+
+
+def _made_by(manifest: Manifest) -> str:
+    """Return the source revisions of seqbench that made the records."""
+    found = sorted({str(each["git_revision"])[:12] for each in manifest.environments if each.get("git_revision")})
+    return f"seqbench {manifest.seqbench} at {', '.join(found) or 'a revision that is not recorded'}"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:

@@ -1,19 +1,22 @@
-"""What do many bundles hold together? Those that keep the rules, merged by suite; the others, with the reason.
+"""Merges the bundles of a folder by suite; a bundle that breaks a rule is listed with the reason.
 
-A cell that two bundles tell differently is a conflict: a verified bundle goes before others, and where that
-decides nothing the cell is left out. Nothing is averaged over bundles. Stands on check, receipt and agreement.
+A cell that two bundles tell differently is a conflict, and so are two cells of the same data that tell different
+data, metrics or baselines: a verified bundle goes before others, and where that decides nothing the cells are left
+out. Scores that two kinds of processors tell are no conflict, but a note. Nothing is averaged over bundles. Stands
+on check, receipt and agreement.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from seqbench.board.agreement import agreement
+from seqbench.board.agreement import agreement, data_differences
 from seqbench.board.check import Submission, check_file
-from seqbench.board.faults import told
-from seqbench.board.receipt import Receipt, read_receipt
+from seqbench.board.faults import place, told
+from seqbench.board.installed import Installed
+from seqbench.board.receipt import Receipt, Rerun, read_receipt
 from seqbench.board.suite import Grid, model_text
 from seqbench.errors import BoardError
 from seqbench.plugins import Catalog
@@ -34,16 +37,18 @@ class Entered:
     submission: Submission
     receipt: Receipt | None
 
-    def reruns(self, model: str) -> list[bool]:
-        """Return whether each cell of a model that was run again was confirmed."""
+    def reruns(self, model: str) -> list[Rerun]:
+        """Return the cells of a model that were run again."""
         models = self.submission.manifest.models
         cells = self.receipt.cells if self.receipt else ()
-        return [c.is_confirmed for c in cells if c.model < len(models) and model_text(models[c.model]) == model]
+        return [c for c in cells if c.model < len(models) and model_text(models[c.model]) == model]
 
     @property
     def standing(self) -> int:
-        """What decides a conflict: 2 for a verified bundle, 0 for one that was not confirmed, else 1."""
-        return 1 if self.receipt is None else 2 if self.receipt.is_confirmed else 0
+        """What decides a conflict: 2 for a verified bundle, 0 for one of which a cell differs, else 1."""
+        if self.receipt is None:
+            return 1
+        return 0 if self.receipt.is_contradicted else 2 if self.receipt.is_confirmed else 1
 
 
 @dataclass(frozen=True)
@@ -75,12 +80,14 @@ class SuiteBoard:
         entered: its bundles.
         records: of all of them, each cell once.
         conflicts: cells that bundles tell differently.
+        notes: cells that bundles from other kinds of machines tell differently, as they may.
     """
 
     grid: Grid
     entered: tuple[Entered, ...]
     records: tuple[Record, ...]
     conflicts: tuple[Conflict, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,8 +111,9 @@ def read_board(folder: Path, catalog: Catalog) -> Board:
         raise BoardError(f"there is no bundle (*.zip) in {folder}: `seqbench board bundle` makes them")
     entered: dict[str, Entered] = {}
     refused: list[Refused] = []
+    installed = Installed(catalog)
     for path in files:
-        found = _entered(path, catalog)
+        found = _entered(path, installed)
         if isinstance(found, Refused):
             refused.append(found)
         elif found.submission.id in entered:
@@ -116,9 +124,9 @@ def read_board(folder: Path, catalog: Catalog) -> Board:
     return Board(tuple(_suite_board(name, entered.values()) for name in names), tuple(refused))
 
 
-def _entered(path: Path, catalog: Catalog) -> Entered | Refused:
+def _entered(path: Path, installed: Installed) -> Entered | Refused:
     try:
-        checked = check_file(path, catalog)
+        checked = check_file(path, installed.catalog, installed)
     except BoardError as error:
         return Refused(path.name, (str(error).replace(str(path), path.name),))
     if checked.submission is None:
@@ -133,37 +141,83 @@ def _suite_board(name: str, entered: Iterable[Entered]) -> SuiteBoard:
         for record in each.submission.records:
             told_of.setdefault(record.key, []).append((each, record))
     conflicts = [conflict for key in sorted(told_of) for conflict in _conflicts(told_of[key])]
+    conflicts += _data_conflicts(told_of)
     disputed = {conflict.key for conflict in conflicts if conflict.shown is None}
     return SuiteBoard(
         own[0].submission.grid,
         tuple(sorted(own, key=lambda each: each.file)),
-        tuple(_shown(told_of[key]) for key in sorted(told_of) if key not in disputed),
+        tuple(
+            shown
+            for key in sorted(told_of)
+            if key not in disputed and (shown := _shown(told_of[key], _lost(conflicts, key))) is not None
+        ),
         tuple(conflicts),
+        tuple(note for key in sorted(told_of) for note in _notes(told_of[key])),
     )
 
 
-def _shown(telling: Sequence[tuple[Entered, Record]]) -> Record:
-    """Return the record of the bundle with the best standing that has an outcome."""
-    finished = [record for _, record in telling if _is_finished(record)]
-    return (finished or [telling[0][1]])[0]
+def _lost(conflicts: Iterable[Conflict], key: str) -> set[str]:
+    """Return the bundles that are not believed about a cell."""
+    return {file for c in conflicts if c.key == key and c.shown is not None for file in c.files if file != c.shown}
+
+
+def _shown(telling: Sequence[tuple[Entered, Record]], lost: Collection[str]) -> Record | None:
+    """Return the record of the bundle with the best standing that has an outcome; None where none is believed."""
+    believed = [(entered, record) for entered, record in telling if entered.file not in lost]
+    finished = [record for _, record in believed if _is_finished(record)]
+    return next(iter(finished or [record for _, record in believed]), None)
 
 
 def _conflicts(telling: Sequence[tuple[Entered, Record]]) -> Iterator[Conflict]:
     """Yield each bundle that contradicts the one with the best standing."""
+    for (best, first), (entered, record) in _pairs(telling):
+        came = agreement(first, record, words=(best.file, entered.file))
+        if came.outcome == "differs":
+            differing = "; ".join(part.text for part in came.parts if part.outcome == "differs")
+            said = f"{_said(first)} in {best.file}, {_said(record)} in {entered.file}: {differing}"
+            yield _conflict(record, said, best, entered)
+
+
+def _notes(telling: Sequence[tuple[Entered, Record]]) -> Iterator[str]:
+    """Yield what another kind of machine tells otherwise, which is no contradiction."""
+    for (best, first), (entered, record) in _pairs(telling):
+        came = agreement(first, record, words=(best.file, entered.file))
+        if came.outcome == "not comparable":
+            open_ = "; ".join(part.text for part in came.parts if part.outcome == "not comparable")
+            said = f"{_said(first)} in {best.file}, which is shown, {_said(record)} in {entered.file}"
+            yield f"{told(record)}: {said}: {open_}"
+
+
+def _pairs(
+    telling: Sequence[tuple[Entered, Record]],
+) -> Iterator[tuple[tuple[Entered, Record], tuple[Entered, Record]]]:
+    """Yield the bundle with the best standing that has an outcome, with each other one that has."""
     finished = [(entered, record) for entered, record in telling if _is_finished(record)]
-    for entered, record in finished[1:]:
-        best, first = finished[0]
-        came = agreement(first, record)
-        if came.problem is not None:
-            is_decided = best.standing > entered.standing
-            yield Conflict(
-                record.key,
-                told(record),
-                model_text(record.cell.model),
-                f"{_said(first)} in {best.file}, {_said(record)} in {entered.file}",
-                (best.file, entered.file),
-                best.file if is_decided else None,
-            )
+    yield from ((finished[0], other) for other in finished[1:])
+
+
+def _data_conflicts(told_of: Mapping[str, Sequence[tuple[Entered, Record]]]) -> Iterator[Conflict]:
+    """Yield cells of the same task, length and seed, of any model, whose bundles tell other data or baselines."""
+    places: dict[str, list[tuple[Entered, Record]]] = {}
+    for key in sorted(told_of):
+        for entered, record in told_of[key]:
+            if record.test is not None:
+                places.setdefault(place(record), []).append((entered, record))
+    for telling in places.values():
+        best, first = max(telling, key=lambda pair: pair[0].standing)
+        for entered, record in telling:
+            found = list(data_differences(first, record)) if entered.file != best.file else []
+            if found:
+                said = f"of the same data {best.file} and {entered.file} tell otherwise: {'; '.join(found)}"
+                yield _conflict(record, said, best, entered)
+                if best.standing == entered.standing and first.key != record.key:
+                    yield _conflict(first, said, best, entered)
+
+
+def _conflict(record: Record, said: str, best: Entered, entered: Entered) -> Conflict:
+    is_decided = best.standing > entered.standing
+    files, shown = (best.file, entered.file), best.file if is_decided else None
+    return Conflict(record.key, told(record), model_text(record.cell.model), said, files, shown)
 
 
 def _is_finished(record: Record) -> bool:

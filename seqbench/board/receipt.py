@@ -1,13 +1,13 @@
-"""What came of re-running cells of a bundle? A small file beside it, which the board reads. Stands on manifest.
+"""Keeps what came of running cells of a bundle again, in a small file beside it that the board reads.
 
-Whoever keeps the board writes it; one that a stranger sends proves nothing.
+Whoever keeps the board writes it; one that a stranger sends proves nothing. Stands on manifest.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import ValidationError
 
@@ -16,9 +16,19 @@ from seqbench.board.strict import strict_json
 from seqbench.errors import BoardError
 from seqbench.records import Data
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 ENDING = ".verified.json"
 _MOST_BYTES = 2**20
+
+Outcome = Literal["confirmed", "differs", "not comparable"]
+
+
+class ComparedPart(Data):
+    """What came of one part of a cell: its name, ``same bits``, ``close`` and so on, and what differs."""
+
+    what: str
+    outcome: str
+    told: str = ""
 
 
 class Rerun(Data):
@@ -27,17 +37,25 @@ class Rerun(Data):
     Attributes:
         key, cell: which.
         model: its place in the manifest's list of models.
-        is_confirmed: whether the two runs agree.
-        has_same_bits: whether they do so to the last bit.
+        outcome: what the comparison came to; ``not comparable`` where nothing differs and another processor, or
+            other versions, leave the trained scores open.
+        has_same_bits: whether every part has the same bits.
         told: how they agree, or why they do not.
+        compared: every part that was compared, and what came of it.
     """
 
     key: str
     cell: str
     model: int
-    is_confirmed: bool
+    outcome: Outcome
     has_same_bits: bool
     told: str
+    compared: tuple[ComparedPart, ...]
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether all that was claimed of it was compared, and agrees."""
+        return self.outcome == "confirmed"
 
 
 class Receipt(Data):
@@ -50,7 +68,7 @@ class Receipt(Data):
         environment: where.
     """
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     submission: str
     seed: int
     cells: tuple[Rerun, ...]
@@ -58,8 +76,18 @@ class Receipt(Data):
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether every cell agrees."""
+        """Whether every cell is confirmed."""
         return bool(self.cells) and all(cell.is_confirmed for cell in self.cells)
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether a cell differs."""
+        return any(cell.outcome == "differs" for cell in self.cells)
+
+    def counted(self) -> str:
+        """Return how many cells came to what, such as ``3 confirmed, 2 not comparable``."""
+        found = {what: sum(cell.outcome == what for cell in self.cells) for what in get_args(Outcome)}
+        return ", ".join(f"{n} {what}" for what, n in found.items() if n) or "no cell was run again"
 
     def to_json(self) -> str:
         """Return strict JSON."""
@@ -83,7 +111,12 @@ def read_receipt(bundle: Path, submission: str) -> Receipt | None:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise BoardError(f"{path} is too large for a receipt; remove it, and verify the bundle again")
-        receipt = Receipt.model_validate(strict_json(path.read_bytes(), str(path)))
+        told = strict_json(path.read_bytes(), str(path))
+        if isinstance(told, dict) and told.get("schema_version") == 1:
+            raise BoardError(
+                f"{path} was written by an earlier seqbench, which compared scores alone; verify the bundle again"
+            )
+        receipt = Receipt.model_validate(told)
     except (OSError, ValidationError, RefusedError) as error:
         raise BoardError(f"{path} is no receipt: {error}; remove it, and verify the bundle again") from error
     return receipt if receipt.submission == submission else None

@@ -1,4 +1,4 @@
-"""What must a bundle be as a whole? Its files, its suite, its manifest and its tables.
+"""Holds a bundle as a whole against the rules: its files, its suite, its manifest and its tables.
 
 Each function yields a sentence for each fault. Stands on manifest and suite.
 """
@@ -14,10 +14,11 @@ from seqbench.board.archive import MANIFEST
 from seqbench.board.faults import told
 from seqbench.board.manifest import Manifest, environments_of, models_of, plugins_of, suite_used
 from seqbench.board.suite import Grid, cell_of, differences, model_text
-from seqbench.contracts import Model
+from seqbench.contracts import Model, Task
 from seqbench.errors import SeqbenchError
-from seqbench.parameters import make
-from seqbench.records import Record
+from seqbench.parameters import make, parameters_of
+from seqbench.plugins import Catalog
+from seqbench.records import PluginUsed, Record
 
 MOST_MODELS = 100
 """In one bundle: each asks for all cells of the suite."""
@@ -39,9 +40,21 @@ def hash_faults(files: Mapping[str, bytes], manifest: Manifest) -> Iterator[str]
             yield f"{name} is not the file that the manifest names by its SHA-256 and size: it was changed"
 
 
-def suite_faults(manifest: Manifest, records: Sequence[Record], asked: Grid) -> Iterator[str]:
-    """Yield where the records are not exactly the cells of the suite, for the models that they are of."""
-    if manifest.suite != suite_used(asked):
+def suite_faults(
+    manifest: Manifest, records: Sequence[Record], asked: Grid, *, is_whole: bool = True
+) -> Iterator[str]:
+    """Yield where the records are not exactly the cells of the suite, for the models that they are of.
+
+    Args:
+        manifest: of the bundle.
+        records: those that the tasks of the suite, in the versions that are installed, have made.
+        asked: the suite as it is installed.
+        is_whole: these are all records. Where not, their tasks alone are looked at, and the hash of the suite,
+            which is another one then, is no fault of its own.
+    """
+    if not is_whole:
+        asked = asked.of_tasks(records)
+    elif manifest.suite != suite_used(asked):
         yield (
             f"the bundle was made for another version of the suite {asked.name}:"
             f" {manifest.suite.cells} cells a model, hash {manifest.suite.sha256[:12]};"
@@ -59,7 +72,7 @@ def suite_faults(manifest: Manifest, records: Sequence[Record], asked: Grid) -> 
     lost = asked.unfinished(records)
     if lost and not manifest.is_partial:
         yield from (f"{cell}; a bundle without all outcomes is made with --partial and marked so" for cell in lost)
-    elif manifest.is_partial and not lost:
+    elif manifest.is_partial and not lost and is_whole:
         yield "the manifest says partial, and every cell has its outcome"
 
 
@@ -94,6 +107,27 @@ def table_faults(records: Sequence[Record]) -> Iterator[str]:
         json.dumps(content(records), allow_nan=False)
     except Exception as error:
         yield f"the records cannot be shown: {type(error).__name__}: {error}"
+
+
+def changed_faults(records: Sequence[Record], catalog: Catalog) -> Iterator[str]:
+    """Yield which plugins are said to have other parameters changed than differ from the installed defaults."""
+    seen: dict[str, PluginUsed] = {}
+    for record in records:
+        for kind, used in (("task", record.cell.task), ("model", record.cell.model)):
+            seen.setdefault(f"{kind} {used.model_dump_json()}", used)
+    for text, used in seen.items():
+        kind = text.partition(" ")[0]
+        known: type[Task] | type[Model] | None = (catalog.tasks if kind == "task" else catalog.models).get(
+            used.name
+        )
+        if known is None or known.version != used.version:
+            continue
+        defaults = {p.name: p.default for p in parameters_of(known)}
+        differing = {name for name, value in used.parameters.items() if value != defaults.get(name, value)}
+        if set(used.changed) != differing:
+            told = ", ".join(sorted(used.changed)) or "nothing"
+            found = ", ".join(sorted(differing)) or "nothing"
+            yield f"of the {kind} {used.name}, {told} is said to be changed, and {found} differs from its defaults"
 
 
 def parameter_faults(known: type[Model], parameters: Mapping[str, Any]) -> Iterator[str]:

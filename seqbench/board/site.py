@@ -1,4 +1,4 @@
-"""Which files is the public board? Pages, data and badges; the same bundles give the same bytes.
+"""Makes the files of the public board: pages, data and badges; the same bundles give the same bytes.
 
 Every page is self-contained and asks no server for anything; everything that a bundle says is escaped. Stands
 on standings and the report's pages.
@@ -129,6 +129,7 @@ def _data(suite: Standings, board: Board) -> str:
         "conflicts": [
             {"key": c.key, "cell": c.cell, "told": c.told, "shown": c.shown} for c in suite.suite.conflicts
         ],
+        "notes": list(suite.suite.notes),
         "refused": [{"file": each.file, "reasons": list(each.reasons)} for each in board.refused],
         **content(suite.suite.records),
     }

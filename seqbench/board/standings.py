@@ -1,4 +1,4 @@
-"""Where does each model stand on the board of a suite? Rank, usable length, skill per task, and who vouches.
+"""Works out where each model stands on the board of a suite: rank, usable length, skill per task, who vouches.
 
 Stands on merge and the report's pages.
 """
@@ -16,7 +16,7 @@ from seqbench.records import PluginUsed, Record
 from seqbench.report.charts import Look, looks
 from seqbench.report.numbers import fixed
 from seqbench.report.observations import observations
-from seqbench.report.page_groups import Group, groups, skill_of
+from seqbench.report.page_groups import MISSING, Group, groups, skill_of
 from seqbench.report.page_overview import Line, Overview, overview
 from seqbench.report.page_rows import Field, ends_and_n
 from seqbench.report.variants import model_names, natural, task_names
@@ -77,7 +77,7 @@ class Standings:
         models: name -> model, in the natural order of names.
         groups: every model of a task at every length.
         overview: ranks and usable lengths, best first.
-        skills: (model, task) -> mean skill over all lengths, with its interval over seeds.
+        skills: (model, task) -> mean skill over all lengths, with its interval over seeds; see `skill`.
         slugs: task -> slug of its file.
     """
 
@@ -87,6 +87,10 @@ class Standings:
     overview: Overview
     skills: Mapping[tuple[str, str], Field]
     slugs: Mapping[str, str]
+
+    def skill(self, model: str, task: str) -> Field:
+        """Return a model's mean skill on a task, which it need not have been run on."""
+        return self.skills.get((model, task), Field(MISSING))
 
     @cached_property
     def look_of(self) -> dict[str, Look]:
@@ -143,12 +147,19 @@ def _models(entered: Entered) -> set[str]:
 
 
 def _vouch(entered: Sequence[Entered], model: str) -> Vouch:
-    """Say what came of all cells of a model that were run again, in whichever bundle."""
+    """Say what came of all cells of a model that were run again, in whichever bundle, and what was compared."""
     reruns = [came for each in entered for came in each.reruns(model)]
     if not reruns:
         return Vouch("unverified", "no cell was run again")
-    told = f"{sum(reruns)} of {len(reruns)} cells that were run again are confirmed"
-    return Vouch("verified" if all(reruns) else "not confirmed", told)
+    confirmed = [came for came in reruns if came.is_confirmed]
+    told = f"{len(confirmed)} of {len(reruns)} cells that were run again are confirmed"
+    if any(came.outcome == "differs" for came in reruns):
+        return Vouch("not confirmed", f"{told}, {sum(came.outcome == 'differs' for came in reruns)} differ")
+    if not confirmed:
+        return Vouch("unverified", f"{told}, and {len(reruns)} could not be compared on the verifier's machine")
+    kept = [{part.what for part in came.compared if part.outcome in ("same bits", "close")} for came in confirmed]
+    compared = [part.what for part in confirmed[0].compared if all(part.what in each for each in kept)]
+    return Vouch("verified", f"{told}, of which {', '.join(compared)} were compared")
 
 
 def _by_model_and_task(found: Sequence[Group]) -> dict[tuple[str, str], list[Group]]:

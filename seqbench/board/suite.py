@@ -1,4 +1,4 @@
-"""Which cells does a suite ask of a model, whichever model it is? Stands on cells.
+"""Lays out the cells that a suite asks of a model, whichever model it is. Stands on cells.
 
 A submission brings its own model; tasks, lengths, seeds and training are the suite's.
 """
@@ -47,6 +47,11 @@ class Grid:
         models = {model_text(record.cell.model): cell_of(record.cell).model for record in records}
         return {cell.key: cell for _, model in sorted(models.items()) for cell in self.of(model)}
 
+    def of_tasks(self, records: Iterable[Record]) -> Grid:
+        """Return the cells of the tasks that these records are of."""
+        names = {record.cell.task.name for record in records}
+        return replace(self, cells=tuple(cell for cell in self.cells if cell.task.name in names))
+
     def unfinished(self, records: Sequence[Record]) -> list[str]:
         """Return what the suite asks of the models of these records and what has no outcome, for a person."""
         status = {record.key: record.status for record in records}
@@ -70,6 +75,16 @@ def grid(name: str, catalog: Catalog) -> Grid:
             "no model is installed here, and a suite cannot be laid out without one: install seqbench"
         )
     return Grid(name, tuple(expand(suite.model_copy(update={"models": (known[0],)}), catalog)))
+
+
+def other_versions(records: Iterable[Record], grid: Grid) -> tuple[list[Record], list[Record]]:
+    """Part records: those of the task versions that a suite has, or of tasks that it has not; and the others."""
+    here = {cell.task.name: cell.task.version for cell in grid.cells}
+    parted: tuple[list[Record], list[Record]] = ([], [])
+    for record in records:
+        task = record.cell.task
+        parted[here.get(task.name, task.version) != task.version].append(record)
+    return parted
 
 
 def cell_of(data: CellData) -> Cell:

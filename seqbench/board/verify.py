@@ -1,31 +1,39 @@
-"""Do cells of a bundle come to the same scores here? Some are drawn at random, run again and compared.
+"""Runs cells of a bundle again, drawn at random, and compares all that a board shows of them.
 
-Stands on sweep, check and agreement. Runs the plugins that are installed here, never what a bundle brings.
+Runs the plugins that are installed here, on the data that the installed suite names, never what a bundle brings.
+Stands on sweep, check, agreement and spread.
 """
 
 from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
 from seqbench.backlog import Waiting
-from seqbench.board.agreement import agreement
+from seqbench.board.agreement import Agreement, Spans, agreement, with_spread
 from seqbench.board.check import Submission
-from seqbench.board.receipt import Receipt, Rerun
-from seqbench.board.suite import cell_of, model_text
+from seqbench.board.installed import Installed
+from seqbench.board.receipt import ComparedPart, Receipt, Rerun
+from seqbench.board.spread import fresh_seeds, spread_part
+from seqbench.board.suite import cell_of, model_text, other_versions
 from seqbench.cells import Cell
 from seqbench.environment import describe
 from seqbench.errors import BoardError
 from seqbench.execution import Event
 from seqbench.experiment import Execution, Gradients
+from seqbench.machines import is_same_kind
 from seqbench.plan import FINAL, Plan
 from seqbench.plugins import Catalog
 from seqbench.records import PluginUsed, Record
+from seqbench.report.reproduce import gradient_settings
 from seqbench.store import Store
 from seqbench.sweep import sweep
+
+Runner = Callable[[Sequence[Cell]], Mapping[str, Record]]
+"""Runs cells, and returns key -> record of those that came to one."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,7 @@ class Drawn:
     Attributes:
         records: as the bundle has them.
         out_of: how many could have been drawn.
-        left_out: models that cannot be run here, with the reason.
+        left_out: models that cannot be run here, and tasks in another version, with the reason.
     """
 
     records: tuple[Record, ...]
@@ -51,20 +59,22 @@ def draw(submission: Submission, count: int, seed: int, catalog: Catalog) -> Dra
     """
     chance = random.Random(seed)
     missing = {model_text(model): why for model in submission.manifest.models if (why := _missing(model, catalog))}
+    own, others = other_versions(submission.records, submission.grid)
+    left_out = (*missing.values(), *_other_versions(others, submission))
     queues: dict[str, list[Record]] = {}
-    for record in submission.records:
+    for record in own:
         if record.status in FINAL and model_text(record.cell.model) not in missing:
             queues.setdefault(model_text(record.cell.model), []).append(record)
     if not queues:
         raise BoardError(
-            "no cell of this bundle can be run here:\n  " + "\n  ".join(missing.values() or ["it has no outcome"])
+            "no cell of this bundle can be run here:\n  " + "\n  ".join(left_out or ["it has no outcome"])
         )
     for queue in queues.values():
         chance.shuffle(queue)
     order = chance.sample(sorted(queues), len(queues))
     turns = max(map(len, queues.values()))
     found = [queues[name][turn] for turn in range(turns) for name in order if turn < len(queues[name])]
-    return Drawn(tuple(found[:count]), len(found), tuple(missing.values()))
+    return Drawn(tuple(found[:count]), len(found), left_out)
 
 
 def verify(
@@ -72,28 +82,107 @@ def verify(
     drawn: Drawn,
     seed: int,
     catalog: Catalog,
-    settings: Execution | None = None,
-    tell: Callable[[Event | Waiting], None] = lambda event: None,
+    run: Runner,
+    *,
+    seeds: int = 0,
 ) -> Receipt:
-    """Run cells again, in a folder that is removed afterwards, and compare their scores.
+    """Run cells again, and compare all that is claimed of them.
 
     Args:
         submission: a bundle that keeps the rules.
         drawn: from `draw`.
         seed: by which they were drawn.
         catalog: where tasks and models are found.
-        settings: how they are run.
-        tell: is called with what happens.
+        run: runs cells, see `runner`.
+        seeds: further seeds of each cell whose trained scores another processor leaves open; 0 for none.
     """
-    cells = tuple(_cell(record) for record in drawn.records)
-    found = _run(cells, catalog, settings, tell)
+    expected = submission.grid.all_of(drawn.records)
+    cells = {record.key: _cell(record, expected[record.key]) for record in drawn.records}
+    found = run(list(cells.values()))
+    installed = Installed(catalog)
+    came = {
+        record.key: _compared(record, found[record.key], cells[record.key], installed)
+        for record in drawn.records
+        if record.key in found and found[record.key].status in FINAL
+    }
+    if seeds:
+        fresh = fresh_seeds({record.cell.seed for record in submission.records}, seeds, seed)
+        came |= dict(_with_seeds(drawn.records, cells, came, fresh, installed, run))
     models = [model_text(model) for model in submission.manifest.models]
     return Receipt(
         submission=submission.id,
         seed=seed,
-        cells=tuple(_rerun(record, found.get(record.key), models) for record in drawn.records),
-        environment=describe(),
+        cells=tuple(
+            _rerun(record, found.get(record.key), came.get(record.key), models) for record in drawn.records
+        ),
+        environment=next((each.environment for each in found.values()), describe()),
     )
+
+
+def runner(
+    catalog: Catalog,
+    settings: Execution | None = None,
+    tell: Callable[[Event | Waiting], None] = lambda event: None,
+) -> Runner:
+    """Return what runs cells in a folder that is removed afterwards.
+
+    Args:
+        catalog: where tasks and models are found.
+        settings: how they are run.
+        tell: is called with what happens.
+    """
+
+    def run(cells: Sequence[Cell]) -> Mapping[str, Record]:
+        with tempfile.TemporaryDirectory(prefix="seqbench-verify-") as folder:
+            store = Store(folder)
+            with closing(sweep(Plan(tuple(cells), tuple(cells)), store, catalog, settings)) as events:
+                for event in events:
+                    tell(event)
+            return {record.key: record for record in store.each()}
+
+    return run
+
+
+def _with_seeds(
+    records: Sequence[Record],
+    cells: Mapping[str, Cell],
+    came: Mapping[str, Agreement],
+    seeds: Sequence[int],
+    installed: Installed,
+    run: Runner,
+) -> Iterator[tuple[str, Agreement]]:
+    """Yield the comparisons that further seeds decide: those in which nothing differs and scores are left open."""
+    is_open = [r for r in records if r.key in came and came[r.key].outcome == "not comparable"]
+    further = {
+        record.key: [replace(cells[record.key], seed=seed, gradients=Gradients(measure=False)) for seed in seeds]
+        for record in is_open
+    }
+    found = run([cell for each in further.values() for cell in each])
+    for record in is_open:
+        own = [found[cell.key] for cell in further[record.key] if cell.key in found]
+        spans = _spans(cells[record.key], installed)
+        yield record.key, with_spread(came[record.key], spread_part(record, own, spans))
+
+
+def _compared(claimed: Record, found: Record, cell: Cell, installed: Installed) -> Agreement:
+    # Data are loaded once more only where another machine is given a tolerance.
+    is_same = is_same_kind(claimed.environment, found.environment)
+    return agreement(claimed, found, {} if is_same else _spans(cell, installed))
+
+
+def _spans(cell: Cell, installed: Installed) -> Spans:
+    loaded = installed.loaded(cell, cell.length)
+    return {} if isinstance(loaded, str) else loaded.spans
+
+
+def _other_versions(records: Sequence[Record], submission: Submission) -> list[str]:
+    """Return which tasks are installed in another version than made their cells."""
+    here = {cell.task.name: cell.task.version for cell in submission.grid.cells}
+    made = sorted({(record.cell.task.name, record.cell.task.version) for record in records})
+    return [
+        f"made by version {version} of the task {name}; version {here[name]} is installed: cannot be compared"
+        for name, version in made
+    ]
 
 
 def _missing(model: PluginUsed, catalog: Catalog) -> str | None:
@@ -107,37 +196,32 @@ def _missing(model: PluginUsed, catalog: Catalog) -> str | None:
     return None
 
 
-def _cell(record: Record) -> Cell:
-    # What is measured of the gradients moves no score; a slower or smaller machine may take its time.
-    cell = cell_of(record.cell)
-    training = cell.training.model_copy(update={"time_limit": None, "recompute": "auto"})
-    return replace(cell, training=training, gradients=Gradients(measure=False))
+def _cell(record: Record, expected: Cell) -> Cell:
+    """Return the cell to run: the suite's, with its own data; what moves no score is as here, and as claimed."""
+    # A slower or smaller machine may take its time.
+    training = expected.training.model_copy(update={"time_limit": None, "recompute": "auto"})
+    measured = Gradients(measure=False)
+    if record.gradients is not None:
+        measured = Gradients.model_validate(gradient_settings(record))
+    return replace(expected, training=training, gradients=measured)
 
 
-def _run(
-    cells: Sequence[Cell], catalog: Catalog, settings: Execution | None, tell: Callable[[Event | Waiting], None]
-) -> dict[str, Record]:
-    with tempfile.TemporaryDirectory(prefix="seqbench-verify-") as folder:
-        store = Store(folder)
-        with closing(sweep(Plan(tuple(cells), tuple(cells)), store, catalog, settings)) as events:
-            for event in events:
-                tell(event)
-        return {record.key: record for record in store.each()}
-
-
-def _rerun(claimed: Record, found: Record | None, models: Sequence[str]) -> Rerun:
+def _rerun(claimed: Record, found: Record | None, came: Agreement | None, models: Sequence[str]) -> Rerun:
     cell, model = str(cell_of(claimed.cell)), models.index(model_text(claimed.cell.model))
-    if found is None:
+    if found is None or came is None:
+        why = "" if found is None else f", and came to {found.status}: {found.reason or 'no reason is known'}"
+        told = f"it was not run to its end here{why}"
         return Rerun(
-            key=claimed.key, cell=cell, model=model, is_confirmed=False, has_same_bits=False, told="not run"
-        )
-    came = agreement(claimed, found)
-    told = came.text if found.reason is None or came.problem is None else f"{came.text} ({found.reason})"
+            key=claimed.key, cell=cell, model=model, outcome="not comparable", has_same_bits=False, told=told,
+            compared=(),
+        )  # fmt: skip
+    told = came.text if found.reason is None or came.has_same_bits else f"{came.text} ({found.reason})"
     return Rerun(
         key=claimed.key,
         cell=cell,
         model=model,
-        is_confirmed=came.problem is None,
+        outcome=came.outcome,
         has_same_bits=came.has_same_bits,
         told=told,
+        compared=tuple(ComparedPart(what=p.what, outcome=p.outcome, told=p.told) for p in came.parts),
     )

@@ -16,6 +16,13 @@ from seqbench.execution import Event, Finished
 
 if TYPE_CHECKING:
     from seqbench.board.check import Checked
+    from seqbench.board.receipt import Receipt
+
+
+def _seeds(ctx: click.Context, option: click.Parameter, value: int) -> int:
+    if value in (1, 2):
+        raise click.BadParameter("an interval needs 3 seeds or more; 0 is for none", ctx, option)
+    return value
 
 
 @click.group(name="board")
@@ -85,14 +92,17 @@ def bundle_(
 def check_(ctx: click.Context, bundles: tuple[Path, ...], files: tuple[Path, ...], as_json: bool) -> None:
     """Check that bundles keep the rules.
 
-    One line for each rule; status 4 if one is broken. Nothing is unpacked to disk, and nothing of a bundle is run.
+    One line for each rule; status 4 if one is broken. Nothing is unpacked to disk, and nothing of a bundle is run:
+    its data, metrics and baselines are held against the tasks that are installed.
     """
     from dataclasses import asdict
 
     from seqbench.board.check import check_file
+    from seqbench.board.installed import Installed
 
     catalog = load_plugins(files)
-    found = {path: check_file(path, catalog) for path in bundles}
+    installed = Installed(catalog)
+    found = {path: check_file(path, catalog, installed) for path in bundles}
     if as_json:
         told = [
             {
@@ -113,6 +123,14 @@ def check_(ctx: click.Context, bundles: tuple[Path, ...], files: tuple[Path, ...
 @click.argument("path", metavar="BUNDLE", type=click.Path(path_type=Path))
 @click.option("--cells", default=5, show_default=True, type=click.IntRange(min=1), help="How many are run again.")
 @click.option("--seed", type=click.IntRange(min=0), help="By which they are drawn; by default nobody can know it.")
+@click.option(
+    "--seeds",
+    default=0,
+    metavar="K",
+    callback=_seeds,
+    type=click.IntRange(min=0),
+    help="Also run K further seeds, 3 or more, of cells whose scores another processor leaves open.",
+)
 @click.option("--jobs", type=click.IntRange(min=1), help="Cells at a time; one for each core by default.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 @plugin_files
@@ -122,46 +140,50 @@ def verify_(
     path: Path,
     cells: int,
     seed: int | None,
+    seeds: int,
     jobs: int | None,
     files: tuple[Path, ...],
     as_json: bool,
 ) -> None:
     """Run some cells of a bundle again.
 
-    The bundle is checked, and the scores are compared; status 4 if they differ. The receipt,
-    NAME.verified.json beside the bundle, is what `seqbench board build` shows.
+    The bundle is checked, and all that it claims of those cells is compared, bit by bit on the same kind of
+    processor with the same versions. On another one a trained score cannot be compared, which is said and is no
+    failure; status 4 if anything differs. The receipt, NAME.verified.json beside the bundle, is what
+    `seqbench board build` shows.
     """
     from seqbench.board.check import check_file
     from seqbench.board.receipt import path_beside
-    from seqbench.board.verify import draw, verify
+    from seqbench.board.verify import draw, runner, verify
     from seqbench.experiment import Execution
     from seqbench.printable import printable
     from seqbench.report.output import check_output, write_whole
 
     catalog = load_plugins(files)
     checked = check_file(path, catalog)
-    if checked.submission is None:
+    submission = checked.verifiable
+    if submission is None:
         _print_findings(path, checked)
         ctx.exit(CHECK_FAILED)
     receipt_path = path_beside(path)
     check_output(receipt_path)
     seed = secrets.randbelow(2**32) if seed is None else seed
-    drawn = draw(checked.submission, cells, seed, catalog)
+    drawn = draw(submission, cells, seed, catalog)
     for why in drawn.left_out:
         click.echo(f"cannot be run here: {printable(why)}", err=True)
     click.echo(f"running {len(drawn.records)} of {drawn.out_of} cells again, drawn with --seed {seed}", err=True)
-    receipt = verify(checked.submission, drawn, seed, catalog, Execution(jobs=jobs), _tell)
+    receipt = verify(submission, drawn, seed, catalog, runner(catalog, Execution(jobs=jobs), _tell), seeds=seeds)
     write_whole(receipt_path, receipt.to_json())
     if as_json:
-        print_json({"ok": receipt.is_confirmed, "receipt": receipt.model_dump(mode="json")})
+        told = {
+            "ok": not receipt.is_contradicted,
+            "is_confirmed": receipt.is_confirmed,
+            "receipt": receipt.model_dump(mode="json"),
+        }
+        print_json(told)
     else:
-        for cell in receipt.cells:
-            click.echo(
-                f"{'confirmed' if cell.is_confirmed else 'DIFFERS':<10} {cell.cell}: {printable(cell.told)}"
-            )
-        confirmed = sum(cell.is_confirmed for cell in receipt.cells)
-        click.echo(f"\n{confirmed} of {len(receipt.cells)} cells confirmed; wrote {receipt_path}")
-    ctx.exit(0 if receipt.is_confirmed else CHECK_FAILED)
+        _print_receipt(receipt, receipt_path, seeds)
+    ctx.exit(CHECK_FAILED if receipt.is_contradicted else 0)
 
 
 @command.command(name="build")
@@ -267,6 +289,19 @@ def _print_findings(path: Path, checked: Checked) -> None:
             click.echo(f"{'':15}{printable(line)}")
     refused = f"refused; rules that are broken: {len(checked.reasons)}"
     click.echo("  accepted" if checked.submission else f"  {refused}")
+
+
+def _print_receipt(receipt: Receipt, path: Path, seeds: int) -> None:
+    from seqbench.report.entries import printable
+
+    for cell in receipt.cells:
+        outcome = cell.outcome.upper() if cell.outcome == "differs" else cell.outcome
+        click.echo(f"{outcome:<15} {cell.cell}: {printable(cell.told)}")
+    compared = dict.fromkeys(part.what for cell in receipt.cells for part in cell.compared)
+    click.echo(f"\ncompared: {', '.join(compared) or 'nothing'}; never times, memory and the machine")
+    click.echo(f"{len(receipt.cells)} cells: {receipt.counted()}; wrote {path}")
+    if not seeds and any(cell.outcome == "not comparable" for cell in receipt.cells):
+        click.echo("--seeds 8 holds scores that cannot be compared here against 8 further seeds of each cell")
 
 
 def _tell(event: Event | Waiting) -> None:

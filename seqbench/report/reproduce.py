@@ -113,11 +113,16 @@ def _changed(plugin: PluginUsed) -> Iterator[tuple[str, Any]]:
 
 def _gradients(record: Record) -> Settings:
     """Return how the gradients were to be measured: it moves no score, and the numbers of their tables."""
-    found = _measured(record) if record.cell.gradients is None else record.cell.gradients
+    found = gradient_settings(record)
     if found.get("measure") is False:
         return (("gradients.measure", False),)
     defaults = Gradients().model_dump()
     return tuple((f"gradients.{name}", value) for name, value in found.items() if value != defaults.get(name))
+
+
+def gradient_settings(record: Record) -> dict[str, Any]:
+    """Return how the gradients of a cell were measured; of early records, as much as can be seen."""
+    return _measured(record) if record.cell.gradients is None else record.cell.gradients
 
 
 def _measured(record: Record) -> dict[str, Any]:

@@ -1,0 +1,91 @@
+"""Says whether two records come from the same kind of machine, on which a cell has the same bits.
+
+Reads environments of records, plain data. Imports nothing of seqbench.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+CLASS = "processor_class"
+_PLAIN = ("python", "packages", "device")
+_SYSTEM = re.compile(r"(\w+)-.*?-(x86_64|amd64|aarch64|arm64)\b(.*)", re.IGNORECASE)
+
+
+def is_same_kind(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool | None:
+    """Say whether two environments are the same kind of machine, with the same versions.
+
+    The processor's class, Python, packages, device, system and C library decide; the kernel's version and the
+    processor's name do not. None where nothing differs, and one of them does not tell all of that: records of
+    earlier versions have no class.
+    """
+    if any(_differences(one, other)):
+        return False
+    known = all(_is_known(each) for each in (one, other))
+    return True if known else None
+
+
+def machine_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Return in what two machines differ, for a person; of packages, only those that do."""
+    return list(_differences(one, other))
+
+
+def class_text(environment: Mapping[str, Any]) -> str:
+    """Return the class of a processor in a few words; its name where the class was not recorded."""
+    found = environment.get(CLASS)
+    if not isinstance(found, Mapping) or not any(found.values()):
+        return f"{environment.get('processor') or 'a processor'} (class not recorded)"
+    vendor, *parts = (found.get(name) for name in ("vendor", "torch", "onednn", "mkl"))
+    told = [f"{name} {part or 'unknown'}" for name, part in zip(("torch", "oneDNN", "MKL"), parts, strict=True)]
+    return f"{vendor or 'unknown vendor'} ({', '.join(told)})"
+
+
+def _differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
+    classes = [each.get(CLASS) for each in (one, other)]
+    if all(isinstance(each, Mapping) for each in classes):
+        if classes[0] != classes[1]:
+            yield f"processor {class_text(one)} / {class_text(other)}"
+        elif not _is_whole(one) and one.get("processor") != other.get("processor"):
+            yield f"processor {one.get('processor')} / {other.get('processor')}"
+    elif one.get("processor") and other.get("processor") and one["processor"] != other["processor"]:
+        yield f"processor {one['processor']} / {other['processor']}"
+    for name in _PLAIN:
+        ours, theirs = one.get(name), other.get(name)
+        if ours is not None and theirs is not None and ours != theirs:
+            yield f"{name} {_told(ours, theirs)} / {_told(theirs, ours)}"
+    ours, theirs = system(one.get("platform")), system(other.get("platform"))
+    if ours and theirs and ours != theirs:
+        yield f"system {ours} / {theirs}"
+
+
+def system(platform: object) -> str | None:
+    """Return system, machine and C library of what `platform.platform` said, without the kernel's version.
+
+    >>> system("Linux-6.18.44-x-x86_64-with-glibc2.36")
+    'Linux-x86_64-with-glibc2.36'
+    """
+    if not isinstance(platform, str):
+        return None
+    found = _SYSTEM.fullmatch(platform)
+    return f"{found[1]}-{found[2]}{found[3]}" if found else platform
+
+
+def _is_known(environment: Mapping[str, Any]) -> bool:
+    found = environment.get(CLASS)
+    return isinstance(found, Mapping) and all(environment.get(name) is not None for name in (*_PLAIN, "platform"))
+
+
+def _is_whole(environment: Mapping[str, Any]) -> bool:
+    found = environment.get(CLASS)
+    return isinstance(found, Mapping) and bool(found) and all(found.values())
+
+
+def _told(value: Any, other: Any) -> str:
+    """Return a value; of packages only those that the other has in another version."""
+    if isinstance(value, Mapping) and isinstance(other, Mapping):
+        names = sorted(name for name in {*value, *other} if value.get(name) != other.get(name))
+        return ", ".join(f"{name} {value.get(name, 'absent')}" for name in names)
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)

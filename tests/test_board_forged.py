@@ -1,0 +1,368 @@
+"""Bundles in which something was invented, with every hash made anew, are refused or not confirmed, each with why.
+
+Scores are true wherever nothing else is said. `check` refuses what the installed task and the record itself tell;
+what only a run can tell is found by `verify`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from seqbench import Catalog
+from seqbench.board.check import check
+from seqbench.board.receipt import Rerun
+from seqbench.board.suite import cell_of
+from seqbench.board.verify import Drawn, Runner, draw, verify
+from seqbench.errors import BoardError
+from seqbench.flow import Curve, summarise_flow
+from seqbench.records import CellData, FlowAt
+from tests.boards import running, unzipped, with_manifest, with_records
+from tests.toys import Last
+
+Change = Callable[[dict[str, Any]], None]
+
+
+def evaluated(record: dict[str, Any]) -> list[dict[str, Any]]:
+    return [record["test"], *record["evaluations"]]
+
+
+def skilled(test: dict[str, Any], metric: dict[str, Any]) -> None:
+    """Make the skill follow from the score and the reference baseline."""
+    name = metric["name"]
+    baseline = next(each["scores"][name] for each in test["baselines"] if each["name"] == test["baseline_name"])
+    test["skill"] = (test["scores"][name] - baseline) / (metric["best"] - baseline)
+
+
+def keyed(record: dict[str, Any]) -> None:
+    record["key"] = cell_of(CellData.model_validate(record["cell"])).key
+
+
+def of_metric(**fields: Any) -> Change:
+    def change(record: dict[str, Any]) -> None:
+        record["metric"].update(fields)
+        for test in evaluated(record):
+            skilled(test, record["metric"])
+
+    return change
+
+
+def metric_renamed(record: dict[str, Any]) -> None:
+    record["metric"]["name"] = "exact_match"
+    for test in evaluated(record):
+        for scores in (test["scores"], *(each["scores"] for each in test["baselines"])):
+            scores["exact_match"] = scores.pop("accuracy")
+
+
+def metric_added(record: dict[str, Any]) -> None:
+    for test in evaluated(record):
+        test["scores"]["exact_match"] = 1.0
+
+
+def weak_baseline(record: dict[str, Any]) -> None:
+    for test in evaluated(record):
+        test["baselines"][0]["scores"]["accuracy"] = 0.02
+        skilled(test, record["metric"])
+
+
+def weak_baseline_of_a_later_seed(record: dict[str, Any]) -> None:
+    if record["cell"]["seed"] == 1:
+        weak_baseline(record)
+
+
+def baseline_added(record: dict[str, Any]) -> None:
+    for test in evaluated(record):
+        test["baselines"].append({"name": "people", "scores": {"accuracy": 0.1}, "is_reference": False})
+
+
+def baseline_renamed(record: dict[str, Any]) -> None:
+    for test in evaluated(record):
+        test["baselines"][0]["name"] = test["baseline_name"] = "state of the art"
+
+
+def reference_taken_away(record: dict[str, Any]) -> None:
+    for test in evaluated(record):
+        test["baselines"][0]["is_reference"] = False
+        test["baselines"].append({"name": "people", "scores": {"accuracy": 0.1}, "is_reference": True})
+        test["baseline_name"] = "people"
+        skilled(test, record["metric"])
+
+
+def reference_named_otherwise(record: dict[str, Any]) -> None:
+    record["test"]["baseline_name"] = "people"
+
+
+def skill_alone(record: dict[str, Any]) -> None:
+    record["test"]["skill"] = 0.98
+
+
+def many_examples(record: dict[str, Any]) -> None:
+    for test in evaluated(record):
+        test["examples"] = 64_000
+
+
+def many_examples_of_a_later_seed(record: dict[str, Any]) -> None:
+    if record["cell"]["seed"] == 1:
+        many_examples(record)
+
+
+def other_data(record: dict[str, Any]) -> None:
+    record["data_fingerprint"] = "0" * 32
+
+
+def other_data_of_a_later_seed(record: dict[str, Any]) -> None:
+    if record["cell"]["seed"] == 1:
+        other_data(record)
+
+
+def gain_alone(record: dict[str, Any]) -> None:
+    record["gradients"]["flows"][-1]["summary"]["gain_per_step"] = 1.0
+
+
+def verdict_alone(record: dict[str, Any]) -> None:
+    was = record["gradients"]["flows"][-1]["summary"]
+    was["verdict"] = "exploding" if was["verdict"] != "exploding" else "vanishing"
+
+
+def steps_taken(record: dict[str, Any]) -> None:
+    record["costs"]["steps"] = 30_000
+
+
+def other_defaults(record: dict[str, Any]) -> None:
+    record["cell"]["model"]["changed"] = ["hidden_size"]
+
+
+def another_seed(record: dict[str, Any]) -> None:
+    record["cell"]["seed"] = 7
+    keyed(record)
+
+
+def unmeasured_gradients(record: dict[str, Any]) -> None:
+    record["cell"]["gradients"]["measure"] = False
+
+
+def formula_as_a_baseline(record: dict[str, Any]) -> None:
+    for test in evaluated(record):
+        test["baselines"][0]["name"] = test["baseline_name"] = '=HYPERLINK("http://example.org")'
+
+
+def bell_in_a_fact(record: dict[str, Any]) -> None:
+    record["facts"]["rate\x1b]0;mine\x07"] = 1.0
+
+
+def turned_distribution(record: dict[str, Any]) -> None:
+    record["cell"]["model"]["distribution"] = "seqbench \u202e0.1.0"
+
+
+def formula_as_a_metric(record: dict[str, Any]) -> None:
+    record["test"]["scores"]["=1+1"] = 1.0
+
+
+def version_of_the_task(record: dict[str, Any]) -> None:
+    record["cell"]["task"]["version"] = 2
+    keyed(record)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (of_metric(best=2.0), "metric.best: the bundle says 2.0, the installed task 1.0"),
+        (of_metric(worst=0.0), "metric.worst: the bundle says 0.0, the installed task None"),
+        (of_metric(is_higher_better=False, best=0.0), "metric.is_higher_better: the bundle says False"),
+        (metric_renamed, "metric.name: the bundle says 'exact_match', the installed task 'accuracy'"),
+        (metric_added, "names of metrics: the bundle says ['accuracy', 'exact_match']"),
+        (weak_baseline, "baselines.guess.accuracy: the bundle says 0.02, the installed task 0.25"),
+        (baseline_added, "baselines.people: the bundle says {"),
+        (baseline_renamed, "baselines.guess: the bundle says nothing"),
+        (reference_taken_away, "baselines.guess.is_reference: the bundle says False, the installed task True"),
+        (reference_named_otherwise, "the reference baseline 'people' is none of its baselines"),
+        (skill_alone, "skill is 0.98, and accuracy"),
+        (many_examples, "test examples: the bundle says 64000, the installed task 64"),
+        (other_data, "data fingerprint: the bundle says '00000000"),
+        (gain_alone, "the gradients trained do not follow from their curves: gain_per_step: claimed 1.0"),
+        (verdict_alone, "the gradients trained do not follow from their curves: verdict"),
+        (unmeasured_gradients, "it has gradients, and its settings say that none were measured"),
+        (steps_taken, "30000 steps were taken, and its settings say 3"),
+        (other_defaults, "hidden_size is said to be changed, and nothing differs"),
+        (another_seed, "seed is 7, the suite has"),
+        (
+            version_of_the_task,
+            "made by version 2 of the task last; version 1 is installed: 8 cells",
+        ),
+        (formula_as_a_baseline, "it begins as a spreadsheet's formula does"),
+        (formula_as_a_metric, "'=1+1' is no name of a metric"),
+        (bell_in_a_fact, "holds a control character"),
+        (turned_distribution, "one that turns a text round"),
+    ],
+)
+def test_check_refuses_what_the_installed_task_and_the_record_itself_belie(
+    change: Change, why: str, tiny_bundle: bytes, tiny_offers: Catalog
+) -> None:
+    checked = check(forged(tiny_bundle, change), tiny_offers)
+    assert checked.submission is None
+    assert why in "\n".join(checked.reasons)
+
+
+def test_same_cell_twice_is_refused(tiny_bundle: bytes, tiny_offers: Catalog) -> None:
+    files = unzipped(tiny_bundle)
+    name = sorted(files)[1]
+    twice = with_manifest({**files, name.replace(".json", "-again.json"): files[name]}, lambda manifest: None)
+    assert "holds the record" in "\n".join(check(twice, tiny_offers).reasons)
+
+
+def better_elsewhere(record: dict[str, Any]) -> None:
+    test = record["evaluations"][0]
+    test["scores"]["accuracy"] = min(1.0, test["scores"]["accuracy"] + 1 / 64)
+    skilled(test, record["metric"])
+
+
+def flat_gradients(when: str) -> Change:
+    """Return a change of curves whose gain, horizon and verdict follow from them."""
+
+    def change(record: dict[str, Any]) -> None:
+        for i, each in enumerate(Record.model_validate(record).gradients.flows):  # type: ignore[union-attr]
+            if each.when == when:
+                flow = Flow(
+                    each.flow.length, each.flow.examples, each.flow.draws, tuple(map(_flat, each.flow.curves))
+                )
+                told = FlowAt(when=each.when, step=each.step, flow=flow, summary=summarise_flow(flow))
+                record["gradients"]["flows"][i] = told.model_dump(mode="json")
+
+    return change
+
+
+def _flat(curve: Curve) -> Curve:
+    known = [0.0 if ln is not None else None for ln in curve.ln_median]
+    return dataclasses.replace(curve, ln_median=tuple(known), median=tuple(v if v is None else 1.0 for v in known))
+
+
+def set_cost(**fields: Any) -> Change:
+    return lambda record: record["costs"].update(fields)
+
+
+def norms(record: dict[str, Any]) -> None:
+    record["gradients"]["norms"]["whole"]["median"] = 1.0
+
+
+def fact(record: dict[str, Any]) -> None:
+    record["facts"]["out-of-vocabulary rate"] = 0.0
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (weak_baseline_of_a_later_seed, "baselines differs (T=4.guess.accuracy: claimed 0.02, here 0.25"),
+        (many_examples_of_a_later_seed, "examples differs (T=4: claimed 64000, here 64"),
+        (other_data_of_a_later_seed, "data differs (fingerprint: claimed '00000000"),
+        (better_elsewhere, "scores differs (T=5.accuracy"),
+        (flat_gradients("init"), "gradients at initialisation differs"),
+        (flat_gradients("trained"), "gradients after training differs"),
+        (norms, "gradients after training differs (norms.whole.median: claimed 1.0"),
+        (set_cost(parameters=10), "sizes differs (parameters: claimed 10, here"),
+        (set_cost(state_size=1), "sizes differs (state_size: claimed 1, here"),
+        (lambda record: record.update(validation_score=1.0), "scores differs (validation_score: claimed 1.0"),
+        (
+            lambda record: record.update(stopped="solved"),
+            "scores differs (stopped: claimed 'solved', here 'steps'",
+        ),
+        (fact, "data differs (facts.out-of-vocabulary rate: claimed 0.0, here nothing"),
+    ],
+)
+def test_verify_finds_what_only_a_run_can_tell(
+    change: Change, why: str, tiny_bundle: bytes, tiny_offers: Catalog, run: Runner
+) -> None:
+    cell = rerun(forged(tiny_bundle, change), tiny_offers, run)
+    assert cell.outcome == "differs"
+    assert why in cell.told
+    assert any(part.outcome == "differs" for part in cell.compared)
+
+
+def invented(record: dict[str, Any]) -> None:
+    record["test"]["scores"]["accuracy"] = 1.0
+    skilled(record["test"], record["metric"])
+
+
+def other_class(record: dict[str, Any]) -> None:
+    invented(record)
+    record["environment"]["processor_class"] = {
+        "vendor": "AuthenticAMD",
+        "torch": "AVX2",
+        "onednn": None,
+        "mkl": None,
+    }
+
+
+def no_class(record: dict[str, Any]) -> None:
+    invented(record)
+    del record["environment"]["processor_class"]
+
+
+def other_torch(record: dict[str, Any]) -> None:
+    invented(record)
+    record["environment"]["packages"]["torch"] = "1.0"
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (other_class, "not comparable on this processor: processor AuthenticAMD (torch AVX2, oneDNN unknown"),
+        (no_class, "the class of a processor was not recorded"),
+        (other_torch, "not comparable with these versions: packages torch 1.0 / torch"),
+    ],
+)
+def test_invented_environment_makes_no_invented_score_a_verified_one(
+    change: Change, why: str, tiny_bundle: bytes, tiny_offers: Catalog, run: Runner
+) -> None:
+    content = with_environments(forged(tiny_bundle, change))
+    cell = rerun(content, tiny_offers, run)
+    assert cell.outcome == "not comparable"
+    assert why in cell.told
+
+
+def test_bundle_of_which_one_task_has_another_version_is_refused_and_its_other_cells_can_be_run(
+    tiny_bundle: bytes, tiny_offers: Catalog, run: Runner
+) -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Newer(Last):
+        version = 2
+
+    risen = dataclasses.replace(tiny_offers, tasks={**tiny_offers.tasks, "last": Newer})
+    checked = check(tiny_bundle, risen)
+    assert checked.submission is None
+    why = "made by version 1 of the task last; version 2 is installed"
+    assert checked.reasons == [f"task last: {why}: 8 cells cannot be compared; run them again"]
+    assert checked.verifiable is not None
+    with pytest.raises(BoardError, match=f"{why}: cannot be compared"):
+        draw(checked.verifiable, 5, 1, risen)
+
+
+@pytest.fixture(scope="module")
+def run(tiny_offers: Catalog) -> Runner:
+    """Return what runs each cell once, for all tests of this module."""
+    return running(tiny_offers)
+
+
+def forged(content: bytes, change: Change) -> bytes:
+    """Return a bundle all of whose records were changed, with every hash made anew."""
+    return with_records(content, change, first_only=False)
+
+
+def with_environments(content: bytes) -> bytes:
+    """Return a bundle whose manifest has the environments of its records."""
+    files = unzipped(content)
+    records = [json.loads(text) for name, text in files.items() if name != "manifest.json"]
+    told = sorted({json.dumps(record["environment"], sort_keys=True) for record in records})
+    return with_manifest(files, lambda manifest: manifest.update(environments=[json.loads(each) for each in told]))
+
+
+def rerun(content: bytes, offers: Catalog, run: Runner) -> Rerun:
+    """Return what came of one cell of a bundle that `check` accepts, of the second seed."""
+    checked = check(content, offers)
+    assert checked.submission is not None, checked.reasons
+    record = next(each for each in checked.submission.records if each.cell.seed == 1)
+    (cell,) = verify(checked.submission, Drawn((record,), 1, ()), 1, offers, run).cells
+    return cell

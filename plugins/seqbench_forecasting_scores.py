@@ -1,4 +1,4 @@
-"""How is a forecast scored, and what do forecasters that learn little or nothing score?
+"""Scales series, and scores forecasts and the forecasters that learn little or nothing.
 
 Everything here works on scaled values; `Scaling` leads back to the original units.
 """
@@ -132,10 +132,11 @@ def baseline_scores(
 
     weights = linear_weights(train)
     lookback, horizon = train.inputs.shape[1], train.targets.shape[1]
+    # Only the inputs are looked at: targets may hold more than what is forecast.
     forecasters: dict[str, Callable[[Batch], Tensor]] = {
         "last value": lambda batch: batch.inputs[:, -1:].expand(-1, horizon, -1),
         # Values are scaled by the mean of the training rows, which is therefore 0.
-        "training mean": lambda batch: batch.targets.new_zeros(batch.targets.shape),
+        "training mean": lambda batch: batch.inputs.new_zeros(len(batch.inputs), horizon, batch.inputs.shape[2]),
     }
     if season is not None:
         forecasters["seasonal naive"] = lambda batch: repeat_season(batch.inputs, season, horizon)

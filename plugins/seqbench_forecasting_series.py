@@ -1,4 +1,4 @@
-"""Which series is forecast where no data are given?
+"""Generates the series that is forecast where no data are given.
 
 Three channels in which an hour has a day, a second cycle and a week, and in which one channel says long before
 what the others will do.
@@ -10,7 +10,7 @@ import math
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from seqbench_forecasting_table import Series
+from seqbench_forecasting_panel import Panel
 
 from seqbench import generator
 
@@ -33,7 +33,7 @@ _BEFORE = 1024  # steps that run before the first row, for the echo and for the 
 _BLOCK = 16  # torch draws normal numbers in blocks of this size
 
 
-def generate_series(rows: int, seed: int, *, name: str = "forecasting") -> Series:
+def generate_series(rows: int, seed: int, *, name: str = "forecasting") -> Panel:
     """Generate a series whose newest row is always the same, however many rows go before it.
 
     So every look-back is tested on the same values. In step t, channel c, which follows the source after
@@ -63,7 +63,7 @@ def generate_series(rows: int, seed: int, *, name: str = "forecasting") -> Serie
         known = weather[_BEFORE - lag : _BEFORE - lag + rows] * (1.2 if lag else 1.0)
         noise = _NOISE * _normal(rows, seed, name, channel)
         channels.append((1 + 0.25 * regime) * day + slow + known + noise)
-    return Series(torch.stack(channels, dim=1), tuple(CHANNELS), season=SEASON)
+    return Panel(torch.stack(channels, dim=1), tuple(CHANNELS), season=SEASON)
 
 
 def _wave(steps: Tensor, period: float) -> Tensor:

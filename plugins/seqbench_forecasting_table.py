@@ -1,58 +1,34 @@
-"""Which numbers, and which season, does a table of a time series hold?
-
-Every column of numbers is a channel and one column of dates, if any, is the time. Text, missing and infinite
-values, and times out of order are errors; `seqbench_forecasting_time` deals with steps that are not constant.
-"""
+"""Reads a data source as one series or several: numbers in the order of time, and what was read as what."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from seqbench_forecasting_time import Gaps, Steps, parse_times, steps_of
+from seqbench_forecasting_laid import Laid
+from seqbench_forecasting_layouts import lay
+from seqbench_forecasting_numbers import refuse_inexact, refuse_markers, refuse_missing
+from seqbench_forecasting_options import Options, listed
+from seqbench_forecasting_panel import Counts, Panel, packed, unpacked
+from seqbench_forecasting_time import Steps, said, steps_of
 
 from seqbench import DataError, cached_tensors, fingerprint, read_tables
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
-    from torch import Tensor
+
+    Array = np.ndarray[Any, np.dtype[Any]]
 
 _PARTS = ("train", "validation", "test")
-_TIME_NAMES = {"date", "datetime", "ds", "time", "timestamp", "year"}
 
 
-@dataclass(frozen=True, eq=False)
-class Series:
-    """Numbers in time order.
-
-    Attributes:
-        values: [rows, channels] float64.
-        channels: the channels' names.
-        season: steps after which the calendar repeats; None where the times do not say.
-        parts: rows of train, validation and test where the source says them.
-        irregular_steps: steps between rows that are not as long as most are.
-        filled_rows: rows that were put in for missing times.
-        left_out: the column that only numbers the rows, if there was one.
-    """
-
-    values: Tensor
-    channels: tuple[str, ...]
-    season: int | None = None
-    parts: tuple[int, int, int] | None = None
-    irregular_steps: int = 0
-    filled_rows: int = 0
-    left_out: str | None = None
-
-
-def read_series(data: str, gaps: Gaps, version: int) -> Series:
-    """Read a series from a data source; a file that was read before comes from the cache.
+def read_panel(data: str, options: Options, version: int) -> Panel:
+    """Read the series of a data source; a file that was read before comes from the cache.
 
     Args:
         data: a file, a folder or a Hugging Face data set, as `seqbench.read_tables` takes it.
-        gaps: what to do where times are missing: see `Forecasting`.
+        options: how it is read.
         version: of the task; part of the identity in the cache.
 
     Raises:
@@ -60,53 +36,46 @@ def read_series(data: str, gaps: Gaps, version: int) -> Series:
     """
     known_as = fingerprint(data)
     if known_as.startswith("hub:"):  # a name is no content: what it stands for may have changed
-        return series_from_tables(read_tables(data), gaps)
+        return panel_from_tables(read_tables(data), options)
     kept = cached_tensors(
-        ("forecasting", "series", version, known_as, gaps),
-        lambda: _packed(series_from_tables(read_tables(data), gaps)),
+        ("forecasting", "panel", version, known_as, options.identity()),
+        lambda: packed(panel_from_tables(read_tables(data), options)),
     )
-    return _unpacked(kept)
+    return unpacked(kept)
 
 
-def series_from_tables(tables: Mapping[str, pd.DataFrame], gaps: Gaps) -> Series:
-    """Make a series of the rows of a data source; its splits are joined in the order of time.
+def panel_from_tables(tables: Mapping[str, pd.DataFrame], options: Options) -> Panel:
+    """Make a panel of the rows of a data source; its splits are joined in the order of time.
 
     Messages count rows from 1, without the header.
 
     >>> import pandas as pd
     >>> table = pd.DataFrame({"day": ["2020-01-01", "2020-01-02", "2020-01-04"], "sales": [3, 5, 4]})
-    >>> series = series_from_tables({"all": table}, gaps="fill")
-    >>> series.channels, series.season, series.values[:, 0].tolist()
+    >>> panel = panel_from_tables({"all": table}, Options(gaps="fill"))
+    >>> panel.channels, panel.season, panel.values[:, 0].tolist()
     (('sales',), 7, [3.0, 5.0, 5.0, 4.0])
 
     Raises:
         DataError: a column of text, a missing or infinite value, times that are missing, repeated or out of
-            order, no column of numbers, or splits whose columns differ.
+            order, no column of numbers, several series where one is expected, or splits whose columns differ.
     """
-    import torch
+    import numpy as np
 
-    frame, parts = _joined(tables)
-    left_out = _row_numbers(frame)
-    times, columns = _sorted_out(frame.drop(columns=[left_out] if left_out is not None else []))
-    values = frame[columns].to_numpy("float64")
-    _refuse_missing(values, columns)
-    steps = Steps() if times is None else steps_of(times, frame[times], gaps)
-    if steps.repeats is not None:
-        values = values.repeat(steps.repeats, axis=0)
-        parts = _filled(parts, steps.repeats)
-    return Series(
-        torch.tensor(values),  # a copy, since what comes from parquet cannot be written to
-        tuple(columns),
-        season=steps.season,
-        parts=parts,
-        irregular_steps=steps.irregular,
-        filled_rows=len(values) - len(frame),
-        left_out=left_out,
-    )
+    frame, part_of = _joined(tables)
+    frame, empty_rows = _without_end(frame)
+    restarts = (0, *(np.flatnonzero(np.diff(part_of[: len(frame)])) + 1).tolist(), len(frame))
+    laid = _picked(lay(frame, restarts, options), options)
+    refuse_missing(laid.values, laid.channels, laid.rows)
+    for name, values in zip(laid.channels, laid.values.T, strict=True):
+        refuse_markers(name, values, laid.rows, options.markers)
+        if name in frame:
+            refuse_inexact(name, frame[name])
+    return _panel(laid, part_of if set(tables) >= set(_PARTS) else None, empty_rows, options)
 
 
-def _joined(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, tuple[int, int, int] | None]:
-    """Return all rows in order, and how many are in each split where there are three of them."""
+def _joined(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Array]:
+    """Return all rows in order, and which split each is of: [rows] 0, 1 or 2."""
+    import numpy as np
     import pandas as pd
 
     names = [name for name in ("all", *_PARTS) if name in tables]
@@ -115,116 +84,140 @@ def _joined(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, tuple[int
         if list(frame.columns) != list(frames[0].columns):
             raise DataError(
                 f"the splits of a series need the same columns, and {names[0]} has"
-                f" {', '.join(map(str, frames[0].columns))} while {name} has {', '.join(map(str, frame.columns))}"
+                f" {listed(map(str, frames[0].columns))} while {name} has {listed(map(str, frame.columns))}"
             )
     joined = pd.concat(frames, ignore_index=True)
     joined.columns = joined.columns.map(str)
     if not joined.columns.is_unique:
         twice = joined.columns[joined.columns.duplicated()][0]
         raise DataError(f"two columns are called {twice!r}; rename one")
-    if tuple(names) != _PARTS:
-        return joined, None
-    train, validation, test = (len(frame) for frame in frames)
-    return joined, (train, validation, test)
+    if list(joined.columns) == ["text"] and joined["text"].astype(str).str.contains("[;,\t]").all():
+        raise DataError(
+            f"this holds lines of text ({joined['text'].iloc[0]!r}), not columns; if it is a table, give its file"
+            f" the"
+            f" ending .csv or .tsv"
+        )
+    return joined, np.repeat(np.arange(len(frames)), [len(frame) for frame in frames])
 
 
 def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
-    """Make the index a column where it holds more than numbers: parquet may keep the times there."""
-    from pandas.api.types import is_numeric_dtype
-
-    return frame if is_numeric_dtype(frame.index.dtype) else frame.reset_index()
-
-
-def _row_numbers(frame: pd.DataFrame) -> str | None:
-    """Name the first column where it is what pandas writes for an index: no name, and 0, 1, 2, ..."""
-    import numpy as np
-
-    first = frame.columns[0]
-    is_unnamed = first.startswith("Unnamed: 0") or first in ("", "__index_level_0__")
-    return first if is_unnamed and np.array_equal(frame[first], np.arange(len(frame))) else None
-
-
-def _sorted_out(frame: pd.DataFrame) -> tuple[str | None, list[str]]:
-    """Return the name of the column of times, if any, and the names of those of numbers."""
-    from pandas.api.types import is_numeric_dtype
-
-    numbers = [name for name in frame.columns if is_numeric_dtype(frame[name])]
-    times = []
-    for name in frame.columns.drop(numbers):
-        if parse_times(frame[name]) is None:
-            raise DataError(_says_text(name, frame[name]))
-        times.append(name)
-    if len(times) > 1:
-        raise DataError(f"columns {' and '.join(map(repr, times))} both hold dates; keep one of them")
-    for name in numbers:
-        if name.lower() in _TIME_NAMES:
-            raise DataError(
-                f"column {name!r} is named as a time and holds bare numbers ({frame[name].iloc[0]}); write dates"
-                f" such as 2016-07-01 12:00, or rename or remove the column"
-            )
-    if not numbers:
-        raise DataError(f"no column holds numbers; there are: {', '.join(frame.columns)}")
-    return (times[0] if times else None), numbers
-
-
-def _says_text(name: str, column: pd.Series[Any]) -> str:
+    """Make the index a column where it says more than the number of the row: parquet may keep the times there."""
     import pandas as pd
 
-    is_other = pd.to_numeric(column, errors="coerce").isna() & column.notna()
-    row = int(is_other.to_numpy().argmax())
-    return (
-        f"column {name!r} holds something that is neither a number nor a date: {column.iloc[row]!r} in row"
-        f" {row + 1}; correct or remove it"
+    index = frame.index
+    if isinstance(index, pd.RangeIndex) or (
+        list(index.names) == [None] and pd.api.types.is_integer_dtype(index.dtype)
+    ):
+        return frame.reset_index(drop=True)
+    kept = [name for name in index.names if name not in frame.columns]
+    for name in index.names:
+        if name in frame.columns and not (frame[name].to_numpy() == index.get_level_values(name).to_numpy()).all():
+            raise DataError(f"the index is called {name!r}, and so is a column with other cells; rename one")
+    return frame.reset_index(kept).reset_index(drop=True) if kept else frame.reset_index(drop=True)
+
+
+def _without_end(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Leave out rows at the end in which every cell is empty, and count them."""
+    import numpy as np
+
+    known = np.flatnonzero(frame.notna().any(axis=1).to_numpy())
+    if len(known) == 0:
+        raise DataError("every cell is empty")
+    end = int(known[-1]) + 1
+    return frame.iloc[:end], len(frame) - end
+
+
+def _picked(laid: Laid, options: Options) -> Laid:
+    """Return the one series that is asked for, or all."""
+    from dataclasses import replace
+
+    if options.series is None:
+        return laid
+    if laid.names == ("",):
+        raise DataError("series= picks one of several series; say which they are with group= or layout= beside it")
+    if options.series not in laid.names:
+        raise DataError(f"no series is called {options.series!r} (series); there are: {listed(laid.names)}")
+    place = laid.names.index(options.series)
+    span = slice(laid.bounds[place], laid.bounds[place + 1])
+    return replace(
+        laid,
+        values=laid.values[span],
+        names=(options.series,),
+        bounds=(0, span.stop - span.start),
+        times=None if laid.times is None else laid.times[span],
+        rows=laid.rows[span],
+        layout=f"{options.series!r}, one of {len(laid.names)}: {laid.layout}",
     )
 
 
-def _refuse_missing(values: np.ndarray[Any, np.dtype[Any]], columns: list[str]) -> None:
+def _panel(laid: Laid, part_of: Array | None, empty_rows: int, options: Options) -> Panel:
+    """Measure the steps of each series, fill missing times where that is asked for, and tell what was read."""
     import numpy as np
+    import torch
 
-    is_bad = ~np.isfinite(values)
-    for name, is_bad_row, numbers in zip(columns, is_bad.T, values.T, strict=True):
-        if is_bad_row.any():
-            row = int(is_bad_row.argmax())
-            what = "a missing value" if np.isnan(numbers[row]) else "an infinite value"
+    spans = [slice(start, end) for start, end in zip(laid.bounds, laid.bounds[1:], strict=False)]
+    steps = [_steps(laid, place, span, options) for place, span in enumerate(spans)]
+    _refuse_other_steps(laid.names, steps)
+    repeats = [
+        np.ones(span.stop - span.start, dtype=int) if s.repeats is None else s.repeats
+        for s, span in zip(steps, spans, strict=True)
+    ]
+    values = laid.values.repeat(np.concatenate(repeats), axis=0)
+    parts = None
+    if part_of is not None:
+        parts = tuple(_counts(part_of[laid.rows[span]], r) for span, r in zip(spans, repeats, strict=True))
+    ends = np.cumsum([int(r.sum()) for r in repeats])
+    return Panel(
+        torch.tensor(values),  # a copy, since what comes from parquet cannot be written to
+        laid.channels,
+        season=next((s.season for s in steps if s.length), None),
+        names=laid.names,
+        ends=tuple(ends.tolist()),
+        parts=parts,
+        irregular_steps=sum(s.irregular for s in steps),
+        filled_rows=len(values) - len(laid.values),
+        stored=laid.stored,
+        about=_about(laid, steps, empty_rows),
+    )
+
+
+def _steps(laid: Laid, place: int, span: slice, options: Options) -> Steps:
+    if laid.times is None:
+        return Steps()
+    where = laid.said.split(", read as")[0]
+    if len(laid.names) > 1:
+        where = f"series {laid.names[place]!r}: {where}"
+    return steps_of(where, laid.times[span], options.gaps)
+
+
+def _refuse_other_steps(names: tuple[str, ...], steps: list[Steps]) -> None:
+    known = [(name, step.length) for name, step in zip(names, steps, strict=True) if step.length]
+    for name, length in known[1:]:
+        if length != known[0][1]:
             raise DataError(
-                f"column {name!r} has {what} in row {row + 1}, the first of {is_bad_row.sum()} missing or infinite"
-                f" ones; fill in or remove them first, since seqbench makes up no data"
+                f"the series have steps of different lengths: {known[0][1]} in {known[0][0]!r}, {length} in"
+                f" {name!r};"
+                f" put series of one kind into a file"
             )
 
 
-def _filled(parts: tuple[int, int, int] | None, repeats: np.ndarray[Any, Any]) -> tuple[int, int, int] | None:
-    """Count the rows of each split after filling."""
+def _counts(part_of: Array, repeats: Array) -> Counts:
+    """Count the rows of each split of a series, after filling."""
     import numpy as np
 
-    if parts is None:
-        return None
-    train, validation, test = (int(part.sum()) for part in np.split(repeats, np.cumsum(parts)[:-1]))
+    train, validation, test = np.bincount(part_of.repeat(repeats), minlength=3).tolist()
     return train, validation, test
 
 
-def _packed(series: Series) -> dict[str, Tensor]:
-    """Put a series into tensors; everything but the values becomes the bytes of a JSON text."""
-    import torch
-
-    about = {
-        "channels": series.channels,
-        "season": series.season,
-        "parts": series.parts,
-        "irregular_steps": series.irregular_steps,
-        "filled_rows": series.filled_rows,
-        "left_out": series.left_out,
-    }
-    return {"values": series.values, "about": torch.tensor(list(json.dumps(about).encode()), dtype=torch.uint8)}
-
-
-def _unpacked(kept: Mapping[str, Tensor]) -> Series:
-    about = json.loads(bytes(kept["about"].tolist()))
-    return Series(
-        kept["values"],
-        channels=tuple(about["channels"]),
-        season=about["season"],
-        parts=None if about["parts"] is None else tuple(about["parts"]),
-        irregular_steps=about["irregular_steps"],
-        filled_rows=about["filled_rows"],
-        left_out=about["left_out"],
-    )
+def _about(laid: Laid, steps: list[Steps], empty_rows: int) -> dict[str, str]:
+    about = {"series": str(len(laid.names))}
+    if len(laid.names) > 1 or laid.names != ("",):
+        about |= {"series_names": listed(laid.names), "a_series_is": laid.layout}
+    about["times"] = laid.said or "none: no column says when the rows are"
+    if laid.times is not None:
+        about["first_time"], about["last_time"] = said(laid.times.min()), said(laid.times.max())
+        about["step"] = next((s.length for s in steps if s.length), "unknown: one row")
+    about["left_out"] = listed(f"{name} ({why})" for name, why in laid.left_out.items())
+    if empty_rows:
+        about["empty_rows_at_the_end"] = str(empty_rows)
+    return about

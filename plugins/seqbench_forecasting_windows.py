@@ -1,4 +1,4 @@
-"""Which rows train, validate and test, and which windows do they hold?
+"""Splits the rows of a series and cuts them into windows.
 
 Windows are views of one series: their memory does not grow with the look-back.
 """
@@ -12,6 +12,8 @@ from seqbench import DataError
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+_REST = "rest"
 
 Parts = tuple[int, int, int]
 """Rows of train, validation and test, which follow one another."""
@@ -32,6 +34,8 @@ class Windows(NamedTuple):
 def parse_split(split: str) -> tuple[Fraction, Fraction, Fraction]:
     """Read train/validation/test as fractions of the rows or, where their sum is above 1, as rows.
 
+    ``rest`` in the place of the training rows is 0 here, and stands for all that the others leave.
+
     >>> [str(part) for part in parse_split("0.7/0.1/0.2")]
     ['7/10', '1/10', '1/5']
 
@@ -39,13 +43,25 @@ def parse_split(split: str) -> tuple[Fraction, Fraction, Fraction]:
         ValueError: it is neither.
     """
     try:
-        train, validation, test = (Fraction(part.strip()) for part in split.split("/"))
-    except ValueError as error:
+        train, validation, test = (
+            Fraction(_number(part.strip(), place)) for place, part in enumerate(split.split("/"))
+        )
+    except (ValueError, ZeroDivisionError) as error:
         raise ValueError(_says_split(split)) from error
     parts = train, validation, test
-    if min(parts) <= 0 or (is_in_rows(parts) and any(part.denominator != 1 for part in parts)):
+    is_rest = split.strip().startswith(_REST)
+    if (
+        min(parts[1:]) <= 0
+        or (train <= 0 and not is_rest)
+        or (is_rest and not is_in_rows(parts))
+        or (is_in_rows(parts) and any(part.denominator != 1 for part in parts))
+    ):
         raise ValueError(_says_split(split))
     return parts
+
+
+def _number(part: str, place: int) -> str:
+    return "0" if part == _REST and place == 0 else part
 
 
 def is_in_rows(parts: tuple[Fraction, Fraction, Fraction]) -> bool:
@@ -56,7 +72,7 @@ def is_in_rows(parts: tuple[Fraction, Fraction, Fraction]) -> bool:
 def _says_split(split: str) -> str:
     return (
         f"split has to be train/validation/test in fractions, such as 0.7/0.1/0.2 with a sum of at most 1, or in"
-        f" rows, such as 8640/2880/2880, and it is {split!r}"
+        f" rows, such as 8640/2880/2880 or rest/24/24, and it is {split!r}"
     )
 
 
@@ -65,8 +81,8 @@ def split_rows(split: str, rows: int) -> Parts:
 
     Fractions of train and test are rounded down and validation gets what is left of their sum.
 
-    >>> split_rows("0.7/0.1/0.2", 966)
-    (676, 97, 193)
+    >>> split_rows("0.7/0.1/0.2", 966), split_rows("rest/24/24", 966)
+    ((676, 97, 193), (918, 24, 24))
 
     Raises:
         DataError: more rows are asked for than there are.
@@ -75,13 +91,17 @@ def split_rows(split: str, rows: int) -> Parts:
     if not is_in_rows(parts):
         first, last = int(train * rows), int(test * rows)
         return first, int(sum(parts) * rows) - first - last, last
-    if sum(parts) > rows:
-        raise DataError(f"split={split} asks for {sum(parts)} rows, and there are {rows}; ask for fewer")
+    if train == 0:
+        train = max(Fraction(0), rows - validation - test)
+    if train + validation + test > rows:
+        raise DataError(
+            f"split={split} asks for {train + validation + test} rows, and there are {rows}; ask for fewer"
+        )
     return int(train), int(validation), int(test)
 
 
-def check_parts(parts: Parts, length: int, horizon: int, rows: int) -> None:
-    """Refuse parts in which no window fits.
+def check_parts(parts: Parts, length: int, horizon: int, rows: int, where: str = "") -> None:
+    """Refuse parts in which no window fits, and say which options would make one fit.
 
     Raises:
         DataError: training has fewer rows than a look-back and a horizon, or another part than a horizon.
@@ -90,9 +110,20 @@ def check_parts(parts: Parts, length: int, horizon: int, rows: int) -> None:
     if any(part < need for part, need in zip(parts, needs, strict=True)):
         raise DataError(
             f"a look-back of {length} and a horizon of {horizon} need at least {needs[0]} rows for training,"
-            f" {horizon} for validation and {horizon} for test, and of {rows} rows these have {parts[0]},"
-            f" {parts[1]} and {parts[2]}; shorten length or horizon, or change split"
+            f" {horizon} for validation and {horizon} for test, and of {rows} rows{where} these have {parts[0]},"
+            f" {parts[1]} and {parts[2]}; {_ways_out(parts, length, horizon, rows)}"
         )
+
+
+def _ways_out(parts: Parts, length: int, horizon: int, rows: int) -> str:
+    ways = []
+    if (most := min(parts[0] - length, parts[1], parts[2])) >= 1:
+        ways.append(f"--set forecasting.horizon={most} fits")
+    if rows - 2 * horizon >= length + horizon:
+        ways.append(f"--set forecasting.split=rest/{horizon}/{horizon} fits")
+    if min(parts[1], parts[2]) >= horizon and (longest := parts[0] - horizon) >= 1:
+        ways.append(f"a length of {longest} or less fits")
+    return ", or ".join(ways) or "there are too few rows for any split; shorten both length and horizon"
 
 
 def cut(

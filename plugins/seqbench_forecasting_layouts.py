@@ -1,0 +1,92 @@
+"""Lays the series of a table below one another: those of a long table, of a wide one, or the only one.
+
+A table that holds several series and is read as one would mix them, so that is refused with what to type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from seqbench_forecasting_dates import readings
+from seqbench_forecasting_laid import Laid, of_roles, refuse_disorder
+from seqbench_forecasting_mixed import refuse_wide, several_series
+from seqbench_forecasting_options import Options, listed, named
+from seqbench_forecasting_roles import sort_columns
+from seqbench_forecasting_wide import decided, series_in_columns, series_in_rows
+
+from seqbench import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def lay(frame: pd.DataFrame, restarts: Sequence[int], options: Options) -> Laid:
+    """Lay the series of a table below one another, as the options say.
+
+    Args:
+        frame: the table.
+        restarts: where each split of the source begins, and the number of rows.
+        options: ``group``, ``layout`` and the names of columns.
+
+    Raises:
+        DataError: the table does not have this layout, or has another one.
+    """
+    if options.layout == "wide":
+        return lay(frame, restarts, decided(frame, restarts, options))
+    if options.layout == "rows":
+        return series_in_rows(frame, options)
+    if options.layout == "columns":
+        return series_in_columns(frame, restarts, options)
+    if options.group is not None:
+        return _grouped(frame, options)
+    if options.columns is None:
+        refuse_wide(frame, options)
+    suspect = several_series(frame, options)
+    if suspect is not None:
+        raise DataError(suspect)
+    roles = sort_columns(frame, (0, len(frame)), restarts, options)
+    refuse_disorder(roles.clock, (0, len(frame)), frame)
+    return of_roles(roles, frame, ("",), (0, len(frame)), "one series")
+
+
+def _grouped(frame: pd.DataFrame, options: Options) -> Laid:
+    import numpy as np
+    import pandas as pd
+
+    if options.group not in frame.columns:
+        raise DataError(f"no column is called {options.group!r} (group); there are: {listed(frame.columns)}")
+    ids = frame[options.group]
+    if ids.isna().any():
+        row = int(frame.index[int(ids.isna().to_numpy().argmax())])
+        raise DataError(f"column {options.group!r} (group) is empty in row {row + 1}; name the series of that row")
+    codes, found = pd.factorize(ids)
+    order = np.argsort(codes, kind="stable")
+    bounds = (0, *np.cumsum(np.bincount(codes)).tolist())
+    sorted_ = frame.iloc[order].drop(columns=[options.group])
+    names = tuple(str(name) for name in found)
+    static = {
+        name: "the same in all rows of a series"
+        for name in sorted_.columns
+        if _is_static(sorted_[name], codes[order])
+    }
+    asked = (*named(options.columns, list(frame.columns)), *named(options.target, list(frame.columns)))
+    static = {name: why for name, why in static.items() if name not in asked and _is_text(sorted_[name])}
+    roles = sort_columns(sorted_.drop(columns=list(static)), bounds, bounds, options)
+    refuse_disorder(roles.clock, bounds, sorted_)
+    laid = of_roles(roles, sorted_, names, bounds, f"the rows with one {options.group!r} (group=)")
+    laid.left_out.update(static)
+    return laid
+
+
+def _is_text(column: pd.Series[Any]) -> bool:
+    import pandas as pd
+
+    return not pd.api.types.is_numeric_dtype(column) and not readings(column)
+
+
+def _is_static(column: pd.Series[Any], codes: Array) -> bool:
+    return bool((column.groupby(codes).nunique(dropna=False) <= 1).all())

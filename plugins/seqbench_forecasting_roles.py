@@ -1,0 +1,237 @@
+"""Sorts the columns of a table into times, channels, and those that are left out, each with its reason."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from seqbench_forecasting_clock import Clock, find_clock, refuse_bare, short
+from seqbench_forecasting_numbers import as_numbers, says_text
+from seqbench_forecasting_options import Options, listed, named, option
+
+from seqbench import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+
+_RANGES = {
+    "year": (1000, 2999),
+    "quarter": (1, 4),
+    **dict.fromkeys(("month", "mnth"), (1, 12)),
+    **dict.fromkeys(("weekday", "dayofweek"), (0, 7)),
+    **dict.fromkeys(("dayofyear", "doy"), (1, 366)),
+    "weekofyear": (0, 53),
+    "day": (1, 31),
+    "hour": (0, 24),
+    "minute": (0, 59),
+}
+_ROW_NAMES = {
+    "",
+    "unnamed0",
+    "index",
+    "levelo",
+    "level0",
+    "id",
+    "no",
+    "nr",
+    "row",
+    "rownames",
+    "rowid",
+    "instant",
+    "obs",
+}
+ROW_NUMBERS, CALENDAR, EMPTY, UNASKED = "row numbers", "calendar numbers", "empty", "not in columns="
+
+
+@dataclass(frozen=True, eq=False)
+class Roles:
+    """What the columns of a table are.
+
+    Attributes:
+        clock: says when the rows are; None where nothing does.
+        channels: the columns that are read.
+        numbers: all columns of numbers, missing ones as NaN.
+        left_out: column -> why it is not read.
+    """
+
+    clock: Clock | None
+    channels: tuple[str, ...]
+    numbers: pd.DataFrame
+    left_out: Mapping[str, str]
+
+
+def sort_columns(frame: pd.DataFrame, bounds: Sequence[int], restarts: Sequence[int], options: Options) -> Roles:
+    """Sort the columns of a table into roles.
+
+    Args:
+        frame: the table; its index counts the rows of the source from 0.
+        bounds: where each series begins, and the number of rows.
+        restarts: rows at which row numbers may begin anew: those where a series or a split does.
+        options: name the columns to read, to forecast and to leave out.
+
+    Raises:
+        DataError: a column is named that is not there, holds neither numbers nor dates, or none is left.
+    """
+    left_out = dict.fromkeys(_known(options.exclude, frame, "exclude"), "exclude=")
+    asked = (*_known(options.columns, frame, "columns"), *_targets(options, frame))
+    rest = frame.drop(columns=list(left_out))
+    for name in rest.columns[rest.isna().all()]:
+        if (name.startswith("Unnamed:") or not name) and name not in asked:
+            left_out[name] = EMPTY
+    rest = rest.drop(columns=[name for name in left_out if name in rest])
+    numbers, others = _numbers_and_others(rest, options)
+    clock, texts = find_clock(others, numbers, bounds, options)
+    used = () if clock is None else clock.columns
+    candidates = [name for name in numbers.columns if name not in used]
+    if options.columns is not None:
+        left_out |= {name: UNASKED for name in (*candidates, *texts) if name not in asked}
+        candidates, texts = [n for n in candidates if n in asked], [n for n in texts if n in asked]
+    for name in texts:
+        raise DataError(says_text(name, rest[name]))
+    if clock is None:
+        refuse_bare(numbers, [name for name in candidates if name not in asked])
+    counting = _counting(numbers, [n for n in candidates if n not in asked], clock, restarts)
+    left_out |= counting
+    channels = tuple(name for name in candidates if name not in counting)
+    if not channels:
+        raise DataError(_says_nothing(frame, counting))
+    return Roles(clock, channels, numbers, left_out)
+
+
+def _says_nothing(frame: pd.DataFrame, counting: Mapping[str, str]) -> str:
+    if not counting:
+        return f"no column holds numbers; there are: {listed(frame.columns)}"
+    name, reason = next(iter(counting.items()))
+    return (
+        f"nothing is left to forecast: {listed(counting)} only counts rows or says when they are ({name!r}:"
+        f" {reason});"
+        f" say {option('columns', name)} to forecast it all the same"
+    )
+
+
+def _known(names: Any, frame: pd.DataFrame, what: str) -> tuple[str, ...]:
+    """Return the columns that an option names.
+
+    Raises:
+        DataError: there is no such column.
+    """
+    found = named(names, list(frame.columns))
+    for name in found:
+        if name not in frame.columns:
+            raise DataError(f"no column is called {name!r} ({what}); there are: {listed(frame.columns)}")
+    return found
+
+
+def _targets(options: Options, frame: pd.DataFrame) -> tuple[str, ...]:
+    # Whether they are there is said where the targets are taken from the channels.
+    return tuple(name for name in named(options.target, list(frame.columns)) if name in frame.columns)
+
+
+def _numbers_and_others(frame: pd.DataFrame, options: Options) -> tuple[pd.DataFrame, pd.DataFrame]:
+    import pandas as pd
+
+    found = {name: as_numbers(name, frame[name], options.decimal) for name in frame.columns}
+    numbers = {name: column for name, column in found.items() if column is not None}
+    commas = [
+        n
+        for n in numbers
+        if not pd.api.types.is_numeric_dtype(frame[n]) and _has_decimal_comma(frame[n], numbers[n])
+    ]
+    points = [n for n in numbers if pd.api.types.is_float_dtype(frame[n]) and (frame[n].dropna() % 1 != 0).any()]
+    if commas and points:
+        raise DataError(
+            f"column {commas[0]!r} writes decimals with a comma and column {points[0]!r} with a point; write both"
+            f" alike,"
+            f" or leave one out with {option('exclude', points[0])}"
+        )
+    others = [name for name in frame.columns if name not in numbers]
+    return pd.DataFrame(numbers, index=frame.index), frame[others]
+
+
+def _has_decimal_comma(texts: pd.Series[Any], numbers: pd.Series[Any]) -> bool:
+    has_comma = texts.astype(str).str.contains(",", na=False)
+    return (
+        bool((has_comma & (numbers % 1 != 0)).any())
+        and not texts.astype(str).str.contains(r"\.\d*$", na=False).any()
+    )
+
+
+def _counting(
+    numbers: pd.DataFrame, names: Sequence[str], clock: Clock | None, restarts: Sequence[int]
+) -> dict[str, str]:
+    """Return the columns that number rows or repeat what the calendar says, and why."""
+    import numpy as np
+
+    found: dict[str, str] = {}
+    for name in names:
+        values = numbers[name].to_numpy("float64", na_value=np.nan)
+        if not np.isfinite(values).all():
+            continue
+        if is_ramp(values, restarts) or (short(name) in _ROW_NAMES and _numbers_rows(values, restarts)):
+            found[name] = ROW_NUMBERS
+        elif _is_calendar(name, values, clock):
+            found[name] = CALENDAR
+    return found
+
+
+def is_ramp(values: Array, restarts: Sequence[int]) -> bool:
+    """Say whether numbers go up or down by the same step at every row, but where they may begin anew.
+
+    A number that is written with few decimals may be half a hundredth of a step away.
+
+    >>> import numpy as np
+    >>> is_ramp(np.array([1.0, 2.0, 3.0, 1.0, 2.0]), [0, 3, 5]), is_ramp(np.array([1.0, 2.0, 4.0]), [0, 3])
+    (True, False)
+    """
+    import numpy as np
+
+    slopes = []
+    for start, end in itertools.pairwise(restarts):
+        part = values[start:end]
+        if len(part) < 2:
+            continue
+        slope = (part[-1] - part[0]) / (len(part) - 1)
+        line = part[0] + slope * np.arange(len(part))
+        if slope == 0 or not np.isfinite(slope) or np.abs(part - line).max() > 0.01 * abs(slope):
+            return False
+        slopes.append(slope)
+    return len(slopes) > 0 and len(values) > 2 and bool(np.ptp(slopes) <= 0.01 * abs(slopes[0]))
+
+
+def _numbers_rows(values: Array, restarts: Sequence[int]) -> bool:
+    """Say whether integers rise at every row, as numbers of rows of which some were removed do."""
+    import numpy as np
+
+    if (values % 1 != 0).any():
+        return False
+    parts = itertools.pairwise(restarts)
+    return all((np.diff(values[start:end]) > 0).all() for start, end in parts)
+
+
+def _is_calendar(name: str, values: Array, clock: Clock | None) -> bool:
+    """Say whether numbers say what the times say already, or are named and sized as parts of a date."""
+    import numpy as np
+    import pandas as pd
+
+    if (values % 1 != 0).any() or len(np.unique(values)) < 2:
+        return False
+    least, most = _RANGES.get(short(name), (1, 0))
+    if least <= values.min() and values.max() <= most:
+        return True
+    if clock is None:
+        return False
+    times = pd.DatetimeIndex(clock.reading.times)
+    if short(name) in ("yr", "year", "isoyear"):
+        return len(np.unique(values - times.year)) == 1
+    weekday = times.day_of_week  # 0 is Monday
+    parts = (
+        *(times.year, times.quarter, times.month, times.day, times.hour, times.hour + 1, times.minute),
+        *(weekday, weekday + 1, (weekday + 1) % 7, (weekday + 1) % 7 + 1, times.day_of_year),
+        *(times.year * 100 + times.month, times.hour * 100 + times.minute),
+    )
+    return any(np.array_equal(values, np.asarray(part, dtype="float64")) for part in parts)

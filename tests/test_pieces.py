@@ -34,8 +34,8 @@ from seqbench.network import Network
 from seqbench.parameters import make
 from seqbench.pieces import PIECE, Feeding, feed
 from seqbench.records import Costs, Record, cell_data
-from seqbench.report.variants import model_names
 from seqbench.training import run_cell
+from seqbench.variants import model_names
 
 from .toys import CATALOG, Last, toy_cell
 

@@ -24,8 +24,8 @@ from seqbench.errors import ExperimentError, StoreError
 from seqbench.records import Record
 from seqbench.report import FORMATS, document, print_document
 from seqbench.report.output import write_whole
-from seqbench.report.variants import legend, model_names
 from seqbench.store import Store
+from seqbench.variants import legend, model_names
 from tests.test_report import record, three_seeds
 
 HOSTILE = (

@@ -21,7 +21,7 @@ from seqbench.report.page_charts import cost_charts, skill_charts
 from seqbench.report.page_gradients import gradient_charts
 from seqbench.report.page_rows import rows
 from seqbench.report.reproduce import commands
-from seqbench.report.variants import legend
+from seqbench.variants import legend
 
 STYLES = ("base.css", "chart.css", "page.css", "board.css")
 SCRIPTS = ("theme.js", "legend.js", "rows.js")

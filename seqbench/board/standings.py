@@ -19,8 +19,8 @@ from seqbench.report.observations import observations
 from seqbench.report.page_groups import MISSING, Group, groups, skill_of
 from seqbench.report.page_overview import Line, Overview, overview
 from seqbench.report.page_rows import Field, ends_and_n
-from seqbench.report.variants import model_names, natural, task_names
 from seqbench.statistics import summary
+from seqbench.variants import model_names, natural, task_names
 
 
 @dataclass(frozen=True)

@@ -292,7 +292,7 @@ def _print_findings(path: Path, checked: Checked) -> None:
 
 
 def _print_receipt(receipt: Receipt, path: Path, seeds: int) -> None:
-    from seqbench.report.entries import printable
+    from seqbench.printable import printable
 
     for cell in receipt.cells:
         outcome = cell.outcome.upper() if cell.outcome == "differs" else cell.outcome

@@ -9,7 +9,7 @@ from typing import Any
 from seqbench.printable import MOST, one_line
 from seqbench.records import Record
 from seqbench.report.entries import Entry, Table
-from seqbench.report.variants import model_names, natural, task_names
+from seqbench.variants import model_names, natural, task_names
 
 _LINES = ("What the records say of the machine and the software; the source revision is seqbench's own.",)
 _NAMES = {"git_revision": "source revision"}

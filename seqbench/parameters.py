@@ -1,4 +1,4 @@
-"""Which parameters does a task or a model have, and are these values fit for them?
+"""Reads the parameters of tasks and models, and makes them from values.
 
 Reads the fields of a plugin's dataclass and checks values against their types. Stands on contracts and refusals.
 """
@@ -16,6 +16,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from seqbench.contracts import Model, Task, is_data_source
 from seqbench.errors import ExperimentError, unknown
+from seqbench.plugin_faults import faults_told
 from seqbench.refusals import refusal_of_all
 
 Plugin = TypeVar("Plugin", Task, Model)
@@ -83,6 +84,7 @@ def make(plugin: type[Plugin], values: Mapping[str, Any], where: str = "") -> Pl
 
     Raises:
         ExperimentError: an unknown parameter, a value of the wrong type, or one that the plugin refuses.
+        PluginError: making it raised anything but a ValueError.
     """
     known = {parameter.name: parameter for parameter in parameters_of(plugin)}
     for name, value in values.items():
@@ -93,12 +95,14 @@ def make(plugin: type[Plugin], values: Mapping[str, Any], where: str = "") -> Pl
             raise ExperimentError(
                 f"{where}{plugin.name}.{name} names nothing; give a file, a folder or a data set"
             )
-    try:
-        # Defaults too: 0 for a float is 0.0, so that both make the same cell.
-        given = {name: values.get(name, parameter.default) for name, parameter in known.items()}
-        return plugin(**{name: _coerced(known[name], value) for name, value in given.items()})
-    except ValueError as error:
-        raise ExperimentError(f"{where}{plugin.name}: {error}") from error
+    # Defaults too: 0 for a float is 0.0, so that both make the same cell.
+    given = {name: values.get(name, parameter.default) for name, parameter in known.items()}
+    coerced = {name: _coerced(known[name], value) for name, value in given.items()}
+    with faults_told(f"{where}{plugin.name} cannot be made with these parameters"):
+        try:
+            return plugin(**coerced)
+        except ValueError as error:
+            raise ExperimentError(f"{where}{plugin.name}: {error}") from error
 
 
 def _check(owner: str, parameter: Parameter, value: Any, where: str) -> None:

@@ -16,8 +16,8 @@ from seqbench.cells import Cell
 from seqbench.feeding import is_recomputed
 from seqbench.network import layer_sizes
 from seqbench.parameters import make
-from seqbench.plugin_faults import faults_told, owner
 from seqbench.pieces import PIECE
+from seqbench.plugin_faults import faults_told, owner
 from seqbench.plugins import Catalog
 from seqbench.training import load_task, one_quiet_thread
 

@@ -6,10 +6,12 @@ Reads the fields of a plugin's dataclass and checks values against their types. 
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -98,11 +100,20 @@ def make(plugin: type[Plugin], values: Mapping[str, Any], where: str = "") -> Pl
     # Defaults too: 0 for a float is 0.0, so that both make the same cell.
     given = {name: values.get(name, parameter.default) for name, parameter in known.items()}
     coerced = {name: _coerced(known[name], value) for name, value in given.items()}
-    with faults_told(f"{where}{plugin.name} cannot be made with these parameters"):
+    with faults_told(f"{where}{plugin.name} ({_place(plugin)}) cannot be made with these parameters"):
         try:
             return plugin(**coerced)
         except ValueError as error:
             raise ExperimentError(f"{where}{plugin.name}: {error}") from error
+
+
+def _place(plugin: type) -> str:
+    """Return where a class is written down."""
+    try:
+        file = Path(inspect.getfile(plugin)).name
+    except (TypeError, OSError):
+        file = plugin.__module__
+    return f"class {plugin.__qualname__} in {file}"
 
 
 def _check(owner: str, parameter: Parameter, value: Any, where: str) -> None:

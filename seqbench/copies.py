@@ -70,7 +70,8 @@ def _is_alike(layer: nn.Module, twin: nn.Module, features: int) -> bool:
         with torch.no_grad():
             found.append(each.eval()(steps)[0].double())
         each.train(was_training)
-    return bool(torch.allclose(*found, rtol=1e-3, atol=1e-3))
+    ours, its = found
+    return bool(torch.allclose(ours, its, rtol=1e-3, atol=1e-3))
 
 
 def exact(module: nn.Module) -> nn.Module:

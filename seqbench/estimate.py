@@ -17,6 +17,7 @@ from seqbench.feeding import is_recomputed
 from seqbench.network import layer_sizes
 from seqbench.parameters import make
 from seqbench.pieces import PIECE
+from seqbench.plugin_faults import faults_told, owner
 from seqbench.plugins import Catalog
 from seqbench.training import load_task, one_quiet_thread
 
@@ -55,7 +56,8 @@ def train_seconds(cells: Sequence[Cell], catalog: Catalog) -> list[float]:
 def _measured(cell: Cell, catalog: Catalog) -> _Line:
     model = make(catalog.model(cell.model.name), cell.model.parameters)
     size, batch = cell.training.embedding_size, cell.training.batch_size
-    with one_quiet_thread(), torch.random.fork_rng():
+    what = f"{owner('model', model.name, catalog.origins)} cannot be built and run"
+    with faults_told(what), one_quiet_thread(), torch.random.fork_rng():
         layer = model.build(size)
         short, long = (torch.zeros(batch, steps, size, requires_grad=True) for steps in (SHORT, LONG))
         seconds = [_cpu_seconds(lambda x=x: layer(x)[0].sum().backward()) for x in (short, long)]  # type: ignore[misc]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from seqbench.cells import Cell
+    from seqbench.cells import Cell, Plugin
     from seqbench.experiment import Execution
     from seqbench.records import Record
 
@@ -101,6 +101,7 @@ class Assignment:
         checkpoint_seconds: time between two checkpoints.
         loggers: names of the Lightning loggers that watch the training.
         folder: of the store, below which they write; None for nowhere.
+        beside: further models that are built, and thrown away, when the data of the cell are checked.
     """
 
     cell: Cell
@@ -111,6 +112,7 @@ class Assignment:
     checkpoint_seconds: float = 60.0
     loggers: tuple[str, ...] = ()
     folder: Path | None = None
+    beside: tuple[Plugin, ...] = ()
 
 
 @dataclass(frozen=True)

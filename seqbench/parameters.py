@@ -6,16 +6,19 @@ Reads the fields of a plugin's dataclass and checks values against their types. 
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from seqbench.contracts import Model, Task, is_data_source, is_generated_only
 from seqbench.errors import ExperimentError, unknown
+from seqbench.plugin_faults import faults_told
 from seqbench.refusals import refusal_of_all
 
 Plugin = TypeVar("Plugin", Task, Model)
@@ -85,6 +88,7 @@ def make(plugin: type[Plugin], values: Mapping[str, Any], where: str = "") -> Pl
 
     Raises:
         ExperimentError: an unknown parameter, a value of the wrong type, or one that the plugin refuses.
+        PluginError: making it raised anything but a ValueError.
     """
     known = {parameter.name: parameter for parameter in parameters_of(plugin)}
     for name, value in values.items():
@@ -95,12 +99,23 @@ def make(plugin: type[Plugin], values: Mapping[str, Any], where: str = "") -> Pl
             raise ExperimentError(
                 f"{where}{plugin.name}.{name} names nothing; give a file, a folder or a data set"
             )
+    # Defaults too: 0 for a float is 0.0, so that both make the same cell.
+    given = {name: values.get(name, parameter.default) for name, parameter in known.items()}
+    coerced = {name: _coerced(known[name], value) for name, value in given.items()}
+    with faults_told(f"{where}{plugin.name} ({_place(plugin)}) cannot be made with these parameters"):
+        try:
+            return plugin(**coerced)
+        except ValueError as error:
+            raise ExperimentError(f"{where}{plugin.name}: {error}") from error
+
+
+def _place(plugin: type) -> str:
+    """Return where a class is written down."""
     try:
-        # Defaults too: 0 for a float is 0.0, so that both make the same cell.
-        given = {name: values.get(name, parameter.default) for name, parameter in known.items()}
-        return plugin(**{name: _coerced(known[name], value) for name, value in given.items()})
-    except ValueError as error:
-        raise ExperimentError(f"{where}{plugin.name}: {error}") from error
+        file = Path(inspect.getfile(plugin)).name
+    except (TypeError, OSError):
+        file = plugin.__module__
+    return f"class {plugin.__qualname__} in {file}"
 
 
 def meaningless(task: Task) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""How do gradients flow back through models that nobody has trained, on noise or on a task's data?
+"""Measures how gradients flow back through models that nobody has trained, on noise or on a task's data.
 
 The start of each network is the one that `seqbench run` gives it with the same seed. Stands on gradients.
 """
@@ -13,13 +13,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqbench.contracts import InputKind, TargetKind, Values, endings, last_step
-from seqbench.errors import ExperimentError, unknown
+from seqbench.contracts import InputKind, Model, TargetKind, Values, endings, last_step
+from seqbench.errors import ContractError, ExperimentError, PluginError, unknown
 from seqbench.experiment import Training
 from seqbench.flow import Flow, Summary, summarise_flow
 from seqbench.gradients import measure_flow
 from seqbench.network import Network, build_network
 from seqbench.parameters import make, parameters_of
+from seqbench.plugin_faults import faults_told, owner
 from seqbench.plugins import Catalog
 from seqbench.seeds import derive_seed, generator
 from seqbench.splits import Batch
@@ -48,6 +49,19 @@ class Finding:
     def ln_factor(self, steps: int) -> float | None:
         """Return ln of the gain per step to the power of ``steps``; None where the gain is unknown."""
         return None if self.summary.ln_gain is None else self.summary.ln_gain * steps
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why one model could not be measured.
+
+    Attributes:
+        model: its name.
+        reason: a sentence.
+    """
+
+    model: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -96,8 +110,8 @@ def probe(
     batch_size: int = 16,
     draws: int = 3,
     gain: float | None = None,
-) -> tuple[Finding, ...]:
-    """Measure each model's gradient flow at its start.
+) -> tuple[Finding | Fault, ...]:
+    """Measure each model's gradient flow at its start; one that cannot be measured costs no other its numbers.
 
     Args:
         models: names; each is measured on the same examples.
@@ -110,6 +124,9 @@ def probe(
         draws: random vectors for each example.
         gain: see `set_gain`.
 
+    Returns:
+        One entry for each model, in the order of ``models``.
+
     Raises:
         SeqbenchError: a name, a parameter or the gain makes no sense, or a task's data are missing.
     """
@@ -120,17 +137,33 @@ def probe(
         source = noise(length, batch_size, seed)
     else:
         source = _task_source(catalog, task, (parameters or {}).get(task, {}), length, batch_size, seed)
-    findings = []
-    for model in chosen:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(derive_seed(seed, "initialisation"))
-            network = build_network(model, source.inputs, source.targets, EMBEDDING_SIZE)
-        if gain is not None:
-            set_gain(network, gain, model.name)
-        flow = measure_flow(network, source.batch, seed=derive_seed(seed, "gradients"), draws=draws)
-        known = {parameter.name: getattr(model, parameter.name) for parameter in parameters_of(type(model))}
-        findings.append(Finding(model.name, model.version, known, flow, summarise_flow(flow)))
-    return tuple(findings)
+    return tuple(_found(model, catalog, source, seed=seed, draws=draws, gain=gain) for model in chosen)
+
+
+def _found(
+    model: Model, catalog: Catalog, source: Source, *, seed: int, draws: int, gain: float | None
+) -> Finding | Fault:
+    """Measure one model.
+
+    Raises:
+        ExperimentError: see `set_gain`.
+    """
+    try:
+        with faults_told(f"{owner('model', model.name, catalog.origins)} cannot be measured"):
+            flow = _flow(model, source, seed=seed, draws=draws, gain=gain)
+    except (ContractError, PluginError) as error:
+        return Fault(model.name, str(error))
+    known = {parameter.name: getattr(model, parameter.name) for parameter in parameters_of(type(model))}
+    return Finding(model.name, model.version, known, flow, summarise_flow(flow))
+
+
+def _flow(model: Model, source: Source, *, seed: int, draws: int, gain: float | None) -> Flow:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed(seed, "initialisation"))
+        network = build_network(model, source.inputs, source.targets, EMBEDDING_SIZE)
+    if gain is not None:
+        set_gain(network, gain, model.name)
+    return measure_flow(network, source.batch, seed=derive_seed(seed, "gradients"), draws=draws)
 
 
 def noise(length: int, batch_size: int, seed: int) -> Source:
@@ -170,7 +203,9 @@ def set_gain(network: Network, gain: float, model: str) -> None:
 def _task_source(
     catalog: Catalog, name: str, values: Mapping[str, Any], length: int, batch_size: int, seed: int
 ) -> Source:
-    data = make(catalog.task(name), values).load(length, seed)
+    made = make(catalog.task(name), values)
+    with faults_told(f"{owner('task', name, catalog.origins)} cannot load its data"):
+        data = made.load(length, seed)
     rows = torch.arange(min(batch_size, len(data.validation)))
     return Source(data.validation.batch(rows), data.inputs, data.targets)
 

@@ -6,6 +6,7 @@ The same cell gives the same scores to the last bit on the same kind of processo
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 import resource
 import sys
@@ -15,6 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -23,18 +25,19 @@ import torch
 
 from seqbench.allocator import keep_freed_memory
 from seqbench.attempts import Attempt, StoppedError, TimeLimitError
-from seqbench.cells import Cell, fingerprints
+from seqbench.cells import Cell, Plugin, fingerprints
 from seqbench.checkpoints import CheckpointFile, Checkpoints
 from seqbench.contracts import Task, TaskData
 from seqbench.data import EvaluationBatches, TrainingBatches
 from seqbench.environment import computing
-from seqbench.errors import ContractError, DataError, SeqbenchError, told
+from seqbench.errors import ContractError, DataError, PluginError, SeqbenchError, told
 from seqbench.feeding import feeding_of
 from seqbench.fitting import DivergedError, Fit, Progress
 from seqbench.interrupts import interrupts_kept
 from seqbench.network import build_network, count_parameters
 from seqbench.outcome import course, evaluation, finite, metric_data, notes, seconds_per_step, why_unknown
 from seqbench.parameters import make
+from seqbench.plugin_faults import faults_told, is_ctrl_c, owner, place
 from seqbench.plugins import Catalog
 from seqbench.precision import arithmetic, check_precision
 from seqbench.randomness import randomness_kept, seed_all
@@ -51,6 +54,8 @@ from seqbench.seeds import derive_seed
 from seqbench.splits import Ragged, Split
 from seqbench.trainer import make_trainer, quiet_lightning
 from seqbench.watching import Watcher
+
+log = logging.getLogger(__name__)
 
 
 def run_cell(
@@ -94,28 +99,69 @@ def run_cell(
         return unfinished(cell, "timeout", str(error), described, catalog)
     except StoppedError as error:
         return unfinished(cell, "interrupted", str(error), described, catalog)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if is_ctrl_c(error) or isinstance(error, GeneratorExit):
+            raise
         return unfinished(cell, "failed", told(error), described, catalog, traceback.format_exc())
 
 
-def check_data(cell: Cell, catalog: Catalog) -> None:
-    """Load a cell's data, at every length it is tested at, and throw them away.
+def check_data(cell: Cell, catalog: Catalog, beside: Sequence[Plugin] = ()) -> None:
+    """Load a cell's data, at every length it is tested at, build its model, and throw all of it away.
 
     What is wrong with them is said before anything is trained.
 
+    Args:
+        cell: what will be run.
+        catalog: where its task and models are found.
+        beside: further models, with their parameters, that are to be trained on such data.
+
     Raises:
         SeqbenchError: they are missing or unfit, or this device does not know the arithmetic.
+        Exception: a bug of the task's own.
     """
     check_precision(cell.training.precision)
     task = load_task(cell, catalog)
     with warnings.catch_warnings():
         # They are kept and told when the cell itself runs.
         warnings.simplefilter("ignore")
-        data = task.load(cell.length, cell.seed)
-        check_baselines(data.baselines, data.metrics)
+        data = _checked(cell, catalog, cell.length, lambda: task.load(cell.length, cell.seed))
         for length in cell.evaluate_lengths:
-            other = load_elsewhere(task, data, length, cell.seed)
-            check_baselines(other.baselines, other.metrics)
+            load = partial(load_elsewhere, task, data, length, cell.seed)
+            _checked(cell, catalog, length, load)
+        problems = [told for model in (cell.model, *beside) if (told := _build_fault(cell, catalog, model, data))]
+    if problems:
+        raise PluginError("\n".join(problems))
+
+
+def _checked(cell: Cell, catalog: Catalog, length: int, load: Callable[[], TaskData]) -> TaskData:
+    """Load data and look at their baselines; what is wrong with them begins with the task and the length."""
+    where = place(cell.task.name, length)
+    try:
+        with faults_told(f"{owner('task', cell.task.name, catalog.origins)} cannot load its data", bugs_pass=True):
+            data = load()
+        check_baselines(data.baselines, data.metrics)
+    except SeqbenchError as error:
+        raise type(error)(f"{where}: {error}") from error
+    return data
+
+
+def _build_fault(cell: Cell, catalog: Catalog, model: Plugin, data: TaskData) -> str | None:
+    """Build a model for some data; return why it cannot be, unless a record will tell it with its traceback."""
+    what = f"model {model.name}: it cannot be built"
+    if origin := catalog.origins.get(("model", model.name)):
+        what += f" ({origin})"
+    try:
+        with torch.random.fork_rng(devices=[]), faults_told(what, bugs_pass=True):
+            made = make(catalog.model(model.name), model.parameters)
+            network = build_network(made, data.inputs, data.targets, cell.training.embedding_size)
+            if cell.training.truncate is not None:
+                feeding_of(network, cell.training, network.features, int(data.train.lengths.max()))
+    except SeqbenchError as error:
+        # Every message of a model begins so; where it does not, it is said here.
+        return str(error) if f"model {model.name}" in str(error) else f"model {model.name}: {error}"
+    except Exception as error:
+        log.info("%s: %s", what, error)
+    return None
 
 
 def load_elsewhere(task: Task, data: TaskData, length: int, seed: int) -> TaskData:

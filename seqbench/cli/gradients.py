@@ -15,7 +15,7 @@ from seqbench.cli import load_plugins, plugin_files
 from seqbench.cli.console import print_json, stdout
 from seqbench.cli.short_forms import in_long_form
 from seqbench.counts import counted
-from seqbench.errors import ExperimentError
+from seqbench.errors import ExperimentError, PluginError
 from seqbench.flow import Curve, Flow, Quantity, summarise
 from seqbench.overrides import settings
 from seqbench.printable import one_line
@@ -26,7 +26,7 @@ from seqbench.report.figures import check_picture, draw_curves
 from seqbench.report.numbers import fixed, number
 
 if TYPE_CHECKING:
-    from seqbench.probe import Finding
+    from seqbench.probe import Fault, Finding
 
 Facts = dict[str, Any]
 QUANTITIES: dict[Quantity, str] = {
@@ -35,6 +35,8 @@ QUANTITIES: dict[Quantity, str] = {
     "input": "input gradient |dL/de| (loss per unit of input)",
 }
 _WIDEST = 79
+UNFINISHED = 3
+"""Exit status when some models could be measured and others not."""
 FEW_STEPS = 50
 """Steps over which a gain is also told: a number that one can check with a pocket calculator."""
 
@@ -84,7 +86,7 @@ def command(
     plot: Path | None,
     files: tuple[Path, ...],
     as_json: bool,
-) -> None:
+) -> int:
     """Measure how gradients flow back through time in models, without training.
 
     The noise is standard normal numbers, 32 in a step, and its loss a random linear read-out of the last
@@ -98,17 +100,19 @@ def command(
       seqbench gradients rnn --set rnn.nonlinearity=identity --gain 0.9
 
     With tanh, G is what a step does at most: where tanh saturates, gradients shrink more.
+
+    A model that cannot be measured is told below the table of the others; the exit status is then 3.
     """
     if plot is not None:
         check_picture(plot)
     import torch
 
-    from seqbench.probe import probe
+    from seqbench.probe import Fault, Finding, probe
 
     # As in `seqbench run`: on bits, threads have a say.
     torch.set_num_threads(1)
     catalog = load_plugins(files)
-    findings = probe(
+    found = probe(
         models,
         catalog,
         length,
@@ -119,15 +123,26 @@ def command(
         draws=draws,
         gain=gain,
     )
+    findings = [each for each in found if isinstance(each, Finding)]
+    faults = [each for each in found if isinstance(each, Fault)]
+    if not findings:
+        raise PluginError("\n".join(_sentence(fault) for fault in faults))
     title = _title(findings[0].flow, task, seed, gain)
     if plot is not None:
         draw_curves(_panels(findings), plot, title)
         click.echo(f"picture: {plot}", err=True)
     asked = {"task": task, "length": length, "seed": seed, "gain": gain}
     if as_json:
-        print_json({"kind": "gradients", **asked, "models": [facts(finding) for finding in findings]})
+        problems = [dataclasses.asdict(fault) for fault in faults]
+        told = [facts(finding) for finding in findings]
+        print_json({"kind": "gradients", **asked, "models": told, "problems": problems})
     else:
-        _print(findings, title)
+        _print(findings, title, [_sentence(fault) for fault in faults])
+    return UNFINISHED if faults else 0
+
+
+def _sentence(fault: Fault) -> str:
+    return fault.reason if fault.model in fault.reason else f"model {fault.model}: {fault.reason}"
 
 
 def _parameters(assignments: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -198,9 +213,11 @@ def _label(finding: Finding) -> str:
     )
 
 
-def _print(findings: Sequence[Finding], title: str) -> None:
+def _print(findings: Sequence[Finding], title: str, problems: Sequence[str]) -> None:
     console = stdout()
     print_table(_table(findings, title), console)
+    for problem in problems:
+        click.echo(f"not measured: {problem}\n")
     for finding in findings:
         notes = finding.summary.notes
         for reason in dict.fromkeys(notes.values()):

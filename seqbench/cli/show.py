@@ -21,6 +21,7 @@ from seqbench.errors import ExperimentError, unknown
 from seqbench.experiment import Training, load
 from seqbench.overrides import settings
 from seqbench.parameters import make, meaningless, parameters_of, refuse_meaningless
+from seqbench.plugin_faults import faults_told, owner
 from seqbench.plugins import Catalog
 from seqbench.printable import on_lines, one_line
 from seqbench.report import print_table
@@ -85,16 +86,21 @@ def _values(owner: str, assignments: Sequence[str]) -> Facts:
 
 def _show_task(catalog: Catalog, task: Task, length: int, seed: int, as_json: bool) -> None:
     told = plugin_facts(catalog, "task", task)
+    if not as_json:
+        # Before the data are loaded: who has not got them yet learns here which parameter names them.
+        _print_plugin(told)
+    with faults_told(f"{owner('task', task.name, catalog.origins)} cannot load its data"):
+        facts = task_facts(task, length, seed)
     if as_json:
-        print_json({**told, **task_facts(task, length, seed)})
-        return
-    # Before the data are loaded: who has not got them yet learns here which parameter names them.
-    _print_plugin(told)
-    _print_task(task_facts(task, length, seed))
+        print_json({**told, **facts})
+    else:
+        _print_task(facts)
 
 
 def _show_model(catalog: Catalog, model: Model, as_json: bool) -> None:
-    told, sizes = plugin_facts(catalog, "model", model), model_facts(model)
+    told = plugin_facts(catalog, "model", model)
+    with faults_told(f"{owner('model', model.name, catalog.origins)} cannot be built"):
+        sizes = model_facts(model)
     if as_json:
         print_json({**told, **sizes})
         return

@@ -58,7 +58,7 @@ def run_assignment(
 
 
 def check_assignment(assignment: Assignment, *, owns_process: bool = True) -> str | None:
-    """Load the data of one cell; return what is wrong with them.
+    """Load the data of one cell and build its models; return what is wrong with them.
 
     What a plugin says meanwhile is swallowed: it says it again when the cell is run.
 
@@ -70,7 +70,7 @@ def check_assignment(assignment: Assignment, *, owns_process: bool = True) -> st
 
     try:
         with spoken_into(None, owns_process=owns_process):
-            check_data(assignment.cell, load_sources(assignment.plugins))
+            check_data(assignment.cell, load_sources(assignment.plugins), assignment.beside)
     except SeqbenchError as error:
         return str(error)
     return None

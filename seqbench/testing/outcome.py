@@ -1,4 +1,4 @@
-"""How does a check of the conformance kit end, and what does it say?
+"""Makes the checks of the conformance kit, and tells how each of them ended.
 
 A check is a callable that returns None, or raises CheckFailed or CheckSkipped. Stands on surroundings.
 """
@@ -15,6 +15,7 @@ from typing import Literal
 
 import torch
 
+from seqbench.plugin_faults import is_ctrl_c
 from seqbench.testing.surroundings import surroundings_kept
 
 _OURS = str(Path(__file__).parents[1])
@@ -85,14 +86,20 @@ def guarded(expected: str, check: Check) -> Check:
                 check()
         except (CheckFailed, CheckSkipped):
             raise
-        except Exception as error:
-            found = f"{type(error).__name__}: {error}"
-            raise CheckFailed(expected, found, _mend(error)) from error
+        except BaseException as error:
+            if is_ctrl_c(error) or isinstance(error, GeneratorExit):
+                raise
+            raise CheckFailed(expected, _found(error), _mend(error)) from error
 
     return run
 
 
-def _mend(error: Exception) -> str:
+def _found(error: BaseException) -> str:
+    found = f"{type(error).__name__}: {error}".rstrip(": ")
+    return f"it leaves the process with {found}" if isinstance(error, SystemExit) else found
+
+
+def _mend(error: BaseException) -> str:
     """Return where the plugin's author has to look: at the last line of the plugin's own, if there is one."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith((_OURS, *_LIBRARIES))]

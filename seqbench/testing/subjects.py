@@ -1,4 +1,4 @@
-"""What is to be checked: a class, an object with its parameters set, or the name of an installed plugin?
+"""Finds the checks of a class, of an object with its parameters set, or of the name of an installed plugin.
 
 `checks` is the whole kit for any of them. Stands on models, tasks and plugins.
 """
@@ -11,7 +11,7 @@ from functools import partial
 from typing import TypeAlias
 
 from seqbench.contracts import Model, Task
-from seqbench.errors import ExperimentError, unknown
+from seqbench.errors import ExperimentError, SeqbenchError, unknown
 from seqbench.parameters import make
 from seqbench.plugins import Catalog, load_catalog
 from seqbench.testing.models import checks_of_models, first_line, variants
@@ -87,10 +87,27 @@ def _found(subject: Subject, catalog: Catalog) -> Iterator[tuple[str, Check]]:
         yield from checks_of_task(subject)
     elif isinstance(subject, Model):
         yield from checks_of_models({"": subject})
-    elif issubclass(subject, Task):
-        yield from checks_of_task(make(subject, {}))
     else:
-        yield from checks_of_models(variants(subject))
+        yield from _with_defaults(subject)
+
+
+def _with_defaults(kind: type[Task] | type[Model]) -> Iterator[tuple[str, Check]]:
+    """Yield the checks of a class; where it cannot be made, that is a failed check and not the end of all."""
+    try:
+        found = checks_of_task(make(kind, {})) if issubclass(kind, Task) else checks_of_models(variants(kind))
+    except SeqbenchError as error:
+        # Python forgets the error at the end of the clause.
+        problem = str(error)
+        yield "defaults", guarded(first_line(check_defaults), lambda: check_defaults(problem))
+        return
+    yield from found
+
+
+def check_defaults(problem: str) -> None:
+    """A task or a model can be made with its defaults."""
+    raise CheckFailed(
+        first_line(check_defaults), problem, "let the defaults be fit, and raise a ValueError if not"
+    )
 
 
 def check_declaration(kind: type) -> None:

@@ -38,6 +38,8 @@ def mean_and_spread(summary: Summary) -> str:
     ('0.930 ± 0.012', '0.9980 ± 0.0004')
     >>> mean_and_spread(Summary(0.93, None, 1))
     '0.930'
+    >>> mean_and_spread(Summary(0.93, 0.0, 3)), mean_and_spread(Summary(0.93, 2e-7, 3))
+    ('0.930 ± 0.000', '0.93000 ± 2e-07')
     """
     if _is_odd(summary.mean):
         spread = "" if summary.spread is None else f" ± {summary.spread:.0e}"
@@ -71,7 +73,11 @@ def _both(summary: Summary, decimals: int) -> str:
     if summary.spread is None:
         return fixed(summary.mean, decimals)
     decimals = _shared_decimals(summary, decimals)
-    return f"{fixed(summary.mean, decimals)} ± {fixed(summary.spread, decimals)}"
+    spread = fixed(summary.spread, decimals)
+    if summary.spread and not float(spread):
+        # A spread that is not 0 is not written as 0.
+        spread = f"{summary.spread:.0e}"
+    return f"{fixed(summary.mean, decimals)} ± {spread}"
 
 
 def _shared_decimals(summary: Summary, decimals: int) -> int:

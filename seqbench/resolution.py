@@ -27,6 +27,12 @@ def one_example(metric: MetricData | None, test: Evaluation | None) -> float | N
     return abs(metric.best - metric.worst) / test.examples
 
 
+def is_within(skill: float, worth: float | None) -> bool:
+    """Say whether a skill, or a difference between two, is no more than what one test example is worth."""
+    # A difference of exactly one example is one, whatever its last bit.
+    return worth is not None and abs(skill) <= worth * (1 + 1e-9)
+
+
 def one_example_in_skill(metric: MetricData | None, test: Evaluation | None) -> float | None:
     """Return the same as a skill: over the distance from the reference baseline to the best value.
 

@@ -155,12 +155,12 @@ def _scores(record: Record) -> dict[str, Any]:
         for evaluation in record.evaluations
         for name, score in evaluation.scores.items()
     }
-    reference = next(b for b in test.baselines if b.name == test.baseline_name)
+    baselines = {each.name: each.scores.get(metric.name) for each in test.baselines}
     return {
         "metric": metric.name,
-        "score": test.scores[metric.name],
-        "baseline": reference.scores[metric.name],
-        "baseline_name": reference.name,
+        "score": test.scores.get(metric.name),
+        "baseline": baselines.get(test.baseline_name),
+        "baseline_name": test.baseline_name,
         "skill": test.skill,
         "examples": test.examples,
         "one_example": one_example_in_skill(metric, test),

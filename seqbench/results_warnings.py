@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from seqbench.counts import counted
 from seqbench.results_rows import is_setting
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ def confusions(table: pd.DataFrame) -> Iterator[str]:
     twice = int(table["key"].duplicated().sum())
     if twice:
         yield (
-            f"{twice} cells are in more than one of these places and have a row for each:"
-            " table.drop_duplicates('key') keeps one"
+            f"{counted(twice, 'row')} of cells that another of these places has too:"
+            " table.drop_duplicates('key') keeps one of each"
         )
     variants = table.groupby(["task", "model"])[_NAMES].nunique().max(axis=1)
     for task, model in variants[variants > 1].index:

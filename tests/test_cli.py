@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -265,3 +266,40 @@ def test_report_is_plain_in_a_file_and_coloured_only_when_asked(tmp_path: Path) 
     assert "\x1b[1m" in run_python(code, FORCE_COLOR="1").stdout
     ascii_only = run_python(code, FORCE_COLOR="", PYTHONIOENCODING="ascii").stdout
     assert "0.900" in ascii_only
+
+
+@pytest.mark.parametrize("form", ["symbols=4", "copy.symbols=4"])
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("show", "copy", "--json"), r'"value": (\d+)'),
+        (("run", "smoke", "--tasks", "copy", "--models", "gru", "--dry-run", "--json"), r'"key": "(\w+)"'),
+    ],
+)
+def test_set_takes_a_parameter_with_its_owner_and_without(
+    seqbench: Shell, tmp_path: Path, command: tuple[str, ...], told: str, form: str
+) -> None:
+    output = () if command[0] == "show" else ("--output", str(tmp_path))
+    short, long = (seqbench(*command, *output, "--set", each) for each in (form, "copy.symbols=4"))
+    assert (short.status, short.err) == (0, long.err)
+    found = [re.findall(told, ran.out) for ran in (short, long, seqbench(*command, *output))]
+    assert found[0] == found[1] != found[2]
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("run smoke --tasks copy --set hidden_size=4", "each have hidden_size; write --set rnn.hidden_size=4 or"),
+        ("run smoke --tasks copy --set steps=4", "a field of training is written --set training.steps=4"),
+        ("run smoke --tasks copy --set symbls=4", "such as --set copy.symbols=4"),
+        ("check copy --set symbls=4", "such as --set copy.symbols=4"),
+        ("gradients gru lstm --set layers=2", "write --set gru.layers=2 or --set lstm.layers=2"),
+        ("show copy --set lstm.layers=2", "copy is shown, not lstm; give --set layers=2 for its own"),
+        ("run smoke --tasks cpy --set symbols=4", "no task or model is called 'cpy'; did you mean 'copy'?"),
+    ],
+)  # fmt: skip
+def test_set_that_is_not_clear_names_the_line_to_type(seqbench: Shell, command: str, expected: str) -> None:
+    ran = seqbench(*command.split())
+    assert ran.status == 2
+    assert expected in ran.err
+    assert len(ran.err.splitlines()) == 1

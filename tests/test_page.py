@@ -367,6 +367,57 @@ def test_markup_in_records_is_text_and_runs_nowhere(browser: Browser, quick: lis
         assert seen.wrongs == []
 
 
+@pytest.mark.parametrize("width", [1000, 1280])
+def test_links_to_the_cells_stay_in_sight_beside_long_names(
+    browser: Browser, quick: list[Record], tmp_path: Path, width: int
+) -> None:
+    def longer(record: Record) -> Record:
+        cell = record.cell
+        task = cell.task.model_copy(update={"name": "a-task-of-texts-with-a-name-that-is-rather-long"})
+        model = cell.model.model_copy(update={"name": f"{cell.model.name}-with-a-name-that-is-rather-long-too"})
+        return record.model_copy(update={"cell": cell.model_copy(update={"task": task, "model": model})})
+
+    records = [longer(r) for r in quick if r.cell.task.name == "sentiment"]
+    with visit(browser, written(records, tmp_path), viewport={"width": width, "height": 900}) as seen:
+        table = seen.page.locator(".scroll:has(> #rows)").bounding_box()
+        assert table is not None
+        for link in seen.page.locator("#rows tbody a").all():
+            box = link.bounding_box()
+            assert box is not None
+            assert box["x"] + box["width"] <= table["x"] + table["width"]
+
+
+def test_page_shows_warnings_unknown_scores_and_what_an_example_is_worth(
+    browser: Browser, quick: list[Record], tmp_path: Path
+) -> None:
+    own = [r for r in quick if (r.cell.task.name, r.cell.length) == ("sentiment", 16)]
+    own.sort(key=lambda each: each.cell.model.name)
+    test = own[0].test
+    assert test is not None
+    unknown = test.model_copy(update={"scores": dict.fromkeys(test.scores), "skill": None})
+    # The rnn's skill is -0.098; one of nine texts is worth more.
+    coarse = [r.model_copy(update={"test": r.test and r.test.model_copy(update={"examples": 9})}) for r in own[1:]]
+    lost_one = own[0].model_copy(
+        update={
+            "test": unknown,
+            "notes": {"skill@16": "7 of 9 outputs were not finite"},
+            "warnings": ("9 copies",),
+        }
+    )
+    with visit(browser, written([lost_one, *coarse], tmp_path)) as seen:
+        assert "9 copies (1 cell: sentiment, " in seen.page.locator("#overview").inner_text()
+        row = seen.page.locator("#rows tbody tr", has_text=re.compile(r"^\s*rnn")).inner_text()
+        assert "-0.098 ≈" in row
+        assert "one example: 0.244" in row
+        last = seen.page.locator("#rows tbody tr").last
+        assert "unknown" in last.inner_text()
+        last.locator("a").click()
+        dialog = seen.page.get_by_role("dialog").inner_text()
+        assert "skill@16: 7 of 9 outputs were not finite" in dialog
+        assert re.search(r"macro_f1\s+unknown", dialog)
+        assert seen.wrongs == []
+
+
 @pytest.fixture(scope="session")
 def small_page(quick: list[Record], tmp_path_factory: pytest.TempPathFactory) -> Path:
     kept = [r for r in quick if r.cell.task.name == "copy" and r.cell.length < 100]

@@ -1,4 +1,4 @@
-"""``seqbench list``: what is installed, in one line each, and which distribution gave it."""
+"""Lists what is installed, in one line each, with the distribution that gave it: ``seqbench list``."""
 
 from __future__ import annotations
 

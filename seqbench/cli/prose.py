@@ -1,4 +1,4 @@
-"""How does a docstring read in a terminal? Without its markup, and with its parameters apart."""
+"""Writes a docstring for a terminal: without its markup, and with its parameters apart."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from seqbench.contracts import Model, Task
 from seqbench.overrides import with_owners
 from seqbench.parameters import parameters_of
 from seqbench.plugins import Catalog
@@ -26,6 +27,6 @@ def in_long_form(assignments: Sequence[str], catalog: Catalog, names: Iterable[s
     for name in names:
         if catalog.clash(name) is None:
             catalog.task_or_model(name)
-    offers = {**catalog.tasks, **catalog.models}
+    offers: dict[str, type[Task] | type[Model]] = {**catalog.tasks, **catalog.models}
     known = {name: [each.name for each in parameters_of(offers[name])] for name in names if name in offers}
     return with_owners(assignments, known)

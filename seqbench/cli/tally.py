@@ -1,4 +1,4 @@
-"""How far is a sweep? Counts what its events tell: cells of each status, running cells, the time left.
+"""Counts what the events of a sweep tell: cells of each status, running cells, the time left.
 
 For whatever shows it. Stands on execution and pace.
 """

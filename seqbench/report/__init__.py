@@ -1,4 +1,4 @@
-"""What do the records say? Made from records only; imports no torch and no plugin."""
+"""Reports: tables, pages and files, made from records only; imports no torch and no plugin."""
 
 from __future__ import annotations
 

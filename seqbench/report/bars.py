@@ -1,4 +1,4 @@
-"""How does a curve of norms look in a terminal? As bars on a logarithmic scale, in plain characters.
+"""Draws a curve of norms for a terminal: bars on a logarithmic scale, in plain characters.
 
 Norms come and go as natural logarithms, so that none is too small or too large to be shown.
 """

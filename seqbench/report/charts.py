@@ -1,4 +1,4 @@
-"""What is in a chart of several models? Lines with bands and markers, laid out on the canvas of an SVG.
+"""Lays out a chart of several models: lines with bands and markers on the canvas of an SVG.
 
 Everything here is geometry and text; ``templates/chart.html.j2`` writes it, and escapes it. Pure functions:
 the same numbers give the same chart. Stands on charts_axes and charts_paths.

@@ -1,4 +1,4 @@
-"""Where does a number stand on the axis of a chart, and which ticks does the axis have?
+"""Places numbers on the axis of a chart and chooses its ticks.
 
 An axis is linear in what it is given: a logarithmic one is given logarithms, so that a norm that no float64
 holds has its place too. Numbers in, numbers out; stands on nothing.

@@ -1,4 +1,4 @@
-"""How is a curve written in an SVG file, in few bytes and with nothing lost that an eye could see?
+"""Writes a curve as the path of an SVG, in few bytes and with nothing lost that an eye could see.
 
 Points become whole units of the chart, points on a straight line are left out, and moves are relative.
 Numbers in, text out; stands on nothing.

@@ -12,6 +12,7 @@ from seqbench.report.entries import WITHIN, Entry, Table
 from seqbench.report.numbers import fixed
 from seqbench.report.observations import Observation
 from seqbench.report.standings import outcomes
+from seqbench.resolution import is_within
 from seqbench.statistics import LEAST_PAIRS, Comparison, MeanRank, Outcomes, Place, compare, mean_ranks
 
 _RANK_LINES = (
@@ -106,7 +107,7 @@ def _rank(each: MeanRank) -> Entry:
 
 def _pair(each: Comparison, worth: float | None) -> tuple[Entry, ...]:
     gap = each.difference
-    sign = WITHIN if gap and worth is not None and abs(gap) <= worth else ""
+    sign = WITHIN if gap and is_within(gap, worth) else ""
     return (
         Entry(each.first),
         Entry(each.second),
@@ -122,7 +123,11 @@ def p_text(p: float) -> str:
 
     >>> [p_text(p) for p in (0.03125, 0.5, 1.0, 0.00001)]
     ['0.031', '0.50', '1.0', '< 0.0001']
+    >>> p_text(0.0502), p_text(0.05)
+    ('0.05020', '0.050')
     """
     if p < 1e-4:
         return "< 0.0001"
-    return fixed(p, 1 if p >= 0.995 else 2 if p >= 0.095 else 3 if p >= 0.0095 else 4)
+    text = fixed(p, 1 if p >= 0.995 else 2 if p >= 0.095 else 3 if p >= 0.0095 else 4)
+    # What is found turns on this number: it is not written where p lies beside it.
+    return fixed(p, 5) if float(text) == SIGNIFICANT != p else text

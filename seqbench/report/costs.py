@@ -1,11 +1,11 @@
-"""What did the models cost at each length? Parameters, state, time and memory. Stands on observations."""
+"""Makes the table of costs: parameters, state, time and memory of each model. Stands on observations."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from seqbench.report.entries import ABSENT, Entry, Table, grouped
-from seqbench.report.numbers import number
+from seqbench.report.numbers import rounded
 from seqbench.report.observations import Observation
 from seqbench.statistics import summary
 
@@ -48,7 +48,7 @@ def _entry(values: Sequence[float | None], *, is_count: bool) -> Entry:
     if found is None:
         return Entry("unknown" if values else ABSENT)
     is_whole = is_count and found.mean == int(found.mean)
-    return Entry(str(int(found.mean)) if is_whole else number(found.mean), found.mean)
+    return Entry(str(int(found.mean)) if is_whole else rounded(found.mean), found.mean)
 
 
 def _scaled(value: float | None, factor: float) -> float | None:

@@ -1,4 +1,4 @@
-"""What do the records say to a program? One row for each cell as CSV, and everything as JSON.
+"""Writes records for a program: one row for each cell as CSV, and everything as JSON.
 
 Stands on results, standings and statistics; pandas is imported for CSV alone.
 """
@@ -14,8 +14,9 @@ from seqbench.records import Record
 from seqbench.report.entries import grouped
 from seqbench.report.environments import environments
 from seqbench.report.failures import failures
-from seqbench.report.measures import SCORE, SKILL
+from seqbench.report.measures import SCORE, SKILL, worth_of
 from seqbench.report.observations import Observation, observations
+from seqbench.report.remarks import warnings_of
 from seqbench.report.reproduce import command
 from seqbench.report.standings import outcomes
 from seqbench.report.tables import usable_length_of
@@ -53,6 +54,7 @@ def content(records: Iterable[Record]) -> dict[str, Any]:
         "mean_ranks": [asdict(each) for each in mean_ranks(found)],
         "comparisons": [asdict(each) for each in compare(found) if each.n],
         "failures": failures(kept),
+        "warnings": warnings_of(kept),
         "environments": [
             {"facts": dict(each.facts), "keys": sorted(record.key for record in each.records)}
             for each in environments(kept)
@@ -73,6 +75,7 @@ def _summaries(seen: Sequence[Observation]) -> list[dict[str, Any]]:
             },
             "score": asdict(score) if (score := SCORE.summary(group)) else None,
             "skill": asdict(skill) if (skill := SKILL.summary(group)) else None,
+            "one_example": worth_of(group),
         }
         for group in grouped(seen, lambda e: (e.task, e.model, str(e.trained), str(e.tested))).values()
     ]

@@ -1,4 +1,4 @@
-"""How does gradient flow look? Norm against lag on a logarithmic axis, several models in one picture.
+"""Draws gradient flow with matplotlib: norm against lag on a logarithmic axis, several models in one picture.
 
 Drawn from curves by matplotlib, which the extra ``report`` installs and which is imported here alone.
 """

@@ -1,4 +1,4 @@
-"""In which formats can a report be written? A name, an ending and a function from records to text each."""
+"""Names the formats of a report: an ending and a function from records to text each."""
 
 from __future__ import annotations
 

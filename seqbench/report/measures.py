@@ -16,6 +16,7 @@ from seqbench.records import MetricData
 from seqbench.report.entries import ABSENT, WITHIN, Entry
 from seqbench.report.numbers import interval_text, mean_and_spread, skill_and_spread
 from seqbench.report.observations import UNKNOWN, Observation
+from seqbench.resolution import is_within
 from seqbench.statistics import Summary, summary
 
 
@@ -85,8 +86,7 @@ def worth_of(seen: Sequence[Observation]) -> float | None:
 
 
 def _sign(found: Summary, seen: Sequence[Observation]) -> str:
-    worth = worth_of(seen)
-    return WITHIN if worth is not None and abs(found.mean) <= worth else ""
+    return WITHIN if is_within(found.mean, worth_of(seen)) else ""
 
 
 def in_place(lost: Mapping[str, int], asked: int) -> str:

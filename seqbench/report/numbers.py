@@ -1,19 +1,32 @@
-"""How is a number written in a table? Imports statistics only."""
+"""Writes numbers for tables. Imports statistics only."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from math import floor, log10
 
-from seqbench.statistics import Summary
+from seqbench.statistics import HOLDS, Summary
 
 _PLAIN = (1e-4, 1e6)
+_MOST_DECIMALS = 9
 
 
 def number(value: float) -> str:
-    """Return a number with three significant digits, and never ``-0.000``.
+    """Return a number with three significant digits, never ``-0.000``, and never ``1.00`` for what is not 1.
 
     >>> [number(value) for value in (0.125, 1, 12.345, 12345.6, 0.00001234, -0.0)]
     ['0.125', '1.00', '12.3', '12346', '1.23e-05', '0.00']
+    >>> [number(value) for value in (0.9996, 1.0004)]  # an accuracy that is not perfect; a gain that explodes
+    ['0.9996', '1.0004']
+    """
+    return f"{value:.2e}" if _is_odd(value) else fixed(value, _apart(value, _decimals(value, 3)))
+
+
+def rounded(value: float) -> str:
+    """Return a number with three significant digits, whatever it lies beside.
+
+    >>> rounded(1.0004)
+    '1.00'
     """
     return f"{value:.2e}" if _is_odd(value) else fixed(value, _decimals(value, 3))
 
@@ -25,11 +38,13 @@ def mean_and_spread(summary: Summary) -> str:
     ('0.930 ± 0.012', '0.9980 ± 0.0004')
     >>> mean_and_spread(Summary(0.93, None, 1))
     '0.930'
+    >>> mean_and_spread(Summary(0.93, 0.0, 3)), mean_and_spread(Summary(0.93, 2e-7, 3))
+    ('0.930 ± 0.000', '0.93000 ± 2e-07')
     """
     if _is_odd(summary.mean):
         spread = "" if summary.spread is None else f" ± {summary.spread:.0e}"
         return f"{summary.mean:.2e}{spread}"
-    return _both(summary, _decimals(summary.mean, 3))
+    return _both(summary, _apart(summary.mean, _decimals(summary.mean, 3)))
 
 
 def skill_and_spread(summary: Summary) -> str:
@@ -39,15 +54,30 @@ def skill_and_spread(summary: Summary) -> str:
     '-0.0004 ± 0.0001'
     >>> skill_and_spread(Summary(-0.00042, None, 1)), skill_and_spread(Summary(-12.345, None, 1))
     ('0.000', '-12.3')
+    >>> skill_and_spread(Summary(0.4998, None, 1))  # a length does not hold there
+    '0.4998'
     """
-    return _both(summary, min(3, _decimals(summary.mean, 3)))
+    return _both(summary, _apart(summary.mean, min(3, _decimals(summary.mean, 3)), (HOLDS, 1.0)))
+
+
+def skill_text(skill: float) -> str:
+    """Return one skill: three decimals, fewer where it is large, and more where it is nearly 0.5 or 1.
+
+    >>> [skill_text(skill) for skill in (0.0004, 0.49996, 1.0, -12.345)]
+    ['0.000', '0.49996', '1.000', '-12.3']
+    """
+    return fixed(skill, _apart(skill, 3, (HOLDS, 1.0))) if abs(skill) < 10 else number(skill)
 
 
 def _both(summary: Summary, decimals: int) -> str:
     if summary.spread is None:
         return fixed(summary.mean, decimals)
     decimals = _shared_decimals(summary, decimals)
-    return f"{fixed(summary.mean, decimals)} ± {fixed(summary.spread, decimals)}"
+    spread = fixed(summary.spread, decimals)
+    if summary.spread and not float(spread):
+        # A spread that is not 0 is not written as 0.
+        spread = f"{summary.spread:.0e}"
+    return f"{fixed(summary.mean, decimals)} ± {spread}"
 
 
 def _shared_decimals(summary: Summary, decimals: int) -> int:
@@ -83,6 +113,13 @@ def fixed(value: float, decimals: int) -> str:
 
 def _is_odd(value: float) -> bool:
     return value != 0 and not _PLAIN[0] <= abs(value) < _PLAIN[1]
+
+
+def _apart(value: float, decimals: int, marks: Collection[float] = (1.0,)) -> int:
+    """Return so many decimals more, to nine, that a value is not written as a mark that it is not."""
+    while decimals < _MOST_DECIMALS and value not in marks and float(f"{value:.{decimals}f}") in marks:
+        decimals += 1
+    return decimals
 
 
 def _decimals(value: float, digits: int) -> int:

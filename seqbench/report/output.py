@@ -1,4 +1,4 @@
-"""How does a report become a file? Whole or not at all. Stands on errors."""
+"""Writes a report to a file, whole or not at all. Stands on errors."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def _outcome(record: Record, shared: _Kept) -> list[Any]:
             told = f"{number(each.summary.gain_per_step)}, {each.summary.verdict}{horizon}"
             found.append((f"gain per step, {each.when}", told))
     if gradients and gradients.norms:
-        found.append(("steps clipped", _text(gradients.norms.clipped_share, "{:.0%}".format)))
+        found.append(("share of steps clipped", _text(gradients.norms.clipped_share, number)))
     known = [(label, text) for label, text in found if text is not None]
     return [shared.place([label for label, _ in known]), *(text for _, text in known)]
 

@@ -1,4 +1,4 @@
-"""Which charts does a page show of scores and costs? One for each task, every model in it, against length.
+"""Makes the charts of scores and costs on a page: one for each task, every model in it, against length.
 
 Stands on charts, page_groups and statistics; the charts of gradients are in page_gradients.
 """

@@ -1,4 +1,4 @@
-"""Which charts does a page show of gradients? Norm against lag, and gain per step against length.
+"""Makes the charts of gradients on a page: norm against lag, and gain per step against length.
 
 Norms are drawn by their logarithms. Where a model has several seeds, a line is the mean of the logarithms
 over seeds of the median over examples, and its band the same mean of the quartiles. Stands on charts.

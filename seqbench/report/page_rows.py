@@ -14,10 +14,11 @@ from seqbench.report.charts import Look
 from seqbench.report.entries import WITHIN
 from seqbench.report.gradients import flow_entry
 from seqbench.report.measures import score_bounds
-from seqbench.report.numbers import fixed, number
+from seqbench.report.numbers import number, skill_text
 from seqbench.report.page_groups import Group, outcome_of
 from seqbench.report.tables import COARSE
 from seqbench.report.units import memory, seconds
+from seqbench.resolution import is_within
 from seqbench.statistics import Summary, summary
 
 
@@ -152,14 +153,9 @@ def _examples(group: Group) -> str:
 def _skill(skill: float, worth: float | None) -> Field:
     """Return a skill, with a sign where one test example is worth as much, and its worth where that is much."""
     if worth is None:
-        return Field(_skill_text(skill), skill)
-    sign = f" {WITHIN}" if abs(skill) <= worth else ""
-    return Field(_skill_text(skill) + sign, skill, f"one example: {number(worth)}" if worth >= COARSE else "")
-
-
-def _skill_text(skill: float) -> str:
-    # Three decimals near 0, where there is nothing more to see.
-    return fixed(skill, 3) if abs(skill) < 10 else number(skill)
+        return Field(skill_text(skill), skill)
+    sign = f" {WITHIN}" if is_within(skill, worth) else ""
+    return Field(skill_text(skill) + sign, skill, f"one example: {number(worth)}" if worth >= COARSE else "")
 
 
 def _plot(skill: Summary) -> Plot:

@@ -66,7 +66,7 @@ def _sentences(record: Record) -> Iterator[str]:
     copies = record.facts.get(COPIES, 0)
     # A record of a task that does not warn by itself has only the fact.
     if copies and not any("train" in sentence for sentence in record.warnings):
-        yield f"{copies} test texts are among the training texts too: the score is in part one of recognition"
+        yield f"texts of the test split that are training texts too: {copies} (fact {COPIES})"
 
 
 def _missing(each: Observation) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""How do the models of these records stand against each other? Records -> outcomes for the statistics.
+"""Turns observations into the outcomes that the statistics compare.
 
 A place is a task, a length and a seed. Stands on observations and statistics.
 """

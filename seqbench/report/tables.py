@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from seqbench.records import Record
 from seqbench.report.entries import ABSENT, Entry, Table, grouped
@@ -28,6 +29,11 @@ _RANGES_LINE = (
 )
 _BEYOND_LINE = "Skill below -5: the baseline is so near the best value that a small gap in score is a large skill."
 _BEYOND = -5.0
+_LEVEL_LINE = (
+    "Nearly equal skills at two lengths there are no fault: the test targets are the same at every length, and the"
+    " model makes nothing of what the longer one adds."
+)
+_LEVEL = 1e-3
 COARSE = 0.05
 """What one test example is worth in skill where a reader is told that the numbers are coarse."""
 _INTERVAL_LINES = (
@@ -94,8 +100,20 @@ def _skill_lines(seen: Sequence[Observation]) -> Iterator[str]:
     tasks = sorted({each.task for each in seen if not each.is_longer_harder}, key=natural)
     if tasks:
         yield _RANGES_LINE.format(tasks=", ".join(tasks))
+        if _is_level([each for each in seen if not each.is_longer_harder]):
+            yield _LEVEL_LINE
     if any(each.skill is not None and each.skill < _BEYOND for each in seen):
         yield _BEYOND_LINE
+
+
+def _is_level(seen: Sequence[Observation]) -> bool:
+    """Say whether a model has nearly the same mean skill at two tested lengths that follow one another."""
+    for group in grouped(seen, lambda each: (each.task, each.model)).values():
+        by_length = [SKILL.summary([e for e in group if e.tested == n]) for n in sorted({e.tested for e in group})]
+        means = [found.mean for found in by_length if found]
+        if any(abs(after - before) < _LEVEL for before, after in pairwise(means)):
+            return True
+    return False
 
 
 def usable_length_of(seen: Sequence[Observation]) -> UsableLength:
@@ -164,7 +182,7 @@ def _worth(at: Mapping[int, Sequence[Observation]]) -> Iterator[str]:
     if not known:
         return
     texts = {length: [number(worth)] for length, worth in worths.items() if worth is not None}
-    coarse = " (COARSE: skills that differ by less say nothing)" if max(known) >= COARSE else ""
+    coarse = " (coarse: skills that differ by less say nothing)" if max(known) >= COARSE else ""
     yield f"one of them is worth up to {_by_length(texts)} of skill{coarse}"
 
 

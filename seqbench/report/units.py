@@ -1,8 +1,8 @@
-"""How is a quantity with a unit written for a person? Imports numbers only."""
+"""Writes quantities with their units for a person. Imports numbers only."""
 
 from __future__ import annotations
 
-from seqbench.report.numbers import number
+from seqbench.report.numbers import rounded
 
 _SECONDS = ((1e-6, "µs"), (1e-3, "ms"), (1.0, "s"))
 _BYTES = ((2.0**10, "KiB"), (2.0**20, "MiB"), (2.0**30, "GiB"))
@@ -39,4 +39,4 @@ def short(text: str) -> str:
 def _written(value: float, units: tuple[tuple[float, str], ...]) -> str:
     # A number that would be rounded to 1000 of a unit is written as 1 of the next.
     size, unit = next(((s, u) for s, u in reversed(units) if abs(value) >= 0.9995 * s), units[0])
-    return f"{number(value / size)} {unit}"
+    return f"{rounded(value / size)} {unit}"

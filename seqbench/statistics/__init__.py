@@ -1,4 +1,4 @@
-"""What do several seeds say together, which of two models is better, and up to which length does one learn?
+"""Statistics over seeds: means with intervals, pairs of models, ranks and usable lengths.
 
 Numbers in, numbers out; nothing is imputed. Imports nothing of seqbench.
 """

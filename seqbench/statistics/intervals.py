@@ -1,4 +1,4 @@
-"""What do several seeds say together? Mean, spread, and where the true mean lies.
+"""Computes mean, spread and the interval of the mean over several seeds.
 
 A t interval for few values, a bootstrap for many; scipy and numpy are imported where an interval is computed.
 """

@@ -1,4 +1,4 @@
-"""Which of two models is better, on the cells that both were run on?
+"""Compares two models on the cells that both were run on.
 
 Same task, length and seed mean the same data, so cells are compared one by one: Wilcoxon's signed-rank test
 on differences of skill, with Holm's correction over all pairs of models. Imports nothing of seqbench.

@@ -1,4 +1,4 @@
-"""How does a model rank among the others, over all tasks and lengths? Stands on pairs and intervals."""
+"""Ranks the models over all tasks and lengths. Stands on pairs and intervals."""
 
 from __future__ import annotations
 

@@ -140,8 +140,10 @@ def usable_length(
     high = found({length: ends.high if ends else None for length, ends in known.items()}, diverged)
     is_known = not low.unknown and not high.unknown and bool(skills)
     fewest = min((skill.n if skill else 0 for skill in skills.values()), default=0)
-    bounds = (low, high) if is_known else (None, None)
-    return UsableLength(found(means, diverged), *bounds, fewest, is_longer_harder)
+    estimate = found(means, diverged)
+    if not is_known:
+        return UsableLength(estimate, None, None, fewest, is_longer_harder)
+    return UsableLength(estimate, low, high, fewest, is_longer_harder)
 
 
 def ranges(skills: Mapping[int, float | None], diverged: Collection[int] = ()) -> Ranges:

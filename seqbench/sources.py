@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqbench.errors import DataError
+from seqbench.errors import DataError, reason
 from seqbench.hub import HubName
+from seqbench.plain_files import check_plain
+from seqbench.printable import one_line
 from seqbench.tables import READERS, ending, read_file, stem
 
 if TYPE_CHECKING:
@@ -85,9 +87,16 @@ def read_tables(data: str) -> dict[str, pd.DataFrame]:
 
 
 def _locate(data: str) -> Path | HubName:
-    path = Path(data).expanduser()
-    if path.exists():
-        return path
+    try:
+        path = Path(data).expanduser()
+        if path.exists():
+            if not path.is_dir():
+                check_plain(path)
+            return path
+        if path.is_symlink():
+            raise DataError(f"{data} is a link to {path.readlink()}, which is not there")
+    except (OSError, RuntimeError) as error:
+        raise DataError(f"{one_line(data, 200)} cannot be read: {reason(error)}") from error
     looks_like_path = data.startswith((".", "/", "~")) or ending(path) in READERS
     name = None if looks_like_path else HubName.parse(data)
     if name is None:
@@ -106,7 +115,11 @@ class _Part:
 
 
 def _parts(folder: Path) -> list[_Part]:
-    files = [p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.lower().startswith(_NOT_DATA)]
+    try:
+        there = sorted(folder.iterdir())
+    except OSError as error:
+        raise DataError(f"the folder {folder} cannot be read: {reason(error)}") from error
+    files = [p for p in there if p.is_file() and not p.name.lower().startswith(_NOT_DATA)]
     parts = _split_parts(files) or _class_parts(files)
     if not parts:
         raise DataError(

@@ -93,7 +93,10 @@ def run_cell(
         return unfinished(cell, "timeout", str(error), described, catalog)
     except StoppedError as error:
         return unfinished(cell, "interrupted", str(error), described, catalog)
-    except (Exception, SystemExit) as error:
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:
+        # Also a SystemExit, and whatever a plugin derives of BaseException.
         return unfinished(cell, "failed", told(error), described, catalog, traceback.format_exc())
 
 

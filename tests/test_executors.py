@@ -313,7 +313,12 @@ def test_address_at_which_no_cluster_listens_is_refused_in_seconds(monkeypatch: 
         check_address(address)
     # What speaks HTTP/2, as a cluster does, begins with its settings.
     with socket.create_server(("127.0.0.1", 0)) as there:
-        answering = threading.Thread(target=lambda: there.accept()[0].sendall(bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])))
+        answering = threading.Thread(target=settings_to, args=[there])
         answering.start()
         check_address(f"127.0.0.1:{there.getsockname()[1]}")
         answering.join()
+
+
+def settings_to(there: socket.socket) -> None:
+    with there.accept()[0] as caller:
+        caller.sendall(bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))

@@ -145,7 +145,8 @@ def test_record_of_megabytes_is_bounded_when_written_and_cut_when_shown(tmp_path
     told = record.model_copy(
         update={
             "status": "failed", "reason": huge, "traceback": huge, "warnings": (huge,) * 3,
-            "facts": {"fact": huge}, "notes": {"note": huge}, "environment": {"variable": huge, "packages": {"a": huge}},
+            "facts": {"fact": huge}, "notes": {"note": huge},
+            "environment": {"variable": huge, "packages": {"a": huge}},
         }
     )  # fmt: skip
     assert len(bounded(told).to_json()) < 2_000_000

@@ -1,6 +1,7 @@
-"""Where do tokenised texts and other tensors that are slow to make wait for the next cell?
+"""Keeps tokenised texts and other tensors that are slow to make for the next cell.
 
-In the user's cache folder (or SEQBENCH_CACHE), one file per fingerprint, written whole or not at all.
+In the user's cache folder (or SEQBENCH_CACHE), one file per fingerprint, written whole or not at all. A file that
+is damaged, or holds something else than its name says, is a miss. Stands on tensor_files.
 """
 
 from __future__ import annotations
@@ -9,16 +10,22 @@ import hashlib
 import json
 import logging
 import os
-import pickle
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from seqbench.errors import reason, told
+from seqbench.printable import one_line
+from seqbench.tensor_files import DamagedFileError, load_tensors
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 log = logging.getLogger(__name__)
+
+_FORMAT = 2
+"""Rises when a file's structure changes; files of another one are misses."""
 
 
 def cache_folder() -> Path:
@@ -26,7 +33,16 @@ def cache_folder() -> Path:
     import platformdirs
 
     chosen = os.environ.get("SEQBENCH_CACHE")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("seqbench"))
+    if chosen:
+        return Path(chosen)
+    try:
+        folder = Path(platformdirs.user_cache_dir("seqbench"))
+    except RuntimeError:
+        folder = Path("~")
+    if folder.parts[0] != "~":
+        return folder
+    # Nobody knows where this user is at home: not in a folder called ~ in the current one, as of old.
+    return Path(tempfile.gettempdir()) / f"seqbench-{os.getuid()}"
 
 
 def cached_tensors(
@@ -39,33 +55,49 @@ def cached_tensors(
             parameters, the seed.
         make: makes them. A cache that cannot be written to costs time, never the result.
     """
-    import torch
-
-    digest = hashlib.sha256(json.dumps(list(identity)).encode()).hexdigest()[:32]
-    path = cache_folder() / f"{digest}.pt"
+    known = json.dumps(list(identity))
+    path = cache_folder() / f"{hashlib.sha256(known.encode()).hexdigest()[:32]}.pt"
     try:
-        kept: dict[str, Tensor] = torch.load(path, weights_only=True, mmap=True)
-        return kept
+        return _tensors(load_tensors(path, mmap=True), known)
     except FileNotFoundError:
         pass
-    except (OSError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
-        log.info("the cached file %s cannot be read and is made anew: %s", path, error)
+    except (DamagedFileError, OSError) as error:
+        log.info("the cached file %s is made anew: %s", path, reason(error))
+    except Exception as error:
+        # A broken file breaks its reader in many ways.
+        log.info("the cached file %s cannot be read and is made anew: %s", path, one_line(told(error)))
     tensors = make()
     try:
-        _write(path, tensors)
+        _write(path, {"format": _FORMAT, "identity": known, "tensors": tensors})
     except OSError as error:
         log.info("nothing is cached in %s: %s", path.parent, error)
     return tensors
 
 
-def _write(path: Path, tensors: dict[str, Tensor]) -> None:
+def _tensors(found: Any, identity: str) -> dict[str, Tensor]:
+    """Return the tensors of a file.
+
+    Raises:
+        DamagedFileError: it holds something else, or those of another identity.
+    """
+    import torch
+
+    if not isinstance(found, dict) or (found.get("format"), found.get("identity")) != (_FORMAT, identity):
+        raise DamagedFileError("it holds something else than its name says")
+    tensors = found.get("tensors")
+    if not isinstance(tensors, dict) or not all(isinstance(each, torch.Tensor) for each in tensors.values()):
+        raise DamagedFileError("it holds something else than tensors")
+    return tensors
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
     import torch
 
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
-            torch.save(tensors, file)
+            torch.save(dict(content), file)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)

@@ -1,7 +1,7 @@
 """Keeps a cell's checkpoint in a file: whole or not there, and read with suspicion.
 
 A Lightning checkpoint, written and read by Lightning through `CheckpointFile`, with one entry of ours. A file
-that does not fit the cell is told of and left aside: it never fails a cell. Stands on holders.
+that does not fit the cell is told of and left aside: it never fails a cell. Stands on tensor_files and holders.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from typing import Any
 import torch
 from lightning_fabric.plugins.io.checkpoint_io import CheckpointIO
 
+from seqbench.errors import reason, told
 from seqbench.holders import temporary_prefix
+from seqbench.printable import one_line
+from seqbench.tensor_files import DamagedFileError, load_tensors
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +29,8 @@ FORMAT = 1
 
 ENTRY = "seqbench"
 """Where in Lightning's checkpoint ours stands."""
+_ENTRY_PARTS = {"fit", "watcher", "random", "tested"}
+_LIGHTNING_PARTS = {"state_dict", "optimizer_states", "lr_schedulers", "loops", "global_step", "epoch"}
 
 
 @dataclass(frozen=True)
@@ -61,15 +66,17 @@ class CheckpointFile(CheckpointIO):
             weights: name -> tensor of all that is to be restored; only their shapes matter.
         """
         self._sweep_up()
-        if not self.path.exists():
+        if not os.path.lexists(self.path):
             return None
         try:
-            # Weights only: a file in a shared folder runs no code here.
-            found = torch.load(self.path, map_location="cpu", weights_only=True)
+            # A file in a shared folder runs no code here.
+            found = load_tensors(self.path)
             problem = self._unfit(found, weights)
+        except (DamagedFileError, OSError) as error:
+            problem = reason(error)
         except Exception as error:
             # A broken file breaks its reader in many ways.
-            problem = f"it cannot be read ({type(error).__name__}: {str(error).splitlines()[0]})"
+            problem = f"it cannot be read ({one_line(told(error))})"
         if problem:
             log.warning("the checkpoint %s is left aside, and the cell starts anew: %s", self.path, problem)
             return None
@@ -119,6 +126,9 @@ class CheckpointFile(CheckpointIO):
         for name, expected in self._identity.items():
             if found[ENTRY].get(name) != expected:
                 return f"its {name} is {found[ENTRY].get(name)!r}, and the cell's is {expected!r}"
+        missing = sorted(_ENTRY_PARTS - found[ENTRY].keys()) + sorted(_LIGHTNING_PARTS - found.keys())
+        if missing:
+            return f"parts of it are missing: {', '.join(missing)}"
         if _shapes(found["state_dict"]) != _shapes(weights):
             return "its weights are not those of this network; did the model change and its version not?"
         return None

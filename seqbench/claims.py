@@ -1,4 +1,4 @@
-"""Which cells does another sweep into the same folder run just now?
+"""Keeps track of which cells another sweep into the same folder runs just now.
 
 A claim is a file that is made only where there is none, so that one process gets it, and renewed while it is
 held. No lock: a claim that is stale (its process is dead, or it was not renewed) is never touched, but
@@ -19,9 +19,11 @@ from pathlib import Path
 
 from seqbench.errors import StoreError, reason
 from seqbench.holders import Holder, is_dead, this_process
+from seqbench.plain_files import NotPlainError, open_plain
 
 log = logging.getLogger(__name__)
 
+_MOST_BYTES = 100_000
 RENEWALS = 4
 """Times that a claim is renewed before it would expire."""
 
@@ -184,10 +186,13 @@ def _made(path: Path, text: str) -> bool:
 def _read(path: Path, key: str) -> Claim | None:
     try:
         # Opened before it is looked at: that makes a network's file system ask its server for the time.
-        with path.open(encoding="utf-8") as file:
-            text, renewed = file.read(), os.fstat(file.fileno()).st_mtime
+        with open_plain(path) as file:
+            text, renewed = file.read(_MOST_BYTES), os.fstat(file.fileno()).st_mtime
     except FileNotFoundError:
         return None
+    except NotPlainError:
+        # Nothing of ours: it is followed by a claim that is.
+        return Claim(key, "", None, "unreadable", 0.0)
     try:
         said = json.loads(text)
         holder = Holder(said["host"], said["machine"], said["pid"], said["started"])

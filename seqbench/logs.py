@@ -1,4 +1,4 @@
-"""Where does everything go that a cell says? Into a file of its own, and nowhere else.
+"""Sends everything that a cell says into a file of its own, and nowhere else.
 
 Logging, warnings, prints of plugins, what C code writes, tracebacks of Python and of crashes. A second attempt
 writes below the first, whose words stay. Stands on store.
@@ -20,6 +20,7 @@ from typing import TextIO
 from seqbench.cells import Cell
 from seqbench.counts import counted
 from seqbench.execution import Event, Finished, Retried
+from seqbench.plain_files import check_plain, read_plain
 from seqbench.records import Record, now
 from seqbench.store import stem
 
@@ -106,7 +107,7 @@ def _append(path: Path, text: str) -> None:
 def _has_end(path: Path) -> bool:
     """Say whether the last attempt wrote how it ended; true where there is no log to write into."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = read_plain(path).decode("utf-8", errors="replace").splitlines()
     except OSError:
         return True
     marked = [line for line in lines if line.startswith(_MARK)]
@@ -114,11 +115,14 @@ def _has_end(path: Path) -> bool:
 
 
 def _text(path: Path) -> TextIO:
+    if path.exists() and not path.is_char_device():
+        # A pipe would be waited for.
+        check_plain(path)
     return path.open("a", buffering=1, encoding="utf-8", errors="backslashreplace")
 
 
 def _attempts(path: Path | None) -> int:
-    if path is None or not path.exists():
+    if path is None or not path.is_file():
         return 0
     with path.open(encoding="utf-8", errors="replace") as lines:
         return sum(line.startswith(_MARK) and ", attempt " in line for line in lines)

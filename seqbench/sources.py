@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from seqbench.errors import DataError, reason
 from seqbench.hub import HubName
 from seqbench.layouts import KNOWN_ENDINGS, Layout, Part, layout_of
+from seqbench.plain_files import check_plain
+from seqbench.printable import one_line
 from seqbench.tables import READERS, ending, read_document, read_file
 
 if TYPE_CHECKING:
@@ -87,15 +89,14 @@ def read_tables(data: str) -> dict[str, pd.DataFrame]:
 
 
 def _locate(data: str) -> Path | HubName:
-    path = Path(data).expanduser()
     try:
-        is_there = path.exists()
-    except (OSError, ValueError) as error:  # a name that is too long, or has a NUL in it
-        raise DataError(f"{data[:80]!r} can be no file or folder: {error}") from error
-    if is_there and not (path.is_file() or path.is_dir()):
-        raise DataError(f"{data} is neither a file nor a folder but a device, a pipe or a socket; give a file")
-    if is_there:
-        return path
+        path = Path(data).expanduser()
+        if path.exists():
+            if not path.is_dir():
+                check_plain(path)
+            return path
+    except (OSError, RuntimeError, ValueError) as error:  # also a name that is too long, or has a NUL in it
+        raise DataError(f"{one_line(data, 200)} cannot be read: {reason(error)}") from error
     looks_like_path = data.startswith((".", "/", "~")) or ending(path) in READERS or path.is_symlink()
     name = None if looks_like_path else HubName.parse(data)
     if name is None:

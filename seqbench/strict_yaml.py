@@ -112,7 +112,8 @@ def _check_form(text: str, source: str) -> None:
         if values > _MOST_VALUES:
             problem = f"there are more than {_MOST_VALUES:,} values"
         if problem is not None:
-            raise ExperimentError(f"{source}:{event.start_mark.line + 1}: {problem}")
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise ExperimentError(f"{source}:{line}: {problem}")
 
 
 def _unread(event: yaml.Event) -> str | None:

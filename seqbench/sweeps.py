@@ -1,4 +1,4 @@
-"""What does a sweep leave in its store about itself, so that others can watch it?
+"""Writes into its store what others need to watch a sweep.
 
 ``sweeps/ID.json``: the command, where it runs, every cell of it. ``sweeps/ID.live.json``: what runs just now,
 written anew as events come. Nothing but ``seqbench status`` depends on them. Stands on cells and execution.
@@ -24,6 +24,7 @@ from seqbench.cells import Cell, works
 from seqbench.execution import Event, Finished, Progressed, Retried, Started
 from seqbench.experiment import Execution
 from seqbench.holders import Holder, is_dead, temporary_prefix, this_process
+from seqbench.plain_files import read_plain
 from seqbench.plugins import Catalog
 
 log = logging.getLogger(__name__)
@@ -247,7 +248,7 @@ def _is_over(path: Path) -> bool:
 
 def _read(kind: type[Read], path: Path) -> Read | None:
     try:
-        return kind.model_validate_json(path.read_text(encoding="utf-8"))
+        return kind.model_validate_json(read_plain(path))
     except (OSError, ValueError, ValidationError):
         return None
 

@@ -221,7 +221,22 @@ def test_short_cell_writes_no_checkpoint(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("damage", ["half", "text", "foreign", "other cell", "older", "other weights"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "half",
+        "empty",
+        "text",
+        "flipped",
+        "pipe",
+        "folder",
+        "foreign",
+        "lacking",
+        "other cell",
+        "older",
+        "other weights",
+    ],
+)
 def test_unfit_checkpoint_is_told_of_and_left_aside(
     damage: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -230,6 +245,20 @@ def test_unfit_checkpoint_is_told_of_and_left_aside(
     good = torch.load(kept.path, weights_only=True)
     if damage == "half":
         kept.path.write_bytes(kept.path.read_bytes()[:-500])
+    elif damage == "empty":
+        kept.path.write_bytes(b"")
+    elif damage == "flipped":
+        # In the middle of the weights: torch reads it without a word.
+        whole = bytearray(kept.path.read_bytes())
+        weights = next(iter(good["state_dict"].values())).numpy().tobytes()
+        whole[whole.index(weights)] ^= 1
+        kept.path.write_bytes(whole)
+    elif damage in ("pipe", "folder"):
+        kept.path.unlink()
+        os.mkfifo(kept.path) if damage == "pipe" else kept.path.mkdir()
+    elif damage == "lacking":
+        lacking = {name: part for name, part in good["seqbench"].items() if name != "watcher"}
+        torch.save({**good, "seqbench": lacking}, kept.path)
     elif damage == "text":
         kept.path.write_text("not a checkpoint")
     elif damage == "foreign":

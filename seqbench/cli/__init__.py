@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import errno
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -121,8 +122,9 @@ def _status() -> int:
         sys.stdout.flush()
         return returned if isinstance(returned, int) else 0
     except click.ClickException as error:
-        error.message = on_lines(error.message)
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        click.echo(on_lines(shown.getvalue().rstrip("\n")), err=True)
         return USAGE
     except SeqbenchError as error:
         click.echo(f"seqbench: {on_lines(str(error))}", err=True)

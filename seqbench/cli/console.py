@@ -23,7 +23,8 @@ SCHEMA_VERSION = 1
 """Of all JSON on stdout; it rises when a field changes its meaning or goes."""
 
 _WIDTH_OF_A_FILE = 120
-_WIDEST = 10_000
+_NARROWEST, _WIDEST = 40, 10_000
+"""Columns; in fewer than these there is no room for the names of rows and a number."""
 
 
 def stdout() -> Console:
@@ -40,12 +41,12 @@ def width(stream: TextIO) -> int:
     """
     told = os.environ.get("COLUMNS", "")
     if told.isdecimal() and len(told) < 20 and int(told) > 0:
-        return min(int(told), _WIDEST)
+        return max(_NARROWEST, min(int(told), _WIDEST))
     try:
         columns = os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError):
         columns = 0
-    return columns or _WIDTH_OF_A_FILE
+    return max(_NARROWEST, columns) if columns else _WIDTH_OF_A_FILE
 
 
 def say(text: str) -> None:

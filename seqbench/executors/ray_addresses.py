@@ -17,7 +17,7 @@ SECONDS = 5.0
 _FORM = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+):([0-9]{1,5})")
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 _SETTINGS = 4
-_ADVICE = "start a cluster with `ray start --head`, or leave executor.address and RAY_ADDRESS out to have one on this machine"
+_ADVICE = "start a cluster with `ray start --head`, or leave executor.address and RAY_ADDRESS out to have one here"
 
 
 def check_address(address: str) -> None:

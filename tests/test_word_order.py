@@ -226,7 +226,8 @@ def test_baselines_are_scored_on_the_test_rows(data: TaskData) -> None:
     assert by_name["order as given"].scores["position_accuracy"] == pytest.approx(hits / words)
     assert data.facts["test_words"] == words
     assert by_name["bigram greedy"].scores["position_accuracy"] > 0.25
-    assert [b.name for b in data.baselines if b.is_reference] == ["order as given", "bigram greedy"]
+    # None of them remembers a word of the text, so none may be better than what skill is measured from.
+    assert all(b.is_reference for b in data.baselines)
 
 
 def test_data_depends_on_the_seed_and_on_nothing_else() -> None:
@@ -302,8 +303,8 @@ def offer_on_hub(monkeypatch: pytest.MonkeyPatch, rows: dict[str, list[str]]) ->
 
 def test_a_hub_data_set_that_changed_is_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     for word in ("old", "new"):
-        offer_on_hub(monkeypatch, {"text": [f"{word} a{i} b{i}." for i in range(50)]})
-        assert word in WordOrder(data="someone/things").load(4, seed=0).show(0)
+        offer_on_hub(monkeypatch, {"text": [f"{word} a{i % 5} meets b{i % 11}." for i in range(50)]})
+        assert word in WordOrder(data="someone/things").load(5, seed=0).show(0)
 
 
 def test_a_loss_that_is_not_a_number_is_not_dropped(data: TaskData) -> None:
@@ -322,7 +323,8 @@ def test_a_folder_of_text_loses_training_sentences_that_are_reordered_test_sente
     (tmp_path / "valid.txt").write_text("This is it.\n")
     (tmp_path / "test.txt").write_text("Are you late?\nA zebra is rare.\n")
     (tmp_path / "_about.txt").write_text("Not text to learn from.\n")
-    data = WordOrder(data=str(tmp_path), vocabulary_size=20).load(4, seed=0)
+    with pytest.warns(UserWarning, match="100% of the test words are not in the vocabulary"):
+        data = WordOrder(data=str(tmp_path), vocabulary_size=20).load(4, seed=0)
     assert data.facts["sentences_in_two_splits"] == 2
     assert data.facts["sentences_of_one_word"] == 1
     assert data.facts["test_sentences"] == 2
@@ -332,10 +334,12 @@ def test_a_folder_of_text_loses_training_sentences_that_are_reordered_test_sente
 
 def test_a_file_of_one_split_is_split_by_bag_and_a_wrong_column_is_named(tmp_path: Path) -> None:
     path = tmp_path / "text.txt"
-    path.write_text("\n".join(f"a{i} b{i} c{i}.\nc{i} a{i} b{i}!" for i in range(50)))
+    path.write_text("\n".join(f"a{i} b{i % 5} c{i % 3}.\nc{i % 3} a{i} b{i % 5}!" for i in range(50)))
     data = WordOrder(data=str(path)).load(8, seed=0)
     assert [data.facts[f"{part}_sentences"] for part in ("train", "validation", "test")] == [80, 10, 10]
-    with pytest.raises(DataError, match="column 'body'"):
+    with pytest.raises(
+        DataError, match="no column 'body'; there are: text. Name it with --set word-order.column=text"
+    ):
         WordOrder(data=str(path), column="body").load(8, seed=0)
 
 

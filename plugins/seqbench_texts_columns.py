@@ -50,7 +50,8 @@ def texts_in(rows: pd.DataFrame, column: str, option: str, part: str) -> list[st
         if not isinstance(value, str):
             raise DataError(
                 f"the column {column!r} is to hold texts, and {_row(row, part)} holds {_kind(value)}:"
-                f" {_shown(value)}; name a column of texts with --set {option}=NAME, or write the texts out ({_columns(rows)})"
+                f" {_shown(value)}; name a column of texts with --set {option}=NAME, or write the texts out"
+                f" ({_columns(rows)})"
             )
     texts: list[str] = rows[column].astype(object).where(rows[column].notna(), "").tolist()
     return texts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from itertools import pairwise, permutations
 from math import isnan
 from pathlib import Path
@@ -29,6 +30,8 @@ from seqbench_word_order_sentences import UNKNOWN, sentences_in
 from seqbench_word_order_text import DELIMITER
 
 from seqbench import UNSCORED, Batch, DataError, Ragged, Split, TaskData, evaluate
+from seqbench.testing import task_scores
+from seqbench.testing.outcome import CheckFailed
 
 A, B, C, D = range(UNKNOWN + 1, UNKNOWN + 5)
 STOP, QUESTION = 2, 3
@@ -366,3 +369,17 @@ def test_written_sentences_are_english_in_what_can_be_checked() -> None:
     wrong = {("he", "have"), ("they", "has"), ("i", "is"), ("she", "are"), ("we", "was"), ("does", "reads")}
     assert not pairs & wrong
     assert 2 <= min(map(len, words)) <= max(map(len, words)) < 20
+
+
+def test_kit_when_the_places_tell_more_than_the_reference_then_says_so(tmp_path: Path) -> None:
+    rng = Random(0)
+    lines = [" ".join(f"w{place}x{rng.randrange(40)}" for place in range(6)) + "." for _ in range(600)]
+    (tmp_path / "a.txt").write_text("\n".join(lines))
+    task = WordOrder(data=str(tmp_path / "a.txt"))
+    data = task.load(14, 0)
+    task_scores.check_reference(task, lambda _: data)
+    weaker = replace(
+        data, baselines=tuple(replace(b, is_reference=b.name == "bigram greedy") for b in data.baselines)
+    )
+    with pytest.raises(CheckFailed, match="the commonest class at each place"):
+        task_scores.check_reference(task, lambda _: weaker)

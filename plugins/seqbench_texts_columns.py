@@ -7,6 +7,7 @@ the header. Imports only public names of seqbench.
 from __future__ import annotations
 
 import numbers
+import shlex
 from collections.abc import Iterator, Sequence, Sized
 from typing import TYPE_CHECKING, Any
 
@@ -86,11 +87,13 @@ def labels_in(rows: pd.DataFrame, column: str, option: str, part: str) -> list[s
 
 def no_column(rows: pd.DataFrame, column: str, option: str, likely: Sequence[str] = ()) -> DataError:
     """Return the error that says which columns there are, and the option that names one of them."""
-    others = [name for name in likely if name != column]
-    return DataError(
-        f"the data have no column {column!r}; {_columns(rows)}. Name it with"
-        f" --set {option}={others[0] if others else 'NAME'}"
+    others = [str(name) for name in likely if name != column]
+    setting = shlex.quote(f"{option}={others[0] if others else 'NAME'}")
+    is_data = any(len(str(name).split()) > 2 or str(name).isdigit() for name in rows.columns)
+    hint = (
+        "; the first line is read as these names: if it is data, write a line of names above it" if is_data else ""
     )
+    return DataError(f"the data have no column {column!r}; {_columns(rows)}. Name it with --set {setting}{hint}")
 
 
 def _row(row: int, part: str) -> str:

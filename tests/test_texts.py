@@ -242,6 +242,14 @@ def test_labels_that_mean_one_class_then_one_name(tmp_path: Path, labels: list[A
     assert Sentiment(data=str(tmp_path / "a.jsonl")).load(8, 0).facts["classes"] == classes
 
 
+def test_first_line_that_is_data_then_told(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a very fine soup,1\na poor soup,0\n")
+    with pytest.raises(
+        DataError, match=r"--set 'sentiment.text_column=a very fine soup'; the first line is read as"
+    ):
+        Sentiment(data=str(tmp_path / "a.csv")).load(8, 0)
+
+
 # ---- the reference of word-order ----
 
 

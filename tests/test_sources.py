@@ -158,6 +158,8 @@ def test_fingerprint_and_its_import_then_no_heavy_library(tmp_path: Path) -> Non
         ("a.json", "[1", "cannot be read as json"),
         ("a.jsonl", '{"text": "x"}\n{"text"\n', "line 2: Expecting"),
         ("a.jsonl", '{"text": "x"}\n3\n', "line 2 is not an object"),
+        ("a.jsonl", '{"text": "\\ud83d"}\n', r"it holds half of a letter, '\\ud83d'"),
+        ("a.csv", "x" * 200_000, "cannot be read as csv"),
         ("a.parquet", "no parquet", "cannot be read as parquet"),
         ("a.xlsx", "?", r"known are \.csv, \.tsv, \.json, \.jsonl, \.parquet, \.txt"),
     ],

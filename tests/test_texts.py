@@ -82,6 +82,19 @@ def test_small_letters_then_no_letter_is_added(text: str, lower: str) -> None:
     assert len(small(plain(text))) == len(plain(text))
 
 
+def test_control_characters_then_none_reaches_a_terminal(tmp_path: Path) -> None:
+    assert plain("a\x1b[31mb\x00\x9bc\ty") == "a[31mbc\ty"
+    rows = [{"text": f"she sees \x1b]0;x{i % 9}\x07 and y{i % 7}."} for i in range(90)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert WordOrder(data=str(tmp_path / "a.jsonl")).load(6, 0).show(0).replace("\n", "").isprintable()
+
+
+def test_emoji_then_words_that_tell_texts_apart() -> None:
+    tokenise = Tokeniser(lower=True)
+    assert tokenise.key(tokenise("good 😀")) != tokenise.key(tokenise("good 😡"))
+    assert tokenise.key(tokenise("Good, 😀!")) == tokenise.key(tokenise("good 😀"))
+
+
 def test_plain_text_that_is_plain_already_then_as_it_is() -> None:
     for text in ("It's fine, isn't it? 3.5 < 4 & <unk> a_b", "naïve 東京 हिन्दी ½ x² a<b>c"):
         assert plain(text) == text

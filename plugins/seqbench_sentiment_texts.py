@@ -37,7 +37,7 @@ class Example:
     Attributes:
         tokens: the whole text.
         label: the class.
-        key: the same for texts of the same letters and digits, whatever the signs, spaces and capitals.
+        key: the same for texts of the same letters, digits and emoji, whatever the signs, spaces and capitals.
     """
 
     tokens: tuple[str, ...]

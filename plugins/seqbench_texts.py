@@ -10,9 +10,9 @@ How letters are written, in this order:
   letters that they are forms of, by NFKC. Superscripts, fractions and the like stay as they are.
 - All else is brought to NFC, so that a letter with an accent is the same however it was typed.
 - An apostrophe between two letters is ``'`` (also U+2019 and U+02BC), a hyphen ``-`` (also U+2010 and U+2011).
-- Soft hyphens, word joiners and marks of direction are dropped: nobody sees them. Zero-width joiners and
-  non-joiners stay, as marks of their word. A zero-width space is a space, as are the word separators of
-  Tibetan and Ethiopic.
+- Control characters, soft hyphens, word joiners and marks of direction are dropped: nobody sees them.
+  Zero-width joiners and non-joiners stay, as marks of their word. A zero-width space is a space, as are the
+  word separators of Tibetan and Ethiopic.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ _INVISIBLE |= dict.fromkeys(range(0x2066, 0x206A))
 _SPACES = dict.fromkeys(map(ord, "\u200b\u0f0b\u0f0c\u1361\u2028"), " ")
 _HYPHENS = dict.fromkeys(map(ord, "\u2010\u2011"), "-")
 _SIGNS = {**_INVISIBLE, **_SPACES, **_HYPHENS}
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _HTML_BREAK = re.compile(r"<(?:br|/?p)\s*/?>", re.IGNORECASE)
@@ -71,9 +72,10 @@ def plain(text: str) -> str:
     >>> plain("Cafe\\u0301 &amp; don\\u2019t<br />\\uff2f\\uff2b").split()
     ['Café', '&', "don't", 'OK']
     """
+    text = _CONTROLS.sub("", _without_html(text))
     if text.isascii():
-        return _without_html(text)
-    text = _FORMS.sub(lambda form: unicodedata.normalize("NFKC", form[0]), _without_html(text))
+        return text
+    text = _FORMS.sub(lambda form: unicodedata.normalize("NFKC", form[0]), text)
     text = unicodedata.normalize("NFC", text.translate(_SIGNS))
     return _APOSTROPHE.sub("'", text)
 
@@ -119,17 +121,17 @@ def runs_of(piece: str) -> list[str]:
 
 
 def has_word(token: str) -> bool:
-    """Say whether a token has a letter or a digit."""
-    return any(map(str.isalnum, token))
+    """Say whether a token has a letter, a digit or a picture."""
+    return any(sign.isalnum() or unicodedata.category(sign) == "So" for sign in token)
 
 
 def letters_of(token: str) -> str:
-    """Return the letters and digits of a token with their marks, case folded; empty for a sign.
+    """Return the letters, digits and pictures of a token with their marks, case folded; empty for a sign.
 
     >>> letters_of("Don't"), letters_of("!")
     ('dont', '')
     """
-    kept = (sign for sign in token if sign.isalnum() or unicodedata.category(sign)[0] == "M")
+    kept = (sign for sign in token if has_word(sign) or unicodedata.category(sign)[0] == "M")
     return "".join(kept).casefold() if has_word(token) else ""
 
 

@@ -7,6 +7,7 @@ the header. Imports only public names of seqbench.
 from __future__ import annotations
 
 import numbers
+import shlex
 from collections.abc import Iterator, Sequence, Sized
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ def texts_in(rows: pd.DataFrame, column: str, option: str, part: str) -> list[st
         rows: a table.
         column: its name.
         option: what sets the name, such as ``sentiment.text_column``.
-        part: the split that the rows are of, for a message.
+        part: the split that the rows are of, or ``all``; for a message.
 
     Raises:
         DataError: there is no such column, or a value in it is not text.
@@ -49,9 +50,9 @@ def texts_in(rows: pd.DataFrame, column: str, option: str, part: str) -> list[st
     for row, value in _present(rows[column]):
         if not isinstance(value, str):
             raise DataError(
-                f"the column {column!r} is to hold texts, and row {row} ({part}) holds {_kind(value)}:"
-                f" {_shown(value)};"
-                f" name a column of texts with --set {option}=NAME, or write the texts out ({_columns(rows)})"
+                f"the column {column!r} is to hold texts, and {_row(row, part)} holds {_kind(value)}:"
+                f" {_shown(value)}; name a column of texts with --set {option}=NAME, or write the texts out"
+                f" ({_columns(rows)})"
             )
     texts: list[str] = rows[column].astype(object).where(rows[column].notna(), "").tolist()
     return texts
@@ -74,7 +75,7 @@ def labels_in(rows: pd.DataFrame, column: str, option: str, part: str) -> list[s
             f"{len(rows) - len(values)} of {len(rows)} rows ({part}) have no label in {column!r}, the first of"
             f" them row {first}; label them, or leave them out"
         )
-    names = [_class_name(f"row {row} ({part})", value, column) for row, value in values]
+    names = [_class_name(_row(row, part), value, column) for row, value in values]
     kinds = {_kind(value): (row, value) for row, value in reversed(values)}
     if len(kinds) > 1:
         told = " and ".join(f"{_kind(value)} in row {row} ({_shown(value)})" for row, value in kinds.values())
@@ -86,11 +87,17 @@ def labels_in(rows: pd.DataFrame, column: str, option: str, part: str) -> list[s
 
 def no_column(rows: pd.DataFrame, column: str, option: str, likely: Sequence[str] = ()) -> DataError:
     """Return the error that says which columns there are, and the option that names one of them."""
-    others = [name for name in likely if name != column]
-    return DataError(
-        f"the data have no column {column!r}; {_columns(rows)}. Name it with"
-        f" --set {option}={others[0] if others else 'NAME'}"
+    others = [str(name) for name in likely if name != column]
+    setting = shlex.quote(f"{option}={others[0] if others else 'NAME'}")
+    is_data = any(len(str(name).split()) > 2 or str(name).isdigit() for name in rows.columns)
+    hint = (
+        "; the first line is read as these names: if it is data, write a line of names above it" if is_data else ""
     )
+    return DataError(f"the data have no column {column!r}; {_columns(rows)}. Name it with --set {setting}{hint}")
+
+
+def _row(row: int, part: str) -> str:
+    return f"row {row}" if part == "all" else f"row {row} ({part})"
 
 
 def _columns(rows: pd.DataFrame) -> str:

@@ -35,7 +35,7 @@ _ENDS = {
 """Sentence ends of other scripts -> the mark that they are read as. They end a sentence wherever they stand."""
 _TIBETAN_END = "\u0f0d"
 _OTHER_END = re.compile(f"[{''.join(_ENDS)}{_TIBETAN_END}]+")
-_GREEK_QUESTION = re.compile(r"(?<=[\u0370-\u03ff\u1f00-\u1fff])[;\u037e](?!\w)")
+_GREEK_QUESTION = re.compile(r"(?<=[\u0370-\u03ff\u1f00-\u1fff]);(?!\w)")
 _BREAK = re.compile(rf"{BREAK}|\n[ \t]*\r?\n")
 _HARD = "\ue000"
 """Stands after a mark that was another script's; a private character, which no text should hold."""
@@ -64,7 +64,7 @@ def sentences_in(line: str, *, lower: bool) -> list[Sentence]:
 
 def _with_three_marks(line: str) -> str:
     """Return a line whose sentence ends of other scripts are one of the three marks, set apart."""
-    line = _GREEK_QUESTION.sub("?", line.replace(_HARD, ""))
+    line = _GREEK_QUESTION.sub("?", unicodedata.normalize("NFC", line).replace(_HARD, ""))
     return _OTHER_END.sub(lambda found: f"{_ENDS.get(found[0][-1], '.')}{_HARD} ", line)
 
 

@@ -63,7 +63,12 @@ def _told(path: Path, kind: str, read: Callable[[], Read], *, may_be_empty: bool
         return read()
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text: {first_strange_byte(path)}") from error
-    except (OSError, EOFError, ValueError, zlib.error) as error:
+    except UnicodeEncodeError as error:
+        half = ascii(error.object[error.start])
+        raise DataError(
+            f"{path} cannot be read as {kind}: it holds half of a letter, {half}; write it out"
+        ) from error
+    except (OSError, EOFError, ValueError, csv.Error, zlib.error) as error:
         # pandas' and pyarrow's own errors are ValueErrors.
         why = next(iter(reason(error).splitlines()), type(error).__name__)
         raise DataError(f"{path} cannot be read as {kind}: {why}") from error

@@ -147,12 +147,12 @@ def test_perfect_and_chance_predictors_then_best_and_the_declared_baseline() -> 
     for name, score in scores(data, "guess").items():
         assert guessed[name] == pytest.approx(score, abs=0.03)
     assert scores(data, "majority class")["balanced_accuracy"] == 0.5
-    assert not next(baseline for baseline in data.baselines if baseline.name == "guess").is_reference
+    assert all(baseline.is_reference for baseline in data.baselines)
 
 
 def test_unequal_classes_by_hand_then_balanced_accuracy_sees_through_the_majority(tmp_path: Path) -> None:
     train = [f"{'fine' if i % 4 == 0 else 'poor'} film number {i},{int(i % 4 == 0)},train" for i in range(40)]
-    test = [f"a {'fine' if i == 0 else 'poor'} play {i},{int(i == 0)},test" for i in range(5)]
+    test = [f"{'fine' if i == 0 else 'poor'} number film {i},{int(i == 0)},test" for i in range(5)]
     valid = ["fine one,1,valid", "poor one,0,valid"]
     path = write_csv(tmp_path / "a.csv", "text,label,split", [*train, *test, *valid])
     data = Sentiment(data=path).load(10, 0)
@@ -189,7 +189,8 @@ def test_truncation_then_the_first_last_or_middle_tokens(tmp_path: Path, truncat
     text = "One two three four five!"
     lines = [f"{text},{label},{part}" for part in ("train", "valid", "test") for label in ("pos", "neg")]
     path = write_csv(tmp_path / "a.csv", "text,label,split", lines)
-    data = Sentiment(data=path, truncate=truncate, lower=False, minimum_count=1).load(2, 0)
+    with pytest.warns(UserWarning, match="2 of 2 test texts are also training texts"):
+        data = Sentiment(data=path, truncate=truncate, lower=False, minimum_count=1).load(2, 0)
     assert data.show(0) == f"input   {kept}\ntarget  pos"
     assert data.facts["test_texts_also_in_train"] == 2
 
@@ -204,7 +205,8 @@ def test_vocabulary_then_of_read_training_text_only_and_unknown_rate_by_hand(tmp
     assert (data.facts["oov_rate"], data.facts["oov_rate_validation"]) == (2 / 5, 1 / 3)
     assert data.facts["truncated_rate"] == 1 / 6
     assert isinstance(data.test.inputs, Ragged)
-    assert Sentiment(data=path, minimum_count=1, vocabulary_size=3).load(4, 0).inputs.vocabulary_size == 3
+    with pytest.warns(UserWarning, match="80% of the tokens that are read of the test texts are not in the voc"):
+        assert Sentiment(data=path, minimum_count=1, vocabulary_size=3).load(4, 0).inputs.vocabulary_size == 3
 
 
 def test_no_split_given_then_tenths_with_equal_texts_on_one_side() -> None:
@@ -227,10 +229,9 @@ def test_no_split_given_then_tenths_with_equal_texts_on_one_side() -> None:
 
 def test_train_and_test_files_then_validation_from_train_and_test_untouched(tmp_path: Path) -> None:
     write_csv(tmp_path / "train.csv", "text,label", LINES)
-    write_csv(tmp_path / "test.csv", "text,label", [*LINES[:3], "new,pos"])
+    write_csv(tmp_path / "test.csv", "text,label", ["poor words,neg", "new words,pos"])
     data = Sentiment(data=str(tmp_path)).load(10, 0)
-    assert (len(data.train), len(data.validation), len(data.test)) == (72, 8, 4)
-    assert data.facts["test_texts_also_in_train"] in (0, 1, 2, 3)
+    assert (len(data.train), len(data.validation), len(data.test)) == (72, 8, 2)
     assert torch.bincount(data.validation.targets.long()).tolist() == [4, 4]
 
 
@@ -257,10 +258,22 @@ def test_folds_then_the_last_two_or_those_named(tmp_path: Path) -> None:
     ("columns", "lines", "said"),
     [
         ("text,label", ["x,1", "y,1"], "every training text has the label '1'; two classes"),
-        ("review,label", ["x,1"], "no column 'text'; there are: review, label. Name it by text_column"),
-        ("text,stars", ["x,1"], "no column 'label'; there are: text, stars. Name it by label_column"),
-        ("text,label", ["x,1", "y,", "z,"], r"2 of 3 rows \(train\) have no label in 'label'"),
-        ("text,label", ["x,1.5", "y,2"], "the label 1.5 in 'label' is no class"),
+        (
+            "review,label",
+            ["x,1"],
+            "no column 'text'; there are: review, label. Name it with --set sentiment.text_column=review",
+        ),
+        (
+            "text,stars",
+            ["x,1"],
+            "no column 'label'; there are: text, stars. Name it with --set sentiment.label_column=stars",
+        ),
+        (
+            "text,label",
+            ["x,1", "y,", "z,"],
+            r"2 of 3 rows \(train\) have no label in 'label', the first of them row 2",
+        ),
+        ("text,label", ["x,1.5", "y,2"], r"the label 1.5 in 'label' at row 1 \(train\) is no class but a number"),
         ("text,label", [" ,1", ",0"], r"all 2 texts \(train\) in 'text' are empty"),
         ("text,label", ["x,1", "y,0"], "the label '1' has 1 different texts, too few"),
         ("text,label,split", ["x,1,train", "y,0,train", "z,2,test"], "test texts have labels .*: 2"),
@@ -315,7 +328,7 @@ def offer_on_hub(monkeypatch: pytest.MonkeyPatch, rows: dict[str, list[str]]) ->
 
 def test_hub_data_set_changed_then_fresh_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("first", "second"):
-        texts = [f"{name} {i}" for i in range(40)]
+        texts = [f"{name} text {i}" for i in range(40)]
         offer_on_hub(monkeypatch, {"text": texts, "label": ["pos", "neg"] * 20})
         assert name in Sentiment(data="someone/things").load(5, 0).show(0)
 

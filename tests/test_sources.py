@@ -148,10 +148,18 @@ def test_fingerprint_and_its_import_then_no_heavy_library(tmp_path: Path) -> Non
         ("a.tsv", "text,a;b\nx;1\n", "is separated by ';'"),
         ("a.csv", "2020-01-01,0.5,-3\n2020-01-02,0.6,2\n", "is to name the columns, and holds the number 0.5"),
         ("a.txt", "", "is empty: there is not one byte"),
-        ("a.json", '{"text": "x"}', "a list of objects"),
+        ("a.csv", "text,label,text\nx,1,y\n", "names the column 'text' twice"),
+        ("a.json", '{"text": "x"}', "a list of objects, .* and it is one object with the keys text"),
+        ("a.json", '[["x", 1]]', "a list of objects"),
+        ("a.csv", "text\0\n\0x\0\n\0", "it has NUL bytes, as UTF-16 and binary files do"),
+        ("a.parquet", "version https://git-lfs.github.com/spec/v1\noid", "a pointer of Git LFS.*git lfs pull"),
+        ("a.csv", "version https://git-lfs.github.com/spec/v1\noid", "a pointer of Git LFS"),
+        ("a.csv", "PK\x03\x04...", "it is a zip archive, as spreadsheets"),
         ("a.json", "[1", "cannot be read as json"),
         ("a.jsonl", '{"text": "x"}\n{"text"\n', "line 2: Expecting"),
         ("a.jsonl", '{"text": "x"}\n3\n', "line 2 is not an object"),
+        ("a.jsonl", '{"text": "\\ud83d"}\n', r"it holds half of a letter, '\\ud83d'"),
+        ("a.csv", "x" * 200_000, "cannot be read as csv"),
         ("a.parquet", "no parquet", "cannot be read as parquet"),
         ("a.xlsx", "?", r"known are \.csv, \.tsv, \.json, \.jsonl, \.parquet, \.txt"),
     ],
@@ -165,11 +173,46 @@ def test_unfit_file_then_one_clear_sentence(tmp_path: Path, name: str, content: 
 
 def test_bytes_that_are_no_text_or_a_cut_archive_then_data_error(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"text\n\xff\xfe\n")
-    with pytest.raises(DataError, match="not UTF-8 text: .* at byte 5"):
+    with pytest.raises(DataError, match="not UTF-8 text: line 2 has the byte 0xff"):
         read_tables(str(tmp_path / "a.csv"))
     (tmp_path / "b.csv.gz").write_bytes(gzip.compress(b"text\nx\n" * 50)[:-9])
     with pytest.raises(DataError, match="cannot be read as csv"):
         read_tables(str(tmp_path / "b.csv.gz"))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("text,label\ncafé,1\n".encode("utf-16"), "it is UTF-16; save it as UTF-8"),
+        ("text,label\ncafé,1\n".encode("utf-16-be"), "NUL bytes"),
+        (b"\xff\xfe\0\0" + "text,label\ncafé,1\n".encode("utf-32-le"), "it is UTF-32"),
+        (
+            ("text,label\n" + "soup,1\n" * 5000 + "café,1\n").encode("latin-1"),
+            "line 5002 has the byte 0xe9 .* where that is 'é', .*iconv -f windows-1252",
+        ),
+        (gzip.compress(b"text,label\nx,1\n"), "compressed by gzip; give it a name that ends in .gz"),
+        (b"PAR1....", "it is a parquet file"),
+    ],
+)
+def test_other_encoding_or_kind_then_named(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(DataError, match=said):
+        read_tables(str(tmp_path / "a.csv"))
+
+
+def test_csv_as_spreadsheets_write_it_then_texts_as_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b'\xef\xbb\xbftext, label\r\n"two\nlines, ""quoted""",1\r\nx,0\r\n')
+    table = read_tables(str(path))["all"]
+    assert table.columns.tolist() == ["text", "label"]
+    assert table["text"].tolist() == ['two\nlines, "quoted"', "x"]
+    assert table["label"].tolist() == [1, 0]
+
+
+def test_json_with_an_object_on_each_line_then_rows(tmp_path: Path) -> None:
+    table = read_tables(write(tmp_path / "a.json", '{"text": "x", "label": 1}\n{"label": 0}\n'))["all"]
+    assert table["text"].isna().tolist() == [False, True]
+    assert table["label"].tolist() == [1, 0]
 
 
 @pytest.mark.parametrize(
@@ -188,6 +231,20 @@ def test_unfit_folder_then_says_what_is_in_it(tmp_path: Path, names: list[str], 
     for ask in (read_tables, fingerprint):
         with pytest.raises(DataError, match=said):
             ask(str(tmp_path))
+
+
+def test_what_is_no_file_then_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "nothing.csv")
+    for name, said in [
+        (str(tmp_path / "pipe"), "neither a file nor a folder but a device, a pipe or a socket"),
+        ("/dev/null", "neither a file nor a folder"),
+        (str(tmp_path / "link.csv"), r"is a link to .*nothing\.csv, where nothing is"),
+        ("x" * 5000, "can be no file or folder"),
+    ]:
+        for ask in (read_tables, fingerprint):
+            with pytest.raises(DataError, match=said):
+                ask(name)
 
 
 @pytest.mark.parametrize("name", ["nowhere.csv", "./nowhere", "~/nowhere/at/all", "/a/b", "a/b/c", "two words"])

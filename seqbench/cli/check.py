@@ -15,7 +15,7 @@ from seqbench.cli import CHECK_FAILED, load_plugins, plugin_files
 from seqbench.cli.console import print_json
 from seqbench.cli.short_forms import in_long_form
 from seqbench.errors import ExperimentError
-from seqbench.parameters import make
+from seqbench.parameters import make, meaningless, refuse_meaningless
 from seqbench.plugins import Catalog
 from seqbench.printable import on_lines
 from seqbench.strict_yaml import read_scalar
@@ -96,7 +96,9 @@ def _subject(catalog: Catalog, name: str, settings: Mapping[str, dict[str, Any]]
     if name not in settings:
         return name
     if name in catalog.tasks:
-        return make(catalog.task(name), settings[name])
+        task = make(catalog.task(name), settings[name])
+        refuse_meaningless(task, meaningless(task))
+        return task
     return make(catalog.model(name), settings[name])
 
 

@@ -1,4 +1,4 @@
-"""What do a predictor that knows everything and those that know nothing answer?
+"""Makes a predictor that knows everything, and those that know nothing.
 
 From the targets, or from the shares and means of the training targets. Stands on contracts and seeds.
 """
@@ -22,6 +22,9 @@ CERTAIN = 100.0
 
 MOST_CONSTANTS = 10
 """Up to so many classes each is tried as the one and only answer."""
+
+MOST_PLACES, MOST_CLASSES_BY_PLACE = 64, 2**16
+"""Places of a run of equal inputs that are told apart, and classes that are counted at each, at most."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,32 @@ def _of_classes(data: TaskData, classes: int) -> Iterator[Predictor]:
 
 def _always(name: str, logits: Tensor) -> Predictor:
     return Predictor(name, lambda batch: logits.expand(*batch.targets.shape, len(logits)))
+
+
+def by_place(data: TaskData) -> Iterator[Predictor]:
+    """Yield the predictor that knows for how many steps the input has not changed, where each step has a class.
+
+    It answers with the shares of the training classes at that place, and remembers nothing of what it read.
+    """
+    if not isinstance(data.targets, StepClass) or data.targets.classes > MOST_CLASSES_BY_PLACE:
+        return
+    counts = torch.ones(MOST_PLACES, data.targets.classes, dtype=torch.float64)
+    for rows in torch.split(torch.arange(len(data.train)), 256):
+        batch = data.train.batch(rows)
+        is_scored = batch.targets != UNSCORED
+        at = _unchanged(batch.inputs)[is_scored] * data.targets.classes + batch.targets[is_scored]
+        counts += torch.bincount(at, minlength=counts.numel()).view_as(counts)
+    logits = (counts / counts.sum(1, keepdim=True)).log().float()
+    yield Predictor("the commonest class at each place", lambda batch: logits[_unchanged(batch.inputs)])
+
+
+def _unchanged(inputs: Tensor) -> Tensor:
+    """Return for how many steps up to each step the input was the same: [batch, time], below MOST_PLACES."""
+    steps = torch.arange(inputs.shape[1]).expand(inputs.shape[:2])
+    other = inputs[:, 1:] != inputs[:, :-1]
+    is_changed = torch.ones(inputs.shape[:2], dtype=torch.bool)
+    is_changed[:, 1:] = other if other.ndim == 2 else other.any(2)
+    return (steps - (steps * is_changed).cummax(1).values).clamp(max=MOST_PLACES - 1)
 
 
 def _of_numbers(data: TaskData, kind: Forecast) -> Iterator[Predictor]:

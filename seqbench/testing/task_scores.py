@@ -18,7 +18,7 @@ from seqbench.scores import Metric, reference, score_batches
 from seqbench.splits import Split
 from seqbench.testing.loads import Load
 from seqbench.testing.outcome import CheckFailed
-from seqbench.testing.predictors import Predictor, ignorant, perfect
+from seqbench.testing.predictors import Predictor, by_place, ignorant, perfect
 from seqbench.testing.task_seeds import LENGTH
 
 CHUNKS = 8
@@ -109,7 +109,7 @@ def check_reference(task: Task, load: Load) -> None:
     primary = data.metrics[0]
     base = reference(data.baselines, primary)
     declared = base.scores[primary.name]
-    for one in _ignorant_scores(data):
+    for one in [*_ignorant_scores(data), *(_scored(data, predictor) for predictor in by_place(data))]:
         score = one.scores[primary.name]
         if primary.is_better(score, declared) and abs(score - declared) > one.room[primary.name]:
             raise CheckFailed(

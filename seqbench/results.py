@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqbench.errors import StoreError, reason
+from seqbench.harmless import from_csv_text
 from seqbench.records import Record
 from seqbench.store import Store
 
@@ -108,7 +109,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
     if list(table.columns[: len(COLUMNS)]) != list(COLUMNS):
         raise StoreError(f"{path} is no table of results: its columns are not those of `seqbench report`")
     try:
-        return pd.DataFrame({name: _typed(str(name), list(table[name])) for name in table})
+        return pd.DataFrame({from_csv_text(str(name)): _typed(str(name), list(table[name])) for name in table})
     except ValueError as error:
         raise StoreError(f"{path} is no table of results: {error}") from error
 
@@ -118,7 +119,7 @@ def _typed(name: str, texts: list[str]) -> pd.Series[Any]:
     import pandas as pd
 
     if name in _TEXTS:
-        return pd.Series([text or None for text in texts], dtype="str")
+        return pd.Series([from_csv_text(text) or None for text in texts], dtype="str")
     if texts and all(text.lstrip("-").isdigit() for text in texts):
         return pd.Series([int(text) for text in texts], dtype="int64")
     return pd.Series([float(text) if text else math.nan for text in texts], dtype="float64")

@@ -1,4 +1,4 @@
-"""What do the records say to a program? One row for each cell as CSV, and everything as JSON.
+"""Writes what the records say for a program: one row for each cell as CSV, and everything as JSON.
 
 Stands on results, standings and statistics; pandas is imported for CSV alone.
 """
@@ -10,11 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from seqbench.harmless import csv_text
 from seqbench.records import Record
 from seqbench.report.entries import grouped
 from seqbench.report.environments import environments
 from seqbench.report.failures import failures
 from seqbench.report.measures import SCORE, SKILL
+from seqbench.report.merge import told_elsewhere
 from seqbench.report.observations import Observation, observations
 from seqbench.report.reproduce import command
 from seqbench.report.standings import outcomes
@@ -29,8 +31,15 @@ SCHEMA_VERSION = 1
 
 
 def to_csv(records: Iterable[Record]) -> str:
-    """Return the table of `seqbench.load_results`, which reads it back to the last bit."""
-    text: str = frame(_ordered(records)).to_csv(index=False, lineterminator="\n")
+    """Return the table of `seqbench.load_results`, which reads it back to the last bit.
+
+    What a spreadsheet would take for a formula, or steers a terminal, is written as `seqbench.harmless` says.
+    """
+    table = frame(_ordered(records))
+    words = [str(name) for name in table if table[name].dtype == "str"]
+    texts = {name: table[name].map(csv_text, na_action="ignore") for name in words}
+    named = table.assign(**texts).rename(columns=csv_text)
+    text: str = named.to_csv(index=False, lineterminator="\n")
     return text
 
 
@@ -52,6 +61,7 @@ def content(records: Iterable[Record]) -> dict[str, Any]:
         "mean_ranks": [asdict(each) for each in mean_ranks(found)],
         "comparisons": [asdict(each) for each in compare(found) if each.n],
         "failures": failures(kept),
+        "told_elsewhere": told_elsewhere(kept),
         "environments": [
             {"facts": dict(each.facts), "keys": sorted(record.key for record in each.records)}
             for each in environments(kept)

@@ -1,4 +1,4 @@
-"""On what were the cells run, and which of them where? Stands on records."""
+"""Tells on what the cells were run, and which of them where. Stands on records."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from seqbench.report.entries import Entry, Table
 from seqbench.report.variants import model_names, natural, task_names
 
 _LINES = ("What the records say of the machine and the software; the source revision is seqbench's own.",)
-_NAMES = {"git_revision": "source revision"}
+_NAMES = {"git_revision": "source revision", "processor_class": "processor's"}
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,9 @@ def _facts(record: Record) -> dict[str, str]:
 
 def _flat(name: str, value: Any) -> dict[str, str]:
     if isinstance(value, Mapping):
-        return {str(inner): str(version) for inner, version in value.items()}
+        # Packages stand by their names alone; whatever else has parts says whose they are.
+        whose = "" if name == "packages" else f"{name} "
+        return {f"{whose}{inner}": "not known" if part is None else str(part) for inner, part in value.items()}
     return {name: "not known" if value is None else str(value)}
 
 

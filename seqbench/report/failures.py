@@ -1,10 +1,11 @@
-"""Which cells have no score, and why? Stands on records."""
+"""Lists the cells that have no score, each with why. Stands on records and merge."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
 from seqbench.records import Record
+from seqbench.report.merge import ELSEWHERE
 from seqbench.report.variants import model_names, natural, task_names
 from seqbench.store import name
 
@@ -28,7 +29,8 @@ def _what(record: Record) -> Iterator[str]:
     elif record.metric and (
         record.test is None or None in (record.test.skill, record.test.scores[record.metric.name])
     ):
-        yield from (f"{name} is unknown: {reason}" for name, reason in sorted(record.notes.items()))
+        notes = {name: reason for name, reason in record.notes.items() if name != ELSEWHERE}
+        yield from (f"{name} is unknown: {reason}" for name, reason in sorted(notes.items()))
 
 
 def _seeds(records: Iterable[Record]) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqbench.errors import StoreError, reason
+from seqbench.harmless import from_csv_text
 from seqbench.results_rows import COLUMNS, TEXTS, is_setting, ordered
 from seqbench.strict_yaml import read_scalar
 
@@ -61,7 +62,7 @@ def read_csv(path: Path) -> pd.DataFrame:
         table["task_name"], table["model_name"] = table["task"], table["model"]
         table = table.reindex(columns=ordered(columns), fill_value="")
     try:
-        return Results({name: _typed(str(name), list(table[name])) for name in table})
+        return Results({from_csv_text(str(name)): _typed(str(name), list(table[name])) for name in table})
     except ValueError as error:
         raise StoreError(f"{path} is no table of results: {error}") from error
 
@@ -105,8 +106,8 @@ def _typed(name: str, texts: list[str]) -> pd.Series[Any]:
     import pandas as pd
 
     if name in TEXTS:
-        return pd.Series([text or None for text in texts], dtype="str")
-    return typed_setting(texts) if is_setting(name) else _numbers(texts)
+        return pd.Series([from_csv_text(text) or None for text in texts], dtype="str")
+    return typed_setting(list(map(from_csv_text, texts))) if is_setting(name) else _numbers(texts)
 
 
 def _numbers(texts: Sequence[str]) -> pd.Series[Any]:

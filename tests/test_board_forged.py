@@ -224,13 +224,12 @@ def flat_gradients(when: str) -> Change:
     """Return a change of curves whose gain, horizon and verdict follow from them."""
 
     def change(record: dict[str, Any]) -> None:
-        for i, each in enumerate(Record.model_validate(record).gradients.flows):  # type: ignore[union-attr]
-            if each.when == when:
-                flow = Flow(
-                    each.flow.length, each.flow.examples, each.flow.draws, tuple(map(_flat, each.flow.curves))
-                )
-                told = FlowAt(when=each.when, step=each.step, flow=flow, summary=summarise_flow(flow))
-                record["gradients"]["flows"][i] = told.model_dump(mode="json")
+        for i, told in enumerate(record["gradients"]["flows"]):
+            if told["when"] == when:
+                was = FlowAt.model_validate(told).flow
+                flow = dataclasses.replace(was, curves=tuple(map(_flat, was.curves)))
+                made = FlowAt(when=told["when"], step=told["step"], flow=flow, summary=summarise_flow(flow))
+                record["gradients"]["flows"][i] = made.model_dump(mode="json")
 
     return change
 

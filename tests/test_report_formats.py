@@ -21,6 +21,7 @@ from rich.console import Console
 from seqbench import load_results
 from seqbench.cli.report import command as report_command
 from seqbench.errors import ExperimentError, StoreError
+from seqbench.harmless import from_csv_text, is_hidden
 from seqbench.records import Record
 from seqbench.report import FORMATS, document, print_document
 from seqbench.report.output import write_whole
@@ -39,6 +40,9 @@ HOSTILE = (
     "null",
     "007",
     "1e5",
+    '=HYPERLINK("http://example.org")',
+    "'=1",
+    "C:\\new\\x1b",
 )
 TEXTS = [name for name in FORMATS if name not in ("html",)]
 
@@ -65,6 +69,13 @@ def fields() -> set[str]:
     }
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_no_format_holds_what_steers_a_terminal_or_turns_a_text_round(name: str) -> None:
+    text = FORMATS[name].write(hostile())
+    assert not {char for char in text if is_hidden(char)} - {"\n", "\t"}
+    assert "left" in text
+
+
 def stored(records: list[Record], folder: Path) -> Path:
     for each in records:
         Store(folder).write(each)
@@ -86,9 +97,12 @@ def test_csv_reads_back_as_load_results_to_the_last_bit(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
     assert list(found["model"]) == list(expected["model"])
     assert {"NA", "null", "007", HOSTILE[1]} <= set(found["model"])
-    # Another reader of CSV finds the same fields.
-    rows = list(csv.DictReader(io.StringIO((tmp_path / "all.csv").read_bytes().decode(), newline="")))
-    assert [row["model"] for row in rows] == list(expected["model"])
+    # Another reader of CSV finds the same fields, with what steers a terminal or is a formula made harmless.
+    text = (tmp_path / "all.csv").read_bytes().decode()
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert [from_csv_text(row["model"]) for row in rows] == list(expected["model"])
+    assert not any(map(is_hidden, text.replace("\n", "")))
+    assert not any(field.startswith(("=", "+", "@")) for row in rows for field in row.values())
     assert [row["score"] and float(row["score"]) for row in rows] == [
         "" if s != s else s for s in expected["score"]
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
@@ -21,13 +22,15 @@ from seqbench.experiment import Experiment, load, merge
 from seqbench.flow import Flow, curve_of, summarise_flow
 from seqbench.overrides import settings
 from seqbench.records import Costs, FlowAt, GradientData, Record, unfinished
-from seqbench.report import read_records, tables
+from seqbench.report import FORMATS, document, read_records, tables
 from seqbench.report.comparison import comparison_tables
 from seqbench.report.costs import cost_table
 from seqbench.report.environments import environment_table, environments, places
 from seqbench.report.gradients import WHENS, gradient_table
+from seqbench.report.merge import told_elsewhere
 from seqbench.report.observations import observations
 from seqbench.report.reproduce import command, commands
+from seqbench.report.terminal import to_text
 from seqbench.store import Store
 from tests.test_report import record, texts, three_seeds
 from tests.toys import CATALOG
@@ -232,10 +235,55 @@ def test_every_contradiction_is_named_with_both_places_whatever_the_order(tmp_pa
         read_records([tmp_path / "a", tmp_path / "b"])
     said = str(caught.value)
     assert "seed 0" not in said
-    for part in (r"seed 1 is ok with 0.6 in", "ok with 0.61 in", "seed 2 is ok with 0.7 in", "diverged in"):
+    a, b = tmp_path / "a", tmp_path / "b"
+    for part in (f"accuracy: {a} 0.6, {b} 0.61 (differs by 0.01)", f"status: {a} 'ok', {b} 'diverged'"):
         assert part in said
-    assert str(tmp_path / "a") in said
-    assert str(tmp_path / "b") in said
+
+
+def test_contradiction_names_the_metric_that_differs_and_never_a_pair_of_equal_numbers(tmp_path: Path) -> None:
+    first = record(0.5)
+    assert first.test is not None
+    first = first.model_copy(
+        update={"test": first.test.model_copy(update={"scores": {**first.test.scores, "loss": 0.25}})}
+    )
+    assert first.test is not None
+    second = first.model_copy(
+        update={"test": first.test.model_copy(update={"scores": {**first.test.scores, "loss": 0.75}})}
+    )
+    Store(tmp_path / "a").write(first)
+    Store(tmp_path / "b").write(second)
+    with pytest.raises(StoreError) as caught:
+        read_records([tmp_path / "a", tmp_path / "b"])
+    line = str(caught.value).splitlines()[1]
+    assert f"T=12.loss: {tmp_path / 'a'} 0.25, {tmp_path / 'b'} 0.75 (differs by 0.5)" in line
+    assert "accuracy" not in line
+
+
+def test_folders_of_two_kinds_of_processors_are_merged_with_a_note_of_both_scores(tmp_path: Path) -> None:
+    facts = {"python": "3.11", "platform": "Linux-6.1-x86_64-with-glibc2.36", "packages": {"torch": "2"}}
+    intel = {"vendor": "GenuineIntel", "torch": "AVX512", "onednn": "AVX512_CORE", "mkl": "AVX512"}
+    amd = {"vendor": "AuthenticAMD", "torch": "AVX2", "onednn": "AVX2", "mkl": "COMPATIBLE"}
+    here, there = ({**facts, "device": "cpu", "processor_class": each} for each in (intel, amd))
+    same = record(0.5, seed=1).model_copy(update={"environment": there})
+    Store(tmp_path / "a").write(record(0.6).model_copy(update={"environment": here, "finished": "2026-01-01"}))
+    Store(tmp_path / "a").write(same.model_copy(update={"environment": here}))
+    Store(tmp_path / "b").write(record(0.4).model_copy(update={"environment": there, "finished": "2026-01-02"}))
+    Store(tmp_path / "b").write(same)
+    for folders in (("a", "b"), ("b", "a")):
+        merged = read_records([tmp_path / each for each in folders])
+        (told,) = told_elsewhere(merged)
+        assert "accuracy: shown 0.6, the other 0.4 (differs by 0.2)" in told
+        assert f"GenuineIntel (torch AVX512, oneDNN AVX512_CORE, MKL AVX512) in {tmp_path / 'a'}, which is" in told
+        assert f"AuthenticAMD (torch AVX2, oneDNN AVX2, MKL COMPATIBLE) in {tmp_path / 'b'}" in told
+        text = to_text(document(merged))
+        assert told.split(";")[0] in text
+        assert json.loads(FORMATS["json"].write(merged))["told_elsewhere"] == [told]
+        assert "processor's torch" in text
+    # The same processor has the same bits, whatever its kernel's version.
+    kernel = {**here, "platform": "Linux-6.9-x86_64-with-glibc2.36"}
+    Store(tmp_path / "c").write(record(0.61).model_copy(update={"environment": kernel}))
+    with pytest.raises(StoreError, match="on GenuineIntel"):
+        read_records([tmp_path / "a", tmp_path / "c"])
 
 
 def test_merging_does_not_depend_on_the_order_of_the_folders(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from seqbench import load_gradients, load_results
 from seqbench.flow import Flow, curve_of, summarise_flow
 from seqbench.records import FlowAt, GradientData, Record
 from seqbench.report import FORMATS
-from seqbench.report.variants import model_names, task_names
+from seqbench.variants import model_names, task_names
 from seqbench.results_csv import _FIRST_EDITION
 from seqbench.results_rows import COLUMNS, LEADING
 from seqbench.store import Store

@@ -1,4 +1,4 @@
-"""What does a model's badge look like? A small SVG for a README: suite, mean rank, and whether it was verified."""
+"""Draws a model's badge, a small SVG for a README: suite, mean rank, and whether it was verified."""
 
 from __future__ import annotations
 

@@ -105,6 +105,15 @@ def compare_with_installed(records: Sequence[Record], cells: Mapping[str, Cell],
     return Compared(tuple(faults), places, tuple(unknown))
 
 
+def is_belied(record: Record, cell: Cell, installed: Installed) -> bool:
+    """Say whether the installed task, with the record's own seed, tells otherwise of its data or baselines."""
+    for test in _tests(record):
+        found = installed.loaded(cell, test.length)
+        if not isinstance(found, str) and any(_faults(record, test.length, found, is_loaded=True)):
+            return True
+    return False
+
+
 def _by_task(records: Iterable[Record], cells: Mapping[str, Cell]) -> Iterator[list[Record]]:
     found: dict[str, list[Record]] = {}
     for record in records:

@@ -61,7 +61,7 @@ def _suite(suite: Standings) -> Iterator[str]:
             reach = "" if usable.text == skill.text else f", usable: {usable.text}"
             fields.append(f"{skill.text}{f' ({skill.note})' if skill.note else ''}{reach}")
         rows.append(fields)
-    yield _table(rows)
+    yield _table(rows) if suite.models else "No cell is shown: all are disputed."
     if suite.suite.conflicts:
         yield "Cells that bundles tell differently:"
         yield _list(f"{c.cell}: {c.told}; shown: {c.shown or 'none'}" for c in suite.suite.conflicts)
@@ -82,7 +82,8 @@ def _bundle(each: Entered) -> str:
     return (
         f"{each.file}: {manifest.about.name}, {len(each.submission.records)} cells"
         f"{', partial' if manifest.is_partial else ''}, {manifest.about.licence}, {manifest.about.contact};"
-        f" run on {'; '.join(where)}, with {', '.join(manifest.plugins)}; {again}"
+        f" run on {'; '.join(where)}, by {_made_by(manifest)},"
+        f" with plugins of {', '.join(manifest.plugins) or 'a distribution that is not named'}; {again}"
     )
 
 

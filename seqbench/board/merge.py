@@ -3,7 +3,7 @@
 A cell that two bundles tell differently is a conflict, and so are two cells of the same data that tell different
 data, metrics or baselines: a verified bundle goes before others, and where that decides nothing the cells are left
 out. Scores that two kinds of processors tell are no conflict, but a note. Nothing is averaged over bundles. Stands
-on check, receipt and agreement.
+on check, receipt, agreement and installed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from seqbench.board.agreement import agreement, data_differences
 from seqbench.board.check import Submission, check_file
 from seqbench.board.faults import place, told
-from seqbench.board.installed import Installed
+from seqbench.board.installed import Installed, is_belied
 from seqbench.board.receipt import Receipt, Rerun, read_receipt
 from seqbench.board.suite import Grid, model_text
 from seqbench.errors import BoardError
@@ -121,7 +121,7 @@ def read_board(folder: Path, catalog: Catalog) -> Board:
         else:
             entered[found.submission.id] = found
     names = sorted({each.submission.grid.name for each in entered.values()})
-    return Board(tuple(_suite_board(name, entered.values()) for name in names), tuple(refused))
+    return Board(tuple(_suite_board(name, entered.values(), installed) for name in names), tuple(refused))
 
 
 def _entered(path: Path, installed: Installed) -> Entered | Refused:
@@ -134,14 +134,14 @@ def _entered(path: Path, installed: Installed) -> Entered | Refused:
     return Entered(path.name, checked.submission, read_receipt(path, checked.submission.id))
 
 
-def _suite_board(name: str, entered: Iterable[Entered]) -> SuiteBoard:
+def _suite_board(name: str, entered: Iterable[Entered], installed: Installed) -> SuiteBoard:
     own = [each for each in entered if each.submission.grid.name == name]
     told_of: dict[str, list[tuple[Entered, Record]]] = {}
     for each in sorted(own, key=lambda each: (-each.standing, each.file)):
         for record in each.submission.records:
             told_of.setdefault(record.key, []).append((each, record))
     conflicts = [conflict for key in sorted(told_of) for conflict in _conflicts(told_of[key])]
-    conflicts += _data_conflicts(told_of)
+    conflicts += _data_conflicts(told_of, own[0].submission.grid, installed)
     disputed = {conflict.key for conflict in conflicts if conflict.shown is None}
     return SuiteBoard(
         own[0].submission.grid,
@@ -175,7 +175,7 @@ def _conflicts(telling: Sequence[tuple[Entered, Record]]) -> Iterator[Conflict]:
         if came.outcome == "differs":
             differing = "; ".join(part.text for part in came.parts if part.outcome == "differs")
             said = f"{_said(first)} in {best.file}, {_said(record)} in {entered.file}: {differing}"
-            yield _conflict(record, said, best, entered)
+            yield _conflict(record, said, best, entered, is_decided=best.standing > entered.standing)
 
 
 def _notes(telling: Sequence[tuple[Entered, Record]]) -> Iterator[str]:
@@ -196,26 +196,47 @@ def _pairs(
     yield from ((finished[0], other) for other in finished[1:])
 
 
-def _data_conflicts(told_of: Mapping[str, Sequence[tuple[Entered, Record]]]) -> Iterator[Conflict]:
-    """Yield cells of the same task, length and seed, of any model, whose bundles tell other data or baselines."""
+def _data_conflicts(
+    told_of: Mapping[str, Sequence[tuple[Entered, Record]]], grid: Grid, installed: Installed
+) -> Iterator[Conflict]:
+    """Yield cells of the same task, length and seed, of any model, whose bundles tell other data or baselines.
+
+    The installed task decides, then who was verified.
+    """
     places: dict[str, list[tuple[Entered, Record]]] = {}
     for key in sorted(told_of):
         for entered, record in told_of[key]:
             if record.test is not None:
                 places.setdefault(place(record), []).append((entered, record))
     for telling in places.values():
-        best, first = max(telling, key=lambda pair: pair[0].standing)
-        for entered, record in telling:
-            found = list(data_differences(first, record)) if entered.file != best.file else []
-            if found:
-                said = f"of the same data {best.file} and {entered.file} tell otherwise: {'; '.join(found)}"
-                yield _conflict(record, said, best, entered)
-                if best.standing == entered.standing and first.key != record.key:
-                    yield _conflict(first, said, best, entered)
+        first = telling[0][1]
+        if not any(any(data_differences(first, record)) for _, record in telling[1:]):
+            continue
+        cells = grid.all_of(record for _, record in telling)
+        standing = {
+            (entered.file, record.key): (not is_belied(record, cells[record.key], installed), entered.standing)
+            for entered, record in telling
+        }
+        yield from _against_best(telling, standing)
 
 
-def _conflict(record: Record, said: str, best: Entered, entered: Entered) -> Conflict:
-    is_decided = best.standing > entered.standing
+def _against_best(
+    telling: Sequence[tuple[Entered, Record]], standing: Mapping[tuple[str, str], tuple[bool, int]]
+) -> Iterator[Conflict]:
+    """Yield each record that tells otherwise than the best one, and the best one too where it is no better."""
+    best, first = max(telling, key=lambda pair: standing[pair[0].file, pair[1].key])
+    for entered, record in telling:
+        found = list(data_differences(first, record)) if entered.file != best.file else []
+        if not found:
+            continue
+        said = f"of the same data {best.file} and {entered.file} tell otherwise: {'; '.join(found)}"
+        is_decided = standing[best.file, first.key] > standing[entered.file, record.key]
+        yield _conflict(record, said, best, entered, is_decided=is_decided)
+        if not is_decided and first.key != record.key:
+            yield _conflict(first, said, best, entered, is_decided=False)
+
+
+def _conflict(record: Record, said: str, best: Entered, entered: Entered, *, is_decided: bool) -> Conflict:
     files, shown = (best.file, entered.file), best.file if is_decided else None
     return Conflict(record.key, told(record), model_text(record.cell.model), said, files, shown)
 

@@ -1,4 +1,4 @@
-"""What picture shows a board in a README? Skill against length of every task, as one SVG file.
+"""Draws a board for a README: skill against length of every task, as one SVG file.
 
 Stands on standings and the report's charts.
 """
@@ -26,12 +26,14 @@ def picture(board: Board) -> str:
     """Return the picture of the first suite of a board.
 
     Raises:
-        BoardError: nothing is on it.
+        BoardError: nothing is on it, or no cell of the suite is believed.
     """
     if not board.suites:
         raise BoardError("there is no bundle on the board that could be drawn")
     suite = standings(board.suites[0])
     charts = skill_charts(suite.groups, suite.look_of)
+    if not charts:
+        raise BoardError(f"no cell of the suite {suite.suite.grid.name} is shown, so there is nothing to draw")
     columns = min(_COLUMNS, len(charts))
     in_a_line = (columns * WIDTH - LEFT) // _MODEL
     legend = [

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from seqbench.harmless import csv_text
 from seqbench.records import Record
 from seqbench.report.entries import grouped
 from seqbench.report.environments import environments
 from seqbench.report.failures import failures
 from seqbench.report.measures import SCORE, SKILL, worth_of
+from seqbench.report.merge import told_elsewhere
 from seqbench.report.observations import Observation, observations
 from seqbench.report.remarks import warnings_of
 from seqbench.report.reproduce import command
@@ -31,8 +33,15 @@ SCHEMA_VERSION = 1
 
 
 def to_csv(records: Iterable[Record]) -> str:
-    """Return the table of `seqbench.load_results`, which reads it back to the last bit."""
-    text: str = frame(_ordered(records)).to_csv(index=False, lineterminator="\n")
+    """Return the table of `seqbench.load_results`, which reads it back to the last bit.
+
+    What a spreadsheet would take for a formula, or steers a terminal, is written as `seqbench.harmless` says.
+    """
+    table = frame(_ordered(records))
+    words = [str(name) for name in table if table[name].dtype == "str"]
+    texts = {name: table[name].map(csv_text, na_action="ignore") for name in words}
+    named = table.assign(**texts).rename(columns=csv_text)
+    text: str = named.to_csv(index=False, lineterminator="\n")
     return text
 
 
@@ -55,6 +64,7 @@ def content(records: Iterable[Record]) -> dict[str, Any]:
         "comparisons": [asdict(each) for each in compare(found) if each.n],
         "failures": failures(kept),
         "warnings": warnings_of(kept),
+        "told_elsewhere": told_elsewhere(kept),
         "environments": [
             {"facts": dict(each.facts), "keys": sorted(record.key for record in each.records)}
             for each in environments(kept)

@@ -14,6 +14,7 @@ from seqbench.report.costs import cost_table
 from seqbench.report.entries import Table
 from seqbench.report.environments import Environment, environment_table, environments, places, plugins_used
 from seqbench.report.failures import failures
+from seqbench.report.merge import told_elsewhere
 from seqbench.report.observations import observations
 from seqbench.report.remarks import warnings_of
 from seqbench.report.reproduce import OUTPUT, SUITE, commands
@@ -78,6 +79,7 @@ def document(records: Iterable[Record]) -> Document:
             Section("Costs", tables=costs),
             _failures(kept),
             _warnings(kept),
+            _elsewhere(kept),
             _environment(kept, where),
             _reproduction(kept),
         ],
@@ -99,6 +101,12 @@ def _warnings(records: Sequence[Record]) -> Section:
     return Section("Warnings", lines=tuple(warnings_of(records)))
 
 
+def _elsewhere(records: Sequence[Record]) -> Section:
+    """Tell what other kinds of machines say of cells that two folders hold; both scores stand in each line."""
+    lines = tuple(told_elsewhere(records))
+    return Section("Told otherwise by another machine", lines=lines)
+
+
 def _environment(records: Sequence[Record], where: Sequence[Environment]) -> Section:
     tables_of = (environment_table(where),) if records else ()
     return Section("Environment", tables=tables_of, lines=(*places(where), *plugins_used(records)))
@@ -106,7 +114,8 @@ def _environment(records: Sequence[Record], where: Sequence[Environment]) -> Sec
 
 def _reproduction(records: Sequence[Record]) -> Section:
     lines = (
-        "On the same kind of machine, with the versions named here, the scores are the same to the last bit.",
+        "On the same kind of processor, with the versions named here, the scores are the same to the last bit;"
+        " another one sums in another order, and a trained score moves with it.",
         f"A command starts from the suite {SUITE} and sets all that differs; --output {OUTPUT} is a new folder.",
         "To run one cell alone, keep one of its models, lengths and seeds.",
     )

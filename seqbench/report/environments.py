@@ -1,4 +1,4 @@
-"""On what were the cells run, and which of them where? Stands on records."""
+"""Tells on what the cells were run, and which of them where. Stands on records."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from seqbench.report.entries import Entry, Table
 from seqbench.variants import model_names, natural, task_names
 
 _LINES = ("What the records say of the machine and the software; the source revision is seqbench's own.",)
-_NAMES = {"git_revision": "source revision"}
+_NAMES = {"git_revision": "source revision", "processor_class": "processor's"}
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,14 @@ def _facts(record: Record) -> dict[str, str]:
 
 def _flat(name: str, value: Any) -> dict[str, str]:
     if isinstance(value, Mapping):
-        return {_cut(inner): _cut(version) for inner, version in value.items()}
-    return {_cut(name): "not known" if value is None else _cut(value)}
+        # Packages stand by their names alone; whatever else has parts says whose they are.
+        whose = "" if name == "packages" else f"{_cut(name)} "
+        return {f"{whose}{_cut(inner)}": _shown(part) for inner, part in value.items()}
+    return {_cut(name): _shown(value)}
+
+
+def _shown(value: Any) -> str:
+    return "not known" if value is None else _cut(value)
 
 
 def _cut(value: Any) -> str:

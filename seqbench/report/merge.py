@@ -1,11 +1,17 @@
-"""Which records do several folders of results hold together? Stands on store."""
+"""Merges the records of several folders of results, each cell once. Stands on store.
+
+Two folders from different kinds of machines may tell different scores of a cell: one of them stands in tables, for
+a seed counts once, and its note says what both tell. On one kind of machine that is a contradiction.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from seqbench.differences import Difference, differences
 from seqbench.errors import StoreError
+from seqbench.machines import class_text, is_same_kind, machine_differences
 from seqbench.records import Record
 from seqbench.store import Store
 
@@ -13,18 +19,28 @@ _OUTCOMES = ("ok", "diverged")
 _SHOWN = 20
 """Conflicts that are named one by one."""
 
+_DIFFERENCES = 3
+"""Scores of one cell that are named one by one."""
+
+ELSEWHERE = "another machine"
+"""The name of the note that says what another kind of machine tells of a cell."""
+
+Told = tuple[Record, str | Path]
+
 
 def read_records(folders: Sequence[str | Path]) -> list[Record]:
     """Return the records of all folders, each cell once; the order of the folders does not matter.
 
     Of a cell that two folders hold, an outcome (ok or diverged) goes before a cell that came to none, and of
-    two that tell the same the one that was finished first.
+    two with an outcome the one that was finished first. Where another kind of machine tells other scores, the
+    record's note `ELSEWHERE` has both.
 
     Raises:
-        StoreError: a folder is not there or empty, or folders tell different things of a cell: every such cell
-            is named with both places.
+        StoreError: a folder is not there or empty, or folders from the same kind of machine, or from machines
+            that are not told apart, tell different things of a cell: every such cell is named with both places and
+            with what differs.
     """
-    found: dict[str, list[tuple[Record, str | Path]]] = {}
+    found: dict[str, list[Told]] = {}
     for folder in folders:
         records = Store(folder).read()
         if not records:
@@ -34,24 +50,59 @@ def read_records(folders: Sequence[str | Path]) -> list[Record]:
     conflicts = [conflict for key in sorted(found) for conflict in _conflicts(found[key])]
     if conflicts:
         raise StoreError(_refused(conflicts))
-    return [min((record for record, _ in told), key=_preference) for told in found.values()]
+    return [_merged(told) for told in found.values()]
+
+
+def told_elsewhere(records: Iterable[Record]) -> list[str]:
+    """Return what other kinds of machines tell of these cells, by cell."""
+    return sorted(record.notes[ELSEWHERE] for record in records if ELSEWHERE in record.notes)
+
+
+def _merged(told: Sequence[Told]) -> Record:
+    """Return the record that is kept, with a note of what other kinds of machines tell."""
+    kept, folder = min(told, key=lambda pair: _preference(pair[0]))
+    others = sorted(
+        {
+            f"{_cell(kept)}: {said}"
+            for record, place in told
+            if (said := _elsewhere((kept, folder), (record, place)))
+        }
+    )
+    return kept.model_copy(update={"notes": {**kept.notes, ELSEWHERE: "; ".join(others)}}) if others else kept
 
 
 def _preference(record: Record) -> tuple[bool, str, str]:
     return record.status not in _OUTCOMES, record.finished, record.to_json()
 
 
-def _conflicts(told: Sequence[tuple[Record, str | Path]]) -> Iterator[str]:
-    """Yield a line for each record that tells something else than the first one with an outcome."""
+def _elsewhere(kept: Told, other: Told) -> str | None:
+    """Return what another machine tells otherwise; None where it tells the same, or came to no outcome."""
+    (one, here), (two, there) = kept, other
+    if two.status not in _OUTCOMES or one.status not in _OUTCOMES:
+        return None
+    differing = _differing(one, two)
+    if not differing:
+        return None
+    machines = (
+        f"{class_text(one.environment)} in {here}, which is shown, and {class_text(two.environment)} in {there}"
+    )
+    more = [
+        each for each in machine_differences(one.environment, two.environment) if not each.startswith("processor")
+    ]
+    return f"{_said(differing, 'shown', 'the other')}; {'; '.join([machines, *more])}"
+
+
+def _conflicts(told: Sequence[Told]) -> Iterator[str]:
+    """Yield a line for each record that tells something else than the first one on the same kind of machine."""
     outcomes = [(record, folder) for record, folder in told if record.status in _OUTCOMES]
-    for record, folder in outcomes[1:]:
-        first, elsewhere = outcomes[0]
-        if _told(record) != _told(first):
-            cell = record.cell
-            yield (
-                f"{cell.task.name} {cell.model.name} T={cell.length} seed {cell.seed} is {_said(first)} in"
-                f" {elsewhere} and {_said(record)} in {folder} (key {record.key})"
-            )
+    for i, (record, folder) in enumerate(outcomes):
+        for first, elsewhere in outcomes[:i]:
+            if is_same_kind(first.environment, record.environment) is False:
+                continue
+            if differing := _differing(first, record):
+                said = _said(differing, str(elsewhere), str(folder))
+                yield f"{_cell(record)} on {class_text(record.environment)}: {said} (key {record.key})"
+                break
 
 
 def _refused(conflicts: Sequence[str]) -> str:
@@ -64,10 +115,36 @@ def _refused(conflicts: Sequence[str]) -> str:
     )
 
 
-def _told(record: Record) -> object:
-    return record.status, record.test, record.evaluations
+def _differing(one: Record, other: Record) -> list[Difference]:
+    """Return every outcome, score, baseline and number of examples that two records tell otherwise."""
+    return list(differences(_told(one), _told(other)))
 
 
-def _said(record: Record) -> str:
-    score = record.test.scores.get(record.metric.name) if record.test and record.metric else None
-    return record.status if score is None else f"{record.status} with {score!r}"
+def _told(record: Record) -> dict[str, object]:
+    tests = [test for test in (record.test, *record.evaluations) if test is not None]
+    return {
+        "status": record.status,
+        **{
+            f"T={test.length}": {
+                **test.scores,
+                "skill": test.skill,
+                "examples": test.examples,
+                "baseline": test.baseline_name,
+                "baselines": {
+                    each.name: {**each.scores, "is_reference": each.is_reference} for each in test.baselines
+                },
+            }
+            for test in tests
+        },
+    }
+
+
+def _said(differing: Sequence[Difference], one: str, other: str) -> str:
+    told = [each.text(one, other) for each in differing[:_DIFFERENCES]]
+    more = [f"and {len(differing) - _DIFFERENCES} more"] if len(differing) > _DIFFERENCES else []
+    return ", ".join([*told, *more])
+
+
+def _cell(record: Record) -> str:
+    cell = record.cell
+    return f"{cell.task.name} {cell.model.name} T={cell.length} seed {cell.seed}"

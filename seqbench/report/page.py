@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from seqbench.harmless import shown
 from seqbench.records import Record
 from seqbench.report import charts
 from seqbench.report.document import document
@@ -101,6 +102,7 @@ def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     jinja = Environment(
+        finalize=_shown,
         loader=PackageLoader("seqbench.report"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -112,9 +114,20 @@ def _environment() -> Environment:
     return jinja
 
 
+def _shown(value: Any) -> Any:
+    """Return what a page writes of a value: of a text, what steers or hides is spelled out; lines may end."""
+    from markupsafe import Markup
+
+    if isinstance(value, Mapping):
+        return {_shown(name): _shown(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_shown(inner) for inner in value]
+    return shown(value, keep="\n\t") if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 def _data(value: Any) -> str:
     """Return JSON that can stand inside a script element, whatever its strings say."""
-    text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(_shown(value), allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     return _markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from seqbench_forecasting_dates import readings
 from seqbench_forecasting_laid import Laid, of_roles, refuse_disorder
-from seqbench_forecasting_mixed import refuse_wide, several_series
+from seqbench_forecasting_mixed import refuse_several, refuse_wide
 from seqbench_forecasting_options import Options, listed, named
-from seqbench_forecasting_roles import sort_columns
+from seqbench_forecasting_roles import clock_of, sort_columns
 from seqbench_forecasting_wide import decided, series_in_columns, series_in_rows
 
 from seqbench import DataError
@@ -45,9 +45,7 @@ def lay(frame: pd.DataFrame, restarts: Sequence[int], options: Options) -> Laid:
         return _grouped(frame, options)
     if options.columns is None:
         refuse_wide(frame, options)
-    suspect = several_series(frame, options)
-    if suspect is not None:
-        raise DataError(suspect)
+    refuse_several(frame, clock_of(frame, options), options)
     roles = sort_columns(frame, (0, len(frame)), restarts, options)
     refuse_disorder(roles.clock, (0, len(frame)), frame)
     return of_roles(roles, frame, ("",), (0, len(frame)), "one series")

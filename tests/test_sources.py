@@ -142,8 +142,8 @@ def test_fingerprint_and_its_import_then_no_heavy_library(tmp_path: Path) -> Non
         ("a.csv", 'text,label\n"x,1\n', "cannot be read as csv"),
         (
             "a.csv",
-            "text;label\ngood, really;1\n",
-            "its header is separated by ';', and a file of this kind is by ','",
+            "text|label\ngood, really|1\n",
+            "its header is separated by '|', and a file of this kind is by ','",
         ),
         ("a.tsv", "text,a;b\nx;1\n", "is separated by ';'"),
         ("a.csv", "2020-01-01,0.5,-3\n2020-01-02,0.6,2\n", "is to name the columns, and holds the number 0.5"),

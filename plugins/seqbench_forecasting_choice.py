@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from seqbench_forecasting_dates import Reading
+from seqbench_forecasting_date_numbers import Reading
 from seqbench_forecasting_options import option
 from seqbench_forecasting_time import irregular_steps, said
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from seqbench_forecasting_choice import choose
-from seqbench_forecasting_dates import MONTHS, Reading, clock_times, days_of, readings
+from seqbench_forecasting_date_numbers import Reading, days_of
+from seqbench_forecasting_dates import MONTHS, clock_times, readings
 from seqbench_forecasting_options import Options, option
 from seqbench_forecasting_time import irregular_steps
 
@@ -51,7 +52,7 @@ _TIME_NAMES = {
     ),
     *("yyyymm", "yyyymmdd", "period", "week", "quarter", "epoch", "unix", "unixtime", "month", "day", "obsdate"),
 }
-_BARE_NAMES = {"date", "datetime", "ds", "time", "timestamp", "year"}
+_BARE_NAMES = {"date", "datetime", "time", "timestamp", "year"}
 _LEAST = 8  # rows at which numbers that rise as times do are no chance
 
 

@@ -122,15 +122,6 @@ def clock_times(column: pd.Series[Any]) -> Array | None:
     return None if np.isnat(times).any() else times
 
 
-def is_clock(text: str) -> bool:
-    """Say whether a text is a time of day.
-
-    >>> is_clock("18.00.00"), is_clock("2001")
-    (True, False)
-    """
-    return re.fullmatch(CLOCK, text.strip(), re.IGNORECASE) is not None
-
-
 def _micros(times: pd.Series[Any]) -> Array:
     return times.to_numpy("datetime64[us]")
 

@@ -154,12 +154,11 @@ def _group_columns(frame: pd.DataFrame) -> list[str]:
     """Return columns that may name series: texts or integers, each of them in several rows; texts first."""
     import pandas as pd
 
-    found = []
-    for name in frame.columns:
-        column = frame[name]
+    found: list[str] = []
+    for name, column in frame.items():
         is_whole = not pd.api.types.is_float_dtype(column) and not pd.api.types.is_datetime64_any_dtype(column)
         if is_whole and not column.isna().any() and 1 < column.nunique() <= len(frame) / _RUN:
-            found.append(name)
+            found.append(str(name))
     found = [name for name in found if not (_is_numeric(frame[name]) and short(name) in _PARTS_OF_DATES)]
     return sorted(found, key=lambda name: (_is_numeric(frame[name]), frame[name].nunique()))
 
@@ -180,7 +179,7 @@ def _is_count(column: pd.Series[Any]) -> bool:
     if not np.isfinite(values).all() or (values % 1 != 0).any():
         return False
     bounds = [0, *(np.flatnonzero(np.diff(values) < 0) + 1).tolist(), len(values)]
-    return len(bounds) > 2 and min(np.diff(bounds)) >= _RUN and is_ramp(values, bounds)
+    return len(bounds) > 2 and int(np.diff(bounds).min()) >= _RUN and is_ramp(values, bounds)
 
 
 def _names_runs(column: pd.Series[Any], rows: Sequence[int]) -> bool:

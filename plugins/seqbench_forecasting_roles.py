@@ -87,13 +87,13 @@ def sort_columns(frame: pd.DataFrame, bounds: Sequence[int], restarts: Sequence[
     numbers, others = _numbers_and_others(rest, options)
     clock, texts = find_clock(others, numbers, bounds, options)
     used = () if clock is None else clock.columns
-    candidates = [name for name in numbers.columns if name not in used]
+    candidates = [name for name in numbers.columns if name not in used or name in asked]
     if options.columns is not None:
         left_out |= {name: UNASKED for name in (*candidates, *texts) if name not in asked}
         candidates, texts = [n for n in candidates if n in asked], [n for n in texts if n in asked]
     for name in texts:
         raise DataError(says_text(name, rest[name]))
-    if clock is None:
+    if clock is None and options.group is None:
         refuse_bare(numbers, [name for name in candidates if name not in asked])
     counting = _counting(numbers, [n for n in candidates if n not in asked], clock, restarts)
     left_out |= counting
@@ -240,8 +240,9 @@ def _is_calendar(name: str, values: Array, clock: Clock | None) -> bool:
     import numpy as np
     import pandas as pd
 
-    if (values % 1 != 0).any() or len(np.unique(values)) < 2:
-        return False
+    is_named = short(name) in _RANGES or short(name) == "yr"
+    if (values % 1 != 0).any() or (len(np.unique(values)) < 2 and not is_named):
+        return False  # a flag that is always 0 is no minute
     least, most = _RANGES.get(short(name), (1, 0))
     if least <= values.min() and values.max() <= most:
         return True

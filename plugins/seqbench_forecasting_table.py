@@ -126,11 +126,12 @@ def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
     is_bare = list(index.names) == [None] and pd.api.types.is_integer_dtype(index.dtype)
     if is_bare and not _says_times(index):
         return frame.reset_index(drop=True)
-    kept = [name for name in index.names if name not in frame.columns]
-    for name in index.names:
-        if name in frame.columns and not (frame[name].to_numpy() == index.get_level_values(name).to_numpy()).all():
+    twice = [str(name) for name in index.names if name in frame.columns]
+    for name in twice:
+        if not (frame[name].to_numpy() == index.get_level_values(name).to_numpy()).all():
             raise DataError(f"the index is called {name!r}, and so is a column with other cells; rename one")
-    return frame.reset_index(kept).reset_index(drop=True) if kept else frame.reset_index(drop=True)
+    kept = index.droplevel(twice) if 0 < len(twice) < index.nlevels else index
+    return frame.reset_index(drop=True) if len(twice) == index.nlevels else frame.set_axis(kept).reset_index()
 
 
 def _says_times(index: pd.Index[Any]) -> bool:

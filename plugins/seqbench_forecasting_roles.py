@@ -189,7 +189,7 @@ def _counting(
 def is_ramp(values: Array, restarts: Sequence[int]) -> bool:
     """Say whether numbers go up or down by the same step at every row, but where they may begin anew.
 
-    A hundredth of a step is allowed for, and half of the last decimal that is written, up to a tenth of a step.
+    A hundredth of a step is allowed for, and a unit of the last decimal that is written, up to a tenth of a step.
 
     >>> import numpy as np
     >>> is_ramp(np.array([1.0, 2.0, 3.0, 1.0, 2.0]), [0, 3, 5]), is_ramp(np.array([1.0, 2.0, 4.0]), [0, 3])
@@ -198,7 +198,7 @@ def is_ramp(values: Array, restarts: Sequence[int]) -> bool:
     import numpy as np
 
     slopes = []
-    rounding = _half_of_last_decimal(values)
+    rounding = _last_decimal(values)
     for start, end in itertools.pairwise(restarts):
         part = values[start:end]
         if len(part) < 2:
@@ -215,13 +215,13 @@ def is_ramp(values: Array, restarts: Sequence[int]) -> bool:
     return len(slopes) > 0 and len(values) > 2 and bool(np.ptp(slopes) <= 0.01 * abs(slopes[0]))
 
 
-def _half_of_last_decimal(values: Array) -> float:
-    """Return half a unit of the last decimal with which numbers are written; 0 where there are more than 6."""
+def _last_decimal(values: Array) -> float:
+    """Return a unit of the last decimal with which numbers are written; 0 where there are more than 6."""
     import numpy as np
 
     for decimals in range(7):
         if np.allclose(values, np.round(values, decimals), rtol=1e-12, atol=1e-9):
-            return 0.5 * 10.0**-decimals
+            return float(10.0**-decimals)
     return 0.0
 
 

@@ -14,7 +14,7 @@ from seqbench_forecasting_options import Options
 from seqbench_forecasting_panel import Panel
 from seqbench_forecasting_table import panel_from_tables
 
-from seqbench import DataError
+from seqbench import DataError, read_tables
 
 DAYS = pd.date_range("2001-01-01", periods=60, freq="D")
 HOURS = pd.date_range("2001-01-01", periods=100, freq="h")
@@ -250,11 +250,29 @@ def test_calendar_beside_dates_then_left_out_and_told() -> None:
 # Files
 
 
+REAL = {
+    "forecasting-classic-small/AirPassengers.csv": ("1949-01-01", "1960-12-01", "1 month", 12),
+    "forecasting-classic-small/co2-concentration.csv": ("1958-03-01", "2020-04-01", "1 month", 12),
+    "forecasting-classic-small/monthly-sunspots.csv": ("1749-01-01", "1983-12-01", "1 month", 12),
+    "forecasting-classic-small/temps.csv": ("1981-01-01", "1990-12-31", "1 day", 7),
+    "forecasting-ett/ETTh1.csv": ("2016-07-01", "2018-06-26 19:00:00", "1 hour", 24),
+    "forecasting-ett/ETTh2.csv": ("2016-07-01", "2018-06-26 19:00:00", "1 hour", 24),
+    "forecasting-ett/ETTm1.csv.gz": ("2016-07-01", "2018-06-26 19:45:00", "15 minutes", 96),
+    "forecasting-national-illness/national_illness.csv": ("2002-01-01", "2020-06-30", "1 week", 52),
+    "forecasting-classic-small/taylor.csv": (None, None, None, None),
+}
+
+
+@pytest.mark.parametrize(("name", "told"), REAL.items(), ids=REAL)
+def test_real_data_then_their_times(shared_data: Path, name: str, told: tuple[str | None, ...]) -> None:
+    panel = panel_from_tables(read_tables(str(shared_data / name)), Options())
+    assert (*(panel.about.get(fact) for fact in ("first_time", "last_time", "step")), panel.season) == told
+    assert (panel.about["left_out"], panel.about["series"]) == ("none", "1")
+
+
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 @pytest.mark.parametrize("unit", ["ns", "us", "ms", "s"])
 def test_file_then_the_times_that_were_written(tmp_path: Path, ending: str, unit: str) -> None:
-    from seqbench import read_tables
-
     frame = pd.DataFrame(
         {"when": pd.date_range("2001", periods=40, freq="MS", tz=BERLIN).as_unit(unit), "y": np.arange(40.0) ** 2}
     )
@@ -276,8 +294,6 @@ def test_file_then_the_times_that_were_written(tmp_path: Path, ending: str, unit
     ids=["named", "unnamed", "dates", "epochs", "years", "periods"],
 )
 def test_index_of_parquet_then_the_times(tmp_path: Path, index: pd.Index[Any]) -> None:
-    from seqbench import read_tables
-
     path = tmp_path / "a.parquet"
     pd.DataFrame({"y": np.arange(60.0) ** 2}, index=index).to_parquet(path)
     panel = panel_from_tables(read_tables(str(path)), Options())

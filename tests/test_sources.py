@@ -133,6 +133,12 @@ def test_fingerprint_and_its_import_then_no_heavy_library(tmp_path: Path) -> Non
     assert done.stdout == "[]\n"
 
 
+def test_csv_with_semicolons_then_commas_stand_in_cells(tmp_path: Path) -> None:
+    table = read_tables(write(tmp_path / "a.csv", "text;price\ngood, really;1,5\n;2\n"))["all"]
+    assert table["text"].tolist()[0] == "good, really"
+    assert table["price"].tolist() == ["1,5", "2"]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from seqbench_forecasting_dates import Reading
+from seqbench_forecasting_date_numbers import Reading
 from seqbench_forecasting_options import option
 from seqbench_forecasting_time import irregular_steps, said
 
@@ -60,6 +60,11 @@ def choose(name: str, readings: Sequence[Reading], bounds: Sequence[int]) -> Rea
     """
     fits = sorted((_fit(reading, bounds) for reading in readings), key=lambda fit: fit.rank)
     best = fits[0]
+    if best.reading.doubt:
+        raise DataError(
+            f"{name} may hold {best.reading.doubt}; write years with four digits, or say how to read it with"
+            f" {option('dates', '%b-%y')}"
+        )
     for other in fits[1:]:
         if not _is_open(best, other):
             continue

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from seqbench_forecasting_choice import choose
-from seqbench_forecasting_dates import MONTHS, Reading, clock_times, days_of, readings
+from seqbench_forecasting_date_numbers import Reading, days_of
+from seqbench_forecasting_dates import MONTHS, clock_times, readings
 from seqbench_forecasting_options import Options, option
 from seqbench_forecasting_time import irregular_steps
 
@@ -51,7 +52,7 @@ _TIME_NAMES = {
     ),
     *("yyyymm", "yyyymmdd", "period", "week", "quarter", "epoch", "unix", "unixtime", "month", "day", "obsdate"),
 }
-_BARE_NAMES = {"date", "datetime", "ds", "time", "timestamp", "year"}
+_BARE_NAMES = {"date", "datetime", "time", "timestamp", "year"}
 _LEAST = 8  # rows at which numbers that rise as times do are no chance
 
 
@@ -106,10 +107,12 @@ def find_clock(
     texts: list[str] = []
     for name in others.columns:
         found = readings(others[name], options.dates)
-        if found:
-            dates[name] = choose(f"column {name!r}", found, bounds)
-        elif (times := clock_times(others[name])) is not None:
+        best = choose(f"column {name!r}", found, bounds) if found else None
+        times = clock_times(others[name]) if best is None or not _is_whole(best) else None
+        if times is not None:  # 18.00.00 begins as a date does, and is none
             clocks[name] = times
+        elif best is not None:
+            dates[name] = best
         else:
             texts.append(name)
     if len(dates) > 1:
@@ -249,7 +252,7 @@ def _from_numbers(numbers: pd.DataFrame, bounds: Sequence[int], options: Options
             continue
         found = readings(numbers[name], options.dates if is_named else None)
         fitting = [Clock((name,), reading, list(numbers[name])) for reading in found]
-        rising = [clock.reading for clock in fitting if _is_read(clock) and clock.rises(bounds)]
+        rising = [clock.reading for clock in fitting if _is_whole(clock.reading) and clock.rises(bounds)]
         if not rising:
             continue
         reading = choose(f"column {name!r}", rising, bounds)
@@ -258,10 +261,10 @@ def _from_numbers(numbers: pd.DataFrame, bounds: Sequence[int], options: Options
     return None
 
 
-def _is_read(clock: Clock) -> bool:
+def _is_whole(reading: Reading) -> bool:
     import numpy as np
 
-    return not bool(np.isnat(clock.reading.times).any())
+    return not bool(np.isnat(reading.times).any())
 
 
 def _is_even(reading: Reading, bounds: Sequence[int]) -> bool:

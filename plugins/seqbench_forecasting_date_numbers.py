@@ -21,11 +21,13 @@ class Reading:
         form: how, in words that a person is told.
         times: [rows] datetime64[us]; NaT where the cell is missing or not of this form.
         order: ``day-first`` or ``month-first`` where the form leaves that open, else "".
+        doubt: what else the cells may mean, where nothing in them decides; else "".
     """
 
     form: str
     times: Array
     order: str = ""
+    doubt: str = ""
 
 
 _EPOCHS = {

@@ -118,17 +118,8 @@ def clock_times(column: pd.Series[Any]) -> Array | None:
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return None
     found = column.astype(str).str.strip().str.extract(f"(?i)^{CLOCK}$")
-    times = _time_of_day(found)
-    return None if bool(np.isnat(times[column.notna().to_numpy()]).any()) or len(times) == 0 else times
-
-
-def is_clock(text: str) -> bool:
-    """Say whether a text is a time of day.
-
-    >>> is_clock("18.00.00"), is_clock("2001")
-    (True, False)
-    """
-    return re.fullmatch(CLOCK, text.strip(), re.IGNORECASE) is not None
+    times = np.where(found["hour"].isna(), np.timedelta64("NaT"), _time_of_day(found))
+    return None if np.isnat(times).any() else times
 
 
 def _micros(times: pd.Series[Any]) -> Array:
@@ -196,13 +187,21 @@ def _of_form(texts: pd.Series[Any], form: _Form) -> list[Reading]:
     times = dates + _time_of_day(found) if "hour" in found else dates.astype("datetime64[us]")
     order = form.order if form.order in ("day-first", "month-first") else ""
     if "zone" not in found or found["zone"].isna().all():
-        return [Reading(form.name, times, order)]
+        return [Reading(form.name, times, order, _doubt(found))]
     zone = found["zone"].str.strip().str.lower().replace({"z": "+0000", "utc": "+0000", "gmt": "+0000"})
     digits = zone.str.replace(":", "").str.extract(r"([+-])(\d{2})(\d{2})")
     minutes = (_numbers(digits[1]) * 60 + _numbers(digits[2])) * np.where(digits[0] == "-", -1, 1)
     utc = times - micro_steps(minutes * 60e6)
     times = np.where(np.isnan(minutes), np.datetime64("NaT"), times)
     return [Reading(f"{form.name}, as clocks show it", times, order), Reading(f"{form.name}, in UTC", utc, order)]
+
+
+def _doubt(found: pd.DataFrame) -> str:
+    """Tell Jan-01, Jan-02, ...: the same month in two-digit years, or days of it without a year."""
+    is_short = "name" in found and "day" not in found and bool(found["year"].str.len().eq(2).any())
+    if not is_short or len(found) < 3 or found["name"].str.lower().nunique() > 1:
+        return ""
+    return "days of a month without a year, or the same month of many years"
 
 
 def _dates(found: pd.DataFrame, form: _Form) -> Array:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from seqbench_forecasting_choice import choose
-from seqbench_forecasting_dates import Reading, readings
+from seqbench_forecasting_date_numbers import Reading
+from seqbench_forecasting_dates import readings
 from seqbench_forecasting_numbers import as_numbers
 from seqbench_forecasting_options import Options
 

@@ -66,7 +66,8 @@ def of_roles(
     stored = tuple(_numpy_type(roles.numbers[name]) for name in columns)
     clock = roles.clock
     return Laid(
-        roles.numbers[columns].to_numpy("float64", na_value=np.nan),
+        # In one order in memory, so that sums have the same bits however pandas keeps the columns.
+        np.ascontiguousarray(roles.numbers[columns].to_numpy("float64", na_value=np.nan)),
         roles.channels,
         stored,
         names,

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from seqbench_forecasting_dates import readings
 from seqbench_forecasting_laid import Laid, of_roles, refuse_disorder
-from seqbench_forecasting_mixed import refuse_wide, several_series
+from seqbench_forecasting_mixed import refuse_several, refuse_wide
+from seqbench_forecasting_numbers import as_numbers
 from seqbench_forecasting_options import Options, listed, named
-from seqbench_forecasting_roles import sort_columns
+from seqbench_forecasting_roles import clock_of, sort_columns
 from seqbench_forecasting_wide import decided, series_in_columns, series_in_rows
 
 from seqbench import DataError
@@ -45,9 +45,7 @@ def lay(frame: pd.DataFrame, restarts: Sequence[int], options: Options) -> Laid:
         return _grouped(frame, options)
     if options.columns is None:
         refuse_wide(frame, options)
-    suspect = several_series(frame, options)
-    if suspect is not None:
-        raise DataError(suspect)
+    refuse_several(frame, clock_of(frame, options), options)
     roles = sort_columns(frame, (0, len(frame)), restarts, options)
     refuse_disorder(roles.clock, (0, len(frame)), frame)
     return of_roles(roles, frame, ("",), (0, len(frame)), "one series")
@@ -68,13 +66,7 @@ def _grouped(frame: pd.DataFrame, options: Options) -> Laid:
     bounds = (0, *np.cumsum(np.bincount(codes)).tolist())
     sorted_ = frame.iloc[order].drop(columns=[options.group])
     names = tuple(str(name) for name in found)
-    static = {
-        name: "the same in all rows of a series"
-        for name in sorted_.columns
-        if _is_static(sorted_[name], codes[order])
-    }
-    asked = (*named(options.columns, list(frame.columns)), *named(options.target, list(frame.columns)))
-    static = {name: why for name, why in static.items() if name not in asked and _is_text(sorted_[name])}
+    static = _static(sorted_, codes[order], options)
     roles = sort_columns(sorted_.drop(columns=list(static)), bounds, bounds, options)
     refuse_disorder(roles.clock, bounds, sorted_)
     laid = of_roles(roles, sorted_, names, bounds, f"the rows with one {options.group!r} (group=)")
@@ -82,10 +74,15 @@ def _grouped(frame: pd.DataFrame, options: Options) -> Laid:
     return laid
 
 
-def _is_text(column: pd.Series[Any]) -> bool:
-    import pandas as pd
-
-    return not pd.api.types.is_numeric_dtype(column) and not readings(column)
+def _static(frame: pd.DataFrame, codes: Array, options: Options) -> dict[str, str]:
+    """Return the columns that say the same in all rows of a series, as its region, and why they are left out."""
+    known = list(frame.columns)
+    asked = {*named(options.columns, known), *named(options.target, known), *named(options.exclude, known)}
+    numbers = [name for name in known if as_numbers(name, frame[name], options.decimal) is not None]
+    same = [name for name in known if name not in asked and _is_static(frame[name], codes)]
+    if set(numbers) <= set(same):  # nothing else is left to forecast
+        same = [name for name in same if name not in numbers]
+    return dict.fromkeys(same, "the same in all rows of a series")
 
 
 def _is_static(column: pd.Series[Any], codes: Array) -> bool:

@@ -6,9 +6,10 @@ Read as one series, they would be forecast from each other.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from seqbench_forecasting_clock import short
+from seqbench_forecasting_clock import Clock, short
 from seqbench_forecasting_dates import readings
 from seqbench_forecasting_headers import HEADERS, headers_count, numbers_and_texts
 from seqbench_forecasting_options import Options, listed, named, option
@@ -66,41 +67,76 @@ def refuse_wide(frame: pd.DataFrame, options: Options) -> None:
         )
 
 
-def several_series(frame: pd.DataFrame, options: Options) -> str | None:
-    """Say that a long table holds several series, where its times start anew or a column names groups."""
-    excluded = (*named(options.exclude, list(frame.columns)), *named(options.columns, list(frame.columns)))
-    rest = frame.drop(columns=[name for name in excluded if name in frame])
+def refuse_several(frame: pd.DataFrame, clock: Clock | None, options: Options) -> None:
+    """Refuse a long table that holds several series.
+
+    Args:
+        frame: the table.
+        clock: says when its rows are; None where nothing does.
+        options: name the columns that are left out, or read whatever they hold.
+
+    Raises:
+        DataError: times, or a count of rows, start anew; or a column names groups of rows.
+    """
+    if clock is not None and clock.rises((0, len(frame))):
+        return
+    skipped = (*named(options.exclude, list(frame.columns)), *named(options.columns, list(frame.columns)))
+    used = () if clock is None else clock.columns
+    rest = frame.drop(columns=[name for name in frame if name in skipped or name in used])
     groups = _group_columns(rest)
-    for name in rest.columns:
-        rows = _restarts(name, rest[name], groups, options)
-        if rows is None:
-            continue
-        group = next((g for g in groups if g != name and _names_runs(rest[g], rows)), None)
-        if group is not None:
-            return _saysseveral_series(rest, f"{name!r} starts anew in row {int(rest.index[rows[0]]) + 1}", group)
-        if len(rows) >= 1 and min(b - a for a, b in zip((0, *rows), (*rows, len(rest)), strict=True)) >= _RUN:
-            return (
-                f"this holds several series, one below the other: column {name!r} starts anew in row"
-                f" {int(rest.index[rows[0]]) + 1} ({rest[name].iloc[rows[0]]}), and no column names the series;"
-                f" add one and"
-                f" name it with {option('group', 'COLUMN')}, or say {option('columns', name)} if it is a channel"
-            )
+    said = _in_rows(rest, groups) if clock is None else _in_times(rest, clock, groups)
+    if said:
+        raise DataError(f"this holds several series, not one: {said}")
+
+
+def _in_times(frame: pd.DataFrame, clock: Clock, groups: Sequence[str]) -> str:
+    """Say which column separates times that do not rise, or that none does though they start anew."""
+    import numpy as np
+
+    times = clock.reading.times
     for group in groups:
-        times = [n for n in rest.columns if n != group and _rises_within(rest, n, group, options)]
-        if times:
-            return _saysseveral_series(rest, f"times in {times[0]!r} are repeated", group)
-    named_runs = [g for g in groups if not _is_numeric(rest[g]) and _runs(rest[g]) == rest[g].nunique() > 1]
-    if named_runs and not any(not _is_numeric(rest[n]) and readings(rest[n]) for n in rest.columns):
-        return _saysseveral_series(rest, f"{named_runs[0]!r} names groups of rows", named_runs[0])
-    return None
+        if _rises_within(times, frame[group]):
+            return f"{clock.name} repeats or starts anew. {_says_group(frame, group)}"
+    rows = (np.flatnonzero(np.diff(times) < np.timedelta64(0)) + 1).tolist()
+    if rows and all(times[row] <= times[0] for row in rows) and _shortest(rows, len(times)) >= _RUN:
+        return (
+            f"{clock.name} starts anew in row {int(frame.index[rows[0]]) + 1} ({clock.texts[rows[0]]}), and no"
+            f" column"
+            f" names the series; add one and name it with {option('group', 'COLUMN')}"
+        )
+    return ""
 
 
-def _saysseveral_series(frame: pd.DataFrame, why: str, group: str) -> str:
+def _in_rows(frame: pd.DataFrame, groups: Sequence[str]) -> str:
+    """Say which column separates rows without times: where a count starts anew, or texts come in runs."""
+    import numpy as np
+
+    for name in frame.columns:
+        if short(name) in _PARTS_OF_DATES or not _is_count(frame[name]):
+            continue
+        rows = (np.flatnonzero(np.diff(frame[name].to_numpy("float64")) < 0) + 1).tolist()
+        anew = f"column {name!r} counts and starts anew in row {int(frame.index[rows[0]]) + 1}"
+        group = next((g for g in groups if g != name and _names_runs(frame[g], rows)), None)
+        if group is not None:
+            return f"{anew}. {_says_group(frame, group)}"
+        return (
+            f"{anew}, and no column names the series; add one and name it with {option('group', 'COLUMN')}, or say"
+            f" {option('columns', name)} if it is a channel"
+        )
+    for group in groups:
+        if (
+            not _is_numeric(frame[group])
+            and int((frame[group] != frame[group].shift()).sum()) == frame[group].nunique()
+        ):
+            return f"column {group!r} names groups of rows. {_says_group(frame, group)}"
+    return ""
+
+
+def _says_group(frame: pd.DataFrame, group: str) -> str:
     return (
-        f"this holds several series ({frame[group].nunique()} of them,"
-        f" {listed(map(str, frame[group].unique()))}): {why}."
-        f" Say {option('group', group)} to train and test on all of them, each by itself, and"
-        f" {option('series', str(frame[group].iloc[0]))} beside it for one alone"
+        f"Say {option('group', group)} to train and test on all {frame[group].nunique()} of them"
+        f" ({listed(map(str, frame[group].unique()))}), each by itself, and beside it"
+        f" {option('series', str(frame[group].iloc[0]))} for one alone"
     )
 
 
@@ -118,46 +154,18 @@ def _group_columns(frame: pd.DataFrame) -> list[str]:
     """Return columns that may name series: texts or integers, each of them in several rows; texts first."""
     import pandas as pd
 
-    found = []
-    for name in frame.columns:
-        column = frame[name]
+    found: list[str] = []
+    for name, column in frame.items():
         is_whole = not pd.api.types.is_float_dtype(column) and not pd.api.types.is_datetime64_any_dtype(column)
         if is_whole and not column.isna().any() and 1 < column.nunique() <= len(frame) / _RUN:
-            found.append(name)
-    return sorted(found, key=lambda name: _is_numeric(frame[name]))
+            found.append(str(name))
+    found = [name for name in found if not (_is_numeric(frame[name]) and short(name) in _PARTS_OF_DATES)]
+    return sorted(found, key=lambda name: (_is_numeric(frame[name]), frame[name].nunique()))
 
 
-def _restarts(name: str, column: pd.Series[Any], groups: Sequence[str], options: Options) -> list[int] | None:
-    """Return the rows in which times, or a count of rows, start anew; None where they do not."""
-    import numpy as np
-    import pandas as pd
-
-    if short(name) in _PARTS_OF_DATES or column.isna().any() or (name in groups and not _is_count(column)):
-        return None
-    if pd.api.types.is_numeric_dtype(column):
-        if pd.api.types.is_bool_dtype(column) or not _is_count(column):
-            return None
-        values = column.to_numpy("float64")
-        rows = (np.flatnonzero(np.diff(values) < 0) + 1).tolist()
-        return rows or None
-    found = readings(column, options.dates)
-    if not found or any(np.isnat(reading.times).any() for reading in found[:1]):
-        return None
-    times = found[0].times
-    rows = (np.flatnonzero(np.diff(times) < np.timedelta64(0)) + 1).tolist()
-    is_anew = [times[row] <= times[0] or _starts_run(times, row) for row in rows]
-    return rows if rows and all(is_anew) and _longest_rest(rows, len(times)) else None
-
-
-def _starts_run(times: Array, row: int) -> bool:
-    import numpy as np
-
-    return row + _RUN <= len(times) and bool((np.diff(times[row : row + _RUN]) > np.timedelta64(0)).all())
-
-
-def _longest_rest(rows: Sequence[int], count: int) -> bool:
-    """Say whether all runs are longer than chance makes them."""
-    return min(b - a for a, b in zip((0, *rows), (*rows, count), strict=True)) >= _RUN
+def _shortest(rows: Sequence[int], count: int) -> int:
+    """Return how many rows the shortest run has, of those that begin at these rows."""
+    return min(end - start for start, end in pairwise((0, *rows, count)))
 
 
 def _is_count(column: pd.Series[Any]) -> bool:
@@ -171,7 +179,7 @@ def _is_count(column: pd.Series[Any]) -> bool:
     if not np.isfinite(values).all() or (values % 1 != 0).any():
         return False
     bounds = [0, *(np.flatnonzero(np.diff(values) < 0) + 1).tolist(), len(values)]
-    return len(bounds) > 2 and min(np.diff(bounds)) >= _RUN and is_ramp(values, bounds)
+    return len(bounds) > 2 and int(np.diff(bounds).min()) >= _RUN and is_ramp(values, bounds)
 
 
 def _names_runs(column: pd.Series[Any], rows: Sequence[int]) -> bool:
@@ -180,14 +188,9 @@ def _names_runs(column: pd.Series[Any], rows: Sequence[int]) -> bool:
     return bool(changes[list(rows)].all()) and int(changes[1:].sum()) == len(rows)
 
 
-def _rises_within(frame: pd.DataFrame, name: str, group: str, options: Options) -> bool:
-    """Say whether times are repeated in the table, and rise within each group."""
-    import numpy as np
+def _rises_within(times: Array, group: pd.Series[Any]) -> bool:
+    """Say whether times rise within each group, and whether most groups have more than one row."""
     import pandas as pd
 
-    if _is_numeric(frame[name]) or frame[name].is_unique or not (found := readings(frame[name], options.dates)):
-        return False
-    table = pd.DataFrame({"time": found[0].times, "group": frame[group].to_numpy()})
-    if table["time"].isna().any() or (np.diff(found[0].times) > np.timedelta64(0)).all():
-        return False
+    table = pd.DataFrame({"time": times, "group": group.to_numpy()})
     return bool((table.groupby("group")["time"].diff().dropna() > pd.Timedelta(0)).all())

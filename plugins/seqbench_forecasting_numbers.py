@@ -130,7 +130,7 @@ def refuse_missing(values: Array, columns: Sequence[str], rows: Array) -> None:
             place = int(is_bad_row.argmax())
             what = "a missing value" if np.isnan(numbers[place]) else "an infinite value"
             hint = ""
-            if is_bad_row[place:].all() and len(is_bad_row) - place > 1 and len(columns) > 1:
+            if np.isnan(numbers[place:]).all() and len(is_bad_row) - place > 1 and len(columns) > 1:
                 hint = "; if each column is a series of its own length, say " + option("layout", "columns")
             raise DataError(
                 f"column {name!r} has {what} in row {int(rows[place]) + 1}, the first of {is_bad_row.sum()}"

@@ -62,6 +62,7 @@ def option(name: str, value: str) -> str:
     is_plain = bool(
         _PLAIN.fullmatch(value) and value.lower() not in ("true", "false", "null", "yes", "no", "on", "off")
     )
+    is_plain = is_plain or (name == "series" and value.isdigit() and str(int(value)) == value)
     written = (
         value if is_plain else f"[{json.dumps(value, ensure_ascii=False)}]" if "," in value else json.dumps(value)
     )

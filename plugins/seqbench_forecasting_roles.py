@@ -87,13 +87,13 @@ def sort_columns(frame: pd.DataFrame, bounds: Sequence[int], restarts: Sequence[
     numbers, others = _numbers_and_others(rest, options)
     clock, texts = find_clock(others, numbers, bounds, options)
     used = () if clock is None else clock.columns
-    candidates = [name for name in numbers.columns if name not in used]
+    candidates = [name for name in numbers.columns if name not in used or name in asked]
     if options.columns is not None:
         left_out |= {name: UNASKED for name in (*candidates, *texts) if name not in asked}
         candidates, texts = [n for n in candidates if n in asked], [n for n in texts if n in asked]
     for name in texts:
         raise DataError(says_text(name, rest[name]))
-    if clock is None:
+    if clock is None and options.group is None:
         refuse_bare(numbers, [name for name in candidates if name not in asked])
     counting = _counting(numbers, [n for n in candidates if n not in asked], clock, restarts)
     left_out |= counting
@@ -101,6 +101,13 @@ def sort_columns(frame: pd.DataFrame, bounds: Sequence[int], restarts: Sequence[
     if not channels:
         raise DataError(_says_nothing(frame, counting))
     return Roles(clock, channels, numbers, left_out)
+
+
+def clock_of(frame: pd.DataFrame, options: Options) -> Clock | None:
+    """Return what says when the rows of a table are, whatever its other columns hold."""
+    rest = frame.drop(columns=list(_known(options.exclude, frame, "exclude")))
+    numbers, others = _numbers_and_others(rest, options)
+    return find_clock(others, numbers, (0, len(frame)), options)[0]
 
 
 def _says_nothing(frame: pd.DataFrame, counting: Mapping[str, str]) -> str:
@@ -182,7 +189,7 @@ def _counting(
 def is_ramp(values: Array, restarts: Sequence[int]) -> bool:
     """Say whether numbers go up or down by the same step at every row, but where they may begin anew.
 
-    A number that is written with few decimals may be half a hundredth of a step away.
+    A hundredth of a step is allowed for, and a unit of the last decimal that is written, up to a tenth of a step.
 
     >>> import numpy as np
     >>> is_ramp(np.array([1.0, 2.0, 3.0, 1.0, 2.0]), [0, 3, 5]), is_ramp(np.array([1.0, 2.0, 4.0]), [0, 3])
@@ -191,16 +198,31 @@ def is_ramp(values: Array, restarts: Sequence[int]) -> bool:
     import numpy as np
 
     slopes = []
+    rounding = _last_decimal(values)
     for start, end in itertools.pairwise(restarts):
         part = values[start:end]
         if len(part) < 2:
             continue
         slope = (part[-1] - part[0]) / (len(part) - 1)
         line = part[0] + slope * np.arange(len(part))
-        if slope == 0 or not np.isfinite(slope) or np.abs(part - line).max() > 0.01 * abs(slope):
+        if (
+            slope == 0
+            or not np.isfinite(slope)
+            or np.abs(part - line).max() > max(0.01 * abs(slope), min(rounding, 0.1 * abs(slope)))
+        ):
             return False
         slopes.append(slope)
     return len(slopes) > 0 and len(values) > 2 and bool(np.ptp(slopes) <= 0.01 * abs(slopes[0]))
+
+
+def _last_decimal(values: Array) -> float:
+    """Return a unit of the last decimal with which numbers are written; 0 where there are more than 6."""
+    import numpy as np
+
+    for decimals in range(7):
+        if np.allclose(values, np.round(values, decimals), rtol=1e-12, atol=1e-9):
+            return float(10.0**-decimals)
+    return 0.0
 
 
 def _numbers_rows(values: Array, restarts: Sequence[int]) -> bool:
@@ -218,8 +240,9 @@ def _is_calendar(name: str, values: Array, clock: Clock | None) -> bool:
     import numpy as np
     import pandas as pd
 
-    if (values % 1 != 0).any() or len(np.unique(values)) < 2:
-        return False
+    is_named = short(name) in _RANGES or short(name) == "yr"
+    if (values % 1 != 0).any() or (len(np.unique(values)) < 2 and not is_named):
+        return False  # a flag that is always 0 is no minute
     least, most = _RANGES.get(short(name), (1, 0))
     if least <= values.min() and values.max() <= most:
         return True

@@ -75,8 +75,8 @@ def windows_of(series: Sequence[Scaled], length: int, horizon: int) -> tuple[Win
 
     needed = 0
     for one in series:
-        windows = sum(one.parts) - length - 3 * (horizon - 1)
-        needed += 4 * windows * (length * one.inputs.shape[1] + horizon * (one.outputs.shape[1] + 1))
+        count = sum(one.parts) - length - 3 * (horizon - 1)
+        needed += 4 * count * (length * one.inputs.shape[1] + horizon * (one.outputs.shape[1] + 1))
     if needed > LARGEST_BYTES:
         raise DataError(
             f"the windows of {len(series)} series of {length} steps would take {needed / 2**30:.1f} GiB, more than"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from seqbench_forecasting_dates import readings
 from seqbench_forecasting_laid import Laid
 from seqbench_forecasting_layouts import lay
 from seqbench_forecasting_numbers import refuse_inexact, refuse_markers, refuse_missing
@@ -60,6 +61,7 @@ def panel_from_tables(tables: Mapping[str, pd.DataFrame], options: Options) -> P
             order, no column of numbers, several series where one is expected, or splits whose columns differ.
     """
     import numpy as np
+    import pandas as pd
 
     frame, part_of = _joined(tables)
     frame, empty_rows = _without_end(frame)
@@ -70,7 +72,11 @@ def panel_from_tables(tables: Mapping[str, pd.DataFrame], options: Options) -> P
         refuse_markers(name, values, laid.rows, options.markers)
         if name in frame:
             refuse_inexact(name, frame[name])
-    return _panel(laid, part_of if set(tables) >= set(_PARTS) else None, empty_rows, options)
+    flags = [name for name in laid.channels if name in frame and pd.api.types.is_bool_dtype(frame[name])]
+    more = {"true_and_false_as_1_and_0": listed(flags)} if flags else {}
+    if empty_rows:
+        more["empty_rows_at_the_end"] = str(empty_rows)
+    return _panel(laid, part_of if set(tables) >= set(_PARTS) else None, more, options)
 
 
 def _joined(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Array]:
@@ -86,7 +92,7 @@ def _joined(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Array]:
                 f"the splits of a series need the same columns, and {names[0]} has"
                 f" {listed(map(str, frames[0].columns))} while {name} has {listed(map(str, frame.columns))}"
             )
-    joined = pd.concat(frames, ignore_index=True)
+    joined = pd.concat([_as_texts(frame) for frame in frames], ignore_index=True)
     joined.columns = joined.columns.map(str)
     if not joined.columns.is_unique:
         twice = joined.columns[joined.columns.duplicated()][0]
@@ -100,20 +106,37 @@ def _joined(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Array]:
     return joined, np.repeat(np.arange(len(frames)), [len(frame) for frame in frames])
 
 
+def _as_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Write lists and objects in cells as texts, which are refused by name unless their column is left out."""
+    import numpy as np
+
+    nested = [
+        name
+        for name, column in frame.items()
+        if column.dtype.kind == "O" and column.map(lambda cell: isinstance(cell, (list, dict, np.ndarray))).any()
+    ]
+    return frame.assign(**{str(name): frame[name].map(repr) for name in nested}) if nested else frame
+
+
 def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
     """Make the index a column where it says more than the number of the row: parquet may keep the times there."""
     import pandas as pd
 
     index = frame.index
-    if isinstance(index, pd.RangeIndex) or (
-        list(index.names) == [None] and pd.api.types.is_integer_dtype(index.dtype)
-    ):
+    is_bare = list(index.names) == [None] and pd.api.types.is_integer_dtype(index.dtype)
+    if is_bare and not _says_times(index):
         return frame.reset_index(drop=True)
-    kept = [name for name in index.names if name not in frame.columns]
-    for name in index.names:
-        if name in frame.columns and not (frame[name].to_numpy() == index.get_level_values(name).to_numpy()).all():
+    twice = [str(name) for name in index.names if name in frame.columns]
+    for name in twice:
+        if not (frame[name].to_numpy() == index.get_level_values(name).to_numpy()).all():
             raise DataError(f"the index is called {name!r}, and so is a column with other cells; rename one")
-    return frame.reset_index(kept).reset_index(drop=True) if kept else frame.reset_index(drop=True)
+    kept = index.droplevel(twice) if 0 < len(twice) < index.nlevels else index
+    return frame.reset_index(drop=True) if len(twice) == index.nlevels else frame.set_axis(kept).reset_index()
+
+
+def _says_times(index: pd.Index[Any]) -> bool:
+    """Say whether integers without a name are times: they rise, and fit a form of dates or a count since 1970."""
+    return bool(index.is_monotonic_increasing) and bool(index[0] >= 1000) and bool(readings(index.to_series()))
 
 
 def _without_end(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
@@ -150,7 +173,7 @@ def _picked(laid: Laid, options: Options) -> Laid:
     )
 
 
-def _panel(laid: Laid, part_of: Array | None, empty_rows: int, options: Options) -> Panel:
+def _panel(laid: Laid, part_of: Array | None, more: Mapping[str, str], options: Options) -> Panel:
     """Measure the steps of each series, fill missing times where that is asked for, and tell what was read."""
     import numpy as np
     import torch
@@ -177,7 +200,7 @@ def _panel(laid: Laid, part_of: Array | None, empty_rows: int, options: Options)
         irregular_steps=sum(s.irregular for s in steps),
         filled_rows=len(values) - len(laid.values),
         stored=laid.stored,
-        about=_about(laid, steps, empty_rows),
+        about={**_about(laid, steps), **more},
     )
 
 
@@ -209,7 +232,7 @@ def _counts(part_of: Array, repeats: Array) -> Counts:
     return train, validation, test
 
 
-def _about(laid: Laid, steps: list[Steps], empty_rows: int) -> dict[str, str]:
+def _about(laid: Laid, steps: list[Steps]) -> dict[str, str]:
     about = {"series": str(len(laid.names))}
     if len(laid.names) > 1 or laid.names != ("",):
         about |= {"series_names": listed(laid.names), "a_series_is": laid.layout}
@@ -218,6 +241,4 @@ def _about(laid: Laid, steps: list[Steps], empty_rows: int) -> dict[str, str]:
         about["first_time"], about["last_time"] = said(laid.times.min()), said(laid.times.max())
         about["step"] = next((s.length for s in steps if s.length), "unknown: one row")
     about["left_out"] = listed(f"{name} ({why})" for name, why in laid.left_out.items())
-    if empty_rows:
-        about["empty_rows_at_the_end"] = str(empty_rows)
     return about

@@ -106,9 +106,7 @@ def said(time: np.datetime64) -> str:
     >>> said(np.datetime64("2001-01-05T12:00:00", "us"))
     '2001-01-05 12:00:00'
     """
-    import numpy as np
-
-    text = str(np.datetime64(time, "us")).replace("T", " ")
+    text = str(time.astype("datetime64[us]")).replace("T", " ")
     return text.removesuffix(".000000").removesuffix(" 00:00:00")
 
 

@@ -89,7 +89,9 @@ def series_in_rows(frame: pd.DataFrame, options: Options) -> Laid:
 
 def _label(frame: pd.DataFrame, numbers: Sequence[str], texts: Sequence[str]) -> tuple[str | None, list[str]]:
     """Return the column that names the rows, if any, and those that hold their numbers."""
-    unique = [name for name in texts if frame[name].is_unique and frame[name].notna().all()]
+    unique: list[str | None] = [name for name in texts if frame[name].is_unique and frame[name].notna().all()]
+    if len(texts) == 1:
+        return texts[0], list(numbers)  # two rows of one name are refused
     if unique or texts:
         return (unique or [None])[0], list(numbers)
     first = numbers[0]

@@ -97,7 +97,11 @@ def _without_gz(path: Path) -> Path:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    return _read_separated(path, ",", csv.QUOTE_MINIMAL)
+    with _open_text(path) as file:
+        header = file.readline()
+    # Where a comma stands before decimals, a semicolon stands between cells.
+    separator = ";" if ";" in header and "," not in header else ","
+    return _read_separated(path, separator, csv.QUOTE_MINIMAL)
 
 
 def _read_tsv(path: Path) -> pd.DataFrame:

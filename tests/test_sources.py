@@ -133,6 +133,12 @@ def test_fingerprint_and_its_import_then_no_heavy_library(tmp_path: Path) -> Non
     assert done.stdout == "[]\n"
 
 
+def test_csv_with_semicolons_then_commas_stand_in_cells(tmp_path: Path) -> None:
+    table = read_tables(write(tmp_path / "a.csv", "text;price\ngood, really;1,5\n;2\n"))["all"]
+    assert table["text"].tolist()[0] == "good, really"
+    assert table["price"].tolist() == ["1,5", "2"]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
@@ -142,8 +148,8 @@ def test_fingerprint_and_its_import_then_no_heavy_library(tmp_path: Path) -> Non
         ("a.csv", 'text,label\n"x,1\n', "cannot be read as csv"),
         (
             "a.csv",
-            "text;label\ngood, really;1\n",
-            "its header is separated by ';', and a file of this kind is by ','",
+            "text|label\ngood, really|1\n",
+            "its header is separated by '|', and a file of this kind is by ','",
         ),
         ("a.tsv", "text,a;b\nx;1\n", "is separated by ';'"),
         ("a.csv", "2020-01-01,0.5,-3\n2020-01-02,0.6,2\n", "is to name the columns, and holds the number 0.5"),

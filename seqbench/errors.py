@@ -51,7 +51,7 @@ def reason(error: Exception) -> str:
 
 
 def told(error: BaseException) -> str:
-    """Return the name of an exception and what it says, its notes too; one whose text cannot be had has a name all the same.
+    """Return the name of an exception, what it says, and its notes; one whose text cannot be had has a name.
 
     >>> told(KeyError("steps")), told(EOFError())
     ("KeyError: 'steps'", 'EOFError')

@@ -17,10 +17,10 @@ from seqbench import load_gradients, load_results
 from seqbench.flow import Flow, curve_of, summarise_flow
 from seqbench.records import FlowAt, GradientData, Record
 from seqbench.report import FORMATS
-from seqbench.variants import model_names, task_names
 from seqbench.results_csv import _FIRST_EDITION
 from seqbench.results_rows import COLUMNS, LEADING
 from seqbench.store import Store
+from seqbench.variants import model_names, task_names
 from tests.test_report import record
 
 TWO_RATES: list[dict[str, Any]] = [{"learning_rate": rate} for rate in (0.003, 0.3)]

@@ -71,16 +71,19 @@ def _ways_on(problems: Sequence[str], cells: Sequence[Cell]) -> Iterator[str]:
     places = {(cell.task.name, n) for cell in cells for n in (cell.length, *cell.evaluate_lengths)}
     bad = {(task, length) for task, length in places if f"{place(task, length)}: " in said}
     bad_models = {cell.model.name for cell in cells if re.search(rf"^model {cell.model.name}\b(?!-)", said, re.M)}
-    for option, names, left_out in (
-        ("--tasks", [cell.task.name for cell in cells], {task for task, _ in bad}),
-        ("--lengths", [str(cell.length) for cell in cells], {str(length) for _, length in bad}),
-        (
-            "--evaluate-lengths",
-            [str(length) for cell in cells for length in cell.evaluate_lengths],
-            {str(length) for _, length in bad},
-        ),
-        ("--models", [cell.model.name for cell in cells], bad_models),
-    ):
-        rest = [name for name in dict.fromkeys(names) if name not in left_out]
-        if rest and left_out.intersection(names):
-            yield f"to run the rest, add to the same command: {option} {','.join(rest)}"
+    lengths, further = {str(length) for _, length in bad}, [n for cell in cells for n in cell.evaluate_lengths]
+    ways = [
+        _without("--tasks", [cell.task.name for cell in cells], {task for task, _ in bad}),
+        _without("--lengths", [str(cell.length) for cell in cells], lengths),
+        _without("--evaluate-lengths", [str(length) for length in further], lengths),
+    ]
+    models = _without("--models", [cell.model.name for cell in cells], bad_models)
+    either = [f"{way} {models}".strip() for way in ways if way] or [models] * bool(models)
+    if either and (models or not bad_models):
+        yield f"to run the rest, add to the same command: {'; or '.join(either)}"
+
+
+def _without(option: str, names: Sequence[str], bad: set[str]) -> str:
+    """Return an option that leaves out what is bad; empty where nothing is, or nothing is left."""
+    rest = [name for name in dict.fromkeys(names) if name not in bad]
+    return f"{option} {','.join(rest)}" if rest and bad.intersection(names) else ""

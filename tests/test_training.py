@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -279,6 +282,40 @@ def test_bf16_is_another_cell_with_other_losses_near_those_of_float32(model: str
     assert [step for step, _ in losses[0]] == [step for step, _ in losses[1]]
     for (_, first), (_, second) in zip(*losses, strict=True):
         assert second == pytest.approx(first, rel=0.05)
+
+
+WITHOUT_AVX512 = """
+import torch
+from seqbench import load_catalog
+from seqbench.precision import arithmetic
+
+torch.manual_seed(0)
+layer, inputs = load_catalog().model("lstm")(hidden_size=8).build(3), torch.randn(2, 5, 3)
+exact = layer(inputs)[0]
+with arithmetic("bf16"):
+    assert not torch.backends.mkldnn.enabled, "oneDNN has such layers: the processor is not as this test has it"
+    for is_training in (True, False):
+        with torch.autocast("cpu", torch.bfloat16), torch.set_grad_enabled(is_training):
+            outputs = layer.train(is_training)(inputs)[0].float()
+    with torch.autocast("cpu", torch.bfloat16):
+        layer(inputs)[0].float().sum().backward()
+assert torch.backends.mkldnn.enabled
+assert 0 < float((outputs - exact).abs().max().detach()) < 0.02
+assert all(weights.grad.isfinite().all() for weights in layer.parameters())
+"""
+
+
+def test_bf16_trains_an_lstm_on_a_processor_without_avx512() -> None:
+    # oneDNN and torch read these when they start, and take the machine for an older one.
+    older = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "SEQBENCH_PLUGINS": "recurrent"}
+    ran = subprocess.run(
+        [sys.executable, "-c", WITHOUT_AVX512],
+        env={**os.environ, **older},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert ran.returncode == 0, ran.stderr
 
 
 @pytest.mark.parametrize(("precision", "expected"), [("float32", "ieee"), ("tf32", "tf32")])

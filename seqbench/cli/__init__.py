@@ -129,6 +129,12 @@ def _status() -> int:
     except SeqbenchError as error:
         click.echo(f"seqbench: {on_lines(str(error))}", err=True)
         return USAGE
+    except SystemExit as error:
+        # click ends by what it returns; this one is of code that was called, and no answer to what was asked.
+        click.echo(
+            f"seqbench: a plugin or a library left the process (SystemExit: {error}) before all was done", err=True
+        )
+        return 1
     except click.Abort:
         # click turns every KeyboardInterrupt into this.
         return 130

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import textwrap
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,9 @@ from seqbench.strict_yaml import read_scalar
 if TYPE_CHECKING:
     from seqbench.testing import Outcome
 
+TELL_AFTER_SECONDS = 5.0
+"""Seconds after which it is told that a check still runs, and again after as many."""
+
 
 @click.command()
 @click.argument("names", metavar="NAME...", nargs=-1)
@@ -31,6 +36,14 @@ if TYPE_CHECKING:
     "--set", "assignments", multiple=True, metavar="NAME.PARAMETER=VALUE", help="A parameter; may be repeated."
 )
 @click.option("--skip", "skipped", multiple=True, metavar="CHECK", help="Leave a check out; may be repeated.")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="A check that takes longer is ended and counts as skipped.",
+)
 @plugin_files
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 @click.pass_context
@@ -40,19 +53,22 @@ def command(
     is_all: bool,
     assignments: tuple[str, ...],
     skipped: tuple[str, ...],
+    time_limit: float,
     files: tuple[Path, ...],
     as_json: bool,
 ) -> None:
     """Check that tasks and models keep their contract, one line for each check.
 
-    Ends with status 4 if a check fails, after all of them were made.
+    Ends with status 4 if a check fails, after all of them were made. A check that takes long is told of on stderr
+    while it runs.
     """
     catalog = load_plugins(files)
     chosen = _everything(catalog) if is_all else list(dict.fromkeys(names))
     if not chosen:
         raise click.UsageError("name the tasks or models to check, or give --all")
     outcomes: list[Outcome] = []
-    for one in check(catalog, chosen, settings_of(chosen, in_long_form(assignments, catalog, chosen)), skipped):
+    settings = settings_of(chosen, in_long_form(assignments, catalog, chosen))
+    for one in check(catalog, chosen, settings, skipped, time_limit):
         if not as_json:
             click.echo(on_lines(line(one, outcomes)))
         outcomes.append(one)
@@ -72,7 +88,11 @@ def _everything(catalog: Catalog) -> list[str]:
 
 
 def check(
-    catalog: Catalog, names: Sequence[str], settings: Mapping[str, dict[str, Any]], skipped: Sequence[str]
+    catalog: Catalog,
+    names: Sequence[str],
+    settings: Mapping[str, dict[str, Any]],
+    skipped: Sequence[str],
+    time_limit: float | None = None,
 ) -> Iterator[Outcome]:
     """Yield how each check of each plugin ended, as soon as it has.
 
@@ -89,7 +109,29 @@ def check(
     found = [(name, list(checks(_subject(catalog, name, settings), catalog=catalog, skip=skip))) for name in names]
     for name, pairs in found:
         for id, one in pairs:
-            yield outcome(name, id, one)
+            with _told_meanwhile(f"{name}: {id}", time_limit):
+                made = outcome(name, id, one, time_limit)
+            yield made
+
+
+@contextmanager
+def _told_meanwhile(what: str, time_limit: float | None) -> Iterator[None]:
+    """Tell on stderr, every few seconds, what is being done."""
+    is_over, limit = threading.Event(), "" if time_limit is None else f", of {time_limit:g} at most"
+
+    def tell() -> None:
+        seconds = TELL_AFTER_SECONDS
+        while not is_over.wait(TELL_AFTER_SECONDS):
+            click.echo(f"seqbench: {what} has run for {seconds:.0f} s{limit}", err=True)
+            seconds += TELL_AFTER_SECONDS
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        teller.join()
 
 
 def _subject(catalog: Catalog, name: str, settings: Mapping[str, dict[str, Any]]) -> Any:
@@ -125,8 +167,8 @@ def line(one: Outcome, before: Sequence[Outcome]) -> str:
     """Return what is printed of one check: a line, and below it what a failure says, if none before said it."""
     status = one.status.upper() if one.status == "failed" else one.status
     head = f"{status:<8} {one.plugin:<14} {one.id:<32} {one.seconds:6.2f} s".rstrip()
-    if one.status == "skipped":
-        return f"{head}  {one.message}"
+    if one.status != "failed":
+        return f"{head}  {one.message}".rstrip()
     told = next((other.id for other in before if one.message and _cause(other) == _cause(one)), None)
     if told is not None:
         return f"{head}  as {told}, above"

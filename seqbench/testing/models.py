@@ -1,10 +1,11 @@
-"""Which checks does a model have to pass?
+"""Holds the checks that a model has to pass.
 
 Each function in MODEL_CHECKS takes a model with its parameters set; `model_checks` binds them to one model.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -32,7 +33,32 @@ def check_time(model: Model) -> None:
     )
 
 
-MODEL_CHECKS: Mapping[str, Callable[[Model], None]] = {
+LONGEST, SHORTEST = 8192, 1024
+"""Steps of the longest sequence that every model is run on, and of the first one."""
+LONG_SECONDS = 1.0
+"""What the next length may be expected to take, for it to be tried at all."""
+
+
+def check_long_inputs(model: Model) -> str:
+    """A layer runs on long sequences: of 1024 steps, and twice as many up to 8192, while a second is enough."""
+    layer, length, expected = build(model), SHORTEST, 0.0
+    while length <= LONGEST and expected <= LONG_SECONDS:
+        began = time.perf_counter()
+        try:
+            call(layer, noise(1, length, "long").float())
+        except Exception as error:
+            raise CheckFailed(
+                f"a layer runs on {length} steps (up to {LONGEST} are tried), as tasks may ask for them",
+                f"{type(error).__name__}: {error}",
+                "give nothing a fixed number of steps, such as a table of positions or a mask made in __init__:"
+                " make it as long as the inputs",
+            ) from error
+        expected = (time.perf_counter() - began) * 2 ** max(1.0, model.time_exponent)
+        length *= 2
+    return f"up to {length // 2} steps"
+
+
+MODEL_CHECKS: Mapping[str, Callable[[Model], str | None]] = {
     "outputs": layer_outputs.check_outputs,
     "float64": layer_outputs.check_float64,
     "determinism": layer_outputs.check_determinism,
@@ -48,6 +74,7 @@ MODEL_CHECKS: Mapping[str, Callable[[Model], None]] = {
     "save": layer_weights.check_save,
     "copy": layer_weights.check_copy,
     "size": layer_weights.check_size,
+    "long-inputs": check_long_inputs,
     "time": check_time,
     "gpu": layer_outputs.check_gpu,
 }
@@ -64,10 +91,10 @@ def checks_of_models(models: Mapping[str, Model]) -> Iterator[tuple[str, Check]]
             yield id, guarded(first_line(check), partial(_told_apart, check, model))
 
 
-def _told_apart(check: Callable[[Model], None], model: Model) -> None:
+def _told_apart(check: Callable[[Model], str | None], model: Model) -> str | None:
     """Make a check; what a layer that is random does wrong besides cannot be told from its being random."""
     try:
-        check(model)
+        return check(model)
     except CheckFailed:
         if check in _OF_RANDOMNESS or not layer_outputs.is_random(model):
             raise
@@ -92,6 +119,6 @@ def variants(model: type[Model]) -> dict[str, Model]:
     return {"": make(model, {}), ",".join(f"{name}={value}" for name, value in others.items()): other}
 
 
-def first_line(check: Callable[..., None]) -> str:
+def first_line(check: Callable[..., str | None]) -> str:
     """Return what a check asks for, the first paragraph of its docstring."""
     return " ".join((check.__doc__ or "").split("\n\n")[0].split())

@@ -16,11 +16,13 @@ from typing import Literal
 import torch
 
 from seqbench.plugin_faults import is_ctrl_c
+from seqbench.testing.limits import TookTooLong, at_most
 from seqbench.testing.surroundings import surroundings_kept
 
 _OURS = str(Path(__file__).parents[1])
 _LIBRARIES = (str(Path(torch.__file__).parent), sysconfig.get_path("stdlib") + "/")
-Check = Callable[[], None]
+Check = Callable[[], str | None]
+"""Returns what it has to say although it passed, or None."""
 
 
 class CheckFailed(AssertionError):
@@ -49,7 +51,8 @@ class Outcome:
         plugin: the name of the task or model.
         id: the name of the check.
         status: ``passed``, ``failed`` or ``skipped``.
-        message: what was expected, found and is to be changed, or why it was skipped; empty where it passed.
+        message: what was expected, found and is to be changed, or why it was skipped; where it passed, what it has
+            to say, which is mostly nothing.
         seconds: how long it took.
     """
 
@@ -60,16 +63,20 @@ class Outcome:
     seconds: float
 
 
-def outcome(plugin: str, id: str, check: Check) -> Outcome:
-    """Run one check and say how it ended."""
+def outcome(plugin: str, id: str, check: Check, time_limit: float | None = None) -> Outcome:
+    """Run one check and say how it ended; one that takes longer than so many seconds is skipped."""
     began = time.perf_counter()
     try:
-        check()
+        with at_most(time_limit):
+            said = check()
+    except TookTooLong:
+        message = f"took longer than {time_limit:g} s and was ended; --time-limit SECONDS gives it more"
+        return Outcome(plugin, id, "skipped", message, time.perf_counter() - began)
     except CheckFailed as failure:
         return Outcome(plugin, id, "failed", str(failure), time.perf_counter() - began)
     except CheckSkipped as reason:
         return Outcome(plugin, id, "skipped", str(reason), time.perf_counter() - began)
-    return Outcome(plugin, id, "passed", "", time.perf_counter() - began)
+    return Outcome(plugin, id, "passed", said or "", time.perf_counter() - began)
 
 
 def guarded(expected: str, check: Check) -> Check:
@@ -80,11 +87,11 @@ def guarded(expected: str, check: Check) -> Check:
         check: makes the check.
     """
 
-    def run() -> None:
+    def run() -> str | None:
         try:
             with surroundings_kept():
-                check()
-        except (CheckFailed, CheckSkipped):
+                return check()
+        except (CheckFailed, CheckSkipped, TookTooLong):
             raise
         except BaseException as error:
             if is_ctrl_c(error) or isinstance(error, GeneratorExit):

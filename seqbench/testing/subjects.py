@@ -58,11 +58,20 @@ def task_checks(
 
 
 def run_checks(
-    subject: Subject, *, catalog: Catalog | None = None, skip: Mapping[str, str] | None = None
+    subject: Subject,
+    *,
+    catalog: Catalog | None = None,
+    skip: Mapping[str, str] | None = None,
+    time_limit: float | None = None,
 ) -> list[Outcome]:
-    """Run every check and return how each ended; ``pandas.DataFrame(run_checks(...))`` is a table."""
+    """Run every check and return how each ended; ``pandas.DataFrame(run_checks(...))`` is a table.
+
+    Args:
+        subject, catalog, skip: as for `checks`.
+        time_limit: seconds that a check may take; one that takes longer is skipped.
+    """
     name = subject if isinstance(subject, str) else str(getattr(subject, "name", subject))
-    return [outcome(name, id, check) for id, check in checks(subject, catalog=catalog, skip=skip)]
+    return [outcome(name, id, check, time_limit) for id, check in checks(subject, catalog=catalog, skip=skip)]
 
 
 def _check_ids(skip: Mapping[str, str], ids: list[str]) -> None:

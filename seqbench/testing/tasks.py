@@ -1,4 +1,4 @@
-"""Which checks does a task have to pass?
+"""Holds the checks that a task has to pass.
 
 `checks_of_task` binds every check to one task with its parameters set.
 """
@@ -10,9 +10,10 @@ from functools import lru_cache, partial
 
 from seqbench.contracts import Task, TaskData
 from seqbench.testing import task_data, task_scores, task_seeds
+from seqbench.testing.limits import TookTooLong
 from seqbench.testing.loads import Load, load_fresh
 from seqbench.testing.models import first_line
-from seqbench.testing.outcome import Check, guarded
+from seqbench.testing.outcome import Check, CheckSkipped, guarded
 
 LENGTHS = (8, 64, 1000)
 
@@ -42,11 +43,31 @@ def checks_of_task(task: Task) -> Iterator[tuple[str, Check]]:
     """Yield every check of one task; the checks at a length have it at the end of their id."""
     # One length at a time is kept: data may be large.
     load = lru_cache(maxsize=1)(partial(load_fresh, task))
+    slow: list[str] = []
     for length in LENGTHS:
         for name, check in CHECKS_AT_A_LENGTH.items():
-            yield f"{name}:{length}", guarded(first_line(check), partial(_at, check, task, load, length))
+            made = partial(_at, check, task, load, length)
+            yield f"{name}:{length}", guarded(first_line(check), partial(_unless_slow, made, slow, name))
     for name, whole in TASK_CHECKS.items():
-        yield name, guarded(first_line(whole), partial(whole, task, load))
+        yield name, guarded(first_line(whole), partial(_unless_slow, partial(whole, task, load), slow, name))
+
+
+def _unless_slow(check: Callable[[], None], slow: list[str], name: str) -> None:
+    """Make a check; once one took too long, the others, which load the same data, are not begun.
+
+    Args:
+        check: makes it.
+        slow: the checks that took too long so far; this one is added to it if it does.
+        name: of the check.
+    """
+    if slow:
+        raise CheckSkipped(f"its data take too long to load: the check {slow[0]} was ended")
+    try:
+        check()
+    except TookTooLong:
+        if name != "loading-cost":
+            slow.append(name)
+        raise
 
 
 def _at(check: Callable[[Task, TaskData, int], None], task: Task, load: Load, length: int) -> None:

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from seqbench.records import Record
 from seqbench.results_csv import is_csv, joined, read_csv, text_of, typed_setting
-from seqbench.results_rows import GRADIENT_COLUMNS, TEXTS, is_setting, known_rows, lags, without_curves
+from seqbench.results_rows import GRADIENT_COLUMNS, TEXTS, Kinds, is_setting, known_rows, lags
 from seqbench.results_warnings import confusions
 from seqbench.store import Store
-from seqbench.variants import model_names, task_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,22 +58,19 @@ def load_gradients(*folders: str | Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    light: list[Record] = []
+    kinds = Kinds()
     found: list[dict[str, Any]] = []
+    ends: list[int] = []
     for folder in folders:
         for record in Store(folder).each():
-            light.append(without_curves(record))
+            kinds.add(record)
             found += lags(record)
-    table = pd.DataFrame(found, columns=list(GRADIENT_COLUMNS))
-    columns = {
-        "task_name": task_names(light),
-        "model_name": model_names(light),
-        "task": {record.key: record.cell.task.name for record in light},
-        "model": {record.key: record.cell.model.name for record in light},
-    }
-    for name, of_key in columns.items():
-        table[name] = pd.Series([of_key[key] for key in table["key"]], dtype="str")
-    return table
+            ends.append(len(found))
+    told = kinds.told()
+    for kind, start, end in zip(kinds.of_records, [0, *ends], ends, strict=False):
+        for row in found[start:end]:
+            row |= {name: told[kind][name] for name in ("task_name", "model_name")}
+    return pd.DataFrame(found, columns=list(GRADIENT_COLUMNS))
 
 
 def frame(records: Iterable[Record]) -> pd.DataFrame:
@@ -84,7 +80,10 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
     found, columns = known_rows(records)
     table = Results([{name: row.get(name) for name in columns} for row in found], columns=columns)
     for name in filter(is_setting, columns):
-        texts = [text_of(row[name]) if name in row else "" for row in found]
+        # Few values stand in many rows.
+        known = {repr(row[name]): row[name] for row in found if name in row}
+        written = {each: text_of(value) for each, value in known.items()}
+        texts = [written[repr(row[name])] if name in row else "" for row in found]
         table[name] = typed_setting(texts)
     # What is missing in every row has no type of its own.
     unclear = [n for n in columns if not is_setting(n) and (n in TEXTS or table[n].dtype == object)]

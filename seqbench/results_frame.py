@@ -33,5 +33,5 @@ class Results(pd.DataFrame):
         return f"{shown}\nand {others} more columns, such as {named}"
 
 
-_WIDEST = 24
-"""Characters of a name in a printed table; the table itself has them all."""
+_WIDEST = 60
+"""Characters of a name in a printed table; names of tables have at most 48 (`seqbench.variants`)."""

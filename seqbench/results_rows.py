@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from seqbench.records import Course, Record
+from seqbench.records import Record
 from seqbench.resolution import one_example_in_skill
-from seqbench.variants import differing_settings, model_names, task_names
+from seqbench.variants import differing_settings, model_names, settings_key, task_names
 
 LEADING = ("task_name", "model_name", "length", "seed", "score", "baseline", "skill")
 """The columns that stand first, and are printed."""
@@ -53,14 +53,14 @@ def rows(records: Iterable[Record]) -> list[dict[str, Any]]:
 
 def known_rows(records: Iterable[Record]) -> tuple[list[dict[str, Any]], list[str]]:
     """Return rows that lack what has no value, such as another model's setting, and the columns of all."""
-    known, light = [], []
+    known: list[dict[str, Any]] = []
+    kinds = Kinds()
     for record in records:
         known.append(_row(record))
-        light.append(without_curves(record))
-    tasks, models, settings = task_names(light), model_names(light), differing_settings(light)
-    for row in known:
-        key = row["key"]
-        row |= {"task_name": tasks[key], "model_name": models[key], **settings[key]}
+        kinds.add(record)
+    told = kinds.told()
+    for row, kind in zip(known, kinds.of_records, strict=True):
+        row |= told[kind]
     return known, ordered(name for row in known for name in row)
 
 
@@ -70,15 +70,34 @@ def ordered(names: Iterable[str]) -> list[str]:
     return [*COLUMNS, *filter(is_setting, extra), *(name for name in extra if not is_setting(name))]
 
 
-def without_curves(record: Record) -> Record:
-    """Return as much of a record as its name needs: thousands of them have room in memory."""
-    return record.model_copy(update={"gradients": None, "course": Course(), "traceback": None, "evaluations": ()})
+class Kinds:
+    """The kinds of cells among many records: one is kept of those that differ in length and seed only.
+
+    Attributes:
+        of_records: the key of the record that stands for each that was added, in their order.
+    """
+
+    def __init__(self) -> None:
+        self.of_records: list[str] = []
+        self._kept: dict[str, Record] = {}
+
+    def add(self, record: Record) -> None:
+        """Look at one more record."""
+        kept = self._kept.setdefault(settings_key(record), record)
+        self.of_records.append(kept.key)
+
+    def told(self) -> dict[str, dict[str, Any]]:
+        """Return key -> the names of task and model, and the settings that differ between the kinds."""
+        kept = list(self._kept.values())
+        tasks, models, settings = task_names(kept), model_names(kept), differing_settings(kept)
+        return {key: {"task_name": tasks[key], "model_name": models[key], **settings[key]} for key in tasks}
 
 
 def lags(record: Record) -> Iterator[dict[str, Any]]:
     """Yield a row for each lag of each curve, the names left out."""
     cell = record.cell
-    known = {"length": cell.length, "seed": cell.seed, "key": record.key}
+    known: dict[str, Any] = {"task": cell.task.name, "model": cell.model.name}
+    known |= {"length": cell.length, "seed": cell.seed, "key": record.key}
     for each in record.gradients.flows if record.gradients else ():
         for curve in each.flow.curves:
             own = {"when": each.when, "step": each.step, "quantity": curve.quantity, "part": curve.part}

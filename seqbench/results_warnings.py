@@ -35,8 +35,9 @@ def confusions(table: pd.DataFrame) -> Iterator[str]:
     keys = table.groupby([*_NAMES, "length", "seed"])["key"].nunique()
     if (keys > 1).any():
         yield (
-            f"{int((keys > 1).sum())} cells share task_name, model_name, length and seed with a cell of"
-            " other settings: a CSV names only the settings that differ within it, so load the folders instead"
+            f"{counted(int((keys > 1).sum()), 'cell')} by task_name, model_name, length and seed are several by"
+            " their keys, which differ in what the table does not tell; a CSV names only the settings that differ"
+            " within it: load the folders instead"
         )
 
 

@@ -58,6 +58,16 @@ def legend(records: Sequence[Record]) -> list[str]:
     return [f"{short} = {long}" for short, long in sorted(pairs, key=lambda pair: natural(pair[0]))]
 
 
+def settings_key(record: Record) -> str:
+    """Return a text that records with the same name and the same settings share: all but length and seed.
+
+    Of many records, one for each of these texts has to be looked at to name them all.
+    """
+    cell = record.cell
+    task, model = ((p.name, p.version, p.parameters) for p in (cell.task, cell.model))
+    return repr((task, model, cell.training, cell.evaluate_lengths, cell.data))
+
+
 def differing_settings(records: Sequence[Record]) -> dict[str, dict[str, Any]]:
     """Return key -> column -> value of the settings that differ between these records.
 

@@ -262,6 +262,14 @@ def test_gradient_table_announces_a_horizon_only_where_it_holds_one() -> None:
     assert table.below[0].startswith("no horizon: the norm at lag 1")
 
 
+def test_a_table_over_several_devices_says_so() -> None:
+    there = [
+        of(record(seed=seed), environment={"device": name}) for seed, name in enumerate(("cpu", "NVIDIA H200"))
+    ]
+    assert tables(there)[0].lines[0].endswith("; the cells ran on different devices: NVIDIA H200, cpu.")
+    assert "devices" not in tables(there[:1])[0].lines[0]
+
+
 def test_numbers_are_not_rounded_across_what_they_are_compared_with() -> None:
     assert texts(tables([record(0.9996)])[0])[-1] == ["lstm", "0.9996"]
     # A skill of 0.49998 does not hold, and must not be shown as one of 0.500.

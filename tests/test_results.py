@@ -107,7 +107,7 @@ def test_csv_of_an_earlier_seqbench_is_read_and_its_doubles_are_told(tmp_path: P
         table = load_results(stored(two_rates(), tmp_path / "store"))
     old = table.drop(columns=[name for name in table.columns if name not in (*_FIRST_EDITION, "metrics.error")])
     old[[*_FIRST_EDITION, "metrics.error"]].to_csv(tmp_path / "old.csv", index=False)
-    with pytest.warns(UserWarning, match="2 cells share task_name, model_name, length and seed"):
+    with pytest.warns(UserWarning, match="2 cells by task_name, model_name, length and seed are several"):
         found = load_results(tmp_path / "old.csv")
     assert list(found["score"]) == list(table["score"])
     assert list(found["model_name"]) == ["lstm"] * 4

@@ -135,7 +135,9 @@ def test_five_thousand_records_are_looked_through_in_two_seconds_and_read_in_thr
     began = time.process_time()
     assert len(store.status()) == 5000
     looked = time.process_time()
-    assert len(load_results(tmp_path)) == 5000
+    # They have 60 names between them: only their keys are made up.
+    with pytest.warns(UserWarning, match="60 cells by task_name, model_name, length and seed are several"):
+        assert len(load_results(tmp_path)) == 5000
     read = time.process_time()
     record_property("seconds", {"status": looked - began, "load_results": read - looked})
     assert looked - began < 2

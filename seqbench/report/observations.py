@@ -33,6 +33,7 @@ class Observation:
         costs: what the cell took.
         is_longer_harder: whether a longer sequence makes the task harder.
         problems: why a gradient flow is missing.
+        device: on which the cell ran; empty where that is not known.
     """
 
     task: str
@@ -48,6 +49,7 @@ class Observation:
     costs: Costs = field(default_factory=Costs)
     is_longer_harder: bool = True
     problems: tuple[str, ...] = ()
+    device: str = ""
 
     @property
     def one_example(self) -> float | None:
@@ -94,6 +96,7 @@ def observations(records: Sequence[Record]) -> list[Observation]:
             costs=record.costs,
             is_longer_harder=record.is_longer_harder,
             problems=record.gradients.problems if record.gradients else (),
+            device=str(record.environment.get("device") or ""),
         )
         for record in sorted(records, key=lambda record: record.key)
         for length, evaluation in _evaluations(record)

@@ -19,7 +19,7 @@ from typing import Any, TextIO, cast
 
 import pluggy
 
-from seqbench.errors import PluginError, told
+from seqbench.errors import PluginError, reason, told
 from seqbench.execution import PluginFile
 from seqbench.plain_files import read_plain
 
@@ -52,7 +52,10 @@ def import_file(file: PluginFile) -> ModuleType:
     """
     if file.path.suffix != ".py":
         raise PluginError("it is to be a Python file, with the ending .py")
-    found = hashlib.sha256(read_plain(file.path)).hexdigest()
+    try:
+        found = hashlib.sha256(read_plain(file.path)).hexdigest()
+    except OSError as error:
+        raise PluginError(f"it cannot be read: {reason(error)}") from error
     if file.sha256 not in (None, found):
         raise PluginError("it was changed while the sweep ran; run the same command again")
     place = hashlib.sha256(str(file.path).encode()).hexdigest()

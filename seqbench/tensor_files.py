@@ -10,7 +10,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from seqbench.errors import told
 from seqbench.plain_files import check_plain
+from seqbench.printable import one_line
 
 
 class DamagedFileError(ValueError):
@@ -37,8 +39,9 @@ def load_tensors(path: Path, *, mmap: bool = False) -> Any:
     try:
         with zipfile.ZipFile(path) as parts:
             damaged = parts.testzip()
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
-        raise DamagedFileError(f"it is cut, or no file of tensors ({error})") from error
+    except Exception as error:
+        # A broken archive breaks its reader in many ways.
+        raise DamagedFileError(f"it is cut, or no file of tensors ({one_line(told(error))})") from error
     if damaged is not None:
         raise DamagedFileError(f"it was damaged after it was written: {damaged} does not have its checksum")
     return torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)

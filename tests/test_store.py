@@ -17,6 +17,7 @@ import pytest
 
 from seqbench import StoreError, load_results
 from seqbench.records import Record
+from seqbench.seals import sealed
 from seqbench.store import Store
 from seqbench.training import run_cell
 
@@ -129,7 +130,7 @@ def test_five_thousand_records_are_looked_through_in_two_seconds_and_read_in_thr
         head, _, rest = texts[i % len(texts)].partition('"status"')
         schema = head.partition('"key"')[0]
         (tmp_path / "records" / f"x_y_T8_s{i}_{i:020x}.json").write_text(
-            f'{schema}"key": "{i:020x}", "status"{rest}'
+            sealed(f'{schema}"key": "{i:020x}", "status"{rest}')
         )
     # Of this process alone: what else runs on the machine is not what is measured.
     began = time.process_time()

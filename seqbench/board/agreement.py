@@ -19,9 +19,19 @@ CLOSE = 1e-9
 """Relative; between numbers that are worked out in float64 without training. Other processors moved baselines by
 3e-14 and gradients at initialisation by 2e-16."""
 
+FITTED = 1e-3
+"""Relative; of a fitted baseline in a metric without a worst value. Other kernels of OpenBLAS moved the loss of
+the bag of words by 4e-5."""
+
+MOST = 0.01
+"""Share of the way from a metric's worst value to its best one that a baseline may differ at most."""
+
 Outcome = Literal["same bits", "close", "differs", "not comparable", "not compared"]
 Spans = Mapping[str, float | None]
 """Metric -> the distance of its worst value from its best one; None where it has no worst value."""
+
+IsClose = Callable[[str, float, float], bool]
+"""``(place, one, other)`` -> whether two numbers count as the same."""
 
 _SHOWN = 3
 """Differences of a part that are told one by one."""
@@ -111,10 +121,32 @@ def agreement(
         elif what in _TRAINED:
             parts.append(Part(what, "not comparable", _why(claimed, found, _said(differing, words))))
         else:
-            is_close = _closeness(what, claimed, spans or {})
+            is_close = _closeness(what, claimed, {**span_of_primary(claimed), **(spans or {})})
             apart = list(differences(one, other, is_close=is_close))
             parts.append(_judged(what, apart, words, "close"))
     return Agreement(tuple(parts))
+
+
+def baseline_closeness(spans: Spans, examples: int) -> IsClose:
+    """Return which scores of a baseline count as the same on two machines.
+
+    A fit may judge an example or two in another way. In a metric that has a worst value, that is worth two
+    examples' share of the way from the worst to the best, and no more than `MOST` of it; in others `FITTED`,
+    relative. A metric that ``spans`` does not name is given both.
+
+    Args:
+        spans: of the metrics.
+        examples: of the test split.
+    """
+
+    def is_close(place: str, one: float, other: float) -> bool:
+        metric = place.rpartition(".")[2]
+        span = spans.get(metric, None if metric in spans else 2.0)
+        worth = 0.0 if span is None else span * min(MOST, 2 / max(1, examples))
+        is_unbounded = metric not in spans or spans[metric] is None
+        return math.isclose(one, other, rel_tol=FITTED if is_unbounded else CLOSE, abs_tol=max(worth, 1e-12))
+
+    return is_close
 
 
 def with_spread(came: Agreement, spread: Part) -> Agreement:
@@ -144,7 +176,7 @@ def data_differences(one: Record, other: Record) -> Iterator[str]:
         ("examples", _examples(one), _examples(other)),
         ("baselines", {at: ours[at] for at in both}, {at: theirs[at] for at in both}),
     ]
-    spans = _span_of_primary(one)
+    spans = span_of_primary(one)
     for what, first, second in pairs:
         is_close = _closeness(what, one, spans) if what == "baselines" else None
         for each in list(differences(first, second, what, is_close=is_close))[:_SHOWN]:
@@ -266,28 +298,25 @@ _PARTS: Mapping[str, Callable[[Record], Any]] = {
 """Part -> what a record says of it."""
 
 
-def _closeness(what: str, record: Record, spans: Spans) -> Callable[[str, float, float], bool]:
+def _closeness(what: str, record: Record, spans: Spans) -> IsClose:
     """Return which numbers count as the same on another machine."""
     examples = min((test.examples for test in _tests(record)), default=0)
+    if what == "baselines":
+        return baseline_closeness(spans, examples)
 
     def is_close(place: str, one: float, other: float) -> bool:
         # What is relative in a norm is absolute in its logarithm, which may be near 0.
-        is_logarithm = "ln_" in place
-        if math.isclose(one, other, rel_tol=CLOSE, abs_tol=CLOSE if is_logarithm else 1e-12):
-            return True
-        span = spans.get(place.rpartition(".")[2])
-        # A fitted baseline may judge one example in another way; a mean over classes gives it twice its share.
-        is_bounded = what == "baselines" and span is not None and examples > 0
-        return is_bounded and abs(one - other) <= 2 * (span or 0.0) / examples
+        return math.isclose(one, other, rel_tol=CLOSE, abs_tol=CLOSE if "ln_" in place else 1e-12)
 
     return is_close
 
 
-def _span_of_primary(record: Record) -> Spans:
+def span_of_primary(record: Record) -> Spans:
+    """Return the span of a record's primary metric, all that a record tells of spans."""
     metric = record.metric
-    if metric is None or metric.worst is None:
+    if metric is None:
         return {}
-    return {metric.name: abs(metric.best - metric.worst)}
+    return {metric.name: None if metric.worst is None else abs(metric.best - metric.worst)}
 
 
 def _tests(record: Record) -> list[Evaluation]:

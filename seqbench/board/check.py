@@ -194,11 +194,9 @@ def _of_records(
     """Hold the records against the suite, against themselves and against the installed tasks."""
     yield from _versions(records, asked)
     own, others = other_versions(records, asked)
-    whole = asked.of_tasks(own) if others else asked
     suite = list(suite_faults(manifest, own, asked, is_whole=not others))
-    yield _finding(
-        "suite", suite, "" if suite else _asked(manifest, own, asked.of_tasks(own) if others else asked)
-    )
+    whole = asked.of_tasks(own) if others else asked
+    yield _finding("suite", suite, "" if suite else _asked(manifest, own, whole))
     yield _finding(
         "manifest", manifest_faults(manifest, records), "models, plugins and environments as in the records"
     )

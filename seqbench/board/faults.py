@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from seqbench.board.agreement import baseline_closeness, span_of_primary
 from seqbench.board.suite import cell_of, without_model
 from seqbench.differences import differences
 from seqbench.experiment import Gradients
 from seqbench.flow import Summary, summarise_flow
+from seqbench.machines import is_same_kind
 from seqbench.records import BaselineData, Evaluation, MetricData, Record
 from seqbench.scores import skill
 
@@ -106,7 +108,8 @@ def data_faults(records: Sequence[Record]) -> Iterator[str]:
     for record in tested:
         other = first.setdefault(place(record), record)
         pairs = zip((record.test, *record.evaluations), (other.test, *other.evaluations), strict=False)
-        if any(a and b and not _same_baselines(a, b) for a, b in pairs):
+        is_same = is_same_kind(record.environment, other.environment) is not False
+        if any(a and b and not _same_baselines(a, b, record, is_same) for a, b in pairs):
             yield f"{told(record)} and {told(other)} have the same data and other baselines or numbers of examples"
 
 
@@ -173,19 +176,22 @@ def _is_close(value: float | None, other: float | None, tolerance: float) -> boo
     return math.isclose(value, other, rel_tol=tolerance, abs_tol=1e-12)
 
 
-def _same_baselines(test: Evaluation, other: Evaluation) -> bool:
+def _same_baselines(test: Evaluation, other: Evaluation, record: Record, is_same: bool) -> bool:
+    """Say whether two tests have the same baselines; on two kinds of machines a fit may differ by an example."""
     ours, theirs = ({each.name: each for each in found.baselines} for found in (test, other))
     if ours.keys() != theirs.keys() or test.examples != other.examples:
         return False
-    return all(
-        ours[name].scores.keys() == theirs[name].scores.keys()
-        and all(_is_close(ours[name].scores[m], theirs[name].scores[m], _CLOSE) for m in ours[name].scores)
-        for name in ours
-    )
+    fits = baseline_closeness(span_of_primary(record), test.examples)
+    one, two = ({n: {**b.scores, "kind": b.is_reference} for n, b in found.items()} for found in (ours, theirs))
+    return not any(differences(one, two, is_close=_close_sums_of_scores if is_same else fits))
 
 
 def _task(record: Record) -> str:
     return json.dumps(without_model(cell_of(record.cell))["task"], sort_keys=True)
+
+
+def _close_sums_of_scores(place: str, one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=_CLOSE, abs_tol=1e-12)
 
 
 def place(record: Record) -> str:

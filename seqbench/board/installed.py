@@ -7,12 +7,11 @@ those that the suite names, never a path that a bundle brings. Torch is imported
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from seqbench.board.agreement import CLOSE, Spans
+from seqbench.board.agreement import IsClose, Spans, baseline_closeness
 from seqbench.board.faults import told as told_of
 from seqbench.board.suite import without_model
 from seqbench.cells import Cell
@@ -167,17 +166,10 @@ def _baseline(is_reference: bool, scores: Mapping[str, float | None], is_loaded:
     return {"is_reference": is_reference, **(dict(scores) if is_loaded else dict.fromkeys(scores))}
 
 
-def _closeness(loaded: Loaded) -> Any:
-    """Return which numbers count as the same: machines differ by roundings, and fits by one example."""
-
-    def is_close(place: str, one: float, other: float) -> bool:
-        span = loaded.spans.get(place.rpartition(".")[2])
-        is_baseline = place.startswith("baselines.")
-        if is_baseline and span is not None and abs(one - other) <= 2 * span / loaded.examples:
-            return True
-        return is_baseline and math.isclose(one, other, rel_tol=CLOSE, abs_tol=1e-12)
-
-    return is_close
+def _closeness(loaded: Loaded) -> IsClose:
+    """Return which numbers count as the same: those of baselines, as between any two machines."""
+    of_baselines = baseline_closeness(loaded.spans, loaded.examples)
+    return lambda place, one, other: place.startswith("baselines.") and of_baselines(place, one, other)
 
 
 def _loaded(cell: Cell, length: int, catalog: Catalog) -> Loaded | str:

@@ -180,7 +180,7 @@ def _numbers_and_others(frame: pd.DataFrame, options: Options) -> tuple[pd.DataF
         for n in numbers
         if not pd.api.types.is_numeric_dtype(frame[n]) and _has_decimal_comma(frame[n], numbers[n])
     ]
-    points = [n for n in numbers if pd.api.types.is_float_dtype(frame[n]) and (frame[n].dropna() % 1 != 0).any()]
+    points = [n for n in numbers if pd.api.types.is_float_dtype(frame[n].dtype) and _has_decimals(numbers[n])]
     if commas and points:
         raise DataError(
             f"column {commas[0]!r} writes decimals with a comma and column {points[0]!r} with a point; write both"
@@ -189,6 +189,14 @@ def _numbers_and_others(frame: pd.DataFrame, options: Options) -> tuple[pd.DataF
         )
     others = [name for name in frame.columns if name not in numbers]
     return pd.DataFrame(numbers, index=frame.index), frame[others]
+
+
+def _has_decimals(numbers: pd.Series[Any]) -> bool:
+    import numpy as np
+
+    values = numbers.to_numpy("float64", na_value=np.nan)
+    values = values[np.isfinite(values)]
+    return bool((values % 1 != 0).any())
 
 
 def _has_decimal_comma(texts: pd.Series[Any], numbers: pd.Series[Any]) -> bool:

@@ -203,12 +203,12 @@ def numbered() -> pd.DataFrame:
 
 
 MIXED = {
-    "long": (long(), f"'ds' repeats or starts anew. {SAY} to train and test on all 5 of them"),
-    "by time": (long().sort_values("ds", kind="stable"), f"'ds' repeats or starts anew. {SAY}"),
+    "long": (long(), f"'ds' repeat or start anew. {SAY} to train and test on all 5 of them"),
+    "by time": (long().sort_values("ds", kind="stable"), f"'ds' repeat or start anew. {SAY}"),
     "counts": (long(times=False), f"'ds' counts and starts anew in row 61. {SAY}"),
     "numbers": (numbered(), f"starts anew in row 61. {SAY} .* --set forecasting.series=1 for one alone"),
     "names only": (long()[["unique_id", "y"]], f"column 'unique_id' names groups of rows. {SAY}"),
-    "no names": (without_names(), "'ds' starts anew in row 61 .*no column names the series"),
+    "no names": (without_names(), "'ds' start anew in row 61 .*no column names the series"),
     "rows": (
         in_rows(),
         "a series in each of its 5 rows .* 88 columns .*--set forecasting.layout=rows",

@@ -19,7 +19,7 @@ Numbers and pandas only; which of several readings is right is decided in `seqbe
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from seqbench_forecasting_date_numbers import Reading, days_of, micro_steps, number_readings
@@ -104,7 +104,13 @@ def readings(column: pd.Series[Any], order: str | None = None) -> list[Reading]:
             if "%" not in (order or "")
             else _of_format(column.astype(str), order or "")
         )
-    texts = column.astype(str).str.strip().where(column.notna())
+    texts = column.astype(str).where(column.notna())
+    codes, different = pd.factorize(texts, use_na_sentinel=False)  # in a long table each time stands many times
+    found = _of_different(pd.Series(different).str.strip(), order)
+    return [replace(reading, times=reading.times[codes]) for reading in found]
+
+
+def _of_different(texts: pd.Series[Any], order: str | None) -> list[Reading]:
     if order and "%" in order:
         return _of_format(texts, order)
     return _of_texts(texts, order)
@@ -170,6 +176,8 @@ def _of_iso(texts: pd.Series[Any]) -> list[Reading]:
         return _micros(pd.to_datetime(part, format="ISO8601", errors="coerce", utc=True).dt.tz_localize(None))
 
     # A minus before two digits is an offset only behind a time of day.
+    if not texts.str.contains(r"[Zz+]|[CcTt]$|:.*-", na=False).any():
+        return [Reading("ISO 8601", read(texts))]
     has_zone = texts.str.contains(rf"\d{{4}}-\d{{2}}-\d{{2}}[ T].*?{_OFFSET}", na=False)
     if not has_zone.any():
         return [Reading("ISO 8601", read(texts))]

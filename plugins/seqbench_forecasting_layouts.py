@@ -12,7 +12,7 @@ from seqbench_forecasting_laid import Laid, of_roles, refuse_disorder
 from seqbench_forecasting_mixed import refuse_several, refuse_wide
 from seqbench_forecasting_numbers import as_numbers
 from seqbench_forecasting_options import Options, listed, named
-from seqbench_forecasting_roles import clock_of, sort_columns
+from seqbench_forecasting_roles import look, sort_columns
 from seqbench_forecasting_wide import decided, series_in_columns, series_in_rows
 
 from seqbench import DataError
@@ -45,8 +45,9 @@ def lay(frame: pd.DataFrame, restarts: Sequence[int], options: Options) -> Laid:
         return _grouped(frame, options)
     if options.columns is None:
         refuse_wide(frame, options)
-    refuse_several(frame, clock_of(frame, options), options)
-    roles = sort_columns(frame, (0, len(frame)), restarts, options)
+    seen = look(frame, (0, len(frame)), options)
+    refuse_several(frame, seen.clock, options)
+    roles = sort_columns(seen, restarts, options)
     refuse_disorder(roles.clock, (0, len(frame)), frame)
     return of_roles(roles, frame, ("",), (0, len(frame)), "one series")
 
@@ -67,7 +68,7 @@ def _grouped(frame: pd.DataFrame, options: Options) -> Laid:
     sorted_ = frame.iloc[order].drop(columns=[options.group])
     names = tuple(str(name) for name in found)
     static = _static(sorted_, codes[order], options)
-    roles = sort_columns(sorted_.drop(columns=list(static)), bounds, bounds, options)
+    roles = sort_columns(look(sorted_.drop(columns=list(static)), bounds, options), bounds, options)
     refuse_disorder(roles.clock, bounds, sorted_)
     laid = of_roles(roles, sorted_, names, bounds, f"the rows with one {options.group!r} (group=)")
     laid.left_out.update(static)

@@ -96,11 +96,11 @@ def _in_times(frame: pd.DataFrame, clock: Clock, groups: Sequence[str]) -> str:
     times = clock.reading.times
     for group in groups:
         if _rises_within(times, frame[group]):
-            return f"{clock.name} repeats or starts anew. {_says_group(frame, group)}"
+            return f"times in {clock.name} repeat or start anew. {_says_group(frame, group)}"
     rows = (np.flatnonzero(np.diff(times) < np.timedelta64(0)) + 1).tolist()
     if rows and all(times[row] <= times[0] for row in rows) and _shortest(rows, len(times)) >= _RUN:
         return (
-            f"{clock.name} starts anew in row {int(frame.index[rows[0]]) + 1} ({clock.texts[rows[0]]}), and no"
+            f"times in {clock.name} start anew in row {int(frame.index[rows[0]]) + 1} ({clock.texts[rows[0]]}), and no"
             f" column"
             f" names the series; add one and name it with {option('group', 'COLUMN')}"
         )

@@ -5,6 +5,7 @@ Decimal commas, separators of thousands, markers of missing values, and sizes be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _POINT = r"[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d*)?(?:[eE][+-]?\d+)?|[+-]?\.\d+"
 _COMMA = r"[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d+)(?:,\d*)?(?:[eE][+-]?\d+)?|[+-]?,\d+"
+_FIRST = r"\s*[+-]?(?:[\d.,'\s\u00a0\u202f]*\d[\d.,]*(?:[eE][+-]?\d+)?|nan|inf(?:inity)?)\s*"
 _MISSING = ("?", ".", "-", "--", "*", "na", "n/a", "n.a.", "#n/a", "null", "none", "nan", "-nan", "missing", "")
 _FAR = (-99.0, -99.9, -200.0, -999.0, -999.9, -9999.0, -9999.9, -99999.0, 999.9, 9999.0, 9999.9, 99999.0, 999999.0)
 _EXACT = 2**53  # the integers that a float64 holds one by one
@@ -53,10 +55,18 @@ def as_numbers(name: str, column: pd.Series[Any], decimal: Decimal | None) -> pd
         pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind)
     ):
         return None
+    known = column.dropna()
+    if known.empty or not _may_be_number(known.iloc[0]):
+        return None
     numbers = pd.to_numeric(column.where(column.map(_is_plain)), errors="coerce")
     if (numbers.notna() == column.notna()).all() and numbers.notna().any():
         return numbers.astype("float64")
     return _with_commas(name, column, decimal)
+
+
+def _may_be_number(cell: object) -> bool:
+    """Say whether a cell is a number, or a text that looks like one: a column of texts is known by its first."""
+    return _is_plain(cell) and not (isinstance(cell, str) and re.fullmatch(_FIRST, cell) is None)
 
 
 def _is_plain(cell: object) -> bool:

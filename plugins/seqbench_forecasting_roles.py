@@ -65,49 +65,80 @@ class Roles:
     left_out: Mapping[str, str]
 
 
-def sort_columns(frame: pd.DataFrame, bounds: Sequence[int], restarts: Sequence[int], options: Options) -> Roles:
-    """Sort the columns of a table into roles.
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What the columns of a table hold.
+
+    Attributes:
+        frame: the table without the columns that are left out here.
+        numbers: its columns of numbers, missing ones as NaN.
+        clock: says when the rows are; None where nothing does.
+        texts: the columns that are neither numbers nor times.
+        left_out: column -> why it is not read.
+    """
+
+    frame: pd.DataFrame
+    numbers: pd.DataFrame
+    clock: Clock | None
+    texts: tuple[str, ...]
+    left_out: Mapping[str, str]
+
+
+def look(frame: pd.DataFrame, bounds: Sequence[int], options: Options) -> Look:
+    """Look at the columns of a table.
 
     Args:
         frame: the table; its index counts the rows of the source from 0.
         bounds: where each series begins, and the number of rows.
-        restarts: rows at which row numbers may begin anew: those where a series or a split does.
-        options: name the columns to read, to forecast and to leave out.
+        options: name the columns to leave out.
 
     Raises:
-        DataError: a column is named that is not there, holds neither numbers nor dates, or none is left.
+        DataError: a column is named that is not there, or dates cannot be read.
     """
     left_out = dict.fromkeys(_known(options.exclude, frame, "exclude"), "exclude=")
-    asked = (*_known(options.columns, frame, "columns"), *_targets(options, frame))
-    rest = frame.drop(columns=list(left_out))
-    for name in rest.columns[rest.isna().all()]:
+    asked = _asked(frame, options)
+    for name in frame.columns[frame.isna().all()]:
         if (name.startswith("Unnamed:") or not name) and name not in asked:
             left_out[name] = EMPTY
-    rest = rest.drop(columns=[name for name in left_out if name in rest])
+    rest = frame.drop(columns=list(left_out))
     numbers, others = _numbers_and_others(rest, options)
     clock, texts = find_clock(others, numbers, bounds, options)
+    return Look(rest, numbers, clock, tuple(texts), left_out)
+
+
+def sort_columns(seen: Look, restarts: Sequence[int], options: Options) -> Roles:
+    """Sort the columns of a table into roles.
+
+    Args:
+        seen: what they hold.
+        restarts: rows at which row numbers may begin anew: those where a series or a split does.
+        options: name the columns to read and to forecast.
+
+    Raises:
+        DataError: a column holds neither numbers nor dates, or none is left.
+    """
+    clock, numbers, asked = seen.clock, seen.numbers, _asked(seen.frame, options)
+    left_out, texts = dict(seen.left_out), list(seen.texts)
     used = () if clock is None else clock.columns
     candidates = [name for name in numbers.columns if name not in used or name in asked]
     if options.columns is not None:
         left_out |= {name: UNASKED for name in (*candidates, *texts) if name not in asked}
         candidates, texts = [n for n in candidates if n in asked], [n for n in texts if n in asked]
-    for name in texts:
-        raise DataError(says_text(name, rest[name]))
+    if texts:
+        raise DataError(says_text(texts[0], seen.frame[texts[0]]))
+    unasked = [name for name in candidates if name not in asked]
     if clock is None and options.group is None:
-        refuse_bare(numbers, [name for name in candidates if name not in asked])
-    counting = _counting(numbers, [n for n in candidates if n not in asked], clock, restarts)
-    left_out |= counting
+        refuse_bare(numbers, unasked)
+    counting = _counting(numbers, unasked, clock, restarts)
     channels = tuple(name for name in candidates if name not in counting)
     if not channels:
-        raise DataError(_says_nothing(frame, counting))
-    return Roles(clock, channels, numbers, left_out)
+        raise DataError(_says_nothing(seen.frame, counting))
+    return Roles(clock, channels, numbers, left_out | counting)
 
 
-def clock_of(frame: pd.DataFrame, options: Options) -> Clock | None:
-    """Return what says when the rows of a table are, whatever its other columns hold."""
-    rest = frame.drop(columns=list(_known(options.exclude, frame, "exclude")))
-    numbers, others = _numbers_and_others(rest, options)
-    return find_clock(others, numbers, (0, len(frame)), options)[0]
+def _asked(frame: pd.DataFrame, options: Options) -> tuple[str, ...]:
+    """Return the columns that are to be read whatever they hold."""
+    return (*_known(options.columns, frame, "columns"), *_targets(options, frame))
 
 
 def _says_nothing(frame: pd.DataFrame, counting: Mapping[str, str]) -> str:
@@ -149,7 +180,7 @@ def _numbers_and_others(frame: pd.DataFrame, options: Options) -> tuple[pd.DataF
         for n in numbers
         if not pd.api.types.is_numeric_dtype(frame[n]) and _has_decimal_comma(frame[n], numbers[n])
     ]
-    points = [n for n in numbers if pd.api.types.is_float_dtype(frame[n]) and (frame[n].dropna() % 1 != 0).any()]
+    points = [n for n in numbers if pd.api.types.is_float_dtype(frame[n].dtype) and _has_decimals(numbers[n])]
     if commas and points:
         raise DataError(
             f"column {commas[0]!r} writes decimals with a comma and column {points[0]!r} with a point; write both"
@@ -158,6 +189,14 @@ def _numbers_and_others(frame: pd.DataFrame, options: Options) -> tuple[pd.DataF
         )
     others = [name for name in frame.columns if name not in numbers]
     return pd.DataFrame(numbers, index=frame.index), frame[others]
+
+
+def _has_decimals(numbers: pd.Series[Any]) -> bool:
+    import numpy as np
+
+    values = numbers.to_numpy("float64", na_value=np.nan)
+    values = values[np.isfinite(values)]
+    return bool((values % 1 != 0).any())
 
 
 def _has_decimal_comma(texts: pd.Series[Any], numbers: pd.Series[Any]) -> bool:

@@ -109,12 +109,11 @@ def _joined(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Array]:
 def _as_texts(frame: pd.DataFrame) -> pd.DataFrame:
     """Write lists and objects in cells as texts, which are refused by name unless their column is left out."""
     import numpy as np
+    import pandas as pd
 
-    nested = [
-        name
-        for name, column in frame.items()
-        if column.dtype.kind == "O" and column.map(lambda cell: isinstance(cell, (list, dict, np.ndarray))).any()
-    ]
+    kinds = (list, dict, np.ndarray)
+    objects = [name for name in frame.columns if pd.api.types.is_object_dtype(frame[name].dtype)]
+    nested = [name for name in objects if frame[name].map(lambda cell: isinstance(cell, kinds)).any()]
     return frame.assign(**{str(name): frame[name].map(repr) for name in nested}) if nested else frame
 
 

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from seqbench_forecasting_dates import readings
 from seqbench_forecasting_headers import header_times, headers_count, numbers_and_texts
 from seqbench_forecasting_laid import Laid, of_roles, refuse_disorder
 from seqbench_forecasting_numbers import as_numbers
 from seqbench_forecasting_options import Options, listed, named, option
-from seqbench_forecasting_roles import is_ramp, sort_columns
+from seqbench_forecasting_roles import is_ramp, look, sort_columns
 
 from seqbench import DataError
 
@@ -34,10 +33,8 @@ def decided(frame: pd.DataFrame, restarts: Sequence[int], options: Options) -> O
     numbers, texts = numbers_and_texts(frame, options)
     if headers_count(numbers):
         return replace(options, layout="rows")
-    has_times = (
-        any(readings(frame[name], options.dates) for name in texts)
-        or sort_columns(frame, (0, len(frame)), restarts, options).clock is not None
-    )
+    seen = look(frame, (0, len(frame)), options)
+    has_times = seen.clock is not None
     if has_times and len(texts) <= 1:
         return replace(options, layout="columns")
     raise DataError(
@@ -122,7 +119,7 @@ def series_in_columns(frame: pd.DataFrame, restarts: Sequence[int], options: Opt
 
     if options.target is not None:
         raise DataError("target= names channels, and with layout=columns each column is a series; use columns=")
-    roles = sort_columns(frame, (0, len(frame)), restarts, options)
+    roles = sort_columns(look(frame, (0, len(frame)), options), restarts, options)
     refuse_disorder(roles.clock, (0, len(frame)), frame)
     whole = of_roles(roles, frame, ("",), (0, len(frame)), "")
     parts, spans = [], []

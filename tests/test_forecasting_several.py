@@ -168,11 +168,9 @@ def test_kind_then_trains_on_what_is_forecast_and_not_on_the_number_of_the_serie
 def test_covariates_of_a_long_table_then_read_and_not_forecast(tmp_path: Path) -> None:
     frame = long().assign(price=lambda table: np.cos(np.arange(len(table))), store="north", zone=7)
     data = load(frame, tmp_path, group="unique_id", target="y")
-    facts = data.facts["forecast"], data.facts["covariates"], data.facts["left_out"]
-    assert facts == (
-        "y",
-        "price",
-        "store (the same in all rows of a series), zone (the same in all rows of a series)",
+    assert (data.facts["forecast"], data.facts["covariates"]) == ("y", "price")
+    assert data.facts["left_out"] == ", ".join(
+        f"{n} (the same in all rows of a series)" for n in ("store", "zone")
     )
     batch = data.test.batch(torch.arange(5))
     assert (batch.inputs.shape, batch.targets.shape) == ((5, 12, 2), (5, 6, 2))
@@ -205,12 +203,12 @@ def numbered() -> pd.DataFrame:
 
 
 MIXED = {
-    "long": (long(), f"'ds' repeats or starts anew. {SAY} to train and test on all 5 of them"),
-    "by time": (long().sort_values("ds", kind="stable"), f"'ds' repeats or starts anew. {SAY}"),
+    "long": (long(), f"'ds' repeat or start anew. {SAY} to train and test on all 5 of them"),
+    "by time": (long().sort_values("ds", kind="stable"), f"'ds' repeat or start anew. {SAY}"),
     "counts": (long(times=False), f"'ds' counts and starts anew in row 61. {SAY}"),
     "numbers": (numbered(), f"starts anew in row 61. {SAY} .* --set forecasting.series=1 for one alone"),
     "names only": (long()[["unique_id", "y"]], f"column 'unique_id' names groups of rows. {SAY}"),
-    "no names": (without_names(), "'ds' starts anew in row 61 .*no column names the series"),
+    "no names": (without_names(), "'ds' start anew in row 61 .*no column names the series"),
     "rows": (
         in_rows(),
         "a series in each of its 5 rows .* 88 columns .*--set forecasting.layout=rows",

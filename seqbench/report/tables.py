@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
+from seqbench.printable import one_line
 from seqbench.records import Record
-from seqbench.report.entries import ABSENT, Entry, Table, cut, grouped
+from seqbench.report.entries import ABSENT, Entry, Table, grouped
 from seqbench.report.gradients import gradient_table
 from seqbench.report.measures import SCORE, SKILL, entry
 from seqbench.report.numbers import mean_and_spread, number
@@ -172,7 +173,7 @@ def _how(seen: Sequence[Observation], asked: int, at: Mapping[int, Sequence[Obse
     settings = {each.settings for each in seen if each.settings}
     # Where they differ, the title tells the variants apart.
     parts += [f"with {settings.pop()}"] if len(settings) == 1 else []
-    devices = sorted({cut(each.device) for each in seen if each.device})
+    devices = sorted({one_line(each.device) for each in seen if each.device})
     parts += [f"the cells ran on different devices: {', '.join(devices)}"] if len(devices) > 1 else []
     return "; ".join(parts) + "."
 

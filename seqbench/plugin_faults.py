@@ -17,6 +17,9 @@ from seqbench.plugin_imports import said
 if TYPE_CHECKING:
     from seqbench.catalog import Origin
 
+OURS = frozenset({"torch", "torchmetrics", "pytorch_lightning", "seqbench"})
+"""Packages that seqbench needs, whatever the plugin."""
+
 
 @contextmanager
 def faults_told(what: str, *, bugs_pass: bool = False) -> Iterator[None]:
@@ -36,9 +39,14 @@ def faults_told(what: str, *, bugs_pass: bool = False) -> Iterator[None]:
         raise
     except BaseException as error:
         is_bug = isinstance(error, Exception) and not isinstance(error, (ImportError, RecursionError))
-        if is_ctrl_c(error) or (bugs_pass and is_bug):
+        if is_ctrl_c(error) or (bugs_pass and is_bug) or _is_ours(error):
             raise
         raise PluginError(f"{what}: {in_words(error)}") from error
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Say whether a package is missing that seqbench itself cannot do without: no plugin is to blame."""
+    return isinstance(error, ImportError) and (error.name or "").partition(".")[0] in OURS
 
 
 def in_words(error: BaseException) -> str:

@@ -10,9 +10,11 @@ How letters are written, in this order:
   letters that they are forms of, by NFKC. Superscripts, fractions and the like stay as they are.
 - All else is brought to NFC, so that a letter with an accent is the same however it was typed.
 - An apostrophe between two letters is ``'`` (also U+2019 and U+02BC), a hyphen ``-`` (also U+2010 and U+2011).
-- Control characters, soft hyphens, word joiners and marks of direction are dropped: nobody sees them.
-  Zero-width joiners and non-joiners stay, as marks of their word. A zero-width space is a space, as are the
-  word separators of Tibetan and Ethiopic.
+- Control characters are spaces, but for those from 80 to 9F, which are read as Windows-1252, as browsers do: they
+  are quotes and dashes of texts that were taken for Latin-1.
+- Soft hyphens, word joiners and marks of direction are dropped: nobody sees them. Zero-width joiners and
+  non-joiners stay, as marks of their word. A zero-width space is a space, as are the word separators of
+  Tibetan and Ethiopic.
 """
 
 from __future__ import annotations
@@ -36,6 +38,12 @@ _SPACES = dict.fromkeys(map(ord, "\u200b\u0f0b\u0f0c\u1361\u2028"), " ")
 _HYPHENS = dict.fromkeys(map(ord, "\u2010\u2011"), "-")
 _SIGNS = {**_INVISIBLE, **_SPACES, **_HYPHENS}
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
+
+_WINDOWS = {
+    chr(code): sign
+    for code in range(0x80, 0xA0)
+    if (sign := bytes([code]).decode("cp1252", "ignore")) and code != 0x85
+}
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _HTML_BREAK = re.compile(r"<(?:br|/?p)\s*/?>", re.IGNORECASE)
@@ -72,7 +80,7 @@ def plain(text: str) -> str:
     >>> plain("Cafe\\u0301 &amp; don\\u2019t<br />\\uff2f\\uff2b").split()
     ['Café', '&', "don't", 'OK']
     """
-    text = _CONTROLS.sub("", _without_html(text))
+    text = _CONTROLS.sub(lambda sign: _WINDOWS.get(sign[0], " "), _without_html(text))
     if text.isascii():
         return text
     text = _FORMS.sub(lambda form: unicodedata.normalize("NFKC", form[0]), text)

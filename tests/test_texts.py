@@ -83,7 +83,8 @@ def test_small_letters_then_no_letter_is_added(text: str, lower: str) -> None:
 
 
 def test_control_characters_then_none_reaches_a_terminal(tmp_path: Path) -> None:
-    assert plain("a\x1b[31mb\x00\x9bc\ty") == "a[31mbc\ty"
+    assert plain("a\x1b[31mb\x00\x81c\ty") == "a [31mb  c\ty"
+    assert plain("it\x92s good\x97very") == "it's good—very"  # Windows-1252 that was taken for Latin-1
     rows = [{"text": f"she sees \x1b]0;x{i % 9}\x07 and y{i % 7}."} for i in range(90)]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert WordOrder(data=str(tmp_path / "a.jsonl")).load(6, 0).show(0).replace("\n", "").isprintable()

@@ -1,4 +1,4 @@
-"""What do records look like as a page? One HTML file that needs no network and no other file.
+"""Renders records as a page: one HTML file that needs no network and no other file.
 
 The template, the styles and the scripts are in ``templates/``; everything that a record says is escaped there.
 The same records give the same bytes. jinja2 is imported where a page is rendered.

@@ -26,7 +26,7 @@ the bag of words by 4e-5."""
 MOST = 0.01
 """Share of the way from a metric's worst value to its best one that a baseline may differ at most."""
 
-Outcome = Literal["same bits", "close", "differs", "not comparable", "not compared"]
+Outcome = Literal["same bits", "close", "within spread", "differs", "not comparable", "not compared"]
 Spans = Mapping[str, float | None]
 """Metric -> the distance of its worst value from its best one; None where it has no worst value."""
 
@@ -58,7 +58,8 @@ class Part:
 
     Attributes:
         what: the part.
-        outcome: ``close`` is within the tolerance that other machines are given; ``not compared`` is left out of
+        outcome: ``close`` is within the tolerance that other machines are given, ``within spread`` where further
+            seeds of the cell lie; ``not compared`` is left out of
             what the comparison comes to.
         told: what differs, or why it cannot be compared; empty otherwise.
     """
@@ -80,10 +81,14 @@ class Agreement:
     parts: tuple[Part, ...]
 
     @property
-    def outcome(self) -> Literal["confirmed", "differs", "not comparable"]:
-        """What it comes to: no part differs, and all could be compared."""
+    def outcome(self) -> Literal["confirmed", "within spread", "differs", "not comparable"]:
+        """What it comes to: ``confirmed`` where no part differs, and all could be compared."""
         found = {part.outcome for part in self.parts}
-        return "differs" if "differs" in found else "not comparable" if "not comparable" in found else "confirmed"
+        if "differs" in found:
+            return "differs"
+        if "not comparable" in found:
+            return "not comparable"
+        return "within spread" if "within spread" in found else "confirmed"
 
     @property
     def has_same_bits(self) -> bool:
@@ -95,7 +100,7 @@ class Agreement:
         """How they agree, in a sentence."""
         if self.has_same_bits:
             return "same bits"
-        kinds: tuple[Outcome, ...] = ("differs", "not comparable", "close", "not compared")
+        kinds: tuple[Outcome, ...] = ("differs", "not comparable", "within spread", "close", "not compared")
         told = [part.text for kind in kinds for part in self.parts if part.outcome == kind]
         same = [part.what for part in self.parts if part.outcome == "same bits"]
         return "; ".join([*told, *([f"same bits: {', '.join(same)}"] if same else [])])
@@ -119,7 +124,9 @@ def agreement(
         if not differing or is_same is True:
             parts.append(_judged(what, differing, words))
         elif what in _TRAINED:
-            parts.append(Part(what, "not comparable", _why(claimed, found, _said(differing, words))))
+            is_first = all(part.outcome != "not comparable" for part in parts)
+            why = f"{_why(claimed, found)}; " if is_first else ""
+            parts.append(Part(what, "not comparable", f"{why}{_said(differing, words)}"))
         else:
             is_close = _closeness(what, claimed, {**span_of_primary(claimed), **(spans or {})})
             apart = list(differences(one, other, is_close=is_close))
@@ -214,13 +221,13 @@ def _said(differing: Iterable[Difference], words: tuple[str, str]) -> str:
     return ", ".join([*told[:_SHOWN], *more])
 
 
-def _why(claimed: Record, found: Record, said: str) -> str:
+def _why(claimed: Record, found: Record) -> str:
     between = machine_differences(claimed.environment, found.environment)
     if not between:
-        return f"the class of a processor was not recorded, {class_text(claimed.environment)}: {said}"
+        return f"the class of a processor was not recorded: {class_text(claimed.environment)}"
     is_other = any(each.startswith("processor") for each in between)
     why = "not comparable on this processor" if is_other else "not comparable with these versions"
-    return f"{why}: {'; '.join(between)}; {said}"
+    return f"{why}: {'; '.join(between)}"
 
 
 def _settings(record: Record) -> Any:

@@ -20,7 +20,7 @@ SCHEMA_VERSION = 2
 ENDING = ".verified.json"
 _MOST_BYTES = 2**20
 
-Outcome = Literal["confirmed", "differs", "not comparable"]
+Outcome = Literal["confirmed", "within spread", "differs", "not comparable"]
 
 
 class ComparedPart(Data):
@@ -38,7 +38,8 @@ class Rerun(Data):
         key, cell: which.
         model: its place in the manifest's list of models.
         outcome: what the comparison came to; ``not comparable`` where nothing differs and another processor, or
-            other versions, leave the trained scores open.
+            other versions, leave the trained scores open; ``within spread`` where these then lie where further
+            seeds do.
         has_same_bits: whether every part has the same bits.
         told: how they agree, or why they do not.
         compared: every part that was compared, and what came of it.

@@ -52,7 +52,7 @@ def spread_part(claimed: Record, seeds: Sequence[Record], spans: Spans) -> Part:
         return Part(
             "scores", "differs", f"beyond the spread of {len(known)} seeds: {', '.join(outside[:2])}{more}"
         )
-    return Part("scores", "close", f"within the spread of {len(known)} seeds: {found[0][0]}")
+    return Part("scores", "within spread", f"of {len(known)} seeds: {found[0][0]}")
 
 
 def _intervals(claimed: Record, seeds: Sequence[Record], spans: Spans) -> Iterator[tuple[str, bool]]:

@@ -156,7 +156,9 @@ def _vouch(entered: Sequence[Entered], model: str) -> Vouch:
     if any(came.outcome == "differs" for came in reruns):
         return Vouch("not confirmed", f"{told}, {sum(came.outcome == 'differs' for came in reruns)} differ")
     if not confirmed:
-        return Vouch("unverified", f"{told}, and {len(reruns)} could not be compared on the verifier's machine")
+        within = sum(came.outcome == "within spread" for came in reruns)
+        why = f"the bits of {len(reruns)} could not be compared on the verifier's machine"
+        return Vouch("unverified", f"{told}; {why}{f'; {within} lie where further seeds do' if within else ''}")
     kept = [{part.what for part in came.compared if part.outcome in ("same bits", "close")} for came in confirmed]
     compared = [part.what for part in confirmed[0].compared if all(part.what in each for each in kept)]
     return Vouch("verified", f"{told}, of which {', '.join(compared)} were compared")

@@ -15,7 +15,7 @@ import torch
 from seqbench_sentiment import Sentiment
 from seqbench_sentiment_reviews import WORDS, made_up_splits
 from seqbench_sentiment_rows import Columns, Folds, split_examples
-from seqbench_sentiment_scores import metrics
+from seqbench_sentiment_scores import is_too_large, metrics
 from torch import Tensor
 
 from seqbench import Batch, DataError, Ragged, Split, TaskData, evaluate
@@ -171,6 +171,17 @@ def test_class_without_texts_in_a_split_then_recall_of_the_others(said: list[int
     logits = torch.nn.functional.one_hot(torch.tensor(said), 3).double()
     assert evaluate(metrics(3), test, lambda _: logits)["balanced_accuracy"] == score
     assert evaluate(metrics(3), test, lambda batch: perfect(batch, 3))["balanced_accuracy"] == 1.0
+
+
+def test_very_many_classes_then_memory_grows_with_the_texts_and_not_with_pairs_of_classes() -> None:
+    classes = 200_000  # all pairs of them would be 298 GiB
+    test = Split(torch.zeros(4, 1, dtype=torch.uint8), torch.tensor([0, 0, 7, classes - 1]))
+    said = torch.nn.functional.one_hot(torch.tensor([0, 7, 7, classes - 1]), classes).float()
+    found = evaluate(metrics(classes), test, lambda _: said)
+    assert found["balanced_accuracy"] == pytest.approx((1 / 2 + 1 + 1) / 3)
+    assert found["macro_f1"] == pytest.approx((2 / 3 + 2 / 3 + 1) / 3)
+    assert is_too_large(90_000, 10_000, 30_000)
+    assert not is_too_large(25_000, 10_000, 10)
 
 
 def test_loss_that_is_not_a_number_then_not_dropped() -> None:

@@ -1,6 +1,6 @@
 """What does one cell come to? From a cell to its record: data, network, fit, test.
 
-The same cell gives the same scores to the last bit on the same machine. Stands on fitting and records.
+The same cell gives the same scores to the last bit on the same kind of processor. Stands on fitting and records.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from seqbench.outcome import course, evaluation, finite, metric_data, notes, sec
 from seqbench.parameters import make
 from seqbench.plugins import Catalog
 from seqbench.precision import arithmetic, check_precision
+from seqbench.processor import processor_class
 from seqbench.randomness import randomness_kept, seed_all
 from seqbench.records import (
     Costs,
@@ -284,6 +285,7 @@ def _identity(cell: Cell) -> dict[str, Any]:
         "torch": str(torch.__version__),
         "lightning": version("pytorch-lightning"),
         "device": "cuda" if torch.cuda.is_available() else "cpu",
+        "processor_class": processor_class(),
     }
 
 

@@ -1,4 +1,4 @@
-"""Which command gives a number again? `seqbench run` with every setting that is not at its default.
+"""Writes the command that gives a number again: `seqbench run` with every setting that is not at its default.
 
 A command names exactly the cells that it stands for: the keys of what it runs are the keys of the records.
 Stands on records and the defaults of experiment.

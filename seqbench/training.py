@@ -40,6 +40,7 @@ from seqbench.parameters import make
 from seqbench.plugin_faults import faults_told, is_ctrl_c, owner, place
 from seqbench.plugins import Catalog
 from seqbench.precision import arithmetic, check_precision
+from seqbench.processor import processor_class
 from seqbench.randomness import randomness_kept, seed_all
 from seqbench.records import (
     Costs,
@@ -343,6 +344,7 @@ def _identity(cell: Cell) -> dict[str, Any]:
         "torch": str(torch.__version__),
         "lightning": version("pytorch-lightning"),
         "device": "cuda" if torch.cuda.is_available() else "cpu",
+        "processor_class": processor_class(),
     }
 
 

@@ -9,17 +9,19 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from seqbench import Catalog
-from seqbench.board.check import check
+from seqbench.board.check import check, check_file
 from seqbench.board.receipt import Rerun
 from seqbench.board.suite import cell_of
 from seqbench.board.verify import Drawn, Runner, draw, verify
 from seqbench.errors import BoardError
 from seqbench.flow import Curve, summarise_flow
+from seqbench.plugins import load_catalog
 from seqbench.records import CellData, FlowAt
 from tests.boards import running, unzipped, with_manifest, with_records
 from tests.toys import Last
@@ -337,6 +339,15 @@ def test_bundle_of_which_one_task_has_another_version_is_refused_and_its_other_c
     assert checked.verifiable is not None
     with pytest.raises(BoardError, match=f"{why}: cannot be compared"):
         draw(checked.verifiable, 5, 1, risen)
+
+
+def test_published_bundle_breaks_no_rule_but_that_versions_of_tasks_have_risen() -> None:
+    bundle = Path(__file__).parents[1] / "results" / "published" / "quick.zip"
+    checked = check_file(bundle, load_catalog())
+    told = [each for each in checked.findings if each.status == "failed"]
+    assert all(each.is_version for each in told), [f"{each.rule}: {each.message}" for each in told]
+    assert checked.verifiable is not None
+    assert all("is installed" in each.message for each in told)
 
 
 @pytest.fixture(scope="module")

@@ -234,6 +234,7 @@ def test_short_cell_writes_no_checkpoint(tmp_path: Path) -> None:
         "lacking",
         "other cell",
         "older",
+        "other processor",
         "other weights",
     ],
 )
@@ -267,6 +268,10 @@ def test_unfit_checkpoint_is_told_of_and_left_aside(
         run_cell(cell_of(steps=7), CATALOG, checkpoints=kept, should_stop=after(4))
     elif damage == "older":
         torch.save({**good, "seqbench": {**good["seqbench"], "format": 0}}, kept.path)
+    elif damage == "other processor":
+        # Half of the steps of one processor and half of another are the bits of neither.
+        amd = {"vendor": "AuthenticAMD", "torch": "AVX2", "onednn": "AVX2", "mkl": "COMPATIBLE"}
+        torch.save({**good, "seqbench": {**good["seqbench"], "processor_class": amd}}, kept.path)
     else:
         torch.save({**good, "state_dict": {"network.head.bias": torch.zeros(4)}}, kept.path)
     with caplog.at_level(logging.WARNING):

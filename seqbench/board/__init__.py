@@ -1,1 +1,1 @@
-"""How do results become a leaderboard that others can trust? Bundles that are checked, re-run and shown."""
+"""Makes results a leaderboard that others can trust: bundles that are checked, run again and shown."""

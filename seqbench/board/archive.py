@@ -1,4 +1,4 @@
-"""What is in this zip, if it may be opened at all? Read into memory within limits; nothing is unpacked to disk.
+"""Reads a zip into memory within limits, if it may be opened at all; nothing is unpacked to disk.
 
 Also how a bundle is written: the same files give the same bytes. Stands on errors.
 """

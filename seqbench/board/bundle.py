@@ -1,4 +1,4 @@
-"""How do the records of a folder become a submission? One zip that keeps the rules before it is written.
+"""Makes a submission of the records of a folder: one zip that keeps the rules before it is written.
 
 Stands on check and manifest.
 """

@@ -1,4 +1,4 @@
-"""How do many files become a folder? Whole or not at all, and only in the place of a board that nobody changed.
+"""Writes many files as a folder, whole or not at all, and only in the place of a board that nobody changed.
 
 Stands on errors.
 """

@@ -1,4 +1,4 @@
-"""What does a bundle say of itself? The schema of its manifest, most of which its records must bear out.
+"""Defines what a bundle says of itself: its manifest, most of which its records must bear out.
 
 Stands on records.
 """

@@ -1,4 +1,4 @@
-"""How does a bundle or a site get onto the Hugging Face hub? Planned first, sent only when asked for.
+"""Uploads a bundle or a site to the Hugging Face hub: planned first, sent only when asked for.
 
 Stands on check and folder; huggingface_hub is imported when something is sent.
 """

@@ -1,4 +1,4 @@
-"""Is this JSON that every reader reads alike? No key twice, no NaN, no end of nesting. Stands on archive."""
+"""Reads JSON that every reader reads alike: no key twice, no NaN, no endless nesting. Stands on archive."""
 
 from __future__ import annotations
 

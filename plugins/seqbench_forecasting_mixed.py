@@ -100,8 +100,8 @@ def _in_times(frame: pd.DataFrame, clock: Clock, groups: Sequence[str]) -> str:
     rows = (np.flatnonzero(np.diff(times) < np.timedelta64(0)) + 1).tolist()
     if rows and all(times[row] <= times[0] for row in rows) and _shortest(rows, len(times)) >= _RUN:
         return (
-            f"times in {clock.name} start anew in row {int(frame.index[rows[0]]) + 1} ({clock.texts[rows[0]]}), and"
-            f" no column names the series; add one and name it with {option('group', 'COLUMN')}"
+            f"times in {clock.name} start anew in row {int(frame.index[rows[0]]) + 1} ({clock.texts[rows[0]]}),"
+            f" and no column names the series; add one and name it with {option('group', 'COLUMN')}"
         )
     return ""
 

@@ -30,7 +30,7 @@ from seqbench.report.output import check_output, write_whole
 def command(folders: tuple[Path, ...], name: str | None, output: Path | None, as_json: bool) -> None:
     """Print what folders of results hold, or write it to a file, from their records only.
 
-    Several folders are merged; a cell that two of them tell different things of is an error.
+    Several folders are merged; a cell of which two tell different things on one kind of machine is an error.
     """
     if as_json and name not in (None, "json"):
         raise click.UsageError(f"--json and --format {name} contradict each other: give one of them")

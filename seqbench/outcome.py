@@ -58,7 +58,7 @@ def evaluation(
         baseline_name=best_baseline.name,
         skill=None if score is None else skill(score, best_baseline.scores[primary.name], primary.best),
         not_finite=_not_finite(not_finite),
-        one_example=None if primary.one_example is None else finite(primary.one_example(data.test)),
+        one_example=worth_of_one(data),
     )
 
 
@@ -126,6 +126,12 @@ def seconds_per_step(ends: list[float]) -> float | None:
 def finite(value: float) -> float | None:
     """Return the value; None for one that is not a finite number."""
     return value if math.isfinite(value) else None
+
+
+def worth_of_one(data: TaskData) -> float | None:
+    """Return how far one test example can move the primary score, at most; None where the metric says nothing."""
+    primary = data.metrics[0]
+    return None if primary.one_example is None else finite(primary.one_example(data.test))
 
 
 def metric_data(metric: Metric) -> MetricData:

@@ -6,18 +6,35 @@ that turn the direction of writing, or megabytes. Imports nothing of seqbench.
 
 from __future__ import annotations
 
+import unicodedata
+
 MOST = 500
 """Characters of one thing that a line shows; the record has the rest."""
 MOST_LINES = 200
 
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_JOINERS = frozenset("\u200c\u200d")
+"""Written inside words of some scripts, and inside emoji; they steer nothing."""
 
-def printable(text: str) -> str:
-    """Return a text on one line in which nothing steers a terminal or hides: what does not print is spelled out.
 
-    >>> printable("two\\nlines \\x1b[31mred ±")
-    'two\\\\nlines \\\\x1b[31mred ±'
+def printable(text: str, keep: str = "") -> str:
+    """Return a text on one line in which nothing steers a terminal or hides: what does so is spelled out.
+
+    Args:
+        text: from outside.
+        keep: characters that stay as they are, such as line ends.
+
+    >>> printable("two\\nlines \\x1b[31mred ±, turned \\u202e")
+    'two\\\\nlines \\\\x1b[31mred ±, turned \\\\u202e'
     """
-    return text if text.isprintable() else "".join(c if c.isprintable() else _spelled(c) for c in text)
+    if text.isprintable():
+        return text
+    return "".join(_spelled(char) if is_hidden(char) and char not in keep else char for char in text)
+
+
+def is_hidden(char: str) -> bool:
+    """Say whether a character steers a terminal or the direction of a text, or is no character at all."""
+    return char not in _JOINERS and unicodedata.category(char) in _HIDDEN
 
 
 def one_line(text: str, most: int = MOST) -> str:

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seqbench.csv_fields import from_csv_text
 from seqbench.errors import StoreError, reason
-from seqbench.harmless import from_csv_text
 from seqbench.results_rows import COLUMNS, TEXTS, is_setting, ordered
 from seqbench.strict_yaml import read_scalar
 

@@ -121,6 +121,15 @@ def other_data_of_a_later_seed(record: dict[str, Any]) -> None:
         other_data(record)
 
 
+def longer_is_easier(record: dict[str, Any]) -> None:
+    record["is_longer_harder"] = False
+
+
+def fine_examples(record: dict[str, Any]) -> None:
+    for test in evaluated(record):
+        test["one_example"] = 1e-9
+
+
 def gain_alone(record: dict[str, Any]) -> None:
     record["gradients"]["flows"][-1]["summary"]["gain_per_step"] = 1.0
 
@@ -185,6 +194,8 @@ def version_of_the_task(record: dict[str, Any]) -> None:
         (skill_alone, "skill is 0.98, and accuracy"),
         (many_examples, "test examples: the bundle says 64000, the installed task 64"),
         (other_data, "data fingerprint: the bundle says '00000000"),
+        (longer_is_easier, "longer is harder: the bundle says False, the installed task True"),
+        (fine_examples, "worth of one example: the bundle says 1e-09, the installed task None"),
         (gain_alone, "the gradients trained do not follow from their curves: gain_per_step: claimed 1.0"),
         (verdict_alone, "the gradients trained do not follow from their curves: verdict"),
         (unmeasured_gradients, "it has gradients, and its settings say that none were measured"),

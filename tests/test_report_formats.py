@@ -20,8 +20,8 @@ from rich.console import Console
 
 from seqbench import load_results
 from seqbench.cli.report import command as report_command
+from seqbench.csv_fields import from_csv_text, is_hidden
 from seqbench.errors import ExperimentError, StoreError
-from seqbench.harmless import from_csv_text, is_hidden
 from seqbench.records import Record
 from seqbench.report import FORMATS, document, print_document
 from seqbench.report.output import write_whole

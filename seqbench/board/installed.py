@@ -35,6 +35,8 @@ class Loaded:
         baselines: name -> its scores, and whether it is a reference.
         reference: name of the baseline that skill is measured from.
         examples: of the test split.
+        one_example: by how much one of them moves the primary score, at most; None where the metric says nothing.
+        is_longer_harder: whether a longer sequence makes the task harder.
         fingerprint: of all tensors.
     """
 
@@ -44,6 +46,8 @@ class Loaded:
     baselines: Mapping[str, Mapping[str, Any]]
     reference: str
     examples: int
+    one_example: float | None
+    is_longer_harder: bool
     fingerprint: str
 
 
@@ -137,10 +141,12 @@ def _claims(record: Record, test: Evaluation, is_loaded: bool) -> dict[str, Any]
     claims: dict[str, Any] = {
         "metric": record.metric and record.metric.model_dump(),
         "names of metrics": sorted(test.scores),
+        "longer is harder": record.is_longer_harder,
         "baselines": {each.name: _baseline(each.is_reference, each.scores, is_loaded) for each in test.baselines},
     }
     if is_loaded:
         claims |= {"reference baseline": test.baseline_name, "test examples": test.examples}
+        claims["worth of one example"] = test.one_example
         if test.length == record.cell.length:
             claims["data fingerprint"] = record.data_fingerprint
     return claims
@@ -150,6 +156,7 @@ def _facts(loaded: Loaded, record: Record, length: int, is_loaded: bool) -> dict
     facts: dict[str, Any] = {
         "metric": loaded.metric,
         "names of metrics": sorted(loaded.metrics),
+        "longer is harder": loaded.is_longer_harder,
         "baselines": {
             name: _baseline(told["is_reference"], told["scores"], is_loaded)
             for name, told in loaded.baselines.items()
@@ -157,6 +164,7 @@ def _facts(loaded: Loaded, record: Record, length: int, is_loaded: bool) -> dict
     }
     if is_loaded:
         facts |= {"reference baseline": loaded.reference, "test examples": loaded.examples}
+        facts["worth of one example"] = loaded.one_example
         if length == record.cell.length:
             facts["data fingerprint"] = loaded.fingerprint
     return facts
@@ -180,7 +188,8 @@ def _loaded(cell: Cell, length: int, catalog: Catalog) -> Loaded | str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return _told(load_task(cell, catalog).load(length, cell.seed))
+            task = load_task(cell, catalog)
+            return _told(task.load(length, cell.seed), task.is_longer_harder)
         except SeqbenchError as error:
             return f"the data of {cell.task.name} T={length} seed {cell.seed} cannot be loaded here: {error}"
         except Exception as error:
@@ -188,8 +197,8 @@ def _loaded(cell: Cell, length: int, catalog: Catalog) -> Loaded | str:
             return f"the installed task {cell.task.name} failed at T={length} seed {cell.seed}: {said}"
 
 
-def _told(data: TaskData) -> Loaded:
-    from seqbench.outcome import finite, metric_data
+def _told(data: TaskData, is_longer_harder: bool) -> Loaded:
+    from seqbench.outcome import finite, metric_data, worth_of_one
     from seqbench.scores import reference
     from seqbench.training import data_fingerprint
 
@@ -206,6 +215,8 @@ def _told(data: TaskData) -> Loaded:
         },
         reference=reference(data.baselines, data.metrics[0]).name,
         examples=len(data.test),
+        one_example=worth_of_one(data),
+        is_longer_harder=is_longer_harder,
         fingerprint=data_fingerprint(data),
     )
 

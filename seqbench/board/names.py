@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from seqbench.board.manifest import Manifest
-from seqbench.harmless import is_formula, is_hidden
+from seqbench.csv_fields import is_formula
+from seqbench.printable import is_hidden
 from seqbench.records import Record
 
 _METRIC = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from seqbench.harmless import csv_text
+from seqbench.csv_fields import csv_text
 from seqbench.records import Record
 from seqbench.report.entries import grouped
 from seqbench.report.environments import environments
@@ -35,7 +35,7 @@ SCHEMA_VERSION = 1
 def to_csv(records: Iterable[Record]) -> str:
     """Return the table of `seqbench.load_results`, which reads it back to the last bit.
 
-    What a spreadsheet would take for a formula, or steers a terminal, is written as `seqbench.harmless` says.
+    What a spreadsheet would take for a formula, or steers a terminal, is written as `seqbench.csv_fields` says.
     """
     table = frame(_ordered(records))
     words = [str(name) for name in table if table[name].dtype == "str"]

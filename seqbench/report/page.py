@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from seqbench.harmless import shown
+from seqbench.printable import printable
 from seqbench.records import Record
 from seqbench.report import charts
 from seqbench.report.document import document
@@ -122,7 +122,7 @@ def _shown(value: Any) -> Any:
         return {_shown(name): _shown(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_shown(inner) for inner in value]
-    return shown(value, keep="\n\t") if isinstance(value, str) and not isinstance(value, Markup) else value
+    return printable(value, keep="\n\t") if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _data(value: Any) -> str:

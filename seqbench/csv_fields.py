@@ -1,16 +1,13 @@
-"""Makes texts of plugins and bundles harmless where they are shown: no control characters, no formula cells.
+"""Writes texts as fields of a CSV file that a spreadsheet takes for no formula, and reads them back.
 
-Imports nothing of seqbench.
+Stands on printable.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_JOINERS = frozenset("\u200c\u200d")
-"""Written inside words of some scripts, and inside emoji; they steer nothing."""
+from seqbench.printable import is_hidden, printable
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection")."""
@@ -18,22 +15,6 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _QUOTED = re.compile(r"'+[=+\-@]")
 _ESCAPE = re.compile(r"\\(\\|n|r|t|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 _LETTERS = {"\\": "\\", "n": "\n", "r": "\r", "t": "\t"}
-
-
-def is_hidden(char: str) -> bool:
-    """Say whether a character steers a terminal or a text's direction, or is no character at all."""
-    return char not in _JOINERS and unicodedata.category(char) in _HIDDEN
-
-
-def shown(text: str, keep: str = "") -> str:
-    """Return a text with its hidden characters spelled out, except those of ``keep``.
-
-    >>> print(shown("red \\x1b[31m, turned \\u202e"))
-    red \\x1b[31m, turned \\u202e
-    """
-    if text.isprintable():
-        return text
-    return "".join(_spelled(char) if is_hidden(char) and char not in keep else char for char in text)
 
 
 def is_formula(text: str) -> bool:
@@ -48,7 +29,7 @@ def csv_text(text: str) -> str:
     '=1+1 a\\x1bb plain
     """
     if any(map(is_hidden, text)) or _ESCAPE.search(text):
-        text = shown(text.replace("\\", "\\\\"))
+        text = printable(text.replace("\\", "\\\\"))
     return f"'{text}" if is_formula(text) or _QUOTED.match(text) else text
 
 
@@ -62,10 +43,6 @@ def from_csv_text(text: str) -> str:
     if _QUOTED.match(text):
         text = text[1:]
     return _ESCAPE.sub(lambda found: _read(found[1]), text)
-
-
-def _spelled(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")
 
 
 def _read(escape: str) -> str:

@@ -243,10 +243,10 @@ def test_what_is_no_file_then_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link.csv").symlink_to(tmp_path / "nothing.csv")
     for name, said in [
-        (str(tmp_path / "pipe"), "neither a file nor a folder but a device, a pipe or a socket"),
-        ("/dev/null", "neither a file nor a folder"),
+        (str(tmp_path / "pipe"), "cannot be read: it is a pipe, and a plain file is needed"),
+        ("/dev/null", "it is a device"),
         (str(tmp_path / "link.csv"), r"is a link to .*nothing\.csv, where nothing is"),
-        ("x" * 5000, "can be no file or folder"),
+        ("x" * 5000, "cannot be read: file name too long"),
     ]:
         for ask in (read_tables, fingerprint):
             with pytest.raises(DataError, match=said):

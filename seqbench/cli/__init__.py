@@ -130,6 +130,10 @@ def _status() -> int:
         click.echo(f"seqbench: {on_lines(str(error))}", err=True)
         return USAGE
     except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):
+            # click leaves the process itself where the reader, such as `head`, has gone.
+            _drop_output()
+            return 141
         # click ends by what it returns; this one is of code that was called, and no answer to what was asked.
         click.echo(
             f"seqbench: a plugin or a library left the process (SystemExit: {error}) before all was done", err=True
@@ -139,7 +143,6 @@ def _status() -> int:
         # click turns every KeyboardInterrupt into this.
         return 130
     except BrokenPipeError:
-        # The reader, such as `head`, has gone.
         _drop_output()
         return 141
     except OSError as error:

@@ -152,7 +152,7 @@ class Forecasting(Task):
         if panel.is_single:
             problem = single_problem(pieces[0], panel.values, question)
         else:
-            problem = several_problem(pieces, panel.values, question)
+            problem = several_problem(pieces, panel, question)
         train, validation, test = (Split(*windows) for windows in problem.windows)
         return TaskData(
             train=train,

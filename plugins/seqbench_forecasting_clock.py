@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from seqbench_forecasting_calendar import PARTS, named_parts, short
 from seqbench_forecasting_choice import choose
 from seqbench_forecasting_date_numbers import Reading, days_of
 from seqbench_forecasting_dates import MONTHS, clock_times, readings
@@ -25,15 +26,6 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
-_PARTS = {
-    "year": ("year", "yr", "yyyy"),
-    "quarter": ("quarter", "qtr", "q"),
-    "month": ("month", "mon", "mo", "mnth", "mm"),
-    "day": ("day", "dd", "dom", "mday", "dayofmonth", "dayofthemonth"),
-    "hour": ("hour", "hr", "hh", "hours"),
-    "minute": ("minute", "min", "mi", "minutes"),
-    "second": ("second", "sec", "ss", "seconds"),
-}
 _TIME_NAMES = {
     *(
         "date",
@@ -80,11 +72,6 @@ class Clock:
         """Say whether each time is later than the one before, in each series."""
         parts = itertools.pairwise(bounds)
         return all(irregular_steps(self.reading.times[start:end]) is not None for start, end in parts)
-
-
-def short(name: str) -> str:
-    """Return a column's name in lower case without anything but letters and digits."""
-    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def find_clock(
@@ -173,24 +160,12 @@ def _with_clock(
         return Clock((name, column), whole, list(both))
     if alone.rises(bounds):
         return alone
-    parts = {
-        part: column for part, column in _named_parts(numbers).items() if part in ("hour", "minute", "second")
-    }
+    parts = {part: column for part, column in named_parts(numbers).items() if part in ("hour", "minute", "second")}
     if "hour" not in parts:
         return alone
     times = reading.times + _clock_of(parts, numbers)
     added = Clock((name, *parts.values()), Reading(f"{reading.form}, and the {' and '.join(parts)}", times), ())
     return replace(added, texts=list(times)) if added.rises(bounds) else alone
-
-
-def _named_parts(table: pd.DataFrame) -> dict[str, str]:
-    """Return which column holds the year, the month, ..., by their names."""
-    found = {}
-    for part, names in _PARTS.items():
-        columns = [column for column in table.columns if short(column) in names]
-        if len(columns) == 1:
-            found[part] = columns[0]
-    return found
 
 
 def _from_parts(
@@ -201,8 +176,8 @@ def _from_parts(
     import pandas as pd
 
     table = pd.concat([numbers, others[list(texts)].apply(_month_numbers)], axis=1)
-    named = _named_parts(table)
-    chain = [part for part in _PARTS if part in named]
+    named = named_parts(table)
+    chain = [part for part in PARTS if part in named]
     if "year" not in chain or not {"month", "quarter"} & set(chain):
         return None
     if "month" in chain and "quarter" in chain:

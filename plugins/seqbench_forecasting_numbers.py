@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _POINT = r"[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d*)?(?:[eE][+-]?\d+)?|[+-]?\.\d+"
 _COMMA = r"[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d+)(?:,\d*)?(?:[eE][+-]?\d+)?|[+-]?,\d+"
-_FIRST = r"\s*[+-]?(?:[\d.,'\s\u00a0\u202f]*\d[\d.,]*(?:[eE][+-]?\d+)?|nan|inf(?:inity)?)\s*"
+_FIRST = r"\s*[+\u2212-]?(?:[\d.,'\s\u00a0\u202f]*\d[\d.,]*(?:[eE][+-]?\d+)?|nan|inf(?:inity)?)\s*"
+_DRESSED = r"\D{0,6}\d[\d.,' ]*\D{0,6}"  # $5, (5), 5 %, 5 mm, EUR 5
 _MISSING = ("?", ".", "-", "--", "*", "na", "n/a", "n.a.", "#n/a", "null", "none", "nan", "-nan", "missing", "")
 _FAR = (-99.0, -99.9, -200.0, -999.0, -999.9, -9999.0, -9999.9, -99999.0, 999.9, 9999.0, 9999.9, 99999.0, 999999.0)
 _EXACT = 2**53  # the integers that a float64 holds one by one
@@ -78,9 +79,8 @@ def _is_plain(cell: object) -> bool:
 
 
 def _with_commas(name: str, column: pd.Series[Any], decimal: Decimal | None) -> pd.Series[Any] | None:
-    texts = column.dropna().astype(str).str.strip()
-    # Spaces and apostrophes between digits separate thousands, and nothing else.
-    bare = texts.str.replace(r"(?<=\d)[\u00a0\u202f' ](?=\d{3}(?!\d))", "", regex=True)
+    texts = column.dropna()
+    bare = _one_spelling(texts)
     if bare.empty or not bare.head(1).str.fullmatch(f"{_POINT}|{_COMMA}").all():
         return None
     fits = [
@@ -105,8 +105,10 @@ def says_text(name: str, column: pd.Series[Any]) -> str:
     """Say which cell of a column is no number, and what to do."""
     import pandas as pd
 
-    plain = column.where(column.map(_is_plain))
-    is_other = (pd.to_numeric(plain, errors="coerce").isna() & column.notna()).to_numpy()
+    texts = _one_spelling(column.where(column.map(_is_plain)))
+    # Numbers with commas are numbers in either style: it is another cell that makes the column a text.
+    is_number = pd.to_numeric(texts, errors="coerce").notna() | texts.str.fullmatch(f"{_POINT}|{_COMMA}")
+    is_other = (~is_number & column.notna()).to_numpy()
     place = int(is_other.argmax())
     cell, row = column.iloc[place], int(column.index[place]) + 1
     if str(cell).strip().lower() in _MISSING:
@@ -115,10 +117,19 @@ def says_text(name: str, column: pd.Series[Any]) -> str:
             f" {int(is_other.sum())}; fill in or remove them first, since seqbench makes up no data, or leave the"
             f" column out with {option('exclude', name)}"
         )
+    is_dressed = isinstance(cell, str) and re.fullmatch(_DRESSED, cell) is not None
+    what = "write bare numbers, without signs or units" if is_dressed else "correct or remove it"
     return (
-        f"column {name!r} holds something that is neither a number nor a date: {cell!r} in row {row}; correct or"
-        f" remove it, or leave the column out with {option('exclude', name)}"
+        f"column {name!r} holds something that is neither a number nor a date: {cell!r} in row {row}; {what}, or"
+        f" leave the column out with {option('exclude', name)}"
     )
+
+
+def _one_spelling(texts: pd.Series[Any]) -> pd.Series[Any]:
+    """Write texts without spaces around them, with a hyphen for a minus, and nothing else between digits."""
+    stripped = texts.astype(str).str.strip().str.replace("\u2212", "-")
+    # Spaces and apostrophes between digits separate thousands, and nothing else.
+    return stripped.str.replace(r"(?<=\d)[\u00a0\u202f' ](?=\d{3}(?!\d))", "", regex=True)
 
 
 def refuse_missing(values: Array, columns: Sequence[str], rows: Array) -> None:

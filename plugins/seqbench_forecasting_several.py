@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seqbench_forecasting_scores import Scaling
-from seqbench_forecasting_windows import Parts, Windows, cut
+from seqbench_forecasting_windows import Parts, Windows, cut, cut_test
 
 from seqbench import Batch, DataError, Forecast, Metric, TargetKind
 
@@ -71,25 +71,55 @@ def windows_of(series: Sequence[Scaled], length: int, horizon: int) -> tuple[Win
     Raises:
         DataError: they would take more than 4 GiB.
     """
-    import torch
+    _refuse_large(series, [sum(one.parts) - length - 3 * (horizon - 1) for one in series], length, horizon)
+    found: tuple[list[Windows], list[Windows], list[Windows]] = ([], [], [])
+    for number, one in enumerate(series):
+        parts = cut(one.inputs, _marked(one, number), one.parts, length, horizon)
+        for part, windows in zip(found, parts, strict=True):
+            part.append(windows)
+    train, validation, test = (_laid_below(part) for part in found)
+    return train, validation, test
 
-    needed = 0
-    for one in series:
-        count = sum(one.parts) - length - 3 * (horizon - 1)
-        needed += 4 * count * (length * one.inputs.shape[1] + horizon * (one.outputs.shape[1] + 1))
+
+def held_out_windows(series: Sequence[Scaled], length: int, horizon: int) -> Windows:
+    """Return the windows of test alone of all series, in their order; see `cut_test`.
+
+    Raises:
+        DataError: they would take more than 4 GiB.
+    """
+    _refuse_large(series, [one.parts[2] - horizon + 1 for one in series], length, horizon)
+    return _laid_below(
+        [
+            cut_test(one.inputs, _marked(one, number), one.parts, length, horizon)
+            for number, one in enumerate(series)
+        ]
+    )
+
+
+def _refuse_large(series: Sequence[Scaled], counts: Sequence[int], length: int, horizon: int) -> None:
+    needed = sum(
+        4 * count * (length * one.inputs.shape[1] + horizon * (one.outputs.shape[1] + 1))
+        for count, one in zip(counts, series, strict=True)
+    )
     if needed > LARGEST_BYTES:
         raise DataError(
             f"the windows of {len(series)} series of {length} steps would take {needed / 2**30:.1f} GiB, more than"
             f" {LARGEST_BYTES // 2**30}; shorten length, read fewer columns (columns=), or pick one series"
             f" (series=)"
         )
-    found: tuple[list[Windows], list[Windows], list[Windows]] = ([], [], [])
-    for number, one in enumerate(series):
-        marked = torch.cat([one.outputs, torch.full((len(one.outputs), 1), float(number))], 1)
-        for part, windows in zip(found, cut(one.inputs, marked, one.parts, length, horizon), strict=True):
-            part.append(windows)
-    train, validation, test = (Windows(*(torch.cat(side) for side in zip(*part, strict=True))) for part in found)
-    return train, validation, test
+
+
+def _marked(one: Scaled, number: int) -> Tensor:
+    """Add a channel that holds the number of the series to its outputs."""
+    import torch
+
+    return torch.cat([one.outputs, torch.full((len(one.outputs), 1), float(number))], 1)
+
+
+def _laid_below(windows: Sequence[Windows]) -> Windows:
+    import torch
+
+    return Windows(*(torch.cat(side) for side in zip(*windows, strict=True)))
 
 
 def series_metrics(scalings: Sequence[Scaling], naive: Tensor) -> tuple[Metric, ...]:
@@ -137,7 +167,7 @@ def series_metrics(scalings: Sequence[Scaling], naive: Tensor) -> tuple[Metric, 
         place, spread = mean.to(outputs.device)[series][:, None], deviation.to(outputs.device)[series][:, None]
         forecast, actual = forecast * spread + place, actual * spread + place
         error, size = (actual - forecast).abs(), actual.abs() + forecast.abs()
-        return (200 * error / size).where(size > 0, 0.0).mean((1, 2)), series
+        return (200 * error / size).where(size != 0, 0.0).mean((1, 2)), series  # NaN stays NaN
 
     from seqbench_forecasting_means import MeanOverSeries
 

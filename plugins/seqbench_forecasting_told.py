@@ -79,7 +79,7 @@ def refuse_unscorable(panel: Panel, parts: Sequence[Parts]) -> None:
     for (name, values), part in zip(panel.series(), parts, strict=True):
         rows = values[: sum(part)].numpy()
         for place, channel in enumerate(panel.channels):
-            stored = np.dtype(panel.stored[place].lower()) if panel.stored else np.dtype("float64")
+            stored = np.dtype(panel.stored[place]) if panel.stored else np.dtype("float64")
             refuse_sizes(channel, rows[:, place], rows[: part[0], place], stored, where(name))
 
 

@@ -89,19 +89,7 @@ def find_clock(
         DataError: two columns of dates, cells that are no dates among others that are, or two readings between
             which nothing decides.
     """
-    dates: dict[str, Reading] = {}
-    clocks: dict[str, Array] = {}
-    texts: list[str] = []
-    for name in others.columns:
-        found = readings(others[name], options.dates)
-        best = choose(f"column {name!r}", found, bounds) if found else None
-        times = clock_times(others[name]) if best is None or not _is_whole(best) else None
-        if times is not None:  # 18.00.00 begins as a date does, and is none
-            clocks[name] = times
-        elif best is not None:
-            dates[name] = best
-        else:
-            texts.append(name)
+    dates, clocks, texts = _readings(others, bounds, options)
     if len(dates) > 1:
         first, second = list(dates)[:2]
         raise DataError(
@@ -118,6 +106,26 @@ def find_clock(
     clock = _from_parts(others, numbers, texts, bounds) or _from_numbers(numbers, bounds, options)
     texts = [name for name in texts if clock is None or name not in clock.columns]
     return clock, [*texts, *clocks]
+
+
+def _readings(
+    others: pd.DataFrame, bounds: Sequence[int], options: Options
+) -> tuple[dict[str, Reading], dict[str, Array], list[str]]:
+    """Return the columns of dates and how each is read, those of times of day, and those of texts."""
+    dates: dict[str, Reading] = {}
+    clocks: dict[str, Array] = {}
+    texts: list[str] = []
+    for name in others.columns:
+        found = readings(others[name], options.dates)
+        best = choose(f"column {name!r}", found, bounds) if found else None
+        times = clock_times(others[name]) if best is None or not _is_whole(best) else None
+        if times is not None:  # 18.00.00 begins as a date does, and is none
+            clocks[name] = times
+        elif best is not None:
+            dates[name] = best
+        else:
+            texts.append(name)
+    return dates, clocks, texts
 
 
 def _refuse_unread(name: str, reading: Reading, column: pd.Series[Any]) -> None:

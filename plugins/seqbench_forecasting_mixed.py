@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from seqbench_forecasting_calendar import is_part_name
+from seqbench_forecasting_calendar import is_part_name, short
 from seqbench_forecasting_clock import Clock
-from seqbench_forecasting_dates import readings
+from seqbench_forecasting_dates import MONTHS, readings
 from seqbench_forecasting_headers import HEADERS, headers_count, numbers_and_texts
 from seqbench_forecasting_options import Options, listed, named, option
 from seqbench_forecasting_roles import is_ramp
@@ -31,14 +31,20 @@ def refuse_wide(frame: pd.DataFrame, options: Options) -> None:
     """Refuse a table whose rows seem to be series.
 
     Raises:
-        DataError: its headers count on or are dates while a column names its rows, or it has more columns of
-            numbers than rows.
+        DataError: its headers count on or are dates while a column names its rows, are the names of the months,
+            or it has more columns of numbers than rows.
     """
     excluded = named(options.exclude, list(frame.columns))
     rest = frame.drop(columns=[name for name in excluded if name in frame])
     if rest.shape[1] < HEADERS:
         return
     numbers, texts = numbers_and_texts(rest, options)
+    if _holds_year_a_row(numbers):
+        raise DataError(
+            f"a row seems to be a year and a column a month ({listed(numbers)}), and they would be read as"
+            f" channels with a step of a year; write one row a month, or name the channels with"
+            f" {option('columns', 'NAME')}"
+        )
     has_names = any(rest[name].is_unique and not readings(rest[name]) for name in texts)
     if (has_names or len(numbers) > len(rest)) and headers_count(numbers):
         raise DataError(
@@ -54,6 +60,12 @@ def refuse_wide(frame: pd.DataFrame, options: Options) -> None:
             f" Say {option('layout', 'rows')}, {option('layout', 'columns')}, or name the channels with"
             f" {option('columns', 'NAME')}"
         )
+
+
+def _holds_year_a_row(names: Sequence[str]) -> bool:
+    """Say whether twelve headers, one after the other, are the names of the months."""
+    heads = [short(name)[:3] for name in names]
+    return any(tuple(heads[place : place + 12]) == MONTHS for place in range(len(heads) - 11))
 
 
 def refuse_several(frame: pd.DataFrame, clock: Clock | None, options: Options) -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from seqbench_forecasting_options import Decimal, Markers, option
+from seqbench_forecasting_options import Decimal, option
 
 from seqbench import DataError
 
@@ -25,6 +25,7 @@ _FIRST = r"\s*[+\u2212-]?(?:[\d.,'\s\u00a0\u202f]*\d[\d.,]*(?:[eE][+-]?\d+)?|nan
 _DRESSED = r"\D{0,6}\d[\d.,' ]*\D{0,6}"  # $5, (5), 5 %, 5 mm, EUR 5
 _MISSING = ("?", ".", "-", "--", "*", "na", "n/a", "n.a.", "#n/a", "null", "none", "nan", "-nan", "missing", "")
 _FAR = (-99.0, -99.9, -200.0, -999.0, -999.9, -9999.0, -9999.9, -99999.0, 999.9, 9999.0, 9999.9, 99999.0, 999999.0)
+_FAR_AWAY = 0.5  # of a marker's size: 9999 among 9990 to 9993 is a number
 _EXACT = 2**53  # the integers that a float64 holds one by one
 _LARGEST = 1e150  # whose square a float64 holds
 _SMALLEST = 1e-150
@@ -109,6 +110,8 @@ def says_text(name: str, column: pd.Series[Any]) -> str:
     # Numbers with commas are numbers in either style: it is another cell that makes the column a text.
     is_number = pd.to_numeric(texts, errors="coerce").notna() | texts.str.fullmatch(f"{_POINT}|{_COMMA}")
     is_other = (~is_number & column.notna()).to_numpy()
+    if not is_other.any():  # each is a number, and no style fits all
+        is_other = (~texts.str.fullmatch(_POINT) & column.notna()).to_numpy()
     place = int(is_other.argmax())
     cell, row = column.iloc[place], int(column.index[place]) + 1
     if str(cell).strip().lower() in _MISSING:
@@ -161,29 +164,32 @@ def refuse_missing(values: Array, columns: Sequence[str], rows: Array) -> None:
             )
 
 
-def refuse_markers(name: str, values: Array, rows: Array, markers: Markers) -> None:
+def refuse_markers(name: str, values: Array, rows: Array, where: str = "") -> None:
     """Refuse a number such as -999 that stands far from all others: it marks missing values in many files.
 
+    Args:
+        name: of the channel.
+        values: [rows] finite, of one series.
+        rows: [rows] their numbers in the source, from 0.
+        where: of which series, for messages.
+
     Raises:
-        DataError: there is one and ``markers`` is not "keep".
+        DataError: there is one.
     """
     import numpy as np
 
-    if markers == "keep":
-        return
     for marker in _FAR:
         is_marker = values == marker
         rest = values[~is_marker]
         if not is_marker.any() or len(rest) == 0 or len(np.unique(rest[:1000])) < 3:
             continue
         gap = rest.min() - marker if marker < rest.min() else marker - rest.max()
-        if gap > rest.max() - rest.min():
+        if gap > max(rest.max() - rest.min(), _FAR_AWAY * abs(marker)):
             row = int(rows[int(is_marker.argmax())]) + 1
             raise DataError(
-                f"column {name!r} holds {marker:g} in row {row}, the first of {int(is_marker.sum())}, far from"
-                f" all its"
-                f" other values ({rest.min():g} to {rest.max():g}), as a marker of missing values does; fill in or"
-                f" remove those rows, leave the column out with {option('exclude', name)}, or, where the"
+                f"column {name!r}{where} holds {marker:g} in row {row}, the first of {int(is_marker.sum())}, far"
+                f" from all its other values ({rest.min():g} to {rest.max():g}), as a marker of missing values does;"
+                f" fill in or remove those rows, leave the column out with {option('exclude', name)}, or, where the"
                 f" numbers are meant, say --set forecasting.markers=keep"
             )
 
@@ -224,31 +230,34 @@ def refuse_sizes(name: str, values: Array, training: Array, stored: Any, where: 
     """
     import numpy as np
 
+    told = f"column {name!r}{where}"
     way_out = f"or leave it out with {option('exclude', name)}"
-    largest = float(np.abs(values).max())
-    if largest > _LARGEST:
-        raise DataError(
-            f"column {name!r}{where} holds {values[np.abs(values).argmax()]:g}: squares of numbers beyond 1e150"
-            f" are no"
-            f" numbers any more; write it in another unit, {way_out}"
-        )
-    if 0 < (spread := float(values.max() - values.min())) < _SMALLEST:
-        raise DataError(
-            f"column {name!r}{where} changes by {spread:g} only: squares of numbers below 1e-150 are 0; write it"
-            f" in"
-            f" another unit, {way_out}"
-        )
+    _refuse_squares(told, values, way_out)
     low, high = float(training.min()), float(training.max())
     itemsize = stored.itemsize if isinstance(stored, np.dtype) and stored.kind == "f" else 8
     if 0 < high - low <= _ROUNDING.get(itemsize, 1e-12) * max(abs(low), abs(high)):
         raise DataError(
-            f"column {name!r}{where} is constant but for rounding in the {len(training)} training rows ({low!r} to"
-            f" {high!r}): subtract {low:g} from it before it is rounded, {way_out}"
+            f"{told} is constant but for rounding in the {len(training)} training rows ({low!r} to {high!r}):"
+            f" subtract {low:g} from it before it is rounded, {way_out}"
         )
     deviation = float(training.std()) or 1.0
     if (reach := float(np.abs(values - training.mean()).max()) / deviation) > _REACH:
         raise DataError(
-            f"column {name!r}{where} goes {reach:.1e} standard deviations of its training rows away from their"
-            f" mean:"
-            f" nothing can be learned for that; choose another split, {way_out}"
+            f"{told} goes {reach:.1e} standard deviations of its training rows away from their mean: nothing can"
+            f" be learned for that; choose another split, {way_out}"
+        )
+
+
+def _refuse_squares(told: str, values: Array, way_out: str) -> None:
+    import numpy as np
+
+    if np.abs(values).max() > _LARGEST:
+        raise DataError(
+            f"{told} holds {values[np.abs(values).argmax()]:g}: squares of numbers beyond 1e150 are"
+            f" no numbers any more; write it in another unit, {way_out}"
+        )
+    if 0 < (spread := float(values.max() - values.min())) < _SMALLEST:
+        raise DataError(
+            f"{told} changes by {spread:g} only: squares of numbers below 1e-150 are 0; write it in another unit,"
+            f" {way_out}"
         )

@@ -136,44 +136,70 @@ def series_metrics(scalings: Sequence[Scaling], naive: Tensor) -> tuple[Metric, 
             and so is a series that has no other.
     """
     import torch
+    from seqbench_forecasting_means import MeanOverSeries
 
-    mean, deviation = torch.stack([s.mean for s in scalings]), torch.stack([s.deviation for s in scalings])
-    varies = naive > 0
+    scores = _SeriesScores(
+        torch.stack([s.mean for s in scalings]), torch.stack([s.deviation for s in scalings]), naive
+    )
+    prepared = {
+        "mse": scores.squared,
+        "mae": scores.absolute,
+        "mase": scores.over_naive,
+        "smape": scores.percent,
+    }
 
     def make() -> MeanOverSeries:
         return MeanOverSeries(len(scalings))
 
-    def parts(outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        series = batch.targets[:, 0, -1].long()
-        return outputs.double(), batch.targets[..., :-1].double(), series
+    return tuple(
+        Metric(name, make, best=0.0, is_higher_better=False, prepare=prepare)
+        for name, prepare in prepared.items()
+        if name != "mase" or (naive > 0).any()
+    )
 
-    def squared(outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        forecast, actual, series = parts(outputs, batch)
+
+@dataclass(frozen=True, eq=False)
+class _SeriesScores:
+    """Scores each window by itself, and says of which series it is.
+
+    Every method takes outputs [batch, steps, channels], and returns [windows] scores and [windows] series.
+
+    Attributes:
+        mean, deviation: of the training rows of each series, [series, channels].
+        naive: [series, channels], from `naive_errors`.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+    naive: Tensor
+
+    def squared(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Squared errors of scaled values."""
+        forecast, actual, series = self._parts(outputs, batch)
         return (actual - forecast).square().mean((1, 2)), series
 
-    def absolute(outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        forecast, actual, series = parts(outputs, batch)
+    def absolute(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Absolute errors of scaled values."""
+        forecast, actual, series = self._parts(outputs, batch)
         return (actual - forecast).abs().mean((1, 2)), series
 
-    def over_naive(outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        forecast, actual, series = parts(outputs, batch)
-        kept, per = varies.to(outputs.device)[series], naive.to(outputs.device)[series]
+    def over_naive(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """MASE: absolute errors over those of the naive forecast, without channels where these are 0."""
+        forecast, actual, series = self._parts(outputs, batch)
+        per = self.naive.to(outputs.device)[series]
+        kept = per > 0
         error = ((actual - forecast).abs().mean(1) / per).where(kept, 0.0).sum(1) / kept.sum(1)
         has_any = kept.any(1)
         return error[has_any], series[has_any]
 
-    def percent(outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        forecast, actual, series = parts(outputs, batch)
-        place, spread = mean.to(outputs.device)[series][:, None], deviation.to(outputs.device)[series][:, None]
+    def percent(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """SMAPE in percent, in original units; NaN stays NaN."""
+        forecast, actual, series = self._parts(outputs, batch)
+        place = self.mean.to(outputs.device)[series][:, None]
+        spread = self.deviation.to(outputs.device)[series][:, None]
         forecast, actual = forecast * spread + place, actual * spread + place
         error, size = (actual - forecast).abs(), actual.abs() + forecast.abs()
-        return (200 * error / size).where(size != 0, 0.0).mean((1, 2)), series  # NaN stays NaN
+        return (200 * error / size).where(size != 0, 0.0).mean((1, 2)), series
 
-    from seqbench_forecasting_means import MeanOverSeries
-
-    prepared = {"mse": squared, "mae": absolute, "mase": over_naive, "smape": percent}
-    return tuple(
-        Metric(name, make, best=0.0, is_higher_better=False, prepare=prepare)
-        for name, prepare in prepared.items()
-        if name != "mase" or varies.any()
-    )
+    def _parts(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        return outputs.double(), batch.targets[..., :-1].double(), batch.targets[:, 0, -1].long()

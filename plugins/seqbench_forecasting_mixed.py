@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
+_FEW = 100  # cells that show whether a column holds dates
 _RUN = 3  # rows of a series that is told from chance
 
 
@@ -45,7 +46,7 @@ def refuse_wide(frame: pd.DataFrame, options: Options) -> None:
             f" channels with a step of a year; write one row a month, or name the channels with"
             f" {option('columns', 'NAME')}"
         )
-    has_names = any(rest[name].is_unique and not readings(rest[name]) for name in texts)
+    has_names = any(rest[name].is_unique and not readings(rest[name].head(_FEW)) for name in texts)
     if (has_names or len(numbers) > len(rest)) and headers_count(numbers):
         raise DataError(
             f"this looks like a wide table, a series in each of its {len(rest)} rows and a step in each of its"

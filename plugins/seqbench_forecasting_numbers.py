@@ -188,9 +188,9 @@ def refuse_markers(name: str, values: Array, rows: Array, where: str = "") -> No
             row = int(rows[int(is_marker.argmax())]) + 1
             raise DataError(
                 f"column {name!r}{where} holds {marker:g} in row {row}, the first of {int(is_marker.sum())}, far"
-                f" from all its other values ({rest.min():g} to {rest.max():g}), as a marker of missing values does;"
-                f" fill in or remove those rows, leave the column out with {option('exclude', name)}, or, where the"
-                f" numbers are meant, say --set forecasting.markers=keep"
+                f" from all its other values ({rest.min():g} to {rest.max():g}), as a marker of missing values"
+                f" does; fill in or remove those rows, leave the column out with {option('exclude', name)}, or,"
+                f" where the numbers are meant, say --set forecasting.markers=keep"
             )
 
 

@@ -1,4 +1,4 @@
-"""Are several series kept apart, scored as M4 scores them, and told where a table is read as one?"""
+"""Tests that several series are kept apart, scored as M4 scores them, and told where a table is read as one."""
 
 from __future__ import annotations
 
@@ -262,3 +262,24 @@ def test_group_beside_a_wide_layout_then_refused() -> None:
         Forecasting(group="a", layout="rows")
     with pytest.raises(ValueError, match="dates has to be day-first, month-first or a format"):
         Forecasting(dates="european")
+
+
+def test_forecast_that_is_nan_then_every_score_of_several_series_is_nan(reference: TaskData) -> None:
+    def nothing(batch: Batch) -> torch.Tensor:
+        return torch.full(batch.targets[..., :-1].shape, float("nan"))
+
+    scores = evaluate(reference.metrics, reference.test, nothing)
+    assert [name for name, score in scores.items() if not np.isnan(score)] == []
+
+
+def test_season_that_leaves_no_training_window_then_the_seasonal_baseline_stands(tmp_path: Path) -> None:
+    data = load(long(), tmp_path, group="unique_id", season=46)  # 48 training rows of the shortest, horizon 6
+    assert "seasonal naive" in [baseline.name for baseline in data.baselines]
+
+
+def test_marker_in_a_small_series_beside_a_large_one_then_refused(tmp_path: Path) -> None:
+    frame = long()
+    frame.loc[frame["unique_id"] == "H5", "y"] *= 1e5
+    frame.loc[7, "y"] = -999
+    with pytest.raises(DataError, match="column 'y' of series 'H1' holds -999 in row 8"):
+        load(frame, tmp_path, group="unique_id")

@@ -283,3 +283,16 @@ def test_marker_in_a_small_series_beside_a_large_one_then_refused(tmp_path: Path
     frame.loc[7, "y"] = -999
     with pytest.raises(DataError, match="column 'y' of series 'H1' holds -999 in row 8"):
         load(frame, tmp_path, group="unique_id")
+
+
+def test_numbers_beside_the_steps_of_a_row_then_no_steps(tmp_path: Path) -> None:
+    days = pd.date_range("2020-01-22", periods=60).strftime("%-m/%-d/%y")
+    counts = pd.DataFrame(_RNG.integers(1, 99, (3, 60)), columns=days)
+    frame = pd.concat(
+        [pd.DataFrame({"Country": ["a", "b", "c"], "Lat": [1.5, 2.5, 3.5], "Long": [9, 8, 7]}), counts], axis=1
+    )
+    data = load(frame, tmp_path, layout="rows")
+    assert (data.facts["rows"], data.facts["first_time"], data.facts["step"]) == (180, "2020-01-22", "1 day")
+    assert data.facts["left_out"] == ", ".join(f"{n} (numbers beside the steps of a row)" for n in ("Lat", "Long"))
+    with pytest.raises(DataError, match="this looks like a wide table"):
+        load(frame, tmp_path)

@@ -120,8 +120,11 @@ def says_text(name: str, column: pd.Series[Any]) -> str:
             f" {int(is_other.sum())}; fill in or remove them first, since seqbench makes up no data, or leave the"
             f" column out with {option('exclude', name)}"
         )
-    is_dressed = isinstance(cell, str) and re.fullmatch(_DRESSED, cell) is not None
-    what = "write bare numbers, without signs or units" if is_dressed else "correct or remove it"
+    what = "correct or remove it"
+    if re.fullmatch(f"{_POINT}|{_COMMA}", str(texts.iloc[place])):
+        what = "its comma or point is not that of the others, or not that of decimal=; write all alike"
+    elif isinstance(cell, str) and re.fullmatch(_DRESSED, cell):
+        what = "write bare numbers, without signs or units"
     return (
         f"column {name!r} holds something that is neither a number nor a date: {cell!r} in row {row}; {what}, or"
         f" leave the column out with {option('exclude', name)}"

@@ -360,8 +360,12 @@ def test_types_of_pandas_extensions_then_read(tmp_path: Path, kind: str) -> None
         (lambda n: "-" if n > 197 else f"{n * 1000 + 0.5:,.2f}", "'-' in row 199, a marker .* the first of 2"),
         (lambda n: f"{n} %", "'0.0 %' in row 1; write bare numbers"),
         (lambda n: f"${n}", r"'\$0.0' in row 1; write bare numbers"),
+        (
+            lambda n: f"{n * 1000 + 0.5:,.2f}" if n != 3.0 else "3.000,50",
+            r"'3.000,50' in row 4; its comma or point",
+        ),
     ],
-    ids=["brackets", "dash", "percent", "dollars"],
+    ids=["brackets", "dash", "percent", "dollars", "two styles"],
 )
 def test_numbers_in_other_clothes_then_the_cell_that_is_none_named(cells: Any, match: str) -> None:
     with pytest.raises(DataError, match=match):

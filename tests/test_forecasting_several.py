@@ -296,3 +296,10 @@ def test_numbers_beside_the_steps_of_a_row_then_no_steps(tmp_path: Path) -> None
     assert data.facts["left_out"] == ", ".join(f"{n} (numbers beside the steps of a row)" for n in ("Lat", "Long"))
     with pytest.raises(DataError, match="this looks like a wide table"):
         load(frame, tmp_path)
+
+
+def test_group_among_the_columns_to_read_then_it_still_names_the_series(tmp_path: Path) -> None:
+    data = load(long(), tmp_path, group="unique_id", columns="unique_id,y")
+    assert (data.facts["series"], data.facts["channels"]) == (5, "y")
+    with pytest.raises(DataError, match="names the series .* to be left out"):
+        load(long(), tmp_path, group="unique_id", exclude="unique_id")

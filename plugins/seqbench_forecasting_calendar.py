@@ -64,6 +64,7 @@ _SURE = {
     "qtr": "quarter",
 }
 _NAMES = {*_SURE, "week", *(name for names in PARTS.values() for name in names)}
+_CLOCKS = ("time", "hhmm", "hhmmss", "timeofday")
 _MOSTLY = 0.5  # of the rows: clocks of summer and of winter differ by an hour
 
 
@@ -99,6 +100,25 @@ def _is_within(column: pd.Series[Any], bounds: _Range) -> bool:
     values = column.to_numpy("float64", na_value=np.nan)
     known = values[~np.isnan(values)]
     return len(known) > 0 and bool(((known >= bounds.least) & (known <= bounds.most)).all())
+
+
+def packed_clock(name: str, column: pd.Series[Any]) -> Array | None:
+    """Return times of day that are written as 930 or 93000: [rows] timedelta64[s]; None where they are none.
+
+    >>> import pandas as pd
+    >>> [str(time) for time in packed_clock("time", pd.Series([930, 1600]))]
+    ['34200 seconds', '57600 seconds']
+    """
+    import numpy as np
+
+    values = column.to_numpy("float64", na_value=np.nan)
+    if short(name) not in _CLOCKS or np.isnan(values).any() or (values % 1 != 0).any() or values.min() < 0:
+        return None
+    whole = values.astype("int64") * (100 if values.max() <= 2400 else 1)
+    hours, minutes, seconds = whole // 10_000, whole // 100 % 100, whole % 100
+    total = hours * 3600 + minutes * 60 + seconds
+    fits = (minutes < 60).all() and (seconds < 60).all() and (total <= 86_400).all()
+    return total.astype("timedelta64[s]") if fits else None
 
 
 def is_calendar(name: str, values: Array, times: Array | None) -> bool:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from seqbench_forecasting_calendar import PARTS, named_parts, short
+from seqbench_forecasting_calendar import PARTS, named_parts, packed_clock, short
 from seqbench_forecasting_choice import choose
 from seqbench_forecasting_date_numbers import Reading, days_of
 from seqbench_forecasting_dates import MONTHS, clock_times, readings
@@ -166,14 +166,29 @@ def _with_clock(
         both = others[name].astype(str) + " " + others[column].astype(str)
         whole = Reading(f"{reading.form}, and a time of day", reading.times + times)
         return Clock((name, column), whole, list(both))
-    if alone.rises(bounds):
-        return alone
+    return alone if alone.rises(bounds) else _with_numbers(alone, numbers, bounds) or alone
+
+
+def _with_numbers(dates: Clock, numbers: pd.DataFrame, bounds: Sequence[int]) -> Clock | None:
+    """Add the time of day that numbers say: hours, minutes, seconds, or 930 and 93000 in a column named as time.
+
+    None where no such numbers make the times rise.
+    """
     parts = {part: column for part, column in named_parts(numbers).items() if part in ("hour", "minute", "second")}
-    if "hour" not in parts:
-        return alone
-    times = reading.times + _clock_of(parts, numbers)
-    added = Clock((name, *parts.values()), Reading(f"{reading.form}, and the {' and '.join(parts)}", times), ())
-    return replace(added, texts=list(times)) if added.rises(bounds) else alone
+    rest = [str(column) for column in numbers.columns if column not in dates.columns]
+    found = {column: packed_clock(column, numbers[column]) for column in rest}
+    added: list[tuple[tuple[str, ...], Array, str]] = [
+        ((column,), times, "a time of day") for column, times in found.items() if times is not None
+    ]
+    if "hour" in parts:
+        added.insert(0, (tuple(parts.values()), _clock_of(parts, numbers), f"the {' and '.join(parts)}"))
+    for columns, steps, told in added:
+        times = dates.reading.times + steps
+        whole = Reading(f"{dates.reading.form}, and {told}", times)
+        clock = Clock((*dates.columns, *columns), whole, list(times))
+        if _is_whole(whole) and clock.rises(bounds):
+            return clock
+    return None
 
 
 def _from_parts(
@@ -237,6 +252,9 @@ def _from_numbers(numbers: pd.DataFrame, bounds: Sequence[int], options: Options
         fitting = [Clock((name,), reading, list(numbers[name])) for reading in found]
         rising = [clock.reading for clock in fitting if _is_whole(clock.reading) and clock.rises(bounds)]
         if not rising:
+            days = [clock for clock in fitting if is_named and _is_whole(clock.reading)]
+            if len(days) == 1 and (whole := _with_numbers(days[0], numbers, bounds)):
+                return whole
             continue
         reading = choose(f"column {name!r}", rising, bounds)
         if is_named or (reading.form != "years" and len(numbers) >= _LEAST and _is_even(reading, bounds)):

@@ -61,17 +61,15 @@ def series_in_rows(frame: pd.DataFrame, options: Options) -> Laid:
         raise DataError(
             f"layout=rows: a row holds {len(steps)} numbers; there are: {listed(map(str, frame.columns))}"
         )
-    columns = [as_numbers(name, rest[name], options.decimal) for name in steps]
-    matrix = np.column_stack(
-        [np.full(len(rest), np.nan) if c is None else c.to_numpy("float64", na_value=np.nan) for c in columns]
-    )
+    matrix = _matrix(rest, steps, options)
     names = tuple(f"row {row + 1}" for row in rest.index) if label is None else tuple(map(str, rest[label]))
     is_known = ~np.isnan(matrix)
     first, last = is_known.argmax(1), matrix.shape[1] - is_known[:, ::-1].argmax(1)
     _refuse_holes(is_known, first, last, names, steps)
     reading = header_times(steps, options)
     spans = [slice(a, b) for a, b in zip(first.tolist(), last.tolist(), strict=True)]
-    left_out = {name: "texts beside the numbers of a row" for name in texts if name != label}
+    other_texts = [name for name in texts if name != label]
+    left_out = dict.fromkeys(other_texts, "texts beside the numbers of a row")
     left_out |= dict.fromkeys(beside, "numbers beside the steps of a row")
     return Laid(
         np.concatenate([row[span] for row, span in zip(matrix, spans, strict=True)])[:, None],
@@ -84,6 +82,16 @@ def series_in_rows(frame: pd.DataFrame, options: Options) -> Laid:
         rows=np.repeat(rest.index.to_numpy(), last - first),
         left_out={**dict.fromkeys(excluded, "exclude="), **left_out},
         layout="a row each (layout=rows)" + ("" if label is None else f", named by {label!r}"),
+    )
+
+
+def _matrix(frame: pd.DataFrame, steps: Sequence[str], options: Options) -> Array:
+    """Return the numbers of the rows, missing ones as NaN: [series, steps]."""
+    import numpy as np
+
+    columns = [as_numbers(name, frame[name], options.decimal) for name in steps]
+    return np.column_stack(
+        [np.full(len(frame), np.nan) if c is None else c.to_numpy("float64", na_value=np.nan) for c in columns]
     )
 
 

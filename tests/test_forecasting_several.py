@@ -264,14 +264,6 @@ def test_group_beside_a_wide_layout_then_refused() -> None:
         Forecasting(dates="european")
 
 
-def test_forecast_that_is_nan_then_every_score_of_several_series_is_nan(reference: TaskData) -> None:
-    def nothing(batch: Batch) -> torch.Tensor:
-        return torch.full(batch.targets[..., :-1].shape, float("nan"))
-
-    scores = evaluate(reference.metrics, reference.test, nothing)
-    assert [name for name, score in scores.items() if not np.isnan(score)] == []
-
-
 def test_season_that_leaves_no_training_window_then_the_seasonal_baseline_stands(tmp_path: Path) -> None:
     data = load(long(), tmp_path, group="unique_id", season=46)  # 48 training rows of the shortest, horizon 6
     assert "seasonal naive" in [baseline.name for baseline in data.baselines]

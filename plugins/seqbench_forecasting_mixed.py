@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[Any]]
 
 _FEW = 100  # cells that show whether a column holds dates
+_REPEATED = 1.05  # rows a time: more than an hour that comes twice in autumn
 _RUN = 3  # rows of a series that is told from chance
 
 
@@ -196,7 +197,9 @@ def _separates(times: Array, group: pd.Series[Any]) -> bool:
     """
     import numpy as np
 
-    return not _is_numeric(group) or _runs(group) == group.nunique() or len(times) >= 1.5 * len(np.unique(times))
+    return (
+        not _is_numeric(group) or _runs(group) == group.nunique() or len(times) > _REPEATED * len(np.unique(times))
+    )
 
 
 def _rises_within(times: Array, group: pd.Series[Any]) -> bool:

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 from seqbench_forecasting_options import Decimal, Layout, Markers, Names, Options, listed, named
 from seqbench_forecasting_panel import Panel
 from seqbench_forecasting_problem import Question, piece_of, several_problem, single_problem
-from seqbench_forecasting_scores import LINEAR_LOOKBACK
 from seqbench_forecasting_series import generate_series
 from seqbench_forecasting_table import read_panel
 from seqbench_forecasting_time import Gaps
 from seqbench_forecasting_told import (
-    channels_where,
     constant_channels,
     facts_of,
+    facts_of_scores,
     refuse_unscorable,
     shower,
     warnings_of,
@@ -152,7 +151,7 @@ class Forecasting(Task):
         if panel.is_single:
             problem = single_problem(pieces[0], panel.values, question)
         else:
-            problem = several_problem(pieces, panel.values, question)
+            problem = several_problem(pieces, panel, question)
         train, validation, test = (Split(*windows) for windows in problem.windows)
         return TaskData(
             train=train,
@@ -165,12 +164,8 @@ class Forecasting(Task):
             show=shower(panel, parts, length, self.horizon, targets),
             facts={
                 **facts_of(panel, parts, targets.tolist()),
-                "season": question.season or "unknown: no seasonal baseline",
-                "linear_lookback": min(length, LINEAR_LOOKBACK),
+                **facts_of_scores(panel, pieces, question),
                 "constant_in_training": listed(constant),
-                "left_out_of_mase": listed(
-                    channels_where(panel, [piece.naive == 0 for piece in pieces], targets.tolist())
-                ),
             },
         )
 

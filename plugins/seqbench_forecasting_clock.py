@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from seqbench_forecasting_calendar import PARTS, named_parts, packed_clock, short
 from seqbench_forecasting_choice import choose
 from seqbench_forecasting_date_numbers import Reading, days_of
 from seqbench_forecasting_dates import MONTHS, clock_times, readings
@@ -25,15 +26,6 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
-_PARTS = {
-    "year": ("year", "yr", "yyyy"),
-    "quarter": ("quarter", "qtr", "q"),
-    "month": ("month", "mon", "mo", "mnth", "mm"),
-    "day": ("day", "dd", "dom", "mday", "dayofmonth", "dayofthemonth"),
-    "hour": ("hour", "hr", "hh", "hours"),
-    "minute": ("minute", "min", "mi", "minutes"),
-    "second": ("second", "sec", "ss", "seconds"),
-}
 _TIME_NAMES = {
     *(
         "date",
@@ -82,11 +74,6 @@ class Clock:
         return all(irregular_steps(self.reading.times[start:end]) is not None for start, end in parts)
 
 
-def short(name: str) -> str:
-    """Return a column's name in lower case without anything but letters and digits."""
-    return "".join(letter for letter in name.lower() if letter.isalnum())
-
-
 def find_clock(
     others: pd.DataFrame, numbers: pd.DataFrame, bounds: Sequence[int], options: Options
 ) -> tuple[Clock | None, list[str]]:
@@ -102,19 +89,7 @@ def find_clock(
         DataError: two columns of dates, cells that are no dates among others that are, or two readings between
             which nothing decides.
     """
-    dates: dict[str, Reading] = {}
-    clocks: dict[str, Array] = {}
-    texts: list[str] = []
-    for name in others.columns:
-        found = readings(others[name], options.dates)
-        best = choose(f"column {name!r}", found, bounds) if found else None
-        times = clock_times(others[name]) if best is None or not _is_whole(best) else None
-        if times is not None:  # 18.00.00 begins as a date does, and is none
-            clocks[name] = times
-        elif best is not None:
-            dates[name] = best
-        else:
-            texts.append(name)
+    dates, clocks, texts = _readings(others, bounds, options)
     if len(dates) > 1:
         first, second = list(dates)[:2]
         raise DataError(
@@ -131,6 +106,26 @@ def find_clock(
     clock = _from_parts(others, numbers, texts, bounds) or _from_numbers(numbers, bounds, options)
     texts = [name for name in texts if clock is None or name not in clock.columns]
     return clock, [*texts, *clocks]
+
+
+def _readings(
+    others: pd.DataFrame, bounds: Sequence[int], options: Options
+) -> tuple[dict[str, Reading], dict[str, Array], list[str]]:
+    """Return the columns of dates and how each is read, those of times of day, and those of texts."""
+    dates: dict[str, Reading] = {}
+    clocks: dict[str, Array] = {}
+    texts: list[str] = []
+    for name in others.columns:
+        found = readings(others[name], options.dates)
+        best = choose(f"column {name!r}", found, bounds) if found else None
+        times = clock_times(others[name]) if best is None or not _is_whole(best) else None
+        if times is not None:  # 18.00.00 begins as a date does, and is none
+            clocks[name] = times
+        elif best is not None:
+            dates[name] = best
+        else:
+            texts.append(name)
+    return dates, clocks, texts
 
 
 def _refuse_unread(name: str, reading: Reading, column: pd.Series[Any]) -> None:
@@ -171,26 +166,29 @@ def _with_clock(
         both = others[name].astype(str) + " " + others[column].astype(str)
         whole = Reading(f"{reading.form}, and a time of day", reading.times + times)
         return Clock((name, column), whole, list(both))
-    if alone.rises(bounds):
-        return alone
-    parts = {
-        part: column for part, column in _named_parts(numbers).items() if part in ("hour", "minute", "second")
-    }
-    if "hour" not in parts:
-        return alone
-    times = reading.times + _clock_of(parts, numbers)
-    added = Clock((name, *parts.values()), Reading(f"{reading.form}, and the {' and '.join(parts)}", times), ())
-    return replace(added, texts=list(times)) if added.rises(bounds) else alone
+    return alone if alone.rises(bounds) else _with_numbers(alone, numbers, bounds) or alone
 
 
-def _named_parts(table: pd.DataFrame) -> dict[str, str]:
-    """Return which column holds the year, the month, ..., by their names."""
-    found = {}
-    for part, names in _PARTS.items():
-        columns = [column for column in table.columns if short(column) in names]
-        if len(columns) == 1:
-            found[part] = columns[0]
-    return found
+def _with_numbers(dates: Clock, numbers: pd.DataFrame, bounds: Sequence[int]) -> Clock | None:
+    """Add the time of day that numbers say: hours, minutes, seconds, or 930 and 93000 in a column named as time.
+
+    None where no such numbers make the times rise.
+    """
+    parts = {part: column for part, column in named_parts(numbers).items() if part in ("hour", "minute", "second")}
+    rest = [str(column) for column in numbers.columns if column not in dates.columns]
+    found = {column: packed_clock(column, numbers[column]) for column in rest}
+    added: list[tuple[tuple[str, ...], Array, str]] = [
+        ((column,), times, "a time of day") for column, times in found.items() if times is not None
+    ]
+    if "hour" in parts:
+        added.insert(0, (tuple(parts.values()), _clock_of(parts, numbers), f"the {' and '.join(parts)}"))
+    for columns, steps, told in added:
+        times = dates.reading.times + steps
+        whole = Reading(f"{dates.reading.form}, and {told}", times)
+        clock = Clock((*dates.columns, *columns), whole, list(times))
+        if _is_whole(whole) and clock.rises(bounds):
+            return clock
+    return None
 
 
 def _from_parts(
@@ -201,8 +199,8 @@ def _from_parts(
     import pandas as pd
 
     table = pd.concat([numbers, others[list(texts)].apply(_month_numbers)], axis=1)
-    named = _named_parts(table)
-    chain = [part for part in _PARTS if part in named]
+    named = named_parts(table)
+    chain = [part for part in PARTS if part in named]
     if "year" not in chain or not {"month", "quarter"} & set(chain):
         return None
     if "month" in chain and "quarter" in chain:
@@ -254,6 +252,9 @@ def _from_numbers(numbers: pd.DataFrame, bounds: Sequence[int], options: Options
         fitting = [Clock((name,), reading, list(numbers[name])) for reading in found]
         rising = [clock.reading for clock in fitting if _is_whole(clock.reading) and clock.rises(bounds)]
         if not rising:
+            days = [clock for clock in fitting if is_named and _is_whole(clock.reading)]
+            if len(days) == 1 and (whole := _with_numbers(days[0], numbers, bounds)):
+                return whole
             continue
         reading = choose(f"column {name!r}", rising, bounds)
         if is_named or (reading.form != "years" and len(numbers) >= _LEAST and _is_even(reading, bounds)):

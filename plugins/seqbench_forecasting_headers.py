@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 HEADERS = 8
 """Headers that count on: fewer may be chance."""
 
+_BESIDE = 10
+
 
 def numbers_and_texts(frame: pd.DataFrame, options: Options) -> tuple[list[str], list[str]]:
     """Return the names of the columns of numbers and of the others."""
@@ -28,22 +30,28 @@ def numbers_and_texts(frame: pd.DataFrame, options: Options) -> tuple[list[str],
     ]
 
 
-def headers_count(names: Sequence[str]) -> bool:
-    """Say whether headers are one name with a number that counts on (V2, V3, ...), or dates."""
+def first_step(names: Sequence[str]) -> int | None:
+    """Return from where on headers are one name with a number that counts on (V2, V3, ...), or dates.
+
+    Up to ten columns of numbers may stand before them: one that names the rows, or a latitude.
+
+    >>> first_step(["Lat", *(f"d_{day}" for day in range(1, 10))]), first_step(["a", "b"])
+    (1, None)
+    """
+    last = min(_BESIDE, len(names) - HEADERS)
+    return next((place for place in range(last + 1) if _counts_on(names[place:])), None)
+
+
+def _counts_on(names: Sequence[str]) -> bool:
     import pandas as pd
 
-    if len(names) < HEADERS:
-        return False
-    for skipped in (0, 1):  # a column of numbers may name the rows
-        parts = [re.fullmatch(r"(\D*)(\d+)", name) for name in names[skipped:]]
-        if all(parts):
-            heads = {part[1] for part in parts if part}
-            counts = pd.Series([int(part[2]) for part in parts if part]).diff().dropna()
-            if len(heads) == 1 and (counts == 1).all():
-                return True
-        if header_times(names[skipped:]) is not None:
+    parts = [re.fullmatch(r"(\D*)(\d+)", name) for name in names]
+    if all(parts):
+        heads = {part[1] for part in parts if part}
+        counts = pd.Series([int(part[2]) for part in parts if part]).diff().dropna()
+        if len(heads) == 1 and (counts == 1).all():
             return True
-    return False
+    return header_times(names) is not None
 
 
 def header_times(names: Sequence[str], options: Options | None = None) -> Reading | None:

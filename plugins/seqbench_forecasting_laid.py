@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[Any]]
 
 
+_FLOATS = {
+    "float16": "float16",
+    "halffloat[pyarrow]": "float16",
+    "float32": "float32",
+    "float[pyarrow]": "float32",
+}
+"""pandas' type in small letters -> numpy's; every other one is kept as float64."""
+
+
 @dataclass(frozen=True, eq=False)
 class Laid:
     """Series below one another.
@@ -26,7 +35,7 @@ class Laid:
     Attributes:
         values: [rows, channels] float64; may hold missing ones.
         channels: the channels' names.
-        stored: [channels] numpy types in which the source keeps them.
+        stored: [channels] numpy float types that are as fine as what the source keeps.
         names: of the series; one empty name for a single series.
         bounds: where each series begins, and the number of rows.
         times: [rows] datetime64[us]; None where nothing says them.
@@ -63,7 +72,7 @@ def of_roles(
     import numpy as np
 
     columns = list(roles.channels)
-    stored = tuple(_numpy_type(roles.numbers[name]) for name in columns)
+    stored = tuple(_float_type(roles.numbers[name]) for name in columns)
     clock = roles.clock
     return Laid(
         # In one order in memory, so that sums have the same bits however pandas keeps the columns.
@@ -80,9 +89,9 @@ def of_roles(
     )
 
 
-def _numpy_type(column: pd.Series[Any]) -> str:
-    kind = str(column.dtype).lower()
-    return kind if kind in ("float16", "float32") or "int" in kind else "float64"
+def _float_type(column: pd.Series[Any]) -> str:
+    """Return how finely numbers are kept; whole ones are as good as float64."""
+    return _FLOATS.get(str(column.dtype).lower(), "float64")
 
 
 def refuse_disorder(clock: Clock | None, bounds: Sequence[int], frame: pd.DataFrame) -> None:
@@ -105,5 +114,5 @@ def refuse_disorder(clock: Clock | None, bounds: Sequence[int], frame: pd.DataFr
         raise DataError(
             f"the rows of a series are needed in the order of time, each time once: in {clock.name}"
             f" {clock.texts[place + 1]} {what} (row {int(frame.index[place + 1]) + 1}); sort the rows and keep"
-            f" one of each"
+            f" one of each, or, where clocks were set back, write times with their zone"
         )

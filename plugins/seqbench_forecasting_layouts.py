@@ -6,6 +6,7 @@ A table that holds several series and is read as one would mix them, so that is 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from seqbench_forecasting_laid import Laid, of_roles, refuse_disorder
@@ -58,6 +59,7 @@ def _grouped(frame: pd.DataFrame, options: Options) -> Laid:
 
     if options.group not in frame.columns:
         raise DataError(f"no column is called {options.group!r} (group); there are: {listed(frame.columns)}")
+    options = _without_group(options, list(frame.columns))
     ids = frame[options.group]
     if ids.isna().any():
         row = int(frame.index[int(ids.isna().to_numpy().argmax())])
@@ -73,6 +75,19 @@ def _grouped(frame: pd.DataFrame, options: Options) -> Laid:
     laid = of_roles(roles, sorted_, names, bounds, f"the rows with one {options.group!r} (group=)")
     laid.left_out.update(static)
     return laid
+
+
+def _without_group(options: Options, known: Sequence[str]) -> Options:
+    """Take the column that names the series out of those that are read, where it is named among them.
+
+    Raises:
+        DataError: it is to be left out as well.
+    """
+    if options.group in named(options.exclude, known):
+        raise DataError(f"column {options.group!r} names the series (group=) and is to be left out (exclude=)")
+    if options.columns is None:
+        return options
+    return replace(options, columns=tuple(n for n in named(options.columns, known) if n != options.group) or None)
 
 
 def _static(frame: pd.DataFrame, codes: Array, options: Options) -> dict[str, str]:

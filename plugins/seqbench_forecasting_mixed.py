@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from seqbench_forecasting_clock import Clock, short
-from seqbench_forecasting_dates import readings
-from seqbench_forecasting_headers import HEADERS, headers_count, numbers_and_texts
+from seqbench_forecasting_calendar import is_part_name, short
+from seqbench_forecasting_clock import Clock
+from seqbench_forecasting_dates import MONTHS, readings
+from seqbench_forecasting_headers import HEADERS, first_step, numbers_and_texts
 from seqbench_forecasting_options import Options, listed, named, option
 from seqbench_forecasting_roles import is_ramp
 
@@ -23,35 +24,31 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
+_FEW = 100  # cells that show whether a column holds dates
+_REPEATED = 1.05  # rows a time: more than an hour that comes twice in autumn
 _RUN = 3  # rows of a series that is told from chance
-_PARTS_OF_DATES = {
-    "month",
-    "mnth",
-    "weekday",
-    "dayofweek",
-    "quarter",
-    "hour",
-    "day",
-    "minute",
-    "dayofyear",
-    "week",
-}
 
 
 def refuse_wide(frame: pd.DataFrame, options: Options) -> None:
     """Refuse a table whose rows seem to be series.
 
     Raises:
-        DataError: its headers count on or are dates while a column names its rows, or it has more columns of
-            numbers than rows.
+        DataError: its headers count on or are dates while a column names its rows, are the names of the months,
+            or it has more columns of numbers than rows.
     """
     excluded = named(options.exclude, list(frame.columns))
     rest = frame.drop(columns=[name for name in excluded if name in frame])
     if rest.shape[1] < HEADERS:
         return
     numbers, texts = numbers_and_texts(rest, options)
-    has_names = any(rest[name].is_unique and not readings(rest[name]) for name in texts)
-    if (has_names or len(numbers) > len(rest)) and headers_count(numbers):
+    if _holds_year_a_row(numbers):
+        raise DataError(
+            f"a row seems to be a year and a column a month ({listed(numbers)}), and they would be read as"
+            f" channels with a step of a year; write one row a month, or name the channels with"
+            f" {option('columns', 'NAME')}"
+        )
+    has_names = any(rest[name].is_unique and not readings(rest[name].head(_FEW)) for name in texts)
+    if (has_names or len(numbers) > len(rest)) and first_step(numbers) is not None:
         raise DataError(
             f"this looks like a wide table, a series in each of its {len(rest)} rows and a step in each of its"
             f" {len(numbers)} columns of numbers ({listed(numbers[:3])} to {numbers[-1]}), and it would be read as"
@@ -65,6 +62,12 @@ def refuse_wide(frame: pd.DataFrame, options: Options) -> None:
             f" Say {option('layout', 'rows')}, {option('layout', 'columns')}, or name the channels with"
             f" {option('columns', 'NAME')}"
         )
+
+
+def _holds_year_a_row(names: Sequence[str]) -> bool:
+    """Say whether twelve headers, one after the other, are the names of the months."""
+    heads = [short(name)[:3] for name in names]
+    return any(tuple(heads[place : place + 12]) == MONTHS for place in range(len(heads) - 11))
 
 
 def refuse_several(frame: pd.DataFrame, clock: Clock | None, options: Options) -> None:
@@ -95,7 +98,7 @@ def _in_times(frame: pd.DataFrame, clock: Clock, groups: Sequence[str]) -> str:
 
     times = clock.reading.times
     for group in groups:
-        if _rises_within(times, frame[group]):
+        if _rises_within(times, frame[group]) and _separates(times, frame[group]):
             return f"times in {clock.name} repeat or start anew. {_says_group(frame, group)}"
     rows = (np.flatnonzero(np.diff(times) < np.timedelta64(0)) + 1).tolist()
     if rows and all(times[row] <= times[0] for row in rows) and _shortest(rows, len(times)) >= _RUN:
@@ -111,22 +114,21 @@ def _in_rows(frame: pd.DataFrame, groups: Sequence[str]) -> str:
     import numpy as np
 
     for name in frame.columns:
-        if short(name) in _PARTS_OF_DATES or not _is_count(frame[name]):
+        if not _is_count(frame[name]):
             continue
         rows = (np.flatnonzero(np.diff(frame[name].to_numpy("float64")) < 0) + 1).tolist()
         anew = f"column {name!r} counts and starts anew in row {int(frame.index[rows[0]]) + 1}"
         group = next((g for g in groups if g != name and _names_runs(frame[g], rows)), None)
         if group is not None:
             return f"{anew}. {_says_group(frame, group)}"
+        if is_part_name(name):  # hours of one series start anew every day
+            continue
         return (
             f"{anew}, and no column names the series; add one and name it with {option('group', 'COLUMN')}, or say"
             f" {option('columns', name)} if it is a channel"
         )
     for group in groups:
-        if (
-            not _is_numeric(frame[group])
-            and int((frame[group] != frame[group].shift()).sum()) == frame[group].nunique()
-        ):
+        if not _is_numeric(frame[group]) and _runs(frame[group]) == frame[group].nunique():
             return f"column {group!r} names groups of rows. {_says_group(frame, group)}"
     return ""
 
@@ -158,8 +160,9 @@ def _group_columns(frame: pd.DataFrame) -> list[str]:
         is_whole = not pd.api.types.is_float_dtype(column) and not pd.api.types.is_datetime64_any_dtype(column)
         if is_whole and not column.isna().any() and 1 < column.nunique() <= len(frame) / _RUN:
             found.append(str(name))
-    found = [name for name in found if not (_is_numeric(frame[name]) and short(name) in _PARTS_OF_DATES)]
-    return sorted(found, key=lambda name: (_is_numeric(frame[name]), frame[name].nunique()))
+    are_numbers = {name: _is_numeric(frame[name]) for name in found}
+    found = [name for name in found if not (are_numbers[name] and is_part_name(name))]
+    return sorted(found, key=lambda name: (are_numbers[name], frame[name].nunique()))
 
 
 def _shortest(rows: Sequence[int], count: int) -> int:
@@ -187,8 +190,20 @@ def _names_runs(column: pd.Series[Any], rows: Sequence[int]) -> bool:
     return bool(changes[list(rows)].all()) and int(changes[1:].sum()) == len(rows)
 
 
+def _separates(times: Array, group: pd.Series[Any]) -> bool:
+    """Say whether texts, or numbers that come in runs or with many rows a time, may name series.
+
+    Where one hour of a night in autumn comes twice, two numbers that differ there tell nothing.
+    """
+    import numpy as np
+
+    return (
+        not _is_numeric(group) or _runs(group) == group.nunique() or len(times) > _REPEATED * len(np.unique(times))
+    )
+
+
 def _rises_within(times: Array, group: pd.Series[Any]) -> bool:
-    """Say whether times rise within each group, and whether most groups have more than one row."""
+    """Say whether times rise within each group."""
     import pandas as pd
 
     table = pd.DataFrame({"time": times, "group": group.to_numpy()})

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from seqbench_forecasting_options import Decimal, Markers, option
+from seqbench_forecasting_options import Decimal, option
 
 from seqbench import DataError
 
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
 _POINT = r"[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d*)?(?:[eE][+-]?\d+)?|[+-]?\.\d+"
 _COMMA = r"[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d+)(?:,\d*)?(?:[eE][+-]?\d+)?|[+-]?,\d+"
-_FIRST = r"\s*[+-]?(?:[\d.,'\s\u00a0\u202f]*\d[\d.,]*(?:[eE][+-]?\d+)?|nan|inf(?:inity)?)\s*"
+_FIRST = r"\s*[+\u2212-]?(?:[\d.,'\s\u00a0\u202f]*\d[\d.,]*(?:[eE][+-]?\d+)?|nan|inf(?:inity)?)\s*"
+_DRESSED = r"\D{0,6}\d[\d.,' ]*\D{0,6}"  # $5, (5), 5 %, 5 mm, EUR 5
 _MISSING = ("?", ".", "-", "--", "*", "na", "n/a", "n.a.", "#n/a", "null", "none", "nan", "-nan", "missing", "")
 _FAR = (-99.0, -99.9, -200.0, -999.0, -999.9, -9999.0, -9999.9, -99999.0, 999.9, 9999.0, 9999.9, 99999.0, 999999.0)
+_FAR_AWAY = 0.5  # of a marker's size: 9999 among 9990 to 9993 is a number
 _EXACT = 2**53  # the integers that a float64 holds one by one
 _LARGEST = 1e150  # whose square a float64 holds
 _SMALLEST = 1e-150
@@ -78,9 +80,8 @@ def _is_plain(cell: object) -> bool:
 
 
 def _with_commas(name: str, column: pd.Series[Any], decimal: Decimal | None) -> pd.Series[Any] | None:
-    texts = column.dropna().astype(str).str.strip()
-    # Spaces and apostrophes between digits separate thousands, and nothing else.
-    bare = texts.str.replace(r"(?<=\d)[\u00a0\u202f' ](?=\d{3}(?!\d))", "", regex=True)
+    texts = column.dropna()
+    bare = _one_spelling(texts)
     if bare.empty or not bare.head(1).str.fullmatch(f"{_POINT}|{_COMMA}").all():
         return None
     fits = [
@@ -105,8 +106,12 @@ def says_text(name: str, column: pd.Series[Any]) -> str:
     """Say which cell of a column is no number, and what to do."""
     import pandas as pd
 
-    plain = column.where(column.map(_is_plain))
-    is_other = (pd.to_numeric(plain, errors="coerce").isna() & column.notna()).to_numpy()
+    texts = _one_spelling(column.where(column.map(_is_plain)))
+    # Numbers with commas are numbers in either style: it is another cell that makes the column a text.
+    is_number = pd.to_numeric(texts, errors="coerce").notna() | texts.str.fullmatch(f"{_POINT}|{_COMMA}")
+    is_other = (~is_number & column.notna()).to_numpy()
+    if not is_other.any():  # each is a number, and no style fits all
+        is_other = (~texts.str.fullmatch(_POINT) & column.notna()).to_numpy()
     place = int(is_other.argmax())
     cell, row = column.iloc[place], int(column.index[place]) + 1
     if str(cell).strip().lower() in _MISSING:
@@ -115,10 +120,22 @@ def says_text(name: str, column: pd.Series[Any]) -> str:
             f" {int(is_other.sum())}; fill in or remove them first, since seqbench makes up no data, or leave the"
             f" column out with {option('exclude', name)}"
         )
+    what = "correct or remove it"
+    if re.fullmatch(f"{_POINT}|{_COMMA}", str(texts.iloc[place])):
+        what = "its comma or point is not that of the others, or not that of decimal=; write all alike"
+    elif isinstance(cell, str) and re.fullmatch(_DRESSED, cell):
+        what = "write bare numbers, without signs or units"
     return (
-        f"column {name!r} holds something that is neither a number nor a date: {cell!r} in row {row}; correct or"
-        f" remove it, or leave the column out with {option('exclude', name)}"
+        f"column {name!r} holds something that is neither a number nor a date: {cell!r} in row {row}; {what}, or"
+        f" leave the column out with {option('exclude', name)}"
     )
+
+
+def _one_spelling(texts: pd.Series[Any]) -> pd.Series[Any]:
+    """Write texts without spaces around them, with a hyphen for a minus, and nothing else between digits."""
+    stripped = texts.astype(str).str.strip().str.replace("\u2212", "-")
+    # Spaces and apostrophes between digits separate thousands, and nothing else.
+    return stripped.str.replace(r"(?<=\d)[\u00a0\u202f' ](?=\d{3}(?!\d))", "", regex=True)
 
 
 def refuse_missing(values: Array, columns: Sequence[str], rows: Array) -> None:
@@ -150,30 +167,33 @@ def refuse_missing(values: Array, columns: Sequence[str], rows: Array) -> None:
             )
 
 
-def refuse_markers(name: str, values: Array, rows: Array, markers: Markers) -> None:
+def refuse_markers(name: str, values: Array, rows: Array, where: str = "") -> None:
     """Refuse a number such as -999 that stands far from all others: it marks missing values in many files.
 
+    Args:
+        name: of the channel.
+        values: [rows] finite, of one series.
+        rows: [rows] their numbers in the source, from 0.
+        where: of which series, for messages.
+
     Raises:
-        DataError: there is one and ``markers`` is not "keep".
+        DataError: there is one.
     """
     import numpy as np
 
-    if markers == "keep":
-        return
     for marker in _FAR:
         is_marker = values == marker
         rest = values[~is_marker]
         if not is_marker.any() or len(rest) == 0 or len(np.unique(rest[:1000])) < 3:
             continue
         gap = rest.min() - marker if marker < rest.min() else marker - rest.max()
-        if gap > rest.max() - rest.min():
+        if gap > max(rest.max() - rest.min(), _FAR_AWAY * abs(marker)):
             row = int(rows[int(is_marker.argmax())]) + 1
             raise DataError(
-                f"column {name!r} holds {marker:g} in row {row}, the first of {int(is_marker.sum())}, far from"
-                f" all its"
-                f" other values ({rest.min():g} to {rest.max():g}), as a marker of missing values does; fill in or"
-                f" remove those rows, leave the column out with {option('exclude', name)}, or, where the"
-                f" numbers are meant, say --set forecasting.markers=keep"
+                f"column {name!r}{where} holds {marker:g} in row {row}, the first of {int(is_marker.sum())}, far"
+                f" from all its other values ({rest.min():g} to {rest.max():g}), as a marker of missing values"
+                f" does; fill in or remove those rows, leave the column out with {option('exclude', name)}, or,"
+                f" where the numbers are meant, say --set forecasting.markers=keep"
             )
 
 
@@ -213,31 +233,34 @@ def refuse_sizes(name: str, values: Array, training: Array, stored: Any, where: 
     """
     import numpy as np
 
+    told = f"column {name!r}{where}"
     way_out = f"or leave it out with {option('exclude', name)}"
-    largest = float(np.abs(values).max())
-    if largest > _LARGEST:
-        raise DataError(
-            f"column {name!r}{where} holds {values[np.abs(values).argmax()]:g}: squares of numbers beyond 1e150"
-            f" are no"
-            f" numbers any more; write it in another unit, {way_out}"
-        )
-    if 0 < (spread := float(values.max() - values.min())) < _SMALLEST:
-        raise DataError(
-            f"column {name!r}{where} changes by {spread:g} only: squares of numbers below 1e-150 are 0; write it"
-            f" in"
-            f" another unit, {way_out}"
-        )
+    _refuse_squares(told, values, way_out)
     low, high = float(training.min()), float(training.max())
     itemsize = stored.itemsize if isinstance(stored, np.dtype) and stored.kind == "f" else 8
     if 0 < high - low <= _ROUNDING.get(itemsize, 1e-12) * max(abs(low), abs(high)):
         raise DataError(
-            f"column {name!r}{where} is constant but for rounding in the {len(training)} training rows ({low!r} to"
-            f" {high!r}): subtract {low:g} from it before it is rounded, {way_out}"
+            f"{told} is constant but for rounding in the {len(training)} training rows ({low!r} to {high!r}):"
+            f" subtract {low:g} from it before it is rounded, {way_out}"
         )
     deviation = float(training.std()) or 1.0
     if (reach := float(np.abs(values - training.mean()).max()) / deviation) > _REACH:
         raise DataError(
-            f"column {name!r}{where} goes {reach:.1e} standard deviations of its training rows away from their"
-            f" mean:"
-            f" nothing can be learned for that; choose another split, {way_out}"
+            f"{told} goes {reach:.1e} standard deviations of its training rows away from their mean: nothing can"
+            f" be learned for that; choose another split, {way_out}"
+        )
+
+
+def _refuse_squares(told: str, values: Array, way_out: str) -> None:
+    import numpy as np
+
+    if np.abs(values).max() > _LARGEST:
+        raise DataError(
+            f"{told} holds {values[np.abs(values).argmax()]:g}: squares of numbers beyond 1e150 are"
+            f" no numbers any more; write it in another unit, {way_out}"
+        )
+    if 0 < (spread := float(values.max() - values.min())) < _SMALLEST:
+        raise DataError(
+            f"{told} changes by {spread:g} only: squares of numbers below 1e-150 are 0; write it in another unit,"
+            f" {way_out}"
         )

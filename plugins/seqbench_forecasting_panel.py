@@ -26,7 +26,7 @@ class Panel:
         parts: rows of train, validation and test of each series where the source says them.
         irregular_steps: steps between rows that are not as long as most are.
         filled_rows: rows that were put in for missing times.
-        stored: the numpy types in which the source keeps the channels; empty for float64.
+        stored: numpy float types as fine as what the source keeps of each channel; empty for float64.
         about: what was read as what, for a person.
     """
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seqbench_forecasting_panel import Panel
 from seqbench_forecasting_scores import (
     LINEAR,
     LINEAR_LOOKBACK,
@@ -15,8 +16,8 @@ from seqbench_forecasting_scores import (
     forecast_metrics,
     naive_errors,
 )
-from seqbench_forecasting_several import Scaled, SeriesForecast, series_metrics, windows_of
-from seqbench_forecasting_windows import Parts, Windows, cut
+from seqbench_forecasting_several import Scaled, SeriesForecast, held_out_windows, series_metrics, windows_of
+from seqbench_forecasting_windows import Parts, Windows, cut, cut_test
 
 from seqbench import Baseline, Forecast, Metric, TargetKind, cached_tensors
 
@@ -96,7 +97,7 @@ def single_problem(piece: Piece, values: Tensor, question: Question) -> Problem:
     def score() -> dict[str, Tensor]:
         train, _, _ = cut(rows.outputs, rows.outputs, rows.parts, length, horizon)
         recent = Windows(train.inputs[:, -lookback:], train.targets)
-        _, _, test = cut(rows.outputs, rows.outputs, rows.parts, max(lookback, question.season or 1), horizon)
+        test = cut_test(rows.outputs, rows.outputs, rows.parts, max(lookback, question.season or 1), horizon)
         return baseline_scores(metrics, recent, test, question.season)
 
     # By its place, not by its name: the numbers may come back under other headers.
@@ -119,7 +120,7 @@ def single_problem(piece: Piece, values: Tensor, question: Question) -> Problem:
     )
 
 
-def several_problem(pieces: Sequence[Piece], values: Tensor, question: Question) -> Problem:
+def several_problem(pieces: Sequence[Piece], panel: Panel, question: Question) -> Problem:
     """Return the problem of several series: their windows one after the other, each score a mean over series."""
     import torch
 
@@ -132,15 +133,17 @@ def several_problem(pieces: Sequence[Piece], values: Tensor, question: Question)
     def score() -> dict[str, Tensor]:
         train, _, _ = windows_of(alone, length, horizon)
         recent = Windows(train.inputs[:, -lookback:], train.targets[..., :-1])
-        _, _, test = windows_of(alone, max(lookback, question.season or 1), horizon)
+        test = held_out_windows(alone, max(lookback, question.season or 1), horizon)
         return baseline_scores(metrics, recent, test, question.season)
 
-    shapes = str([piece.rows.parts for piece in pieces]) + str(question.targets.tolist())
+    # Where each series ends is told too: rows after its parts are in no window.
+    shapes = str([(ends, piece.rows.parts) for ends, piece in zip(panel.ends, pieces, strict=True)])
+    shapes += str(question.targets.tolist())
     identity = (
         question.identity[0],
         "baselines of series",
         question.identity[1],
-        _digest(values),
+        _digest(panel.values),
         shapes,
         length,
         horizon,

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from seqbench_forecasting_clock import Clock, find_clock, refuse_bare, short
+from seqbench_forecasting_calendar import is_calendar, short
+from seqbench_forecasting_clock import Clock, find_clock, refuse_bare
 from seqbench_forecasting_numbers import as_numbers, says_text
 from seqbench_forecasting_options import Options, listed, named, option
 
@@ -19,17 +20,6 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
-_RANGES = {
-    "year": (1000, 2999),
-    "quarter": (1, 4),
-    **dict.fromkeys(("month", "mnth"), (1, 12)),
-    **dict.fromkeys(("weekday", "dayofweek"), (0, 7)),
-    **dict.fromkeys(("dayofyear", "doy"), (1, 366)),
-    "weekofyear": (0, 53),
-    "day": (1, 31),
-    "hour": (0, 24),
-    "minute": (0, 59),
-}
 _ROW_NAMES = {
     "",
     "unnamed0",
@@ -214,13 +204,14 @@ def _counting(
     import numpy as np
 
     found: dict[str, str] = {}
+    times = None if clock is None else clock.reading.times
     for name in names:
         values = numbers[name].to_numpy("float64", na_value=np.nan)
         if not np.isfinite(values).all():
             continue
         if is_ramp(values, restarts) or (short(name) in _ROW_NAMES and _numbers_rows(values, restarts)):
             found[name] = ROW_NUMBERS
-        elif _is_calendar(name, values, clock):
+        elif is_calendar(name, values, times):
             found[name] = CALENDAR
     return found
 
@@ -272,28 +263,3 @@ def _numbers_rows(values: Array, restarts: Sequence[int]) -> bool:
         return False
     parts = itertools.pairwise(restarts)
     return all((np.diff(values[start:end]) > 0).all() for start, end in parts)
-
-
-def _is_calendar(name: str, values: Array, clock: Clock | None) -> bool:
-    """Say whether numbers say what the times say already, or are named and sized as parts of a date."""
-    import numpy as np
-    import pandas as pd
-
-    is_named = short(name) in _RANGES or short(name) == "yr"
-    if (values % 1 != 0).any() or (len(np.unique(values)) < 2 and not is_named):
-        return False  # a flag that is always 0 is no minute
-    least, most = _RANGES.get(short(name), (1, 0))
-    if least <= values.min() and values.max() <= most:
-        return True
-    if clock is None:
-        return False
-    times = pd.DatetimeIndex(clock.reading.times)
-    if short(name) in ("yr", "year", "isoyear"):
-        return len(np.unique(values - times.year)) == 1
-    weekday = times.day_of_week  # 0 is Monday
-    parts = (
-        *(times.year, times.quarter, times.month, times.day, times.hour, times.hour + 1, times.minute),
-        *(weekday, weekday + 1, (weekday + 1) % 7, (weekday + 1) % 7 + 1, times.day_of_year),
-        *(times.year * 100 + times.month, times.hour * 100 + times.minute),
-    )
-    return any(np.array_equal(values, np.asarray(part, dtype="float64")) for part in parts)

@@ -79,9 +79,10 @@ def forecast_metrics(scaling: Scaling, naive: Tensor) -> tuple[Metric, ...]:
     """Return MSE, MAE, MASE and sMAPE, each the average over all windows, steps and channels.
 
     MSE and MAE are on scaled values. MASE (Hyndman & Koehler 2006, "Another look at measures of forecast
-    accuracy", section 3) divides each channel's absolute error by ``naive``, [channels]; channels where that
-    is 0 are left out, and so is MASE where none remains. sMAPE is the variant of the M4 competition
-    (Makridakis et al. 2020), on values in their original units and in percent:
+    accuracy", section 3, with the seasonal naive forecast as in the M4 competition) divides each channel's
+    absolute error by ``naive``, [channels]: the mean of ``|y(t) - y(t - m)|`` over training rows, m the steps in
+    a season, or 1; channels where that is 0 are left out, and so is MASE where none remains. sMAPE is the
+    variant of the M4 competition (Makridakis et al. 2020), on values in their original units and in percent:
     ``200 |y - f| / (|y| + |f|)``, from 0 to 200, and 0 where both are 0.
 
     Args:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seqbench_forecasting_scores import Scaling
-from seqbench_forecasting_windows import Parts, Windows, cut
+from seqbench_forecasting_windows import Parts, Windows, cut, cut_test
 
 from seqbench import Batch, DataError, Forecast, Metric, TargetKind
 
@@ -71,25 +71,55 @@ def windows_of(series: Sequence[Scaled], length: int, horizon: int) -> tuple[Win
     Raises:
         DataError: they would take more than 4 GiB.
     """
-    import torch
+    _refuse_large(series, [sum(one.parts) - length - 3 * (horizon - 1) for one in series], length, horizon)
+    found: tuple[list[Windows], list[Windows], list[Windows]] = ([], [], [])
+    for number, one in enumerate(series):
+        parts = cut(one.inputs, _marked(one, number), one.parts, length, horizon)
+        for part, windows in zip(found, parts, strict=True):
+            part.append(windows)
+    train, validation, test = (_laid_below(part) for part in found)
+    return train, validation, test
 
-    needed = 0
-    for one in series:
-        count = sum(one.parts) - length - 3 * (horizon - 1)
-        needed += 4 * count * (length * one.inputs.shape[1] + horizon * (one.outputs.shape[1] + 1))
+
+def held_out_windows(series: Sequence[Scaled], length: int, horizon: int) -> Windows:
+    """Return the windows of test alone of all series, in their order; see `cut_test`.
+
+    Raises:
+        DataError: they would take more than 4 GiB.
+    """
+    _refuse_large(series, [one.parts[2] - horizon + 1 for one in series], length, horizon)
+    return _laid_below(
+        [
+            cut_test(one.inputs, _marked(one, number), one.parts, length, horizon)
+            for number, one in enumerate(series)
+        ]
+    )
+
+
+def _refuse_large(series: Sequence[Scaled], counts: Sequence[int], length: int, horizon: int) -> None:
+    needed = sum(
+        4 * count * (length * one.inputs.shape[1] + horizon * (one.outputs.shape[1] + 1))
+        for count, one in zip(counts, series, strict=True)
+    )
     if needed > LARGEST_BYTES:
         raise DataError(
             f"the windows of {len(series)} series of {length} steps would take {needed / 2**30:.1f} GiB, more than"
             f" {LARGEST_BYTES // 2**30}; shorten length, read fewer columns (columns=), or pick one series"
             f" (series=)"
         )
-    found: tuple[list[Windows], list[Windows], list[Windows]] = ([], [], [])
-    for number, one in enumerate(series):
-        marked = torch.cat([one.outputs, torch.full((len(one.outputs), 1), float(number))], 1)
-        for part, windows in zip(found, cut(one.inputs, marked, one.parts, length, horizon), strict=True):
-            part.append(windows)
-    train, validation, test = (Windows(*(torch.cat(side) for side in zip(*part, strict=True))) for part in found)
-    return train, validation, test
+
+
+def _marked(one: Scaled, number: int) -> Tensor:
+    """Add a channel that holds the number of the series to its outputs."""
+    import torch
+
+    return torch.cat([one.outputs, torch.full((len(one.outputs), 1), float(number))], 1)
+
+
+def _laid_below(windows: Sequence[Windows]) -> Windows:
+    import torch
+
+    return Windows(*(torch.cat(side) for side in zip(*windows, strict=True)))
 
 
 def series_metrics(scalings: Sequence[Scaling], naive: Tensor) -> tuple[Metric, ...]:
@@ -106,44 +136,70 @@ def series_metrics(scalings: Sequence[Scaling], naive: Tensor) -> tuple[Metric, 
             and so is a series that has no other.
     """
     import torch
+    from seqbench_forecasting_means import MeanOverSeries
 
-    mean, deviation = torch.stack([s.mean for s in scalings]), torch.stack([s.deviation for s in scalings])
-    varies = naive > 0
+    scores = _SeriesScores(
+        torch.stack([s.mean for s in scalings]), torch.stack([s.deviation for s in scalings]), naive
+    )
+    prepared = {
+        "mse": scores.squared,
+        "mae": scores.absolute,
+        "mase": scores.over_naive,
+        "smape": scores.percent,
+    }
 
     def make() -> MeanOverSeries:
         return MeanOverSeries(len(scalings))
 
-    def parts(outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        series = batch.targets[:, 0, -1].long()
-        return outputs.double(), batch.targets[..., :-1].double(), series
+    return tuple(
+        Metric(name, make, best=0.0, is_higher_better=False, prepare=prepare)
+        for name, prepare in prepared.items()
+        if name != "mase" or (naive > 0).any()
+    )
 
-    def squared(outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        forecast, actual, series = parts(outputs, batch)
+
+@dataclass(frozen=True, eq=False)
+class _SeriesScores:
+    """Scores each window by itself, and says of which series it is.
+
+    Every method takes outputs [batch, steps, channels], and returns [windows] scores and [windows] series.
+
+    Attributes:
+        mean, deviation: of the training rows of each series, [series, channels].
+        naive: [series, channels], from `naive_errors`.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+    naive: Tensor
+
+    def squared(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Squared errors of scaled values."""
+        forecast, actual, series = self._parts(outputs, batch)
         return (actual - forecast).square().mean((1, 2)), series
 
-    def absolute(outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        forecast, actual, series = parts(outputs, batch)
+    def absolute(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Absolute errors of scaled values."""
+        forecast, actual, series = self._parts(outputs, batch)
         return (actual - forecast).abs().mean((1, 2)), series
 
-    def over_naive(outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        forecast, actual, series = parts(outputs, batch)
-        kept, per = varies.to(outputs.device)[series], naive.to(outputs.device)[series]
+    def over_naive(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """MASE: absolute errors over those of the naive forecast, without channels where these are 0."""
+        forecast, actual, series = self._parts(outputs, batch)
+        per = self.naive.to(outputs.device)[series]
+        kept = per > 0
         error = ((actual - forecast).abs().mean(1) / per).where(kept, 0.0).sum(1) / kept.sum(1)
         has_any = kept.any(1)
         return error[has_any], series[has_any]
 
-    def percent(outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        forecast, actual, series = parts(outputs, batch)
-        place, spread = mean.to(outputs.device)[series][:, None], deviation.to(outputs.device)[series][:, None]
+    def percent(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """SMAPE in percent, in original units; NaN stays NaN."""
+        forecast, actual, series = self._parts(outputs, batch)
+        place = self.mean.to(outputs.device)[series][:, None]
+        spread = self.deviation.to(outputs.device)[series][:, None]
         forecast, actual = forecast * spread + place, actual * spread + place
         error, size = (actual - forecast).abs(), actual.abs() + forecast.abs()
-        return (200 * error / size).where(size > 0, 0.0).mean((1, 2)), series
+        return (200 * error / size).where(size != 0, 0.0).mean((1, 2)), series
 
-    from seqbench_forecasting_means import MeanOverSeries
-
-    prepared = {"mse": squared, "mae": absolute, "mase": over_naive, "smape": percent}
-    return tuple(
-        Metric(name, make, best=0.0, is_higher_better=False, prepare=prepare)
-        for name, prepare in prepared.items()
-        if name != "mase" or varies.any()
-    )
+    def _parts(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        return outputs.double(), batch.targets[..., :-1].double(), batch.targets[:, 0, -1].long()

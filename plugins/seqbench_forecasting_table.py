@@ -68,8 +68,9 @@ def panel_from_tables(tables: Mapping[str, pd.DataFrame], options: Options) -> P
     restarts = (0, *(np.flatnonzero(np.diff(part_of[: len(frame)])) + 1).tolist(), len(frame))
     laid = _picked(lay(frame, restarts, options), options)
     refuse_missing(laid.values, laid.channels, laid.rows)
-    for name, values in zip(laid.channels, laid.values.T, strict=True):
-        refuse_markers(name, values, laid.rows, options.markers)
+    if options.markers == "refuse":
+        _refuse_markers(laid)
+    for name in laid.channels:
         if name in frame:
             refuse_inexact(name, frame[name])
     flags = [name for name in laid.channels if name in frame and pd.api.types.is_bool_dtype(frame[name])]
@@ -77,6 +78,13 @@ def panel_from_tables(tables: Mapping[str, pd.DataFrame], options: Options) -> P
     if empty_rows:
         more["empty_rows_at_the_end"] = str(empty_rows)
     return _panel(laid, part_of if set(tables) >= set(_PARTS) else None, more, options)
+
+
+def _refuse_markers(laid: Laid) -> None:
+    """Look at each series by itself: what is far from one may be within the reach of another."""
+    for series, start, end in zip(laid.names, laid.bounds, laid.bounds[1:], strict=False):
+        for name, values in zip(laid.channels, laid.values[start:end].T, strict=True):
+            refuse_markers(name, values, laid.rows[start:end], f" of series {series!r}" if series else "")
 
 
 def _joined(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Array]:
@@ -129,8 +137,9 @@ def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
     for name in twice:
         if not (frame[name].to_numpy() == index.get_level_values(name).to_numpy()).all():
             raise DataError(f"the index is called {name!r}, and so is a column with other cells; rename one")
-    kept = index.droplevel(twice) if 0 < len(twice) < index.nlevels else index
-    return frame.reset_index(drop=True) if len(twice) == index.nlevels else frame.set_axis(kept).reset_index()
+    if len(twice) == index.nlevels:
+        return frame.reset_index(drop=True)
+    return (frame.reset_index(level=twice, drop=True) if twice else frame).reset_index()
 
 
 def _says_times(index: pd.Index[Any]) -> bool:

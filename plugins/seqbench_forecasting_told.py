@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from seqbench_forecasting_numbers import refuse_sizes
 from seqbench_forecasting_options import listed
 from seqbench_forecasting_panel import Panel
-from seqbench_forecasting_problem import Piece
-from seqbench_forecasting_scores import is_constant
+from seqbench_forecasting_problem import Piece, Question
+from seqbench_forecasting_scores import LINEAR_LOOKBACK, is_constant
 from seqbench_forecasting_windows import Parts
 
 from seqbench import DataError
@@ -38,6 +38,16 @@ def facts_of(panel: Panel, parts: Sequence[Parts], targets: Sequence[int]) -> Fa
         "filled_rows": panel.filled_rows,
         "split_rows": "/".join(str(sum(part[place] for part in parts)) for place in range(3)),
         "unused_rows": len(panel.values) - sum(map(sum, parts)),
+    }
+
+
+def facts_of_scores(panel: Panel, pieces: Sequence[Piece], question: Question) -> Facts:
+    """Return what is known of the baselines and of MASE."""
+    without = channels_where(panel, [piece.naive == 0 for piece in pieces], question.targets.tolist())
+    return {
+        "season": question.season or "unknown: no seasonal baseline",
+        "linear_lookback": min(question.length, LINEAR_LOOKBACK),
+        "left_out_of_mase": listed(without),
     }
 
 
@@ -79,7 +89,7 @@ def refuse_unscorable(panel: Panel, parts: Sequence[Parts]) -> None:
     for (name, values), part in zip(panel.series(), parts, strict=True):
         rows = values[: sum(part)].numpy()
         for place, channel in enumerate(panel.channels):
-            stored = np.dtype(panel.stored[place].lower()) if panel.stored else np.dtype("float64")
+            stored = np.dtype(panel.stored[place]) if panel.stored else np.dtype("float64")
             refuse_sizes(channel, rows[:, place], rows[: part[0], place], stored, where(name))
 
 
@@ -93,7 +103,7 @@ def where(series: str) -> str:
 
 
 def warnings_of(panel: Panel, data: str | None, gaps: str, constant: Sequence[str]) -> list[str]:
-    """Say what was done about steps of different lengths, channels without any change, and columns left out."""
+    """Say what was done about steps of different lengths and channels without any change."""
     said = []
     if panel.irregular_steps:
         filled = f"{panel.filled_rows} rows repeat the one before them (gaps=fill)"

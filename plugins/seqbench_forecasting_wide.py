@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from seqbench_forecasting_headers import header_times, headers_count, numbers_and_texts
+from seqbench_forecasting_headers import first_step, header_times, numbers_and_texts
 from seqbench_forecasting_laid import Laid, of_roles, refuse_disorder
 from seqbench_forecasting_numbers import as_numbers
 from seqbench_forecasting_options import Options, listed, named, option
@@ -31,7 +31,7 @@ def decided(frame: pd.DataFrame, restarts: Sequence[int], options: Options) -> O
         DataError: nothing tells.
     """
     numbers, texts = numbers_and_texts(frame, options)
-    if headers_count(numbers):
+    if first_step(numbers) is not None:
         return replace(options, layout="rows")
     seen = look(frame, (0, len(frame)), options)
     has_times = seen.clock is not None
@@ -55,21 +55,22 @@ def series_in_rows(frame: pd.DataFrame, options: Options) -> Laid:
     rest = frame.drop(columns=[name for name in excluded if name in frame])
     numbers, texts = numbers_and_texts(rest, options)
     label, steps = _label(rest, numbers, texts)
+    place = first_step(steps) or 0
+    beside, steps = steps[:place], steps[place:]
     if len(steps) < 2:
         raise DataError(
             f"layout=rows: a row holds {len(steps)} numbers; there are: {listed(map(str, frame.columns))}"
         )
-    columns = [as_numbers(name, rest[name], options.decimal) for name in steps]
-    matrix = np.column_stack(
-        [np.full(len(rest), np.nan) if c is None else c.to_numpy("float64", na_value=np.nan) for c in columns]
-    )
+    matrix = _matrix(rest, steps, options)
     names = tuple(f"row {row + 1}" for row in rest.index) if label is None else tuple(map(str, rest[label]))
     is_known = ~np.isnan(matrix)
     first, last = is_known.argmax(1), matrix.shape[1] - is_known[:, ::-1].argmax(1)
     _refuse_holes(is_known, first, last, names, steps)
     reading = header_times(steps, options)
     spans = [slice(a, b) for a, b in zip(first.tolist(), last.tolist(), strict=True)]
-    left_out = {name: "texts beside the numbers of a row" for name in texts if name != label}
+    other_texts = [name for name in texts if name != label]
+    left_out = dict.fromkeys(other_texts, "texts beside the numbers of a row")
+    left_out |= dict.fromkeys(beside, "numbers beside the steps of a row")
     return Laid(
         np.concatenate([row[span] for row, span in zip(matrix, spans, strict=True)])[:, None],
         (_VALUE,),
@@ -81,6 +82,16 @@ def series_in_rows(frame: pd.DataFrame, options: Options) -> Laid:
         rows=np.repeat(rest.index.to_numpy(), last - first),
         left_out={**dict.fromkeys(excluded, "exclude="), **left_out},
         layout="a row each (layout=rows)" + ("" if label is None else f", named by {label!r}"),
+    )
+
+
+def _matrix(frame: pd.DataFrame, steps: Sequence[str], options: Options) -> Array:
+    """Return the numbers of the rows, missing ones as NaN: [series, steps]."""
+    import numpy as np
+
+    columns = [as_numbers(name, frame[name], options.decimal) for name in steps]
+    return np.column_stack(
+        [np.full(len(frame), np.nan) if c is None else c.to_numpy("float64", na_value=np.nan) for c in columns]
     )
 
 

@@ -145,15 +145,32 @@ def cut(
         length: steps of input.
         horizon: steps of target.
     """
-    train, validation, test = parts
+    train, validation, _ = parts
+    return (
+        _between(inputs, targets, length, horizon, slice(length, train)),
+        _between(inputs, targets, length, horizon, slice(train, train + validation)),
+        cut_test(inputs, targets, parts, length, horizon),
+    )
 
-    def between(start: int, end: int) -> Windows:
-        """Cut the windows whose targets lie in these rows."""
-        past = inputs[start - length : end - horizon]
-        return Windows(_views(past, length), _views(targets[start:end], horizon))
 
-    held_out = train + validation
-    return between(length, train), between(train, held_out), between(held_out, held_out + test)
+def cut_test(inputs: Tensor, targets: Tensor, parts: Parts, length: int, horizon: int) -> Windows:
+    """Return the windows of test alone; the training rows may be too few for windows of this length.
+
+    Args:
+        inputs: [rows, channels]
+        targets: [rows, predicted channels]
+        parts: rows of each part.
+        length: steps of input, at most as many as rows of train and validation.
+        horizon: steps of target.
+    """
+    first = parts[0] + parts[1]
+    return _between(inputs, targets, length, horizon, slice(first, first + parts[2]))
+
+
+def _between(inputs: Tensor, targets: Tensor, length: int, horizon: int, rows: slice) -> Windows:
+    """Cut the windows whose targets lie in these rows."""
+    past = inputs[rows.start - length : rows.stop - horizon]
+    return Windows(_views(past, length), _views(targets[rows], horizon))
 
 
 def _views(rows: Tensor, steps: int) -> Tensor:

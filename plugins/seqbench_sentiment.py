@@ -21,6 +21,7 @@ from seqbench_sentiment_texts import (
     UNKNOWN,
     Example,
     Truncate,
+    alike,
     class_names,
     excerpt,
     remarks,
@@ -227,6 +228,7 @@ class Sentiment(Task):
             "empty_texts_left_out": empty,
             **_left_out(tables),
             **({"baselines_left_out": "bag of words"} if too_large else {}),
+            **({"labels_alike": ", ".join(same[:8])} if (same := alike(classes)) else {}),
         }
         return _Prepared(splits, tuple(words), tuple(classes), facts)
 

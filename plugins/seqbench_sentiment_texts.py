@@ -151,6 +151,8 @@ def remarks(facts: Mapping[str, float | int | str]) -> Iterator[str]:
             f"{copies} of {facts['test_examples']} test texts are also training texts, but for signs, spaces and"
             " capitals: what was learned by heart scores there"
         )
+    if alike := facts.get("labels_alike"):
+        yield f"labels that differ in capitals only are classes of their own: {alike}"
     if baseline := facts.get("baselines_left_out"):
         yield f"the baseline {baseline} was left out: with so many classes it would take gigabytes to fit"
     unknown = float(facts.get("oov_rate", 0.0))
@@ -159,6 +161,17 @@ def remarks(facts: Mapping[str, float | int | str]) -> Iterator[str]:
             f"{unknown:.0%} of the tokens that are read of the test texts are not in the vocabulary, and all of"
             f" them are one token to a model; more training texts, or a lower minimum_count, make more known"
         )
+
+
+def alike(names: Iterable[str]) -> list[str]:
+    """Return the classes that differ from another in capitals only.
+
+    >>> alike(["neg", "Pos", "pos"])
+    ['Pos', 'pos']
+    """
+    every = list(names)
+    counts = Counter(name.casefold() for name in every)
+    return [name for name in every if counts[name.casefold()] > 1]
 
 
 def class_names(labels: Iterable[str]) -> list[str]:

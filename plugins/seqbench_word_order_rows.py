@@ -38,7 +38,7 @@ def make_rows(corpus: Corpus, part: str, length: int, most: int, rng: Generator)
 
 def packed(splits: Mapping[str, Split]) -> dict[str, Tensor]:
     """Return rows that `make_rows` made as tensors only, to be cached."""
-    tensors = {}
+    tensors: dict[str, Tensor] = {}
     for part, split in splits.items():
         for name, values in (("inputs", split.inputs), ("targets", split.targets)):
             if not isinstance(values, Ragged):

@@ -138,6 +138,8 @@ def _check_header(line: str, separator: str, quoting: Any) -> None:
         ValueError: it is one; otherwise the first row, or all columns but one, would be lost. Or it names a
             column twice; otherwise the second would get another name.
     """
+    if line.startswith("#") and separator not in line:
+        raise ValueError("its first line is a comment; remove all lines above the names of the columns")
     names = [name.strip() for name in next(csv.reader([line], delimiter=separator, quoting=quoting), [])]
     other = next((mark for mark in (";", "\t", "|") if mark in line), None)
     if len(names) == 1 and other is not None:

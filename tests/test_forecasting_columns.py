@@ -1,4 +1,4 @@
-"""Are columns sorted into the roles they have, and is what cannot be scored refused by name?"""
+"""Tests that columns get the roles they have, and that what cannot be scored is refused by name."""
 
 from __future__ import annotations
 
@@ -297,3 +297,95 @@ def test_what_cannot_be_scored_then_refused_by_name(tmp_path: Path, column: Any,
         with pytest.raises(DataError, match=f"column {says}"):
             load(daily(b=column), tmp_path)
         assert load(daily(b=column), tmp_path, exclude="b").facts["left_out"] == "b (exclude=)"
+
+
+# Ordinary files
+
+
+def test_part_of_a_date_that_the_dates_do_not_say_then_a_channel() -> None:
+    drawn = np.random.default_rng(0)
+    built = drawn.integers(1990, 2010, 200)
+    seen = panel(daily(year=built, month=drawn.integers(1, 13, 200), hour=drawn.integers(0, 24, 200)))
+    assert seen.channels == ("a", "year", "month", "hour")
+    summer = pd.date_range("2020-03-20", periods=200, freq="h", tz="Europe/Berlin")
+    clocks = pd.DataFrame({"utc": summer.tz_convert(None), "hour": summer.hour, "a": VALUES})
+    assert panel(clocks).about["left_out"] == "hour (calendar numbers)"
+
+
+def test_columns_that_share_a_name_with_a_part_of_a_date_then_told_by_what_they_hold() -> None:
+    parts = {"year": HOURS.year, "month": HOURS.month, "day": HOURS.day, "hour": HOURS.hour}
+    seen = panel(pd.DataFrame({**parts, "min": VALUES - 9, "max": VALUES}))
+    assert (seen.channels, seen.season) == (("min", "max"), 24)
+    rain = np.random.default_rng(0).integers(1, 13, 200)
+    months = panel(pd.DataFrame({"year": 1990 + STEPS // 12, "mo": STEPS % 12 + 1, "mm": rain}))
+    assert (months.channels, months.season) == (("mm",), 12)
+
+
+def test_hours_without_dates_then_left_out_and_no_sign_of_several_series() -> None:
+    assert panel(pd.DataFrame({"hr": STEPS % 24, "y": VALUES})).channels == ("y",)
+
+
+def test_hour_that_comes_twice_in_autumn_then_refused_as_repeated_not_as_several_series() -> None:
+    clocks = pd.date_range("2020-10-24", periods=200, freq="h", tz="Europe/Berlin").tz_localize(None)
+    frame = pd.DataFrame({"time": clocks, "flag": STEPS % 3, "y": VALUES})
+    with pytest.raises(DataError, match=r"2020-10-25 02:00:00 is repeated .* write times with their zone"):
+        panel(frame)
+
+
+def test_two_years_of_weeks_then_the_season_needs_no_training_window(tmp_path: Path) -> None:
+    weeks = pd.DataFrame({"week": pd.date_range("2012-01-01", periods=104, freq="W"), "a": VALUES[:104]})
+    weeks.to_csv(path := tmp_path / "a.csv", index=False)
+    data = Forecasting(data=str(path), horizon=10, split="60/20/24").load(8, seed=0)
+    scores = {baseline.name: baseline.scores for baseline in data.baselines}
+    scaled = (VALUES[:104] - VALUES[:60].mean()) / VALUES[:60].std()
+    errors = [scaled[t : t + 10] - scaled[t - 52 : t - 42] for t in range(80, 95)]
+    assert scores["seasonal naive"]["mse"] == pytest.approx(float(np.square(errors).mean()), rel=1e-5)
+
+
+def test_marker_among_numbers_of_its_size_then_a_number() -> None:
+    near = 9990 + STEPS % 3
+    near[7] = 9999
+    assert panel(daily(b=near)).channels == ("a", "b")
+
+
+@pytest.mark.parametrize("kind", ["int64[pyarrow]", "float[pyarrow]", "Float32", "Int64"])
+def test_types_of_pandas_extensions_then_read(tmp_path: Path, kind: str) -> None:
+    assert load(daily(b=pd.Series(STEPS % 7, dtype=kind)), tmp_path).facts["channels"] == "a, b"
+
+
+@pytest.mark.parametrize(
+    ("cells", "match"),
+    [
+        (lambda n: f"{n * 1000 + 0.5:,.2f}" if n != 3.0 else "(3,000.00)", r"'\(3,000.00\)' in row 4; write bare"),
+        (lambda n: "-" if n > 197 else f"{n * 1000 + 0.5:,.2f}", "'-' in row 199, a marker .* the first of 2"),
+        (lambda n: f"{n} %", "'0.0 %' in row 1; write bare numbers"),
+        (lambda n: f"${n}", r"'\$0.0' in row 1; write bare numbers"),
+        (
+            lambda n: f"{n * 1000 + 0.5:,.2f}" if n != 3.0 else "3.000,50",
+            r"'3.000,50' in row 4; its comma or point",
+        ),
+    ],
+    ids=["brackets", "dash", "percent", "dollars", "two styles"],
+)
+def test_numbers_in_other_clothes_then_the_cell_that_is_none_named(cells: Any, match: str) -> None:
+    with pytest.raises(DataError, match=match):
+        panel(daily(b=[cells(n) for n in STEPS.astype(float)]))
+
+
+def test_minus_of_typographers_then_a_minus() -> None:
+    signed = np.round(VALUES - 4, 3)
+    seen = panel(daily(b=[str(value).replace("-", "\u2212") for value in signed]))
+    assert seen.values[:, 1].tolist() == signed.tolist()
+
+
+def test_year_a_row_and_month_a_column_then_refused() -> None:
+    months = dict.fromkeys(pd.date_range("2000", periods=12, freq="MS").strftime("%b"), VALUES[:25])
+    frame = pd.DataFrame({"Year": range(1990, 2015), **months})
+    with pytest.raises(DataError, match="a row seems to be a year and a column a month .* one row a month"):
+        panel(frame)
+
+
+def test_comment_above_the_header_then_said(tmp_path: Path) -> None:
+    (path := tmp_path / "a.csv").write_text("# station 5\ndate,a\n2020-01-01,3\n")
+    with pytest.raises(DataError, match="its first line is a comment; remove all lines above"):
+        read_tables(str(path))

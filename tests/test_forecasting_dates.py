@@ -1,4 +1,4 @@
-"""Are dates read as people write them, and never as something else?"""
+"""Tests that dates are read as people write them, and never as something else."""
 
 from __future__ import annotations
 
@@ -237,6 +237,16 @@ PARTS = {"year": HOURS.year, "month": HOURS.month, "day": HOURS.day, "hour": HOU
     ],
 )
 def test_times_in_columns_of_their_own_then_put_together(columns: dict[str, Any]) -> None:
+    assert_read(panel_from_tables({"all": table(**columns)}, Options()), "2001-01-01", HOURLY)
+
+
+@pytest.mark.parametrize("date", ["%Y-%m-%d", "%Y%m%d"])
+@pytest.mark.parametrize("clock", ["%H", "%H%M", "%H%M%S"])
+def test_times_of_day_as_numbers_beside_dates_then_put_together(date: str, clock: str) -> None:
+    days, hours = pd.Series(HOURS.strftime(date)), HOURS.strftime(clock).astype(int)
+    if date == "%Y%m%d":
+        days = pd.to_numeric(days)
+    columns = {"date": days, "hour" if clock == "%H" else "time": hours}
     assert_read(panel_from_tables({"all": table(**columns)}, Options()), "2001-01-01", HOURLY)
 
 

@@ -1,4 +1,4 @@
-"""Are several series kept apart, scored as M4 scores them, and told where a table is read as one?"""
+"""Tests that several series are kept apart, scored as M4 scores them, and told where a table is read as one."""
 
 from __future__ import annotations
 
@@ -262,3 +262,36 @@ def test_group_beside_a_wide_layout_then_refused() -> None:
         Forecasting(group="a", layout="rows")
     with pytest.raises(ValueError, match="dates has to be day-first, month-first or a format"):
         Forecasting(dates="european")
+
+
+def test_season_that_leaves_no_training_window_then_the_seasonal_baseline_stands(tmp_path: Path) -> None:
+    data = load(long(), tmp_path, group="unique_id", season=46)  # 48 training rows of the shortest, horizon 6
+    assert "seasonal naive" in [baseline.name for baseline in data.baselines]
+
+
+def test_marker_in_a_small_series_beside_a_large_one_then_refused(tmp_path: Path) -> None:
+    frame = long()
+    frame.loc[frame["unique_id"] == "H5", "y"] *= 1e5
+    frame.loc[7, "y"] = -999
+    with pytest.raises(DataError, match="column 'y' of series 'H1' holds -999 in row 8"):
+        load(frame, tmp_path, group="unique_id")
+
+
+def test_numbers_beside_the_steps_of_a_row_then_no_steps(tmp_path: Path) -> None:
+    days = pd.date_range("2020-01-22", periods=60).strftime("%-m/%-d/%y")
+    counts = pd.DataFrame(_RNG.integers(1, 99, (3, 60)), columns=days)
+    frame = pd.concat(
+        [pd.DataFrame({"Country": ["a", "b", "c"], "Lat": [1.5, 2.5, 3.5], "Long": [9, 8, 7]}), counts], axis=1
+    )
+    data = load(frame, tmp_path, layout="rows")
+    assert (data.facts["rows"], data.facts["first_time"], data.facts["step"]) == (180, "2020-01-22", "1 day")
+    assert data.facts["left_out"] == ", ".join(f"{n} (numbers beside the steps of a row)" for n in ("Lat", "Long"))
+    with pytest.raises(DataError, match="this looks like a wide table"):
+        load(frame, tmp_path)
+
+
+def test_group_among_the_columns_to_read_then_it_still_names_the_series(tmp_path: Path) -> None:
+    data = load(long(), tmp_path, group="unique_id", columns="unique_id,y")
+    assert (data.facts["series"], data.facts["channels"]) == (5, "y")
+    with pytest.raises(DataError, match="names the series .* to be left out"):
+        load(long(), tmp_path, group="unique_id", exclude="unique_id")

@@ -305,6 +305,14 @@ def test_empty_texts_then_left_out_with_a_warning_and_counted(tmp_path: Path) ->
         assert data.facts["empty_texts_left_out"] == 2
 
 
+def test_labels_that_differ_in_capitals_only_then_a_warning(tmp_path: Path) -> None:
+    lines = [f"one word other{n},{('pos', 'Pos', 'neg')[n % 3]}" for n in range(60)]
+    path = write_csv(tmp_path / "texts.csv", "text,label", lines)
+    with pytest.warns(UserWarning, match="classes of their own: Pos, pos"):
+        data = Sentiment(data=path, minimum_count=1).load(8, seed=0)
+    assert data.facts["labels_alike"] == "Pos, pos"
+
+
 def test_three_classes_and_length_one_then_one_token_each(tmp_path: Path) -> None:
     lines = [f"{word} {i},{label}" for i in range(20) for word, label in (("good", 10), ("fair", 2), ("bad", 1))]
     data = Sentiment(data=write_csv(tmp_path / "a.csv", "text,label", lines)).load(1, 0)

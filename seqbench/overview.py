@@ -1,4 +1,4 @@
-"""How does a sweep stand, seen from outside? From the files of its store alone, while it runs and afterwards.
+"""Tells how sweeps stand, while they run and afterwards, from the files of their store alone.
 
 Writes nothing, and needs neither torch nor pandas. Stands on sweeps, claims and store.
 """

@@ -1,4 +1,4 @@
-"""Are columns sorted into the roles they have, and is what cannot be scored refused by name?"""
+"""Columns are sorted into the roles they have, and what cannot be scored is refused by name."""
 
 from __future__ import annotations
 

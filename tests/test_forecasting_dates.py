@@ -1,4 +1,4 @@
-"""Are dates read as people write them, and never as something else?"""
+"""Dates are read as people write them, and never as something else."""
 
 from __future__ import annotations
 

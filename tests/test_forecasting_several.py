@@ -1,4 +1,4 @@
-"""Are several series kept apart, scored as M4 scores them, and told where a table is read as one?"""
+"""Several series are kept apart, scored as M4 scores them, and told where a table is read as one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does ``seqbench`` on the command line do? One module for each command, imported when it is called.
+"""Runs ``seqbench`` on the command line: one module for each command, imported when it is called.
 
 Only click is imported here, so that ``seqbench --help`` answers at once.
 """

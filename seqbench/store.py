@@ -21,7 +21,7 @@ from seqbench.errors import StoreError, reason
 from seqbench.holders import is_abandoned, temporary_prefix
 from seqbench.plain_files import is_broken_link, open_plain, read_plain
 from seqbench.records import MOVE_OR_RUN, SCHEMA_VERSION, CellData, Record
-from seqbench.seals import is_sealed, opened, sealed
+from seqbench.seals import BrokenSealError, is_sealed, opened, sealed
 
 BROKEN = "broken"
 """Status of a file in which no whole record stands: its cell is not done."""
@@ -246,7 +246,8 @@ def _record(content: bytes, path: Path) -> Record | str:
         return Record.from_json(content, str(path))
     except StoreError as error:
         head = _HEAD.match(content)
-        if head is not None and int(head[1]) != SCHEMA_VERSION:
+        is_damaged = isinstance(error.__cause__, BrokenSealError)
+        if head is not None and int(head[1]) != SCHEMA_VERSION and not is_damaged:
             raise
         return str(error)
 

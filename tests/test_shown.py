@@ -201,8 +201,9 @@ def damaged(path: Path) -> None:
         lambda path: path.write_bytes(path.read_bytes()[:-1000]),
         lambda path: path.write_bytes(b""),
         lambda path: path.write_text("[" * 100_000),
+        lambda path: path.write_bytes(path.read_bytes().replace(b'_version": 1', b'_version": 3', 1)),
     ],
-    ids=["digit", "middle", "zeros", "cut", "empty", "deep"],
+    ids=["digit", "middle", "zeros", "cut", "empty", "deep", "version"],
 )
 def test_record_that_is_broken_is_not_done_and_is_kept_aside_when_its_cell_has_run_again(
     damage: Callable[[Path], object], tmp_path: Path, record: Record

@@ -1,6 +1,6 @@
-"""seqbench: how well, and how far back in time, do sequence models learn?
+"""Offers the public names of seqbench, which measures how well, and how far back in time, sequence models learn.
 
-The public names, nothing else. They are loaded on first use, so that importing seqbench imports no torch.
+Names are loaded on first use, so that importing seqbench imports no torch.
 """
 
 from __future__ import annotations

@@ -9,10 +9,11 @@ import re
 
 from seqbench.printable import is_hidden, printable
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection")."""
+_SIGNS = "=+-@＝＋－＠"
+_FORMULA = (*_SIGNS, "\t", "\r", "\n")
+"""What a spreadsheet takes for the beginning of a formula, also in full width (OWASP, "CSV Injection")."""
 
-_QUOTED = re.compile(r"'+[=+\-@]")
+_QUOTED = re.compile(f"'+[{re.escape(_SIGNS)}]")
 _ESCAPE = re.compile(r"\\(\\|n|r|t|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 _LETTERS = {"\\": "\\", "n": "\n", "r": "\r", "t": "\t"}
 
@@ -25,8 +26,8 @@ def is_formula(text: str) -> bool:
 def csv_text(text: str) -> str:
     """Return a text as a field of a CSV file, in which it steers nothing and is no formula; see `from_csv_text`.
 
-    >>> print(csv_text("=1+1"), csv_text("a\\x1bb"), csv_text("plain"))
-    '=1+1 a\\x1bb plain
+    >>> print(csv_text("=1+1"), csv_text("＝1"), csv_text("a\\x1bb"), csv_text("plain"))
+    '=1+1 '＝1 a\\x1bb plain
     """
     if any(map(is_hidden, text)) or _ESCAPE.search(text):
         text = printable(text.replace("\\", "\\\\"))
@@ -36,7 +37,7 @@ def csv_text(text: str) -> str:
 def from_csv_text(text: str) -> str:
     """Return the text that `csv_text` was given.
 
-    >>> texts = ("=1", "'=1", "''+1", "'a", "\\x1b", "\\\\x1b", "C:\\\\new")
+    >>> texts = ("=1", "'=1", "''+1", "＝1", "'a", "\\x1b", "\\\\x1b", "C:\\\\new")
     >>> all(from_csv_text(csv_text(text)) == text for text in texts)
     True
     """

@@ -1,4 +1,4 @@
-"""In which batches do the examples of a split come, for training and for evaluation?
+"""Puts the examples of a split into batches, for training and for evaluation.
 
 Shuffled by a generator of their own, bucketed by length where lengths differ. Stands on splits and seeds.
 """

@@ -1,6 +1,6 @@
 """Describes what a cell is run on: versions, machine, device and source revision, as plain data for records.
 
-Imports nothing of seqbench.
+Stands on processor, which is imported when a cell runs.
 """
 
 from __future__ import annotations

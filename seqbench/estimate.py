@@ -1,4 +1,4 @@
-"""How long will a cell train? Measured on short sequences, then extrapolated.
+"""Estimates how long a cell will train: measured on short sequences, then extrapolated.
 
 The time of a recurrent layer grows linearly with the number of steps; so do these estimates. For
 ``--dry-run``. Stands on feeding and cells.

@@ -1,4 +1,4 @@
-"""What is an executor given, and what does it tell?
+"""Defines what an executor is given, and what it tells.
 
 The contract between a sweep, which knows what is to be run and keeps what comes of it, and the executors,
 which know on what it runs. Plugins give further executors through the hook ``seqbench_executors``. Imports

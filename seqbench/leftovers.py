@@ -6,11 +6,20 @@ nothing of seqbench.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 
 _SECONDS = 1.0
 """How long threads that end by themselves are waited for."""
+
+
+def end_idle_pools() -> None:
+    """Let the threads of pools end, as Python does itself when it ends; no pool takes work afterwards."""
+    pools = sys.modules.get("concurrent.futures.thread")
+    if pools is not None:
+        # It waits for work that is not done yet, which may never be.
+        threading.Thread(target=pools._python_exit, daemon=True).start()
 
 
 def left_running(seconds: float = _SECONDS) -> list[str]:

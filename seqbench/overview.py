@@ -1,4 +1,4 @@
-"""How does a sweep stand, seen from outside? From the files of its store alone, while it runs and afterwards.
+"""Tells how sweeps stand, while they run and afterwards, from the files of their store alone.
 
 Writes nothing, and needs neither torch nor pandas. Stands on sweeps, claims and store.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from seqbench.logs import logs_in
 from seqbench.pace import Load, Pace, Underway
 from seqbench.plain_files import read_plain
 from seqbench.records import CellData, Record
-from seqbench.store import BROKEN, MARK, Store
+from seqbench.store import BROKEN, MARK, Seen, Store
 from seqbench.sweeps import CellNote, LiveNote, RunningNote, SweepNote, read_notes
 
 _PROBLEMS = frozenset({"failed", "timeout"})
@@ -144,14 +144,7 @@ def look(folder: Path) -> Overview:
         cells=len(known),
         states=dict(Counter(known.values())),
         running=tuple(running),
-        failures=(
-            *(_failure(record, logs) for record in _read(folder, failed)),
-            *(
-                Failure(key, str(cells.get(key, key)), BROKEN, each.problem, logs.get(key))
-                for key, each in seen.items()
-                if each.problem is not None
-            ),
-        ),
+        failures=(*(_failure(record, logs) for record in _read(folder, failed)), *_broken(seen, cells, logs)),
         sweeps=tuple(_telling([note for note, _ in notes], states, known)),
         seconds_left=_seconds_left(
             _read(folder, done) if ours else [],
@@ -241,6 +234,14 @@ def _telling(
 def _failure(record: Record, logs: Mapping[str, Path]) -> Failure:
     reason = " ".join((record.reason or "no reason was recorded").split())
     return Failure(record.key, _named(record.cell), record.status, reason, logs.get(record.key))
+
+
+def _broken(
+    seen: Mapping[str, Seen], cells: Mapping[str, CellNote], logs: Mapping[str, Path]
+) -> Iterator[Failure]:
+    for key, each in seen.items():
+        if each.problem is not None:
+            yield Failure(key, str(cells.get(key, key)), BROKEN, each.problem, logs.get(key))
 
 
 def _named(cell: CellData) -> str:

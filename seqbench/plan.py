@@ -1,4 +1,4 @@
-"""Which cells of an experiment are still to be run? Looks at the store, and writes nothing.
+"""Finds the cells of an experiment that are still to be run. Looks at the store, and writes nothing.
 
 Stands on cells, store and shards.
 """

@@ -46,7 +46,7 @@ def faults_told(what: str, *, bugs_pass: bool = False) -> Iterator[None]:
 
 def _is_ours(error: BaseException) -> bool:
     """Say whether a package is missing that seqbench itself cannot do without: no plugin is to blame."""
-    return isinstance(error, ImportError) and (error.name or "").partition(".")[0] in OURS
+    return isinstance(error, ModuleNotFoundError) and error.name in OURS
 
 
 def in_words(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""How is the module of one plugin imported, and what does its import do besides?
+"""Imports the module of one plugin, and tells what the import does besides.
 
 It may fail, print, take long or need what is not installed; each is said in a sentence for its author.
 Stands on execution and errors.

@@ -59,9 +59,11 @@ def on_lines(text: str, most: int = 4 * MOST) -> str:
     >>> on_lines("first\\n  second\\x1b[2J", 20)
     'first\\n  second\\\\x1b[2J'
     """
-    split = text[: 8 * most * MOST_LINES].split("\n")
-    kept = [_cut(line.expandtabs(8), most) for line in split[:MOST_LINES]]
-    return "\n".join([*kept, *([f"... ({len(split):,} lines in all)"] if len(split) > MOST_LINES else [])])
+    split = text.split("\n", MOST_LINES)
+    kept = [_cut(line, most) for line in split[:MOST_LINES]]
+    if len(split) > MOST_LINES:
+        kept.append(f"... ({text.count(chr(10)) + 1:,} lines in all)")
+    return "\n".join(kept)
 
 
 def encodable(text: str, most: int) -> str:
@@ -77,10 +79,9 @@ def encodable(text: str, most: int) -> str:
 
 
 def _cut(line: str, most: int) -> str:
-    shown = printable(line[: 2 * most])
-    return (
-        shown if len(shown) <= most and len(line) <= 2 * most else f"{shown[:most]}... ({len(line):,} characters)"
-    )
+    shown = printable(line[: 2 * most].expandtabs(8))
+    is_whole = len(shown) <= most and len(line) <= 2 * most
+    return shown if is_whole else f"{shown[:most]}... ({len(line):,} characters)"
 
 
 def _spelled(char: str) -> str:

@@ -1,6 +1,6 @@
-"""What did one cell leave behind?
+"""Holds the schema of a record, which is what one cell leaves behind.
 
-The schema of a record: strict JSON, data only. A number is finite, or null with its reason beside it in
+Strict JSON, data only. A number is finite, or null with its reason beside it in
 ``notes``. Stands on cells; documented for readers of the files in docs/results-format.md.
 """
 
@@ -252,6 +252,11 @@ class Record(Data):
     traceback: str | None = None
     finished: str = ""
     is_longer_harder: bool = True
+
+    @property
+    def tests(self) -> tuple[Evaluation, ...]:
+        """The scores at every length that was tested, the cell's own length first."""
+        return tuple(test for test in (self.test, *self.evaluations) if test is not None)
 
     def to_json(self) -> str:
         """Return strict JSON on one line; a NaN that slipped through is a ValueError, never written."""

@@ -1,4 +1,4 @@
-"""How does one call run an experiment, from its name to its table?
+"""Runs an experiment in one call, from its name to its table.
 
 Stands on sweep and results.
 """

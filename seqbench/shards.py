@@ -1,4 +1,4 @@
-"""Which cells does the i-th of n sweeps run, when they share the cells of one experiment?
+"""Divides the cells of one experiment among n sweeps.
 
 The same on every machine, whatever is done already: each finds its share without asking. Stands on cells.
 """

@@ -1,7 +1,7 @@
-"""Where does everything lie that belongs to a folder of results, and which cells are done?
+"""Lays out a folder of results, keeps its records, and tells which cells are done.
 
 ``records/`` with one file for each cell, and a note of the schema's version; beside them the claims,
-checkpoints and log files of cells. A record is written whole or not at all. Stands on records.
+checkpoints and log files of cells. A record is written whole or not at all. Stands on records and seals.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from seqbench.errors import StoreError, reason
 from seqbench.holders import is_abandoned, temporary_prefix
 from seqbench.plain_files import is_broken_link, open_plain, read_plain
 from seqbench.records import MOVE_OR_RUN, SCHEMA_VERSION, CellData, Record
-from seqbench.seals import is_sealed, opened, sealed
+from seqbench.seals import BrokenSealError, is_sealed, opened, sealed
 
 BROKEN = "broken"
 """Status of a file in which no whole record stands: its cell is not done."""
@@ -116,7 +116,7 @@ class Store:
         return (self.path / MARK).exists() and self._records.is_dir()
 
     def write(self, record: Record) -> Path:
-        """Write one record and return its file; a record of the same cell is replaced, a broken one kept aside.
+        """Write one record and return its file; a record of the same cell is replaced, any other file kept aside.
 
         Raises:
             StoreError: the folder cannot be written to; records already there stay as they are, and this one
@@ -246,7 +246,8 @@ def _record(content: bytes, path: Path) -> Record | str:
         return Record.from_json(content, str(path))
     except StoreError as error:
         head = _HEAD.match(content)
-        if head is not None and int(head[1]) != SCHEMA_VERSION:
+        is_damaged = isinstance(error.__cause__, BrokenSealError)
+        if head is not None and int(head[1]) != SCHEMA_VERSION and not is_damaged:
             raise
         return str(error)
 
@@ -273,13 +274,13 @@ def _key(path: Path) -> str:
 
 
 def _keep_broken_aside(path: Path) -> None:
-    """Give another name to a file that is to be replaced and holds no whole record."""
+    """Give another name to a file that is to be replaced and holds no whole record, or that of another cell."""
     try:
         seen = _seen(path)
     except StoreError:
         # A record of another version, or what cannot be read: what replaces it says why it cannot.
         return
-    if seen is not None and seen[1].status == BROKEN:
+    if seen is not None and (seen[1].status == BROKEN or seen[0] != _key(path)):
         names = (f"{path.name}.broken{number or ''}" for number in range(1000))
         os.replace(path, next(aside for name in names if not (aside := path.with_name(name)).exists()))
 

@@ -1,4 +1,4 @@
-"""How do the cells of a plan become records? An executor runs them, and every outcome is kept.
+"""Turns the cells of a plan into records: an executor runs them, and every outcome is kept.
 
 Several sweeps into one store share the cells by claims. Stands on keeper and executors; imports no torch.
 """

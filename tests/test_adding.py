@@ -1,4 +1,4 @@
-"""Is the adding problem laid out as published, and do only those who remember both numbers solve it?"""
+"""The adding problem is laid out as published, and only who remembers both numbers solves it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the public board show what bundles say, refuse what it must, and let nothing in them become markup?"""
+"""The public board shows what bundles say, refuses what it must, and lets nothing in them become markup."""
 
 from __future__ import annotations
 

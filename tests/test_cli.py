@@ -1,4 +1,4 @@
-"""Do the commands that only look answer quickly, exactly, and with the right exit status?"""
+"""The commands that only look answer quickly, exactly, and with the right exit status."""
 
 from __future__ import annotations
 

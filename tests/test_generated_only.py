@@ -1,4 +1,4 @@
-"""Do parameters that are for made-up data stay out of cells whose data are somebody's own?"""
+"""Parameters that are for made-up data stay out of cells whose data are somebody's own."""
 
 from __future__ import annotations
 

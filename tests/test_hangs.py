@@ -27,11 +27,14 @@ from seqbench.records import Record
 
 HANGING = '''
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from torch import nn
 
 from seqbench import Model, hookimpl
+
+POOL = ThreadPoolExecutor()
 
 
 class Layer(nn.Module):
@@ -64,6 +67,8 @@ class Hangs(Model):
             lock.acquire()
         if self.where == "thread":
             threading.Thread(target=threading.Event().wait, name="left by a plugin").start()
+        if self.where == "pool":
+            POOL.submit(len, "").result()
         return Layer(input_size, self.where)
 
 
@@ -160,6 +165,14 @@ def test_command_ends_though_a_plugin_left_a_thread_running(tmp_path: Path) -> N
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 0, ended.stderr
     assert "threads that a plugin started still run and are ended: left by a plugin" in ended.stderr
+
+
+def test_pool_of_threads_that_has_nothing_to_do_is_no_thread_left_running(tmp_path: Path) -> None:
+    (tmp_path / "hangs.py").write_text(HANGING)
+    command = [sys.executable, "-m", "seqbench", "show", "hangs", "--set", "where=pool", "--plugin", "hangs.py"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert "threads" not in ended.stderr
 
 
 def test_thread_that_ends_by_itself_is_waited_for() -> None:

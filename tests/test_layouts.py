@@ -1,4 +1,4 @@
-"""Are the layouts that data sets have found: clones of hub repositories, shards, a folder for each class?"""
+"""The layouts that data sets have are found: clones of hub repositories, shards, a folder for each class."""
 
 from __future__ import annotations
 

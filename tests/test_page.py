@@ -1,4 +1,4 @@
-"""Does the page open anywhere, say what the records say, and let nothing in them become markup?"""
+"""The page opens anywhere, says what the records say, and lets nothing in them become markup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do the closing tables say what the records say: every outcome, nothing imputed, nothing mixed?"""
+"""The closing tables say what the records say: every outcome, nothing imputed, nothing mixed."""
 
 from __future__ import annotations
 

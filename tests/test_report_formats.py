@@ -1,4 +1,4 @@
-"""Does every format say the same, whole, in its own tongue, whatever stands in the records?"""
+"""Every format says the same, whole, whatever stands in the records."""
 
 from __future__ import annotations
 

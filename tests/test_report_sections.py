@@ -1,4 +1,4 @@
-"""Do comparison, costs, environment, commands and merging say what the records say, and nothing else?"""
+"""Comparison, costs, environment, commands and merging say what the records say, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the sentiment task pose what it says: opinions in order, nothing leaked, real texts read whole?"""
+"""The sentiment task poses what it says: opinions in order, nothing leaked, real texts read whole."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ from seqbench.experiment import load
 from seqbench.overview import look
 from seqbench.plain_files import NotPlainError, read_plain
 from seqbench.plan import RETRY_FAILED
-from seqbench.printable import MOST, one_line
-from seqbench.records import MOST_TEXT, Record, bounded
+from seqbench.printable import MOST, MOST_LINES, on_lines, one_line
+from seqbench.records import MOST_TEXT, Record, bounded, cell_data
 from seqbench.report import FORMATS, read_records
 from seqbench.seals import sealed
 from seqbench.store import BROKEN, Store
@@ -54,6 +54,14 @@ def test_text_that_steers_a_terminal_is_spelled_out_on_one_line_and_cut() -> Non
     assert r"\u202e" in line
     assert line.endswith("... (100,069 characters in all)")
     assert len(line) < MOST + 50
+
+
+def test_no_line_behind_a_long_one_is_lost_and_those_left_out_are_counted() -> None:
+    shown = on_lines("a" * 10_000_000 + "\nsecond").split("\n")
+    assert shown[0].endswith("... (10,000,000 characters)")
+    assert shown[1:] == ["second"]
+    shown = on_lines("b" * 50 + "\n" * 4_000_000).split("\n")
+    assert (len(shown), shown[-1]) == (MOST_LINES + 1, "... (4,000,001 lines in all)")
 
 
 RAISES = '''
@@ -193,8 +201,9 @@ def damaged(path: Path) -> None:
         lambda path: path.write_bytes(path.read_bytes()[:-1000]),
         lambda path: path.write_bytes(b""),
         lambda path: path.write_text("[" * 100_000),
+        lambda path: path.write_bytes(path.read_bytes().replace(b'_version": 1', b'_version": 3', 1)),
     ],
-    ids=["digit", "middle", "zeros", "cut", "empty", "deep"],
+    ids=["digit", "middle", "zeros", "cut", "empty", "deep", "version"],
 )
 def test_record_that_is_broken_is_not_done_and_is_kept_aside_when_its_cell_has_run_again(
     damage: Callable[[Path], object], tmp_path: Path, record: Record
@@ -227,6 +236,10 @@ def test_record_under_the_name_of_another_cell_is_not_that_cells(tmp_path: Path,
     assert found is not None
     assert found.status == BROKEN
     assert "the record of another cell" in str(found.problem)
+    moved = store.record(other)
+    whole = moved.read_bytes()
+    store.write(record.model_copy(update={"key": other.key, "cell": cell_data(other, CATALOG)}))
+    assert moved.with_name(f"{moved.name}.broken").read_bytes() == whole
 
 
 def test_record_of_an_older_version_has_no_checksum_and_is_read(tmp_path: Path, record: Record) -> None:

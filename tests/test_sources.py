@@ -1,4 +1,4 @@
-"""Are data sources read as they stand, known by their content, and refused in one clear sentence?"""
+"""Data sources are read as they stand, known by their content, and refused in one clear sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Are texts read as people write them, in any script, and refused where they are none?"""
+"""Texts are read as people write them, in any script, and refused where they are none."""
 
 from __future__ import annotations
 

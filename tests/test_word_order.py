@@ -1,4 +1,4 @@
-"""Does the word-order task shuffle, split, decode and score as it says?"""
+"""The word-order task shuffles, splits, decodes and scores as it says."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from seqbench.differences import Difference, differences
 from seqbench.machines import class_text, is_same_kind, machine_differences
-from seqbench.records import Evaluation, FlowAt, GradientData, PluginUsed, Record
+from seqbench.records import FlowAt, GradientData, PluginUsed, Record
 
 CLOSE = 1e-9
 """Relative; between numbers that are worked out in float64 without training. Other processors moved baselines by
@@ -238,7 +238,7 @@ def _settings(record: Record) -> Any:
 
 
 def _examples(record: Record) -> dict[str, int]:
-    return {f"T={test.length}": test.examples for test in _tests(record)}
+    return {f"T={test.length}": test.examples for test in record.tests}
 
 
 def _data(record: Record) -> Any:
@@ -251,7 +251,7 @@ def _baselines(record: Record) -> dict[str, Any]:
             "reference": test.baseline_name,
             **{each.name: {**each.scores, "is_reference": each.is_reference} for each in test.baselines},
         }
-        for test in _tests(record)
+        for test in record.tests
     }
 
 
@@ -260,7 +260,7 @@ def _scores(record: Record) -> Any:
         "status": record.status,
         "stopped": record.stopped,
         "steps": record.costs.steps,
-        **{f"T={test.length}": {**test.scores, "skill": test.skill} for test in _tests(record)},
+        **{f"T={test.length}": {**test.scores, "skill": test.skill} for test in record.tests},
         "validation_score": record.validation_score,
         "course": record.course.model_dump(),
     }
@@ -307,7 +307,7 @@ _PARTS: Mapping[str, Callable[[Record], Any]] = {
 
 def _closeness(what: str, record: Record, spans: Spans) -> IsClose:
     """Return which numbers count as the same on another machine."""
-    examples = min((test.examples for test in _tests(record)), default=0)
+    examples = min((test.examples for test in record.tests), default=0)
     if what == "baselines":
         return baseline_closeness(spans, examples)
 
@@ -324,7 +324,3 @@ def span_of_primary(record: Record) -> Spans:
     if metric is None:
         return {}
     return {metric.name: None if metric.worst is None else abs(metric.best - metric.worst)}
-
-
-def _tests(record: Record) -> list[Evaluation]:
-    return [test for test in (record.test, *record.evaluations) if test is not None]

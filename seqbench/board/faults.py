@@ -50,9 +50,8 @@ def key_faults(record: Record) -> Iterator[str]:
 
 def score_faults(record: Record) -> Iterator[str]:
     """Yield what is wrong with the scores of one record."""
-    tests = [test for test in (record.test, *record.evaluations) if test is not None]
     if record.status != "ok":
-        if any(value is not None for test in tests for value in test.scores.values()):
+        if any(value is not None for test in record.tests for value in test.scores.values()):
             yield f"{told(record)}: it is {record.status} and has a score all the same"
         return
     if record.metric is None or record.test is None:
@@ -62,7 +61,7 @@ def score_faults(record: Record) -> Iterator[str]:
         yield f"{told(record)}: its test is of length {record.test.length}"
     if sorted(test.length for test in record.evaluations) != sorted(record.cell.evaluate_lengths):
         yield f"{told(record)}: it was not tested at exactly the further lengths that its settings name"
-    for test in tests:
+    for test in record.tests:
         for fault in _test_faults(test, record.metric):
             yield f"{told(record)}: at length {test.length} {fault}"
 

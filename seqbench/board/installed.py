@@ -94,8 +94,8 @@ def compare_with_installed(records: Sequence[Record], cells: Mapping[str, Cell],
     unknown: dict[str, None] = {}
     places = 0
     for group in _by_task(records, cells):
-        for length in sorted({test.length for record in group for test in _tests(record)}):
-            own = [record for record in group if any(test.length == length for test in _tests(record))]
+        for length in sorted({test.length for record in group for test in record.tests}):
+            own = [record for record in group if any(test.length == length for test in record.tests)]
             first = min(own, key=lambda record: record.cell.seed)
             found = installed.loaded(cells[first.key], length)
             if isinstance(found, str):
@@ -110,7 +110,7 @@ def compare_with_installed(records: Sequence[Record], cells: Mapping[str, Cell],
 
 def is_belied(record: Record, cell: Cell, installed: Installed) -> bool:
     """Say whether the installed task, with the record's own seed, tells otherwise of its data or baselines."""
-    for test in _tests(record):
+    for test in record.tests:
         found = installed.loaded(cell, test.length)
         if not isinstance(found, str) and any(_faults(record, test.length, found, is_loaded=True)):
             return True
@@ -128,7 +128,7 @@ def _by_task(records: Iterable[Record], cells: Mapping[str, Cell]) -> Iterator[l
 
 def _faults(record: Record, length: int, loaded: Loaded, *, is_loaded: bool) -> Iterator[str]:
     """Yield what a record tells otherwise than its task; in full for the seed whose data were loaded."""
-    test = next(test for test in _tests(record) if test.length == length)
+    test = next(test for test in record.tests if test.length == length)
     claimed, here = _claims(record, test, is_loaded), _facts(loaded, record, length, is_loaded)
     for each in differences(claimed, here, is_close=_closeness(loaded)):
         yield (
@@ -219,7 +219,3 @@ def _told(data: TaskData, is_longer_harder: bool) -> Loaded:
         is_longer_harder=is_longer_harder,
         fingerprint=data_fingerprint(data),
     )
-
-
-def _tests(record: Record) -> list[Evaluation]:
-    return [test for test in (record.test, *record.evaluations) if test is not None]

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from seqbench.board.agreement import agreement, data_differences
+from seqbench.board.agreement import Outcome, agreement, data_differences
 from seqbench.board.check import Submission, check_file
 from seqbench.board.faults import place, told
 from seqbench.board.installed import Installed, is_belied
@@ -170,30 +170,32 @@ def _shown(telling: Sequence[tuple[Entered, Record]], lost: Collection[str]) -> 
 
 def _conflicts(telling: Sequence[tuple[Entered, Record]]) -> Iterator[Conflict]:
     """Yield each bundle that contradicts the one with the best standing."""
-    for (best, first), (entered, record) in _pairs(telling):
-        came = agreement(first, record, words=(best.file, entered.file))
-        if came.outcome == "differs":
-            differing = "; ".join(part.text for part in came.parts if part.outcome == "differs")
-            said = f"{_said(first)} in {best.file}, {_said(record)} in {entered.file}: {differing}"
-            yield _conflict(record, said, best, entered, is_decided=best.standing > entered.standing)
+    for (best, first), (entered, record), differing in _apart(telling, "differs"):
+        said = f"{_said(first)} in {best.file}, {_said(record)} in {entered.file}: {differing}"
+        yield _conflict(record, said, best, entered, is_decided=best.standing > entered.standing)
 
 
 def _notes(telling: Sequence[tuple[Entered, Record]]) -> Iterator[str]:
     """Yield what another kind of machine tells otherwise, which is no contradiction."""
-    for (best, first), (entered, record) in _pairs(telling):
-        came = agreement(first, record, words=(best.file, entered.file))
-        if came.outcome == "not comparable":
-            open_ = "; ".join(part.text for part in came.parts if part.outcome == "not comparable")
-            said = f"{_said(first)} in {best.file}, which is shown, {_said(record)} in {entered.file}"
-            yield f"{told(record)}: {said}: {open_}"
+    for (best, first), (entered, record), left_open in _apart(telling, "not comparable"):
+        said = f"{_said(first)} in {best.file}, which is shown, {_said(record)} in {entered.file}"
+        yield f"{told(record)}: {said}: {left_open}"
 
 
-def _pairs(
-    telling: Sequence[tuple[Entered, Record]],
-) -> Iterator[tuple[tuple[Entered, Record], tuple[Entered, Record]]]:
-    """Yield the bundle with the best standing that has an outcome, with each other one that has."""
+def _apart(
+    telling: Sequence[tuple[Entered, Record]], outcome: Outcome
+) -> Iterator[tuple[tuple[Entered, Record], tuple[Entered, Record], str]]:
+    """Yield the bundle with the best standing, each other one that comes to this beside it, and in which parts.
+
+    Only those that have an outcome are compared.
+    """
     finished = [(entered, record) for entered, record in telling if _is_finished(record)]
-    yield from ((finished[0], other) for other in finished[1:])
+    for entered, record in finished[1:]:
+        best, first = finished[0]
+        came = agreement(first, record, words=(best.file, entered.file))
+        if came.outcome == outcome:
+            parts = "; ".join(part.text for part in came.parts if part.outcome == outcome)
+            yield (best, first), (entered, record), parts
 
 
 def _data_conflicts(

@@ -22,12 +22,14 @@ _SAID = {"reason", "traceback", "warnings", "notes", "problems", "description"}
 
 def record_names(record: Record) -> Iterator[str]:
     """Yield what is wrong with the names and texts of a record."""
-    tests = [test for test in (record.test, *record.evaluations) if test is not None]
-    metrics = {name for test in tests for name in test.scores} | ({record.metric.name} if record.metric else set())
+    metrics = {name for test in record.tests for name in test.scores}
+    if record.metric is not None:
+        metrics.add(record.metric.name)
     for metric in sorted(metrics):
         if not _METRIC.fullmatch(metric):
             yield f"{metric!r} is no name of a metric: names are lower-case words joined by '_'"
-    named = {"baseline": {each.name for test in tests for each in test.baselines}, "fact": set(record.facts)}
+    baselines = {each.name for test in record.tests for each in test.baselines}
+    named = {"baseline": baselines, "fact": set(record.facts)}
     named["distribution"] = {record.cell.task.distribution, record.cell.model.distribution} - {""}
     for kind, names in named.items():
         for name in sorted(names):

@@ -58,7 +58,7 @@ def spread_part(claimed: Record, seeds: Sequence[Record], spans: Spans) -> Part:
 def _intervals(claimed: Record, seeds: Sequence[Record], spans: Spans) -> Iterator[tuple[str, bool]]:
     """Yield each score with its interval, and whether it lies within; the primary metric comes first."""
     first = claimed.metric.name if claimed.metric else ""
-    places = [(test, name) for test in _tests(claimed) for name in sorted(test.scores, key=lambda n: n != first)]
+    places = [(test, name) for test in claimed.tests for name in sorted(test.scores, key=lambda n: n != first)]
     for test, name in places:
         values = [value for record in seeds if (value := _score(record, test.length, name)) is not None]
         score = test.scores[name]
@@ -84,8 +84,4 @@ def _least(test: Evaluation, name: str, spans: Mapping[str, float | None]) -> fl
 
 
 def _score(record: Record, length: int, name: str) -> float | None:
-    return next((test.scores.get(name) for test in _tests(record) if test.length == length), None)
-
-
-def _tests(record: Record) -> list[Evaluation]:
-    return [test for test in (record.test, *record.evaluations) if test is not None]
+    return next((test.scores.get(name) for test in record.tests if test.length == length), None)

@@ -1,4 +1,4 @@
-"""What does ``seqbench`` on the command line do? One module for each command, imported when it is called.
+"""Runs ``seqbench`` on the command line: one module for each command, imported when it is called.
 
 Only click is imported here, so that ``seqbench --help`` answers at once.
 """
@@ -21,7 +21,7 @@ from click.exceptions import NoSuchCommand
 
 from seqbench import __version__
 from seqbench.errors import SeqbenchError
-from seqbench.leftovers import left_running
+from seqbench.leftovers import end_idle_pools, left_running
 from seqbench.printable import on_lines, one_line
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def main() -> None:
     failed; 129 SIGHUP; 130 Ctrl-C; 143 SIGTERM.
     """
     status = _status()
+    end_idle_pools()
     if left := left_running():
         _end_beside(left, status)
     sys.exit(status)

@@ -174,15 +174,7 @@ def verify_(
     click.echo(f"running {len(drawn.records)} of {drawn.out_of} cells again, drawn with --seed {seed}", err=True)
     receipt = verify(submission, drawn, seed, catalog, runner(catalog, Execution(jobs=jobs), _tell), seeds=seeds)
     write_whole(receipt_path, receipt.to_json())
-    if as_json:
-        told = {
-            "ok": not receipt.is_contradicted,
-            "is_confirmed": receipt.is_confirmed,
-            "receipt": receipt.model_dump(mode="json"),
-        }
-        print_json(told)
-    else:
-        _print_receipt(receipt, receipt_path, seeds)
+    _print_receipt(receipt, receipt_path, seeds, as_json=as_json)
     ctx.exit(CHECK_FAILED if receipt.is_contradicted else 0)
 
 
@@ -291,9 +283,13 @@ def _print_findings(path: Path, checked: Checked) -> None:
     click.echo("  accepted" if checked.submission else f"  {refused}")
 
 
-def _print_receipt(receipt: Receipt, path: Path, seeds: int) -> None:
+def _print_receipt(receipt: Receipt, path: Path, seeds: int, *, as_json: bool) -> None:
     from seqbench.printable import printable
 
+    if as_json:
+        told = {"ok": not receipt.is_contradicted, "is_confirmed": receipt.is_confirmed}
+        print_json({**told, "receipt": receipt.model_dump(mode="json")})
+        return
     for cell in receipt.cells:
         outcome = cell.outcome.upper() if cell.outcome == "differs" else cell.outcome
         click.echo(f"{outcome:<15} {cell.cell}: {printable(cell.told)}")

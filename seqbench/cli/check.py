@@ -1,4 +1,4 @@
-"""``seqbench check``: do these tasks and models keep their contract?"""
+"""Checks that tasks and models keep their contract: ``seqbench check``."""
 
 from __future__ import annotations
 

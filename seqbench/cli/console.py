@@ -1,4 +1,4 @@
-"""How is something shown on stdout: a table for a person, JSON for a program?
+"""Shows results on stdout: a table for a person, JSON for a program.
 
 Plain text where stdout is no terminal; NO_COLOR, FORCE_COLOR and COLUMNS are honoured.
 """

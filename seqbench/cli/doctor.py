@@ -1,4 +1,4 @@
-"""``seqbench doctor``: is this machine ready, and what would a maintainer ask about it?"""
+"""Tells whether this machine is ready, and what a maintainer would ask about it: ``seqbench doctor``."""
 
 from __future__ import annotations
 

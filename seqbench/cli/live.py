@@ -1,4 +1,4 @@
-"""What does a terminal show while a sweep runs? A line for each running cell, and one for the sweep.
+"""Draws a sweep on a terminal while it runs: a line for each running cell, and one for the sweep.
 
 What happened scrolls by above them. Everything fits the terminal, also a narrow or a low one.
 """

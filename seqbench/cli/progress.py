@@ -1,4 +1,4 @@
-"""What does a person, a log or a program see while a sweep runs?
+"""Tells a person, a log or a program how a sweep goes while it runs.
 
 Live lines on a terminal, plain lines elsewhere, JSON lines on request; all but the last on stderr. Meanwhile
 stdout belongs to results: what a plugin prints goes to stderr.

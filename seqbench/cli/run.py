@@ -17,7 +17,7 @@ from seqbench.cli.console import say, stdout
 from seqbench.cli.dry_run import show_plan
 from seqbench.cli.kept_gradients import kept_gradients
 from seqbench.cli.progress import Watch, watch
-from seqbench.cli.short_forms import in_long_form
+from seqbench.cli.short_forms import are_long, in_long_form
 from seqbench.execution import Event
 from seqbench.experiment import load, merge
 from seqbench.interruption import Interruption, interruption
@@ -159,7 +159,7 @@ def _assignments(
     assignments: Sequence[str], catalog: Catalog, file: Path, fields: Mapping[str, Any]
 ) -> Sequence[str]:
     """Return assignments in their long form; the experiment is looked into only where one is short."""
-    if all("." in assignment.partition("=")[0] for assignment in assignments):
+    if are_long(assignments):
         return assignments
     asked = load(file, fields)
     return in_long_form(assignments, catalog, (*asked.tasks, *asked.models))

@@ -10,6 +10,11 @@ from seqbench.parameters import parameters_of
 from seqbench.plugins import Catalog
 
 
+def are_long(assignments: Sequence[str]) -> bool:
+    """Say whether every assignment names an owner, right or wrong."""
+    return all("." in assignment.partition("=")[0] for assignment in assignments)
+
+
 def in_long_form(assignments: Sequence[str], catalog: Catalog, names: Iterable[str]) -> list[str]:
     """Return assignments as ``NAME.FIELD=VALUE``.
 
@@ -21,7 +26,7 @@ def in_long_form(assignments: Sequence[str], catalog: Catalog, names: Iterable[s
     Raises:
         ExperimentError: it is not clear whose a parameter is, or a name is not known.
     """
-    if all("." in assignment.partition("=")[0] for assignment in assignments):
+    if are_long(assignments):
         return list(assignments)
     names = list(names)
     for name in names:

@@ -1,4 +1,4 @@
-"""What does a worker do with an assignment? The same wherever it runs.
+"""Does the work of an assignment, the same wherever it runs.
 
 Stands on training.
 """

@@ -28,7 +28,7 @@ from seqbench.errors import ExperimentError, reason
 from seqbench.executors.silence import Silence
 from seqbench.executors.sockets import sockets_fit
 from seqbench.executors.work import Told
-from seqbench.leftovers import left_running
+from seqbench.leftovers import end_idle_pools, left_running
 from seqbench.memory import out_of_memory_kills
 
 PRELOAD = ["seqbench.executors.uncollected", "torch", "pytorch_lightning", "seqbench.training"]
@@ -37,6 +37,7 @@ POLL_SECONDS = 0.5
 SECONDS_TO_STOP = 20.0
 """How long a cell may take to write its checkpoint and to end, once asked to; then it is killed."""
 _SECONDS_TO_EXIT = 2.0
+_SECONDS_FOR_THREADS = 0.2
 _STARTS = 3
 _SECONDS_BETWEEN_SIGNS = 1.0
 _ENDS = {signal.SIGTERM, signal.SIGHUP}
@@ -292,7 +293,8 @@ def _main(connection: Connection, work: Work, argument: Any, devices: str | None
         os.chdir(folder)
     parent = _Parent(connection, stop)
     parent.send(Done(work(argument, lambda *told: parent.send(Progress(*told)), parent.says_stop)))
-    if left_running(0.0):
+    end_idle_pools()
+    if left_running(_SECONDS_FOR_THREADS):
         # A thread that a plugin started would keep the process; everything is said.
         sys.stdout.flush()
         sys.stderr.flush()

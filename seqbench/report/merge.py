@@ -121,7 +121,6 @@ def _differing(one: Record, other: Record) -> list[Difference]:
 
 
 def _told(record: Record) -> dict[str, object]:
-    tests = [test for test in (record.test, *record.evaluations) if test is not None]
     return {
         "status": record.status,
         **{
@@ -134,7 +133,7 @@ def _told(record: Record) -> dict[str, object]:
                     each.name: {**each.scores, "is_reference": each.is_reference} for each in test.baselines
                 },
             }
-            for test in tests
+            for test in record.tests
         },
     }
 

@@ -1,10 +1,11 @@
 """Collects what tasks warned of, and what no flow could be measured for: each sentence once, with its cells.
 
-Stands on records, observations and entries.
+Stands on records, observations and variants.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from seqbench.counts import counted
@@ -65,7 +66,9 @@ def _sentences(record: Record) -> Iterator[str]:
     yield from record.warnings
     copies = record.facts.get(COPIES, 0)
     # A record of a task that does not warn by itself has only the fact.
-    if copies and not any("train" in sentence for sentence in record.warnings):
+    if copies and not any(
+        re.search(rf"\b{re.escape(str(copies))}\b.*train", sentence) for sentence in record.warnings
+    ):
         yield f"texts of the test split that are training texts too: {copies} (fact {COPIES})"
 
 

@@ -1,4 +1,4 @@
-"""Does a layer look only back, carry its state, and keep rows and padding apart?
+"""Checks that a layer looks only back, carries its state, and keeps rows and padding apart.
 
 All in float64. Each check takes a model, and its docstring is what the contract asks for.
 """

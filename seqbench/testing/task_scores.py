@@ -1,4 +1,4 @@
-"""Are a task's metrics and baselines true?
+"""Checks that a task's metrics and baselines are true.
 
 Predictors that know everything, or nothing, are scored on the test split and compared with what is declared.
 """

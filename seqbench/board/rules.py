@@ -69,6 +69,7 @@ def suite_faults(
         # What differs is looked for among all cells: told of the first ones only.
         changed = "; ".join(differences(cell_of(record.cell), asked)) if i < _EXPLAINED else "its settings differ"
         yield f"{told(record)} is no cell of the suite {asked.name}: {changed}"
+    yield from asked.measured_otherwise(records)
     lost = asked.unfinished(records)
     if lost and not manifest.is_partial:
         yield from (f"{cell}; a bundle without all outcomes is made with --partial and marked so" for cell in lost)

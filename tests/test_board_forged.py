@@ -417,6 +417,17 @@ def test_verified_bundle_of_one_cell_vouches_for_no_cell_of_another_bundle(
     )
 
 
+def test_invented_bundle_of_which_nothing_is_shown_takes_no_badge_away(
+    tmp_path: Path, tiny_bundle: bytes, tiny_offers: Catalog, run: Runner
+) -> None:
+    made = {"honest": tiny_bundle, "invented": forged(tiny_bundle, better_elsewhere)}
+    told = verified(tmp_path, tiny_offers, run, **made)
+    assert {status for status, _ in told.values()} == {"verified"}
+    path_beside(tmp_path / "honest.zip").unlink()
+    # Of the honest bundle, which is shown, none is verified then, and somebody's cells differ.
+    assert {status for status, _ in verified(tmp_path, tiny_offers, run).values()} == {"not confirmed"}
+
+
 def test_settings_in_another_order_are_the_same_model_and_texts_are_no_numbers(
     tiny_bundle: bytes, tiny_offers: Catalog
 ) -> None:

@@ -155,7 +155,13 @@ def _models(entered: Entered) -> set[str]:
 
 
 def _vouch(entered: Sequence[Entered], model: str, shown: Collection[str]) -> Vouch:
-    """Say what came of all cells of a model that were run again, in whichever bundle, and what was compared.
+    """Say how far a model was looked at; bundles that are not shown take no badge from those that are."""
+    own = _vouch_of([each for each in entered if each.file in shown], model, shown)
+    return own if own.status == "verified" else _vouch_of(entered, model, shown)
+
+
+def _vouch_of(entered: Sequence[Entered], model: str, shown: Collection[str]) -> Vouch:
+    """Say what came of all cells of a model that were run again, in these bundles, and what was compared.
 
     Verified: every cell that was run again is confirmed, and one at least of each bundle that is shown was.
     """

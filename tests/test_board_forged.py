@@ -16,6 +16,7 @@ import pytest
 
 from seqbench import Catalog
 from seqbench.board.check import check, check_file
+from seqbench.board.manifest import models_of
 from seqbench.board.merge import read_board
 from seqbench.board.receipt import Rerun, path_beside
 from seqbench.board.standings import standings
@@ -181,6 +182,11 @@ def setting_left_out(record: dict[str, Any]) -> None:
         del record["cell"]["training"]["weight_decay"]
 
 
+def parameter_left_out(record: dict[str, Any]) -> None:
+    del record["cell"]["model"]["parameters"]["hidden_size"]
+    keyed(record)
+
+
 def one_example_measured(record: dict[str, Any]) -> None:
     record["cell"]["gradients"]["examples"] = 1
 
@@ -247,6 +253,14 @@ def test_check_refuses_what_the_installed_task_and_the_record_itself_belie(
     checked = check(forged(tiny_bundle, change), tiny_offers)
     assert checked.submission is None
     assert why in "\n".join(checked.reasons)
+
+
+def test_model_whose_parameters_are_not_told_in_full_is_refused(tiny_bundle: bytes, tiny_offers: Catalog) -> None:
+    files = unzipped(forged(tiny_bundle, parameter_left_out))
+    records = [Record.model_validate_json(text) for name, text in files.items() if name != "manifest.json"]
+    models = [model.model_dump(mode="json") for model in models_of(records)]
+    reasons = check(with_manifest(files, lambda manifest: manifest.update(models=models)), tiny_offers).reasons
+    assert reasons[0] == "model plain: its parameters are to be told in full, and hidden_size is not"
 
 
 def test_same_cell_twice_is_refused(tiny_bundle: bytes, tiny_offers: Catalog) -> None:

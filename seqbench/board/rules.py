@@ -132,7 +132,9 @@ def changed_faults(records: Sequence[Record], catalog: Catalog) -> Iterator[str]
 
 
 def parameter_faults(known: type[Model], parameters: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with a model's parameters."""
+    """Yield what is wrong with a model's parameters; one that is left out would make it another model."""
+    if untold := [each.name for each in parameters_of(known) if each.name not in parameters]:
+        yield f"its parameters are to be told in full, and {', '.join(untold)} is not"
     try:
         make(known, dict(parameters))
     except SeqbenchError as error:

@@ -442,6 +442,22 @@ def test_invented_bundle_of_which_nothing_is_shown_takes_no_badge_away(
     assert {status for status, _ in verified(tmp_path, tiny_offers, run).values()} == {"not confirmed"}
 
 
+@pytest.mark.parametrize("wrong", [{"key": "0" * 20}, {"model": -1}, {"model": 99}])
+def test_receipt_vouches_for_the_model_of_its_cells_key_alone(
+    wrong: dict[str, Any], tmp_path: Path, tiny_bundle: bytes, tiny_offers: Catalog, run: Runner
+) -> None:
+    verified(tmp_path, tiny_offers, run, whole=tiny_bundle)
+    path = path_beside(tmp_path / "whole.zip")
+    receipt = json.loads(path.read_text())
+    receipt["cells"] = [{**cell, **wrong} for cell in receipt["cells"] if "plain" in cell["cell"]]
+    path.write_text(json.dumps(receipt))
+    told = verified(tmp_path, tiny_offers, run)
+    assert {name: status for name, (status, _) in told.items()} == {
+        "plain": "unverified" if "key" in wrong else "verified",
+        "small": "unverified",
+    }
+
+
 def test_settings_in_another_order_are_the_same_model_and_texts_are_no_numbers(
     tiny_bundle: bytes, tiny_offers: Catalog
 ) -> None:

@@ -39,9 +39,9 @@ class Entered:
 
     def reruns(self, model: str) -> list[Rerun]:
         """Return the cells of a model that were run again."""
-        models = self.submission.manifest.models
-        cells = self.receipt.cells if self.receipt else ()
-        return [c for c in cells if c.model < len(models) and model_text(models[c.model]) == model]
+        cells = {cell.key: cell for cell in self.receipt.cells} if self.receipt else {}
+        own = (record for record in self.submission.records if record.key in cells)
+        return [cells[record.key] for record in own if model_text(record.cell.model) == model]
 
     @property
     def standing(self) -> int:

@@ -17,14 +17,14 @@ from seqbench.records import PluginUsed, Record
 
 Fields = Mapping[str, str]
 
-_LATER: Mapping[str, Any] = {"truncate": None, "precision": "float32"}
+LATER: Mapping[str, Any] = {"truncate": None, "precision": "float32"}
 """Settings, with their defaults, that older records do not tell. A name shows them wherever they were set:
 gradients that were truncated or rounded are another experiment."""
-_ALWAYS = {f"training.{name}" for name in _LATER}
+_ALWAYS = {f"training.{name}" for name in LATER}
 
-_UNSCORED = {"time_limit", "recompute"}
+UNSCORED = {"time_limit", "recompute"}
 """What is no part of a cell's key: it decides whether there is a score, not which."""
-_UNNAMED = _UNSCORED | {"precision"}
+_UNNAMED = UNSCORED | {"precision"}
 
 _LONGEST = 48
 """Characters of a name that a table still has room for."""
@@ -97,7 +97,7 @@ def _model_values(record: Record) -> dict[str, Any]:
 
 
 def _training_values(record: Record) -> dict[str, Any]:
-    training = {**_LATER, **record.cell.training}
+    training = {**LATER, **record.cell.training}
     settings = {f"training.{name}": value for name, value in training.items() if name not in _UNNAMED}
     return {**settings, "evaluate_lengths": list(record.cell.evaluate_lengths)}
 
@@ -108,7 +108,9 @@ def _plain(values: Mapping[str, Any]) -> Fields:
 
 def _task_names(records: Sequence[Record]) -> dict[str, str]:
     data = _data_names(records)
-    fields = {record.key: _task_fields(record, data) for record in records}
+    fields: dict[str, Fields] = {}
+    for _, group in _by_task(records):
+        fields |= _alike_ordered({record.key: _task_fields(record, data) for record in group})
     shown = {name: _differing(fields[record.key] for record in group) for name, group in _by_task(records)}
     return {
         record.key: _name(
@@ -119,9 +121,11 @@ def _task_names(records: Sequence[Record]) -> dict[str, str]:
 
 
 def _model_names(records: Sequence[Record]) -> dict[str, str]:
-    fields = {record.key: _plugin_fields(record.cell.model) for record in records}
+    fields: dict[str, Fields] = {}
+    for _, group in _by_model(records):
+        fields |= _alike_ordered({record.key: _plugin_fields(record.cell.model) for record in group})
     shown = {name: _differing(fields[record.key] for record in group) for name, group in _by_model(records)}
-    trained = {record.key: _training_fields(record) for record in records}
+    trained = _alike_ordered({record.key: _training_fields(record) for record in records})
     shown_in = {name: _differing(trained[record.key] for record in group) for name, group in _by_task(records)}
     return {
         record.key: _name(
@@ -177,13 +181,29 @@ def _plugin_fields(plugin: PluginUsed) -> Fields:
 
 def _training_fields(record: Record) -> Fields:
     training = record.cell.training
-    absent = _UNSCORED | {name for name, default in _LATER.items() if training.get(name, default) == default}
+    absent = UNSCORED | {name for name, default in LATER.items() if training.get(name, default) == default}
     settings = {f"training.{name}": _text(value) for name, value in training.items() if name not in absent}
     return {**settings, "evaluate_lengths": _text(record.cell.evaluate_lengths or "none")}
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    is_plain = isinstance(value, str) and ", " not in value and not _is_json(value)
+    return str(value) if is_plain else json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _is_json(text: str) -> bool:
+    """Say whether a text reads as a number or another value: quoted, it is not taken for one."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _alike_ordered(fields: Mapping[str, Fields]) -> dict[str, Fields]:
+    """Return the same fields, in one order for all: the order in a record is no part of what was run."""
+    order = list(dict.fromkeys(name for key in sorted(fields) for name in fields[key]))
+    return {key: {name: own[name] for name in order if name in own} for key, own in fields.items()}
 
 
 def _differing(fields: Iterable[Fields]) -> set[str]:

@@ -16,13 +16,17 @@ import pytest
 
 from seqbench import Catalog
 from seqbench.board.check import check, check_file
-from seqbench.board.receipt import Rerun
+from seqbench.board.manifest import models_of
+from seqbench.board.merge import read_board
+from seqbench.board.receipt import Rerun, path_beside
+from seqbench.board.standings import standings
 from seqbench.board.suite import cell_of
 from seqbench.board.verify import Drawn, Runner, draw, verify
 from seqbench.errors import BoardError
 from seqbench.flow import Curve, summarise_flow
 from seqbench.plugins import load_catalog
-from seqbench.records import CellData, FlowAt
+from seqbench.records import CellData, FlowAt, Record
+from seqbench.variants import model_names
 from tests.boards import running, unzipped, with_manifest, with_records
 from tests.toys import Last
 
@@ -173,6 +177,32 @@ def formula_as_a_metric(record: dict[str, Any]) -> None:
     record["test"]["scores"]["=1+1"] = 1.0
 
 
+def setting_left_out(record: dict[str, Any]) -> None:
+    if record["cell"]["seed"] == 1:
+        del record["cell"]["training"]["weight_decay"]
+
+
+def parameter_left_out(record: dict[str, Any]) -> None:
+    del record["cell"]["model"]["parameters"]["hidden_size"]
+    keyed(record)
+
+
+def one_example_measured(record: dict[str, Any]) -> None:
+    record["cell"]["gradients"]["examples"] = 1
+
+
+def reason_of_a_good_end(record: dict[str, Any]) -> None:
+    record["reason"] = "the best there is"
+
+
+def failed_with_gradients(record: dict[str, Any]) -> None:
+    record["status"], record["reason"] = "failed", "RuntimeError"
+
+
+def negative_cost(record: dict[str, Any]) -> None:
+    record["costs"]["load_seconds"] = -1.0
+
+
 def version_of_the_task(record: dict[str, Any]) -> None:
     record["cell"]["task"]["version"] = 2
     keyed(record)
@@ -202,6 +232,11 @@ def version_of_the_task(record: dict[str, Any]) -> None:
         (steps_taken, "30000 steps were taken, and its settings say 3"),
         (other_defaults, "hidden_size is said to be changed, and nothing differs"),
         (another_seed, "seed is 7, the suite has"),
+        (setting_left_out, "its settings do not tell training.weight_decay"),
+        (one_example_measured, "gradients.examples is 1, the suite has 8"),
+        (reason_of_a_good_end, "it is ok, and says why it is not"),
+        (failed_with_gradients, "it is failed, which no run can confirm, and tells stopped, metric, test"),
+        (negative_cost, "load_seconds is -1.0, and no cost is below 0"),
         (
             version_of_the_task,
             "made by version 2 of the task last; version 1 is installed: 8 cells",
@@ -218,6 +253,14 @@ def test_check_refuses_what_the_installed_task_and_the_record_itself_belie(
     checked = check(forged(tiny_bundle, change), tiny_offers)
     assert checked.submission is None
     assert why in "\n".join(checked.reasons)
+
+
+def test_model_whose_parameters_are_not_told_in_full_is_refused(tiny_bundle: bytes, tiny_offers: Catalog) -> None:
+    files = unzipped(forged(tiny_bundle, parameter_left_out))
+    records = [Record.model_validate_json(text) for name, text in files.items() if name != "manifest.json"]
+    models = [model.model_dump(mode="json") for model in models_of(records)]
+    reasons = check(with_manifest(files, lambda manifest: manifest.update(models=models)), tiny_offers).reasons
+    assert reasons[0] == "model plain: its parameters are to be told in full, and hidden_size is not"
 
 
 def test_same_cell_twice_is_refused(tiny_bundle: bytes, tiny_offers: Catalog) -> None:
@@ -252,6 +295,25 @@ def _flat(curve: Curve) -> Curve:
     return dataclasses.replace(curve, ln_median=tuple(known), median=tuple(v if v is None else 1.0 for v in known))
 
 
+def fine_examples_of_a_later_seed(record: dict[str, Any]) -> None:
+    if record["cell"]["seed"] == 1:
+        fine_examples(record)
+
+
+def not_finite(record: dict[str, Any]) -> None:
+    record["test"]["not_finite"] = {"outputs": 5, "scored": 6, "first": [[0, 1]]}
+
+
+def flat_with_settings(told: dict[str, Any] | None) -> Change:
+    """Return a change of curves, and of what is told of how they were measured."""
+
+    def change(record: dict[str, Any]) -> None:
+        flat_gradients("trained")(record)
+        record["cell"]["gradients"] = told
+
+    return change
+
+
 def set_cost(**fields: Any) -> Change:
     return lambda record: record["costs"].update(fields)
 
@@ -273,6 +335,10 @@ def fact(record: dict[str, Any]) -> None:
         (better_elsewhere, "scores differs (T=5.accuracy"),
         (flat_gradients("init"), "gradients at initialisation differs"),
         (flat_gradients("trained"), "gradients after training differs"),
+        (flat_with_settings({}), "gradients after training differs"),
+        (flat_with_settings(None), "gradients after training differs"),
+        (fine_examples_of_a_later_seed, "examples differs (T=4, worth of one: claimed 1e-09, here None"),
+        (not_finite, "scores differs (not finite.T=4: claimed {'outputs': 5"),
         (norms, "gradients after training differs (norms.whole.median: claimed 1.0"),
         (set_cost(parameters=10), "sizes differs (parameters: claimed 10, here"),
         (set_cost(state_size=1), "sizes differs (state_size: claimed 1, here"),
@@ -335,6 +401,82 @@ def test_invented_environment_makes_no_invented_score_a_verified_one(
     assert why in cell.told
 
 
+def test_cells_of_another_processor_make_no_verified_model_of_those_that_could_be_compared(
+    tmp_path: Path, tiny_bundle: bytes, tiny_offers: Catalog, run: Runner
+) -> None:
+    def but_one(record: dict[str, Any]) -> None:
+        if (record["cell"]["seed"], record["cell"]["length"]) != (0, 4):
+            other_class(record)
+
+    mixed = with_environments(forged(tiny_bundle, but_one))
+    told = verified(tmp_path, tiny_offers, run, mixed=mixed)
+    assert {status for status, _ in told.values()} == {"unverified"}
+    assert told["plain"][1] == "1 of 4 cells that were run again are confirmed; 3 could not be compared"
+
+
+def test_verified_bundle_of_one_cell_vouches_for_no_cell_of_another_bundle(
+    tmp_path: Path, tiny_bundle: bytes, tiny_offers: Catalog, run: Runner
+) -> None:
+    def one(files: dict[str, bytes]) -> dict[str, bytes]:
+        return {name: text for name, text in files.items() if "T4_s0" in name or name == "manifest.json"}
+
+    part = with_manifest(one(unzipped(tiny_bundle)), lambda manifest: manifest.update(is_partial=True))
+    told = verified(tmp_path, tiny_offers, run, part=part)
+    assert told["plain"][0] == "verified"
+    (tmp_path / "whole.zip").write_bytes(tiny_bundle)
+    told = verified(tmp_path, tiny_offers, run)
+    assert told["plain"] == (
+        "unverified",
+        "1 of 1 cells that were run again are confirmed, and none of whole.zip, whose cells are shown too",
+    )
+
+
+def test_invented_bundle_of_which_nothing_is_shown_takes_no_badge_away(
+    tmp_path: Path, tiny_bundle: bytes, tiny_offers: Catalog, run: Runner
+) -> None:
+    made = {"honest": tiny_bundle, "invented": forged(tiny_bundle, better_elsewhere)}
+    told = verified(tmp_path, tiny_offers, run, **made)
+    assert {status for status, _ in told.values()} == {"verified"}
+    path_beside(tmp_path / "honest.zip").unlink()
+    # Of the honest bundle, which is shown, none is verified then, and somebody's cells differ.
+    assert {status for status, _ in verified(tmp_path, tiny_offers, run).values()} == {"not confirmed"}
+
+
+@pytest.mark.parametrize("wrong", [{"key": "0" * 20}, {"model": -1}, {"model": 99}])
+def test_receipt_vouches_for_the_model_of_its_cells_key_alone(
+    wrong: dict[str, Any], tmp_path: Path, tiny_bundle: bytes, tiny_offers: Catalog, run: Runner
+) -> None:
+    verified(tmp_path, tiny_offers, run, whole=tiny_bundle)
+    path = path_beside(tmp_path / "whole.zip")
+    receipt = json.loads(path.read_text())
+    receipt["cells"] = [{**cell, **wrong} for cell in receipt["cells"] if "plain" in cell["cell"]]
+    path.write_text(json.dumps(receipt))
+    told = verified(tmp_path, tiny_offers, run)
+    assert {name: status for name, (status, _) in told.items()} == {
+        "plain": "unverified" if "key" in wrong else "verified",
+        "small": "unverified",
+    }
+
+
+def test_settings_in_another_order_are_the_same_model_and_texts_are_no_numbers(
+    tiny_bundle: bytes, tiny_offers: Catalog
+) -> None:
+    def turned(record: dict[str, Any]) -> None:
+        model = record["cell"]["model"]
+        changed = {"alpha": 1, "beta": 2} if model["name"] == "plain" else {"alpha": "1, beta=2"}
+        is_turned = record["cell"]["seed"] == 1
+        model.update(name="other", distribution="", changed=[])
+        model["parameters"] = dict(sorted(changed.items(), reverse=is_turned))
+        keyed(record)
+
+    records = [
+        Record.model_validate_json(text)
+        for name, text in unzipped(forged(tiny_bundle, turned)).items()
+        if name != "manifest.json"
+    ]
+    assert set(model_names(records).values()) == {'other (alpha="1, beta=2")', "other (alpha=1, beta=2)"}
+
+
 def test_bundle_of_which_one_task_has_another_version_is_refused_and_its_other_cells_can_be_run(
     tiny_bundle: bytes, tiny_offers: Catalog, run: Runner
 ) -> None:
@@ -378,6 +520,23 @@ def with_environments(content: bytes) -> bytes:
     records = [json.loads(text) for name, text in files.items() if name != "manifest.json"]
     told = sorted({json.dumps(record["environment"], sort_keys=True) for record in records})
     return with_manifest(files, lambda manifest: manifest.update(environments=[json.loads(each) for each in told]))
+
+
+def verified(folder: Path, offers: Catalog, run: Runner, **bundles: bytes) -> dict[str, tuple[str, str]]:
+    """Return model -> who vouches for it on the board of a folder, after all cells of these bundles were run."""
+    for name, content in bundles.items():
+        path = folder / f"{name}.zip"
+        path.write_bytes(content)
+        found = check(content, offers).submission
+        assert found is not None
+        receipt = verify(found, draw(found, 99, 1, offers), 1, offers, run)
+        path_beside(path).write_text(receipt.to_json())
+    (suite,) = read_board(folder, offers).suites
+    shown = standings(suite).models.values()
+    return {
+        each.name: (each.vouch.status, each.vouch.told.removesuffix(" on the verifier's machine"))
+        for each in shown
+    }
 
 
 def rerun(content: bytes, offers: Catalog, run: Runner) -> Rerun:

@@ -21,7 +21,7 @@ from seqbench.cells import expand
 from seqbench.environment import describe
 from seqbench.errors import BoardError
 from seqbench.experiment import load
-from seqbench.records import Course, Record
+from seqbench.records import Costs, Course, Record
 from seqbench.store import Store
 from seqbench.training import run_cell
 from tests.boards import TINY, bundled, catalog, unzipped, with_manifest, with_records
@@ -79,7 +79,7 @@ def failed(record: Record) -> Record:
         ("metric", "test", "gradients", "validation_score", "stopped", "data_fingerprint")
     )
     said = {"status": "failed", "reason": "RuntimeError: \x1b[31mred\nand \u202eturned", "traceback": "\x07"}
-    return record.model_copy(update={**lost, **said, "evaluations": (), "course": Course()})
+    return record.model_copy(update={**lost, **said, "evaluations": (), "course": Course(), "costs": Costs()})
 
 
 def unknown(record: Record) -> Record:

@@ -23,7 +23,7 @@ from seqbench.board.receipt import ComparedPart, Receipt, Rerun, path_beside
 from seqbench.board.site import site
 from seqbench.errors import BoardError
 from seqbench.store import Store
-from tests.boards import ABOUT, bundled, store, unzipped, with_records, zipped
+from tests.boards import ABOUT, bundled, store, unzipped, with_manifest, with_records, zipped
 from tests.browser import visit
 
 EVIL = "<script>alert(1)</script>"
@@ -217,6 +217,18 @@ def test_partial_bundle_is_marked(tmp_path: Path, tiny_bundle: bytes, tiny_offer
     assert '<span class="badge partial">partial</span>' in index.split("<tbody>")[1]
     # The only model on the board has the best rank of all, and is not ranked all the same.
     assert "not ranked<small>1 cell not run" in index
+
+
+@pytest.mark.parametrize(("left_out", "field"), [("_T6_", "not run"), ("_s1_", "(n = 1 of 2)")])
+def test_cells_that_are_left_out_make_no_better_mean(
+    left_out: str, field: str, tmp_path: Path, tiny_bundle: bytes, tiny_offers: Catalog
+) -> None:
+    kept = {name: text for name, text in unzipped(tiny_bundle).items() if left_out not in name}
+    (tmp_path / "part.zip").write_bytes(with_manifest(kept, lambda manifest: manifest.update(is_partial=True)))
+    text = to_markdown(read_board(tmp_path, tiny_offers), ["seqbench"])
+    rows = [line.split(" | ")[3] for line in text.splitlines() if line.startswith(("| plain", "| small"))]
+    assert len(rows) == 2
+    assert all(field in row for row in rows)
 
 
 def test_folder_that_is_no_board_or_was_changed_is_left_as_it_is(tmp_path: Path) -> None:

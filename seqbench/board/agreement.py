@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from seqbench.differences import Difference, differences
+from seqbench.experiment import Gradients
 from seqbench.machines import class_text, is_same_kind, machine_differences
 from seqbench.records import FlowAt, GradientData, PluginUsed, Record
 
@@ -204,7 +205,11 @@ def _parts(claimed: Record, found: Record) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _are_measured_alike(claimed: Record, found: Record) -> bool:
-    asked, measured = claimed.cell.gradients, found.cell.gradients
+    # A setting that is left out is the default: leaving one out is no way round the comparison.
+    asked, measured = (
+        None if record.cell.gradients is None else Gradients.model_validate(record.cell.gradients)
+        for record in (claimed, found)
+    )
     is_alike = asked is None or measured is None or asked == measured
     return claimed.gradients is not None and found.gradients is not None and is_alike
 
@@ -237,8 +242,9 @@ def _settings(record: Record) -> Any:
     return {"task": plugin(record.cell.task), "model": plugin(record.cell.model)}
 
 
-def _examples(record: Record) -> dict[str, int]:
-    return {f"T={test.length}": test.examples for test in record.tests}
+def _examples(record: Record) -> dict[str, Any]:
+    worths = {f"T={test.length}, worth of one": test.one_example for test in record.tests}
+    return {**{f"T={test.length}": test.examples for test in record.tests}, **worths}
 
 
 def _data(record: Record) -> Any:
@@ -261,6 +267,9 @@ def _scores(record: Record) -> Any:
         "stopped": record.stopped,
         "steps": record.costs.steps,
         **{f"T={test.length}": {**test.scores, "skill": test.skill} for test in record.tests},
+        "not finite": {
+            f"T={test.length}": test.not_finite and test.not_finite.model_dump() for test in record.tests
+        },
         "validation_score": record.validation_score,
         "course": record.course.model_dump(),
     }

@@ -15,15 +15,20 @@ from typing import Any
 from seqbench.board.agreement import baseline_closeness, span_of_primary
 from seqbench.board.suite import cell_of, without_model
 from seqbench.differences import differences
-from seqbench.experiment import Gradients
+from seqbench.experiment import Gradients, Training
 from seqbench.flow import Summary, summarise_flow
 from seqbench.machines import is_same_kind
+from seqbench.plan import FINAL
 from seqbench.records import BaselineData, Evaluation, MetricData, Record
 from seqbench.scores import skill
+from seqbench.variants import LATER, UNSCORED
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _CLOSE = 1e-6
 """Relative; between baselines of equal data: sums of many numbers are not the same to the last bit everywhere."""
+
+_WITHOUT_OUTCOME = {"schema_version", "key", "status", "reason", "cell", "environment", "traceback", "finished"}
+"""Fields of a record that did not run to its end; no run can tell whether any other is right."""
 
 
 def key_faults(record: Record) -> Iterator[str]:
@@ -41,6 +46,8 @@ def key_faults(record: Record) -> Iterator[str]:
     except ValueError as error:
         yield f"{told(record)}: its settings are none that this seqbench knows: {error}"
         return
+    if untold := sorted(set(Training.model_fields) - set(cell.training) - LATER.keys() - UNSCORED):
+        yield f"{told(record)}: its settings do not tell training.{', training.'.join(untold)}"
     if key != record.key:
         yield (
             f"{told(record)}: the key {record.key} is not the hash of its settings, which is {key}:"
@@ -50,6 +57,13 @@ def key_faults(record: Record) -> Iterator[str]:
 
 def score_faults(record: Record) -> Iterator[str]:
     """Yield what is wrong with the scores of one record."""
+    if record.status not in FINAL:
+        claims = [n for n in record.model_dump(exclude_defaults=True) if n not in _WITHOUT_OUTCOME]
+        if claims:
+            yield f"{told(record)}: it is {record.status}, which no run can confirm, and tells {', '.join(claims)}"
+        return
+    if record.status == "ok" and (record.reason or record.traceback):
+        yield f"{told(record)}: it is ok, and says why it is not"
     if record.status != "ok":
         if any(value is not None for test in record.tests for value in test.scores.values()):
             yield f"{told(record)}: it is {record.status} and has a score all the same"
@@ -68,6 +82,9 @@ def score_faults(record: Record) -> Iterator[str]:
 
 def course_faults(record: Record) -> Iterator[str]:
     """Yield where steps do not fit the settings, or a gain, horizon or verdict does not follow from its curve."""
+    for name, cost in record.costs.model_dump().items():
+        if cost is not None and cost < 0:
+            yield f"{told(record)}: {name} is {cost!r}, and no cost is below 0"
     asked, taken = record.cell.training.get("steps"), record.costs.steps
     best = record.course.best_step
     if taken is not None and asked is not None:

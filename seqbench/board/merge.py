@@ -9,7 +9,7 @@ on check, receipt, agreement and installed.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from seqbench.board.agreement import Outcome, agreement, data_differences
@@ -39,9 +39,9 @@ class Entered:
 
     def reruns(self, model: str) -> list[Rerun]:
         """Return the cells of a model that were run again."""
-        models = self.submission.manifest.models
-        cells = self.receipt.cells if self.receipt else ()
-        return [c for c in cells if c.model < len(models) and model_text(models[c.model]) == model]
+        cells = {cell.key: cell for cell in self.receipt.cells} if self.receipt else {}
+        own = (record for record in self.submission.records if record.key in cells)
+        return [cells[record.key] for record in own if model_text(record.cell.model) == model]
 
     @property
     def standing(self) -> int:
@@ -81,6 +81,7 @@ class SuiteBoard:
         records: of all of them, each cell once.
         conflicts: cells that bundles tell differently.
         notes: cells that bundles from other kinds of machines tell differently, as they may.
+        sources: key -> file of the bundle whose record is shown.
     """
 
     grid: Grid
@@ -88,6 +89,7 @@ class SuiteBoard:
     records: tuple[Record, ...]
     conflicts: tuple[Conflict, ...]
     notes: tuple[str, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -143,16 +145,18 @@ def _suite_board(name: str, entered: Iterable[Entered], installed: Installed) ->
     conflicts = [conflict for key in sorted(told_of) for conflict in _conflicts(told_of[key])]
     conflicts += _data_conflicts(told_of, own[0].submission.grid, installed)
     disputed = {conflict.key for conflict in conflicts if conflict.shown is None}
+    shown = [
+        pair
+        for key in sorted(told_of)
+        if key not in disputed and (pair := _shown(told_of[key], _lost(conflicts, key))) is not None
+    ]
     return SuiteBoard(
         own[0].submission.grid,
         tuple(sorted(own, key=lambda each: each.file)),
-        tuple(
-            shown
-            for key in sorted(told_of)
-            if key not in disputed and (shown := _shown(told_of[key], _lost(conflicts, key))) is not None
-        ),
+        tuple(record for _, record in shown),
         tuple(conflicts),
         tuple(note for key in sorted(told_of) for note in _notes(told_of[key])),
+        {record.key: each.file for each, record in shown},
     )
 
 
@@ -161,11 +165,11 @@ def _lost(conflicts: Iterable[Conflict], key: str) -> set[str]:
     return {file for c in conflicts if c.key == key and c.shown is not None for file in c.files if file != c.shown}
 
 
-def _shown(telling: Sequence[tuple[Entered, Record]], lost: Collection[str]) -> Record | None:
-    """Return the record of the bundle with the best standing that has an outcome; None where none is believed."""
+def _shown(telling: Sequence[tuple[Entered, Record]], lost: Collection[str]) -> tuple[Entered, Record] | None:
+    """Return the bundle with the best standing that has an outcome, and its record; None: none is believed."""
     believed = [(entered, record) for entered, record in telling if entered.file not in lost]
-    finished = [record for _, record in believed if _is_finished(record)]
-    return next(iter(finished or [record for _, record in believed]), None)
+    finished = [pair for pair in believed if _is_finished(pair[1])]
+    return next(iter(finished or believed), None)
 
 
 def _conflicts(telling: Sequence[tuple[Entered, Record]]) -> Iterator[Conflict]:

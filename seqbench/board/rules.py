@@ -69,6 +69,7 @@ def suite_faults(
         # What differs is looked for among all cells: told of the first ones only.
         changed = "; ".join(differences(cell_of(record.cell), asked)) if i < _EXPLAINED else "its settings differ"
         yield f"{told(record)} is no cell of the suite {asked.name}: {changed}"
+    yield from asked.measured_otherwise(records)
     lost = asked.unfinished(records)
     if lost and not manifest.is_partial:
         yield from (f"{cell}; a bundle without all outcomes is made with --partial and marked so" for cell in lost)
@@ -131,7 +132,9 @@ def changed_faults(records: Sequence[Record], catalog: Catalog) -> Iterator[str]
 
 
 def parameter_faults(known: type[Model], parameters: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with a model's parameters."""
+    """Yield what is wrong with a model's parameters; one that is left out would make it another model."""
+    if untold := [each.name for each in parameters_of(known) if each.name not in parameters]:
+        yield f"its parameters are to be told in full, and {', '.join(untold)} is not"
     try:
         make(known, dict(parameters))
     except SeqbenchError as error:

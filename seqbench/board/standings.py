@@ -6,7 +6,7 @@ Stands on merge and the report's pages.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -69,6 +69,14 @@ class OnBoard:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """The lengths and seeds that a suite asks for of one task."""
+
+    lengths: frozenset[int]
+    seeds: frozenset[int]
+
+
+@dataclass(frozen=True)
 class Standings:
     """The board of a suite, ready to be shown.
 
@@ -111,7 +119,7 @@ def standings(suite: SuiteBoard) -> Standings:
         models,
         found,
         Overview(seen.tasks, tuple(_of_whole_suite(line, models[line.model]) for line in seen.lines)),
-        {key: _mean_skill(of_key) for key, of_key in _by_model_and_task(found).items()},
+        {key: _mean_skill(of_key, suite) for key, of_key in _by_model_and_task(found).items()},
         # A suite names each task once; what a name says more, such as its data, may not fit into a path.
         {tasks[record.key]: record.cell.task.name for record in suite.records},
     )
@@ -136,7 +144,7 @@ def _on_board(name: str, records: Sequence[Record], look: Look, suite: SuiteBoar
         look=look,
         entered=entered,
         records=tuple(records),
-        vouch=_vouch(entered, text),
+        vouch=_vouch(entered, text, {suite.sources.get(record.key, "") for record in records}),
         lost=tuple(suite.grid.unfinished(records)),
         disputed=sum(each.model == text and each.shown is None for each in suite.conflicts),
     )
@@ -146,8 +154,17 @@ def _models(entered: Entered) -> set[str]:
     return {model_text(model) for model in entered.submission.manifest.models}
 
 
-def _vouch(entered: Sequence[Entered], model: str) -> Vouch:
-    """Say what came of all cells of a model that were run again, in whichever bundle, and what was compared."""
+def _vouch(entered: Sequence[Entered], model: str, shown: Collection[str]) -> Vouch:
+    """Say how far a model was looked at; bundles that are not shown take no badge from those that are."""
+    own = _vouch_of([each for each in entered if each.file in shown], model, shown)
+    return own if own.status == "verified" else _vouch_of(entered, model, shown)
+
+
+def _vouch_of(entered: Sequence[Entered], model: str, shown: Collection[str]) -> Vouch:
+    """Say what came of all cells of a model that were run again, in these bundles, and what was compared.
+
+    Verified: every cell that was run again is confirmed, and one at least of each bundle that is shown was.
+    """
     reruns = [came for each in entered for came in each.reruns(model)]
     if not reruns:
         return Vouch("unverified", "no cell was run again")
@@ -159,6 +176,12 @@ def _vouch(entered: Sequence[Entered], model: str) -> Vouch:
         within = sum(came.outcome == "within spread" for came in reruns)
         why = f"the bits of {len(reruns)} could not be compared on the verifier's machine"
         return Vouch("unverified", f"{told}; {why}{f'; {within} lie where further seeds do' if within else ''}")
+    if len(confirmed) < len(reruns):
+        rest = len(reruns) - len(confirmed)
+        return Vouch("unverified", f"{told}; {rest} could not be compared on the verifier's machine")
+    unseen = [each.file for each in entered if each.file in shown and not each.reruns(model)]
+    if unseen:
+        return Vouch("unverified", f"{told}, and none of {', '.join(unseen)}, whose cells are shown too")
     kept = [{part.what for part in came.compared if part.outcome in ("same bits", "close")} for came in confirmed]
     compared = [part.what for part in confirmed[0].compared if all(part.what in each for each in kept)]
     return Vouch("verified", f"{told}, of which {', '.join(compared)} were compared")
@@ -171,16 +194,31 @@ def _by_model_and_task(found: Sequence[Group]) -> dict[tuple[str, str], list[Gro
     return parted
 
 
-def _mean_skill(found: Sequence[Group]) -> Field:
-    """Return the mean over seeds of a seed's mean skill over all lengths; a seed without one of them has none."""
+def _mean_skill(found: Sequence[Group], suite: SuiteBoard) -> Field:
+    """Return the mean over seeds of a seed's mean skill over all lengths; a seed without one of them has none.
+
+    All lengths and seeds are those of the suite, whatever of them is on the board.
+    """
+    asked = _asked(found, suite)
     skills: dict[int, list[float]] = {}
     for group in found:
         for record in group.records:
             skill = skill_of(record)
             if skill is not None:
                 skills.setdefault(record.cell.seed, []).append(skill)
-    whole = summary((sum(each) / len(each) for each in skills.values() if len(each) == len(found)), most=1.0)
+    whole = summary(
+        (sum(each) / len(each) for each in skills.values() if len(each) == len(asked.lengths)), most=1.0
+    )
     if whole is None:
-        lost = next((group.outcome() for group in found if group.outcome() != "ok"), "unknown")
-        return Field(lost, is_loss=True)
-    return Field(fixed(whole.mean, 3), whole.mean, ends_and_n(whole))
+        is_missing = len(found) < len(asked.lengths)
+        lost = next((group.outcome() for group in found if group.outcome() != "ok"), None)
+        return Field(lost or (MISSING if is_missing else "unknown"), is_loss=True)
+    of = f" of {len(asked.seeds)}" if whole.n < len(asked.seeds) else ""
+    return Field(fixed(whole.mean, 3), whole.mean, f"{ends_and_n(whole)}{of}")
+
+
+def _asked(found: Sequence[Group], suite: SuiteBoard) -> Asked:
+    """Return what the suite asks of the task of these groups."""
+    names = {record.cell.task.name for group in found for record in group.records}
+    cells = [cell for cell in suite.grid.cells if cell.task.name in names]
+    return Asked(frozenset(cell.length for cell in cells), frozenset(cell.seed for cell in cells))

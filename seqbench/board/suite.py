@@ -14,7 +14,7 @@ from typing import Any
 
 from seqbench.cells import Cell, Plugin, expand
 from seqbench.errors import BoardError
-from seqbench.experiment import Training, load
+from seqbench.experiment import Gradients, Training, load
 from seqbench.plan import FINAL
 from seqbench.plugins import Catalog
 from seqbench.records import CellData, PluginUsed, Record
@@ -51,6 +51,19 @@ class Grid:
         """Return the cells of the tasks that these records are of."""
         names = {record.cell.task.name for record in records}
         return replace(self, cells=tuple(cell for cell in self.cells if cell.task.name in names))
+
+    def measured_otherwise(self, records: Iterable[Record]) -> Iterator[str]:
+        """Yield whose gradients were measured with other settings than the suite's; `every` is no matter."""
+        for record in records:
+            if record.gradients is None or record.cell.gradients is None:
+                continue
+            asked, told = self.cells[0].gradients, Gradients.model_validate(record.cell.gradients)
+            for name in ("examples", "draws", "lags"):
+                if getattr(told, name) != getattr(asked, name):
+                    yield (
+                        f"{cell_of(record.cell)}: gradients.{name} is {getattr(told, name)}, the suite has"
+                        f" {getattr(asked, name)}: other settings measure other gradients"
+                    )
 
     def unfinished(self, records: Sequence[Record]) -> list[str]:
         """Return what the suite asks of the models of these records and what has no outcome, for a person."""

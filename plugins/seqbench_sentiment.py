@@ -21,6 +21,7 @@ from seqbench_sentiment_texts import (
     UNKNOWN,
     Example,
     Truncate,
+    alike,
     class_names,
     excerpt,
     remarks,
@@ -226,6 +227,7 @@ class Sentiment(Task):
             **text_facts(examples, length),
             "empty_texts_left_out": empty,
             **_left_out(tables),
+            **alike(classes),
             **({"baselines_left_out": "bag of words"} if too_large else {}),
         }
         return _Prepared(splits, tuple(words), tuple(classes), facts)

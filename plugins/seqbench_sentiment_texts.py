@@ -9,6 +9,7 @@ import hashlib
 import itertools
 import re
 import sys
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -146,6 +147,11 @@ def remarks(facts: Mapping[str, float | int | str]) -> Iterator[str]:
         yield f"{empty} empty texts were left out"
     if left_out := facts.get("left_out"):
         yield f"left out: {left_out}"
+    if same := facts.get("classes_alike"):
+        yield (
+            f"labels that differ only in capitals, spaces or forms of letters are different classes: {same};"
+            " if they are one, write it in one way"
+        )
     if copies := facts.get("test_texts_also_in_train"):
         yield (
             f"{copies} of {facts['test_examples']} test texts are also training texts, but for signs, spaces and"
@@ -159,6 +165,19 @@ def remarks(facts: Mapping[str, float | int | str]) -> Iterator[str]:
             f"{unknown:.0%} of the tokens that are read of the test texts are not in the vocabulary, and all of"
             f" them are one token to a model; more training texts, or a lower minimum_count, make more known"
         )
+
+
+def alike(classes: Sequence[str]) -> dict[str, str]:
+    """Return those classes that differ in capitals, spaces or presentation forms only, as a fact; empty without.
+
+    >>> alike(["Good", "bad", "good"])
+    {'classes_alike': "'Good' and 'good'"}
+    """
+    same: dict[str, list[str]] = {}
+    for name in classes:
+        same.setdefault("".join(unicodedata.normalize("NFKC", name).casefold().split()), []).append(name)
+    told = [" and ".join(map(repr, names)) for names in same.values() if len(names) > 1]
+    return {"classes_alike": ", ".join(told[:5])} if told else {}
 
 
 def class_names(labels: Iterable[str]) -> list[str]:

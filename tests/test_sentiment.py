@@ -305,6 +305,18 @@ def test_empty_texts_then_left_out_with_a_warning_and_counted(tmp_path: Path) ->
         assert data.facts["empty_texts_left_out"] == 2
 
 
+def test_labels_that_differ_in_capitals_only_then_told(tmp_path: Path) -> None:
+    path = write_csv(
+        tmp_path / "a.csv", "text,label", [*LINES, *(line.replace(",pos", ", POS") for line in LINES)]
+    )
+    for _ in range(2):  # made, and from the cache
+        with pytest.warns(
+            UserWarning, match="different classes: 'POS' and 'pos'; if they are one, write it in one"
+        ):
+            data = Sentiment(data=path).load(5, 0)
+        assert data.facts["classes_alike"] == "'POS' and 'pos'"
+
+
 def test_three_classes_and_length_one_then_one_token_each(tmp_path: Path) -> None:
     lines = [f"{word} {i},{label}" for i in range(20) for word, label in (("good", 10), ("fair", 2), ("bad", 1))]
     data = Sentiment(data=write_csv(tmp_path / "a.csv", "text,label", lines)).load(1, 0)

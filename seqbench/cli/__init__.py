@@ -44,8 +44,15 @@ COMMANDS = {
 USAGE = 2
 """Exit status when the user, a plugin's author or the data have something to mend."""
 
+READER_GONE = 141
+"""Exit status when nobody reads what is printed any more, such as after `| head`: that of SIGPIPE."""
+
 CHECK_FAILED = 4
 """Exit status when a check failed: a plugin is broken, or does not keep its contract."""
+
+
+class _ReaderGone(Exception):
+    """Nobody reads what is printed any more."""
 
 
 class Commands(click.Group):
@@ -70,6 +77,21 @@ class Commands(click.Group):
             raise NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command.
+
+        Raises:
+            _ReaderGone: the reader of stdout has; click and rich make a SystemExit of it.
+        """
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGone from error
+        except SystemExit as error:
+            if isinstance(error.__context__, BrokenPipeError):
+                raise _ReaderGone from error
+            raise
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write one sentence on each command."""
         with formatter.section("Commands"):
@@ -92,7 +114,7 @@ def main() -> None:
     """Run the command line and end with its exit status.
 
     0 done; 1 our own fault, with a traceback; 2 usage or input; 3 finished, but cells failed; 4 a check
-    failed; 129 SIGHUP; 130 Ctrl-C; 143 SIGTERM.
+    failed; 129 SIGHUP; 130 Ctrl-C; 141 nobody reads the output; 143 SIGTERM.
     """
     status = _status()
     if left := left_running():
@@ -138,10 +160,9 @@ def _status() -> int:
     except click.Abort:
         # click turns every KeyboardInterrupt into this.
         return 130
-    except BrokenPipeError:
-        # The reader, such as `head`, has gone.
+    except (_ReaderGone, BrokenPipeError):
         _drop_output()
-        return 141
+        return READER_GONE
     except OSError as error:
         if not _is_of_stdout(error):
             raise

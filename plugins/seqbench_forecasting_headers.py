@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 HEADERS = 8
 """Headers that count on: fewer may be chance."""
+_AROUND = 6
+"""Headers before, and after, those that count on, from which they are none of a wide table."""
 
 
 def numbers_and_texts(frame: pd.DataFrame, options: Options) -> tuple[list[str], list[str]]:
@@ -29,21 +32,32 @@ def numbers_and_texts(frame: pd.DataFrame, options: Options) -> tuple[list[str],
 
 
 def headers_count(names: Sequence[str]) -> bool:
+    """Say whether headers count on or are dates, or all but the first: a column of numbers may name the rows."""
+    return len(names) >= HEADERS and (_count_on(names) or _count_on(names[1:]))
+
+
+def strangers(names: Sequence[str]) -> list[str]:
+    """Return the few headers before and after those that count on or are dates, such as Lat and Long."""
+    if _count_on(names):
+        return []
+    for before, after in itertools.product(range(_AROUND), range(_AROUND)):
+        steps = names[before : len(names) - after]
+        if len(steps) >= HEADERS and _count_on(steps):
+            return [*names[:before], *names[len(names) - after :]]
+    return []
+
+
+def _count_on(names: Sequence[str]) -> bool:
     """Say whether headers are one name with a number that counts on (V2, V3, ...), or dates."""
     import pandas as pd
 
-    if len(names) < HEADERS:
-        return False
-    for skipped in (0, 1):  # a column of numbers may name the rows
-        parts = [re.fullmatch(r"(\D*)(\d+)", name) for name in names[skipped:]]
-        if all(parts):
-            heads = {part[1] for part in parts if part}
-            counts = pd.Series([int(part[2]) for part in parts if part]).diff().dropna()
-            if len(heads) == 1 and (counts == 1).all():
-                return True
-        if header_times(names[skipped:]) is not None:
+    parts = [re.fullmatch(r"(\D*)(\d+)", name) for name in names]
+    if all(parts):
+        heads = {part[1] for part in parts if part}
+        counts = pd.Series([int(part[2]) for part in parts if part]).diff().dropna()
+        if len(heads) == 1 and (counts == 1).all():
             return True
-    return False
+    return header_times(names) is not None
 
 
 def header_times(names: Sequence[str], options: Options | None = None) -> Reading | None:

@@ -69,6 +69,19 @@ def option(name: str, value: str) -> str:
     return f"--set {shlex.quote(f'forecasting.{name}={written}')}"
 
 
+def option_of_names(name: str, values: Sequence[str]) -> str:
+    """Write an option that takes several names as it is typed in a shell.
+
+    >>> option_of_names("exclude", ["note"])
+    '--set forecasting.exclude=note'
+    >>> print(option_of_names("exclude", ["Lat", "a, b"]))
+    --set 'forecasting.exclude=["Lat", "a, b"]'
+    """
+    if len(values) == 1:
+        return option(name, values[0])
+    return f"--set {shlex.quote(f'forecasting.{name}={json.dumps(list(values), ensure_ascii=False)}')}"
+
+
 def listed(names: Iterable[str]) -> str:
     """Write names one after the other; of many the first few, and how many more there are.
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from seqbench_forecasting_headers import header_times, headers_count, numbers_and_texts
+from seqbench_forecasting_headers import header_times, headers_count, numbers_and_texts, strangers
 from seqbench_forecasting_laid import Laid, of_roles, refuse_disorder
 from seqbench_forecasting_numbers import as_numbers
-from seqbench_forecasting_options import Options, listed, named, option
+from seqbench_forecasting_options import Options, listed, named, option, option_of_names
 from seqbench_forecasting_roles import is_ramp, look, sort_columns
 
 from seqbench import DataError
@@ -59,6 +59,8 @@ def series_in_rows(frame: pd.DataFrame, options: Options) -> Laid:
         raise DataError(
             f"layout=rows: a row holds {len(steps)} numbers; there are: {listed(map(str, frame.columns))}"
         )
+    steps = _without_empty_ends(rest, steps)
+    _refuse_strangers(steps)
     columns = [as_numbers(name, rest[name], options.decimal) for name in steps]
     matrix = np.column_stack(
         [np.full(len(rest), np.nan) if c is None else c.to_numpy("float64", na_value=np.nan) for c in columns]
@@ -97,6 +99,23 @@ def _label(frame: pd.DataFrame, numbers: Sequence[str], texts: Sequence[str]) ->
     if counts_rows or (not re.search(r"\d", first) and len(numbers) > 1 and re.search(r"\d", numbers[1])):
         return first, list(numbers[1:])
     return None, list(numbers)
+
+
+def _without_empty_ends(frame: pd.DataFrame, steps: Sequence[str]) -> list[str]:
+    """Return the steps from the first to the last in which some series has a number."""
+    known = [place for place, name in enumerate(steps) if frame[name].notna().any()]
+    return list(steps[known[0] : known[-1] + 1]) if known else list(steps)
+
+
+def _refuse_strangers(steps: Sequence[str]) -> None:
+    """Refuse numbers beside the steps of a row, such as a place or a total, that would be read as values of it."""
+    if beside := strangers(steps):
+        rest = [name for name in steps if name not in beside]
+        raise DataError(
+            f"layout=rows: the headers of the steps count on or are dates ({rest[0]} to {rest[-1]}), and beside"
+            f" them {listed(beside)} would be read as values of each series; leave out what is none with"
+            f" {option_of_names('exclude', beside)}, or rename it as a step"
+        )
 
 
 def _refuse_holes(is_known: Array, first: Array, last: Array, names: Sequence[str], steps: Sequence[str]) -> None:

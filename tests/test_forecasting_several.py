@@ -70,6 +70,19 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> TaskData:
     return load(in_rows(), tmp_path_factory.mktemp("m4"), layout="rows")
 
 
+def test_numbers_beside_the_steps_of_a_row_then_refused_by_name(tmp_path: Path, reference: TaskData) -> None:
+    frame = in_rows()
+    frame.insert(1, "Lat", 52.5)
+    frame.insert(2, "Long", 13.4)
+    frame["total"] = 1000.0
+    with pytest.raises(
+        DataError, match='beside them Lat, Long, total would be read .*exclude=."Lat", "Long", "total"'
+    ):
+        load(frame, tmp_path, layout="rows")
+    left = load(frame, tmp_path, layout="rows", exclude="Lat,Long,total")
+    assert torch.equal(left.test.targets, reference.test.targets)
+
+
 @pytest.mark.parametrize(("frame", "settings"), LAYOUTS.values(), ids=LAYOUTS)
 def test_layout_then_the_same_series_windows_and_scores(
     tmp_path: Path, reference: TaskData, frame: pd.DataFrame, settings: dict[str, Any]

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 HEADERS = 8
 """Headers that count on: fewer may be chance."""
 
-_BESIDE = 10
+_BEFORE, _AFTER = 10, 3
+"""Headers beside the steps of a wide table, at most: a latitude before them, a total after them."""
 
 
 def numbers_and_texts(frame: pd.DataFrame, options: Options) -> tuple[list[str], list[str]]:
@@ -30,16 +31,16 @@ def numbers_and_texts(frame: pd.DataFrame, options: Options) -> tuple[list[str],
     ]
 
 
-def first_step(names: Sequence[str]) -> int | None:
-    """Return from where on headers are one name with a number that counts on (V2, V3, ...), or dates.
+def step_headers(names: Sequence[str]) -> slice | None:
+    """Return where headers are one name with a number that counts on (V2, V3, ...), or dates; None if nowhere.
 
-    Up to ten columns of numbers may stand before them: one that names the rows, or a latitude.
+    Few columns of numbers may stand before them, such as a latitude, and after them, such as a total.
 
-    >>> first_step(["Lat", *(f"d_{day}" for day in range(1, 10))]), first_step(["a", "b"])
-    (1, None)
+    >>> step_headers(["Lat", *(f"d_{day}" for day in range(1, 10)), "total"]), step_headers(["a", "b"])
+    (slice(1, 10, None), None)
     """
-    last = min(_BESIDE, len(names) - HEADERS)
-    return next((place for place in range(last + 1) if _counts_on(names[place:])), None)
+    spans = ((before, len(names) - after) for after in range(_AFTER + 1) for before in range(_BEFORE + 1))
+    return next((slice(a, b) for a, b in spans if b - a >= HEADERS and _counts_on(names[a:b])), None)
 
 
 def _counts_on(names: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from seqbench_forecasting_calendar import is_part_name, short
 from seqbench_forecasting_clock import Clock
 from seqbench_forecasting_dates import MONTHS, readings
-from seqbench_forecasting_headers import HEADERS, first_step, numbers_and_texts
+from seqbench_forecasting_headers import HEADERS, numbers_and_texts, step_headers
 from seqbench_forecasting_options import Options, listed, named, option
 from seqbench_forecasting_roles import is_ramp
 
@@ -48,7 +48,7 @@ def refuse_wide(frame: pd.DataFrame, options: Options) -> None:
             f" {option('columns', 'NAME')}"
         )
     has_names = any(rest[name].is_unique and not readings(rest[name].head(_FEW)) for name in texts)
-    if (has_names or len(numbers) > len(rest)) and first_step(numbers) is not None:
+    if (has_names or len(numbers) > len(rest)) and step_headers(numbers) is not None:
         raise DataError(
             f"this looks like a wide table, a series in each of its {len(rest)} rows and a step in each of its"
             f" {len(numbers)} columns of numbers ({listed(numbers[:3])} to {numbers[-1]}), and it would be read as"

@@ -23,6 +23,7 @@ _POINT = r"[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d*)?(?:[eE][+-]?\d+)?|[+-]?
 _COMMA = r"[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d+)(?:,\d*)?(?:[eE][+-]?\d+)?|[+-]?,\d+"
 _FIRST = r"\s*[+\u2212-]?(?:[\d.,'\s\u00a0\u202f]*\d[\d.,]*(?:[eE][+-]?\d+)?|nan|inf(?:inity)?)\s*"
 _DRESSED = r"\D{0,6}\d[\d.,' ]*\D{0,6}"  # $5, (5), 5 %, 5 mm, EUR 5
+_THOUSANDS = r"[+-]?[1-9]\d{0,2}\.\d{3}"
 _MISSING = ("?", ".", "-", "--", "*", "na", "n/a", "n.a.", "#n/a", "null", "none", "nan", "-nan", "missing", "")
 _FAR = (-99.0, -99.9, -200.0, -999.0, -999.9, -9999.0, -9999.9, -99999.0, 999.9, 9999.0, 9999.9, 99999.0, 999999.0)
 _FAR_AWAY = 0.5  # of a marker's size: 9999 among 9990 to 9993 is a number
@@ -42,7 +43,8 @@ def as_numbers(name: str, column: pd.Series[Any], decimal: Decimal | None) -> pd
         decimal: what stands before the decimals in texts; None finds out.
 
     Raises:
-        DataError: complex numbers, or texts of which nothing tells whether a comma stands before decimals.
+        DataError: complex numbers, or texts of which nothing tells whether a comma, or a point, stands before
+            decimals.
     """
     import pandas as pd
 
@@ -62,6 +64,8 @@ def as_numbers(name: str, column: pd.Series[Any], decimal: Decimal | None) -> pd
         return None
     numbers = pd.to_numeric(column.where(column.map(_is_plain)), errors="coerce")
     if (numbers.notna() == column.notna()).all() and numbers.notna().any():
+        if _has_thousands(name, known, decimal):
+            return _with_commas(name, column, "comma")
         return numbers.astype("float64")
     return _with_commas(name, column, decimal)
 
@@ -77,6 +81,30 @@ def _is_plain(cell: object) -> bool:
     import numbers
 
     return isinstance(cell, (str, numbers.Real, decimal.Decimal)) and not isinstance(cell, bool)
+
+
+def _has_thousands(name: str, known: pd.Series[Any], decimal: Decimal | None) -> bool:
+    """Say whether the points in texts of numbers stand between thousands.
+
+    Raises:
+        DataError: nothing tells: ``950`` stands beside ``1.050``, and ``decimal`` is None.
+    """
+    if decimal == "point" or not known.map(lambda cell: isinstance(cell, str)).all():
+        return False
+    texts = known.str.strip()
+    has_point = texts.str.contains(".", regex=False)
+    if not has_point.any() or not texts[has_point].str.fullmatch(_THOUSANDS).all():
+        return False
+    # Nought is the same in either reading, and -999 marks what is missing.
+    bare = texts[~has_point & ~texts.isin(("0", "-99", "-999"))]
+    if decimal is None and len(bare) and bare.str.fullmatch(r"[+-]?\d{1,3}").all():
+        row, other = texts.index[int(has_point.to_numpy().argmax())], bare.index[0]
+        raise DataError(
+            f"column {name!r} holds {texts[row]!r} in row {int(row) + 1} and {bare[other]!r} in row"
+            f" {int(other) + 1}: a point before decimals, or one between thousands? No cell tells; say so with"
+            f" {option('decimal', 'point')} or {option('decimal', 'comma')}"
+        )
+    return decimal == "comma"
 
 
 def _with_commas(name: str, column: pd.Series[Any], decimal: Decimal | None) -> pd.Series[Any] | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from seqbench_forecasting_headers import first_step, header_times, numbers_and_texts
+from seqbench_forecasting_headers import header_times, numbers_and_texts, step_headers
 from seqbench_forecasting_laid import Laid, of_roles, refuse_disorder
 from seqbench_forecasting_numbers import as_numbers
 from seqbench_forecasting_options import Options, listed, named, option
@@ -31,7 +31,7 @@ def decided(frame: pd.DataFrame, restarts: Sequence[int], options: Options) -> O
         DataError: nothing tells.
     """
     numbers, texts = numbers_and_texts(frame, options)
-    if first_step(numbers) is not None:
+    if step_headers(numbers) is not None:
         return replace(options, layout="rows")
     seen = look(frame, (0, len(frame)), options)
     has_times = seen.clock is not None
@@ -55,8 +55,9 @@ def series_in_rows(frame: pd.DataFrame, options: Options) -> Laid:
     rest = frame.drop(columns=[name for name in excluded if name in frame])
     numbers, texts = numbers_and_texts(rest, options)
     label, steps = _label(rest, numbers, texts)
-    place = first_step(steps) or 0
-    beside, steps = steps[:place], steps[place:]
+    steps = _without_empty_ends(rest, steps)
+    place = step_headers(steps) or slice(0, len(steps))
+    beside, steps = [*steps[: place.start], *steps[place.stop :]], steps[place]
     if len(steps) < 2:
         raise DataError(
             f"layout=rows: a row holds {len(steps)} numbers; there are: {listed(map(str, frame.columns))}"
@@ -108,6 +109,12 @@ def _label(frame: pd.DataFrame, numbers: Sequence[str], texts: Sequence[str]) ->
     if counts_rows or (not re.search(r"\d", first) and len(numbers) > 1 and re.search(r"\d", numbers[1])):
         return first, list(numbers[1:])
     return None, list(numbers)
+
+
+def _without_empty_ends(frame: pd.DataFrame, steps: Sequence[str]) -> list[str]:
+    """Return the steps from the first to the last in which some series has a number."""
+    known = [place for place, name in enumerate(steps) if frame[name].notna().any()]
+    return list(steps[known[0] : known[-1] + 1]) if known else list(steps)
 
 
 def _refuse_holes(is_known: Array, first: Array, last: Array, names: Sequence[str], steps: Sequence[str]) -> None:

@@ -23,7 +23,7 @@ ROLES = {
 }
 KNOWN_ENDINGS = ", ".join(f".{kind}" for kind in READERS) + " (also with .gz)"
 
-_NOT_DATA = (".", "_", "readme", "licen", "manifest", "sha256sums", "dataset_info")
+_NOT_DATA = (".", "_", "readme", "licen", "manifest", "sha256sums", "dataset_info", "thumbs.db", "desktop.ini")
 _UNLABELLED = ("unsup", "unsupervised", "unlabeled", "unlabelled")
 _DOCUMENT = ("txt", "")
 """Endings of files that hold one text each."""

@@ -273,6 +273,8 @@ class Record(Data):
             return Record.model_validate_json(opened(text.encode() if isinstance(text, str) else text))
         except ValidationError as error:
             first = error.errors()[0]
+            if first["type"] == "json_invalid":
+                raise StoreError(f"{source} is no whole record: {first['msg']}; {MOVE_OR_RUN}") from error
             place = ".".join(str(step) for step in first["loc"]) or "the file"
             raise StoreError(
                 f"{source} is no record of schema version {SCHEMA_VERSION}: {place}: {first['msg']};"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Read = TypeVar("Read")
 _MISSING = ("NA", "N/A", "NaN", "nan", "null", "NULL", "None", "none", "-nan", "-NaN")
+_THOUSANDS = r"[+-]?[1-9]\d{0,2}\.\d{3}"
 
 
 def read_file(path: Path, kind: str) -> pd.DataFrame:
@@ -128,7 +129,56 @@ def _read_separated(path: Path, separator: str, quoting: Any) -> pd.DataFrame:
     for column in table.columns:
         if isinstance(table[column].dtype, pd.StringDtype):
             table[column] = _as_numbers(table[column])
+    return table if separator == "," else _with_thousands(path, table, separator, quoting)
+
+
+def _with_thousands(path: Path, table: pd.DataFrame, separator: str, quoting: Any) -> pd.DataFrame:
+    """Return a table with those columns as texts in which a point may stand between thousands: ``950``, ``1.050``.
+
+    Commas then stand before decimals, and not between cells.
+    """
+    import pandas as pd
+
+    places = [i for i, name in enumerate(table) if _may_be_thousands(table[name])]
+    if not places:
+        return table
+    with _open_text(path) as file:
+        texts = pd.read_csv(
+            file,
+            sep=separator,
+            quoting=quoting,
+            keep_default_na=False,
+            na_values=[""],
+            dtype="str",
+            usecols=places,
+        )
+    for place, (_, column) in zip(places, texts.items(), strict=True):
+        known = column.where(~column.isin(_MISSING))
+        if _are_thousands(known.dropna().str.strip()):
+            table[table.columns[place]] = known
     return table
+
+
+def _may_be_thousands(column: pd.Series[Any]) -> bool:
+    """Say whether numbers have three decimals at most, some of them none, and none is as large as 1000."""
+    import pandas as pd
+
+    if not pd.api.types.is_float_dtype(column.dtype):
+        return False
+    sizes = column.dropna().abs()
+    is_whole = sizes % 1 == 0
+    in_thousandths = sizes * 1000
+    return (
+        bool(is_whole.any() and not is_whole.all() and (sizes < 1000).all())
+        and bool((sizes[~is_whole] > 1).all())
+        and bool(((in_thousandths - in_thousandths.round()).abs() < 1e-6).all())
+    )
+
+
+def _are_thousands(known: pd.Series[Any]) -> bool:
+    """Say whether all points stand before three digits, and some cells have none: ``950`` beside ``1.050``."""
+    has_point = known.str.contains(".", regex=False)
+    return bool(known[has_point].str.fullmatch(_THOUSANDS).all() and not has_point.all() and has_point.any())
 
 
 def _check_header(line: str, separator: str, quoting: Any) -> None:

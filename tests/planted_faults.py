@@ -188,6 +188,24 @@ class Mutating(Model):
         return MutatingLayer(input_size)
 
 
+class OverwritingLayer(Leaky):
+    def forward(self, inputs: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        with torch.no_grad():
+            inputs.mul_(0.5)
+        return super().forward(inputs, state)
+
+
+@dataclass(frozen=True)
+class Overwriting(Model):
+    """Writes into its inputs."""
+
+    name = "overwriting"
+    version = 1
+
+    def build(self, input_size: int) -> nn.Module:
+        return OverwritingLayer(input_size)
+
+
 @dataclass(frozen=True)
 class Clashing(Model):
     """Bears the name of a bundled task."""

@@ -103,6 +103,17 @@ def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str
     )
 
 
+@pytest.mark.parametrize("arguments", [["list"], ["list", "--json"]], ids=["rich", "click"])
+def test_reader_gone_then_the_status_of_sigpipe_and_not_a_word(arguments: list[str]) -> None:
+    """`seqbench list | true`: both libraries that print make a SystemExit of it, which is no plugin's."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "seqbench", *arguments]
+    ran = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (ran.returncode, ran.stderr) == (141, "")
+
+
 def test_help_names_every_command_and_imports_none_of_them() -> None:
     code = "import sys; from seqbench.cli import cli; cli(['--help'], standalone_mode=False); print(*sys.modules)"
     *lines, modules = run_python(code).stdout.splitlines()

@@ -234,6 +234,33 @@ def test_commas_when_nothing_tells_then_refused_until_said() -> None:
         panel(frame.assign(a="1,5", b=VALUES[:9]))
 
 
+@pytest.mark.parametrize("ending", ["csv", "tsv"])
+def test_points_before_three_digits_beside_whole_numbers_then_refused_until_said(
+    ending: str, tmp_path: Path
+) -> None:
+    # As a spreadsheet in German writes 950 and 1050 with separators of thousands.
+    path = tmp_path / f"sales.{ending}"
+    mark = {"csv": ";", "tsv": "\t"}[ending]
+    cells = [("950", "1,5"), ("1.050", "2,5"), ("NA", "4,5"), ("2.000", "3,5")]
+    rows = [mark.join((day.strftime("%d.%m.%Y"), *cells[i % 4])) for i, day in enumerate(DAYS[:9]) if i % 4 != 2]
+    path.write_text(mark.join(("day", "a", "b")) + "\n" + "\n".join(rows) + "\n")
+    table = read_tables(str(path))["all"]
+    with pytest.raises(
+        DataError, match=r"'a' holds '1.050' in row 2 and '950' in row 1: .*=point or --set .*=comma"
+    ):
+        panel(table)
+    assert panel(table, decimal="comma").values[:3].tolist() == [[950, 1.5], [1050, 2.5], [2000, 3.5]]
+    assert panel(table, decimal="point", exclude=("b",)).values[:3, 0].tolist() == [950, 1.05, 2]
+
+
+@pytest.mark.parametrize("cells", ["950 1.05 2.000", "0.950 1.050 2", "1950 1.050 2.000", "1.950 1.050 0"])
+def test_points_that_stand_before_decimals_then_read_as_such(cells: str, tmp_path: Path) -> None:
+    path = tmp_path / "sales.csv"
+    rows = [f"{day:%Y-%m-%d};{cells.split()[i % 3]}" for i, day in enumerate(DAYS[:9])]
+    path.write_text("day;a\n" + "\n".join(rows) + "\n")
+    assert panel(read_tables(str(path))["all"]).values[:3, 0].tolist() == [float(cell) for cell in cells.split()]
+
+
 # Types and sizes
 
 

@@ -70,6 +70,18 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> TaskData:
     return load(in_rows(), tmp_path_factory.mktemp("m4"), layout="rows")
 
 
+def test_numbers_beside_the_steps_of_a_row_then_left_out_and_told(tmp_path: Path, reference: TaskData) -> None:
+    frame = in_rows()
+    frame.insert(1, "Lat", 52.5)
+    frame.insert(2, "Long", 13.4)
+    frame["total"] = 1000.0
+    left = load(frame, tmp_path, layout="rows")
+    assert torch.equal(left.test.targets, reference.test.targets)
+    assert all(
+        f"{name} (numbers beside the steps of a row)" in str(left.facts["left_out"]) for name in ("Lat", "total")
+    )
+
+
 @pytest.mark.parametrize(("frame", "settings"), LAYOUTS.values(), ids=LAYOUTS)
 def test_layout_then_the_same_series_windows_and_scores(
     tmp_path: Path, reference: TaskData, frame: pd.DataFrame, settings: dict[str, Any]

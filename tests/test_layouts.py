@@ -106,7 +106,10 @@ def test_folder_for_each_split_and_class_then_a_text_a_file_and_unlabelled_left_
     assert data.facts["test_examples"] == 10
     assert "<br" not in data.show(0)
     before = fingerprint(folder)
-    lay(tmp_path, {"NOTES.md": "not read"})
+    lay(
+        tmp_path,
+        {"NOTES.md": "not read", "train/pos/Thumbs.db": "", "test/neg/desktop.ini": "", "test/.DS_Store": ""},
+    )
     assert fingerprint(folder) == before
     (tmp_path / "train/pos/0_0.txt").rename(tmp_path / "train/neg/0_00.txt")
     assert fingerprint(folder) != before

@@ -312,16 +312,6 @@ def test_stdout_that_cannot_be_written_to_is_one_clear_line(
     assert len(said.stderr.splitlines()) == 1
 
 
-def test_reader_that_has_gone_ends_the_command_without_a_word(tmp_path: Path) -> None:
-    Store(tmp_path).write(record())
-    reader, writer = os.pipe()
-    os.close(reader)
-    with open(writer, "wb") as gone:
-        line = [sys.executable, "-m", "seqbench", "report", str(tmp_path)]
-        said = subprocess.run(line, stdout=gone, stderr=subprocess.PIPE, timeout=60, check=False)
-    assert (said.returncode, said.stderr) == (141, b"")
-
-
 @pytest.mark.parametrize("name", ["terminal", "json"])
 def test_report_imports_neither_torch_nor_plugins_nor_pandas(name: str, tmp_path: Path) -> None:
     for each in (record(), record(model="gru"), record(seed=1)):

@@ -37,6 +37,7 @@ FAULTS = [
     (planted.OutOfRange, "targets:8", "out of range"),
     (planted.Quadratic, "loading-cost", "quadratic"),
     (planted.Mutating, "no-change", "changed at run time: the layer's enter.weight"),
+    (planted.Overwriting, "no-change", "changed at run time: the inputs"),
     (planted.Clashing, "name", "the name clashes with the task 'copy'"),
 ]
 

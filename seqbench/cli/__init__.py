@@ -92,7 +92,7 @@ def main() -> None:
     """Run the command line and end with its exit status.
 
     0 done; 1 our own fault, with a traceback; 2 usage or input; 3 finished, but cells failed; 4 a check
-    failed; 129 SIGHUP; 130 Ctrl-C; 143 SIGTERM.
+    failed; 129 SIGHUP; 130 Ctrl-C; 141 nobody reads the output; 143 SIGTERM.
     """
     status = _status()
     end_idle_pools()
@@ -131,10 +131,6 @@ def _status() -> int:
         click.echo(f"seqbench: {on_lines(str(error))}", err=True)
         return USAGE
     except SystemExit as error:
-        if isinstance(error.__context__, BrokenPipeError):
-            # click leaves the process itself where the reader, such as `head`, has gone.
-            _drop_output()
-            return 141
         # click ends by what it returns; this one is of code that was called, and no answer to what was asked.
         click.echo(
             f"seqbench: a plugin or a library left the process (SystemExit: {error}) before all was done", err=True

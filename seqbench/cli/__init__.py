@@ -48,6 +48,14 @@ CHECK_FAILED = 4
 """Exit status when a check failed: a plugin is broken, or does not keep its contract."""
 
 
+READER_GONE = 141
+"""Exit status when nobody reads what is printed any more, such as after `| head`: that of SIGPIPE."""
+
+
+class _ReaderGone(Exception):
+    """Nobody reads what is printed any more."""
+
+
 class Commands(click.Group):
     """The commands of `COMMANDS`; help on all of them imports none of them."""
 
@@ -69,6 +77,21 @@ class Commands(click.Group):
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             raise NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx)
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command.
+
+        Raises:
+            _ReaderGone: the reader of stdout has; click and rich make a SystemExit of it.
+        """
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGone from error
+        except SystemExit as error:
+            if isinstance(error.__context__, BrokenPipeError):
+                raise _ReaderGone from error
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write one sentence on each command."""
@@ -139,9 +162,9 @@ def _status() -> int:
     except click.Abort:
         # click turns every KeyboardInterrupt into this.
         return 130
-    except BrokenPipeError:
+    except (_ReaderGone, BrokenPipeError):
         _drop_output()
-        return 141
+        return READER_GONE
     except OSError as error:
         if not _is_of_stdout(error):
             raise

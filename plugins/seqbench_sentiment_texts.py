@@ -9,6 +9,7 @@ import hashlib
 import itertools
 import re
 import sys
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -152,7 +153,7 @@ def remarks(facts: Mapping[str, float | int | str]) -> Iterator[str]:
             " capitals: what was learned by heart scores there"
         )
     if alike := facts.get("labels_alike"):
-        yield f"labels that differ in capitals only are classes of their own: {alike}"
+        yield f"labels that differ only in capitals or spaces are classes of their own: {alike}"
     if baseline := facts.get("baselines_left_out"):
         yield f"the baseline {baseline} was left out: with so many classes it would take gigabytes to fit"
     unknown = float(facts.get("oov_rate", 0.0))
@@ -164,14 +165,14 @@ def remarks(facts: Mapping[str, float | int | str]) -> Iterator[str]:
 
 
 def alike(names: Iterable[str]) -> list[str]:
-    """Return the classes that differ from another in capitals only.
+    """Return the classes that differ from another only in capitals, spaces or the width of letters.
 
-    >>> alike(["neg", "Pos", "pos"])
-    ['Pos', 'pos']
+    >>> alike(["neg", "Very good", "very  good"])
+    ['Very good', 'very  good']
     """
-    every = list(names)
-    counts = Counter(name.casefold() for name in every)
-    return [name for name in every if counts[name.casefold()] > 1]
+    folded = {name: "".join(unicodedata.normalize("NFKC", name).casefold().split()) for name in names}
+    counts = Counter(folded.values())
+    return [name for name, form in folded.items() if counts[form] > 1]
 
 
 def class_names(labels: Iterable[str]) -> list[str]:

@@ -48,12 +48,12 @@ def test_where_longer_is_no_harder_a_short_length_that_fails_is_no_failure() -> 
     # Skills by hand, (score - 0.125) / 0.875: 0.429, 0.571, 0.543, 0.543.
     table = tables(looking_back(0.5, 0.625, 0.6, 0.6))[-1]
     assert texts(table)[0][:3] == ["forecasting", "lstm", "64 to >= 1024"]
-    assert any(line.startswith("On forecasting a longer sequence is no harder") for line in table.lines)
+    assert any(line.startswith("forecasting: a longer sequence is not harder") for line in table.lines)
     assert any(line.startswith("Nearly equal skills at two lengths") for line in table.lines)
     # The same scores where longer is harder: nothing holds from the start.
     hard = [of(each, is_longer_harder=True) for each in looking_back(0.5, 0.625, 0.6, 0.6)]
     assert texts(tables(hard)[-1])[0][2] == "-"
-    assert not any("no harder" in line for line in tables(hard)[-1].lines)
+    assert not any("not harder" in line for line in tables(hard)[-1].lines)
 
 
 @pytest.mark.parametrize(

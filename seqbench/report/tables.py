@@ -25,8 +25,8 @@ _SKILL_LINES = (
     "Usable length: mean skill is at least 0.5 at every tested length up to it, and no seed diverged.",
 )
 _RANGES_LINE = (
-    "On {tasks} a longer sequence is no harder, it tells more: usable there are the tested lengths at which mean"
-    " skill is at least 0.5 and no seed diverged, wherever they begin."
+    "{tasks}: a longer sequence is not harder but tells a model more. Usable are all tested lengths at which mean"
+    " skill is at least 0.5 and no seed diverged, shown as a range."
 )
 _BEYOND_LINE = "Skill below -5: the baseline is so near the best value that a small gap in score is a large skill."
 _BEYOND = -5.0

@@ -19,10 +19,10 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks.settings import Settings, read_settings
-from seqbench.contracts import TaskData
-from seqbench.parameters import make
-from seqbench.plugins import load_catalog
-from seqbench.splits import Batch, Split
+from seqbench.contracts.examples import Batch, Split
+from seqbench.contracts.task import TaskData
+from seqbench.plugins.load import load_catalog
+from seqbench.plugins.parameters import make
 
 _LAYERS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 

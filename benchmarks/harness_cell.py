@@ -12,10 +12,10 @@ import json
 import time
 
 from benchmarks.settings import read_settings
-from seqbench.cells import expand
-from seqbench.experiment import Experiment
-from seqbench.plugins import load_catalog
-from seqbench.training import run_cell
+from seqbench.experiment.schema import Experiment
+from seqbench.plugins.grid import expand
+from seqbench.plugins.load import load_catalog
+from seqbench.training.cell import run_cell
 
 
 def main() -> None:

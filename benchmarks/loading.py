@@ -27,8 +27,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seqbench.data import TrainingBatches
-    from seqbench.network import Network
+    from seqbench.data.batches import TrainingBatches
+    from seqbench.network.network import Network
 
 LENGTHS = (16, 64, 256, 1024, 4096)
 STEPS = {16: 20, 64: 20, 256: 8, 1024: 3, 4096: 1}
@@ -98,9 +98,9 @@ def _in_process(data: Path, cache: Path, tokens: int) -> float:
 def _load(connection: Connection, data: str, cache: str, tokens: int) -> None:
     """Send the seconds from a task's parameters to its first training batch."""
     os.environ["SEQBENCH_CACHE"] = cache
-    import seqbench.training  # noqa: F401
-    from seqbench.data import TrainingBatches
-    from seqbench.plugins import load_catalog
+    import seqbench.training.cell  # noqa: F401
+    from seqbench.data.batches import TrainingBatches
+    from seqbench.plugins.load import load_catalog
 
     task = load_catalog().task("sentiment")
     began = time.perf_counter()
@@ -116,13 +116,14 @@ def _batches(tasks: list[str]) -> Iterator[tuple[str, str, int, float, float]]:
     """Yield task, model, length, and the median seconds of a batch and of a training step."""
     import torch
 
-    from seqbench.cells import Cell, expand
-    from seqbench.data import TrainingBatches
-    from seqbench.experiment import load
-    from seqbench.network import build_network
-    from seqbench.parameters import make
-    from seqbench.plugins import load_catalog
-    from seqbench.training import load_task
+    from seqbench.data.batches import TrainingBatches
+    from seqbench.experiment.cells import Cell
+    from seqbench.experiment.schema import load
+    from seqbench.network.network import build_network
+    from seqbench.plugins.grid import expand
+    from seqbench.plugins.load import load_catalog
+    from seqbench.plugins.parameters import make
+    from seqbench.training.cell import load_task
 
     # As cells are run: one thread, and numbers too small for 32 bits are 0.
     torch.set_num_threads(1)

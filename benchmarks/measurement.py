@@ -19,13 +19,14 @@ import time
 
 import torch
 
-from seqbench.contracts import SequenceClass, Tokens
-from seqbench.gradients import measure_flow
-from seqbench.network import build_network
-from seqbench.parameters import make
-from seqbench.plugins import load_catalog
-from seqbench.splits import Batch
-from seqbench.training import one_quiet_thread
+from seqbench.contracts.examples import Batch
+from seqbench.contracts.inputs import Tokens
+from seqbench.contracts.targets import SequenceClass
+from seqbench.gradients.measure import measure_flow
+from seqbench.network.network import build_network
+from seqbench.plugins.load import load_catalog
+from seqbench.plugins.parameters import make
+from seqbench.training.cell import one_quiet_thread
 
 
 def main() -> None:

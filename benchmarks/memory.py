@@ -70,12 +70,12 @@ def _cell(model: str, length: int, recompute: str, steps: int) -> list[int]:
     """Run one cell; return its peak, and the bytes that the backward pass over all pieces would keep."""
     import torch
 
-    from seqbench.cells import expand
-    from seqbench.experiment import Experiment
-    from seqbench.parameters import make
-    from seqbench.pieces import kept_bytes
-    from seqbench.plugins import load_catalog
-    from seqbench.training import run_cell
+    from seqbench.experiment.schema import Experiment
+    from seqbench.network.chunks import kept_bytes
+    from seqbench.plugins.grid import expand
+    from seqbench.plugins.load import load_catalog
+    from seqbench.plugins.parameters import make
+    from seqbench.training.cell import run_cell
 
     catalog = load_catalog()
     few = {"train_examples": BATCH, "validation_examples": BATCH, "test_examples": BATCH}
@@ -101,10 +101,10 @@ def _times(model: str) -> list[float]:
     import torch
 
     from seqbench import Batch, StepClass, Tokens, load_catalog
-    from seqbench.network import Network
-    from seqbench.parameters import make
-    from seqbench.pieces import PIECE, Feeding
-    from seqbench.training import one_quiet_thread
+    from seqbench.network.chunks import PIECE, Feeding
+    from seqbench.network.network import Network
+    from seqbench.plugins.parameters import make
+    from seqbench.training.cell import one_quiet_thread
 
     layer = make(load_catalog().model(model), {"hidden_size": HIDDEN}).build(32)
     network = Network(layer, Tokens(10), StepClass(10), 32)
@@ -122,7 +122,7 @@ def _times(model: str) -> list[float]:
 
 
 def _free() -> int:
-    from seqbench.memory import available_bytes
+    from seqbench.training.memory import available_bytes
 
     return available_bytes()
 

@@ -13,10 +13,12 @@ import statistics
 import time
 from collections import defaultdict
 
-from seqbench.cells import Cell, expand
-from seqbench.experiment import load, merge
-from seqbench.plugins import Catalog, load_catalog
-from seqbench.training import run_cell
+from seqbench.experiment.cells import Cell
+from seqbench.experiment.schema import load, merge
+from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.grid import expand
+from seqbench.plugins.load import load_catalog
+from seqbench.training.cell import run_cell
 
 
 def main() -> None:

@@ -15,13 +15,13 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 from seqbench_adding import Adding
-from seqbench_recurrent import LSTM
+from seqbench_recurrent.models import LSTM
 
-from seqbench.contracts import TaskData
-from seqbench.gradients import measure_flow
-from seqbench.network import Network, build_network
-from seqbench.norms import group_norms, weight_groups
-from seqbench.training import one_quiet_thread
+from seqbench.contracts.task import TaskData
+from seqbench.gradients.measure import measure_flow
+from seqbench.gradients.training_norms import group_norms, weight_groups
+from seqbench.network.network import Network, build_network
+from seqbench.training.cell import one_quiet_thread
 
 ROWS = torch.arange(32)
 

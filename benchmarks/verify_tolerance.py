@@ -33,9 +33,9 @@ def run(variant: str, path: Path, tasks: str = "", lengths: str = "") -> None:
     import torch
 
     from seqbench import load_catalog
-    from seqbench.cells import expand
-    from seqbench.experiment import load
-    from seqbench.training import run_cell
+    from seqbench.experiment.schema import load
+    from seqbench.plugins.grid import expand
+    from seqbench.training.cell import run_cell
 
     if variant == "threads":
         torch.set_num_threads(2)

@@ -9,21 +9,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seqbench.cache import cached_tensors
-    from seqbench.contracts import (
-        Forecast,
-        InputKind,
-        Model,
-        SequenceClass,
-        StepClass,
-        TargetKind,
-        Task,
-        TaskData,
-        Tokens,
-        Values,
-        data_source,
-        generated_only,
-    )
+    from seqbench.base.seeds import derive_seed, generator
+    from seqbench.contracts.examples import UNSCORED, Batch, Ragged, Split
+    from seqbench.contracts.fields import data_source, generated_only
+    from seqbench.contracts.inputs import InputKind, Tokens, Values
+    from seqbench.contracts.metrics import Baseline, Metric, evaluate, scored_items
+    from seqbench.contracts.model import Model
+    from seqbench.contracts.targets import Forecast, SequenceClass, StepClass, TargetKind
+    from seqbench.contracts.task import Task, TaskData
+    from seqbench.data.cache import cached_tensors
+    from seqbench.data.sources import fingerprint, read_tables
     from seqbench.errors import (
         ContractError,
         DataError,
@@ -32,48 +27,96 @@ if TYPE_CHECKING:
         SeqbenchError,
         StoreError,
     )
-    from seqbench.execution import Assignment, Executor, Finished, Job, Progressed, Retried, Started
     from seqbench.executors.work import check_assignment, run_assignment
-    from seqbench.experiment import Execution, Experiment
-    from seqbench.hookspecs import hookimpl
-    from seqbench.plugins import Catalog, load_catalog
-    from seqbench.results import load_gradients, load_results
-    from seqbench.runs import run
-    from seqbench.scores import Baseline, Metric, evaluate, scored_items
-    from seqbench.seeds import derive_seed, generator
-    from seqbench.sources import fingerprint, read_tables
-    from seqbench.splits import UNSCORED, Batch, Ragged, Split
+    from seqbench.experiment.schema import Execution, Experiment
+    from seqbench.jobs.assignment import Assignment
+    from seqbench.jobs.events import Finished, Progressed, Retried, Started
+    from seqbench.jobs.executor import Executor, Job
+    from seqbench.plugins.catalog import Catalog
+    from seqbench.plugins.hooks import hookimpl
+    from seqbench.plugins.load import load_catalog
+    from seqbench.records.load import load_gradients, load_results
+    from seqbench.running.run import run
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "cache": ("cached_tensors",),
-    "contracts": (
-        "Forecast",
-        "InputKind",
-        "Model",
-        "SequenceClass",
-        "StepClass",
-        "TargetKind",
-        "Task",
-        "TaskData",
-        "Tokens",
-        "Values",
+    "base.seeds": (
+        "derive_seed",
+        "generator",
+    ),
+    "contracts.examples": (
+        "UNSCORED",
+        "Batch",
+        "Ragged",
+        "Split",
+    ),
+    "contracts.fields": (
         "data_source",
         "generated_only",
     ),
-    "errors": ("ContractError", "DataError", "ExperimentError", "PluginError", "SeqbenchError", "StoreError"),
-    "execution": ("Assignment", "Executor", "Finished", "Job", "Progressed", "Retried", "Started"),
-    "executors.work": ("check_assignment", "run_assignment"),
-    "experiment": ("Execution", "Experiment"),
-    "hookspecs": ("hookimpl",),
-    "plugins": ("Catalog", "load_catalog"),
-    "results": ("load_gradients", "load_results"),
-    "scores": ("Baseline", "Metric", "evaluate", "scored_items"),
-    "seeds": ("derive_seed", "generator"),
-    "sources": ("fingerprint", "read_tables"),
-    "splits": ("UNSCORED", "Batch", "Ragged", "Split"),
-    "runs": ("run",),
+    "contracts.inputs": (
+        "InputKind",
+        "Tokens",
+        "Values",
+    ),
+    "contracts.metrics": (
+        "Baseline",
+        "Metric",
+        "evaluate",
+        "scored_items",
+    ),
+    "contracts.model": ("Model",),
+    "contracts.targets": (
+        "Forecast",
+        "SequenceClass",
+        "StepClass",
+        "TargetKind",
+    ),
+    "contracts.task": (
+        "Task",
+        "TaskData",
+    ),
+    "data.cache": ("cached_tensors",),
+    "data.sources": (
+        "fingerprint",
+        "read_tables",
+    ),
+    "errors": (
+        "ContractError",
+        "DataError",
+        "ExperimentError",
+        "PluginError",
+        "SeqbenchError",
+        "StoreError",
+    ),
+    "executors.work": (
+        "check_assignment",
+        "run_assignment",
+    ),
+    "experiment.schema": (
+        "Execution",
+        "Experiment",
+    ),
+    "jobs.assignment": ("Assignment",),
+    "jobs.events": (
+        "Finished",
+        "Progressed",
+        "Retried",
+        "Started",
+    ),
+    "jobs.executor": (
+        "Executor",
+        "Job",
+    ),
+    "plugins.catalog": ("Catalog",),
+    "plugins.hooks": ("hookimpl",),
+    "plugins.load": ("load_catalog",),
+    "records.load": (
+        "load_gradients",
+        "load_results",
+    ),
+    "running.run": ("run",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -15,16 +15,17 @@ from typing import Any
 from torch import nn
 
 from seqbench import Catalog, Model
-from seqbench.board.bundle import bundle
-from seqbench.board.manifest import about
-from seqbench.board.verify import Runner
-from seqbench.cells import Cell, expand
-from seqbench.environment import describe
+from seqbench.base.environment import describe
+from seqbench.board.bundle.make import bundle
+from seqbench.board.bundle.manifest import about
+from seqbench.board.verify.verify import Runner
 from seqbench.executors.serial import Serial
-from seqbench.experiment import load
-from seqbench.records import Record
-from seqbench.store import Store
-from seqbench.training import run_cell
+from seqbench.experiment.cells import Cell
+from seqbench.experiment.schema import load
+from seqbench.plugins.grid import expand
+from seqbench.records.schema import Record
+from seqbench.records.store import Store
+from seqbench.training.cell import run_cell
 from tests.toys import CATALOG
 
 TINY = """

@@ -21,7 +21,8 @@ from seqbench import (
     Tokens,
     generator,
 )
-from seqbench.cells import Cell, expand
+from seqbench.experiment.cells import Cell
+from seqbench.plugins.grid import expand
 
 
 @dataclass(frozen=True)

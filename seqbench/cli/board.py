@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqbench.backlog import Waiting
-from seqbench.cli import CHECK_FAILED, load_plugins, plugin_files
 from seqbench.cli.console import print_json
-from seqbench.execution import Event, Finished
+from seqbench.cli.exit_status import CHECK_FAILED
+from seqbench.cli.plugin_files import load_plugins, plugin_files
+from seqbench.jobs.events import Event, Finished
+from seqbench.running.queue import Waiting
 
 if TYPE_CHECKING:
-    from seqbench.board.check import Checked
-    from seqbench.board.receipt import Receipt
+    from seqbench.board.check.check import Checked
+    from seqbench.board.verify.receipt import Receipt
 
 
 def _seeds(ctx: click.Context, option: click.Parameter, value: int) -> int:
@@ -58,9 +59,9 @@ def bundle_(
     It is one zip of the records in DIR that are cells of a suite. The same records give the same bytes, and
     what `seqbench board check` would refuse is refused here.
     """
-    from seqbench.board.bundle import bundle
-    from seqbench.board.manifest import about
-    from seqbench.report.output import check_output, write_whole
+    from seqbench.board.bundle.make import bundle
+    from seqbench.board.bundle.manifest import about
+    from seqbench.report.formats.output import check_output, write_whole
 
     told = about(name, description, licence, contact)
     output = output or Path(f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-') or 'bundle'}.zip")
@@ -97,8 +98,8 @@ def check_(ctx: click.Context, bundles: tuple[Path, ...], files: tuple[Path, ...
     """
     from dataclasses import asdict
 
-    from seqbench.board.check import check_file
-    from seqbench.board.installed import Installed
+    from seqbench.board.check.check import check_file
+    from seqbench.board.check.installed import Installed
 
     catalog = load_plugins(files)
     installed = Installed(catalog)
@@ -152,12 +153,12 @@ def verify_(
     failure; status 4 if anything differs. The receipt, NAME.verified.json beside the bundle, is what
     `seqbench board build` shows.
     """
-    from seqbench.board.check import check_file
-    from seqbench.board.receipt import path_beside
-    from seqbench.board.verify import draw, runner, verify
-    from seqbench.experiment import Execution
-    from seqbench.printable import printable
-    from seqbench.report.output import check_output, write_whole
+    from seqbench.base.printable import printable
+    from seqbench.board.check.check import check_file
+    from seqbench.board.verify.receipt import path_beside
+    from seqbench.board.verify.verify import draw, runner, verify
+    from seqbench.experiment.schema import Execution
+    from seqbench.report.formats.output import check_output, write_whole
 
     catalog = load_plugins(files)
     checked = check_file(path, catalog)
@@ -190,10 +191,10 @@ def build_(folder: Path, output: Path, files: tuple[Path, ...], title: str) -> N
     listed with the reason and never merged. The same bundles give the same bytes;
     the folder is written whole or not at all, and only ever replaces a board that nobody has changed.
     """
-    from seqbench.board.folder import check_folder, write_folder
-    from seqbench.board.merge import read_board
-    from seqbench.board.site import site
-    from seqbench.printable import printable
+    from seqbench.base.printable import printable
+    from seqbench.board.bundle.folder import check_folder, write_folder
+    from seqbench.board.site.merge import read_board
+    from seqbench.board.site.site import site
 
     check_folder(output)
     board = read_board(folder, load_plugins(files))
@@ -215,10 +216,10 @@ def table_(folder: Path, output: Path | None, files: tuple[Path, ...], picture: 
 
     For a README; the command that makes it stands in its foot.
     """
-    from seqbench.board.markdown import to_markdown
-    from seqbench.board.merge import read_board
-    from seqbench.board.picture import picture as drawn
-    from seqbench.report.output import check_output, write_whole
+    from seqbench.board.site.markdown import to_markdown
+    from seqbench.board.site.merge import read_board
+    from seqbench.board.site.picture import picture as drawn
+    from seqbench.report.formats.output import check_output, write_whole
 
     if picture is not None and picture.suffix != ".svg":
         raise click.UsageError(f"--picture {picture}: it is written as .svg")
@@ -258,7 +259,7 @@ def publish_(
     Without --yes it prints what would be sent to the Hugging Face hub, and sends nothing. A bundle goes to a
     data set, a site to a static Space. Sending needs a token (`hf auth login`, or HF_TOKEN).
     """
-    from seqbench.board.publish import plan_upload, send
+    from seqbench.board.site.publish import plan_upload, send
 
     upload = plan_upload(source, target, load_plugins(files), message=message, is_private=private)
     for line in upload.lines():
@@ -270,7 +271,7 @@ def publish_(
 
 
 def _print_findings(path: Path, checked: Checked) -> None:
-    from seqbench.printable import printable
+    from seqbench.base.printable import printable
 
     click.echo(printable(str(path)))
     for each in checked.findings:
@@ -284,7 +285,7 @@ def _print_findings(path: Path, checked: Checked) -> None:
 
 
 def _print_receipt(receipt: Receipt, path: Path, seeds: int, *, as_json: bool) -> None:
-    from seqbench.printable import printable
+    from seqbench.base.printable import printable
 
     if as_json:
         told = {"ok": not receipt.is_contradicted, "is_confirmed": receipt.is_confirmed}

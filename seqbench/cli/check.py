@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqbench.cli import CHECK_FAILED, load_plugins, plugin_files
+from seqbench.base.printable import on_lines
 from seqbench.cli.console import print_json
+from seqbench.cli.exit_status import CHECK_FAILED
+from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.cli.short_forms import in_long_form
 from seqbench.errors import ExperimentError
-from seqbench.parameters import make, meaningless, refuse_meaningless
-from seqbench.plugins import Catalog
-from seqbench.printable import on_lines
-from seqbench.strict_yaml import read_scalar
+from seqbench.experiment.strict_yaml import read_scalar
+from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.parameters import make, meaningless, refuse_meaningless
 
 if TYPE_CHECKING:
     from seqbench.testing import Outcome

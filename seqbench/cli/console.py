@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from seqbench.printable import on_lines, printable
+from seqbench.base.printable import on_lines, printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -11,13 +11,14 @@ from typing import Any
 
 import click
 
-from seqbench.cache import cache_folder
-from seqbench.cli import CHECK_FAILED
+from seqbench.base.printable import one_line
 from seqbench.cli.console import print_json, print_rows
+from seqbench.cli.exit_status import CHECK_FAILED
+from seqbench.data.cache import cache_folder
 from seqbench.errors import PluginError
-from seqbench.hookspecs import GROUP
-from seqbench.plugins import Catalog, load_catalog
-from seqbench.printable import one_line
+from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.hooks import GROUP
+from seqbench.plugins.load import load_catalog
 
 _VARIABLES = ("HF_HOME", "HF_HUB_OFFLINE", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")
 Facts = dict[str, Any]

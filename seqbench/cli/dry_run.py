@@ -12,12 +12,12 @@ from typing import Any
 
 import click
 
-from seqbench.cells import Cell
+from seqbench.base.counts import counted
 from seqbench.cli.console import print_json
-from seqbench.counts import counted
-from seqbench.memory import available_bytes, guess
-from seqbench.plan import Plan
-from seqbench.plugins import Catalog
+from seqbench.experiment.cells import Cell
+from seqbench.plugins.catalog import Catalog
+from seqbench.running.plan import Plan
+from seqbench.training.memory import available_bytes, guess
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def show_plan(todo: Plan, catalog: Catalog, memory: Callable[[Cell], int], *, as
     Args:
         todo: the cells.
         catalog: where their tasks and models are found.
-        memory: bytes that a cell is expected to need, 0 where nothing is known; `seqbench.memory.Memory`.
+        memory: bytes that a cell is expected to need, 0 where nothing is known; `seqbench.training.memory.Memory`.
         as_json: one object, for a program.
     """
     expected = _expected(todo, catalog, memory)
@@ -73,7 +73,7 @@ def show_plan(todo: Plan, catalog: Catalog, memory: Callable[[Cell], int], *, as
 
 
 def _expected(todo: Plan, catalog: Catalog, memory: Callable[[Cell], int]) -> dict[str, _Expected]:
-    from seqbench.estimate import train_seconds
+    from seqbench.training.time_estimate import train_seconds
 
     found = {}
     for cell, seconds in zip(todo.pending, train_seconds(todo.pending, catalog), strict=True):

@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqbench.cli import load_plugins, plugin_files
+from seqbench.base.counts import counted
+from seqbench.base.printable import one_line
 from seqbench.cli.console import print_json, stdout
+from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.cli.short_forms import in_long_form
-from seqbench.counts import counted
 from seqbench.errors import ExperimentError, PluginError
-from seqbench.flow import Curve, Flow, Quantity, summarise
-from seqbench.overrides import settings
-from seqbench.printable import one_line
+from seqbench.experiment.overrides import settings
+from seqbench.gradients.flow import Curve, Flow, Quantity, summarise
 from seqbench.report import print_table
-from seqbench.report.bars import bar_chart, norm_text, scale_of
-from seqbench.report.entries import Entry, Table
-from seqbench.report.figures import check_picture, draw_curves
 from seqbench.report.numbers import fixed, number
+from seqbench.report.plots.bars import bar_chart, norm_text, scale_of
+from seqbench.report.plots.figures import check_picture, draw_curves
+from seqbench.report.tables.entries import Entry, Table
 
 if TYPE_CHECKING:
-    from seqbench.probe import Fault, Finding
+    from seqbench.training.probe import Fault, Finding
 
 Facts = dict[str, Any]
 QUANTITIES: dict[Quantity, str] = {
@@ -107,7 +107,7 @@ def command(
         check_picture(plot)
     import torch
 
-    from seqbench.probe import Fault, Finding, probe
+    from seqbench.training.probe import Fault, Finding, probe
 
     # As in `seqbench run`: on bits, threads have a say.
     torch.set_num_threads(1)

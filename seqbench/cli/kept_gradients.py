@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from seqbench.plan import FINAL, Plan
-from seqbench.records import Record
+from seqbench.records.schema import Record
+from seqbench.running.plan import FINAL, Plan
 
 _AGAIN = "; --on-existing fresh runs all cells of this command again"
 

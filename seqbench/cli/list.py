@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from seqbench.cli import load_plugins, plugin_files
 from seqbench.cli.console import print_json, print_rows, say
+from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.errors import ExperimentError
-from seqbench.experiment import load
-from seqbench.plugins import Catalog
+from seqbench.experiment.schema import load
+from seqbench.plugins.catalog import Catalog
 
 KINDS = ("tasks", "models", "suites")
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
-from seqbench.cli import load_plugins
-from seqbench.scaffold import KINDS, Licence, create
+from seqbench.cli.plugin_files import load_plugins
+from seqbench.scaffold.create import KINDS, Licence, create
 from seqbench.scaffold.names import check_name
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
+from seqbench.base.counts import counted
 from seqbench.cli.console import stdout
-from seqbench.counts import counted
-from seqbench.records import Record
+from seqbench.records.schema import Record
 from seqbench.report import FORMATS, document, print_document, read_records
-from seqbench.report.output import check_output, write_whole
+from seqbench.report.formats.output import check_output, write_whole
 
 
 @click.command()

@@ -11,25 +11,25 @@ from typing import Any
 
 import click
 
-from seqbench.backlog import Waiting
-from seqbench.cli import load_plugins, plugin_files
 from seqbench.cli.console import say, stdout
 from seqbench.cli.dry_run import show_plan
 from seqbench.cli.kept_gradients import kept_gradients
-from seqbench.cli.progress import Watch, watch
+from seqbench.cli.plugin_files import load_plugins, plugin_files
+from seqbench.cli.progress.watch import Watch, watch
 from seqbench.cli.short_forms import are_long, in_long_form
-from seqbench.execution import Event
-from seqbench.experiment import load, merge
-from seqbench.interruption import Interruption, interruption
-from seqbench.memory import Memory
-from seqbench.overrides import settings
-from seqbench.plan import FINAL, ON_EXISTING, RETRY_FAILED, Plan, plan
-from seqbench.plugins import Catalog
-from seqbench.records import Record
-from seqbench.runs import default_output, execution, experiment_file, records_of
-from seqbench.store import Store
-from seqbench.strict_yaml import read_scalar
-from seqbench.sweep import sweep
+from seqbench.experiment.overrides import settings
+from seqbench.experiment.schema import load, merge
+from seqbench.experiment.strict_yaml import read_scalar
+from seqbench.jobs.events import Event
+from seqbench.plugins.catalog import Catalog
+from seqbench.records.schema import Record
+from seqbench.records.store import Store
+from seqbench.running.interruption import Interruption, interruption
+from seqbench.running.plan import FINAL, ON_EXISTING, RETRY_FAILED, Plan, plan
+from seqbench.running.queue import Waiting
+from seqbench.running.run import default_output, execution, experiment_file, records_of
+from seqbench.running.sweep import sweep
+from seqbench.training.memory import Memory
 
 UNFINISHED = 3
 """Exit status when the sweep is through and cells failed."""

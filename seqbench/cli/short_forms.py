@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from seqbench.contracts import Model, Task
-from seqbench.overrides import with_owners
-from seqbench.parameters import parameters_of
-from seqbench.plugins import Catalog
+from seqbench.contracts.model import Model
+from seqbench.contracts.task import Task
+from seqbench.experiment.overrides import with_owners
+from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.parameters import parameters_of
 
 
 def are_long(assignments: Sequence[str]) -> bool:

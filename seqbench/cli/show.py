@@ -10,25 +10,26 @@ from typing import Any
 
 import click
 
-from seqbench.cells import expand
-from seqbench.cli import load_plugins, plugin_files
+from seqbench.base.counts import counted
+from seqbench.base.printable import on_lines, one_line
 from seqbench.cli.console import print_json, print_rows, stdout
+from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.cli.prose import meanings, readable
 from seqbench.cli.short_forms import in_long_form
-from seqbench.contracts import Model, Task
-from seqbench.counts import counted
+from seqbench.contracts.metrics import reference
+from seqbench.contracts.model import Model
+from seqbench.contracts.task import Task
 from seqbench.errors import ExperimentError, unknown
-from seqbench.experiment import Training, load
-from seqbench.overrides import settings
-from seqbench.parameters import make, meaningless, parameters_of, refuse_meaningless
-from seqbench.plugin_faults import faults_told, owner
-from seqbench.plugins import Catalog
-from seqbench.printable import on_lines, one_line
+from seqbench.experiment.overrides import settings
+from seqbench.experiment.schema import Training, load
+from seqbench.experiment.strict_yaml import read_scalar
+from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.faults import faults_told, owner
+from seqbench.plugins.grid import expand
+from seqbench.plugins.parameters import make, meaningless, parameters_of, refuse_meaningless
 from seqbench.report import print_table
-from seqbench.report.entries import Entry, Table
 from seqbench.report.numbers import number
-from seqbench.scores import reference
-from seqbench.strict_yaml import read_scalar
+from seqbench.report.tables.entries import Entry, Table
 
 Facts = dict[str, Any]
 
@@ -181,7 +182,7 @@ def task_facts(task: Task, length: int, seed: int) -> Facts:
 
 def model_facts(model: Model, input_size: int = Training().embedding_size) -> Facts:
     """Return the sizes of a model's layer for so many features in a step."""
-    from seqbench.network import count_parameters, layer_sizes
+    from seqbench.network.network import count_parameters, layer_sizes
 
     layer = model.build(input_size)
     output_size, state_size = layer_sizes(layer, input_size)

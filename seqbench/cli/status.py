@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seqbench.base.counts import counted
+from seqbench.base.printable import one_line, printable
 from seqbench.cli.console import SCHEMA_VERSION, print_rows
-from seqbench.counts import counted
-from seqbench.overview import Overview, look
-from seqbench.pace import in_words
-from seqbench.printable import one_line, printable
+from seqbench.running.eta import in_words
+from seqbench.running.status import Overview, look
 
 if TYPE_CHECKING:
-    from seqbench.overview import Running
+    from seqbench.running.status import Running
 
 _ORDER = ("ok", "diverged", "failed", "timeout", "interrupted", "broken", "running", "waiting", "missing")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from seqbench.execution import Assignment
 from seqbench.executors.work import Told, check_assignment, run_assignment
-from seqbench.records import Record
+from seqbench.jobs.assignment import Assignment
+from seqbench.records.schema import Record
 
 
 def train(assignment: Assignment, told: Told, should_stop: Callable[[], bool]) -> Record:

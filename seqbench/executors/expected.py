@@ -10,12 +10,13 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from seqbench.execution import Assignment, Job
 from seqbench.executors.devices import NO_GPU
 from seqbench.executors.duties import train
 from seqbench.executors.workers import POLL_SECONDS, Died, Done, Worker, start
-from seqbench.memory import ON_GPU, Memory, available_bytes, guess
-from seqbench.records import Record
+from seqbench.jobs.assignment import Assignment
+from seqbench.jobs.executor import Job
+from seqbench.records.schema import Record
+from seqbench.training.memory import ON_GPU, Memory, available_bytes, guess
 
 log = logging.getLogger(__name__)
 

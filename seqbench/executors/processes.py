@@ -14,14 +14,16 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 
 from seqbench.errors import ExperimentError
-from seqbench.execution import Assignment, Event, Executor, Finished, Job, Progressed, Started
 from seqbench.executors.devices import Devices, Gpu, Place, named
 from seqbench.executors.duties import check, gpu_memories, train
 from seqbench.executors.expected import Expected
 from seqbench.executors.waiting import NOT_BEGUN, OVERDUE, Waiting
 from seqbench.executors.workers import POLL_SECONDS, Alive, Died, Done, Progress, Worker, start
-from seqbench.experiment import Execution
-from seqbench.memory import is_out_of_gpu_memory, resident_bytes
+from seqbench.experiment.schema import Execution
+from seqbench.jobs.assignment import Assignment
+from seqbench.jobs.events import Event, Finished, Progressed, Started
+from seqbench.jobs.executor import Executor, Job
+from seqbench.training.memory import is_out_of_gpu_memory, resident_bytes
 
 log = logging.getLogger(__name__)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator, Iterator, Sequence
 
-from seqbench.cells import Cell
-from seqbench.execution import Assignment, Event, Executor, Finished, Job, Progressed, Started
 from seqbench.executors.work import check_assignment, run_assignment
-from seqbench.experiment import Execution
+from seqbench.experiment.cells import Cell
+from seqbench.experiment.schema import Execution
+from seqbench.jobs.assignment import Assignment
+from seqbench.jobs.events import Event, Finished, Progressed, Started
+from seqbench.jobs.executor import Executor, Job
 
 log = logging.getLogger(__name__)
 

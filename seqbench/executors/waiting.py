@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seqbench.execution import Assignment, Finished, Retried
 from seqbench.executors.workers import Died
-from seqbench.plugins import load_sources
-from seqbench.records import Record, Status, unfinished
+from seqbench.jobs.assignment import Assignment
+from seqbench.jobs.events import Finished, Retried
+from seqbench.records.making import unfinished
+from seqbench.records.schema import Record, Status
 
 ATTEMPTS = 2
 NOT_BEGUN = "the sweep was stopped before it began"
@@ -44,5 +45,4 @@ class Waiting:
         return Finished(self.assignment.cell, self._record("interrupted", reason))
 
     def _record(self, status: Status, reason: str) -> Record:
-        cell, catalog = self.assignment.cell, load_sources(self.assignment.plugins)
-        return unfinished(cell, status, reason, self.assignment.environment, catalog)
+        return unfinished(self.assignment.cell, status, reason, self.assignment.environment)

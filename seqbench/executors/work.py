@@ -10,14 +10,14 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from seqbench.execution import Assignment
-from seqbench.loggers import curves
-from seqbench.logs import begin, end, spoken_into
-from seqbench.plugins import load_sources
-from seqbench.records import Record
+from seqbench.jobs.assignment import Assignment
+from seqbench.jobs.cell_logs import begin, end, spoken_into
+from seqbench.plugins.load import load_sources
+from seqbench.records.schema import Record
+from seqbench.training.loggers import curves
 
 if TYPE_CHECKING:
-    from seqbench.checkpoints import Checkpoints
+    from seqbench.training.checkpoints import Checkpoints
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def run_assignment(
         should_stop: true once the cell is to write its checkpoint and to end as ``interrupted``.
         owns_process: all that this process writes on descriptors 1 and 2 goes into the cell's log.
     """
-    from seqbench.training import run_cell
+    from seqbench.training.cell import run_cell
 
     with spoken_into(assignment.log, owns_process=owns_process) as stream:
         begin(stream, assignment.cell, assignment.log)
@@ -66,7 +66,7 @@ def check_assignment(assignment: Assignment, *, owns_process: bool = True) -> st
         Exception: a plugin's own fault, which is a failed cell with a traceback and not bad input.
     """
     from seqbench.errors import SeqbenchError
-    from seqbench.training import check_data
+    from seqbench.training.cell import check_data
 
     try:
         with spoken_into(None, owns_process=owns_process):
@@ -77,7 +77,7 @@ def check_assignment(assignment: Assignment, *, owns_process: bool = True) -> st
 
 
 def _checkpoints(assignment: Assignment) -> Checkpoints | None:
-    from seqbench.checkpoints import Checkpoints
+    from seqbench.training.checkpoints import Checkpoints
 
     if assignment.checkpoint is None:
         return None

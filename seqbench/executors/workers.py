@@ -24,14 +24,14 @@ from multiprocessing.context import ForkServerProcess
 from multiprocessing.util import Finalize
 from typing import Any
 
+from seqbench.base.leftover_threads import end_idle_pools, left_running
 from seqbench.errors import ExperimentError, reason
 from seqbench.executors.silence import Silence
 from seqbench.executors.sockets import sockets_fit
 from seqbench.executors.work import Told
-from seqbench.leftovers import end_idle_pools, left_running
-from seqbench.memory import out_of_memory_kills
+from seqbench.training.memory import out_of_memory_kills
 
-PRELOAD = ["seqbench.executors.uncollected", "torch", "pytorch_lightning", "seqbench.training"]
+PRELOAD = ["seqbench.executors.uncollected", "torch", "pytorch_lightning", "seqbench.training.cell"]
 POLL_SECONDS = 0.5
 """Time between two looks at whether the end was asked for."""
 SECONDS_TO_STOP = 20.0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from seqbench.report.document import Document, Section, document
-from seqbench.report.entries import Table
-from seqbench.report.formats import FORMATS
-from seqbench.report.merge import read_records
-from seqbench.report.tables import tables
-from seqbench.report.terminal import print_document, print_table, render
+from seqbench.records.merge import read_records
+from seqbench.report.formats.document import Document, Section, document
+from seqbench.report.formats.formats import FORMATS
+from seqbench.report.formats.terminal import print_document, print_table, render
+from seqbench.report.tables.entries import Table
+from seqbench.report.tables.scores import tables
 
 __all__ = [
     "FORMATS",

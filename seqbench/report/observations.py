@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from seqbench.flow import Summary
-from seqbench.records import Costs, Evaluation, MetricData, Record
-from seqbench.resolution import one_example_in_skill
-from seqbench.variants import model_names, task_names
+from seqbench.gradients.flow import Summary
+from seqbench.records.resolution import one_example_in_skill
+from seqbench.records.schema import Costs, Evaluation, MetricData, Record
+from seqbench.records.variants import model_names, task_names
 
 UNKNOWN = "unknown"
 """The status of a cell that ran to its end and still has no score or skill; its record's notes say why."""

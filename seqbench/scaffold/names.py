@@ -14,8 +14,8 @@ import sys
 
 import seqbench
 from seqbench.errors import PluginError
-from seqbench.plugins import Catalog
-from seqbench.verify import RESERVED, is_name
+from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.verify import RESERVED, is_name
 
 _LONGEST = 40
 """Letters; the name stands in file names and tables."""

@@ -15,7 +15,7 @@ from typing import Literal
 
 import torch
 
-from seqbench.plugin_faults import is_ctrl_c
+from seqbench.plugins.faults import is_ctrl_c
 from seqbench.testing.limits import TookTooLong, at_most
 from seqbench.testing.surroundings import surroundings_kept
 

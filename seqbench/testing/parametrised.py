@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from seqbench.plugins import Catalog
+from seqbench.plugins.catalog import Catalog
 from seqbench.testing.outcome import Check, CheckSkipped
 from seqbench.testing.subjects import Subject, checks
 

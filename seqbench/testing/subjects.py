@@ -10,14 +10,16 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TypeAlias
 
-from seqbench.contracts import Model, Task
+from seqbench.contracts.model import Model
+from seqbench.contracts.task import Task
 from seqbench.errors import ExperimentError, SeqbenchError, unknown
-from seqbench.parameters import make
-from seqbench.plugins import Catalog, load_catalog
-from seqbench.testing.models import checks_of_models, first_line, variants
+from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.load import load_catalog
+from seqbench.plugins.parameters import make
+from seqbench.plugins.verify import model_faults, task_faults
+from seqbench.testing.models.checks import checks_of_models, first_line, variants
 from seqbench.testing.outcome import Check, CheckFailed, Outcome, guarded, outcome, without
-from seqbench.testing.tasks import checks_of_task
-from seqbench.verify import model_faults, task_faults
+from seqbench.testing.tasks.checks import checks_of_task
 
 Subject: TypeAlias = str | type[Task] | type[Model] | Task | Model
 """A name, a class (checked with its defaults), or an object (checked with its parameters)."""

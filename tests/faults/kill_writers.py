@@ -19,8 +19,8 @@ import time
 from pathlib import Path
 from typing import IO
 
-from seqbench.records import Record
-from seqbench.store import Store
+from seqbench.records.schema import Record
+from seqbench.records.store import Store
 
 WRITERS = 4
 SECONDS_BETWEEN_KILLS = 0.2

@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 from ray.cluster_utils import Cluster
 
-from seqbench.store import Store
+from seqbench.records.store import Store
 
 CELLS = 8
 COMMAND = [

@@ -1,0 +1,209 @@
+"""What are the three classic recurrent layers, and which torch weight is which letter of the equations?
+
+The models ``rnn``, ``lstm`` and ``gru``: torch's own layers, initialised as their parameters say; with faster
+passes on a CPU where torch has none that is fused, and a linear ``rnn`` of our own.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal, get_args
+
+from seqbench import Model
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Initialisation = Literal["default", "orthogonal"]
+"""``default`` is torch's: everything uniform within 1 / sqrt(hidden_size). ``orthogonal`` draws each square
+hidden-to-hidden matrix, one for each gate and layer, from the orthogonal matrices (Saxe et al. 2014),
+so that at the start V neither shrinks nor stretches what it carries; the rest stays torch's."""
+
+
+@dataclass(frozen=True)
+class RNN(Model):
+    """Elman network (Elman 1990): h_t = f(U x_t + V h_{t-1} + b), h_0 = 0, output W h_t.
+
+    In the layer that `build` returns, for the first layer (``_l1``, ``_l2``, ... are those above it):
+
+    ======  ===============================  =============================
+    letter  torch weight                     shape
+    ======  ===============================  =============================
+    U       ``weight_ih_l0``                 [hidden_size, input_size]
+    V       ``weight_hh_l0``                 [hidden_size, hidden_size]
+    b       ``bias_ih_l0 + bias_hh_l0``      [hidden_size]
+    W       ``weight`` of the harness' head  [head size, hidden_size]
+    ======  ===============================  =============================
+
+    The harness' head also adds a bias to W h_t; torch keeps two vectors of which only the sum, b, matters.
+
+    Attributes:
+        hidden_size: numbers in h_t.
+        layers: how many layers stand on each other; the x_t of an upper one is the h_t below it.
+        dropout: share of h_t that is set to zero between two layers while training.
+        nonlinearity: f, ``tanh``, ``relu`` or ``identity``. With the last the network is linear, and V alone says
+            how gradients flow: for teaching, and slow, as torch has no kernel for it.
+        initialisation: see `Initialisation`.
+    """
+
+    name: ClassVar[str] = "rnn"
+    version: ClassVar[int] = 2
+    hidden_size: int = 128
+    layers: int = 1
+    dropout: float = 0.0
+    nonlinearity: Literal["tanh", "relu", "identity"] = "tanh"
+    initialisation: Initialisation = "default"
+
+    def __post_init__(self) -> None:
+        _check(self.hidden_size, self.layers, self.dropout, self.initialisation)
+        if self.nonlinearity not in ("tanh", "relu", "identity"):
+            raise ValueError(f"nonlinearity is {self.nonlinearity!r}; it must be 'tanh', 'relu' or 'identity'")
+
+    def build(self, input_size: int) -> nn.Module:
+        """Return a ``torch.nn.RNN`` that is faster on a CPU; for ``identity`` one with the same weights and calls.
+
+        >>> layer = RNN(hidden_size=5).build(input_size=3)
+        >>> {letter: tuple(layer.get_parameter(name).shape)
+        ...  for letter, name in {"U": "weight_ih_l0", "V": "weight_hh_l0"}.items()}
+        {'U': (5, 3), 'V': (5, 5)}
+        """
+        layer = self._layer(input_size)
+        if self.initialisation == "orthogonal":
+            _make_orthogonal(layer, gates=1)
+        return layer
+
+    def _layer(self, input_size: int) -> nn.Module:
+        if self.nonlinearity == "identity":
+            from seqbench_recurrent.linear import LinearRNN
+
+            return LinearRNN(input_size, self.hidden_size, self.layers, self.dropout)
+        from seqbench_recurrent.steps import StepwiseRNN
+
+        return StepwiseRNN(
+            input_size,
+            self.hidden_size,
+            self.layers,
+            nonlinearity=self.nonlinearity,
+            batch_first=True,
+            dropout=self.dropout,
+        )
+
+
+@dataclass(frozen=True)
+class LSTM(Model):
+    """Long short-term memory (Hochreiter & Schmidhuber 1997) with a forget gate (Gers et al. 2000).
+
+    With s the logistic function and * element by element:
+
+        i_t = s(U_i x_t + V_i h_{t-1} + b_i)        g_t = tanh(U_g x_t + V_g h_{t-1} + b_g)
+        f_t = s(U_f x_t + V_f h_{t-1} + b_f)        c_t = f_t * c_{t-1} + i_t * g_t
+        o_t = s(U_o x_t + V_o h_{t-1} + b_o)        h_t = o_t * tanh(c_t)
+
+    U, V and b are torch's ``weight_ih_l0``, ``weight_hh_l0`` and ``bias_ih_l0 + bias_hh_l0``, each with the
+    four blocks one under the other in the order i, f, g, o; there are no peepholes.
+
+    Attributes:
+        hidden_size: numbers in h_t, and as many in c_t.
+        layers: how many layers stand on each other.
+        dropout: share of h_t that is set to zero between two layers while training.
+        forget_bias: b_f at the start, in every layer. With 1 the gates begin mostly open, without which an
+            LSTM often fails to learn long lags (Jozefowicz et al. 2015).
+        initialisation: see `Initialisation`.
+    """
+
+    name: ClassVar[str] = "lstm"
+    version: ClassVar[int] = 1
+    hidden_size: int = 128
+    layers: int = 1
+    dropout: float = 0.0
+    forget_bias: float = 1.0
+    initialisation: Initialisation = "default"
+
+    def __post_init__(self) -> None:
+        _check(self.hidden_size, self.layers, self.dropout, self.initialisation)
+        if not math.isfinite(self.forget_bias):
+            raise ValueError(f"forget_bias is {self.forget_bias}; it must be a finite number")
+
+    def build(self, input_size: int) -> nn.Module:
+        """Return a ``torch.nn.LSTM`` whose gradients are measured faster on a CPU; its state is (h_T, c_T)."""
+        from seqbench_recurrent.steps import StepwiseLSTM
+
+        layer = StepwiseLSTM(input_size, self.hidden_size, self.layers, batch_first=True, dropout=self.dropout)
+        if self.initialisation == "orthogonal":
+            _make_orthogonal(layer, gates=4)
+        _set_forget_bias(layer, self.forget_bias)
+        return layer
+
+
+@dataclass(frozen=True)
+class GRU(Model):
+    """Gated recurrent unit (Cho et al. 2014), in the variant that torch and cuDNN compute.
+
+    With s the logistic function and * element by element:
+
+        r_t = s(U_r x_t + V_r h_{t-1} + b_r)        n_t = tanh(U_n x_t + b_n + r_t * (V_n h_{t-1} + d_n))
+        z_t = s(U_z x_t + V_z h_{t-1} + b_z)        h_t = (1 - z_t) * n_t + z_t * h_{t-1}
+
+    Cho et al. reset h_{t-1} before the product with V_n; here the product is reset. U and V are torch's
+    ``weight_ih_l0`` and ``weight_hh_l0``, blocks in the order r, z, n; b_r and b_z are the sums of both bias
+    vectors, b_n comes from ``bias_ih_l0`` and d_n from ``bias_hh_l0``.
+
+    Attributes:
+        hidden_size: numbers in h_t.
+        layers: how many layers stand on each other.
+        dropout: share of h_t that is set to zero between two layers while training.
+        initialisation: see `Initialisation`.
+    """
+
+    name: ClassVar[str] = "gru"
+    version: ClassVar[int] = 2
+    hidden_size: int = 128
+    layers: int = 1
+    dropout: float = 0.0
+    initialisation: Initialisation = "default"
+
+    def __post_init__(self) -> None:
+        _check(self.hidden_size, self.layers, self.dropout, self.initialisation)
+
+    def build(self, input_size: int) -> nn.Module:
+        """Return a ``torch.nn.GRU`` that is faster on a CPU."""
+        from seqbench_recurrent.steps import StepwiseGRU
+
+        layer = StepwiseGRU(input_size, self.hidden_size, self.layers, batch_first=True, dropout=self.dropout)
+        if self.initialisation == "orthogonal":
+            _make_orthogonal(layer, gates=3)
+        return layer
+
+
+def _check(hidden_size: int, layers: int, dropout: float, initialisation: str) -> None:
+    if hidden_size < 1:
+        raise ValueError(f"hidden_size is {hidden_size}; it must be at least 1")
+    if layers < 1:
+        raise ValueError(f"layers is {layers}; it must be at least 1")
+    if not 0 <= dropout < 1:
+        raise ValueError(f"dropout is {dropout}; it is a share and must be at least 0 and below 1")
+    if dropout > 0 and layers == 1:
+        raise ValueError(
+            f"dropout is {dropout}, but it acts between layers and there is one layer only;"
+            " set layers to 2 or more, or dropout to 0"
+        )
+    if initialisation not in get_args(Initialisation):
+        raise ValueError(f"initialisation is {initialisation!r}; it must be 'default' or 'orthogonal'")
+
+
+def _make_orthogonal(layer: nn.Module, gates: int) -> None:
+    """Draw V of every layer, gate by gate, from torch's global generator, which the harness seeds."""
+    from torch import nn
+
+    for name, weight in layer.named_parameters():
+        if name.startswith("weight_hh"):
+            for block in weight.detach().chunk(gates):
+                nn.init.orthogonal_(block)
+
+
+def _set_forget_bias(layer: nn.RNNBase, value: float) -> None:
+    """Give the f block (the second of i, f, g, o) of the two biases that torch adds up ``value`` and 0."""
+    for name, bias in layer.named_parameters():
+        if name.startswith("bias"):
+            bias.detach().chunk(4)[1].fill_(value if name.startswith("bias_ih") else 0.0)

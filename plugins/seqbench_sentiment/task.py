@@ -1,0 +1,305 @@
+"""Defines the task ``sentiment``: the class of a text of which ``length`` tokens are read.
+
+On any labelled texts, or on made-up reviews whose opinion stands where one likes.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+
+from seqbench import (
+    Baseline,
+    DataError,
+    Ragged,
+    SequenceClass,
+    Split,
+    Task,
+    TaskData,
+    Tokens,
+    cached_tensors,
+    data_source,
+    fingerprint,
+    generated_only,
+    read_tables,
+)
+from seqbench_sentiment.reviews import CLASSES, SHORTEST, WORDS, made_up_splits
+from seqbench_sentiment.rows import Columns, Folds, split_examples
+from seqbench_sentiment.scores import baselines, is_too_large, metrics
+from seqbench_sentiment.texts import (
+    PARTS,
+    SPECIAL,
+    UNKNOWN,
+    Example,
+    Truncate,
+    alike,
+    class_names,
+    excerpt,
+    remarks,
+    text_facts,
+    vocabulary,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from torch import Tensor
+
+Evidence = Literal["start", "middle", "end", "anywhere"]
+"""Where in a made-up review the opinion stands."""
+
+_STORED = 3
+"""Which form of the cached tensors this is; one more wherever the same parameters come to mean other ones."""
+
+_SHOWN = 100  # tokens of a text that a person is shown
+
+
+@dataclass(frozen=True)
+class Sentiment(Task):
+    """Tell a text's class after reading ``length`` tokens of it; scored once, at the last token read.
+
+    ``evidence="start"`` at length 16::
+
+        input   although dull , the plot was clever . the sailor meets a busy writer in paris
+        target                                                                       positive
+        scored                                                                              ^
+
+    Without ``data`` the texts are made up: exactly ``length`` tokens, one sentence of opinion at the place
+    that ``evidence`` names, and around it sentences that say nothing of the film. With the opinion at the
+    start, the default, the task shows *memory*: what was understood in the first 4 to 8 tokens has to be
+    carried to the last. It does not show how well a model understands language. The opinion is so worded
+    (``not``, ``but``, ``although``) that adding up words finds little; see ``seqbench_sentiment_reviews``. No
+    review stands in two splits. Every label follows from the opinion, so a model that keeps it can reach a
+    balanced accuracy of 1 at any length, and one that loses it falls to 0.5. ``evidence="end"`` is the
+    control: the same opinions, next to the answer.
+
+    With ``data``, real texts: a file, a folder, or a Hugging Face data set (see `seqbench.read_tables`) with a
+    column of texts and one of labels. Longer texts are cut to ``length`` tokens, shorter ones stay shorter.
+    The data's own splits are used: separate files, else a split column (train, validation, test), else a fold
+    column. A part that is not given is a tenth of the training texts, drawn by the seed, each class in its
+    share, copies on the same side. Empty texts are left out, with a warning and their number in the facts. So are
+    warned of, and counted: test texts that are training texts too, but for signs, spaces and capitals; and an
+    out-of-vocabulary rate from a half on.
+
+    A token is a word with the marks that stand on its letters, or any other visible character; in scripts without
+    spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) it is one letter with its marks. Letters are brought to
+    NFC first; see ``seqbench_texts``.
+
+    Attributes:
+        data: the data set; None makes texts up.
+        text_column: the column of texts.
+        label_column: the column of labels: words, whole numbers or truth values, two classes or more.
+        split_column: the column that says train, validation or test.
+        fold_column: the column of fold numbers or names, looked at where there is no split column.
+        validation_fold: the fold to validate on; None takes the last but one, or the last that is not tested on.
+        test_fold: the fold to test on; None takes the last.
+        truncate: which tokens of a longer text are read: ``head``, ``tail`` or ``middle``.
+        lower: whether capitals are read as small letters, one for one.
+        vocabulary_size: different tokens at most, with the two that stand for padding and for unknown words.
+            The vocabulary comes from the training texts only, from the whole of them at any length.
+        minimum_count: how often a word has to stand in the training texts to be known.
+        evidence: made-up texts: where the opinion stands: ``start``, ``middle``, ``end`` or ``anywhere``.
+        train_examples, validation_examples, test_examples: made-up texts: how many.
+
+    Source: whole-text polarity after Pang and Lee (2004), "A Sentimental Education"; bag of words by presence
+    after Pang, Lee and Vaithyanathan (2002), section 6.1.
+    """
+
+    name: ClassVar[str] = "sentiment"
+    version: ClassVar[int] = 2
+    data: str | None = data_source()
+    text_column: str = "text"
+    label_column: str = "label"
+    split_column: str = "split"
+    fold_column: str = "fold"
+    validation_fold: str | int | None = None
+    test_fold: str | int | None = None
+    truncate: Truncate = "head"
+    lower: bool = True
+    vocabulary_size: int = 10_000
+    minimum_count: int = 2
+    evidence: Evidence = generated_only("start")
+    train_examples: int = generated_only(4000)
+    validation_examples: int = generated_only(256)
+    test_examples: int = generated_only(512)
+
+    def __post_init__(self) -> None:
+        _check_choice("truncate", self.truncate, get_args(Truncate))
+        _check_choice("evidence", self.evidence, get_args(Evidence))
+        least = {"vocabulary_size": 3, "minimum_count": 1, **{f"{part}_examples": 2 for part in PARTS}}
+        for name, bound in least.items():
+            if getattr(self, name) < bound:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least {bound}")
+
+    @property
+    def is_longer_harder(self) -> bool:
+        """Whether texts are made up; of a real text a greater length reads more."""
+        return self.data is None
+
+    def load(self, length: int, seed: int) -> TaskData:
+        """Make up or read the texts, or take them from the cache, with the baselines' scores.
+
+        Raises:
+            DataError: the data are missing or unfit, or a made-up review would be too short for its opinion.
+        """
+        if self.data is None and length < SHORTEST:
+            raise DataError(
+                f"sentiment: length {length} leaves no room for an opinion; made-up reviews need {SHORTEST} tokens"
+            )
+        source = "made up" if self.data is None else fingerprint(self.data)
+        if source.startswith("hub:"):  # a name is no content: what it stands for may have changed
+            stored = self._prepare(length, seed)
+        else:
+            identity = [self.name, self.version, _STORED, source, *self._choices(), length, seed]
+            stored = cached_tensors(identity, lambda: self._prepare(length, seed))
+        about = json.loads(stored["about"].numpy().tobytes())
+        for remark in remarks(about["facts"]):
+            warnings.warn(remark, stacklevel=2)
+        splits = {part: _restored(stored, part) for part in PARTS}
+        return TaskData(
+            **splits,
+            inputs=Tokens(len(about["words"])),
+            targets=SequenceClass(len(about["classes"])),
+            metrics=metrics(len(about["classes"])),
+            baselines=tuple(Baseline(**baseline) for baseline in about["baselines"]),
+            show=lambda i: _shown(splits["test"], i, about["words"], about["classes"]),
+            facts=about["facts"],
+        )
+
+    def _choices(self) -> list[str | int | None]:
+        """Return the parameters that the tensors depend on, those of the other kind of data left out."""
+        if self.data is None:
+            return [self.evidence, self.train_examples, self.validation_examples, self.test_examples]
+        columns = [self.text_column, self.label_column, self.split_column, self.fold_column]
+        folds = [self.validation_fold, self.test_fold]
+        return [*columns, *folds, self.truncate, self.lower, self.vocabulary_size, self.minimum_count]
+
+    def _prepare(self, length: int, seed: int) -> dict[str, Tensor]:
+        """Return all that `load` needs, as tensors that the cache can keep."""
+        made = self._made_up(length, seed) if self.data is None else self._read(self.data, length, seed)
+        about = {
+            "words": made.words,
+            "classes": made.classes,
+            "baselines": [vars(baseline) for baseline in made.baselines()],
+            "facts": {
+                "classes": ", ".join(made.classes),
+                "vocabulary_size": len(made.words),
+                **{f"{part}_examples": len(split) for part, split in made.splits.items()},
+                **made.facts,
+            },
+        }
+        return {**_stored(made.splits), "about": _as_bytes(about)}
+
+    def _made_up(self, length: int, seed: int) -> _Prepared:
+        # Test texts come first, so that they stay the same whatever the number of training texts.
+        sizes = {"test": self.test_examples, "validation": self.validation_examples, "train": self.train_examples}
+        splits = made_up_splits(sizes, length, self.evidence, seed)
+        return _Prepared(splits, WORDS, CLASSES, {"evidence": self.evidence})
+
+    def _read(self, data: str, length: int, seed: int) -> _Prepared:
+        columns = Columns(self.text_column, self.label_column, self.split_column, self.fold_column)
+        folds = Folds(self.validation_fold, self.test_fold)
+        tables = read_tables(data)
+        examples, empty = split_examples(tables, columns, folds, seed, lower=self.lower)
+        read = {
+            part: [excerpt(example.tokens, length, self.truncate) for example in found]
+            for part, found in examples.items()
+        }
+        # Whole texts, whatever the length: a network is tested at other lengths with the same tokens.
+        words = vocabulary((e.tokens for e in examples["train"]), self.vocabulary_size, self.minimum_count)
+        classes = class_names(example.label for example in examples["train"])
+        too_large = is_too_large(len(examples["train"]), len(words), len(classes))
+        splits = {part: _numbered(read[part], examples[part], words, classes) for part in PARTS}
+        facts = {
+            "oov_rate": _unknown_rate(splits["test"]),
+            "oov_rate_validation": _unknown_rate(splits["validation"]),
+            **text_facts(examples, length),
+            "empty_texts_left_out": empty,
+            **_left_out(tables),
+            **({"baselines_left_out": "bag of words"} if too_large else {}),
+            **({"labels_alike": ", ".join(same[:8])} if (same := alike(classes)) else {}),
+        }
+        return _Prepared(splits, tuple(words), tuple(classes), facts)
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What a task has before metrics and baselines: token numbers, and what they and the classes stand for."""
+
+    splits: Mapping[str, Split]
+    words: tuple[str, ...]
+    classes: tuple[str, ...]
+    facts: Mapping[str, float | int | str]
+
+    def baselines(self) -> tuple[Baseline, ...]:
+        train, test = self.splits["train"], self.splits["test"]
+        return baselines(train, test, words=len(self.words), classes=len(self.classes))
+
+
+def _left_out(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+    """Return what `read_tables` left out of a folder, as a fact; empty where that is nothing."""
+    told = [table.attrs["left_out"] for table in tables.values() if "left_out" in table.attrs]
+    return {"left_out": ", ".join(told)} if told else {}
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(choices)}")
+
+
+def _numbered(
+    texts: Sequence[Sequence[str]], examples: Sequence[Example], words: Sequence[str], classes: Sequence[str]
+) -> Split:
+    import numpy as np
+    import torch
+
+    number = {word: place for place, word in enumerate(words)}
+    place = {name: i for i, name in enumerate(classes)}
+    offsets = torch.tensor([0, *(len(text) for text in texts)]).cumsum(0)
+    flat = map(number.get, chain.from_iterable(texts), repeat(number[UNKNOWN]))
+    kind = np.int16 if len(words) <= 2**15 else np.int32
+    # From an iterator: a list of all numbers would take many times the memory of the tensor.
+    values = torch.from_numpy(np.fromiter(flat, kind, int(offsets[-1])))
+    labels = torch.tensor([place[example.label] for example in examples], dtype=torch.int16)
+    return Split(Ragged(values, offsets), labels)
+
+
+def _unknown_rate(split: Split) -> float:
+    values = split.inputs.values if isinstance(split.inputs, Ragged) else split.inputs
+    return float((values == SPECIAL.index(UNKNOWN)).double().mean())
+
+
+def _stored(splits: Mapping[str, Split]) -> dict[str, Tensor]:
+    stored = {}
+    for part, split in splits.items():
+        for name, values in (("inputs", split.inputs), ("targets", split.targets)):
+            if isinstance(values, Ragged):
+                stored[f"{part}_{name}"], stored[f"{part}_offsets"] = values.values, values.offsets
+            else:
+                stored[f"{part}_{name}"] = values
+    return stored
+
+
+def _restored(stored: Mapping[str, Tensor], part: str) -> Split:
+    inputs, offsets = stored[f"{part}_inputs"], stored.get(f"{part}_offsets")
+    return Split(inputs if offsets is None else Ragged(inputs, offsets), stored[f"{part}_targets"])
+
+
+def _as_bytes(about: Mapping[str, Any]) -> Tensor:
+    import torch
+
+    return torch.frombuffer(bytearray(json.dumps(about).encode()), dtype=torch.uint8)
+
+
+def _shown(split: Split, i: int, words: Sequence[str], classes: Sequence[str]) -> str:
+    import torch
+
+    batch = split.batch(torch.tensor([i]))
+    read = [words[token] for token in batch.inputs[0].tolist()]
+    if len(read) > _SHOWN:
+        half = _SHOWN // 2
+        read = [*read[:half], f"[... {len(read) - 2 * half} tokens ...]", *read[-half:]]
+    return f"input   {' '.join(read)}\ntarget  {classes[int(batch.targets)]}"

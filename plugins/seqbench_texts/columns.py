@@ -1,0 +1,165 @@
+"""Reads columns of texts and of labels from a table, and refuses what is neither, with its row and value.
+
+Python's text of an object, a list or a number is no text that anybody wrote. Rows are counted from 1, without
+the header. Imports only public names of seqbench.
+"""
+
+from __future__ import annotations
+
+import numbers
+import shlex
+from collections.abc import Iterator, Sequence, Sized
+from typing import TYPE_CHECKING, Any
+
+from seqbench import DataError
+from seqbench_texts.words import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SHOWN = 60  # characters of a value that a person is shown
+_LABEL_NAMES = (
+    "label",
+    "labels",
+    "class",
+    "category",
+    "sentiment",
+    "polarity",
+    "target",
+    "stars",
+    "rating",
+    "score",
+)
+
+
+def texts_in(rows: pd.DataFrame, column: str, option: str, part: str) -> list[str]:
+    """Return the texts of a column; one that is missing is empty.
+
+    Args:
+        rows: a table.
+        column: its name.
+        option: what sets the name, such as ``sentiment.text_column``.
+        part: the split that the rows are of, or ``all``; for a message.
+
+    Raises:
+        DataError: there is no such column, or a value in it is not text.
+    """
+    if column not in rows:
+        raise no_column(rows, column, option, _likely_texts(rows))
+    for row, value in _present(rows[column]):
+        if not isinstance(value, str):
+            raise DataError(
+                f"the column {column!r} is to hold texts, and {_row(row, part)} holds {_kind(value)}:"
+                f" {_shown(value)}; name a column of texts with --set {option}=NAME, or write the texts out"
+                f" ({_columns(rows)})"
+            )
+    texts: list[str] = rows[column].astype(object).where(rows[column].notna(), "").tolist()
+    return texts
+
+
+def labels_in(rows: pd.DataFrame, column: str, option: str, part: str) -> list[str]:
+    """Return the classes of a column: words as written, whole numbers without a point, truth values in words.
+
+    Raises:
+        DataError: there is no such column; or a label is missing, no word, whole number or truth value, or of
+            another kind than the first.
+    """
+    if column not in rows:
+        raise no_column(rows, column, option, _likely_labels(rows))
+    values = [(row, value) for row, value in _present(rows[column]) if not _is_blank(value)]
+    if len(values) < len(rows):
+        labelled = {row for row, _ in values}
+        first = next(int(row) + 1 for row in rows.index if int(row) + 1 not in labelled)
+        raise DataError(
+            f"{len(rows) - len(values)} of {len(rows)} rows ({part}) have no label in {column!r}, the first of"
+            f" them row {first}; label them, or leave them out"
+        )
+    names = [_class_name(_row(row, part), value, column) for row, value in values]
+    kinds = {_kind(value): (row, value) for row, value in reversed(values)}
+    if len(kinds) > 1:
+        told = " and ".join(f"{_kind(value)} in row {row} ({_shown(value)})" for row, value in kinds.values())
+        raise DataError(
+            f"the labels in {column!r} are to be of one kind, and there is {told}; write them in one way"
+        )
+    return names
+
+
+def no_column(rows: pd.DataFrame, column: str, option: str, likely: Sequence[str] = ()) -> DataError:
+    """Return the error that says which columns there are, and the option that names one of them."""
+    others = [str(name) for name in likely if name != column]
+    setting = shlex.quote(f"{option}={others[0] if others else 'NAME'}")
+    is_data = any(len(str(name).split()) > 2 or str(name).isdigit() for name in rows.columns)
+    hint = (
+        "; the first line is read as these names: if it is data, write a line of names above it" if is_data else ""
+    )
+    return DataError(f"the data have no column {column!r}; {_columns(rows)}. Name it with --set {setting}{hint}")
+
+
+def _row(row: int, part: str) -> str:
+    return f"row {row}" if part == "all" else f"row {row} ({part})"
+
+
+def _columns(rows: pd.DataFrame) -> str:
+    return f"there are: {', '.join(str(name) for name in rows.columns)}"
+
+
+def _likely_texts(rows: pd.DataFrame) -> list[str]:
+    """Return the columns of texts, the longest first."""
+    sizes = {str(name): _mean_size(rows[name].head(100)) for name in rows.columns}
+    return sorted((name for name, size in sizes.items() if size), key=lambda name: -sizes[name])
+
+
+def _likely_labels(rows: pd.DataFrame) -> list[str]:
+    return [name for name in rows.columns if str(name).strip().lower() in _LABEL_NAMES]
+
+
+def _mean_size(values: pd.Series[Any]) -> float:
+    texts = [value for value in values if isinstance(value, str)]
+    return sum(map(len, texts)) / len(texts) if texts else 0.0
+
+
+def _present(values: pd.Series[Any]) -> Iterator[tuple[int, Any]]:
+    """Yield the number of each row that has a value, and the value."""
+    is_missing = values.isna().to_numpy()
+    for row, value, missing in zip(values.index, values.astype(object), is_missing, strict=True):
+        if not missing:
+            yield int(row) + 1, value
+
+
+def _is_blank(value: Any) -> bool:
+    return isinstance(value, str) and not value.strip()
+
+
+def _class_name(row: str, value: Any, column: str) -> str:
+    kind = _kind(value)
+    if kind == "text":
+        return " ".join(plain(value).split())
+    if kind == "a truth value":
+        return "true" if value else "false"
+    if kind == "a number" and value == value // 1:
+        return str(int(value))
+    raise DataError(
+        f"the label {_shown(value)} in {column!r} at {row} is no class but {kind}; labels are words or whole"
+        " numbers"
+    )
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, bytes | bytearray):
+        return "bytes"
+    if isinstance(value, dict):
+        return "an object"
+    if type(value).__name__ in ("bool", "bool_"):
+        return "a truth value"
+    if isinstance(value, numbers.Real):
+        return "a number"
+    if isinstance(value, Sized):
+        return "a list"
+    return f"a value of the kind {type(value).__name__}"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value.tolist() if type(value).__module__ == "numpy" else value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."

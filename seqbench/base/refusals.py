@@ -1,0 +1,69 @@
+"""Says in words for a person what a schema wants of a value that it refuses. Stands on printable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from seqbench.base.printable import one_line
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_WANTED: Mapping[str, str] = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "string_type": "text",
+    "bool_type": "true or false",
+    "none_required": "null",
+    "tuple_type": "a list",
+    "dict_type": "a mapping of names to values",
+    "model_type": "a mapping of names to values",
+    "greater_than_equal": "{ge} or more",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "{le} or less",
+    "less_than": "less than {lt}",
+    "literal_error": "{expected}",
+    "too_short": "a list with {min_length} or more in it",
+    "string_too_short": "text with {min_length} or more characters",
+}
+"""Kind of pydantic's error -> what would have been right, with the fields of its context."""
+
+
+def refusal(field: str, detail: ErrorDetails) -> str:
+    """Return a sentence about a field whose value was refused.
+
+    Args:
+        field: as the user knows it.
+        detail: one of ``ValidationError.errors()``.
+    """
+    if detail["type"] == "value_error":
+        # A validator of our own, which says it in words already.
+        return f"{field}: {detail['ctx']['error']}"
+    if detail["type"] in _WANTED:
+        return f"{field} is to be {_wanted(detail)}, and {_given(detail)} was given"
+    return f"{field}: {detail['msg'][0].lower()}{detail['msg'][1:]}, and {_given(detail)} was given"
+
+
+def refusal_of_all(field: str, details: Sequence[ErrorDetails]) -> str:
+    """Return a sentence about a field that may be of several types, when its value is of none of them.
+
+    Args:
+        field: as the user knows it.
+        details: ``ValidationError.errors()``.
+    """
+    if len(details) == 1 or any(detail["type"] not in _WANTED for detail in details):
+        return "; ".join(refusal(".".join([field, *map(str, detail["loc"])]), detail) for detail in details)
+    wanted = " or ".join(dict.fromkeys(_wanted(detail) for detail in details))
+    return f"{field} is to be {wanted}, and {_given(details[0])} was given"
+
+
+def _given(detail: ErrorDetails) -> str:
+    return one_line(repr(detail["input"]), 200)
+
+
+def _wanted(detail: ErrorDetails) -> str:
+    words = _WANTED[detail["type"]].format(**detail.get("ctx", {}))
+    # As YAML and the command line write them.
+    return words.replace("True", "true").replace("False", "false") if detail["type"] == "literal_error" else words

@@ -1,0 +1,108 @@
+"""Makes a submission of the records of a folder: one zip that keeps the rules before it is written.
+
+Stands on check and manifest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from seqbench import __version__
+from seqbench.board import archive
+from seqbench.board.bundle.archive import MANIFEST, RECORDS
+from seqbench.board.bundle.manifest import About, manifest
+from seqbench.board.bundle.suite import Grid, cell_of, differences, grid
+from seqbench.board.check.check import Submission, check
+from seqbench.errors import BoardError, unknown
+from seqbench.plugins.catalog import Catalog
+from seqbench.records.schema import Record
+from seqbench.records.store import Store
+from seqbench.records.store import name as stem_of
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle that was made.
+
+    Attributes:
+        content: of the zip.
+        submission: what is in it.
+        left_out: records of the folder that are no cells of the suite.
+    """
+
+    content: bytes
+    submission: Submission
+    left_out: int
+
+
+def bundle(
+    folder: Path,
+    suite: str,
+    told: About,
+    catalog: Catalog,
+    *,
+    models: Collection[str] = (),
+    is_partial: bool = False,
+) -> Bundle:
+    """Make a bundle of what a folder holds of a suite.
+
+    Args:
+        folder: that `seqbench run` wrote to.
+        suite: its name.
+        told: what people say of it.
+        catalog: knows the suite.
+        models: names of models; all where there is none.
+        is_partial: whether cells may be missing, or without an outcome.
+
+    Raises:
+        BoardError: there is nothing of the suite, something is missing, or a record breaks a rule.
+        StoreError: the folder is not there, or holds something else.
+    """
+    asked, records = grid(suite, catalog), Store(folder).read()
+    kept = _kept(folder, asked, records, models)
+    lost = asked.unfinished(kept)
+    if lost and not is_partial:
+        raise BoardError(_unfinished(folder, lost))
+    files = {f"{RECORDS}/{stem_of(record)}.json": record.to_json().encode() for record in kept}
+    content = archive.pack({**files, MANIFEST: manifest(told, asked, kept, files, __version__).to_bytes()})
+    checked = check(content, catalog)
+    if checked.submission is None:
+        reasons = "\n  ".join(checked.reasons)
+        raise BoardError(f"what is in {folder} would be refused by every board:\n  {reasons}")
+    return Bundle(content, checked.submission, len(records) - len(kept))
+
+
+def _kept(folder: Path, asked: Grid, records: Sequence[Record], models: Collection[str]) -> list[Record]:
+    """Return the records that are cells of the suite, of these models."""
+    names = {record.cell.model.name for record in records}
+    for model in models:
+        if model not in names:
+            raise BoardError(f"{folder}: {unknown('model', model, names)}")
+    own = [record for record in records if not models or record.cell.model.name in models]
+    expected = asked.all_of(own)
+    kept = [record for record in own if record.key in expected]
+    if own and not kept:
+        changed = "; ".join(differences(cell_of(own[0].cell), asked)[:_SHOWN])
+        raise BoardError(
+            f"none of the {len(own)} records in {folder} is a cell of the suite {asked.name} as it is installed"
+            f" here: in the first, {changed}; name another --suite, or run {asked.name}"
+        )
+    if not own:
+        raise BoardError(f"there are no results in {folder}: name the folder that `seqbench run` wrote to")
+    return kept
+
+
+def _unfinished(folder: Path, lost: Sequence[str]) -> str:
+    more = [f"and {len(lost) - _SHOWN} more"] if len(lost) > _SHOWN else []
+    return "\n  ".join(
+        [
+            f"{len(lost)} cells in {folder} have no outcome:",
+            *lost[:_SHOWN],
+            *more,
+            "run the suite again into this folder to finish them, or give --partial: the board will say so",
+        ]
+    )

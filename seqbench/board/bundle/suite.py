@@ -1,0 +1,153 @@
+"""Lays out the cells that a suite asks of a model, whichever model it is. Stands on cells.
+
+A submission brings its own model; tasks, lengths, seeds and training are the suite's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from seqbench.errors import BoardError
+from seqbench.experiment.cells import Cell, Configured
+from seqbench.experiment.schema import Gradients, Training, load
+from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.grid import expand
+from seqbench.records.schema import CellData, PluginUsed, Record
+from seqbench.running.plan import FINAL
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The cells of a suite.
+
+    Attributes:
+        name: of the suite.
+        cells: those of one model, which is no matter.
+    """
+
+    name: str
+    cells: tuple[Cell, ...]
+
+    @cached_property
+    def sha256(self) -> str:
+        """A hash of everything in the cells but the model: the version of the suite."""
+        texts = sorted(json.dumps(without_model(cell), sort_keys=True, allow_nan=False) for cell in self.cells)
+        return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+
+    def of(self, model: Configured) -> list[Cell]:
+        """Return the cells that the suite asks of a model."""
+        return [replace(cell, model=model) for cell in self.cells]
+
+    def all_of(self, records: Iterable[Record]) -> dict[str, Cell]:
+        """Return key -> cell of all that the suite asks of the models of these records."""
+        models = {model_text(record.cell.model): cell_of(record.cell).model for record in records}
+        return {cell.key: cell for _, model in sorted(models.items()) for cell in self.of(model)}
+
+    def of_tasks(self, records: Iterable[Record]) -> Grid:
+        """Return the cells of the tasks that these records are of."""
+        names = {record.cell.task.name for record in records}
+        return replace(self, cells=tuple(cell for cell in self.cells if cell.task.name in names))
+
+    def measured_otherwise(self, records: Iterable[Record]) -> Iterator[str]:
+        """Yield whose gradients were measured with other settings than the suite's; `every` is no matter."""
+        for record in records:
+            if record.gradients is None or record.cell.gradients is None:
+                continue
+            asked, told = self.cells[0].gradients, Gradients.model_validate(record.cell.gradients)
+            for name in ("examples", "draws", "lags"):
+                if getattr(told, name) != getattr(asked, name):
+                    yield (
+                        f"{cell_of(record.cell)}: gradients.{name} is {getattr(told, name)}, the suite has"
+                        f" {getattr(asked, name)}: other settings measure other gradients"
+                    )
+
+    def unfinished(self, records: Sequence[Record]) -> list[str]:
+        """Return what the suite asks of the models of these records and what has no outcome, for a person."""
+        status = {record.key: record.status for record in records}
+        return [
+            f"{cell}: {status.get(key, 'missing')}"
+            for key, cell in self.all_of(records).items()
+            if status.get(key) not in FINAL
+        ]
+
+
+def grid(name: str, catalog: Catalog) -> Grid:
+    """Return the cells of an installed suite.
+
+    Raises:
+        SeqbenchError: it is not installed, or its tasks are not.
+    """
+    suite = load(catalog.suite(name))
+    known = [model for model in suite.models if model in catalog.models] or sorted(catalog.models)
+    if not known:
+        raise BoardError(
+            "no model is installed here, and a suite cannot be laid out without one: install seqbench"
+        )
+    return Grid(name, tuple(expand(suite.model_copy(update={"models": (known[0],)}), catalog)))
+
+
+def other_versions(records: Iterable[Record], grid: Grid) -> tuple[list[Record], list[Record]]:
+    """Part records: those of the task versions that a suite has, or of tasks that it has not; and the others."""
+    here = {cell.task.name: cell.task.version for cell in grid.cells}
+    parted: tuple[list[Record], list[Record]] = ([], [])
+    for record in records:
+        task = record.cell.task
+        parted[here.get(task.name, task.version) != task.version].append(record)
+    return parted
+
+
+def cell_of(data: CellData) -> Cell:
+    """Return the cell that a record tells of.
+
+    Raises:
+        ValueError: its training settings are none of this version's.
+    """
+
+    def plugin(used: PluginUsed) -> Configured:
+        return Configured(used.name, used.version, used.parameters, used.changed, used.distribution)
+
+    return Cell(
+        task=plugin(data.task),
+        model=plugin(data.model),
+        length=data.length,
+        seed=data.seed,
+        training=Training.model_validate(data.training),
+        evaluate_lengths=data.evaluate_lengths,
+        data=data.data,
+    )
+
+
+def without_model(cell: Cell) -> dict[str, Any]:
+    """Return the identity of a cell without its model."""
+    return {name: value for name, value in cell.identity.items() if name != "model"}
+
+
+def model_text(model: Configured | PluginUsed) -> str:
+    """Return a text that is the same for the same model, version and parameters."""
+    return json.dumps([model.name, model.version, dict(model.parameters)], sort_keys=True)
+
+
+def differences(cell: Cell, grid: Grid) -> list[str]:
+    """Return in which settings a cell differs from the suite's, for a person; empty where the suite has it."""
+    found = [list(_differing(without_model(other), without_model(cell))) for other in grid.cells]
+    return min(found, key=len, default=["the suite has no cells"])
+
+
+def _differing(asked: Any, found: Any, place: str = "") -> Iterator[str]:
+    if isinstance(asked, dict) and isinstance(found, dict):
+        for name in sorted({*asked, *found}):
+            yield from _differing(asked.get(name), found.get(name), f"{place}.{name}".lstrip("."))
+    elif isinstance(asked, (list, tuple)) and isinstance(found, (list, tuple)) and len(asked) == len(found):
+        for i, (one, other) in enumerate(zip(asked, found, strict=True)):
+            yield from _differing(one, other, f"{place}.{_PARTS[i]}" if place == "task" else f"{place}[{i}]")
+    elif asked != found:
+        yield f"{place} is {found!r}, the suite has {asked!r}"
+
+
+_PARTS = ("name", "version", "parameters")
+"""Of a task, in the identity of a cell."""

@@ -1,0 +1,275 @@
+"""Checks whether a bundle keeps the rules. Every rule is a line; what cannot be checked is said.
+
+Runs the installed tasks to hold a bundle's data against theirs, and nothing that a bundle brings; opens no file
+that a bundle names. Stands on archive, rules, faults and installed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from seqbench.board import archive
+from seqbench.board.bundle.archive import MANIFEST, RECORDS, RefusedError
+from seqbench.board.bundle.manifest import Manifest
+from seqbench.board.bundle.names import manifest_names, record_names
+from seqbench.board.bundle.strict_json import strict_json
+from seqbench.board.bundle.suite import Grid, grid, other_versions
+from seqbench.board.check.faults import course_faults, data_faults, key_faults, score_faults
+from seqbench.board.check.installed import Installed, compare_with_installed
+from seqbench.board.check.rules import (
+    changed_faults,
+    hash_faults,
+    manifest_faults,
+    parameter_faults,
+    suite_faults,
+    table_faults,
+)
+from seqbench.errors import SeqbenchError
+from seqbench.plugins.catalog import Catalog
+from seqbench.records.schema import Record
+from seqbench.records.store import name as stem_of
+
+_SHOWN = 5
+"""Faults of one rule that are told one by one."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What came of one rule.
+
+    Attributes:
+        rule: its name.
+        status: ``not checked`` where nothing here can tell.
+        message: what was found, for a person; a failure's says why.
+        is_version: it failed as cells were made by another version of a task: the other cells can be run again.
+    """
+
+    rule: str
+    status: Literal["passed", "failed", "not checked"]
+    message: str = ""
+    is_version: bool = False
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A bundle that keeps the rules.
+
+    Attributes:
+        id: SHA-256 of its manifest, which names every file by its hash.
+        manifest: what it says of itself.
+        records: what it holds, by file name.
+        grid: the cells of its suite, as installed here.
+    """
+
+    id: str
+    manifest: Manifest
+    records: tuple[Record, ...]
+    grid: Grid
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of a bundle.
+
+    Attributes:
+        findings: of every rule.
+        submission: what a board takes; None where a rule is broken.
+        verifiable: what can be run again: also a bundle that breaks no rule but that some of its cells were made
+            by other versions of tasks than are installed. None otherwise.
+    """
+
+    findings: tuple[Finding, ...]
+    submission: Submission | None
+    verifiable: Submission | None = None
+
+    @property
+    def reasons(self) -> list[str]:
+        """Return why it is refused."""
+        return [f"{each.rule}: {each.message}" for each in self.findings if each.status == "failed"]
+
+
+def check_file(path: Path, catalog: Catalog, installed: Installed | None = None) -> Checked:
+    """Check a bundle on disk, see `check`.
+
+    Raises:
+        BoardError: the file cannot be read, or is no zip.
+    """
+    try:
+        content = archive.read(path)
+    except RefusedError as error:
+        return Checked((Finding("archive", "failed", str(error)),), None)
+    return check(content, catalog, installed)
+
+
+def check(content: bytes, catalog: Catalog, installed: Installed | None = None) -> Checked:
+    """Check the bytes of a bundle against every rule.
+
+    Args:
+        content: of the zip.
+        catalog: knows the suites and their tasks; models may be missing from it.
+        installed: the tasks of the catalog, with the data that earlier bundles needed; None to begin anew.
+    """
+    try:
+        files = archive.unpack(content)
+    except RefusedError as error:
+        return Checked((Finding("archive", "failed", str(error)),), None)
+    opened = Finding("archive", "passed", f"{len(files)} files, no path out of the bundle, within the limits")
+    try:
+        manifest, records = _opened(files)
+    except RefusedError as error:
+        return Checked((opened, *_hashes(files), Finding("schema", "failed", str(error))), None)
+    read = Finding("schema", "passed", f"the manifest and {len(records)} records")
+    known = installed or Installed(catalog)
+    findings = (opened, read, *_findings(files, manifest, records, known))
+    broken = [each for each in findings if each.status == "failed"]
+    if not all(each.is_version for each in broken):
+        return Checked(findings, None)
+    id = hashlib.sha256(files[MANIFEST]).hexdigest()
+    found = Submission(id, manifest, tuple(records), grid(manifest.suite.name, catalog))
+    return Checked(findings, None if broken else found, found)
+
+
+def _opened(files: Mapping[str, bytes]) -> tuple[Manifest, list[Record]]:
+    if MANIFEST not in files:
+        raise RefusedError(f"there is no {MANIFEST}")
+    return Manifest.from_bytes(files[MANIFEST]), [
+        _record(name, files[name]) for name in sorted(files) if name != MANIFEST
+    ]
+
+
+def _record(name: str, content: bytes) -> Record:
+    strict_json(content, name)
+    try:
+        record = Record.from_json(content, name)
+    except SeqbenchError as error:
+        raise RefusedError(str(error)) from error
+    if stem_of(record) != PurePosixPath(name).stem:
+        raise RefusedError(f"{name} holds the record {stem_of(record)}")
+    return record
+
+
+def _hashes(files: Mapping[str, bytes]) -> list[Finding]:
+    """Check the hashes alone, of a bundle that is broken otherwise."""
+    try:
+        return [_finding("hashes", hash_faults(files, Manifest.from_bytes(files[MANIFEST])))]
+    except (RefusedError, KeyError):
+        return []
+
+
+def _findings(
+    files: Mapping[str, bytes], manifest: Manifest, records: Sequence[Record], installed: Installed
+) -> Iterator[Finding]:
+    yield _finding("hashes", hash_faults(files, manifest), f"{len(manifest.files)} files by SHA-256 and size")
+    names = [*manifest_names(manifest), *(fault for record in records for fault in record_names(record))]
+    yield _finding("names", names, "every name is plain, and no text steers a terminal or a spreadsheet")
+    keys = [fault for record in records for fault in key_faults(record)]
+    yield _finding("keys", keys, "each key is the hash of its record's settings")
+    if keys or not records:
+        if not records:
+            yield Finding("suite", "failed", f"there is no record in {RECORDS}/")
+        return
+    try:
+        asked = grid(manifest.suite.name, installed.catalog)
+    except SeqbenchError as error:
+        yield Finding("suite", "failed", f"the suite {manifest.suite.name!r} cannot be laid out here: {error}")
+        return
+    yield from _of_records(manifest, records, asked, installed)
+    yield from _models(manifest, installed.catalog)
+    yield Finding("truth of scores", "not checked", "only cells that are run again tell: seqbench board verify")
+    yield Finding("gradients, sizes, curves", "not checked", "these are compared for cells that are run again")
+    yield Finding(
+        "times, memory, machines",
+        "not checked",
+        "these are as the submitter's machine told them, here and everywhere",
+    )
+
+
+def _of_records(
+    manifest: Manifest, records: Sequence[Record], asked: Grid, installed: Installed
+) -> Iterator[Finding]:
+    """Hold the records against the suite, against themselves and against the installed tasks."""
+    yield from _versions(records, asked)
+    own, others = other_versions(records, asked)
+    suite = list(suite_faults(manifest, own, asked, is_whole=not others))
+    whole = asked.of_tasks(own) if others else asked
+    yield _finding("suite", suite, "" if suite else _asked(manifest, own, whole))
+    yield _finding(
+        "manifest", manifest_faults(manifest, records), "models, plugins and environments as in the records"
+    )
+    scores = [fault for record in records for fault in (*score_faults(record), *course_faults(record))]
+    yield _finding(
+        "scores", scores, "none beyond its best, each skill worked out again from score and baseline, each gain"
+        " from its curve"
+    )  # fmt: skip
+    yield _finding("data", data_faults(records), "the same task, length and seed have the same data and baselines")
+    yield _finding(
+        "changed", changed_faults(records, installed.catalog), "what is said to differ from a default does"
+    )
+    if suite:
+        # Their number is not bounded by a suite then, and tables of many models take long.
+        yield Finding("tables", "not checked", "the cells are not those of the suite")
+        yield Finding("installed task", "not checked", "the cells are not those of the suite")
+    else:
+        yield _finding("tables", table_faults(records), "scores, skill and gradients can be shown")
+        yield from _installed(own, asked, installed)
+
+
+def _versions(records: Sequence[Record], asked: Grid) -> Iterator[Finding]:
+    """Tell the cells that another version of a task made: nothing here can tell whether they are right."""
+    here = {cell.task.name: cell.task.version for cell in asked.cells}
+    found: dict[tuple[str, int], int] = {}
+    for record in other_versions(records, asked)[1]:
+        made = (record.cell.task.name, record.cell.task.version)
+        found[made] = found.get(made, 0) + 1
+    for (name, version), cells in sorted(found.items()):
+        why = (
+            f"made by version {version} of the task {name}; version {here[name]} is installed:"
+            f" {cells} cells cannot be compared; run them again"
+        )
+        yield Finding(f"task {name}", "failed", why, is_version=True)
+
+
+def _installed(records: Sequence[Record], asked: Grid, installed: Installed) -> Iterator[Finding]:
+    found = compare_with_installed(records, asked.all_of(records), installed)
+    loaded = (
+        f"metric, baselines, examples and data are its own; loaded: {found.places} lengths of tasks, a seed each"
+    )
+    yield _finding("installed task", found.faults, loaded)
+    for why in found.unknown:
+        yield Finding("installed task", "not checked", why)
+
+
+def _finding(rule: str, faults: Iterable[str], passed: str = "") -> Finding:
+    found = list(faults)
+    if not found:
+        return Finding(rule, "passed", passed)
+    more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
+    return Finding(rule, "failed", "\n".join([*found[:_SHOWN], *more]))
+
+
+def _asked(manifest: Manifest, records: Sequence[Record], asked: Grid) -> str:
+    lost = asked.unfinished(records)
+    whole = f"the {len(records)} cells are those of {asked.name}; models: {len(manifest.models)}"
+    return f"{whole}; partial, {len(lost)} without an outcome" if lost else whole
+
+
+def _models(manifest: Manifest, catalog: Catalog) -> Iterator[Finding]:
+    """Say of each model whether its parameters are right, and whether it can be re-run here."""
+    for model in manifest.models:
+        rule, known = f"model {model.name}", catalog.models.get(model.name)
+        if known is None:
+            whence = model.distribution or "a distribution that is not named"
+            yield Finding(
+                rule,
+                "not checked",
+                f"not installed here ({whence}): its parameters are not known, and it cannot be re-run",
+            )
+        elif known.version != model.version:
+            here = f"version {model.version}, and version {known.version} is installed here"
+            yield Finding(rule, "not checked", f"{here}: it cannot be re-run")
+        else:
+            yield _finding(rule, parameter_faults(known, model.parameters), "its parameters are right")

@@ -1,0 +1,226 @@
+"""Finds what cannot be true in records, whoever ran them: of scores, skill, baselines and gradients.
+
+Each function yields a sentence for each fault. Stands on records.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from seqbench.base.differences import differences
+from seqbench.base.machines import is_same_kind
+from seqbench.board.bundle.suite import cell_of, without_model
+from seqbench.board.verify.agreement import baseline_closeness, span_of_primary
+from seqbench.contracts.metrics import skill
+from seqbench.experiment.schema import Gradients, Training
+from seqbench.gradients.flow import Summary, summarise_flow
+from seqbench.records.schema import BaselineData, Evaluation, MetricData, Record
+from seqbench.records.variants import LATER, UNSCORED
+from seqbench.running.plan import FINAL
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_CLOSE = 1e-6
+"""Relative; between baselines of equal data: sums of many numbers are not the same to the last bit everywhere."""
+
+_WITHOUT_OUTCOME = {"schema_version", "key", "status", "reason", "cell", "environment", "traceback", "finished"}
+"""Fields of a record that did not run to its end; no run can tell whether any other is right."""
+
+
+def key_faults(record: Record) -> Iterator[str]:
+    """Yield what is wrong with what a record says its cell is."""
+    cell = record.cell
+    for kind, plugin in (("task", cell.task), ("model", cell.model)):
+        if not _NAME.fullmatch(plugin.name):
+            yield f"{plugin.name!r} is no name of a {kind}: names are lower-case words joined by '-'"
+        if unknown := sorted(set(plugin.changed) - set(plugin.parameters)):
+            yield f"{told(record)}: {', '.join(unknown)} is said to be changed, and is no parameter"
+    try:
+        key = cell_of(cell).key
+        if cell.gradients is not None:
+            Gradients.model_validate(cell.gradients)
+    except ValueError as error:
+        yield f"{told(record)}: its settings are none that this seqbench knows: {error}"
+        return
+    if untold := sorted(set(Training.model_fields) - set(cell.training) - LATER.keys() - UNSCORED):
+        yield f"{told(record)}: its settings do not tell training.{', training.'.join(untold)}"
+    if key != record.key:
+        yield (
+            f"{told(record)}: the key {record.key} is not the hash of its settings, which is {key}:"
+            " a setting or the key was changed"
+        )
+
+
+def score_faults(record: Record) -> Iterator[str]:
+    """Yield what is wrong with the scores of one record."""
+    if record.status not in FINAL:
+        claims = [n for n in record.model_dump(exclude_defaults=True) if n not in _WITHOUT_OUTCOME]
+        if claims:
+            yield f"{told(record)}: it is {record.status}, which no run can confirm, and tells {', '.join(claims)}"
+        return
+    if record.status == "ok" and (record.reason or record.traceback):
+        yield f"{told(record)}: it is ok, and says why it is not"
+    if record.status != "ok":
+        if any(value is not None for test in record.tests for value in test.scores.values()):
+            yield f"{told(record)}: it is {record.status} and has a score all the same"
+        return
+    if record.metric is None or record.test is None:
+        yield f"{told(record)}: it is ok and was never tested"
+        return
+    if record.test.length != record.cell.length:
+        yield f"{told(record)}: its test is of length {record.test.length}"
+    if sorted(test.length for test in record.evaluations) != sorted(record.cell.evaluate_lengths):
+        yield f"{told(record)}: it was not tested at exactly the further lengths that its settings name"
+    for test in record.tests:
+        for fault in _test_faults(test, record.metric):
+            yield f"{told(record)}: at length {test.length} {fault}"
+
+
+def course_faults(record: Record) -> Iterator[str]:
+    """Yield where steps do not fit the settings, or a gain, horizon or verdict does not follow from its curve."""
+    for name, cost in record.costs.model_dump().items():
+        if cost is not None and cost < 0:
+            yield f"{told(record)}: {name} is {cost!r}, and no cost is below 0"
+    asked, taken = record.cell.training.get("steps"), record.costs.steps
+    best = record.course.best_step
+    if taken is not None and asked is not None:
+        if taken > asked or (record.stopped == "steps" and taken != asked):
+            yield f"{told(record)}: {taken} steps were taken, and its settings say {asked}"
+        if best is not None and best > taken:
+            yield f"{told(record)}: the best weights are of step {best}, after the last one, {taken}"
+    if record.gradients is not None and (record.cell.gradients or {}).get("measure") is False:
+        yield f"{told(record)}: it has gradients, and its settings say that none were measured"
+    for each in record.gradients.flows if record.gradients else ():
+        try:
+            claimed, follows = (_shown(summary) for summary in (each.summary, summarise_flow(each.flow)))
+        except (KeyError, ValueError, ArithmeticError) as error:
+            yield f"{told(record)}: the gradients {each.when} have no curve that could be summed up: {error}"
+            continue
+        for difference in list(differences(claimed, follows, is_close=_close_sums))[:1]:
+            said = difference.text("claimed", "it gives")
+            yield f"{told(record)}: the gradients {each.when} do not follow from their curves: {said}"
+
+
+def _shown(summary: Summary) -> dict[str, Any]:
+    """Return what tables and pages show of a summary."""
+    return {name: asdict(summary)[name] for name in ("gain_per_step", "ln_gain", "horizon", "verdict")}
+
+
+def _close_sums(place: str, one: float, other: float) -> bool:
+    # exp and log of another machine's C library may differ in the last digit.
+    return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def data_faults(records: Sequence[Record]) -> Iterator[str]:
+    """Yield what records of the same data say differently; a cell without a test says nothing."""
+    tested = [record for record in records if record.test is not None]
+    yield from _unequal(tested, _task, lambda r: r.metric, "metric")
+    yield from _unequal(tested, place, lambda r: r.data_fingerprint, "data")
+    first: dict[str, Record] = {}
+    for record in tested:
+        other = first.setdefault(place(record), record)
+        pairs = zip((record.test, *record.evaluations), (other.test, *other.evaluations), strict=False)
+        is_same = is_same_kind(record.environment, other.environment) is not False
+        if any(a and b and not _same_baselines(a, b, record, is_same) for a, b in pairs):
+            yield f"{told(record)} and {told(other)} have the same data and other baselines or numbers of examples"
+
+
+def told(record: Record) -> str:
+    """Return what a record is of, for a person."""
+    cell = record.cell
+    return f"{cell.task.name} {cell.model.name} T={cell.length} seed {cell.seed}"
+
+
+def _test_faults(test: Evaluation, metric: MetricData) -> Iterator[str]:
+    """Yield what is wrong with one test; range, reference baseline and skill are worked out again."""
+    score = test.scores.get(metric.name)
+    if metric.name not in test.scores:
+        yield f"there is no {metric.name}, its primary metric"
+    if test.examples < 1:
+        yield f"it was tested on {test.examples} examples"
+    if score is not None and _beyond(score, metric):
+        yield f"{metric.name} is {score!r}, beyond its best possible value {metric.best!r}"
+    counting = [each for each in test.baselines if each.is_reference and each.scores.get(metric.name) is not None]
+    if score is not None and metric.worst is not None and _is_worse_than_worst(score, metric):
+        yield f"{metric.name} is {score!r}, beyond its worst possible value {metric.worst!r}"
+    names = [each.name for each in test.baselines]
+    if len(set(names)) < len(names):
+        yield "two baselines have the same name"
+    named = next((each for each in counting if each.name == test.baseline_name), None)
+    if named is None:
+        yield f"the reference baseline {test.baseline_name!r} is none of its baselines with a score"
+        return
+    baseline = _of(named, metric)
+    if any(_is_better(_of(each, metric), baseline, metric) for each in counting):
+        yield f"skill is measured from {named.name!r}, and another baseline is better"
+    if any(_beyond(_of(each, metric), metric) for each in counting):
+        yield f"a baseline is beyond the best possible value {metric.best!r}"
+    expected = None if score is None else skill(score, baseline, metric.best)
+    if not _is_close(test.skill, expected, 1e-9):
+        yield (
+            f"skill is {test.skill!r}, and {metric.name} {score!r} over the baseline {baseline!r} gives"
+            f" {expected!r}: a number was changed"
+        )
+
+
+def _of(baseline: BaselineData, metric: MetricData) -> float:
+    score = baseline.scores[metric.name]
+    return math.nan if score is None else score
+
+
+def _is_better(score: float, other: float, metric: MetricData) -> bool:
+    return score > other if metric.is_higher_better else score < other
+
+
+def _beyond(score: float, metric: MetricData) -> bool:
+    # A float32 mean of perfect items can be off by a rounding.
+    return _is_better(score, metric.best, metric) and not math.isclose(score, metric.best, abs_tol=1e-6)
+
+
+def _is_worse_than_worst(score: float, metric: MetricData) -> bool:
+    worst = metric.best if metric.worst is None else metric.worst
+    return _is_better(worst, score, metric) and not math.isclose(score, worst, abs_tol=1e-6)
+
+
+def _is_close(value: float | None, other: float | None, tolerance: float) -> bool:
+    if value is None or other is None:
+        return value is other
+    return math.isclose(value, other, rel_tol=tolerance, abs_tol=1e-12)
+
+
+def _same_baselines(test: Evaluation, other: Evaluation, record: Record, is_same: bool) -> bool:
+    """Say whether two tests have the same baselines; on two kinds of machines a fit may differ by an example."""
+    ours, theirs = ({each.name: each for each in found.baselines} for found in (test, other))
+    if ours.keys() != theirs.keys() or test.examples != other.examples:
+        return False
+    fits = baseline_closeness(span_of_primary(record), test.examples)
+    one, two = ({n: {**b.scores, "kind": b.is_reference} for n, b in found.items()} for found in (ours, theirs))
+    return not any(differences(one, two, is_close=_close_sums_of_scores if is_same else fits))
+
+
+def _task(record: Record) -> str:
+    return json.dumps(without_model(cell_of(record.cell))["task"], sort_keys=True)
+
+
+def _close_sums_of_scores(place: str, one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=_CLOSE, abs_tol=1e-12)
+
+
+def place(record: Record) -> str:
+    """Return what decides the data of a cell."""
+    identity = without_model(cell_of(record.cell))
+    return json.dumps([identity[name] for name in ("task", "length", "seed", "data")], sort_keys=True)
+
+
+def _unequal(
+    records: Iterable[Record], same: Callable[[Record], str], value: Callable[[Record], object], what: str
+) -> Iterator[str]:
+    first: dict[str, Record] = {}
+    for record in records:
+        other = first.setdefault(same(record), record)
+        if value(record) != value(other):
+            yield f"{told(record)} and {told(other)} are to have the same {what}, and have not"

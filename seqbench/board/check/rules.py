@@ -1,0 +1,142 @@
+"""Holds a bundle as a whole against the rules: its files, its suite, its manifest and its tables.
+
+Each function yields a sentence for each fault. Stands on manifest and suite.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from seqbench.board.bundle.archive import MANIFEST
+from seqbench.board.bundle.manifest import Manifest, environments_of, models_of, plugins_of, suite_used
+from seqbench.board.bundle.suite import Grid, cell_of, differences, model_text
+from seqbench.board.check.faults import told
+from seqbench.contracts.model import Model
+from seqbench.contracts.task import Task
+from seqbench.errors import SeqbenchError
+from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.parameters import make, parameters_of
+from seqbench.records.schema import PluginUsed, Record
+
+MOST_MODELS = 100
+"""In one bundle: each asks for all cells of the suite."""
+
+_EXPLAINED = 5
+
+
+def hash_faults(files: Mapping[str, bytes], manifest: Manifest) -> Iterator[str]:
+    """Yield which files are not those that the manifest names."""
+    listed = {entry.path: entry for entry in manifest.files}
+    if len(listed) < len(manifest.files):
+        yield "the manifest names a file twice"
+    for name in sorted(files.keys() - listed.keys() - {MANIFEST}):
+        yield f"{name} is not in the manifest"
+    for name, entry in sorted(listed.items()):
+        if name == MANIFEST or name not in files:
+            yield f"{name} is in the manifest and not in the bundle"
+        elif (hashlib.sha256(files[name]).hexdigest(), len(files[name])) != (entry.sha256, entry.bytes):
+            yield f"{name} is not the file that the manifest names by its SHA-256 and size: it was changed"
+
+
+def suite_faults(
+    manifest: Manifest, records: Sequence[Record], asked: Grid, *, is_whole: bool = True
+) -> Iterator[str]:
+    """Yield where the records are not exactly the cells of the suite, for the models that they are of.
+
+    Args:
+        manifest: of the bundle.
+        records: those that the tasks of the suite, in the versions that are installed, have made.
+        asked: the suite as it is installed.
+        is_whole: these are all records. Where not, their tasks alone are looked at, and the hash of the suite,
+            which is another one then, is no fault of its own.
+    """
+    if not is_whole:
+        asked = asked.of_tasks(records)
+    elif manifest.suite != suite_used(asked):
+        yield (
+            f"the bundle was made for another version of the suite {asked.name}:"
+            f" {manifest.suite.cells} cells a model, hash {manifest.suite.sha256[:12]};"
+            f" here {len(asked.cells)} cells, hash {asked.sha256[:12]}"
+        )
+    models = len({model_text(record.cell.model) for record in records})
+    if models > MOST_MODELS:
+        yield f"{models} models are in one bundle, which has at most {MOST_MODELS}: make several"
+        return
+    expected = asked.all_of(records)
+    for i, record in enumerate(record for record in records if record.key not in expected):
+        # What differs is looked for among all cells: told of the first ones only.
+        changed = "; ".join(differences(cell_of(record.cell), asked)) if i < _EXPLAINED else "its settings differ"
+        yield f"{told(record)} is no cell of the suite {asked.name}: {changed}"
+    yield from asked.measured_otherwise(records)
+    lost = asked.unfinished(records)
+    if lost and not manifest.is_partial:
+        yield from (f"{cell}; a bundle without all outcomes is made with --partial and marked so" for cell in lost)
+    elif manifest.is_partial and not lost and is_whole:
+        yield "the manifest says partial, and every cell has its outcome"
+
+
+def manifest_faults(manifest: Manifest, records: Sequence[Record]) -> Iterator[str]:
+    """Yield what the manifest says and the records do not bear out."""
+    for what, said, found in (
+        ("models", manifest.models, models_of(records)),
+        ("plugins", manifest.plugins, plugins_of(records)),
+        ("environments", manifest.environments, environments_of(records)),
+    ):
+        if said != found:
+            yield f"its {what} are not those of the records"
+
+
+def table_faults(records: Sequence[Record]) -> Iterator[str]:
+    """Make what a board shows: a record can say what no table and no chart can hold."""
+    from seqbench.report.charts.lines import looks
+    from seqbench.report.formats.data import content
+    from seqbench.report.observations import observations
+    from seqbench.report.page.charts import cost_charts, skill_charts
+    from seqbench.report.page.gradients import gradient_charts
+    from seqbench.report.page.groups import groups
+    from seqbench.report.page.overview import overview
+    from seqbench.report.page.rows import rows
+
+    try:
+        found = groups(records)
+        look_of = looks(sorted({group.model for group in found}))
+        for made in (rows, skill_charts, cost_charts, gradient_charts):
+            made(found, look_of)
+        overview(observations(records), look_of)
+        json.dumps(content(records), allow_nan=False)
+    except Exception as error:
+        yield f"the records cannot be shown: {type(error).__name__}: {error}"
+
+
+def changed_faults(records: Sequence[Record], catalog: Catalog) -> Iterator[str]:
+    """Yield which plugins are said to have other parameters changed than differ from the installed defaults."""
+    seen: dict[str, PluginUsed] = {}
+    for record in records:
+        for kind, used in (("task", record.cell.task), ("model", record.cell.model)):
+            seen.setdefault(f"{kind} {used.model_dump_json()}", used)
+    for text, used in seen.items():
+        kind = text.partition(" ")[0]
+        known: type[Task] | type[Model] | None = (catalog.tasks if kind == "task" else catalog.models).get(
+            used.name
+        )
+        if known is None or known.version != used.version:
+            continue
+        defaults = {p.name: p.default for p in parameters_of(known)}
+        differing = {name for name, value in used.parameters.items() if value != defaults.get(name, value)}
+        if set(used.changed) != differing:
+            told = ", ".join(sorted(used.changed)) or "nothing"
+            found = ", ".join(sorted(differing)) or "nothing"
+            yield f"of the {kind} {used.name}, {told} is said to be changed, and {found} differs from its defaults"
+
+
+def parameter_faults(known: type[Model], parameters: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with a model's parameters; one that is left out would make it another model."""
+    if untold := [each.name for each in parameters_of(known) if each.name not in parameters]:
+        yield f"its parameters are to be told in full, and {', '.join(untold)} is not"
+    try:
+        make(known, dict(parameters))
+    except SeqbenchError as error:
+        yield str(error)

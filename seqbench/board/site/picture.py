@@ -1,0 +1,54 @@
+"""Draws a board for a README: skill against length of every task, as one SVG file.
+
+Stands on standings and the report's charts.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+
+from seqbench.board.site.merge import Board
+from seqbench.board.site.standings import standings
+from seqbench.errors import BoardError
+from seqbench.report.charts.lines import HEIGHT, LEFT, WIDTH
+from seqbench.report.page.charts import skill_charts
+from seqbench.report.page.page import render
+
+_COLUMNS = 3
+_CAPTION, _LEGEND = 44, 60
+"""Units above each chart for its caption, and above all for a line of the legend."""
+
+_MODEL = 300
+"""Units for one model in the legend."""
+
+
+def picture(board: Board) -> str:
+    """Return the picture of the first suite of a board.
+
+    Raises:
+        BoardError: nothing is on it, or no cell of the suite is believed.
+    """
+    if not board.suites:
+        raise BoardError("there is no bundle on the board that could be drawn")
+    suite = standings(board.suites[0])
+    charts = skill_charts(suite.groups, suite.look_of)
+    if not charts:
+        raise BoardError(f"no cell of the suite {suite.suite.grid.name} is shown, so there is nothing to draw")
+    columns = min(_COLUMNS, len(charts))
+    in_a_line = (columns * WIDTH - LEFT) // _MODEL
+    legend = [
+        (LEFT + i % in_a_line * _MODEL, _LEGEND * (i // in_a_line), model, look)
+        for i, (model, look) in enumerate(suite.look_of.items())
+    ]
+    top = _LEGEND * ceil(len(legend) / in_a_line)
+    return render(
+        "board_picture.svg.j2",
+        styles=("chart.css", "picture.css"),
+        scripts=(),
+        title=f"Skill against length, suite {suite.suite.grid.name}",
+        legend=legend,
+        charts=[(i % columns * WIDTH, top + i // columns * (HEIGHT + _CAPTION), c) for i, c in enumerate(charts)],
+        caption=_CAPTION,
+        width=columns * WIDTH,
+        height=top + ceil(len(charts) / columns) * (HEIGHT + _CAPTION),
+    )

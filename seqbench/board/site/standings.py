@@ -1,0 +1,224 @@
+"""Works out where each model stands on the board of a suite: rank, usable length, skill per task, who vouches.
+
+Stands on merge and the report's pages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from seqbench.board.bundle.suite import model_text
+from seqbench.board.site.merge import Entered, SuiteBoard
+from seqbench.records.schema import PluginUsed, Record
+from seqbench.records.variants import model_names, natural, task_names
+from seqbench.report.charts.lines import Look, looks
+from seqbench.report.numbers import fixed
+from seqbench.report.observations import observations
+from seqbench.report.page.groups import MISSING, Group, groups, skill_of
+from seqbench.report.page.overview import Line, Overview, overview
+from seqbench.report.page.rows import Field, ends_and_n
+from seqbench.statistics import summary
+
+
+@dataclass(frozen=True)
+class Vouch:
+    """How far somebody other than the submitter has looked at a model.
+
+    Attributes:
+        status: ``verified``, ``unverified`` or ``not confirmed``.
+        told: how many cells were run again, and what came of it.
+    """
+
+    status: str
+    told: str
+
+
+@dataclass(frozen=True)
+class OnBoard:
+    """A model on the board of a suite.
+
+    Attributes:
+        name: as a reader knows it here.
+        slug: of its files; it stays the same whatever else is on the board.
+        used: name, version, parameters, distribution.
+        look: in charts.
+        entered: the bundles that it is in.
+        records: its cells.
+        vouch: who vouches.
+        lost: cells of the suite without an outcome.
+        disputed: cells that bundles tell differently, none of them being believed.
+    """
+
+    name: str
+    slug: str
+    used: PluginUsed
+    look: Look
+    entered: tuple[Entered, ...]
+    records: tuple[Record, ...]
+    vouch: Vouch
+    lost: tuple[str, ...]
+    disputed: int
+
+    @property
+    def badges(self) -> tuple[str, ...]:
+        """What is said beside its name."""
+        return (self.vouch.status, *(["partial"] if self.lost else []), *(["disputed"] if self.disputed else []))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The lengths and seeds that a suite asks for of one task."""
+
+    lengths: frozenset[int]
+    seeds: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Standings:
+    """The board of a suite, ready to be shown.
+
+    Attributes:
+        suite: what is shown.
+        models: name -> model, in the natural order of names.
+        groups: every model of a task at every length.
+        overview: ranks and usable lengths, best first.
+        skills: (model, task) -> mean skill over all lengths, with its interval over seeds; see `skill`.
+        slugs: task -> slug of its file.
+    """
+
+    suite: SuiteBoard
+    models: Mapping[str, OnBoard]
+    groups: tuple[Group, ...]
+    overview: Overview
+    skills: Mapping[tuple[str, str], Field]
+    slugs: Mapping[str, str]
+
+    def skill(self, model: str, task: str) -> Field:
+        """Return a model's mean skill on a task, which it need not have been run on."""
+        return self.skills.get((model, task), Field(MISSING))
+
+    @cached_property
+    def look_of(self) -> dict[str, Look]:
+        """Return model -> look."""
+        return {name: model.look for name, model in self.models.items()}
+
+
+def standings(suite: SuiteBoard) -> Standings:
+    """Return where each model of a suite stands."""
+    names, tasks = model_names(suite.records), task_names(suite.records)
+    found = tuple(groups(suite.records))
+    look_of = looks(sorted(set(names.values()), key=natural))
+    own = {name: [record for record in suite.records if names[record.key] == name] for name in look_of}
+    models = {name: _on_board(name, records, look_of[name], suite) for name, records in own.items()}
+    seen = overview(observations(suite.records), look_of)
+    return Standings(
+        suite,
+        models,
+        found,
+        Overview(seen.tasks, tuple(_of_whole_suite(line, models[line.model]) for line in seen.lines)),
+        {key: _mean_skill(of_key, suite) for key, of_key in _by_model_and_task(found).items()},
+        # A suite names each task once; what a name says more, such as its data, may not fit into a path.
+        {tasks[record.key]: record.cell.task.name for record in suite.records},
+    )
+
+
+def _of_whole_suite(line: Line, model: OnBoard) -> Line:
+    """Take the rank from a model that was not run on all of the suite, also where no other model was."""
+    missing = sum(each.endswith((": missing", ": interrupted")) for each in model.lost)
+    if not missing:
+        return line
+    return replace(line, rank="not ranked", rank_note=f"{missing} cell{'' if missing == 1 else 's'} not run")
+
+
+def _on_board(name: str, records: Sequence[Record], look: Look, suite: SuiteBoard) -> OnBoard:
+    used = records[0].cell.model
+    text = model_text(used)
+    entered = tuple(each for each in suite.entered if text in _models(each))
+    return OnBoard(
+        name=name,
+        slug=f"{used.name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}",
+        used=used,
+        look=look,
+        entered=entered,
+        records=tuple(records),
+        vouch=_vouch(entered, text, {suite.sources.get(record.key, "") for record in records}),
+        lost=tuple(suite.grid.unfinished(records)),
+        disputed=sum(each.model == text and each.shown is None for each in suite.conflicts),
+    )
+
+
+def _models(entered: Entered) -> set[str]:
+    return {model_text(model) for model in entered.submission.manifest.models}
+
+
+def _vouch(entered: Sequence[Entered], model: str, shown: Collection[str]) -> Vouch:
+    """Say how far a model was looked at; bundles that are not shown take no badge from those that are."""
+    own = _vouch_of([each for each in entered if each.file in shown], model, shown)
+    return own if own.status == "verified" else _vouch_of(entered, model, shown)
+
+
+def _vouch_of(entered: Sequence[Entered], model: str, shown: Collection[str]) -> Vouch:
+    """Say what came of all cells of a model that were run again, in these bundles, and what was compared.
+
+    Verified: every cell that was run again is confirmed, and one at least of each bundle that is shown was.
+    """
+    reruns = [came for each in entered for came in each.reruns(model)]
+    if not reruns:
+        return Vouch("unverified", "no cell was run again")
+    confirmed = [came for came in reruns if came.is_confirmed]
+    told = f"{len(confirmed)} of {len(reruns)} cells that were run again are confirmed"
+    if any(came.outcome == "differs" for came in reruns):
+        return Vouch("not confirmed", f"{told}, {sum(came.outcome == 'differs' for came in reruns)} differ")
+    if not confirmed:
+        within = sum(came.outcome == "within spread" for came in reruns)
+        why = f"the bits of {len(reruns)} could not be compared on the verifier's machine"
+        return Vouch("unverified", f"{told}; {why}{f'; {within} lie where further seeds do' if within else ''}")
+    if len(confirmed) < len(reruns):
+        rest = len(reruns) - len(confirmed)
+        return Vouch("unverified", f"{told}; {rest} could not be compared on the verifier's machine")
+    unseen = [each.file for each in entered if each.file in shown and not each.reruns(model)]
+    if unseen:
+        return Vouch("unverified", f"{told}, and none of {', '.join(unseen)}, whose cells are shown too")
+    kept = [{part.what for part in came.compared if part.outcome in ("same bits", "close")} for came in confirmed]
+    compared = [part.what for part in confirmed[0].compared if all(part.what in each for each in kept)]
+    return Vouch("verified", f"{told}, of which {', '.join(compared)} were compared")
+
+
+def _by_model_and_task(found: Sequence[Group]) -> dict[tuple[str, str], list[Group]]:
+    parted: dict[tuple[str, str], list[Group]] = {}
+    for group in found:
+        parted.setdefault((group.model, group.task), []).append(group)
+    return parted
+
+
+def _mean_skill(found: Sequence[Group], suite: SuiteBoard) -> Field:
+    """Return the mean over seeds of a seed's mean skill over all lengths; a seed without one of them has none.
+
+    All lengths and seeds are those of the suite, whatever of them is on the board.
+    """
+    asked = _asked(found, suite)
+    skills: dict[int, list[float]] = {}
+    for group in found:
+        for record in group.records:
+            skill = skill_of(record)
+            if skill is not None:
+                skills.setdefault(record.cell.seed, []).append(skill)
+    whole = summary(
+        (sum(each) / len(each) for each in skills.values() if len(each) == len(asked.lengths)), most=1.0
+    )
+    if whole is None:
+        is_missing = len(found) < len(asked.lengths)
+        lost = next((group.outcome() for group in found if group.outcome() != "ok"), None)
+        return Field(lost or (MISSING if is_missing else "unknown"), is_loss=True)
+    of = f" of {len(asked.seeds)}" if whole.n < len(asked.seeds) else ""
+    return Field(fixed(whole.mean, 3), whole.mean, f"{ends_and_n(whole)}{of}")
+
+
+def _asked(found: Sequence[Group], suite: SuiteBoard) -> Asked:
+    """Return what the suite asks of the task of these groups."""
+    names = {record.cell.task.name for group in found for record in group.records}
+    cells = [cell for cell in suite.grid.cells if cell.task.name in names]
+    return Asked(frozenset(cell.length for cell in cells), frozenset(cell.seed for cell in cells))

@@ -1,0 +1,123 @@
+"""Keeps what came of running cells of a bundle again, in a small file beside it that the board reads.
+
+Whoever keeps the board writes it; one that a stranger sends proves nothing. Stands on manifest.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pydantic import ValidationError
+
+from seqbench.board.bundle.archive import RefusedError
+from seqbench.board.bundle.strict_json import strict_json
+from seqbench.errors import BoardError
+from seqbench.records.schema import Data
+
+SCHEMA_VERSION = 2
+ENDING = ".verified.json"
+_MOST_BYTES = 2**20
+
+Outcome = Literal["confirmed", "within spread", "differs", "not comparable"]
+
+
+class ComparedPart(Data):
+    """What came of one part of a cell: its name, ``same bits``, ``close`` and so on, and what differs."""
+
+    what: str
+    outcome: str
+    told: str = ""
+
+
+class Rerun(Data):
+    """One cell that was run again.
+
+    Attributes:
+        key, cell: which.
+        model: its place in the manifest's list of models.
+        outcome: what the comparison came to; ``not comparable`` where nothing differs and another processor, or
+            other versions, leave the trained scores open; ``within spread`` where these then lie where further
+            seeds do.
+        has_same_bits: whether every part has the same bits.
+        told: how they agree, or why they do not.
+        compared: every part that was compared, and what came of it.
+    """
+
+    key: str
+    cell: str
+    model: int
+    outcome: Outcome
+    has_same_bits: bool
+    told: str
+    compared: tuple[ComparedPart, ...]
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether all that was claimed of it was compared, and agrees."""
+        return self.outcome == "confirmed"
+
+
+class Receipt(Data):
+    """What came of a bundle.
+
+    Attributes:
+        submission: SHA-256 of its manifest.
+        seed: by which the cells were drawn.
+        cells: those that were run again.
+        environment: where.
+    """
+
+    schema_version: Literal[2] = 2
+    submission: str
+    seed: int
+    cells: tuple[Rerun, ...]
+    environment: dict[str, Any]
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether every cell is confirmed."""
+        return bool(self.cells) and all(cell.is_confirmed for cell in self.cells)
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether a cell differs."""
+        return any(cell.outcome == "differs" for cell in self.cells)
+
+    def counted(self) -> str:
+        """Return how many cells came to what, such as ``3 confirmed, 2 not comparable``."""
+        found = {what: sum(cell.outcome == what for cell in self.cells) for what in get_args(Outcome)}
+        return ", ".join(f"{n} {what}" for what, n in found.items() if n) or "no cell was run again"
+
+    def to_json(self) -> str:
+        """Return strict JSON."""
+        return json.dumps(self.model_dump(mode="json"), allow_nan=False, indent=1) + "\n"
+
+
+def path_beside(bundle: Path) -> Path:
+    """Return where the receipt of a bundle lies: ``mine.zip`` has ``mine.verified.json``."""
+    return bundle.with_suffix(ENDING)
+
+
+def read_receipt(bundle: Path, submission: str) -> Receipt | None:
+    """Return the receipt beside a bundle; None where there is none of exactly this bundle.
+
+    Raises:
+        BoardError: the file is there and is no receipt.
+    """
+    path = path_beside(bundle)
+    if not path.exists():
+        return None
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise BoardError(f"{path} is too large for a receipt; remove it, and verify the bundle again")
+        told = strict_json(path.read_bytes(), str(path))
+        if isinstance(told, dict) and told.get("schema_version") == 1:
+            raise BoardError(
+                f"{path} was written by an earlier seqbench, which compared scores alone; verify the bundle again"
+            )
+        receipt = Receipt.model_validate(told)
+    except (OSError, ValidationError, RefusedError) as error:
+        raise BoardError(f"{path} is no receipt: {error}; remove it, and verify the bundle again") from error
+    return receipt if receipt.submission == submission else None

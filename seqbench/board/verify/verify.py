@@ -1,0 +1,230 @@
+"""Runs cells of a bundle again, drawn at random, and compares all that a board shows of them.
+
+Runs the plugins that are installed here, on the data that the installed suite names, never what a bundle brings.
+Stands on sweep, check, agreement and spread.
+"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from seqbench.base.environment import describe
+from seqbench.base.machines import is_same_kind
+from seqbench.board.bundle.suite import cell_of, model_text, other_versions
+from seqbench.board.check.check import Submission
+from seqbench.board.check.installed import Installed
+from seqbench.board.verify.agreement import Agreement, Spans, agreement, with_spread
+from seqbench.board.verify.receipt import ComparedPart, Receipt, Rerun
+from seqbench.board.verify.spread import fresh_seeds, spread_part
+from seqbench.errors import BoardError
+from seqbench.experiment.cells import Cell
+from seqbench.experiment.schema import Execution, Gradients
+from seqbench.jobs.events import Event
+from seqbench.plugins.catalog import Catalog
+from seqbench.records.schema import PluginUsed, Record
+from seqbench.records.store import Store
+from seqbench.report.commands import gradient_settings
+from seqbench.running.plan import FINAL, Plan
+from seqbench.running.queue import Waiting
+from seqbench.running.sweep import sweep
+
+Runner = Callable[[Sequence[Cell]], Mapping[str, Record]]
+"""Runs cells, and returns key -> record of those that came to one."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The cells that are to be run again.
+
+    Attributes:
+        records: as the bundle has them.
+        out_of: how many could have been drawn.
+        left_out: models that cannot be run here, and tasks in another version, with the reason.
+    """
+
+    records: tuple[Record, ...]
+    out_of: int
+    left_out: tuple[str, ...]
+
+
+def draw(submission: Submission, count: int, seed: int, catalog: Catalog) -> Drawn:
+    """Draw cells at random: one of each model as far as they go, then another of each.
+
+    Raises:
+        BoardError: none can be run here.
+    """
+    chance = random.Random(seed)
+    missing = {model_text(model): why for model in submission.manifest.models if (why := _missing(model, catalog))}
+    own, others = other_versions(submission.records, submission.grid)
+    left_out = (*missing.values(), *_other_versions(others, submission))
+    queues: dict[str, list[Record]] = {}
+    for record in own:
+        if record.status in FINAL and model_text(record.cell.model) not in missing:
+            queues.setdefault(model_text(record.cell.model), []).append(record)
+    if not queues:
+        raise BoardError(
+            "no cell of this bundle can be run here:\n  " + "\n  ".join(left_out or ["it has no outcome"])
+        )
+    for queue in queues.values():
+        chance.shuffle(queue)
+    order = chance.sample(sorted(queues), len(queues))
+    turns = max(map(len, queues.values()))
+    found = [queues[name][turn] for turn in range(turns) for name in order if turn < len(queues[name])]
+    return Drawn(tuple(found[:count]), len(found), left_out)
+
+
+def verify(
+    submission: Submission,
+    drawn: Drawn,
+    seed: int,
+    catalog: Catalog,
+    run: Runner,
+    *,
+    seeds: int = 0,
+) -> Receipt:
+    """Run cells again, and compare all that is claimed of them.
+
+    Args:
+        submission: a bundle that keeps the rules.
+        drawn: from `draw`.
+        seed: by which they were drawn.
+        catalog: where tasks and models are found.
+        run: runs cells, see `runner`.
+        seeds: further seeds of each cell whose trained scores another processor leaves open; 0 for none.
+    """
+    expected = submission.grid.all_of(drawn.records)
+    cells = {record.key: _cell(record, expected[record.key]) for record in drawn.records}
+    found = run(list(cells.values()))
+    installed = Installed(catalog)
+    came = {
+        record.key: _compared(record, found[record.key], cells[record.key], installed)
+        for record in drawn.records
+        if record.key in found and found[record.key].status in FINAL
+    }
+    if seeds:
+        fresh = fresh_seeds({record.cell.seed for record in submission.records}, seeds, seed)
+        came |= dict(_with_seeds(drawn.records, cells, came, fresh, installed, run))
+    models = [model_text(model) for model in submission.manifest.models]
+    return Receipt(
+        submission=submission.id,
+        seed=seed,
+        cells=tuple(
+            _rerun(record, found.get(record.key), came.get(record.key), models) for record in drawn.records
+        ),
+        environment=next((each.environment for each in found.values()), describe()),
+    )
+
+
+def runner(
+    catalog: Catalog,
+    settings: Execution | None = None,
+    tell: Callable[[Event | Waiting], None] = lambda event: None,
+) -> Runner:
+    """Return what runs cells in a folder that is removed afterwards.
+
+    Args:
+        catalog: where tasks and models are found.
+        settings: how they are run.
+        tell: is called with what happens.
+    """
+
+    def run(cells: Sequence[Cell]) -> Mapping[str, Record]:
+        with tempfile.TemporaryDirectory(prefix="seqbench-verify-") as folder:
+            store = Store(folder)
+            with closing(sweep(Plan(tuple(cells), tuple(cells)), store, catalog, settings)) as events:
+                for event in events:
+                    tell(event)
+            return {record.key: record for record in store.each()}
+
+    return run
+
+
+def _with_seeds(
+    records: Sequence[Record],
+    cells: Mapping[str, Cell],
+    came: Mapping[str, Agreement],
+    seeds: Sequence[int],
+    installed: Installed,
+    run: Runner,
+) -> Iterator[tuple[str, Agreement]]:
+    """Yield the comparisons that further seeds decide: those in which nothing differs and scores are left open."""
+    is_open = [r for r in records if r.key in came and came[r.key].outcome == "not comparable"]
+    further = {
+        record.key: [replace(cells[record.key], seed=seed, gradients=Gradients(measure=False)) for seed in seeds]
+        for record in is_open
+    }
+    found = run([cell for each in further.values() for cell in each])
+    for record in is_open:
+        own = [found[cell.key] for cell in further[record.key] if cell.key in found]
+        spans = _spans(cells[record.key], installed)
+        yield record.key, with_spread(came[record.key], spread_part(record, own, spans))
+
+
+def _compared(claimed: Record, found: Record, cell: Cell, installed: Installed) -> Agreement:
+    # Data are loaded once more only where another machine is given a tolerance.
+    is_same = is_same_kind(claimed.environment, found.environment)
+    return agreement(claimed, found, {} if is_same else _spans(cell, installed))
+
+
+def _spans(cell: Cell, installed: Installed) -> Spans:
+    loaded = installed.loaded(cell, cell.length)
+    return {} if isinstance(loaded, str) else loaded.spans
+
+
+def _other_versions(records: Sequence[Record], submission: Submission) -> list[str]:
+    """Return which tasks are installed in another version than made their cells."""
+    here = {cell.task.name: cell.task.version for cell in submission.grid.cells}
+    made = sorted({(record.cell.task.name, record.cell.task.version) for record in records})
+    return [
+        f"made by version {version} of the task {name}; version {here[name]} is installed: cannot be compared"
+        for name, version in made
+    ]
+
+
+def _missing(model: PluginUsed, catalog: Catalog) -> str | None:
+    """Return why a model cannot be run here; tasks can, as the suite was laid out with them."""
+    known = catalog.models.get(model.name)
+    if known is None:
+        whence = model.distribution or "a distribution that is not named"
+        return f"the model {model.name} is not installed; it comes from {whence}"
+    if known.version != model.version:
+        return f"the model {model.name} is version {model.version}, and version {known.version} is installed"
+    return None
+
+
+def _cell(record: Record, expected: Cell) -> Cell:
+    """Return the cell to run: the suite's, with its own data; what moves no score is as here, and as claimed."""
+    # A slower or smaller machine may take its time.
+    training = expected.training.model_copy(update={"time_limit": None, "recompute": "auto"})
+    measured = Gradients(measure=False)
+    if record.gradients is not None:
+        measured = Gradients.model_validate(gradient_settings(record))
+        if record.cell.gradients is None:
+            # How an early record was measured can be seen in part only: it is to be as the suite says.
+            measured = expected.gradients.model_copy(update={"measure": True, "every": measured.every})
+    return replace(expected, training=training, gradients=measured)
+
+
+def _rerun(claimed: Record, found: Record | None, came: Agreement | None, models: Sequence[str]) -> Rerun:
+    cell, model = str(cell_of(claimed.cell)), models.index(model_text(claimed.cell.model))
+    if found is None or came is None:
+        why = "" if found is None else f", and came to {found.status}: {found.reason or 'no reason is known'}"
+        told = f"it was not run to its end here{why}"
+        return Rerun(
+            key=claimed.key, cell=cell, model=model, outcome="not comparable", has_same_bits=False, told=told,
+            compared=(),
+        )  # fmt: skip
+    told = came.text if found.reason is None or came.has_same_bits else f"{came.text} ({found.reason})"
+    return Rerun(
+        key=claimed.key,
+        cell=cell,
+        model=model,
+        outcome=came.outcome,
+        has_same_bits=came.has_same_bits,
+        told=told,
+        compared=tuple(ComparedPart(what=p.what, outcome=p.outcome, told=p.told) for p in came.parts),
+    )

@@ -1,0 +1,34 @@
+"""Gives commands the option ``--plugin``, and loads plugins with what is wrong with them told on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from seqbench.base.printable import one_line
+from seqbench.plugins.catalog import Catalog
+
+plugin_files = click.option(
+    "--plugin",
+    "files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Load a plugin from a Python file too, with nothing installed; may be repeated.",
+)
+"""The option of every command that looks into plugins."""
+
+
+def load_plugins(files: Sequence[Path] = ()) -> Catalog:
+    """Return the catalog, with a warning on stderr for each plugin that is broken, or slow, or prints."""
+    from seqbench.cli.console import results_apart
+    from seqbench.plugins.load import load_catalog
+
+    # Stdout is for results, not for what plugins, and programs that they start, print when they are imported.
+    with results_apart():
+        catalog = load_catalog(files=files)
+    for problem in (*catalog.problems, *catalog.remarks):
+        click.echo(f"seqbench: warning: {one_line(str(problem), 2000)}", err=True)
+    return catalog

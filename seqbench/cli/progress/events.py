@@ -1,0 +1,68 @@
+"""Writes the events of a sweep as JSON lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+from seqbench.cli.progress.sentences import Told
+from seqbench.experiment.cells import Cell
+from seqbench.jobs.cell_logs import log_path
+from seqbench.jobs.events import Event, Finished, Progressed, Retried, Started
+from seqbench.running.queue import Waiting
+
+
+def _as_json(event: Event | Waiting, folder: Path) -> dict[str, Any]:
+    told: dict[str, Any] = {"event": type(event).__name__.lower()}
+    if isinstance(event, Waiting):
+        return told | {"cells": [_named(cell) for cell in event.cells], "hosts": event.hosts}
+    cell = event.cell
+    told |= _named(cell)
+    match event:
+        case Progressed(step=step, loss=loss, steps_per_second=speed):
+            # A loss that is not finite ends the cell before it is told here.
+            told |= {"step": step, "loss": loss, "steps_per_second": speed}
+        case Retried(reason=reason):
+            told |= {"reason": reason, "log": str(log_path(folder, cell))}
+        case Finished(record=record):
+            told |= {"log": str(log_path(folder, cell)), "record": record.model_dump(mode="json")}
+    return told
+
+
+def _named(cell: Cell) -> dict[str, Any]:
+    return {
+        "key": cell.key,
+        "task": cell.task.name,
+        "model": cell.model.name,
+        "length": cell.length,
+        "seed": cell.seed,
+    }
+
+
+class Quiet:
+    """Says only why nothing happens: other sweeps run what is left."""
+
+    def __init__(self, told: Told, tell: Callable[[str], None]) -> None:
+        self._told = told
+        self._tell = tell
+
+    def __call__(self, event: Event | Waiting) -> None:
+        if isinstance(event, Started | Waiting):
+            for line in self._told.lines(event):
+                self._tell(line)
+
+
+class Lines:
+    """A JSON line for everything that happens, and for a person what the quiet say."""
+
+    def __init__(self, told: Told, tell: Callable[[str], None], folder: Path, results: TextIO) -> None:
+        self._quiet = Quiet(told, tell)
+        self._folder = folder
+        self._results = results
+
+    def __call__(self, event: Event | Waiting) -> None:
+        self._results.write(json.dumps(_as_json(event, self._folder), allow_nan=False) + "\n")
+        self._results.flush()
+        self._quiet(event)

@@ -1,0 +1,40 @@
+"""Shows a sweep in plain lines: one for each cell that ends, and now and then how long the rest takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from seqbench.cli.progress.sentences import Told, counts
+from seqbench.cli.progress.tally import Tally
+from seqbench.jobs.events import Event, Finished
+from seqbench.running.eta import in_words
+from seqbench.running.queue import Waiting
+
+_SECONDS_BETWEEN_ESTIMATES = 30.0
+
+
+class Plain:
+    """A line for each cell that ends, and now and then how long the sweep takes yet."""
+
+    def __init__(self, tally: Tally, told: Told, tell: Callable[[str], None]) -> None:
+        self._tally = tally
+        self._told = told
+        self._tell = tell
+        self._estimated = time.monotonic()
+
+    def __call__(self, event: Event | Waiting) -> None:
+        self._tally.see(event)
+        for line in self._told.lines(event):
+            is_end = isinstance(event, Finished) and line.startswith(f"{event.cell}:")
+            count = f"[{self._tally.ended}/{self._tally.cells}] " if is_end else ""
+            self._tell(count + line)
+        if time.monotonic() - self._estimated > _SECONDS_BETWEEN_ESTIMATES:
+            self._estimated = time.monotonic()
+            self._tell(self._standing())
+
+    def _standing(self) -> str:
+        tally, seconds = self._tally, self._tally.seconds_left()
+        parts = [counts(tally.statuses.items()), f"{len(tally.running)} running"]
+        parts.append("" if seconds is None else f"about {in_words(seconds)} left")
+        return f"{tally.ended} of {tally.cells} cells: " + ", ".join(part for part in parts if part)

@@ -1,0 +1,103 @@
+"""Says in sentences what happens in a sweep: ends of cells, retries, warnings, other sweeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from seqbench.base.counts import counted
+from seqbench.base.printable import one_line
+from seqbench.cli.progress.tally import ELSEWHERE
+from seqbench.experiment.cells import Cell
+from seqbench.jobs.cell_logs import log_path
+from seqbench.jobs.events import Event, Finished, Retried, Started
+from seqbench.records.schema import Record
+from seqbench.running.queue import Waiting
+
+_HAVE_LOGS = frozenset({"failed", "timeout"})
+
+
+def outcome(record: Record) -> str:
+    """Return what came of a cell in one line.
+
+    >>> from seqbench.records.schema import CellData, PluginUsed
+    >>> used = PluginUsed(name="x", version=1, parameters={})
+    >>> cell = CellData(task=used, model=used, length=8, seed=0, training={}, evaluate_lengths=(), data={})
+    >>> outcome(Record(key="k", status="failed", reason="no memory", cell=cell))
+    'failed: no memory'
+    """
+    metric, test = record.metric, record.test
+    if record.status != "ok" or metric is None or test is None:
+        return f"{record.status}: {one_line(record.reason or 'no reason was recorded')}"
+    score = test.scores[metric.name]
+    baseline = next(b.scores[metric.name] for b in test.baselines if b.name == test.baseline_name)
+    seconds = record.costs.train_seconds or 0.0
+    ended = "" if record.stopped == "steps" else f", {record.stopped} after {counted(record.costs.steps, 'step')}"
+    return f"{metric.name} {_number(score)} (baseline {_number(baseline)}), {seconds:.1f} s{ended}"
+
+
+class Told:
+    """Says in lines what happened; each warning once, however many cells give it.
+
+    Args:
+        folder: the store's, in which the logs lie.
+        is_shard: cells that other sweeps run are left to them.
+    """
+
+    def __init__(self, folder: Path, *, is_shard: bool) -> None:
+        self._folder = folder
+        self._is_shard = is_shard
+        self._warnings: set[str] = set()
+        self._hosts: tuple[str, ...] = ()
+
+    def lines(self, event: Event | Waiting) -> Iterator[str]:
+        """Yield what is to be told: the end of a cell, with its log where it failed; a retry; other sweeps."""
+        match event:
+            case Started():
+                self._hosts = ()
+            case Waiting(hosts=hosts) if hosts != self._hosts:
+                # Not again with every cell that the others end.
+                self._hosts = hosts
+                yield self._of_others(event)
+            case Retried(cell=cell, reason=reason):
+                yield f"{cell}: {one_line(reason)}; it is run again"
+                yield from _log_line(self._folder, cell)
+            case Finished(cell=cell, record=record):
+                for text in dict.fromkeys(record.warnings):
+                    if text not in self._warnings:
+                        self._warnings.add(text)
+                        yield f"warning: {cell.task.name}: {one_line(text)}"
+                yield f"{cell}: {outcome(record)}"
+                if record.status in _HAVE_LOGS:
+                    yield from _log_line(self._folder, cell)
+
+    def _of_others(self, waiting: Waiting) -> str:
+        doing = "this shard leaves them to it" if self._is_shard else "waiting for it; Ctrl-C ends this sweep only"
+        return f"{others(waiting)}; {doing}"
+
+
+def others(waiting: Waiting) -> str:
+    """Return what other sweeps run, in words."""
+    cells, hosts = len(waiting.cells), ", ".join(waiting.hosts)
+    return f"cells that another sweep into this folder runs: {cells} (on {hosts})"
+
+
+def counts(statuses: Iterable[tuple[str, int]]) -> str:
+    """Return how many cells have each status, the good ones first.
+
+    >>> counts({"failed": 1, "ok": 10, "timeout": 0}.items())
+    '10 ok, 1 failed'
+    """
+    order = ["ok", "diverged", "failed", "timeout", "interrupted", ELSEWHERE]
+    ordered = sorted(statuses, key=lambda each: order.index(each[0]))
+    return ", ".join(f"{number} {status}" for status, number in ordered if number)
+
+
+def _log_line(folder: Path, cell: Cell) -> Iterator[str]:
+    path = log_path(folder, cell)
+    if path.exists():
+        yield f"  log: {path}"
+
+
+def _number(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.3f}"

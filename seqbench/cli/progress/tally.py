@@ -1,0 +1,110 @@
+"""Counts what the events of a sweep tell: cells of each status, running cells, the time left.
+
+For whatever shows it. Stands on execution and pace.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from seqbench.experiment.cells import Cell
+from seqbench.jobs.events import Event, Finished, Progressed, Retried, Started
+from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.grid import works
+from seqbench.running.eta import Load, Pace, Underway
+from seqbench.running.queue import Waiting
+
+ELSEWHERE = "elsewhere"
+"""What a cell counts as that was this sweep's to run, and that another sweep has run."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A cell that runs: since when (`time.monotonic`), and how it goes; None before its first step."""
+
+    cell: Cell
+    began: float
+    progress: Progressed | None = None
+
+    @property
+    def share(self) -> float:
+        """The steps taken, 0 to 1 of all."""
+        return self.progress.step / max(1, self.cell.training.steps) if self.progress else 0.0
+
+
+class Tally:
+    """What is known of a sweep.
+
+    Attributes:
+        cells: how many are to be run.
+        statuses: status -> how many ended so; ``elsewhere`` those that another sweep ran.
+        running: key -> what runs.
+        others: what other sweeps run while this one has nothing left to run; else None.
+    """
+
+    def __init__(self, cells: Sequence[Cell], catalog: Catalog) -> None:
+        self.cells = len(cells)
+        self.statuses: Counter[str] = Counter()
+        self.running: dict[str, Running] = {}
+        self.others: Waiting | None = None
+        work = works(cells, catalog)
+        self._waiting = {cell.key: Load(cell.task.name, cell.model.name, work[cell.key]) for cell in cells}
+        self._loads: Mapping[str, Load] = dict(self._waiting)
+        self._total = sum(load.work for load in self._loads.values())
+        self._done = 0.0
+        self._pace = Pace()
+        self._workers = 1
+
+    @property
+    def ended(self) -> int:
+        """How many cells have ended."""
+        return self.statuses.total()
+
+    @property
+    def share(self) -> float:
+        """The work that is done, 0 to 1 of all: cells differ in cost a hundredfold."""
+        underway = sum(self._loads[key].work * running.share for key, running in self.running.items())
+        return min(1.0, (self._done + underway) / self._total) if self._total else 1.0
+
+    def see(self, event: Event | Waiting) -> None:
+        """Learn what happened."""
+        if isinstance(event, Waiting):
+            self._see_others(event)
+            return
+        key = event.cell.key
+        match event:
+            case Started(cell=cell):
+                self.others = None
+                self._waiting.pop(key, None)
+                self.running[key] = Running(cell, time.monotonic())
+                self._workers = max(self._workers, len(self.running))
+            case Progressed():
+                self.running[key] = replace(self.running[key], progress=event)
+            case Retried():
+                del self.running[key]
+                self._waiting[key] = self._loads[key]
+            case Finished(record=record):
+                self._waiting.pop(key, None)
+                ran = self.running.pop(key, None)
+                self.statuses[record.status] += 1
+                self._done += self._loads[key].work
+                if ran is not None and record.status == "ok":
+                    self._pace.add(self._loads[key], time.monotonic() - ran.began)
+
+    def seconds_left(self) -> float | None:
+        """Return after how long the sweep ends; None while that is unknown, or in the hands of another sweep."""
+        if self.others is not None:
+            return None
+        now = time.monotonic()
+        underway = [Underway(self._loads[key], now - r.began, r.share) for key, r in self.running.items()]
+        return self._pace.seconds_left(underway, self._waiting.values(), self._workers)
+
+    def _see_others(self, waiting: Waiting) -> None:
+        self.others = waiting
+        for key in self._waiting.keys() - {cell.key for cell in waiting.cells}:
+            del self._waiting[key]
+            self._done += self._loads[key].work
+            self.statuses[ELSEWHERE] += 1

@@ -1,0 +1,74 @@
+"""Chooses how a sweep is shown while it runs: live lines, plain lines, or JSON lines on request.
+
+All but JSON goes to stderr. Meanwhile stdout belongs to results: what a plugin prints goes to stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from seqbench.base.printable import printable
+from seqbench.cli.console import results_apart, width
+from seqbench.cli.progress.events import Lines, Quiet
+from seqbench.cli.progress.plain import Plain
+from seqbench.cli.progress.sentences import Told
+from seqbench.cli.progress.tally import Tally
+from seqbench.jobs.events import Event
+from seqbench.plugins.catalog import Catalog
+from seqbench.running.plan import Plan
+from seqbench.running.queue import Waiting
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Shows how a sweep goes.
+
+    Attributes:
+        see: called with everything that happens.
+        tell: called with a line for a person, from any thread.
+    """
+
+    see: Callable[[Event | Waiting], None]
+    tell: Callable[[str], None]
+
+
+@contextmanager
+def watch(
+    todo: Plan, catalog: Catalog, folder: Path, *, as_json: bool, quiet: bool, live: bool
+) -> Iterator[Watch]:
+    """Give what is to be called with every event.
+
+    Args:
+        todo: what is to be run.
+        catalog: tells how many time steps a cell's sequences have.
+        folder: the store's, in which the logs lie.
+        as_json: a JSON line on stdout for each event.
+        quiet: nothing at all, but for JSON lines.
+        live: allow lines that change; they are shown on a terminal only.
+    """
+    # The stream as it is now: while a cell runs in this process, sys.stderr is the cell's log.
+    console = Console(file=sys.stderr, emoji=False, width=width(sys.stderr) if "COLUMNS" in os.environ else None)
+
+    def tell(line: str) -> None:
+        console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
+
+    told = Told(folder, is_shard=todo.is_shard)
+    with results_apart() as results:
+        if as_json:
+            yield Watch(Lines(told, tell, folder, results), tell)
+        elif quiet:
+            yield Watch(Quiet(told, tell), tell)
+        elif live and console.is_terminal:
+            from seqbench.cli.progress.live import Live
+
+            with Live(Tally(todo.pending, catalog), told, console) as shown:
+                yield Watch(shown, tell)
+        else:
+            yield Watch(Plain(Tally(todo.pending, catalog), told, tell), tell)

@@ -1,0 +1,41 @@
+"""Declares parameters of a task that mean more than their value: sources of data, settings of made-up data."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import field
+from typing import Any
+
+_SOURCE = "seqbench data source"
+_GENERATED = "seqbench generated only"
+
+
+def data_source() -> Any:
+    """Declare a task's parameter that names its data: a file, a folder or a Hugging Face data set.
+
+    The harness puts the fingerprint of what the name stands for, not the name, into the key of a cell: a
+    file that moves keeps its results, a file that changes does not.
+    """
+    return field(default=None, metadata={_SOURCE: True})
+
+
+def generated_only(default: Any) -> Any:
+    """Declare a task's parameter that means something only where the task makes its data up.
+
+    In a cell whose data source is given it has its default, whatever a suite sets: it neither moves the key nor
+    stands in a name. Whoever sets it beside a data source is told that the two do not go together.
+
+    Args:
+        default: the parameter's default value; plain and immutable, such as a number or a word.
+    """
+    return field(default=default, metadata={_GENERATED: True})
+
+
+def is_generated_only(parameter: dataclasses.Field[Any]) -> bool:
+    """Say whether a field was declared with `generated_only`."""
+    return _GENERATED in parameter.metadata
+
+
+def is_data_source(parameter: dataclasses.Field[Any]) -> bool:
+    """Say whether a field was declared with `data_source`."""
+    return _SOURCE in parameter.metadata

@@ -1,0 +1,94 @@
+"""Counts the scored outputs of a network that are not finite numbers, and tells where the first ones are.
+
+Where there is one, no metric is asked: some give NaN, some raise, and some count it as 0 or as a right answer.
+Padding and steps that are not scored do not count. Stands on splits; torch is imported when used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from seqbench.contracts.examples import UNSCORED, Batch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+KEPT = 3
+"""Places of outputs that are not finite which are told."""
+
+MOST = 1000
+"""Outputs of a batch that are looked at for their places."""
+
+Place = tuple[int, int | None]
+"""(example, step); the step is None where an example has one output."""
+
+
+@dataclass(frozen=True)
+class NotFinite:
+    """Scored outputs that are not finite: the scores of one class each (its logits), or single numbers.
+
+    Attributes:
+        outputs: how many there are.
+        scored: how many outputs were looked at.
+        examples: how many examples were looked at.
+        first: the places of the first ones, at most KEPT; examples and steps are counted from 0.
+    """
+
+    outputs: int = 0
+    scored: int = 0
+    examples: int = 0
+    first: tuple[Place, ...] = ()
+
+    def add(self, outputs: Tensor, batch: Batch) -> NotFinite:
+        """Return the same with one more batch; where all of it is finite, this costs one look at it."""
+        is_scored = _scored(outputs, batch)
+        scored = outputs.numel() if is_scored is None else int(is_scored.sum())
+        bad, first = 0, self.first
+        # A sum costs a tenth of `isfinite`. What is not finite makes it so; so may numbers that are too large.
+        if not bool(outputs.sum().isfinite()):
+            places = _bad(outputs, is_scored).nonzero()
+            bad = len(places)
+            found = ((self.examples + row, steps[0] if steps else None) for row, *steps in places[:MOST].tolist())
+            first = (*first, *dict.fromkeys(found))[:KEPT]
+        return NotFinite(self.outputs + bad, self.scored + scored, self.examples + len(batch.lengths), first)
+
+    def renumbered(self, order: list[int]) -> NotFinite:
+        """Return the same with the numbers that examples have in their split.
+
+        Args:
+            order: the examples in the order in which they were looked at.
+        """
+        return replace(self, first=tuple((order[example], step) for example, step in self.first))
+
+    def __str__(self) -> str:
+        """Say how many and where.
+
+        >>> str(NotFinite(outputs=2, scored=640, examples=64, first=((7, 201), (9, None))))
+        '2 of 640 scored outputs were not finite (first: example 7, step 201; example 9)'
+        """
+        places = (f"example {n}" + ("" if step is None else f", step {step}") for n, step in self.first)
+        of = "scored output" if self.scored == 1 else "scored outputs"
+        return f"{self.outputs:,} of {self.scored:,} {of} were not finite (first: {'; '.join(places)})"
+
+
+def _bad(outputs: Tensor, is_scored: Tensor | None) -> Tensor:
+    is_bad = ~outputs.isfinite()
+    if is_scored is None:
+        return is_bad
+    # The logits of one item stand on the last axis: together they are one output.
+    return is_scored & (is_bad.any(-1) if is_scored.ndim < is_bad.ndim else is_bad)
+
+
+def _scored(outputs: Tensor, batch: Batch) -> Tensor | None:
+    """Return which outputs are scored, in the shape of the targets; None where all are."""
+    targets = batch.targets
+    if not targets.is_floating_point():
+        return targets != UNSCORED if targets.shape == outputs.shape[:-1] else None
+    is_ragged = targets.ndim > 1 and targets.shape[:2] == batch.inputs.shape[:2] and targets.shape == outputs.shape
+    if not is_ragged:
+        return None
+    # Numbers are padded with the same number as classes, which may also stand among the real ones.
+    steps = batch.lengths.new_tensor(range(targets.shape[1]))
+    is_behind = (steps >= batch.lengths[:, None]).view(*targets.shape[:2], *[1] * (targets.ndim - 2))
+    return ~(is_behind & (targets == UNSCORED))

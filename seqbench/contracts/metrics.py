@@ -1,0 +1,273 @@
+"""Defines metrics and baselines, and scores predictors on a split.
+
+A score is a finite number, or unknown. Stands on finite, splits and errors; torch and torchmetrics are imported
+when a function runs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from seqbench.contracts.examples import UNSCORED, Batch, Split
+from seqbench.contracts.finite import NotFinite
+from seqbench.errors import ContractError
+
+if TYPE_CHECKING:
+    import torch
+    import torchmetrics
+    from torch import Tensor
+
+
+def scored_items(outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Return outputs and targets of the scored items only.
+
+    Classes: ``outputs`` [batch, classes] or [batch, time, classes] become [items, classes], targets
+    [items]. Numbers ([batch, steps, channels]) stay as they are.
+    """
+    if batch.targets.is_floating_point():
+        return outputs, batch.targets
+    is_scored = batch.targets != UNSCORED
+    return outputs[is_scored], batch.targets[is_scored]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number that says how good predictions are.
+
+    Attributes:
+        name: lower-case words joined by ``_``; the name in records and tables.
+        make: returns a fresh torchmetrics metric.
+        best: what a perfect predictor scores.
+        is_higher_better: the direction.
+        prepare: ``(outputs, batch) -> the arguments of the metric's update``. The default, `scored_items`,
+            is what torchmetrics' own classification and regression metrics take; with
+            ``make=torchmetrics.MeanMetric`` it may return one value for each scored item instead.
+        worst: beyond which no score can lie, such as 0 for an accuracy; None where there is no such value.
+            Intervals in reports end there.
+        one_example: ``test split -> by how much one of its examples can move the score, at most``. Without it a
+            score counts as a mean over the examples, and an example for ``|best - worst| / examples``.
+    """
+
+    name: str
+    make: Callable[[], torchmetrics.Metric]
+    best: float = 1.0
+    is_higher_better: bool = True
+    prepare: Callable[[Tensor, Batch], tuple[Tensor, ...]] = scored_items
+    worst: float | None = None
+    one_example: Callable[[Split], float] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a worst value that is no worse than the best one."""
+        if self.worst is not None and not self.is_better(self.best, self.worst):
+            raise ValueError(
+                f"the metric {self.name}: worst is {self.worst}; it must be worse than best, {self.best}"
+            )
+
+    def is_better(self, score: float, other: float) -> bool:
+        """Say whether ``score`` is strictly better than ``other``."""
+        return score > other if self.is_higher_better else score < other
+
+    def fault(self, score: float) -> str | None:
+        """Say why a score cannot be right: it lies beyond the best or the worst value, by more than rounding.
+
+        >>> accuracy = Metric("accuracy", list, best=1.0, worst=0.0)
+        >>> accuracy.fault(2.0), accuracy.fault(1.0 + 1e-9), accuracy.fault(math.nan)
+        ('accuracy is 2, beyond its best possible value, 1', None, None)
+        """
+        for name, limit, is_beyond in (
+            ("best", self.best, self.is_better(score, self.best)),
+            ("worst", self.worst, self.worst is not None and self.is_better(self.worst, score)),
+        ):
+            if limit is not None and is_beyond and not math.isclose(score, limit, rel_tol=1e-9, abs_tol=1e-6):
+                return f"{self.name} is {score:.9g}, beyond its {name} possible value, {limit:.9g}"
+        return None
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What a predictor that needs no memory, or no learning, scores on the same test data.
+
+    Attributes:
+        name: how it predicts, in a few words.
+        scores: metric name -> score on the test split.
+        is_reference: whether skill may be measured from it; of several, the best counts.
+    """
+
+    name: str
+    scores: Mapping[str, float] = field(default_factory=dict)
+    is_reference: bool = True
+
+
+def skill(score: float, baseline: float, best: float) -> float | None:
+    """Place a score between the baseline (0) and perfection (1); negative is worse than the baseline.
+
+    None where the baseline is perfect already, since nothing is left to win.
+
+    >>> skill(0.75, baseline=0.5, best=1.0)
+    0.5
+    >>> skill(0.5, baseline=2.0, best=0.0)  # an error: 1 - error / baseline error
+    0.75
+    """
+    return None if best == baseline else (score - baseline) / (best - baseline)
+
+
+def reference(baselines: Iterable[Baseline], primary: Metric) -> Baseline:
+    """Return the baseline that skill is measured from: the best of those that count.
+
+    Raises:
+        ContractError: none counts, or one that does has no finite score for the primary metric.
+    """
+    counting = [b for b in baselines if b.is_reference and primary.name in b.scores]
+    if not counting:
+        raise ContractError(
+            f"a task needs a baseline with is_reference=True and a score for its primary metric"
+            f" {primary.name!r}; here is none"
+        )
+    best = counting[0]
+    for candidate in counting:
+        score = candidate.scores[primary.name]
+        if not math.isfinite(score):
+            raise ContractError(
+                f"the baseline {candidate.name!r} scores {primary.name} = {score}, so that no skill can be"
+                " measured from it; correct it (its predictions are to be finite), or declare is_reference=False"
+            )
+        if primary.is_better(score, best.scores[primary.name]):
+            best = candidate
+    return best
+
+
+def check_baselines(baselines: Iterable[Baseline], metrics: Iterable[Metric]) -> None:
+    """Refuse baselines that no skill can be measured from, or whose scores no predictor can have.
+
+    Raises:
+        ContractError: see `reference`, or a score lies beyond the metric's best or worst value.
+    """
+    baselines, metrics = tuple(baselines), tuple(metrics)
+    reference(baselines, metrics[0])
+    for baseline in baselines:
+        for metric in metrics:
+            fault = metric.fault(baseline.scores.get(metric.name, math.nan))
+            if fault is not None:
+                raise ContractError(
+                    f"the baseline {baseline.name!r} cannot be right: {fault}; correct the baseline, or best=,"
+                    " worst= or is_higher_better= of the metric"
+                )
+
+
+def check_scores(scores: Mapping[str, float], metrics: Iterable[Metric], where: str) -> None:
+    """Refuse scores of a network that no predictor can have; unknown ones pass.
+
+    Args:
+        scores: metric -> score.
+        metrics: of the task.
+        where: on what the network was scored, for the message.
+
+    Raises:
+        ContractError: one lies beyond the metric's best or worst value.
+    """
+    for metric in metrics:
+        fault = metric.fault(scores[metric.name])
+        if fault is not None:
+            raise ContractError(
+                f"the score {where} cannot be right: {fault}; correct the task's metric, or its best=, worst= or"
+                " is_higher_better="
+            )
+
+
+class Meters:
+    """Scores outputs that come batch by batch; sums are kept in float64.
+
+    Once a scored output was not finite, the metrics are not asked any more, and every score is unknown.
+
+    Attributes:
+        not_finite: the scored outputs that were not finite.
+    """
+
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self.not_finite = NotFinite()
+        self._meters = [(metric, metric.make()) for metric in metrics]
+
+    def update(self, outputs: Tensor, batch: Batch) -> None:
+        """Look at the outputs of one batch.
+
+        Raises:
+            Exception: what the metric raises, with a note that names the metric.
+        """
+        if not self.not_finite.examples:
+            self._move(outputs.device)
+        self.not_finite = self.not_finite.add(outputs, batch)
+        if self.not_finite.outputs:
+            return
+        for metric, meter in self._meters:
+            try:
+                meter.update(*metric.prepare(outputs, batch))
+            except Exception as error:
+                error.add_note(f"in the metric {metric.name}")
+                raise
+
+    def _move(self, device: torch.device) -> None:
+        import torch
+
+        for _, meter in self._meters:
+            # In this order: torchmetrics' ``to`` sets the metric's dtype back to float32.
+            meter.to(device).set_dtype(torch.float64)
+
+    def scores(self) -> dict[str, float]:
+        """Return metric -> score; NaN where it is unknown, also where a metric gives an infinite number.
+
+        Raises:
+            ContractError: a metric does not return one number.
+        """
+        return {metric.name: self._score(metric, meter) for metric, meter in self._meters}
+
+    def _score(self, metric: Metric, meter: torchmetrics.Metric) -> float:
+        if self.not_finite.outputs:
+            return math.nan
+        found = meter.compute()
+        try:
+            score = float(found)
+        except (TypeError, ValueError, RuntimeError) as error:
+            shape = getattr(found, "shape", None)
+            told = type(found).__name__ if shape is None else f"a tensor of the shape {list(shape)}"
+            raise ContractError(
+                f"the metric {metric.name} is to come to one number, and came to {told}; let it average, such as"
+                ' with average="macro" or average="micro"'
+            ) from error
+        return score if math.isfinite(score) else math.nan
+
+
+def evaluate(
+    metrics: Iterable[Metric],
+    split: Split,
+    predict: Callable[[Batch], Tensor],
+    *,
+    batch_size: int = 256,
+) -> dict[str, float]:
+    """Score a predictor on every example of a split.
+
+    Args:
+        metrics: what to compute.
+        split: the examples.
+        predict: from a batch to outputs, [batch, classes], [batch, time, classes] or
+            [batch, steps, channels].
+        batch_size: examples at a time; the scores do not depend on it but for rounding.
+
+    Returns:
+        Metric -> score. All are NaN where a scored output is not finite (the logarithm of a probability of 0 is
+        such a one: clamp it), and one is where the metric comes to no finite number.
+    """
+    import torch
+
+    batches = (split.batch(rows) for rows in torch.split(torch.arange(len(split)), batch_size))
+    return score_batches(metrics, ((predict(batch), batch) for batch in batches))
+
+
+def score_batches(metrics: Iterable[Metric], outputs: Iterable[tuple[Tensor, Batch]]) -> dict[str, float]:
+    """Score outputs that come with the batch they were made from; see `evaluate`."""
+    meters = Meters(metrics)
+    for output, batch in outputs:
+        meters.update(output, batch)
+    return meters.scores()

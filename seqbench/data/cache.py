@@ -1,0 +1,104 @@
+"""Keeps tokenised texts and other tensors that are slow to make for the next cell.
+
+In the user's cache folder (or SEQBENCH_CACHE), one file per fingerprint, written whole or not at all. A file that
+is damaged, or holds something else than its name says, is a miss. Stands on tensor_files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seqbench.base.printable import one_line
+from seqbench.base.tensor_files import DamagedFileError, load_tensors
+from seqbench.errors import reason, told
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+log = logging.getLogger(__name__)
+
+_FORMAT = 2
+"""Rises when a file's structure changes; files of another one are misses."""
+
+
+def cache_folder() -> Path:
+    """Return the folder of cached tensors; it need not exist."""
+    import platformdirs
+
+    chosen = os.environ.get("SEQBENCH_CACHE")
+    if chosen:
+        return Path(chosen)
+    try:
+        folder = Path(platformdirs.user_cache_dir("seqbench"))
+    except RuntimeError:
+        folder = Path("~")
+    if folder.parts[0] != "~":
+        return folder
+    # Nobody knows where this user is at home: not in a folder called ~ in the current one, as of old.
+    return Path(tempfile.gettempdir()) / f"seqbench-{os.getuid()}"
+
+
+def cached_tensors(
+    identity: Sequence[str | int | float | bool | None], make: Callable[[], dict[str, Tensor]]
+) -> dict[str, Tensor]:
+    """Return the tensors of this identity, from the cache or made now and kept there.
+
+    Args:
+        identity: all that the tensors depend on: the task's name and version, the data's fingerprint, the
+            parameters, the seed.
+        make: makes them. A cache that cannot be written to costs time, never the result.
+    """
+    known = json.dumps(list(identity))
+    path = cache_folder() / f"{hashlib.sha256(known.encode()).hexdigest()[:32]}.pt"
+    try:
+        return _tensors(load_tensors(path, mmap=True), known)
+    except FileNotFoundError:
+        pass
+    except (DamagedFileError, OSError) as error:
+        log.info("the cached file %s is made anew: %s", path, reason(error))
+    except Exception as error:
+        # A broken file breaks its reader in many ways.
+        log.info("the cached file %s cannot be read and is made anew: %s", path, one_line(told(error)))
+    tensors = make()
+    try:
+        _write(path, {"format": _FORMAT, "identity": known, "tensors": tensors})
+    except OSError as error:
+        log.info("nothing is cached in %s: %s", path.parent, error)
+    return tensors
+
+
+def _tensors(found: Any, identity: str) -> dict[str, Tensor]:
+    """Return the tensors of a file.
+
+    Raises:
+        DamagedFileError: it holds something else, or those of another identity.
+    """
+    import torch
+
+    if not isinstance(found, dict) or (found.get("format"), found.get("identity")) != (_FORMAT, identity):
+        raise DamagedFileError("it holds something else than its name says")
+    tensors = found.get("tensors")
+    if not isinstance(tensors, dict) or not all(isinstance(each, torch.Tensor) for each in tensors.values()):
+        raise DamagedFileError("it holds something else than tensors")
+    return tensors
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    import torch
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            torch.save(dict(content), file)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

@@ -1,0 +1,72 @@
+"""Holds what runs on the machines of a Ray cluster: a task for each cell, and a board on which all look."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from seqbench.base.environment import describe
+from seqbench.executors.workers import POLL_SECONDS, Died, Done, Progress, Work, Worker, start
+from seqbench.jobs.assignment import Assignment
+
+
+class Board:
+    """Says whether the cells are to stop, and how they go."""
+
+    def __init__(self) -> None:
+        self._is_stopping = False
+        self._news: dict[str, Progress] = {}
+
+    def stop(self) -> None:
+        """From now on cells are to stop."""
+        self._is_stopping = True
+
+    def tell(self, key: str, progress: Progress | None) -> bool:
+        """Keep how a cell goes, if there is something new, and say whether it is to stop."""
+        if progress is not None:
+            self._news[key] = progress
+        return self._is_stopping
+
+    def news(self) -> Mapping[str, Progress]:
+        """Return how cells go, those of which something new is known."""
+        news, self._news = self._news, {}
+        return news
+
+
+def attend(work: Work, assignment: Assignment, board: Any, folder: str) -> Done | Died | None:
+    """Do a piece of work in a fresh process, and stay with it.
+
+    Args:
+        work: one of `seqbench.executors.duties`.
+        assignment: what it is done with.
+        board: the handle of a `Board`.
+        folder: where relative paths start, if it is there on this machine.
+
+    Returns:
+        What came of it; None where the sweep was stopped before it began.
+    """
+    import ray
+
+    def is_stopping(progress: Progress | None = None) -> bool:
+        return bool(ray.get(board.tell.remote(assignment.cell.key, progress)))
+
+    if is_stopping():
+        return None
+    here = replace(assignment, environment=describe())
+    worker = start(work, here, devices=os.environ.get("CUDA_VISIBLE_DEVICES"), folder=folder)
+    try:
+        return _attended(worker, assignment.cell.training.time_limit, is_stopping)
+    finally:
+        worker.end()
+
+
+def _attended(worker: Worker, limit: float | None, is_stopping: Any) -> Done | Died:
+    while not worker.is_overdue:
+        said = worker.receive() if worker.connection.poll(POLL_SECONDS) else worker.hung(limit)
+        if isinstance(said, Done | Died):
+            return said
+        if is_stopping(said if isinstance(said, Progress) else None):
+            worker.ask_to_stop()
+    return Died("having been asked to stop in vain")

@@ -1,0 +1,98 @@
+"""Defines a cell, one training run, and the key that it is known by.
+
+The key is a hash of everything that can move the score of a cell, and of nothing else.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from seqbench.experiment.schema import Gradients, Training
+
+KEY_VERSION = 1
+"""Rises when the meaning of a key changes; it is hashed with the rest."""
+
+
+@dataclass(frozen=True)
+class Configured:
+    """A task or a model with all its parameters.
+
+    Attributes:
+        name, version: of the class.
+        parameters: every parameter, defaults included.
+        changed: the parameters that are not at their defaults.
+        distribution: where the class comes from: a distribution with its version, or a file with its hash.
+    """
+
+    name: str
+    version: int
+    parameters: Mapping[str, Any]
+    changed: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+    distribution: str = dataclasses.field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training run: everything that can move its score.
+
+    Attributes:
+        task, model: what is trained on what.
+        length: time steps, as the task counts them.
+        seed: decides the data, the initialisation and the order of the batches.
+        training: the settings of the training.
+        evaluate_lengths: further lengths to test at.
+        data: parameter -> fingerprint of the data that it names; empty where the data are generated.
+        gradients: what is measured beside the scores; no part of the key.
+    """
+
+    task: Configured
+    model: Configured
+    length: int
+    seed: int
+    training: Training
+    evaluate_lengths: tuple[int, ...] = ()
+    data: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    gradients: Gradients = dataclasses.field(default_factory=lambda: Gradients())
+
+    @cached_property
+    def key(self) -> str:
+        """A hash that is the same for the same cell, on every machine and in every order of options."""
+        text = json.dumps(self.identity, sort_keys=True, allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What the key is a hash of: data sources by their content, no paths, no time limit."""
+        named = {name: value for name, value in self.task.parameters.items() if name not in self.data}
+        return {
+            "key_version": KEY_VERSION,
+            "task": [self.task.name, self.task.version, named],
+            "model": [self.model.name, self.model.version, dict(self.model.parameters)],
+            "length": self.length,
+            "seed": self.seed,
+            "training": _moving(self.training),
+            "evaluate_lengths": sorted(self.evaluate_lengths),
+            "data": dict(self.data),
+        }
+
+    def __str__(self) -> str:
+        return f"{self.task.name} {self.model.name} T={self.length} seed {self.seed}"
+
+
+def _moving(training: Training) -> dict[str, Any]:
+    """Return the settings that can move a score.
+
+    One that came after the key was laid down is left out at its default: earlier cells keep their keys.
+    """
+    later = {name for name in ("truncate", "precision") if getattr(training, name) == _default(name)}
+    return training.model_dump(exclude={"time_limit", "recompute"} | later)
+
+
+def _default(name: str) -> Any:
+    return Training.model_fields[name].default

@@ -1,0 +1,100 @@
+"""Reads ``--set NAME.FIELD=VALUE`` as changes of an experiment. Stands on experiment and strict_yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from seqbench.errors import ExperimentError
+from seqbench.experiment.schema import SECTIONS, Training, in_full, merge
+from seqbench.experiment.strict_yaml import read_scalar
+
+_FORMS = {
+    "training": "training.FIELD=VALUE, such as training.steps=500",
+    "gradients": "gradients=on, gradients=off, or gradients.FIELD=VALUE, such as gradients.lags=32",
+    "executor": "executor=NAME, or executor.FIELD=VALUE, such as executor.jobs=2",
+}
+
+
+def settings(assignments: Sequence[str]) -> dict[str, Any]:
+    """Turn assignments, such as ``lstm.hidden_size=64``, into overrides of an experiment's fields.
+
+    >>> settings(["lstm.hidden_size=64", "training.steps=500"])
+    {'parameters': {'lstm': {'hidden_size': 64}}, 'training': {'steps': 500}}
+    >>> settings(["copy.training.steps=900"])
+    {'task_training': {'copy': {'steps': 900}}}
+    >>> settings(["gradients=off", "executor=serial"])
+    {'gradients': {'measure': False}, 'executor': {'name': 'serial'}}
+
+    Raises:
+        ExperimentError: one is not written as ``NAME.FIELD=VALUE``.
+    """
+    overrides: dict[str, Any] = {}
+    for assignment in assignments:
+        overrides = merge(overrides, _setting(assignment))
+    return overrides
+
+
+def with_owners(assignments: Sequence[str], parameters: Mapping[str, Collection[str]]) -> list[str]:
+    """Return assignments with their owner in front: ``data=x.csv`` becomes ``sentiment.data=x.csv``.
+
+    What names its owner already, or is no assignment, stays as it is.
+
+    Args:
+        assignments: as they were typed.
+        parameters: task or model of the experiment -> the names of its parameters.
+
+    >>> with_owners(["data=x.csv", "gru.layers=2"], {"sentiment": ["data"], "gru": ["layers"]})
+    ['sentiment.data=x.csv', 'gru.layers=2']
+
+    Raises:
+        ExperimentError: none of them, or more than one, has such a parameter; the lines to type are named.
+    """
+    return [_with_owner(assignment, parameters) for assignment in assignments]
+
+
+def _with_owner(assignment: str, parameters: Mapping[str, Collection[str]]) -> str:
+    target, equals, text = assignment.partition("=")
+    name = target.strip()
+    if not equals or not name or "." in name or name in SECTIONS:
+        return assignment
+    owners = [owner for owner, names in parameters.items() if name in names]
+    if name in Training.model_fields and not owners:
+        raise ExperimentError(f"--set {assignment}: a field of training is written --set training.{name}={text}")
+    if len(owners) == 1:
+        return f"{owners[0]}.{name}={text}"
+    if owners:
+        lines = " or ".join(f"--set {owner}.{name}={text}" for owner in owners)
+        raise ExperimentError(f"--set {assignment}: {' and '.join(owners)} each have {name}; write {lines}")
+    known = sorted({f"{owner}.{each}" for owner, names in parameters.items() for each in names})
+    near = get_close_matches(name, [each.partition(".")[2] for each in known], n=1)
+    line = next((each for each in known if near and each.endswith(f".{near[0]}")), "lstm.hidden_size")
+    raise ExperimentError(
+        f"--set {assignment}: no task or model here has a parameter {name}; write it as NAME.FIELD=VALUE,"
+        f" such as --set {line}={text if near else 64}"
+    )
+
+
+def _setting(assignment: str) -> dict[str, Any]:
+    target, equals, text = assignment.partition("=")
+    owner, dot, name = target.strip().partition(".")
+    if equals and owner in SECTIONS and not dot:
+        return {owner: _section(assignment, owner, text.strip())}
+    if not (equals and dot and owner and name):
+        raise ExperimentError(f"--set {assignment}: write it as NAME.FIELD=VALUE, such as lstm.hidden_size=64")
+    value = read_scalar(text)
+    if owner in SECTIONS:
+        return {owner: {name: value}}
+    if name.startswith("training."):
+        return {"task_training": {owner: {name.removeprefix("training."): value}}}
+    return {"parameters": {owner: {name: value}}}
+
+
+def _section(assignment: str, owner: str, text: str) -> Mapping[str, Any]:
+    """Return what ``gradients=off`` or ``executor=ray`` sets."""
+    full = in_full(owner, read_scalar(text))
+    if isinstance(full, Mapping):
+        return full
+    fields = ", ".join(sorted(SECTIONS[owner].model_fields))
+    raise ExperimentError(f"--set {assignment}: write {_FORMS[owner]}; the fields are {fields}")

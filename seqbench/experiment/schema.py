@@ -1,0 +1,308 @@
+"""Holds the schema of an experiment: what is to be run, for YAML files, the command line and Python alike.
+
+`load` reads a file and lays the command line over it; `seqbench.experiment.cells` turns the result into cells.
+Stands on strict_yaml, refusals and errors.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from seqbench.base.plain_files import read_plain
+from seqbench.base.refusals import refusal
+from seqbench.errors import ExperimentError, reason, unknown
+from seqbench.experiment.strict_yaml import MOST_BYTES, Document, Place, read_yaml
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+Length = Annotated[int, Field(ge=1, le=10**9)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class Settings(BaseModel):
+    """The base of what is read from files: frozen, and an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Training(Settings):
+    """How a cell is trained: all but ``recompute`` and ``time_limit`` can move its score and is in its key."""
+
+    steps: int = Field(1000, ge=0, description="optimiser steps at most; 0 scores the untrained network")
+    batch_size: int = Field(32, ge=1, description="examples a step")
+    learning_rate: float = Field(3e-3, gt=0, description="of the optimiser, at its highest")
+    optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = Field("adam", description="from torch.optim")
+    weight_decay: float = Field(0.0, ge=0, description="of the optimiser")
+    schedule: Literal["constant", "cosine", "linear"] = Field(
+        "constant", description="course of the learning rate, down to 0 at the last step"
+    )
+    gradient_clip: float | None = Field(1.0, gt=0, description="largest global gradient norm, null for none")
+    validate_every: int = Field(100, ge=1, description="steps between validations")
+    patience: int | None = Field(None, ge=1, description="validations without a better score before the end")
+    stop_when_solved: float | None = Field(
+        None, ge=0, description="end when the validation score is this near to the best possible, null for never"
+    )
+    precision: Literal["float32", "tf32", "bf16"] = Field(
+        "float32", description="arithmetic: float32, TF32 (GPUs only), or bfloat16 with weights in float32"
+    )
+    embedding_size: int = Field(32, ge=1, description="features of an embedded token")
+    truncate: int | None = Field(
+        None, ge=1, description="steps after which no gradient flows back through the state, null for all steps"
+    )
+    recompute: Literal[True, False, "auto"] = Field(
+        "auto", description="run pieces again in the backward pass instead of keeping them: true, false or auto"
+    )
+    time_limit: float | None = Field(None, gt=0, description="seconds a cell may take, null for no limit")
+
+
+class Gradients(Settings):
+    """What is measured of the gradients: no score depends on it, and it is no part of a cell's key.
+
+    ``gradients: off`` in a file, or ``--set gradients=off``, turns all of it off; ``on`` turns it on again.
+    """
+
+    measure: bool = Field(True, description="gradient norms at every step; flow before and after training")
+    every: int | None = Field(None, ge=1, description="steps between further measurements of the flow")
+    examples: int = Field(8, ge=1, description="validation examples on which the flow is measured")
+    draws: int = Field(2, ge=1, description="random vectors behind the state Jacobian of each example")
+    lags: int = Field(64, ge=2, le=64, description="distances back in time at which the flow is measured, at most")
+
+
+class Execution(Settings):
+    """Where and how cells are run: no score depends on it, and it is no part of a cell's key."""
+
+    name: str = Field("processes", description="processes, serial, ray, or what a plugin gives")
+    jobs: int | None = Field(None, ge=1, description="cells at a time, null for one a core")
+    address: str | None = Field(None, description="of a cluster; null for a local one, or what RAY_ADDRESS says")
+    cpus: float = Field(1, gt=0, description="cores for each cell, on a cluster")
+    gpus: float | None = Field(None, ge=0, description="GPUs for each cell, such as 0.5; null: by their memory")
+    memory: float | None = Field(None, gt=0, description="GiB for each cell; null for an estimate")
+    checkpoint_seconds: float = Field(60, gt=0, description="time between checkpoints of a cell")
+    claim_seconds: float = Field(60, gt=0, description="a claim not renewed for so long belongs to nobody")
+    loggers: tuple[str, ...] = Field((), description="Lightning loggers: tensorboard, wandb, mlflow")
+
+    @field_validator("loggers", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+SECTIONS: Mapping[str, type[Settings]] = {"training": Training, "gradients": Gradients, "executor": Execution}
+"""The fields of an experiment that have fields of their own."""
+
+
+class Experiment(Settings):
+    """A grid of cells: every task with every model, at every length, with every seed.
+
+    >>> Experiment(tasks=["copy"], models=["lstm"], lengths=[16], seeds=[0, 1]).seeds
+    (0, 1)
+
+    Raises:
+        ExperimentError: every error at once, each with its place.
+    """
+
+    name: str = Field("custom", description="names the folder of results")
+    description: str = Field("", description="for `seqbench list suites`")
+    tasks: tuple[str, ...] = Field(min_length=1, description="names of tasks")
+    models: tuple[str, ...] = Field(min_length=1, description="names of models")
+    lengths: tuple[Length, ...] = Field(min_length=1, description="sequence lengths, in steps")
+    seeds: tuple[Seed, ...] = Field((0,), min_length=1, description="one cell for each")
+    evaluate_lengths: tuple[Length, ...] = Field(
+        (), description="further lengths at which the trained network is tested"
+    )
+    parameters: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="task or model -> parameter -> value"
+    )
+    training: Training = Field(default_factory=lambda: Training(), description="how each cell is trained")
+
+    gradients: Gradients = Field(
+        default_factory=lambda: Gradients(), description="what is measured of the gradients"
+    )
+    executor: Execution = Field(default_factory=lambda: Execution(), description="where and how cells are run")
+    task_training: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="task -> fields of training that are different for it"
+    )
+
+    _document: Document | None = PrivateAttr(None)
+
+    def where(self, *place: str | int) -> str:
+        """Return ``file:line: `` of a field that a file gave, and nothing for any other."""
+        return self._document.where(place) if self._document else ""
+
+    def training_of(self, task: str) -> Training:
+        """Return how the cells of one task are trained.
+
+        Raises:
+            ExperimentError: its own settings have an unknown field or a value that makes no sense.
+        """
+        own = self.task_training.get(task, {})
+        try:
+            return Training.model_validate({**self.training.model_dump(), **own})
+        except ValidationError as error:
+            place = ("task_training", task)
+            raise ExperimentError("\n".join(_sentences(error, self._document, place))) from error
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_sentences(
+        cls, values: Any, check: ModelWrapValidatorHandler[Experiment], info: ValidationInfo
+    ) -> Experiment:
+        document: Document | None = info.context
+        try:
+            experiment = check(values)
+        except ValidationError as error:
+            raise ExperimentError("\n".join(_sentences(error, document))) from error
+        experiment._document = document
+        return experiment
+
+    @field_validator("name")
+    @classmethod
+    def _of_a_folder(cls, value: str) -> str:
+        if not re.fullmatch(r"[\w.-]+", value) or not value.strip("."):
+            raise ValueError(
+                "it names a folder: letters, digits and the signs . _ - only, and more than dots;"
+                f" {value!r} was given"
+            )
+        return value
+
+    @field_validator("executor", mode="before")
+    @classmethod
+    def _executor(cls, value: Any) -> Any:
+        return in_full("executor", value)
+
+    @field_validator("gradients", mode="before")
+    @classmethod
+    def _gradients(cls, value: Any) -> Any:
+        full = in_full("gradients", value)
+        if isinstance(full, (Mapping, Gradients)):
+            return full
+        raise ValueError(f"write on, off, or fields, such as {{lags: 32}}; {value!r} was given")
+
+    @field_validator("tasks", "models", "lengths", "seeds", "evaluate_lengths", mode="before")
+    @classmethod
+    def _tuple(cls, value: Any) -> Any:
+        if isinstance(value, (str, int)):
+            raise ValueError(f"it is a list: write [{value}]")
+        return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("tasks", "models", "lengths", "seeds", "evaluate_lengths")
+    @classmethod
+    def _unique(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        twice = [item for item in value if value.count(item) > 1]
+        if twice:
+            raise ValueError(f"{twice[0]!r} stands here twice; keep one")
+        return value
+
+
+def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Experiment:
+    """Read an experiment and lay overrides over it.
+
+    Args:
+        path: a YAML file.
+        overrides: field -> value; mappings are merged, everything else is replaced.
+
+    Raises:
+        ExperimentError: the file cannot be read, or something in it or in the overrides is wrong; every error
+            is named, with file and line.
+    """
+    try:
+        text = read_plain(path, MOST_BYTES).decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ExperimentError(
+            f"the experiment {path} cannot be read: {reason(error)}; give a YAML file"
+        ) from error
+    document = read_yaml(text, str(path))
+    if not isinstance(document.value, dict):
+        raise ExperimentError(
+            f"{path}: an experiment is a mapping such as 'tasks: [copy]'; see `seqbench list suites`"
+        )
+    given = {name: in_full(name, value) for name, value in document.value.items()}
+    values = _asked_for_every_task({"name": path.stem, **given}, overrides or {})
+    return build(merge(values, overrides or {}), document.without(overrides or {}))
+
+
+def _asked_for_every_task(values: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what the file says of the training of one task, where the command line says it for all."""
+    own, asked = values.get("task_training"), overrides.get("training")
+    if not isinstance(own, Mapping) or not isinstance(asked, Mapping):
+        return values
+    kept = {
+        task: {name: value for name, value in fields.items() if name not in asked}
+        for task, fields in own.items()
+        if isinstance(fields, Mapping)
+    }
+    return {**values, "task_training": {**own, **kept}}
+
+
+def build(values: Mapping[str, Any], document: Document | None = None) -> Experiment:
+    """Return the experiment with these fields.
+
+    Raises:
+        ExperimentError: every error at once, each with its place.
+    """
+    return Experiment.model_validate(values, context=document)
+
+
+def merge(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay ``overrides`` over ``values``; mappings are merged, all else is replaced.
+
+    >>> merge({"training": {"steps": 5}, "seeds": [0]}, {"training": {"batch_size": 2}, "seeds": [1]})
+    {'training': {'steps': 5, 'batch_size': 2}, 'seeds': [1]}
+    """
+    merged = dict(values)
+    for name, value in overrides.items():
+        old = merged.get(name)
+        merged[name] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def in_full(field: str, value: Any) -> Any:
+    """Return ``executor: ray`` and ``gradients: off`` as the fields that they stand for, all else as it is."""
+    if field == "executor" and isinstance(value, str):
+        return {"name": value}
+    if field == "gradients" and (isinstance(value, bool) or value in ("on", "off")):
+        return {"measure": value in (True, "on")}
+    return value
+
+
+def _sentences(error: ValidationError, document: Document | None, within: Place = ()) -> list[str]:
+    details = error.errors()
+    # A list of which every item was refused is also told to be too short: only the inner errors help.
+    around = {detail["loc"][:depth] for detail in details for depth in range(len(detail["loc"]))}
+    return [
+        _sentence((*within, *detail["loc"]), detail, document) for detail in details if detail["loc"] not in around
+    ]
+
+
+def _sentence(place: Place, detail: ErrorDetails, document: Document | None) -> str:
+    where = document.where(place) if document else ""
+    field = ".".join(str(step) for step in place)
+    if detail["type"] == "extra_forbidden":
+        # In task_training it is a field of training that was looked for in vain.
+        section = str(place[0]) if place[0] in SECTIONS else "training"
+        owner = Experiment if len(place) == 1 else SECTIONS[section]
+        return where + unknown(
+            f"field of {'experiment' if len(place) == 1 else section}", str(place[-1]), owner.model_fields
+        )
+    if detail["type"] == "missing":
+        return f"{where}{field} is missing; give at least one, such as {_EXAMPLES.get(field, field)}"
+    return where + refusal(field, detail)
+
+
+_EXAMPLES = {"tasks": "tasks: [copy]", "models": "models: [lstm]", "lengths": "lengths: [16, 64]"}

@@ -1,0 +1,51 @@
+"""Divides the cells of one experiment among n sweeps.
+
+The same on every machine, whatever is done already: each finds its share without asking. Stands on cells.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from seqbench.errors import ExperimentError
+from seqbench.experiment.cells import Cell
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One of several shares of the cells: ``number`` of ``count``, counted from 1."""
+
+    number: int
+    count: int
+
+    @staticmethod
+    def read(text: str) -> Shard:
+        """Read ``i/n``.
+
+        >>> Shard.read("2/8")
+        Shard(number=2, count=8)
+
+        Raises:
+            ExperimentError: it is something else, or i is not among 1 to n.
+        """
+        found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text.strip())
+        if not found or not 1 <= int(found[1]) <= int(found[2]):
+            raise ExperimentError(f"shard {text!r}: write it as i/n with i from 1 to n, such as 2/8")
+        return Shard(int(found[1]), int(found[2]))
+
+    def of(self, cells: Sequence[Cell], work: Callable[[Cell], float]) -> list[Cell]:
+        """Return this share, in the order of ``cells``; all shares have about the same work.
+
+        Every cell is in one share: the largest first, each to the share that has the least so far.
+        """
+        loads = [(0.0, number) for number in range(1, self.count + 1)]
+        mine = set()
+        for cell in sorted(cells, key=lambda cell: (-work(cell), cell.key)):
+            load, number = loads[0]
+            heapq.heapreplace(loads, (load + work(cell), number))
+            if number == self.number:
+                mine.add(cell.key)
+        return [cell for cell in cells if cell.key in mine]

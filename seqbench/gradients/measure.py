@@ -1,0 +1,196 @@
+"""Measures how gradients flow back through time in a network, on a batch.
+
+Exactly, in float64, at thousands of steps, with the layer's own fused kernels and without Lightning. Stands
+on backward, which goes back through time, and on flow, which makes curves of norms.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from seqbench.base.seeds import generator
+from seqbench.contracts.examples import Batch
+from seqbench.gradients.backpropagation import Norms, cut_steps, pass_back, pass_forward, state_parts
+from seqbench.gradients.flow import WHOLE, Curve, Flow, Quantity, curve_of, unknown_curve
+from seqbench.network.copies import copied, exact
+from seqbench.network.network import Network
+
+MOST_LAGS = 64
+"""Lags at which the gradients of a sequence are measured."""
+
+
+def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 3, lags: int = MOST_LAGS) -> Flow:
+    """Measure state gradient, state Jacobian and input gradient, each example by itself.
+
+    With s_t the state after t steps of a sequence of T, L the mean loss over one example's own scored items
+    and e_t the embedded input of step t, the norms at lag T - t are
+
+    - ``state``: dL/ds_t, along the state that is handed to the future; the output of step t is not in it.
+    - ``jacobian``: v^T ds_T/ds_t for a random unit v, root mean square over the draws, which estimates the
+      Frobenius norm of the Jacobian over the square root of the state's size.
+    - ``input``: dL/de_t. All that exists for a layer without state.
+
+    T is each example's own length. The network is left as it is: a copy is measured, without dropout. The
+    random vectors come part by part in the state's own shape, for the rows that end last first.
+
+    Args:
+        network: what to measure.
+        batch: padded at the end; rows may differ in length.
+        seed: of the draws.
+        draws: random vectors for each example; the cost is one pass forward, and one forward and backward over
+            a batch 1 + draws times as large. Memory holds one piece of it.
+        lags: at most so many are measured; fewer cost less.
+
+    Raises:
+        ValueError: ``draws`` is below 1, or ``lags`` below 2.
+        ContractError: the layer's state is not as the contract has it.
+    """
+    if draws < 1:
+        raise ValueError(f"draws is {draws}; it must be at least 1")
+    if lags < 2:
+        raise ValueError(f"lags is {lags}; it must be at least 2: the nearest and the farthest")
+    grid = lag_grid(int(batch.lengths.max()), lags)
+    with torch.inference_mode(False):
+        twin = copied(network)
+    with torch.inference_mode(False), torch.enable_grad(), _float64():
+        measured, batch = _frozen(twin), Batch(*(_double(part) for part in batch))
+        embedded, losses = _embedded(measured, batch), _OwnLosses(measured, batch)
+        parts = state_parts(measured.layer, embedded(0, 1).shape[2])
+        has_state = any(part.has_gradient for part in parts)
+        cuts = cut_steps(batch.lengths.tolist(), grid) if has_state else []
+        passage = pass_forward(measured.layer, embedded, parts, [0, *cuts, batch.inputs.shape[1]])
+        generators = [generator(seed, "jacobian", draw) for draw in range(draws if has_state else 0)]
+        norms = losses.averaged(pass_back(measured.layer, passage, losses.pull, batch.lengths, generators))
+    # The step of each lag in each row: [lags, batch]; where a row is shorter, there is none.
+    steps = batch.lengths - batch.lengths.new_tensor(grid)[:, None]
+    inputs = torch.where(steps > 0, norms.inputs.T.gather(0, steps.clamp(min=1) - 1), math.nan)
+    names = _part_names(network.layer, len(norms.state) - 1)
+    state = _on_grid(norms.state, steps, cuts)
+    return Flow(
+        length=int(batch.lengths.max()),
+        examples=len(batch.lengths),
+        draws=draws,
+        curves=(
+            *_state_curves("state", grid, names, state[:, :, :1]),
+            *_state_curves("jacobian", grid, names, state[:, :, 1:]),
+            curve_of("input", WHOLE, grid, inputs.tolist()),
+        ),
+    )
+
+
+def lag_grid(length: int, most: int = MOST_LAGS) -> tuple[int, ...]:
+    """Return the lags of a sequence of ``length`` steps: all where they are few, else evenly in logarithm.
+
+    The largest is ``length - 1``: the state after the first step, and the first input.
+
+    >>> lag_grid(6)
+    (1, 2, 3, 4, 5)
+    >>> lag_grid(4096, most=8)
+    (1, 3, 10, 33, 110, 367, 1226, 4095)
+    """
+    lags = [1] if length > 1 else []
+    while lags and lags[-1] < length - 1:
+        ratio = ((length - 1) / lags[-1]) ** (1 / max(1, most - len(lags)))
+        lags.append(min(length - 1, max(lags[-1] + 1, round(lags[-1] * ratio))))
+    return tuple(lags)
+
+
+@contextmanager
+def _float64() -> Iterator[None]:
+    """Let what a layer makes for itself, such as a first state of zeros, be float64 too."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+def _frozen(network: Network) -> Network:
+    """Take a network to float64, without dropout, and without gradients of weights, which nobody asks for."""
+    exact(network).eval().requires_grad_(False)
+    for module in network.modules():
+        if isinstance(module, nn.RNNBase):
+            # cuDNN gives no gradient in eval mode.
+            module.dropout = 0.0
+            module.train()
+    return network
+
+
+def _double(part: Tensor) -> Tensor:
+    return part.double() if part.is_floating_point() else part
+
+
+def _embedded(network: Network, batch: Batch) -> Callable[[int, int], Tensor]:
+    """Return what embeds some steps: (start, end) -> [batch, steps, features]."""
+    return lambda start, end: network.embedding(batch.inputs[:, start:end]).detach().contiguous()
+
+
+class _OwnLosses:
+    """Each example's own loss: the mean over its scored items.
+
+    How many these are is known when all pieces have been seen: the sum of the items pulls, and what has come of
+    it is divided at the end.
+    """
+
+    def __init__(self, network: Network, batch: Batch) -> None:
+        self._network, self._batch = network, batch
+        self._items = torch.zeros(len(batch.lengths), device=batch.lengths.device)
+
+    def pull(self, outputs: Tensor, start: int) -> Tensor | None:
+        """Return the gradient of the sums at the outputs of a piece; None where nothing is scored in it."""
+        own = outputs.requires_grad_()
+        losses, rows = self._network.targets.losses(own, self._batch, self._network.head, start)
+        if not len(losses):
+            return None
+        self._items += rows.bincount(minlength=len(self._items))
+        return torch.autograd.grad(losses.sum(), own)[0]
+
+    def averaged(self, norms: Norms) -> Norms:
+        """Return the norms of the means, of norms of the sums."""
+        shift = self._items.log()
+        norms.state[:, :, 0] -= shift
+        return Norms(norms.state, norms.inputs - shift[:, None])
+
+
+def _part_names(layer: nn.Module, parts: int) -> list[str]:
+    return ["hidden", "cell"] if isinstance(layer, nn.LSTM) else [f"part_{i}" for i in range(parts)]
+
+
+def _on_grid(norms: Tensor, steps: Tensor, cuts: Sequence[int]) -> Tensor:
+    """Return what was found at the steps that are asked for: [parts + 1, lags, lanes, batch].
+
+    Args:
+        norms: [parts + 1, cuts, lanes, batch].
+        steps: [lags, batch]; 0 or below where there is none.
+        cuts: the step of each cut.
+    """
+    if not cuts:
+        return norms.new_full((len(norms), len(steps), *norms.shape[2:]), math.nan)
+    place = torch.zeros(max(cuts) + 1, dtype=torch.long, device=steps.device)
+    place[list(cuts)] = torch.arange(len(cuts), device=steps.device)
+    index = place[steps.clamp(min=0)][:, None].expand(-1, norms.shape[2], -1).expand(len(norms), -1, -1, -1)
+    return torch.where((steps > 0)[:, None], norms.gather(1, index), math.nan)
+
+
+def _state_curves(quantity: Quantity, lags: Sequence[int], names: Sequence[str], norms: Tensor) -> Iterator[Curve]:
+    """Yield the curve of the whole state, and of its parts where it has more than one.
+
+    Args:
+        quantity, lags, names: as in `Curve`.
+        norms: logarithms, [parts + 1, lags, lanes, batch]; the root mean square over the lanes is taken.
+    """
+    if not names:
+        yield unknown_curve(quantity, lags, "the layer carries no state from step to step")
+        return
+    mean = ((2 * norms).logsumexp(2) - math.log(norms.shape[2])) / 2
+    whole, *parts = mean.tolist()
+    yield curve_of(quantity, WHOLE, lags, whole)
+    if len(parts) > 1:
+        for name, part in zip(names, parts, strict=True):
+            yield curve_of(quantity, name, lags, part)

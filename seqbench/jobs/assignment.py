@@ -1,0 +1,38 @@
+"""Defines an assignment: one cell on its way to the process that runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seqbench.experiment.cells import Cell, Configured
+from seqbench.jobs.plugin_sources import PluginSources
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One cell on its way to where it is run; it can be pickled.
+
+    Attributes:
+        cell: what to run.
+        environment: what `seqbench.base.environment.describe` said of the machine that began the sweep.
+        plugins: where its task and its model are found.
+        log: file to which everything goes that the cell says; None for nowhere.
+        checkpoint: file from which the cell goes on where it was interrupted; None keeps none.
+        checkpoint_seconds: time between two checkpoints.
+        loggers: names of the Lightning loggers that watch the training.
+        folder: of the store, below which they write; None for nowhere.
+        beside: further models that are built, and thrown away, when the data of the cell are checked.
+    """
+
+    cell: Cell
+    environment: Mapping[str, Any]
+    plugins: PluginSources = PluginSources()
+    log: Path | None = None
+    checkpoint: Path | None = None
+    checkpoint_seconds: float = 60.0
+    loggers: tuple[str, ...] = ()
+    folder: Path | None = None
+    beside: tuple[Configured, ...] = ()

@@ -1,0 +1,181 @@
+"""Sends everything that a cell says into a file of its own, and nowhere else.
+
+Logging, warnings, prints of plugins, what C code writes, tracebacks of Python and of crashes. A second attempt
+writes below the first, whose words stay. Stands on store.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import logging
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import TextIO
+
+from seqbench.base.counts import counted
+from seqbench.base.plain_files import check_plain, read_plain
+from seqbench.experiment.cells import Cell
+from seqbench.jobs.events import Event, Finished, Retried
+from seqbench.records.making import now
+from seqbench.records.schema import Record
+from seqbench.records.store import stem
+
+FOLDER = "logs"
+"""Below a store's folder."""
+
+_MARK = "==== "
+
+
+@contextmanager
+def spoken_into(path: Path | None, *, owns_process: bool) -> Iterator[TextIO]:
+    """Send to a file what is said while the block runs, and give the file.
+
+    Args:
+        path: the file, to which is appended; None, or one that cannot be opened, swallows all that is said.
+        owns_process: take the process's descriptors 1 and 2 as well, so that C code is heard; not where they
+            are the terminal that shows how the sweep goes.
+    """
+    stream = _open(path)
+    descriptors = _descriptors(stream) if owns_process else nullcontext()
+    with stream, descriptors, redirect_stdout(stream), redirect_stderr(stream), _handled(stream):
+        yield stream
+
+
+def begin(stream: TextIO, cell: Cell, path: Path | None) -> None:
+    """Write which cell is run, where, when, and for which time."""
+    stream.write(f"{_MARK}{cell}, attempt {1 + _attempts(path)}\n")
+    stream.write(f"key {cell.key}, host {socket.gethostname()}, process {os.getpid()}, {now()}\n")
+
+
+def end(stream: TextIO, record: Record) -> None:
+    """Write what became of the cell, with the warnings of its task and the traceback of its failure."""
+    for text in record.warnings:
+        stream.write(f"warning: {text}\n")
+    stream.write(record.traceback or "")
+    primary = record.metric.name if record.metric else ""
+    score = record.test.scores.get(primary) if record.test else None
+    told = record.reason or f"{primary} {score}, {counted(record.costs.steps, 'step')}"
+    stream.write(f"{_MARK}{record.status}: {told}\n")
+
+
+def complete(folder: Path, event: Event) -> None:
+    """Write into the log of a cell what its process did not live to write: how it died.
+
+    Args:
+        folder: the store's.
+        event: any.
+    """
+    path = log_path(folder, event.cell)
+    match event:
+        case Retried(reason=reason):
+            _append(path, f"{reason}; it is run again")
+        case Finished(record=record) if record.status != "ok" and not _has_end(path):
+            _append(path, f"{record.status}: {record.reason}")
+
+
+def log_path(folder: Path, cell: Cell) -> Path:
+    """Return where the log of a cell lies in a store's folder."""
+    return folder / FOLDER / f"{stem(cell, cell.key)}.log"
+
+
+def logs_in(folder: Path) -> dict[str, Path]:
+    """Return key -> log of every cell that has one."""
+    return {path.stem.rpartition("_")[2]: path for path in (folder / FOLDER).glob("*_*.log")}
+
+
+def _open(path: Path | None) -> TextIO:
+    if path is not None:
+        try:
+            # Not its parents: a store that was deleted while a sweep runs is not made anew by a log.
+            path.parent.mkdir(exist_ok=True)
+            return _text(path)
+        except OSError:
+            # The record will say what is wrong with the folder, or have what the log would have said.
+            pass
+    return _text(Path(os.devnull))
+
+
+def _append(path: Path, text: str) -> None:
+    with _open(path) as stream:
+        stream.write(f"{_MARK}{text}\n")
+
+
+def _has_end(path: Path) -> bool:
+    """Say whether the last attempt wrote how it ended; true where there is no log to write into."""
+    try:
+        lines = read_plain(path).decode("utf-8", errors="replace").splitlines()
+    except OSError:
+        return True
+    marked = [line for line in lines if line.startswith(_MARK)]
+    return bool(marked) and ", attempt " not in marked[-1]
+
+
+def _text(path: Path) -> TextIO:
+    if path.exists() and not path.is_char_device():
+        # A pipe would be waited for.
+        check_plain(path)
+    return path.open("a", buffering=1, encoding="utf-8", errors="backslashreplace")
+
+
+def _attempts(path: Path | None) -> int:
+    if path is None or not path.is_file():
+        return 0
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        return sum(line.startswith(_MARK) and ", attempt " in line for line in lines)
+
+
+@contextmanager
+def _descriptors(stream: TextIO) -> Iterator[None]:
+    """Lead descriptors 1 and 2 into a file; a crash of the interpreter leaves its traceback there."""
+    was_enabled = faulthandler.is_enabled()
+    _flush()
+    kept = [os.dup(1), os.dup(2)]
+    try:
+        os.dup2(stream.fileno(), 1)
+        os.dup2(stream.fileno(), 2)
+        faulthandler.enable(stream)
+        yield
+    finally:
+        _flush()
+        faulthandler.disable()
+        for number, descriptor in enumerate(kept, start=1):
+            os.dup2(descriptor, number)
+            os.close(descriptor)
+        if was_enabled:
+            faulthandler.enable(2)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    # What C code printed lies in a buffer of libc, which a forked process that ends does not write.
+    ctypes.CDLL(None).fflush(None)
+
+
+@contextmanager
+def _handled(stream: TextIO) -> Iterator[None]:
+    """Let every logger write into a file; that of seqbench from INFO on, unless ``-v`` asked for its own."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    own = logging.getLogger("seqbench")
+    before = own.level, own.propagate
+    talkers = [logging.getLogger()]
+    if own.level == logging.NOTSET:
+        # Alone, so that the handlers of whoever called do not repeat it on the terminal.
+        own.setLevel(logging.INFO)
+        own.propagate = False
+        talkers.append(own)
+    for talker in talkers:
+        talker.addHandler(handler)
+    try:
+        yield
+    finally:
+        for talker in talkers:
+            talker.removeHandler(handler)
+        own.setLevel(before[0])
+        own.propagate = before[1]

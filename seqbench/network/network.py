@@ -1,0 +1,178 @@
+"""Makes one network of an embedding, a sequence layer and a head.
+
+The layer is the plugin's; the rest is the harness's and the same for every model. Stands on contracts,
+pieces and allocator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seqbench.base.allocator import give_back_holes
+from seqbench.contracts.examples import Batch
+from seqbench.contracts.inputs import InputKind
+from seqbench.contracts.model import Model
+from seqbench.contracts.targets import TargetKind
+from seqbench.errors import ContractError
+from seqbench.network.chunks import PIECE, WHOLE, Feeding, feed
+
+STEPS_BETWEEN_TRIMS = 64 * PIECE
+"""Steps after which memory is given back where pieces are run again; it takes 1 to 2 ms."""
+
+
+class Network(nn.Module):
+    """Embedding, sequence layer, head.
+
+    Attributes:
+        embedding: inputs -> [batch, time, features].
+        layer: the model's own, called as ``torch.nn.LSTM(batch_first=True)`` is.
+        head: the output matrix W and its bias: [..., output_size] -> [..., head_size].
+        build: returns a new layer; None where the network was not made from a model.
+        features: of an embedded step.
+        state_size: numbers that the layer carries from one step to the next, for one example.
+        feeding: in which pieces sequences are fed; only while it trains are they truncated or run again.
+    """
+
+    def __init__(
+        self,
+        layer: nn.Module,
+        inputs: InputKind,
+        targets: TargetKind,
+        embedding_size: int,
+        build: Callable[[], nn.Module] | None = None,
+    ) -> None:
+        """Put embedding and head around a layer.
+
+        Args:
+            layer: the model's own.
+            inputs, targets: their kinds.
+            embedding_size: features of an embedded token.
+            build: returns a new layer, for copies; None where a deep copy does.
+        """
+        super().__init__()
+        self.features = inputs.features(embedding_size)
+        output_size, self.state_size = layer_sizes(layer, self.features)
+        self.build = build
+        self.embedding = inputs.embedding(embedding_size)
+        self.layer = layer
+        self.head = nn.Linear(output_size, targets.head_size)
+        self.targets = targets
+        self.feeding = WHOLE
+
+    def hidden(self, inputs: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        """Return what the layer gives after a state, [batch, time, output_size], and the state after it."""
+        hidden, state = self.layer(self.embedding(inputs).contiguous(), state)
+        if hidden.shape[:2] != inputs.shape[:2]:
+            raise ContractError(
+                f"the layer is to return one output for each of the {inputs.shape[1]} steps of {inputs.shape[0]}"
+                f" sequences, and returned {list(hidden.shape)}"
+            )
+        return hidden, state
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Return the outputs that metrics take; their shape is the target kind's."""
+
+        def run(piece: Tensor, start: int, state: Any) -> tuple[Tensor, Any]:
+            return self.hidden(piece, state)
+
+        pieces = list(feed(run, batch.inputs, Feeding(self.feeding.piece)))
+        hidden = torch.cat(pieces, dim=1) if len(pieces) > 1 else pieces[0]
+        return self.targets.outputs(hidden, batch.lengths, self.head)
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Return the mean training loss of a batch: a scalar."""
+
+        is_run_again = self.feeding.is_run_again(batch.inputs.shape[1])
+
+        def run(piece: Tensor, start: int, state: Any) -> tuple[tuple[Tensor, int], Any]:
+            if is_run_again and start and start % STEPS_BETWEEN_TRIMS == 0:
+                give_back_holes()
+            hidden, state = self.hidden(piece, state)
+            losses, _ = self.targets.losses(hidden, batch, self.head, start)
+            return (losses.sum(), len(losses)), state
+
+        sums, items = zip(*feed(run, batch.inputs, self.feeding), strict=True)
+        # One piece alone is not added to anything: a step of a few milliseconds would feel it.
+        mean: Tensor = sum(sums[1:], start=sums[0]) / sum(items)
+        return mean
+
+
+def build_network(model: Model, inputs: InputKind, targets: TargetKind, embedding_size: int) -> Network:
+    """Build a network around a model's layer; weights come from torch's global generator.
+
+    Raises:
+        ContractError: the layer does not keep its calling convention.
+    """
+    features = inputs.features(embedding_size)
+    try:
+        layer = model.build(features)
+    except ValueError as error:
+        raise ContractError(f"model {model.name} cannot be built: {error}") from error
+    if not isinstance(layer, nn.Module):
+        raise ContractError(f"model {model.name}: build is to return a torch.nn.Module, and returned {layer!r}")
+    try:
+        return Network(layer, inputs, targets, embedding_size, partial(model.build, features))
+    except ContractError as error:
+        raise ContractError(f"model {model.name}: {error}") from error
+
+
+def layer_sizes(layer: nn.Module, input_size: int) -> tuple[int, int]:
+    """Return output_size and state_size of a layer, from one step of zeros.
+
+    Raises:
+        ContractError: it does not return (outputs [batch, time, output_size], state).
+    """
+    was_training = layer.training
+    layer.eval()
+    with torch.no_grad():
+        returned = layer(torch.zeros(1, 1, input_size))
+    layer.train(was_training)
+    if not (isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[0], Tensor)):
+        raise ContractError(f"the layer is to return (outputs, state), and returned {type(returned).__name__}")
+    outputs, state = returned
+    if outputs.is_complex():
+        raise ContractError(
+            "outputs are complex, and the head reads real numbers; give their real parts, or"
+            " torch.view_as_real(outputs).flatten(2)"
+        )
+    if outputs.ndim != 3 or outputs.shape[:2] != (1, 1):
+        raise ContractError(
+            "outputs are to be [batch, time, output_size], and for an input of [1, 1, input_size] they are"
+            f" {list(outputs.shape)}; is it batch_first?"
+        )
+    return outputs.shape[2], sum(_numbers(part) for part in tensors(state))
+
+
+def tensors(state: Any) -> Iterator[Tensor]:
+    """Yield the tensors of a state: None, a tensor, or tuples, lists and dicts of such.
+
+    Raises:
+        ContractError: something else is in it.
+    """
+    if isinstance(state, Tensor):
+        yield state
+    elif isinstance(state, Mapping):
+        for part in state.values():
+            yield from tensors(part)
+    elif isinstance(state, (tuple, list)):
+        for part in state:
+            yield from tensors(part)
+    elif state is not None:
+        raise ContractError(
+            f"a state is None or tensors in tuples, lists or dicts; {type(state).__name__} was found"
+        )
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Return how many trainable numbers a module has."""
+    return sum(_numbers(weights) for weights in module.parameters() if weights.requires_grad)
+
+
+def _numbers(tensor: Tensor) -> int:
+    """Return how many real numbers a tensor holds: two for each complex one."""
+    return 2 * tensor.numel() if tensor.is_complex() else tensor.numel()

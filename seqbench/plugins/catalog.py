@@ -1,0 +1,139 @@
+"""What do the installed plugins offer, and where does each offer come from?
+
+Frozen: `seqbench.plugins.load` makes it. Stands on contracts, execution and errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from seqbench.contracts.model import Model
+from seqbench.contracts.task import Task
+from seqbench.errors import ExperimentError, unknown
+from seqbench.jobs.executor import Executor
+from seqbench.jobs.plugin_sources import PluginSources
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a plugin comes from.
+
+    Attributes:
+        plugin: its entry point, or the name of its file.
+        distribution, version: what declares it; for a file ``file NAME`` and the beginning of its hash.
+        path: of a file that is not installed. It stands in messages, and in no record.
+    """
+
+    plugin: str
+    distribution: str
+    version: str
+    path: Path | None = None
+
+    @property
+    def source(self) -> str:
+        """What a record keeps of it."""
+        return f"{self.distribution} {self.version}"
+
+    def __str__(self) -> str:
+        if self.path is not None:
+            return f"file {self.path}"
+        return f"plugin {self.plugin!r} ({self.source})"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a plugin.
+
+    Attributes:
+        origin: the plugin.
+        hook: the hook that gave something wrong; None where it never came to one.
+        message: what is wrong, and what to do.
+        claimed: the name that is claimed twice, where that is the problem.
+    """
+
+    origin: Origin
+    hook: str | None
+    message: str
+    claimed: str | None = None
+
+    def __str__(self) -> str:
+        hook = f", hook {self.hook}" if self.hook else ""
+        return f"{self.origin}{hook}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Observer:
+    """A function that is called with each record, and where it comes from."""
+
+    call: Callable[..., None]
+    origin: Origin
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All that the installed plugins offer.
+
+    Attributes:
+        tasks, models, suites, executors: name -> what has it.
+        observers: what is called with each record.
+        origins: (kind, name) -> where it comes from.
+        problems: what is broken, and is left out.
+        remarks: what works, and had better be mended.
+        sources: where it was loaded from; another process loads the same from there.
+    """
+
+    tasks: Mapping[str, type[Task]] = field(default_factory=dict)
+    models: Mapping[str, type[Model]] = field(default_factory=dict)
+    suites: Mapping[str, Path] = field(default_factory=dict)
+    executors: Mapping[str, type[Executor]] = field(default_factory=dict)
+    observers: tuple[Observer, ...] = ()
+    origins: Mapping[tuple[str, str], Origin] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    remarks: tuple[Problem, ...] = ()
+    sources: PluginSources = field(default_factory=PluginSources)
+
+    def task(self, name: str) -> type[Task]:
+        """Return a task class; an unknown name is an ExperimentError with the nearest right one."""
+        return self._found("task", self.tasks, name)
+
+    def model(self, name: str) -> type[Model]:
+        """Return a model class; an unknown name is an ExperimentError with the nearest right one."""
+        return self._found("model", self.models, name)
+
+    def task_or_model(self, name: str) -> type[Task] | type[Model]:
+        """Return a task or model class; an unknown name is an ExperimentError with the nearest right one."""
+        both: dict[str, type[Task] | type[Model]] = {**self.tasks, **self.models}
+        return self._found("task or model", both, name)
+
+    def clash(self, name: str) -> Problem | None:
+        """Return the problem that a name is claimed twice, if it is."""
+        return next((problem for problem in self.problems if problem.claimed == name), None)
+
+    def suite(self, name: str) -> Path:
+        """Return a suite's file; an unknown name is an ExperimentError with the nearest right one."""
+        return self._found("suite", self.suites, name)
+
+    def executor(self, name: str) -> type[Executor]:
+        """Return an executor class; an unknown name is an ExperimentError with the nearest right one."""
+        return self._found("executor", self.executors, name)
+
+    def sources_of(self, task: str, model: str) -> PluginSources:
+        """Return where a task and a model are loaded from, and nothing else: others may be slow or broken."""
+        origins = [self.origins.get(("task", task)), self.origins.get(("model", model))]
+        if None in origins:
+            return self.sources
+        paths = {origin.path for origin in origins if origin}
+        installed = sorted({origin.plugin for origin in origins if origin and origin.path is None})
+        files = tuple(file for file in self.sources.files if file.path in paths)
+        return PluginSources(",".join(installed) or "off", files)
+
+    def _found(self, kind: str, offers: Mapping[str, Value], name: str) -> Value:
+        if name in offers:
+            return offers[name]
+        broken = "".join(f"\n  not loaded: {problem}" for problem in self.problems)
+        raise ExperimentError(unknown(kind, name, offers) + broken)

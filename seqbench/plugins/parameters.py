@@ -1,0 +1,154 @@
+"""Lists the parameters of a task or a model, and makes one with values that fit their types.
+
+Reads the fields of a plugin's dataclass and checks values against their types. Stands on contracts and refusals.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from seqbench.base.refusals import refusal_of_all
+from seqbench.contracts.fields import is_data_source, is_generated_only
+from seqbench.contracts.model import Model
+from seqbench.contracts.task import Task
+from seqbench.errors import ExperimentError, unknown
+from seqbench.plugins.faults import faults_told
+
+Plugin = TypeVar("Plugin", Task, Model)
+STRICT = ConfigDict(strict=True, arbitrary_types_allowed=True)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One setting of a task or a model.
+
+    Attributes:
+        name: as in ``--set TASK.name=value``.
+        type: its annotation.
+        default: its value when nothing is set.
+        is_data_source: whether its value names a file, a folder or a data set.
+        is_generated_only: whether it means something only where the task makes its data up.
+    """
+
+    name: str
+    type: Any
+    default: Any
+    is_data_source: bool
+    is_generated_only: bool = False
+
+    @property
+    def type_name(self) -> str:
+        """The annotation as a person writes it."""
+        return self.type.__name__ if isinstance(self.type, type) else str(self.type).replace("typing.", "")
+
+
+def parameters_of(plugin: type[Task] | type[Model]) -> tuple[Parameter, ...]:
+    """Return the parameters in the order of the dataclass's fields.
+
+    Raises:
+        TypeError: an annotation cannot be resolved or checked, or a field has no default, or one that is not
+            plain data, as JSON has it.
+    """
+    hints = typing.get_type_hints(plugin)
+    # Task and Model are no dataclasses themselves; every class that a catalog holds is one.
+    fields = dataclasses.fields(plugin)  # type: ignore[arg-type]
+    return tuple(_parameter(plugin, field, hints[field.name]) for field in fields)
+
+
+def _parameter(plugin: type, field: dataclasses.Field[Any], hint: Any) -> Parameter:
+    if field.default_factory is not dataclasses.MISSING:
+        default = field.default_factory()
+    elif field.default is not dataclasses.MISSING:
+        default = field.default
+    else:
+        raise TypeError(f"the parameter {field.name!r} of {plugin.__name__} needs a default value")
+    parameter = Parameter(field.name, hint, default, is_data_source(field), is_generated_only(field))
+    try:
+        _coerced(parameter, default)
+    except (TypeError, ValueError) as error:
+        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+        raise TypeError(f"the default {default!r} of {field.name!r} does not fit its type: {reason}") from error
+    return parameter
+
+
+def make(plugin: type[Plugin], values: Mapping[str, Any], where: str = "") -> Plugin:
+    """Return the task or model with these parameters and defaults for the rest.
+
+    Args:
+        plugin: the class.
+        values: parameter name -> value.
+        where: words put before an error, e.g. a file and line.
+
+    Raises:
+        ExperimentError: an unknown parameter, a value of the wrong type, or one that the plugin refuses.
+        PluginError: making it raised anything but a ValueError.
+    """
+    known = {parameter.name: parameter for parameter in parameters_of(plugin)}
+    for name, value in values.items():
+        if name not in known:
+            raise ExperimentError(where + unknown(f"parameter of {plugin.name}", name, known))
+        _check(plugin.name, known[name], value, where)
+        if known[name].is_data_source and value == "":
+            raise ExperimentError(
+                f"{where}{plugin.name}.{name} names nothing; give a file, a folder or a data set"
+            )
+    # Defaults too: 0 for a float is 0.0, so that both make the same cell.
+    given = {name: values.get(name, parameter.default) for name, parameter in known.items()}
+    coerced = {name: _coerced(known[name], value) for name, value in given.items()}
+    with faults_told(f"{where}{plugin.name} ({_place(plugin)}) cannot be made with these parameters"):
+        try:
+            return plugin(**coerced)
+        except ValueError as error:
+            raise ExperimentError(f"{where}{plugin.name}: {error}") from error
+
+
+def _place(plugin: type) -> str:
+    """Return where a class is written down."""
+    try:
+        file = Path(inspect.getfile(plugin)).name
+    except (TypeError, OSError):
+        file = plugin.__module__
+    return f"class {plugin.__qualname__} in {file}"
+
+
+def meaningless(task: Task) -> tuple[str, ...]:
+    """Return the parameters that are set for generated data although a data source is given."""
+    parameters = parameters_of(type(task))
+    if not any(p.is_data_source and getattr(task, p.name) is not None for p in parameters):
+        return ()
+    return tuple(p.name for p in parameters if p.is_generated_only and getattr(task, p.name) != p.default)
+
+
+def refuse_meaningless(task: Task, names: Sequence[str], where: str = "") -> None:
+    """Refuse parameters that are for generated data beside a data source.
+
+    Raises:
+        ExperimentError: there is one.
+    """
+    if names:
+        source = next(p.name for p in parameters_of(type(task)) if p.is_data_source and getattr(task, p.name))
+        raise ExperimentError(
+            f"{where}{task.name}.{names[0]} is for data that the task makes up, and {task.name}.{source} gives"
+            " data of your own; leave one of the two out"
+        )
+
+
+def _check(owner: str, parameter: Parameter, value: Any, where: str) -> None:
+    try:
+        _coerced(parameter, value)
+    except ValidationError as error:
+        raise ExperimentError(where + refusal_of_all(f"{owner}.{parameter.name}", error.errors())) from error
+
+
+def _coerced(parameter: Parameter, value: Any) -> Any:
+    # By way of JSON, in which a list is how a tuple is written; else strict: "5" is no number.
+    return TypeAdapter(parameter.type, config=STRICT).validate_json(json.dumps(value))

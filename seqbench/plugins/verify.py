@@ -1,0 +1,99 @@
+"""Is what a plugin yielded a task, a model or a suite at all?
+
+Each function returns the faults it finds as sentences that tell the author what to mend. Looks at classes
+only and runs none of their code; `seqbench.testing` is where behaviour is checked.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic.errors import PydanticUserError
+
+from seqbench.contracts.model import Model
+from seqbench.contracts.task import Task
+from seqbench.jobs.executor import Executor
+from seqbench.plugins.parameters import parameters_of
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+RESERVED = frozenset({"training", "gradients", "executor"})
+"""Names that mean something else before the dot of ``--set NAME.FIELD=VALUE``."""
+
+
+def is_name(text: str) -> bool:
+    """Say whether a text has the form of a plugin's name: lower-case words joined by ``-``."""
+    return _NAME.fullmatch(text) is not None
+
+
+def task_faults(value: Any) -> list[str]:
+    """Return what keeps ``value`` from being a task class."""
+    return _class_faults(value, Task)
+
+
+def model_faults(value: Any) -> list[str]:
+    """Return what keeps ``value`` from being a model class."""
+    return _class_faults(value, Model)
+
+
+def suite_faults(value: Any) -> list[str]:
+    """Return what keeps ``value`` from being the path of a suite's file."""
+    if not isinstance(value, Path):
+        return [f"a suite is given as the pathlib.Path of its YAML file, and {value!r} was yielded"]
+    if not value.is_file():
+        return [f"the suite's file {value} is not there"]
+    return []
+
+
+def executor_faults(value: Any) -> list[str]:
+    """Return what keeps ``value`` from being an executor class."""
+    if not (inspect.isclass(value) and issubclass(value, Executor)):
+        return [f"it is to yield classes that inherit from seqbench.Executor, and it yielded {value!r}"]
+    name = getattr(value, "name", None)
+    if not isinstance(name, str) or not is_name(name):
+        return [f"name is to be lower-case words joined by '-', such as 'my-cluster', and is {name!r}"]
+    missing = sorted(value.__abstractmethods__)
+    return [f"executor {name}: the member {', '.join(missing)} is missing"] if missing else []
+
+
+def _class_faults(value: Any, base: type[Task] | type[Model]) -> list[str]:
+    kind = base.__name__
+    if not inspect.isclass(value):
+        return [f"it is to yield classes, and it yielded {value!r}; yield the class, not an instance"]
+    if not issubclass(value, base):
+        return [f"{value.__name__} is not a seqbench.{kind}; let the class inherit from it"]
+    return [f"{kind.lower()} {value.__name__}: {fault}" for fault in _member_faults(value)]
+
+
+def _member_faults(value: type[Task] | type[Model]) -> list[str]:
+    faults = []
+    members = vars(value) | {name: getattr(value, name) for name in ("name", "version") if name in dir(value)}
+    name, version = members.get("name"), members.get("version")
+    if not isinstance(name, str) or not is_name(name) or name in RESERVED:
+        faults.append(f"name is to be lower-case words joined by '-', such as 'my-model', and is {name!r}")
+    if not isinstance(version, int) or isinstance(version, bool):
+        faults.append(f"version is to be an integer such as 1, and is {version!r}")
+    missing = sorted(getattr(value, "__abstractmethods__", ()))
+    if missing:
+        faults.append(
+            f"the member {', '.join(missing)} is missing; see its docstring in seqbench.contracts.contracts"
+        )
+    return faults + _dataclass_faults(value)
+
+
+def _dataclass_faults(value: type[Task] | type[Model]) -> list[str]:
+    parameters = vars(value).get("__dataclass_params__")
+    if parameters is None or not parameters.frozen:
+        return ["it is to be a frozen dataclass; put @dataclass(frozen=True) above the class"]
+    fields = dataclasses.fields(value)  # type: ignore[arg-type]
+    declared = {field.name for field in fields} & {"name", "version"}
+    if declared:
+        return [f"{', '.join(sorted(declared))} is no parameter; write it without an annotation"]
+    try:
+        parameters_of(value)
+    except (TypeError, NameError, PydanticUserError) as error:
+        return [f"its parameters cannot be read: {error}"]
+    return []

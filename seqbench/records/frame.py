@@ -1,0 +1,37 @@
+"""The table of results as a pandas DataFrame whose printed form begins with what a reader looks for.
+
+pandas prints the first and the last columns of a wide table and leaves out those between; here all of the leading
+columns are printed, and the others counted. Imports pandas: load it where a table is made.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from seqbench.records.rows import LEADING
+
+
+class Results(pd.DataFrame):
+    """A DataFrame in every respect but one: printed, it shows its leading columns."""
+
+    @property
+    def _constructor(self) -> Any:
+        # pandas' own hook: a filtered or sorted table is still one of results.
+        return Results
+
+    def __repr__(self) -> str:
+        """Return the leading columns as pandas prints them, and how many others there are."""
+        leading = list(LEADING)
+        others = len(self.columns) - len(leading)
+        if others <= 0 or list(self.columns[: len(leading)]) != leading or not len(self):
+            return super().__repr__()
+        with pd.option_context("display.max_colwidth", _WIDEST, "display.max_columns", len(leading)):
+            shown = repr(pd.DataFrame(self[leading]))
+        named = ", ".join(map(str, self.columns[len(leading) :][:3]))
+        return f"{shown}\nand {others} more columns, such as {named}"
+
+
+_WIDEST = 60
+"""Characters of a name in a printed table; names of tables have at most 48 (`seqbench.records.variants`)."""

@@ -1,0 +1,90 @@
+"""Reads results as a table: one row for each cell, one for each lag of a curve.
+
+`load_results` reads stores, or the CSV that a report made of them, into a tidy pandas DataFrame. Every row says
+under which name tables show its task and its model, and has every setting that differs. Stands on store.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seqbench.records.csv import is_csv, joined, read_csv, text_of, typed_setting
+from seqbench.records.mixing import confusions
+from seqbench.records.rows import GRADIENT_COLUMNS, TEXTS, Kinds, is_setting, known_rows, lags
+from seqbench.records.schema import Record
+from seqbench.records.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def load_results(*places: str | Path) -> pd.DataFrame:
+    """Return one row for each cell.
+
+    Columns are `COLUMNS`, then the settings that differ between the rows (``task.NAME``, ``model.NAME``,
+    ``training.NAME``, ``evaluate_lengths``), ``metrics.NAME`` for every other metric, and ``metrics.NAME@LENGTH``
+    for the lengths of ``evaluate_lengths``. A value that is not known is missing, never 0. Group by ``task_name``
+    and ``model_name``, which no two settings share; where ``task`` and ``model`` alone would put different
+    settings into one group, a warning says so.
+
+    Args:
+        places: folders of results, and files that ``seqbench report --format csv`` wrote, which read back the
+            same to the last bit.
+
+    Raises:
+        StoreError: a place is not there or holds something else.
+    """
+    paths = [Path(place) for place in places]
+    files = [read_csv(path) for path in paths if is_csv(path)]
+    table = frame(record for path in paths if not is_csv(path) for record in Store(path).each())
+    if files:
+        table = joined([*([table] if len(table) else []), *files])
+    for sentence in confusions(table):
+        warnings.warn(sentence, stacklevel=2)
+    return table
+
+
+def load_gradients(*folders: str | Path) -> pd.DataFrame:
+    """Return the curves of gradient norms against lag, one row for each lag.
+
+    Columns are `GRADIENT_COLUMNS`. ``when`` is ``init``, ``during`` or ``trained``; lags are in steps;
+    ``ln_median`` is known also where no float holds the median. Group by ``task_name`` and ``model_name``.
+
+    Raises:
+        StoreError: a folder is not there or holds something else.
+    """
+    import pandas as pd
+
+    kinds = Kinds()
+    found: list[dict[str, Any]] = []
+    ends: list[int] = []
+    for folder in folders:
+        for record in Store(folder).each():
+            kinds.add(record)
+            found += lags(record)
+            ends.append(len(found))
+    told = kinds.told()
+    for kind, start, end in zip(kinds.of_records, [0, *ends], ends, strict=False):
+        for row in found[start:end]:
+            row |= {name: told[kind][name] for name in ("task_name", "model_name")}
+    return pd.DataFrame(found, columns=list(GRADIENT_COLUMNS))
+
+
+def frame(records: Iterable[Record]) -> pd.DataFrame:
+    """Return the table of these records; the type of a column does not depend on what is known."""
+    from seqbench.records.frame import Results
+
+    found, columns = known_rows(records)
+    table = Results([{name: row.get(name) for name in columns} for row in found], columns=columns)
+    for name in filter(is_setting, columns):
+        # Few values stand in many rows.
+        known = {repr(row[name]): row[name] for row in found if name in row}
+        written = {each: text_of(value) for each, value in known.items()}
+        texts = [written[repr(row[name])] if name in row else "" for row in found]
+        table[name] = typed_setting(texts)
+    # What is missing in every row has no type of its own.
+    unclear = [n for n in columns if not is_setting(n) and (n in TEXTS or table[n].dtype == object)]
+    return table.astype({name: "str" if name in TEXTS else "float64" for name in unclear})

@@ -1,0 +1,87 @@
+"""Makes records of cells, also of those that have no scores, and keeps their texts within bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from seqbench.base.printable import encodable
+from seqbench.experiment.cells import Cell, Configured
+from seqbench.records.schema import MOST_TEXT, MOST_TRACEBACK, MOST_WARNINGS, CellData, PluginUsed, Record, Status
+
+
+def cell_data(cell: Cell) -> CellData:
+    """Return a cell as a record keeps it."""
+    return CellData(
+        task=_used(cell.task),
+        model=_used(cell.model),
+        length=cell.length,
+        seed=cell.seed,
+        training=cell.training.model_dump(),
+        evaluate_lengths=cell.evaluate_lengths,
+        data=dict(cell.data),
+        gradients=cell.gradients.model_dump(),
+    )
+
+
+def _used(plugin: Configured) -> PluginUsed:
+    return PluginUsed(
+        name=plugin.name,
+        version=plugin.version,
+        parameters=dict(plugin.parameters),
+        changed=plugin.changed,
+        distribution=plugin.distribution,
+    )
+
+
+def unfinished(
+    cell: Cell,
+    status: Status,
+    reason: str,
+    environment: Mapping[str, Any],
+    trace: str | None = None,
+) -> Record:
+    """Return the record of a cell that has no scores, and says why."""
+    return Record(
+        key=cell.key,
+        status=status,
+        reason=reason,
+        cell=cell_data(cell),
+        environment=dict(environment),
+        traceback=trace,
+        finished=now(),
+    )
+
+
+def bounded(record: Record) -> Record:
+    """Return a record whose texts are of a size that a record is for, and can be written as UTF-8.
+
+    A plugin may say megabytes; its log has them all.
+    """
+    return record.model_copy(
+        update={
+            "reason": record.reason and encodable(record.reason, MOST_TEXT),
+            "traceback": record.traceback and encodable(record.traceback, MOST_TRACEBACK),
+            "warnings": tuple(encodable(text, MOST_TEXT) for text in record.warnings[:MOST_WARNINGS]),
+            "notes": {name: encodable(text, MOST_TEXT) for name, text in record.notes.items()},
+            "facts": {
+                encodable(name, MOST_TEXT): encodable(fact, MOST_TEXT) if isinstance(fact, str) else fact
+                for name, fact in record.facts.items()
+            },
+            "environment": {name: _bounded(value) for name, value in record.environment.items()},
+        }
+    )
+
+
+def _bounded(value: Any) -> Any:
+    if isinstance(value, str):
+        return encodable(value, MOST_TEXT)
+    if isinstance(value, Mapping):
+        return {name: _bounded(inner) for name, inner in value.items()}
+    return value
+
+
+def now() -> str:
+    """Return the time in UTC, as ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,149 @@
+"""Merges the records of several folders of results, each cell once. Stands on store.
+
+Two folders from different kinds of machines may tell different scores of a cell: one of them stands in tables, for
+a seed counts once, and its note says what both tell. On one kind of machine that is a contradiction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from seqbench.base.differences import Difference, differences
+from seqbench.base.machines import class_text, is_same_kind, machine_differences
+from seqbench.errors import StoreError
+from seqbench.records.schema import Record
+from seqbench.records.store import Store
+
+_OUTCOMES = ("ok", "diverged")
+_SHOWN = 20
+"""Conflicts that are named one by one."""
+
+_DIFFERENCES = 3
+"""Scores of one cell that are named one by one."""
+
+ELSEWHERE = "another machine"
+"""The name of the note that says what another kind of machine tells of a cell."""
+
+Told = tuple[Record, str | Path]
+
+
+def read_records(folders: Sequence[str | Path]) -> list[Record]:
+    """Return the records of all folders, each cell once; the order of the folders does not matter.
+
+    Of a cell that two folders hold, an outcome (ok or diverged) goes before a cell that came to none, and of
+    two with an outcome the one that was finished first. Where another kind of machine tells other scores, the
+    record's note `ELSEWHERE` has both.
+
+    Raises:
+        StoreError: a folder is not there or empty, or folders from the same kind of machine, or from machines
+            that are not told apart, tell different things of a cell: every such cell is named with both places and
+            with what differs.
+    """
+    found: dict[str, list[Told]] = {}
+    for folder in folders:
+        records = Store(folder).read()
+        if not records:
+            raise StoreError(f"there are no results in {folder}: name the folder that `seqbench run` wrote to")
+        for record in records:
+            found.setdefault(record.key, []).append((record, folder))
+    conflicts = [conflict for key in sorted(found) for conflict in _conflicts(found[key])]
+    if conflicts:
+        raise StoreError(_refused(conflicts))
+    return [_merged(told) for told in found.values()]
+
+
+def told_elsewhere(records: Iterable[Record]) -> list[str]:
+    """Return what other kinds of machines tell of these cells, by cell."""
+    return sorted(record.notes[ELSEWHERE] for record in records if ELSEWHERE in record.notes)
+
+
+def _merged(told: Sequence[Told]) -> Record:
+    """Return the record that is kept, with a note of what other kinds of machines tell."""
+    kept, folder = min(told, key=lambda pair: _preference(pair[0]))
+    others = sorted(
+        {
+            f"{_cell(kept)}: {said}"
+            for record, place in told
+            if (said := _elsewhere((kept, folder), (record, place)))
+        }
+    )
+    return kept.model_copy(update={"notes": {**kept.notes, ELSEWHERE: "; ".join(others)}}) if others else kept
+
+
+def _preference(record: Record) -> tuple[bool, str, str]:
+    return record.status not in _OUTCOMES, record.finished, record.to_json()
+
+
+def _elsewhere(kept: Told, other: Told) -> str | None:
+    """Return what another machine tells otherwise; None where it tells the same, or came to no outcome."""
+    (one, here), (two, there) = kept, other
+    if two.status not in _OUTCOMES or one.status not in _OUTCOMES:
+        return None
+    differing = _differing(one, two)
+    if not differing:
+        return None
+    machines = (
+        f"{class_text(one.environment)} in {here}, which is shown, and {class_text(two.environment)} in {there}"
+    )
+    more = [
+        each for each in machine_differences(one.environment, two.environment) if not each.startswith("processor")
+    ]
+    return f"{_said(differing, 'shown', 'the other')}; {'; '.join([machines, *more])}"
+
+
+def _conflicts(told: Sequence[Told]) -> Iterator[str]:
+    """Yield a line for each record that tells something else than the first one on the same kind of machine."""
+    outcomes = [(record, folder) for record, folder in told if record.status in _OUTCOMES]
+    for i, (record, folder) in enumerate(outcomes):
+        for first, elsewhere in outcomes[:i]:
+            if is_same_kind(first.environment, record.environment) is False:
+                continue
+            if differing := _differing(first, record):
+                said = _said(differing, str(elsewhere), str(folder))
+                yield f"{_cell(record)} on {class_text(record.environment)}: {said} (key {record.key})"
+                break
+
+
+def _refused(conflicts: Sequence[str]) -> str:
+    shown = list(conflicts[:_SHOWN])
+    if len(conflicts) > _SHOWN:
+        shown.append(f"and {len(conflicts) - _SHOWN} more")
+    advice = "report the folders one by one, or remove one of each two records"
+    return "\n  ".join(
+        ["the folders contradict each other, and no score is preferred to another:", *shown, advice]
+    )
+
+
+def _differing(one: Record, other: Record) -> list[Difference]:
+    """Return every outcome, score, baseline and number of examples that two records tell otherwise."""
+    return list(differences(_told(one), _told(other)))
+
+
+def _told(record: Record) -> dict[str, object]:
+    return {
+        "status": record.status,
+        **{
+            f"T={test.length}": {
+                **test.scores,
+                "skill": test.skill,
+                "examples": test.examples,
+                "baseline": test.baseline_name,
+                "baselines": {
+                    each.name: {**each.scores, "is_reference": each.is_reference} for each in test.baselines
+                },
+            }
+            for test in record.tests
+        },
+    }
+
+
+def _said(differing: Sequence[Difference], one: str, other: str) -> str:
+    told = [each.text(one, other) for each in differing[:_DIFFERENCES]]
+    more = [f"and {len(differing) - _DIFFERENCES} more"] if len(differing) > _DIFFERENCES else []
+    return ", ".join([*told, *more])
+
+
+def _cell(record: Record) -> str:
+    cell = record.cell
+    return f"{cell.task.name} {cell.model.name} T={cell.length} seed {cell.seed}"

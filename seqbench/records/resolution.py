@@ -1,0 +1,46 @@
+"""Says what one test example is worth: how far it can move a score, and a skill, at most.
+
+A test split of 50 texts cannot tell 0.90 from 0.91. Stands on records.
+"""
+
+from __future__ import annotations
+
+from seqbench.records.schema import Evaluation, MetricData
+
+
+def one_example(metric: MetricData | None, test: Evaluation | None) -> float | None:
+    """Return by how much one test example can move the primary score, at most; None where that is not known.
+
+    What the metric says of itself goes first. Else a score is taken for a mean over the test examples, each of
+    which lies between the metric's worst and its best value; a metric without a worst value tells nothing.
+
+    >>> one_example(MetricData(name="accuracy", best=1.0, worst=0.0, is_higher_better=True), Evaluation(
+    ...     length=8, examples=50, scores={}, baselines=(), baseline_name="guess", skill=None))
+    0.02
+    """
+    if metric is None or test is None:
+        return None
+    if test.one_example is not None:
+        return test.one_example
+    if metric.worst is None or test.examples < 1:
+        return None
+    return abs(metric.best - metric.worst) / test.examples
+
+
+def is_within(skill: float, worth: float | None) -> bool:
+    """Say whether a skill, or a difference between two, is no more than what one test example is worth."""
+    # A difference of exactly one example is one, whatever its last bit.
+    return worth is not None and abs(skill) <= worth * (1 + 1e-9)
+
+
+def one_example_in_skill(metric: MetricData | None, test: Evaluation | None) -> float | None:
+    """Return the same as a skill: over the distance from the reference baseline to the best value.
+
+    Where the baseline is nearly perfect it is large: skill then says more of single examples than of the model.
+    """
+    worth = one_example(metric, test)
+    if worth is None or metric is None or test is None:
+        return None
+    known = {each.name: each.scores.get(metric.name) for each in test.baselines}
+    baseline = known.get(test.baseline_name)
+    return None if baseline is None or baseline == metric.best else worth / abs(metric.best - baseline)

@@ -1,0 +1,188 @@
+"""Turns records into rows of a table: column -> value, None where it is not known.
+
+Stands on variants; no pandas, so that a report as JSON needs none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from seqbench.records.resolution import one_example_in_skill
+from seqbench.records.schema import Record
+from seqbench.records.variants import differing_settings, model_names, settings_key, task_names
+
+LEADING = ("task_name", "model_name", "length", "seed", "score", "baseline", "skill")
+"""The columns that stand first, and are printed."""
+
+COLUMNS = (
+    *LEADING, "status", "metric", "baseline_name", "examples", "one_example", "task", "model", "task_version",
+    "model_version", "precision", "device", "parameters", "state_size", "steps", "train_seconds",
+    "seconds_per_step", "peak_memory_bytes", "validation_score", "stopped", "gain_init", "gain_trained",
+    "horizon_init", "horizon_trained", "verdict", "grad_norm_median", "grad_norm_p95", "grad_norm_max",
+    "clipped_share", "nonfinite_steps", "reason", "warnings", "problems", "key",
+)  # fmt: skip
+"""The columns that every table of results has, in this order; settings that differ and ``metrics.NAME`` follow."""
+
+TEXTS = frozenset(
+    {"task_name", "model_name", "status", "metric", "baseline_name", "task", "model", "precision", "device"}
+    | {"stopped", "verdict", "reason", "warnings", "problems", "key"}
+)
+"""The columns of words; all others among `COLUMNS` are of numbers."""
+
+SETTINGS = ("task.", "model.", "training.")
+"""How the name of a column of a setting begins; ``evaluate_lengths`` is one too."""
+
+GRADIENT_COLUMNS = (
+    "task_name", "model_name", "length", "seed", "when", "step", "quantity", "part", "lag", "median", "q25", "q75",
+    "ln_median", "n", "task", "model", "key",
+)  # fmt: skip
+"""The columns of `load_gradients`."""
+
+
+def is_setting(column: str) -> bool:
+    """Say whether a column holds a setting that differs between rows."""
+    return column.startswith(SETTINGS) or column == "evaluate_lengths"
+
+
+def rows(records: Iterable[Record]) -> list[dict[str, Any]]:
+    """Return a row for each record, all with the same columns."""
+    found, columns = known_rows(records)
+    return [{name: row.get(name) for name in columns} for row in found]
+
+
+def known_rows(records: Iterable[Record]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return rows that lack what has no value, such as another model's setting, and the columns of all."""
+    known: list[dict[str, Any]] = []
+    kinds = Kinds()
+    for record in records:
+        known.append(_row(record))
+        kinds.add(record)
+    told = kinds.told()
+    for row, kind in zip(known, kinds.of_records, strict=True):
+        row |= told[kind]
+    return known, ordered(name for row in known for name in row)
+
+
+def ordered(names: Iterable[str]) -> list[str]:
+    """Return the columns of a table in their order: `COLUMNS`, settings, measures."""
+    extra = sorted(set(names) - set(COLUMNS))
+    return [*COLUMNS, *filter(is_setting, extra), *(name for name in extra if not is_setting(name))]
+
+
+class Kinds:
+    """The kinds of cells among many records: one is kept of those that differ in length and seed only.
+
+    Attributes:
+        of_records: the key of the record that stands for each that was added, in their order.
+    """
+
+    def __init__(self) -> None:
+        self.of_records: list[str] = []
+        self._kept: dict[str, Record] = {}
+
+    def add(self, record: Record) -> None:
+        """Look at one more record."""
+        kept = self._kept.setdefault(settings_key(record), record)
+        self.of_records.append(kept.key)
+
+    def told(self) -> dict[str, dict[str, Any]]:
+        """Return key -> the names of task and model, and the settings that differ between the kinds."""
+        kept = list(self._kept.values())
+        tasks, models, settings = task_names(kept), model_names(kept), differing_settings(kept)
+        return {key: {"task_name": tasks[key], "model_name": models[key], **settings[key]} for key in tasks}
+
+
+def lags(record: Record) -> Iterator[dict[str, Any]]:
+    """Yield a row for each lag of each curve, the names left out."""
+    cell = record.cell
+    known: dict[str, Any] = {"task": cell.task.name, "model": cell.model.name}
+    known |= {"length": cell.length, "seed": cell.seed, "key": record.key}
+    for each in record.gradients.flows if record.gradients else ():
+        for curve in each.flow.curves:
+            own = {"when": each.when, "step": each.step, "quantity": curve.quantity, "part": curve.part}
+            points = zip(curve.lags, curve.median, curve.q25, curve.q75, curve.ln_median, curve.n, strict=True)
+            for point in points:
+                yield known | own | dict(zip(_POINT, point, strict=True))
+
+
+_POINT = ("lag", "median", "q25", "q75", "ln_median", "n")
+
+
+def _row(record: Record) -> dict[str, Any]:
+    cell, costs = record.cell, record.costs
+    return {
+        "task": cell.task.name,
+        "model": cell.model.name,
+        "task_version": cell.task.version,
+        "model_version": cell.model.version,
+        "length": cell.length,
+        "seed": cell.seed,
+        "status": record.status,
+        "reason": record.reason,
+        "warnings": _joined(record.warnings),
+        "problems": _joined(record.gradients.problems if record.gradients else ()),
+        "precision": cell.training.get("precision", "float32"),
+        "device": _device(record),
+        "parameters": costs.parameters,
+        "state_size": costs.state_size,
+        "steps": costs.steps,
+        "train_seconds": costs.train_seconds,
+        "seconds_per_step": costs.seconds_per_step,
+        "peak_memory_bytes": costs.peak_memory_bytes,
+        "validation_score": record.validation_score,
+        "stopped": record.stopped,
+        "key": record.key,
+        **_gradients(record),
+        **_scores(record),
+    }
+
+
+def _joined(texts: Iterable[str]) -> str | None:
+    return "; ".join(texts) or None
+
+
+def _device(record: Record) -> str | None:
+    device = record.environment.get("device")
+    return None if device is None else str(device)
+
+
+def _gradients(record: Record) -> dict[str, Any]:
+    if record.gradients is None:
+        return {}
+    row: dict[str, Any] = {}
+    for each in record.gradients.flows:
+        if each.when != "during":
+            row[f"gain_{each.when}"] = each.summary.gain_per_step
+            row[f"horizon_{each.when}"] = each.summary.horizon.lag if each.summary.horizon else None
+        if each.when == "trained":
+            row["verdict"] = each.summary.verdict
+    norms = record.gradients.norms
+    if norms is not None:
+        spread = {f"grad_norm_{name}": value for name, value in vars(norms.whole).items()}
+        row |= {**spread, "clipped_share": norms.clipped_share, "nonfinite_steps": norms.nonfinite_steps}
+    return row
+
+
+def _scores(record: Record) -> dict[str, Any]:
+    metric, test = record.metric, record.test
+    if metric is None or test is None:
+        return {}
+    others = {f"metrics.{name}": score for name, score in test.scores.items() if name != metric.name}
+    elsewhere = {
+        f"metrics.{name}@{evaluation.length}": score
+        for evaluation in record.evaluations
+        for name, score in evaluation.scores.items()
+    }
+    baselines = {each.name: each.scores.get(metric.name) for each in test.baselines}
+    return {
+        "metric": metric.name,
+        "score": test.scores.get(metric.name),
+        "baseline": baselines.get(test.baseline_name),
+        "baseline_name": test.baseline_name,
+        "skill": test.skill,
+        "examples": test.examples,
+        "one_example": one_example_in_skill(metric, test),
+        **others,
+        **elsewhere,
+    }

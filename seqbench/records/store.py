@@ -1,0 +1,332 @@
+"""Lays out a folder of results, keeps its records, and tells which cells are done.
+
+``records/`` with one file for each cell, and a note of the schema's version; beside them the claims,
+checkpoints and log files of cells. A record is written whole or not at all. Stands on records and seals.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from seqbench.base.checksums import BrokenSealError, is_sealed, opened, sealed
+from seqbench.base.plain_files import is_broken_link, open_plain, read_plain
+from seqbench.base.process_identity import is_abandoned, temporary_prefix
+from seqbench.errors import StoreError, reason
+from seqbench.experiment.cells import Cell
+from seqbench.records.schema import MOVE_OR_RUN, SCHEMA_VERSION, CellData, Record
+
+BROKEN = "broken"
+"""Status of a file in which no whole record stands: its cell is not done."""
+MARK = "store.json"
+_SECONDS_KEPT = 3600.0
+"""Age at which a temporary file belongs to nobody."""
+_HEAD = re.compile(rb'{"schema_version": ?(\d{1,9}), ?"key": ?"([^"\\]+)", ?"status": ?"([a-z]+)"')
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A record, as far as a sweep that resumes needs to know it.
+
+    Attributes:
+        status: of the record; `BROKEN` where no whole record stands in its file.
+        stamp: another one once the record is replaced.
+        problem: what is wrong with the file; None where nothing is.
+    """
+
+    status: str
+    stamp: tuple[int, int]
+    problem: str | None = None
+
+
+class Store:
+    """A folder of records. Making the object looks at the folder and writes nothing.
+
+    Raises:
+        StoreError: the path is a file, or a store of another schema version.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._check()
+
+    def _check(self) -> None:
+        for link in (self.path, self._records):
+            if is_broken_link(link):
+                raise StoreError(f"{link} is a link to {os.readlink(link)}, which is not there; mend or remove it")
+        if self._records.exists() and not self._records.is_dir():
+            raise StoreError(f"{self._records} is no folder, so {self.path} can hold no results; move it away")
+        if self.path.exists() and not self.path.is_dir():
+            raise StoreError(f"{self.path} is a file; results need a folder of their own: choose another --output")
+        mark = self.path / MARK
+        if not mark.exists():
+            return
+        version = _version(mark)
+        if version != SCHEMA_VERSION:
+            raise StoreError(
+                f"{self.path} holds results of schema version {version}, and this seqbench writes"
+                f" version {SCHEMA_VERSION}; nothing was changed: choose another"
+                " --output, or use the seqbench that wrote it"
+            )
+
+    @property
+    def claims(self) -> Path:
+        """The folder of `seqbench.running.leases`."""
+        return self.path / "claims"
+
+    def checkpoint(self, cell: Cell) -> Path:
+        """Return the file from which an interrupted cell goes on."""
+        return self._checkpoints / f"{cell.key}.ckpt"
+
+    def record(self, cell: Cell) -> Path:
+        """Return the file of a cell's record, whether it is there or not."""
+        return self._records / f"{stem(cell, cell.key)}.json"
+
+    def prepare(self) -> None:
+        """Make the folder, so that a sweep learns before its first cell that it cannot be written to.
+
+        What writers that died have left half-written is removed.
+
+        Raises:
+            StoreError: it cannot be written to.
+        """
+        try:
+            for folder in (self._records, self.claims, self._checkpoints):
+                folder.mkdir(parents=True, exist_ok=True)
+            for folder in (self.path, *filter(Path.is_dir, self.path.iterdir())):
+                _clean(folder)
+            if not self.is_there():
+                _write(self.path / MARK, json.dumps({"schema_version": SCHEMA_VERSION}) + "\n")
+            with tempfile.TemporaryFile(dir=self._records):
+                pass
+        except OSError as error:
+            raise StoreError(
+                f"the folder {self.path} cannot be written to: {reason(error)}; choose another --output"
+            ) from error
+
+    def is_there(self) -> bool:
+        """Say whether the folder has been prepared, and not been removed since."""
+        return (self.path / MARK).exists() and self._records.is_dir()
+
+    def write(self, record: Record) -> Path:
+        """Write one record and return its file; a record of the same cell is replaced, any other file kept aside.
+
+        Raises:
+            StoreError: the folder cannot be written to; records already there stay as they are, and this one
+                is kept elsewhere where that is possible.
+        """
+        path = self._records / f"{name(record)}.json"
+        text = sealed(record.to_json())
+        try:
+            self._records.mkdir(parents=True, exist_ok=True)
+            _keep_broken_aside(path)
+            _write(path, text)
+        except OSError as error:
+            raise StoreError(
+                f"the record {path} cannot be written: {reason(error)}; the others are intact"
+                f"{_kept_elsewhere(path, text)}"
+            ) from error
+        return path
+
+    def read(self) -> list[Record]:
+        """Return every record, in the order of their file names.
+
+        Raises:
+            StoreError: the folder is not there, or a file in it is no record.
+        """
+        return list(self.each())
+
+    def each(self) -> Iterator[Record]:
+        """Yield every record, in the order of their file names, and keep none of them.
+
+        Raises:
+            StoreError: the folder is not there, or a file in it is no record.
+        """
+        for path in self._there():
+            content = _content(path)
+            if content is not None:
+                yield Record.from_json(content[0], str(path))
+
+    def whole(self) -> Iterator[Record]:
+        """Yield every record, as `each`, but for what is in broken files.
+
+        Raises:
+            StoreError: the folder is not there, a file cannot be read, or is a record of another schema version.
+        """
+        for path in self._there():
+            content = _content(path)
+            if content is not None and not isinstance(record := _record(content[0], path), str):
+                yield record
+
+    def seen(self) -> dict[str, Seen]:
+        """Return what there is: key -> status and stamp of every record; empty where the folder is not there.
+
+        Raises:
+            StoreError: a file cannot be read, or is a record of another schema version.
+        """
+        found = [_seen(path) for path in self._files()]
+        return dict(each for each in found if each is not None)
+
+    def look(self, cell: Cell) -> Seen | None:
+        """Return what there is of one cell just now; None where it has no record.
+
+        Raises:
+            StoreError: its file cannot be read, or is a record of another schema version.
+        """
+        found = _seen(self.record(cell))
+        if found is None or found[0] == cell.key:
+            return None if found is None else found[1]
+        return Seen(BROKEN, found[1].stamp, f"{self.record(cell)} is the record of another cell, {found[0]}")
+
+    def status(self) -> dict[str, str]:
+        """Return key -> status of every record; empty where the folder is not there yet."""
+        return {key: seen.status for key, seen in self.seen().items()}
+
+    @property
+    def _records(self) -> Path:
+        return self.path / "records"
+
+    @property
+    def _checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    def _there(self) -> Iterator[Path]:
+        if not self.path.is_dir():
+            raise StoreError(f"there are no results in {self.path}: the folder does not exist")
+        return self._files()
+
+    def _files(self) -> Iterator[Path]:
+        # Temporary files start with a dot: a half-written record is never taken for one.
+        yield from sorted(path for path in self._records.glob("*.json") if not path.name.startswith("."))
+
+
+def name(record: Record) -> str:
+    """Return the stem of a record's file: what it is, for a person, and its key."""
+    return stem(record.cell, record.key)
+
+
+def stem(cell: Cell | CellData, key: str) -> str:
+    """Return the stem of a cell's files."""
+    return f"{cell.task.name}_{cell.model.name}_T{cell.length}_s{cell.seed}_{key}"
+
+
+def _seen(path: Path) -> tuple[str, Seen] | None:
+    """Return key and status; from the head alone where the checksum says that the file is as we wrote it."""
+    found = _content(path)
+    if found is None:
+        return None
+    content, stamp = found
+    head = _HEAD.match(content)
+    if head is not None and int(head[1]) == SCHEMA_VERSION and is_sealed(content):
+        try:
+            opened(content)
+            return head[2].decode(), Seen(head[3].decode(), stamp)
+        except ValueError as error:
+            return _key(path), Seen(BROKEN, stamp, f"{path} is no whole record: {error}; {MOVE_OR_RUN}")
+    record = _record(content, path)
+    if isinstance(record, str):
+        return _key(path), Seen(BROKEN, stamp, record)
+    return record.key, Seen(record.status, stamp)
+
+
+def _record(content: bytes, path: Path) -> Record | str:
+    """Return a record, or what is wrong with its file.
+
+    Raises:
+        StoreError: it is a record of another schema version.
+    """
+    try:
+        return Record.from_json(content, str(path))
+    except StoreError as error:
+        head = _HEAD.match(content)
+        is_damaged = isinstance(error.__cause__, BrokenSealError)
+        if head is not None and int(head[1]) != SCHEMA_VERSION and not is_damaged:
+            raise
+        return str(error)
+
+
+def _content(path: Path) -> tuple[bytes, tuple[int, int]] | None:
+    """Return the bytes and the stamp of a record's file; None where it is not there.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    try:
+        with open_plain(path) as file:
+            status = os.fstat(file.fileno())
+            return file.read(), (status.st_ino, status.st_mtime_ns)
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) and not path.is_symlink():
+            return None
+        why = f"it is a link to {os.readlink(path)}, which is not there" if is_broken_link(path) else reason(error)
+        raise StoreError(f"the record {path} cannot be read: {why}; mend it, or move it away") from error
+
+
+def _key(path: Path) -> str:
+    return path.stem.rpartition("_")[2]
+
+
+def _keep_broken_aside(path: Path) -> None:
+    """Give another name to a file that is to be replaced and holds no whole record, or that of another cell."""
+    try:
+        seen = _seen(path)
+    except StoreError:
+        # A record of another version, or what cannot be read: what replaces it says why it cannot.
+        return
+    if seen is not None and (seen[1].status == BROKEN or seen[0] != _key(path)):
+        names = (f"{path.name}.broken{number or ''}" for number in range(1000))
+        os.replace(path, next(aside for name in names if not (aside := path.with_name(name)).exists()))
+
+
+def _version(mark: Path) -> object:
+    try:
+        content = json.loads(read_plain(mark, most=1_000_000).decode("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise StoreError(f"{mark} cannot be read: {reason(error)}; choose another folder") from error
+    return content.get("schema_version") if isinstance(content, dict) else None
+
+
+def _write(path: Path, text: str) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=temporary_prefix(), suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    # The new name is on the disk, too. Not every file system can be asked for that.
+    with suppress(OSError):
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _clean(folder: Path) -> None:
+    """Remove temporary files whose writer has died, or that are too old to be written still."""
+    for path in folder.glob(".*.tmp"):
+        with suppress(OSError):
+            if is_abandoned(path.name) or time.time() - path.stat().st_mtime > _SECONDS_KEPT:
+                path.unlink(missing_ok=True)
+
+
+def _kept_elsewhere(path: Path, text: str) -> str:
+    """Write a record that its folder does not take beside the temporary files; say where."""
+    try:
+        elsewhere = Path(tempfile.mkdtemp(prefix="seqbench-")) / path.name
+        elsewhere.write_text(text, encoding="utf-8")
+    except OSError:
+        return ""
+    return f"; this one is kept as {elsewhere}: move it to {path.parent}, or run its cell again"

@@ -1,0 +1,239 @@
+"""Gives the names under which tables show the task and the model of a record, and the settings that differ.
+
+What was run with different parameters, data or training settings gets different names, so that it is never
+averaged together; a name shows only the fields that differ, or a number where these are many, which `legend`
+explains. Stands on records.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Any
+
+from seqbench.records.schema import PluginUsed, Record
+
+Fields = Mapping[str, str]
+
+LATER: Mapping[str, Any] = {"truncate": None, "precision": "float32"}
+"""Settings, with their defaults, that older records do not tell. A name shows them wherever they were set:
+gradients that were truncated or rounded are another experiment."""
+_ALWAYS = {f"training.{name}" for name in LATER}
+
+UNSCORED = {"time_limit", "recompute"}
+"""What is no part of a cell's key: it decides whether there is a score, not which."""
+_UNNAMED = UNSCORED | {"precision"}
+
+_LONGEST = 48
+"""Characters of a name that a table still has room for."""
+
+
+def task_names(records: Sequence[Record]) -> dict[str, str]:
+    """Return key -> name of the task, such as ``copy (symbols=4)``, ``sentiment (data=reviews.csv)``, ``copy #2``.
+
+    Data that are not generated are always named.
+    """
+    return _numbered(_task_names(records), {record.key: record.cell.task.name for record in records})
+
+
+def model_names(records: Sequence[Record]) -> dict[str, str]:
+    """Return key -> name of the model, such as ``lstm (hidden_size=64, training.steps=500)`` or ``lstm #2``.
+
+    Training settings are shown where they differ between any two records of a task, not only between those
+    of one model: a comparison of models that were trained differently says so.
+    """
+    return _numbered(_model_names(records), {record.key: record.cell.model.name for record in records})
+
+
+def legend(records: Sequence[Record]) -> list[str]:
+    """Return what the numbers in names stand for, such as ``lstm #1 = lstm (hidden_size=64, ...)``."""
+    pairs: set[tuple[str, str]] = set()
+    for short, long in (
+        (task_names(records), _task_names(records)),
+        (model_names(records), _model_names(records)),
+    ):
+        pairs |= {(short[key], long[key]) for key in short if short[key] != long[key]}
+    return [f"{short} = {long}" for short, long in sorted(pairs, key=lambda pair: natural(pair[0]))]
+
+
+def settings_key(record: Record) -> str:
+    """Return a text that records with the same name and the same settings share: all but length and seed.
+
+    Of many records, one for each of these texts has to be looked at to name them all.
+    """
+    cell = record.cell
+    task, model = ((p.name, p.version, p.parameters) for p in (cell.task, cell.model))
+    return repr((task, model, cell.training, cell.evaluate_lengths, cell.data))
+
+
+def differing_settings(records: Sequence[Record]) -> dict[str, dict[str, Any]]:
+    """Return key -> column -> value of the settings that differ between these records.
+
+    Columns are ``task.NAME`` where a parameter differs within a task, ``model.NAME`` within a model,
+    ``training.NAME`` and ``evaluate_lengths`` between any two records. A record whose task, model or training has
+    no such setting lacks the column. Versions and the precision are left out, and what cannot move a score.
+    """
+    data = _data_names(records)
+    task = {record.key: _task_values(record, data) for record in records}
+    model = {record.key: _model_values(record) for record in records}
+    training = {record.key: _training_values(record) for record in records}
+    shown = _differing(_plain(each) for each in training.values())
+    for groups, values in ((_by_task(records), task), (_by_model(records), model)):
+        for _, group in groups:
+            shown |= _differing(_plain(values[record.key]) for record in group)
+    every = {key: {**task[key], **model[key], **training[key]} for key in task}
+    return {key: {name: value for name, value in own.items() if name in shown} for key, own in every.items()}
+
+
+def _task_values(record: Record, data: Mapping[str, str]) -> dict[str, Any]:
+    named = {name: data[fingerprint] for name, fingerprint in record.cell.data.items()}
+    return {f"task.{name}": value for name, value in {**record.cell.task.parameters, **named}.items()}
+
+
+def _model_values(record: Record) -> dict[str, Any]:
+    return {f"model.{name}": value for name, value in record.cell.model.parameters.items()}
+
+
+def _training_values(record: Record) -> dict[str, Any]:
+    training = {**LATER, **record.cell.training}
+    settings = {f"training.{name}": value for name, value in training.items() if name not in _UNNAMED}
+    return {**settings, "evaluate_lengths": list(record.cell.evaluate_lengths)}
+
+
+def _plain(values: Mapping[str, Any]) -> Fields:
+    return {name: json.dumps(value, sort_keys=True) for name, value in values.items()}
+
+
+def _task_names(records: Sequence[Record]) -> dict[str, str]:
+    data = _data_names(records)
+    fields: dict[str, Fields] = {}
+    for _, group in _by_task(records):
+        fields |= _alike_ordered({record.key: _task_fields(record, data) for record in group})
+    shown = {name: _differing(fields[record.key] for record in group) for name, group in _by_task(records)}
+    return {
+        record.key: _name(
+            record.cell.task.name, fields[record.key], shown[record.cell.task.name] | set(record.cell.data)
+        )
+        for record in records
+    }
+
+
+def _model_names(records: Sequence[Record]) -> dict[str, str]:
+    fields: dict[str, Fields] = {}
+    for _, group in _by_model(records):
+        fields |= _alike_ordered({record.key: _plugin_fields(record.cell.model) for record in group})
+    shown = {name: _differing(fields[record.key] for record in group) for name, group in _by_model(records)}
+    trained = _alike_ordered({record.key: _training_fields(record) for record in records})
+    shown_in = {name: _differing(trained[record.key] for record in group) for name, group in _by_task(records)}
+    return {
+        record.key: _name(
+            record.cell.model.name,
+            {**fields[record.key], **trained[record.key]},
+            shown[record.cell.model.name] | shown_in[record.cell.task.name] | _ALWAYS,
+        )
+        for record in records
+    }
+
+
+def _numbered(names: Mapping[str, str], bases: Mapping[str, str]) -> dict[str, str]:
+    """Number the variants of a plugin if one of them has a name that is too long."""
+    variants: dict[str, list[str]] = {}
+    for key in names:
+        variants.setdefault(bases[key], []).append(names[key])
+    short: dict[str, str] = {}
+    for base, long in variants.items():
+        ordered = sorted(set(long), key=natural)
+        is_numbered = len(ordered) > 1 and max(map(len, ordered)) > _LONGEST
+        short |= {name: f"{base} #{i}" if is_numbered else name for i, name in enumerate(ordered, start=1)}
+    return {key: short[name] for key, name in names.items()}
+
+
+def natural(name: str) -> list[tuple[int, float, str]]:
+    """Return a key that sorts numbers in names by value.
+
+    >>> sorted(["lstm (hidden_size=128)", "lstm (hidden_size=64)"], key=natural)
+    ['lstm (hidden_size=64)', 'lstm (hidden_size=128)']
+    """
+    parts = re.split(r"([0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?)", name)
+    return [(1, float(part), part) if i % 2 else (0, 0.0, part) for i, part in enumerate(parts)]
+
+
+def _by_task(records: Sequence[Record]) -> list[tuple[str, list[Record]]]:
+    names = sorted({record.cell.task.name for record in records})
+    return [(name, [record for record in records if record.cell.task.name == name]) for name in names]
+
+
+def _by_model(records: Sequence[Record]) -> list[tuple[str, list[Record]]]:
+    names = sorted({record.cell.model.name for record in records})
+    return [(name, [record for record in records if record.cell.model.name == name]) for name in names]
+
+
+def _task_fields(record: Record, data: Mapping[str, str]) -> Fields:
+    named = {name: data[fingerprint] for name, fingerprint in record.cell.data.items()}
+    return {**_plugin_fields(record.cell.task), **named}
+
+
+def _plugin_fields(plugin: PluginUsed) -> Fields:
+    return {"version": str(plugin.version), **{name: _text(value) for name, value in plugin.parameters.items()}}
+
+
+def _training_fields(record: Record) -> Fields:
+    training = record.cell.training
+    absent = UNSCORED | {name for name, default in LATER.items() if training.get(name, default) == default}
+    settings = {f"training.{name}": _text(value) for name, value in training.items() if name not in absent}
+    return {**settings, "evaluate_lengths": _text(record.cell.evaluate_lengths or "none")}
+
+
+def _text(value: Any) -> str:
+    is_plain = isinstance(value, str) and ", " not in value and not _is_json(value)
+    return str(value) if is_plain else json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _is_json(text: str) -> bool:
+    """Say whether a text reads as a number or another value: quoted, it is not taken for one."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _alike_ordered(fields: Mapping[str, Fields]) -> dict[str, Fields]:
+    """Return the same fields, in one order for all: the order in a record is no part of what was run."""
+    order = list(dict.fromkeys(name for key in sorted(fields) for name in fields[key]))
+    return {key: {name: own[name] for name in order if name in own} for key, own in fields.items()}
+
+
+def _differing(fields: Iterable[Fields]) -> set[str]:
+    """Return the fields that have not one and the same value everywhere; one that is absent differs."""
+    kept = list(fields)
+    names = {name for some in kept for name in some}
+    return {name for name in names if len({each.get(name) for each in kept}) > 1}
+
+
+def _name(name: str, fields: Fields, shown: set[str]) -> str:
+    parts = [f"{field}={value}" for field, value in fields.items() if field in shown]
+    return f"{name} ({', '.join(parts)})" if parts else name
+
+
+def _data_names(records: Sequence[Record]) -> dict[str, str]:
+    """Return fingerprint -> a name of the data that no other fingerprint has."""
+    names: dict[str, str] = {}
+    for record in records:
+        for parameter, fingerprint in record.cell.data.items():
+            name = _short(str(record.cell.task.parameters.get(parameter)), fingerprint)
+            names[fingerprint] = min(name, names.get(fingerprint, name))
+    taken = list(names.values())
+    # The same file name with other content: a file that changed between two runs.
+    return {
+        fingerprint: name if taken.count(name) == 1 else f"{name} {fingerprint.rpartition(':')[2][:12]}"
+        for fingerprint, name in names.items()
+    }
+
+
+def _short(path: str, fingerprint: str) -> str:
+    if fingerprint.startswith("hub:"):
+        return fingerprint.removeprefix("hub:").removesuffix("@main")
+    return (PureWindowsPath(path) if "\\" in path else PurePosixPath(path)).name or path

@@ -1,0 +1,213 @@
+"""Lays out a chart of several models: lines with bands and markers on the canvas of an SVG.
+
+Everything here is geometry and text; ``templates/chart.html.j2`` writes it, and escapes it. Pure functions:
+the same numbers give the same chart. Stands on charts_axes and charts_paths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from seqbench.report.charts.axes import Axis
+from seqbench.report.charts.paths import Point, band, line
+
+WIDTH, HEIGHT = 640, 420
+LEFT, RIGHT, TOP, BOTTOM = 104, 624, 14, 342
+"""The canvas and the plot's place on it, in units; a chart of ordinary width shows two units on a pixel."""
+
+COLOURS, MARKS, DASHES = 7, 8, 4
+"""How many of each there are; ``templates/chart.css`` and ``templates/marks.html.j2`` say what they look like."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a model looks wherever it is drawn.
+
+    Attributes:
+        number: of the model among all that a site shows.
+    """
+
+    number: int
+
+    @property
+    def classes(self) -> str:
+        """The CSS classes of its colour and dash, and of itself."""
+        return f"m{self.number} c{self.number % COLOURS} d{self.number % DASHES}"
+
+    @property
+    def mark(self) -> str:
+        """The name of its marker."""
+        return f"k{self.number % MARKS}"
+
+
+def looks(models: Iterable[str]) -> dict[str, Look]:
+    """Return model -> look; by colour, marker and dash together 56 models are told apart."""
+    return {model: Look(number) for number, model in enumerate(models)}
+
+
+@dataclass(frozen=True)
+class Series:
+    """What one model has to show, in the numbers of the axes.
+
+    Attributes:
+        name: of the model.
+        look: of the model.
+        x, y: its points; a y that is None is a gap.
+        low, high: of its band; empty where it has none.
+        said: for each point what a reader is told who points at it; where empty, no markers are drawn.
+        lost: places on the x axis where there is no score, and why.
+    """
+
+    name: str
+    look: Look
+    x: tuple[float, ...]
+    y: tuple[float | None, ...]
+    low: tuple[float | None, ...] = ()
+    high: tuple[float | None, ...] = ()
+    said: tuple[str, ...] = ()
+    lost: tuple[tuple[float, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A marker on the canvas, and what is said of it."""
+
+    x: int
+    y: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One model on the canvas; paths are the ``d`` of SVG paths."""
+
+    name: str
+    look: Look
+    line: str
+    band: str
+    spots: tuple[Spot, ...]
+    lost: tuple[Spot, ...]
+
+
+@dataclass(frozen=True)
+class Label:
+    """A tick on the canvas."""
+
+    place: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The table behind a chart."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart on its canvas.
+
+    Attributes:
+        name: unique on its page; letters, digits and hyphens.
+        title, description: the description says what a reader who does not see it needs.
+        caption: what stands above it, where the place says the rest of the title.
+        x_label, y_label: of the axes.
+        x_ticks, y_ticks: where and what.
+        rules: places of thin lines across, such as the baseline's.
+        lines: one for each model.
+        numbers: the table behind it.
+    """
+
+    name: str
+    title: str
+    caption: str
+    description: str
+    x_label: str
+    y_label: str
+    x_ticks: tuple[Label, ...]
+    y_ticks: tuple[Label, ...]
+    rules: tuple[int, ...]
+    lines: tuple[Drawn, ...]
+    numbers: Numbers
+
+
+def chart(
+    name: str,
+    title: str,
+    description: str,
+    *,
+    x: Axis,
+    y: Axis,
+    series: Sequence[Series],
+    numbers: Numbers,
+    rules: Iterable[float] = (),
+    caption: str = "",
+) -> Chart:
+    """Lay out a chart; for the arguments see `Chart`."""
+    return Chart(
+        name=name,
+        title=title,
+        caption=caption or title,
+        description=description,
+        x_label=x.label,
+        y_label=y.label,
+        x_ticks=tuple(Label(round(_across(x, tick.value)), tick.text) for tick in x.ticks),
+        y_ticks=tuple(Label(round(_up(y, tick.value)), tick.text) for tick in y.ticks),
+        rules=tuple(round(_up(y, value)) for value in rules if y.low <= value <= y.high),
+        lines=tuple(_drawn(each, _side_by_side(each, series, x), x, y) for each in series),
+        numbers=numbers,
+    )
+
+
+def thinned(count: int, most: int) -> list[int]:
+    """Return at most so many of the places 0 ... count - 1, evenly spread, with the first and the last.
+
+    >>> thinned(10, 4), thinned(3, 12)
+    ([0, 3, 6, 9], [0, 1, 2])
+    """
+    if count <= most:
+        return list(range(count))
+    return [ceil(i * (count - 1) / (most - 1)) for i in range(most)]
+
+
+def _side_by_side(series: Series, among: Sequence[Series], x: Axis) -> list[int]:
+    """Return where each loss is drawn, so that all models that lost a seed at one length are seen."""
+    places = []
+    for at, _ in series.lost:
+        here = [each for each in among if any(other == at for other, _ in each.lost)]
+        step = min(16.0, 160 / len(here))
+        half = step * (len(here) - 1) / 2
+        middle = min(max(_across(x, at), LEFT + half), RIGHT - half)
+        places.append(round(middle - half + step * here.index(series)))
+    return places
+
+
+def _drawn(series: Series, lost_at: Sequence[int], x: Axis, y: Axis) -> Drawn:
+    points = _points(series.x, series.y, x, y)
+    spots = [
+        Spot(round(point[0]), round(point[1]), text)
+        for point, text in zip(points, series.said, strict=bool(series.said))
+        if point is not None
+    ]
+    lost = [Spot(place, BOTTOM - 12, text) for place, (_, text) in zip(lost_at, series.lost, strict=True)]
+    area = ""
+    if series.low and series.high:
+        area = band(_points(series.x, series.low, x, y), _points(series.x, series.high, x, y))
+    return Drawn(series.name, series.look, line(points), area, tuple(spots), tuple(lost))
+
+
+def _points(xs: Sequence[float], ys: Sequence[float | None], x: Axis, y: Axis) -> list[Point | None]:
+    return [None if b is None else (_across(x, a), _up(y, b)) for a, b in zip(xs, ys, strict=True)]
+
+
+def _across(axis: Axis, value: float) -> float:
+    return LEFT + axis.share(value) * (RIGHT - LEFT)
+
+
+def _up(axis: Axis, value: float) -> float:
+    # What lies far beyond the axis is clipped anyway; the bound keeps its coordinates short.
+    return BOTTOM - min(max(axis.share(value), -4.0), 4.0) * (BOTTOM - TOP)

@@ -1,0 +1,196 @@
+"""Writes the command that gives a number again: `seqbench run` with every setting that is not at its default.
+
+A command names exactly the cells that it stands for: the keys of what it runs are the keys of the records.
+Stands on records and the defaults of experiment.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from seqbench.experiment.schema import Gradients, Training
+from seqbench.experiment.strict_yaml import read_scalar
+from seqbench.gradients.flow import Flow
+from seqbench.records.schema import PluginUsed, Record
+from seqbench.records.variants import natural
+
+SUITE = "standard"
+"""The suite that commands start from: it sets nothing but what is trained on what, and `_SUITE_SETS`."""
+
+_SUITE_SETS = {"steps", "batch_size", "validate_every"}
+
+OUTPUT = "results/reproduced"
+"""A folder of its own: what a store holds already is not run again."""
+
+Settings = tuple[tuple[str, Any], ...]
+
+
+def command(record: Record) -> str:
+    """Return the command that runs this one cell."""
+    return _command([record])
+
+
+def commands(records: Iterable[Record]) -> list[str]:
+    """Return as few commands as run these cells and no others, in the order of tasks and models."""
+    grids = [[record] for record in sorted(records, key=_order)]
+    grids = _joined(grids, lambda grid: [_same_but(grid, "seed"), grid[0].cell.model.name])
+    grids = _joined(grids, lambda grid: [_same_but(grid, "length", "seed"), _seeds(grid)])
+    # One command gives one set of parameters to a model: its variants need one each.
+    met: Counter[str] = Counter()
+
+    def across_models(grid: Sequence[Record]) -> Any:
+        same = repr([_same_but(grid, "length", "seed", "model"), _lengths(grid), _seeds(grid)])
+        met[same + grid[0].cell.model.name] += 1
+        return [same, met[same + grid[0].cell.model.name]]
+
+    return [_command(grid) for grid in _joined(grids, across_models)]
+
+
+def _joined(grids: Iterable[list[Record]], signature: Callable[[Sequence[Record]], Any]) -> list[list[Record]]:
+    found: dict[str, list[Record]] = {}
+    for grid in grids:
+        found.setdefault(repr(signature(grid)), []).extend(grid)
+    return list(found.values())
+
+
+def _seeds(records: Iterable[Record]) -> list[int]:
+    return sorted({record.cell.seed for record in records})
+
+
+def _lengths(records: Iterable[Record]) -> list[int]:
+    return sorted({record.cell.length for record in records})
+
+
+def _same_but(records: Sequence[Record], *free: str) -> str:
+    """Return a text that is the same for records that differ in these fields of their cells only."""
+    record = records[0]
+    cell = record.cell.model_dump(mode="json", exclude={"gradients", *free})
+    return json.dumps([cell, _gradients(record)], sort_keys=True)
+
+
+def _order(record: Record) -> tuple[Any, ...]:
+    cell = record.cell
+    return natural(cell.task.name), natural(cell.model.name), cell.length, cell.seed, record.key
+
+
+def _command(records: Sequence[Record]) -> str:
+    """Return one command for a grid of cells that differ in model, length and seed only."""
+    cell = records[0].cell
+    models = {record.cell.model.name: record.cell.model for record in records}
+    grid: dict[str, list[Any]] = {
+        "tasks": [cell.task.name],
+        "models": list(models),
+        "lengths": _lengths(records),
+        "seeds": _seeds(records),
+        "evaluate_lengths": list(cell.evaluate_lengths),
+    }
+    given = dict([*_task_settings(records[0]), *(pair for model in models.values() for pair in _changed(model))])
+    used = (plugin for record in records for plugin in (record.cell.task, record.cell.model))
+    files = sorted({plugin.file for plugin in used if plugin.file})
+    write = _with_file if any(_text(value) is None for value in given.values()) else _with_options
+    return write(grid, given) + "".join(f" --plugin {_quoted(file)}" for file in files)
+
+
+def _task_settings(record: Record) -> Settings:
+    cell = record.cell
+    defaults = Training().model_dump()
+    training = [
+        (f"{cell.task.name}.training.{name}", value)
+        for name, value in cell.training.items()
+        if name in _SUITE_SETS or value != defaults.get(name)
+    ]
+    return (*_changed(cell.task), *training, *_gradients(record))
+
+
+def _changed(plugin: PluginUsed) -> Iterator[tuple[str, Any]]:
+    for name in plugin.changed:
+        yield f"{plugin.name}.{name}", plugin.parameters[name]
+
+
+def _gradients(record: Record) -> Settings:
+    """Return how the gradients were to be measured: it moves no score, and the numbers of their tables."""
+    found = gradient_settings(record)
+    if found.get("measure") is False:
+        return (("gradients.measure", False),)
+    defaults = Gradients().model_dump()
+    return tuple((f"gradients.{name}", value) for name, value in found.items() if value != defaults.get(name))
+
+
+def gradient_settings(record: Record) -> dict[str, Any]:
+    """Return how the gradients of a cell were measured; of early records, as much as can be seen."""
+    return _measured(record) if record.cell.gradients is None else record.cell.gradients
+
+
+def _measured(record: Record) -> dict[str, Any]:
+    """Return as much of the settings as can be seen in what was measured; early records tell no more."""
+    if record.gradients is None:
+        return {"measure": False} if record.status == "ok" else {}
+    flows = record.gradients.flows
+    during = [each.step for each in flows if each.when == "during"]
+    defaults = Gradients()
+    return {
+        "every": min(during, default=None),
+        "examples": max((each.flow.examples for each in flows), default=defaults.examples),
+        "draws": max((each.flow.draws for each in flows), default=defaults.draws),
+        "lags": max((_lags(each.flow, defaults.lags) for each in flows), default=defaults.lags),
+    }
+
+
+def _lags(flow: Flow, default: int) -> int:
+    """Return how many lags were asked for; a sequence that has no more than there are does not tell."""
+    found = len(flow.curves[0].lags)
+    return default if found == flow.length - 1 else found
+
+
+def _with_options(grid: Mapping[str, list[Any]], given: Mapping[str, Any]) -> str:
+    words = ["seqbench", "run", SUITE]
+    for name, values in grid.items():
+        if values:
+            words += [f"--{name.replace('_', '-')}", ",".join(str(value) for value in values)]
+    for name, value in given.items():
+        words += ["--set", f"{name}={_text(value)}"]
+    return " ".join(_quoted(word) for word in [*words, "--output", OUTPUT])
+
+
+def _with_file(grid: Mapping[str, list[Any]], given: Mapping[str, Any]) -> str:
+    """Return a command that writes an experiment file first: for values that no option can say."""
+    content: dict[str, Any] = {name: values for name, values in grid.items() if values}
+    for target, value in given.items():
+        owner, _, name = target.partition(".")
+        if owner == "gradients":
+            content.setdefault("gradients", {})[name] = value
+        elif name.startswith("training."):
+            content.setdefault("task_training", {}).setdefault(owner, {})[name.removeprefix("training.")] = value
+        else:
+            content.setdefault("parameters", {}).setdefault(owner, {})[name] = value
+    text = json.dumps(content, allow_nan=False, ensure_ascii=False)
+    return f"printf %s {_quoted(text)} > cell.yaml && seqbench run cell.yaml --output {OUTPUT}"
+
+
+def _text(value: Any) -> str | None:
+    """Return a value as ``--set`` reads it; None where there is no such text."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    read = read_scalar(text)
+    return text if read == value and type(read) is type(value) else None
+
+
+def _quoted(word: str) -> str:
+    """Return a word for the shell; what does not print, such as a line's end, as in ``$'\\n'``.
+
+    >>> print(_quoted("a"), _quoted("it's 5"), _quoted("two\\nlines"))
+    a 'it'"'"'s 5' $'two\\nlines'
+    """
+    if word.isprintable():
+        return shlex.quote(word)
+    parts = [char if char.isprintable() and char not in "\\'" else _escaped(char) for char in word]
+    return f"$'{''.join(parts)}'"
+
+
+def _escaped(char: str) -> str:
+    if char in "\\'":
+        return f"\\{char}"
+    return "\\n" if char == "\n" else "".join(f"\\{byte:03o}" for byte in char.encode())

@@ -1,0 +1,104 @@
+"""Writes records for a program: one row for each cell as CSV, and everything as JSON.
+
+Stands on results, standings and statistics; pandas is imported for CSV alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from seqbench.base.csv_fields import csv_text
+from seqbench.records.load import frame
+from seqbench.records.merge import told_elsewhere
+from seqbench.records.rows import rows
+from seqbench.records.schema import Record
+from seqbench.records.store import name
+from seqbench.records.variants import legend
+from seqbench.report.commands import command
+from seqbench.report.observations import Observation, observations
+from seqbench.report.tables.entries import grouped
+from seqbench.report.tables.environments import environments
+from seqbench.report.tables.failures import failures
+from seqbench.report.tables.measures import SCORE, SKILL, worth_of
+from seqbench.report.tables.remarks import warnings_of
+from seqbench.report.tables.scores import usable_length_of
+from seqbench.report.tables.standings import outcomes
+from seqbench.statistics import compare, mean_ranks
+
+SCHEMA_VERSION = 1
+"""Of the JSON; it rises when a field changes its meaning or goes."""
+
+
+def to_csv(records: Iterable[Record]) -> str:
+    """Return the table of `seqbench.load_results`, which reads it back to the last bit.
+
+    What a spreadsheet would take for a formula, or steers a terminal, is written as `seqbench.base.csv_fields` says.
+    """
+    table = frame(_ordered(records))
+    words = [str(name) for name in table if table[name].dtype == "str"]
+    texts = {name: table[name].map(csv_text, na_action="ignore") for name in words}
+    named = table.assign(**texts).rename(columns=csv_text)
+    text: str = named.to_csv(index=False, lineterminator="\n")
+    return text
+
+
+def to_json(records: Iterable[Record]) -> str:
+    """Return one strict JSON object; docs/reports.md names its fields."""
+    return json.dumps({"schema_version": SCHEMA_VERSION, **content(records)}, allow_nan=False, indent=1) + "\n"
+
+
+def content(records: Iterable[Record]) -> dict[str, Any]:
+    """Return what the JSON holds; what is not known is None."""
+    kept = _ordered(records)
+    seen = observations(kept)
+    found = outcomes(seen)
+    return {
+        "rows": rows(kept),
+        "names": legend(kept),
+        "summaries": _summaries(seen),
+        "usable_lengths": _usable_lengths(seen),
+        "mean_ranks": [asdict(each) for each in mean_ranks(found)],
+        "comparisons": [asdict(each) for each in compare(found) if each.n],
+        "failures": failures(kept),
+        "warnings": warnings_of(kept),
+        "told_elsewhere": told_elsewhere(kept),
+        "environments": [
+            {"facts": dict(each.facts), "keys": sorted(record.key for record in each.records)}
+            for each in environments(kept)
+        ],
+        "commands": {record.key: command(record) for record in kept},
+    }
+
+
+def _summaries(seen: Sequence[Observation]) -> list[dict[str, Any]]:
+    return [
+        {
+            "task": group[0].task,
+            "model": group[0].model,
+            "length": group[0].trained,
+            "tested_length": group[0].tested,
+            "statuses": {
+                status: sum(e.status == status for e in group) for status in sorted({e.status for e in group})
+            },
+            "score": asdict(score) if (score := SCORE.summary(group)) else None,
+            "skill": asdict(skill) if (skill := SKILL.summary(group)) else None,
+            "one_example": worth_of(group),
+        }
+        for group in grouped(seen, lambda e: (e.task, e.model, str(e.trained), str(e.tested))).values()
+    ]
+
+
+def _usable_lengths(seen: Sequence[Observation]) -> list[dict[str, Any]]:
+    own = [each for each in seen if each.trained == each.tested]
+    return [
+        {"task": task, "model": model, "text": str(usable := usable_length_of(group)), **asdict(usable)}
+        for (task, model), group in grouped(own, lambda e: (e.task, e.model)).items()
+    ]
+
+
+def _ordered(records: Iterable[Record]) -> list[Record]:
+    # As a store's files are read, so that the rows stand as those of `load_results`.
+    return sorted(records, key=name)

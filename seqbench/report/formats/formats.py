@@ -1,0 +1,71 @@
+"""Names the formats of a report: an ending and a function from records to text each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from seqbench.records.schema import Record
+
+
+@dataclass(frozen=True)
+class Format:
+    """A way to write a report.
+
+    Attributes:
+        ending: of its files.
+        write: from records to the whole text.
+    """
+
+    ending: str
+    write: Callable[[Sequence[Record]], str]
+
+
+def _terminal(records: Sequence[Record]) -> str:
+    from seqbench.report.formats.document import document
+    from seqbench.report.formats.terminal import to_text
+
+    return to_text(document(records))
+
+
+def _markdown(records: Sequence[Record]) -> str:
+    from seqbench.report.formats.document import document
+    from seqbench.report.formats.markdown import to_markdown
+
+    return to_markdown(document(records))
+
+
+def _latex(records: Sequence[Record]) -> str:
+    from seqbench.report.formats.document import document
+    from seqbench.report.formats.latex import to_latex
+
+    return to_latex(document(records))
+
+
+def _csv(records: Sequence[Record]) -> str:
+    from seqbench.report.formats.data import to_csv
+
+    return to_csv(records)
+
+
+def _json(records: Sequence[Record]) -> str:
+    from seqbench.report.formats.data import to_json
+
+    return to_json(records)
+
+
+def _html(records: Sequence[Record]) -> str:
+    from seqbench.report.page.page import page
+
+    return page(records)
+
+
+FORMATS: Mapping[str, Format] = {
+    "terminal": Format(".txt", _terminal),
+    "markdown": Format(".md", _markdown),
+    "csv": Format(".csv", _csv),
+    "latex": Format(".tex", _latex),
+    "json": Format(".json", _json),
+    "html": Format(".html", _html),
+}
+"""Name -> format; the command line offers these."""

@@ -1,0 +1,175 @@
+"""Makes the charts of scores and costs on a page: one for each task, every model in it, against length.
+
+Stands on charts, page_groups and statistics; the charts of gradients are in page_gradients.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from seqbench.report.charts.axes import Axis, doubling_axis, length_axis, linear_axis, log_axis
+from seqbench.report.charts.lines import Chart, Look, Numbers, Series, chart
+from seqbench.report.numbers import number
+from seqbench.report.page.groups import Group
+from seqbench.report.page.rows import ends_and_n
+from seqbench.report.units import memory, seconds, short
+from seqbench.statistics import HOLDS, Summary, summary
+
+_LENGTH = "length (steps)"
+_WORST = -1.0
+"""The skill at which a chart ends: what lies far below the baseline shall not press the rest together."""
+
+
+def skill_charts(found: Sequence[Group], look_of: Mapping[str, Look]) -> list[Chart]:
+    """Return skill against length, with the interval over seeds as a band and a cross where there is no score."""
+    return [_skill_chart(i, task, of_task, look_of) for i, (task, of_task) in enumerate(by_task(found))]
+
+
+def cost_charts(found: Sequence[Group], look_of: Mapping[str, Look]) -> dict[str, list[Chart]]:
+    """Return the charts of seconds per step and of peak memory, against length, both axes logarithmic."""
+    return {
+        cost.title: [
+            _cost_chart(cost, i, task, of_task, look_of) for i, (task, of_task) in enumerate(by_task(found))
+        ]
+        for cost in (_SECONDS, _MEMORY)
+    }
+
+
+def by_task(found: Sequence[Group]) -> Iterator[tuple[str, list[Group]]]:
+    """Yield the groups of each task."""
+    for task in dict.fromkeys(group.task for group in found):
+        yield task, [group for group in found if group.task == task]
+
+
+def by_model(found: Sequence[Group]) -> Iterator[tuple[str, list[Group]]]:
+    """Yield the groups of each model, in the order of their lengths."""
+    for model in dict.fromkeys(group.model for group in found):
+        yield model, [group for group in found if group.model == model]
+
+
+def numbers_by_length(found: Sequence[Group], write: Callable[[Group], str]) -> Numbers:
+    """Return the table behind a chart: a row for each model, a column for each length."""
+    lengths = sorted({group.length for group in found})
+    rows = [
+        (model, *(write(group) for group in sorted(of_model, key=lambda group: group.length)))
+        for model, of_model in by_model(found)
+    ]
+    return Numbers(("model", *(f"T={length}" for length in lengths)), tuple(rows))
+
+
+def lengths_of(found: Sequence[Group]) -> Axis:
+    """Return the axis of the lengths of a task."""
+    return length_axis(_LENGTH, [group.length for group in found])
+
+
+def _skill_chart(i: int, task: str, found: Sequence[Group], look_of: Mapping[str, Look]) -> Chart:
+    series = [_skill_series(model, look_of[model], of_model) for model, of_model in by_model(found)]
+    drawn = [y for each in series for y in (*each.y, *each.low, *each.high) if y is not None]
+    return chart(
+        f"skill-{i}",
+        f"{task}: skill",
+        f"Skill of each model on {task} against length: mean over seeds, the 95% interval as a band."
+        " 0 is the baseline, 1 is perfect; the thin lines lie at 0, 0.5 and 1. A cross stands where a model has"
+        " no score.",
+        x=lengths_of(found),
+        y=linear_axis("skill", [max(y, _WORST) for y in drawn], show=(0.0, 1.0)),
+        series=series,
+        numbers=numbers_by_length(found, _skill_text),
+        rules=(0.0, HOLDS, 1.0),
+        caption=task,
+    )
+
+
+def _skill_series(model: str, look: Look, found: Sequence[Group]) -> Series:
+    skills = [summary(group.skills(), most=1.0) for group in found]
+    return Series(
+        name=model,
+        look=look,
+        x=tuple(math.log2(group.length) for group in found),
+        y=tuple(skill.mean if skill else None for skill in skills),
+        low=tuple(_ends(skill)[0] for skill in skills),
+        high=tuple(_ends(skill)[1] for skill in skills),
+        said=tuple(_said(group, _skill_text(group)) for group in found),
+        lost=tuple(
+            (math.log2(group.length), _said(group, group.outcome()))
+            for group in found
+            if group.outcome() != "ok" and group.records
+        ),
+    )
+
+
+def _skill_text(group: Group) -> str:
+    skill = summary(group.skills(), most=1.0)
+    if skill is None:
+        return group.outcome()
+    lost = "" if group.outcome() == "ok" else f"; {group.outcome()}"
+    return f"{number(skill.mean)} ({ends_and_n(skill)}{lost})"
+
+
+def _ends(skill: Summary | None) -> tuple[float | None, float | None]:
+    """Return the ends of the band; a single seed has none, and the band has a gap there."""
+    return (skill.interval.low, skill.interval.high) if skill and skill.interval else (None, None)
+
+
+def _said(group: Group, what: str) -> str:
+    return f"{group.model}, T={group.length}: {what}"
+
+
+@dataclass(frozen=True)
+class _Cost:
+    """A cost: its title, its value, how that is written, its place on the axis, and the axis."""
+
+    name: str
+    title: str
+    value: Callable[[Group], float | None]
+    write: Callable[[float], str]
+    log: Callable[[float], float]
+    axis: Callable[[Iterable[float]], Axis]
+
+    def text(self, group: Group) -> str:
+        """Return what the cost is."""
+        value = self.value(group)
+        return "–" if value is None else self.write(value)
+
+
+_SECONDS = _Cost(
+    "seconds",
+    "Seconds per step",
+    Group.seconds_per_step,
+    seconds,
+    math.log10,
+    lambda logs: log_axis("", logs, lambda exponent: short(seconds(10**exponent))),
+)
+_MEMORY = _Cost(
+    "memory",
+    "Peak memory",
+    Group.peak_memory_bytes,
+    memory,
+    math.log2,
+    lambda logs: doubling_axis("", logs, lambda exponent: short(memory(2**exponent))),
+)
+
+
+def _cost_chart(cost: _Cost, i: int, task: str, found: Sequence[Group], look_of: Mapping[str, Look]) -> Chart:
+    series = [
+        Series(
+            name=model,
+            look=look_of[model],
+            x=tuple(math.log2(group.length) for group in of_model),
+            y=tuple(cost.log(value) if (value := cost.value(group)) else None for group in of_model),
+            said=tuple(_said(group, cost.text(group)) for group in of_model),
+        )
+        for model, of_model in by_model(found)
+    ]
+    return chart(
+        f"{cost.name}-{i}",
+        f"{task}: {cost.title.lower()}",
+        f"{cost.title} of each model on {task} against length, mean over seeds; both axes are logarithmic.",
+        x=lengths_of(found),
+        y=cost.axis(y for each in series for y in each.y if y is not None),
+        series=series,
+        numbers=numbers_by_length(found, cost.text),
+        caption=task,
+    )

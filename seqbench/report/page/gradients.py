@@ -1,0 +1,229 @@
+"""Makes the charts of gradients on a page: norm against lag, and gain per step against length.
+
+Norms are drawn by their logarithms. Where a model has several seeds, a line is the mean of the logarithms
+over seeds of the median over examples, and its band the same mean of the quartiles. Stands on charts.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from seqbench.gradients.flow import Curve
+from seqbench.report.charts.axes import Axis, count_axis, linear_axis, log_axis, power_of_ten
+from seqbench.report.charts.lines import Chart, Look, Numbers, Series, chart, thinned
+from seqbench.report.numbers import number
+from seqbench.report.page.charts import by_model, by_task, lengths_of, numbers_by_length
+from seqbench.report.page.groups import Group
+from seqbench.report.plots.bars import norm_text
+from seqbench.statistics import summary
+
+MOMENTS = (("init", "before training"), ("trained", "after training"))
+_DECADES = 16
+"""Added to what stands at the smallest lag, a float64 no longer notices what is so many decades smaller."""
+_ROWS = 6
+_BANDS = 8
+"""With more lines than this in a chart, their bands hide each other and are left out."""
+_Line = tuple[Sequence[int], Sequence[float | None]]
+
+
+@dataclass(frozen=True)
+class GradientCharts:
+    """The charts of one task, in pairs before and after training: gain per step, then norm against lag."""
+
+    task: str
+    pairs: tuple[tuple[Chart, ...], ...]
+
+
+@dataclass(frozen=True)
+class NormLine:
+    """The mean of several curves: lags, and log10 of median and quartiles; None where any of them has none."""
+
+    lags: tuple[int, ...]
+    median: tuple[float | None, ...]
+    q25: tuple[float | None, ...]
+    q75: tuple[float | None, ...]
+    n: int
+
+
+def gradient_charts(found: Sequence[Group], look_of: Mapping[str, Look]) -> list[GradientCharts]:
+    """Return the charts of every task whose gradients were measured."""
+    return [
+        GradientCharts(task, tuple(_pairs(i, task, of_task, look_of)))
+        for i, (task, of_task) in enumerate(by_task(found))
+        if any(group.flows(when) for group in of_task for when, _ in MOMENTS)
+    ]
+
+
+def norm_line(curves: Sequence[Curve]) -> NormLine | None:
+    """Return the mean over seeds; None where there is no curve.
+
+    The lags are those of the first curve that all reach: where sequences differ in length, curves of two
+    seeds do not stand on the same lags, and are read between two lags along the logarithm of the norm.
+    """
+    if not curves or not all(curve.lags for curve in curves):
+        return None
+    last = min(curve.lags[-1] for curve in curves)
+    lags = tuple(lag for lag in curves[0].lags if lag <= last)
+    return NormLine(
+        lags=lags,
+        median=_mean_at(lags, [(c.lags, [_log10_of_ln(ln) for ln in c.ln_median]) for c in curves]),
+        q25=_mean_at(lags, [(c.lags, [_log10(norm) for norm in c.q25]) for c in curves]),
+        q75=_mean_at(lags, [(c.lags, [_log10(norm) for norm in c.q75]) for c in curves]),
+        n=len(curves),
+    )
+
+
+def _pairs(i: int, task: str, found: Sequence[Group], look_of: Mapping[str, Look]) -> Iterator[tuple[Chart, ...]]:
+    gains = tuple(_gains(i, task, found, look_of))
+    if gains:
+        yield gains
+    for length in sorted({group.length for group in found}):
+        norms = tuple(_norms(f"norm-{i}-{length}", f"{task}, T={length}", found, length, look_of))
+        if norms:
+            yield norms
+
+
+def _gains(i: int, task: str, found: Sequence[Group], look_of: Mapping[str, Look]) -> Iterator[Chart]:
+    every = [gain for when, _ in MOMENTS for group in found if (gain := _gain(group, when)) is not None]
+    if not every:
+        return
+    axis = linear_axis("gain per step", every, show=(1.0,))
+    for when, words in MOMENTS:
+        series = [
+            Series(
+                name=model,
+                look=look_of[model],
+                x=tuple(math.log2(group.length) for group in of_model),
+                y=tuple(_gain(group, when) for group in of_model),
+                said=tuple(f"{model}, T={group.length}: {_gain_text(group, when)}" for group in of_model),
+            )
+            for model, of_model in by_model(found)
+        ]
+        yield chart(
+            f"gain-{i}-{when}",
+            f"{task}: gain per step, {words}",
+            f"Gain per step of the state Jacobian on {task}, {words}, against length: the factor by which a"
+            " gradient changes with each step back in time, geometric mean over seeds. Below 1 it vanishes,"
+            " above 1 it explodes.",
+            x=lengths_of(found),
+            y=axis,
+            series=series,
+            numbers=numbers_by_length(found, lambda group, when=when: _gain_text(group, when)),  # type: ignore[misc]
+            rules=(1.0,),
+            caption=f"Gain per step, {words}",
+        )
+
+
+def _gain(group: Group, when: str) -> float | None:
+    mean = summary(group.ln_gains(when))
+    return math.exp(mean.mean) if mean else None
+
+
+def _gain_text(group: Group, when: str) -> str:
+    gain = _gain(group, when)
+    return "–" if gain is None else f"{number(gain)} (n = {len(group.ln_gains(when))})"
+
+
+def _norms(
+    name: str, where: str, found: Sequence[Group], length: int, look_of: Mapping[str, Look]
+) -> Iterator[Chart]:
+    here = [group for group in found if group.length == length]
+    lines = {when: _lines(here, when) for when, _ in MOMENTS}
+    every = [line for of_moment in lines.values() for line in of_moment.values()]
+    if not every:
+        return
+    for when, words in MOMENTS:
+        yield chart(
+            f"{name}-{when}",
+            f"{where}, {words}",
+            f"Norm of the gradient of the loss by the state, on {where}, {words}, against lag, the steps back"
+            " from the last one: median over examples, quartiles as a band where there are few lines. The axis of"
+            f" norms is logarithmic; what is more than {_DECADES} decades below the largest is cut off.",
+            x=_lag_axis(every),
+            y=_norm_axis(every),
+            series=[
+                _norm_series(model, look_of[model], line, has_band=len(lines[when]) <= _BANDS)
+                for model, line in lines[when].items()
+            ],
+            numbers=_norm_numbers(lines[when]),
+            caption=f"T={length}, {words}",
+        )
+
+
+def _lines(found: Iterable[Group], when: str) -> dict[str, NormLine]:
+    """Return model -> the norms of its state gradient."""
+    lines = {}
+    for group in found:
+        curves = [
+            each.flow.curve("state")
+            for record in group.records
+            if record.gradients
+            for each in record.gradients.flows
+            if each.when == when
+        ]
+        line = norm_line(curves)
+        if line is not None and any(norm is not None for norm in line.median):
+            lines[group.model] = line
+    return lines
+
+
+def _norm_series(model: str, look: Look, line: NormLine, *, has_band: bool) -> Series:
+    lags = tuple(float(lag) for lag in line.lags)
+    low, high = (line.q25, line.q75) if has_band else ((), ())
+    return Series(name=model, look=look, x=lags, y=line.median, low=low, high=high)
+
+
+def _lag_axis(lines: Iterable[NormLine]) -> Axis:
+    return count_axis("lag (steps)", [lag for line in lines for lag in line.lags])
+
+
+def _norm_axis(lines: Iterable[NormLine]) -> Axis:
+    known = [[norm for norm in line.median if norm is not None] for line in lines]
+    bottom = max(norms[0] for norms in known) - _DECADES
+    return log_axis("norm", [max(norm, bottom) for norms in known for norm in norms], power_of_ten, 3)
+
+
+def _norm_numbers(lines: Mapping[str, NormLine]) -> Numbers:
+    """Return the medians at a few lags, those of the longest line."""
+    longest = max((line.lags for line in lines.values()), key=len, default=())
+    lags = [longest[i] for i in thinned(len(longest), _ROWS)]
+    at = {model: dict(zip(line.lags, line.median, strict=True)) for model, line in lines.items()}
+    rows = [(str(lag), *(_norm_text(norms.get(lag)) for norms in at.values())) for lag in lags]
+    return Numbers(("lag", *(f"{model} (n = {line.n})" for model, line in lines.items())), tuple(rows))
+
+
+def _norm_text(norm: float | None) -> str:
+    return "–" if norm is None else norm_text(norm * math.log(10))
+
+
+def _mean_at(lags: Sequence[int], curves: Sequence[_Line]) -> tuple[float | None, ...]:
+    return tuple(_mean([_read(xs, ys, lag) for xs, ys in curves]) for lag in lags)
+
+
+def _mean(norms: Sequence[float | None]) -> float | None:
+    known = [norm for norm in norms if norm is not None]
+    return sum(known) / len(known) if len(known) == len(norms) else None
+
+
+def _read(xs: Sequence[int], ys: Sequence[float | None], lag: int) -> float | None:
+    """Return a curve's value at a lag, on the straight line between its neighbours."""
+    i = bisect_left(xs, lag)
+    if i == len(xs) or (i == 0 and xs[0] != lag):
+        return None
+    if xs[i] == lag:
+        return ys[i]
+    before, after = ys[i - 1], ys[i]
+    if before is None or after is None:
+        return None
+    return before + (after - before) * (lag - xs[i - 1]) / (xs[i] - xs[i - 1])
+
+
+def _log10(norm: float | None) -> float | None:
+    return math.log10(norm) if norm else None
+
+
+def _log10_of_ln(ln: float | None) -> float | None:
+    return None if ln is None else ln / math.log(10)

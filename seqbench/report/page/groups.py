@@ -1,0 +1,155 @@
+"""Groups records as a page shows them: the seeds of one model on one task at one length, and what they come to.
+
+Nothing is imputed: a seed without a score is counted under its status, and a length that a model was not run
+at is there without records. Stands on records, variants and statistics.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from seqbench.gradients.flow import Summary as FlowSummary
+from seqbench.records.resolution import one_example_in_skill
+from seqbench.records.schema import Record
+from seqbench.records.variants import model_names, natural, task_names
+from seqbench.report.observations import UNKNOWN
+from seqbench.statistics import summary
+
+MISSING = "not run"
+
+
+@dataclass(frozen=True)
+class Group:
+    """The records of one model on one task at one length.
+
+    Attributes:
+        task, model: as a reader knows them.
+        length: steps.
+        seeds: that any model of the task was run with.
+        records: in the order of their seeds; one that is not there was not run.
+    """
+
+    task: str
+    model: str
+    length: int
+    seeds: tuple[int, ...]
+    records: tuple[Record, ...]
+
+    def scores(self) -> list[float]:
+        """Return the primary scores of the seeds that have one."""
+        return _known(self.records, score_of)
+
+    def skills(self) -> list[float]:
+        """Return the skills of the seeds that have one."""
+        return _known(self.records, skill_of)
+
+    def baselines(self) -> list[float]:
+        """Return the scores of the reference baseline."""
+        return _known(self.records, baseline_of)
+
+    def outcome(self) -> str:
+        """Return what became of the seeds, such as ``ok`` or ``2 ok, 1 diverged``.
+
+        A single outcome of all seeds is said once, without a number.
+        """
+        found = Counter(outcome_of(record) for record in self.records)
+        found[MISSING] = len(self.seeds) - len(self.records)
+        parts = [(what, n) for what, n in sorted(found.items(), key=lambda pair: (pair[0] != "ok", pair[0])) if n]
+        return parts[0][0] if len(parts) == 1 else ", ".join(f"{n} {what}" for what, n in parts)
+
+    def flows(self, when: str) -> list[FlowSummary]:
+        """Return the gradient flow's summaries at one moment."""
+        return [
+            each.summary
+            for record in self.records
+            if record.gradients
+            for each in record.gradients.flows
+            if each.when == when
+        ]
+
+    def ln_gains(self, when: str) -> list[float]:
+        """Return the logarithms of the gain per step."""
+        return [flow.ln_gain for flow in self.flows(when) if flow.ln_gain is not None]
+
+    def seconds_per_step(self) -> float | None:
+        """Return the mean over the seeds."""
+        return _mean(record.costs.seconds_per_step for record in self.records)
+
+    def peak_memory_bytes(self) -> float | None:
+        """Return the mean over the seeds."""
+        return _mean(record.costs.peak_memory_bytes for record in self.records)
+
+    def parameters(self) -> float | None:
+        """Return the mean number of trainable numbers; seeds of a real text may have vocabularies of their own."""
+        return _mean(record.costs.parameters for record in self.records)
+
+    def examples(self) -> list[int]:
+        """Return how many test examples there are, each number once."""
+        return sorted({record.test.examples for record in self.records if record.test})
+
+    def one_example(self) -> float | None:
+        """Return what one test example of each seed is worth in the mean skill; None where it is not known."""
+        own = [record for record in self.records if skill_of(record) is not None]
+        worths = [one_example_in_skill(record.metric, record.test) for record in own]
+        return None if None in worths else _mean(worths)
+
+
+def groups(records: Sequence[Record]) -> list[Group]:
+    """Return every model of a task at every length of the task, in their natural order, run or not."""
+    tasks, models = task_names(records), model_names(records)
+    by_task: dict[str, list[Record]] = {}
+    for record in sorted(records, key=lambda each: (each.cell.seed, each.key)):
+        by_task.setdefault(tasks[record.key], []).append(record)
+    return [
+        group
+        for task in sorted(by_task, key=natural)
+        for group in _of_task(task, by_task[task], [models[record.key] for record in by_task[task]])
+    ]
+
+
+def score_of(record: Record) -> float | None:
+    """Return the primary score of a cell that is ok."""
+    if record.status != "ok" or record.metric is None or record.test is None:
+        return None
+    return record.test.scores.get(record.metric.name)
+
+
+def skill_of(record: Record) -> float | None:
+    """Return the skill of a cell that is ok."""
+    return record.test.skill if record.status == "ok" and record.test else None
+
+
+def baseline_of(record: Record) -> float | None:
+    """Return the score of the baseline that skill is measured from."""
+    if record.metric is None or record.test is None:
+        return None
+    found = {each.name: each.scores.get(record.metric.name) for each in record.test.baselines}
+    return found.get(record.test.baseline_name)
+
+
+def outcome_of(record: Record) -> str:
+    """Return the status, which is ``unknown`` for a cell that ran to its end and has no score."""
+    return UNKNOWN if record.status == "ok" and score_of(record) is None else record.status
+
+
+def _of_task(task: str, records: Sequence[Record], models: Sequence[str]) -> list[Group]:
+    found: dict[tuple[str, int], list[Record]] = {}
+    for record, model in zip(records, models, strict=True):
+        found.setdefault((model, record.cell.length), []).append(record)
+    seeds = tuple(sorted({record.cell.seed for record in records}))
+    return [
+        Group(task, model, length, seeds, tuple(found.get((model, length), ())))
+        for length in sorted({record.cell.length for record in records})
+        for model in sorted(set(models), key=natural)
+    ]
+
+
+def _known(records: Iterable[Record], value: Callable[[Record], float | None]) -> list[float]:
+    return [number for number in map(value, records) if number is not None]
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    found = summary(value for value in values if value is not None)
+    return found.mean if found else None

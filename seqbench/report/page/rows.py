@@ -1,0 +1,192 @@
+"""Makes the leaderboard of a page: one row for each model, task and length, ready to be written.
+
+A row without a score is there with what it is instead, and sorts last. Stands on page_groups and statistics.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from seqbench.records.resolution import is_within
+from seqbench.records.schema import MetricData
+from seqbench.report.charts.lines import Look
+from seqbench.report.numbers import number, skill_text
+from seqbench.report.page.groups import Group, outcome_of
+from seqbench.report.tables.entries import WITHIN
+from seqbench.report.tables.gradients import flow_entry
+from seqbench.report.tables.measures import score_bounds
+from seqbench.report.tables.scores import COARSE
+from seqbench.report.units import memory, seconds
+from seqbench.statistics import Summary, summary
+
+
+@dataclass(frozen=True)
+class Field:
+    """One number of a row.
+
+    Attributes:
+        text: what is written.
+        value: what it is sorted by; None sorts last.
+        note: written small below it.
+        is_loss: it says why there is no number.
+    """
+
+    text: str
+    value: float | None = None
+    note: str = ""
+    is_loss: bool = False
+
+    @property
+    def order(self) -> str:
+        """The value in few digits; empty where it is not known."""
+        return "" if self.value is None else f"{self.value:.7g}"
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A skill and its interval on a small canvas, 140 units wide; the baseline lies at 30, perfection at 130.
+
+    Attributes:
+        at: of the mean.
+        low, high: of the interval; None for a single seed.
+        is_beyond: the mean lies to the left of the canvas.
+    """
+
+    at: int
+    low: int | None
+    high: int | None
+    is_beyond: bool
+
+
+@dataclass(frozen=True)
+class SeedLink:
+    """A cell of a row: its seed, its key, and its status where that is not ``ok``."""
+
+    seed: int
+    key: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the leaderboard; `outcome` is what the filter of outcomes sees: ``ok``, or something else."""
+
+    task: str
+    metric: str
+    model: str
+    look: Look
+    length: int
+    score: Field
+    baseline: Field
+    skill: Field
+    plot: Plot | None
+    gradient: Field
+    seconds_per_step: Field
+    peak_memory: Field
+    parameters: Field
+    outcome: str
+    seeds: tuple[SeedLink, ...]
+
+
+def rows(found: Sequence[Group], look_of: Mapping[str, Look]) -> list[Row]:
+    """Return the leaderboard: by task and length, the best mean skill first, what has no score last."""
+    # A row that has no score still says in which metric it would have one.
+    metrics = {group.task: record.metric for group in found for record in group.records if record.metric}
+    made = [_row(group, look_of[group.model], metrics.get(group.task)) for group in found]
+    places = {task: i for i, task in enumerate(dict.fromkeys(group.task for group in found))}
+    return sorted(made, key=lambda row: (places[row.task], row.length, *_rank(row)))
+
+
+def _rank(row: Row) -> tuple[float, float]:
+    """Return what orders the models of one task and length; a model with a lost seed goes behind the others."""
+    skill = row.skill.value
+    return (2 if skill is None else int(row.outcome != "ok")), 0.0 if skill is None else -skill
+
+
+def _row(group: Group, look: Look, metric: MetricData | None) -> Row:
+    skill = summary(group.skills(), most=1.0)
+    baseline = summary(group.baselines())
+    return Row(
+        task=group.task,
+        metric=f"{metric.name} {'↑' if metric.is_higher_better else '↓'}" if metric else "",
+        model=group.model,
+        look=look,
+        length=group.length,
+        score=_score(group, metric),
+        baseline=Field("–") if baseline is None else Field(number(baseline.mean), baseline.mean, _examples(group)),
+        skill=Field("–") if skill is None else _skill(skill.mean, group.one_example()),
+        plot=_plot(skill) if skill else None,
+        gradient=_gradient(group),
+        seconds_per_step=_field(group.seconds_per_step(), seconds),
+        peak_memory=_field(group.peak_memory_bytes(), memory),
+        parameters=_field(group.parameters(), lambda count: f"{count:,.0f}".replace(",", "\u202f")),
+        outcome=group.outcome(),
+        seeds=tuple(_link(group)),
+    )
+
+
+def ends_and_n(found: Summary) -> str:
+    """Return the interval and how many values it stands on.
+
+    >>> ends_and_n(Summary(0.5, None, 1)), ends_and_n(summary([0.5, 0.5, 0.5]))
+    ('n = 1', '0.500 to 0.500, n = 3')
+    """
+    if found.interval is None:
+        return f"n = {found.n}"
+    return f"{number(found.interval.low)} to {number(found.interval.high)}, n = {found.n}"
+
+
+def _score(group: Group, metric: MetricData | None) -> Field:
+    least, most = score_bounds(metric) if metric else (-math.inf, math.inf)
+    found = summary(group.scores(), least=least, most=most)
+    if found is None:
+        return Field(group.outcome(), is_loss=bool(group.records))
+    return Field(number(found.mean), found.mean, ends_and_n(found))
+
+
+def _examples(group: Group) -> str:
+    return f"{' or '.join(map(str, group.examples()))} examples"
+
+
+def _skill(skill: float, worth: float | None) -> Field:
+    """Return a skill, with a sign where one test example is worth as much, and its worth where that is much."""
+    if worth is None:
+        return Field(skill_text(skill), skill)
+    sign = f" {WITHIN}" if is_within(skill, worth) else ""
+    return Field(skill_text(skill) + sign, skill, f"one example: {number(worth)}" if worth >= COARSE else "")
+
+
+def _plot(skill: Summary) -> Plot:
+    low, high = (skill.interval.low, skill.interval.high) if skill.interval else (None, None)
+    return Plot(
+        at=_place(skill.mean),
+        low=None if low is None else _place(low),
+        high=None if high is None else _place(high),
+        is_beyond=skill.mean < -0.28,
+    )
+
+
+def _place(skill: float) -> int:
+    return round(min(max(30 + 100 * skill, 2), 138))
+
+
+def _gradient(group: Group) -> Field:
+    """Return verdict, gain per step and horizon after training; sorted by the gain."""
+    entry = flow_entry(group.flows("trained"))
+    verdict, _, numbers = entry.text.partition(" ")
+    return Field(verdict, entry.value, numbers.replace(">= ", "≥ ")) if entry.value is not None else Field("–")
+
+
+def _field(value: float | None, write: Callable[[float], str]) -> Field:
+    return Field("–") if value is None else Field(write(value), value)
+
+
+def _link(group: Group) -> list[SeedLink]:
+    found = {record.cell.seed: record for record in group.records}
+    return [
+        SeedLink(seed, found[seed].key, "" if outcome_of(found[seed]) == "ok" else outcome_of(found[seed]))
+        for seed in group.seeds
+        if seed in found
+    ]

@@ -1,0 +1,55 @@
+"""Makes the table of costs: parameters, state, time and memory of each model. Stands on observations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from seqbench.report.numbers import rounded
+from seqbench.report.observations import Observation
+from seqbench.report.tables.entries import ABSENT, Entry, Table, grouped
+from seqbench.statistics import summary
+
+_LINES = (
+    "Trainable parameters of embedding, layer and head; numbers carried from one step to the next; median wall"
+    " time of an optimiser step; largest memory of the cell's process, all libraries included. Means over seeds.",
+)
+_ELSEWHERE = "The cells come from different environments: compare their times and memory with care."
+
+_COUNT = ("parameters", "state size")
+_MEASURES: tuple[tuple[str, Callable[[Observation], float | None]], ...] = (
+    ("parameters", lambda each: each.costs.parameters),
+    ("state size", lambda each: each.costs.state_size),
+    ("ms per step", lambda each: _scaled(each.costs.seconds_per_step, 1e3)),
+    ("peak MiB", lambda each: _scaled(each.costs.peak_memory_bytes, 2**-20)),
+)
+
+
+def cost_table(seen: Sequence[Observation], *, environments: int = 1) -> Table:
+    """Return the costs of each model of one task, against length.
+
+    Args:
+        seen: of one task.
+        environments: how many the cells come from.
+    """
+    own = [each for each in seen if each.trained == each.tested]
+    lengths = sorted({each.tested for each in own})
+    rows = []
+    for (model,), group in grouped(own, lambda each: (each.model,)).items():
+        for name, value in _MEASURES:
+            at = {n: [value(each) for each in group if each.tested == n] for n in lengths}
+            rows.append((Entry(model), Entry(name), *(_entry(at[n], is_count=name in _COUNT) for n in lengths)))
+    lines = (*_LINES, *([_ELSEWHERE] if environments > 1 else []))
+    columns = ("model", "cost", *(f"T={length}" for length in lengths))
+    return Table(f"{seen[0].task}: costs", lines, columns, tuple(rows), keys=2)
+
+
+def _entry(values: Sequence[float | None], *, is_count: bool) -> Entry:
+    found = summary(value for value in values if value is not None)
+    if found is None:
+        return Entry("unknown" if values else ABSENT)
+    is_whole = is_count and found.mean == int(found.mean)
+    return Entry(str(int(found.mean)) if is_whole else rounded(found.mean), found.mean)
+
+
+def _scaled(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor

@@ -1,0 +1,71 @@
+"""Defines a table and its entries, as every format gets them. Stands on observations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from seqbench.records.variants import natural
+from seqbench.report.observations import Observation
+
+ABSENT = "·"
+WITHIN = "≈"
+"""What stands beside a difference that is no larger than what one test example is worth."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One field of a table.
+
+    Attributes:
+        text: what is written.
+        value: the number behind it, where there is one.
+        note: what has to be said beside the text, such as ``(n=2, 1 diverged)``.
+    """
+
+    text: str
+    value: float | None = None
+    note: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.note}".rstrip()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table.
+
+    Attributes:
+        title: what it is of.
+        lines: what a reader needs to know to read it.
+        columns: names.
+        rows: one entry for each column.
+        keys: how many of the first columns name the row.
+        below: sentences that stand under the table: what is missing in it, and why.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Entry, ...], ...]
+    keys: int
+    below: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The lines, and what the signs mean that stand in fields."""
+        is_partial = any(entry.text == ABSENT for row in self.rows for entry in row)
+        is_coarse = any(WITHIN in entry.note for row in self.rows for entry in row)
+        signs = [f"{ABSENT} = not run"] if is_partial else []
+        signs += [f"{WITHIN} = within what one test example is worth"] if is_coarse else []
+        return (*self.lines, *signs)
+
+
+def grouped(
+    seen: Sequence[Observation], key_of: Callable[[Observation], tuple[str, ...]]
+) -> dict[tuple[str, ...], list[Observation]]:
+    """Return the observations by key, in the natural order of the keys."""
+    groups: dict[tuple[str, ...], list[Observation]] = {}
+    for each in seen:
+        groups.setdefault(key_of(each), []).append(each)
+    return {key: groups[key] for key in sorted(groups, key=lambda key: [natural(part) for part in key])}

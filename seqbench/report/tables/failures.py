@@ -1,0 +1,57 @@
+"""Lists the cells that have no score, and the scores that are unknown, with the reasons. Stands on records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from seqbench.base.printable import one_line
+from seqbench.records.schema import Record
+from seqbench.records.store import name
+from seqbench.records.variants import model_names, natural, task_names
+
+
+def failures(records: Iterable[Record]) -> list[str]:
+    """Return one line for each thing that went wrong; seeds that share a reason share a line."""
+    kept = list(records)
+    tasks, models = task_names(kept), model_names(kept)
+    groups: dict[tuple[str, str], list[Record]] = {}
+    for record in kept:
+        for what in _what(record):
+            key = (f"{tasks[record.key]} {models[record.key]} T={record.cell.length}", what)
+            groups.setdefault(key, []).append(record)
+    ordered = sorted(groups, key=lambda key: (natural(key[0]), key[1], _seeds(groups[key])))
+    return [f"{cell}, {_seeds(groups[cell, what])}: {what}{_log(groups[cell, what])}" for cell, what in ordered]
+
+
+def _what(record: Record) -> Iterator[str]:
+    if record.status != "ok":
+        yield one_line(f"{record.status}: {record.reason or 'no reason was recorded'}")
+        return
+    for null in sorted(_unknown(record), key=natural):
+        yield one_line(f"{null} is unknown: {record.notes.get(null, 'no reason was recorded')}")
+
+
+def _unknown(record: Record) -> set[str]:
+    """Return the names of the nulls among the scores and skills of a cell that is ok, as its notes name them."""
+    told = {each for each in record.notes if each.partition("@")[0] == "skill" or each.startswith("scores.")}
+    for test in (record.test, *record.evaluations):
+        if test is None or record.metric is None:
+            continue
+        missing = [f"scores.{metric}" for metric, score in test.scores.items() if score is None]
+        missing += ["skill"] if test.skill is None else []
+        # A note names a null with the length, or without it.
+        told |= {each if each in told else f"{each}@{test.length}" for each in missing}
+    return told
+
+
+def _seeds(records: Iterable[Record]) -> str:
+    ordered = sorted(record.cell.seed for record in records)
+    return f"seed{'s' if len(ordered) > 1 else ''} {', '.join(str(seed) for seed in ordered)}"
+
+
+def _log(records: Iterable[Record]) -> str:
+    """Say where the logs of cells that failed were written, in the folder of the results."""
+    names = sorted(f"logs/{name(record)}.log" for record in records if record.status == "failed")
+    if not names:
+        return ""
+    return f" (log{'s' if len(names) > 1 else ''}: {', '.join(names)})"

@@ -1,0 +1,101 @@
+"""Says what the seeds of one model at one length come to, and how that is written.
+
+A measure is a score or a skill: how it is read from an observation, bounded and written. Stands on
+observations and statistics.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from seqbench.records.resolution import is_within
+from seqbench.records.schema import MetricData
+from seqbench.report.numbers import interval_text, mean_and_spread, skill_and_spread
+from seqbench.report.observations import UNKNOWN, Observation
+from seqbench.report.tables.entries import ABSENT, WITHIN, Entry
+from seqbench.statistics import Summary, summary
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number that a cell has, or has not.
+
+    Attributes:
+        value: of a cell; None where it has none.
+        bounds: the least and the largest value that there can be, as far as a metric tells.
+        text: mean and spread.
+        interval: the ends of the interval.
+    """
+
+    value: Callable[[Observation], float | None]
+    bounds: Callable[[MetricData], tuple[float, float]]
+    text: Callable[[Summary], str]
+    interval: Callable[[Summary], str]
+
+    def summary(self, seen: Sequence[Observation]) -> Summary | None:
+        """Return the summary over the seeds that have a value."""
+        known = [(each.metric, self.value(each)) for each in sorted(seen, key=lambda each: each.seed)]
+        numbers = [value for _, value in known if value is not None]
+        metric = next((metric for metric, _ in known if metric), None)
+        least, most = self.bounds(metric) if metric else (-math.inf, math.inf)
+        return summary(numbers, least=least, most=most)
+
+
+def score_bounds(metric: MetricData) -> tuple[float, float]:
+    """Return the least and the largest score that there can be, as far as the metric tells."""
+    if metric.is_higher_better:
+        return -math.inf if metric.worst is None else metric.worst, metric.best
+    return metric.best, math.inf if metric.worst is None else metric.worst
+
+
+SCORE = Measure(lambda each: each.score, score_bounds, mean_and_spread, interval_text)
+SKILL = Measure(
+    lambda each: each.skill,
+    lambda metric: (-math.inf, 1.0),
+    skill_and_spread,
+    lambda found: interval_text(found, most_decimals=3),
+)
+
+
+def entry(seen: Sequence[Observation], asked: int, measure: Measure) -> Entry:
+    """Return the field of one model at one length: the mean of the seeds that have a value, and the others.
+
+    Args:
+        seen: the model's observations there, one for each seed that was run.
+        asked: how many seeds the task was run with.
+        measure: what is shown.
+    """
+    if not seen:
+        return Entry(ABSENT)
+    found = measure.summary(seen)
+    lost = Counter(UNKNOWN if each.status == "ok" else each.status for each in seen if measure.value(each) is None)
+    if found is None:
+        return Entry(in_place(lost, asked))
+    notes = (_sign(found, seen) if measure is SKILL else "", measure.interval(found), beside(lost, found.n, asked))
+    return Entry(measure.text(found), found.mean, " ".join(filter(None, notes)))
+
+
+def worth_of(seen: Sequence[Observation]) -> float | None:
+    """Return what one test example of each seed is worth in the mean skill, at most; None if unknown."""
+    known = [each.one_example for each in seen if each.skill is not None]
+    return None if not known or None in known else fmean(worth for worth in known if worth is not None)
+
+
+def _sign(found: Summary, seen: Sequence[Observation]) -> str:
+    return WITHIN if is_within(found.mean, worth_of(seen)) else ""
+
+
+def in_place(lost: Mapping[str, int], asked: int) -> str:
+    """Return what stands where no seed has a number: what became of them, such as ``failed 2 of 3``."""
+    return ", ".join(what if asked == 1 else f"{what} {n} of {asked}" for what, n in sorted(lost.items()))
+
+
+def beside(lost: Mapping[str, int], n: int, asked: int) -> str:
+    """Return what stands beside a number of ``n`` seeds: ``(n=2, 1 failed)``; nothing where it is of all."""
+    notes = [f"n={n}"] if n != asked else []
+    notes += [f"{times} {what}" for what, times in sorted(lost.items())]
+    return f"({', '.join(notes)})" if notes else ""

@@ -1,0 +1,79 @@
+"""Collects what tasks warned of, and what no flow could be measured for: each sentence once, with its cells.
+
+Stands on records, observations and variants.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from seqbench.base.counts import counted
+from seqbench.base.printable import one_line
+from seqbench.records.schema import Record
+from seqbench.records.variants import model_names, natural, task_names
+from seqbench.report.observations import Observation
+
+COPIES = "test_texts_also_in_train"
+"""The fact of a task of texts: how many of its test texts are training texts too."""
+
+Cell = tuple[str, str, int, int]
+"""Task, model, length and seed."""
+
+
+def warnings_of(records: Sequence[Record]) -> list[str]:
+    """Return each warning once, with the cells that it is of, in an order that the records' has no part in."""
+    tasks, models = task_names(records), model_names(records)
+    return said_once(
+        ((tasks[record.key], models[record.key], record.cell.length, record.cell.seed), sentence)
+        for record in records
+        for sentence in _sentences(record)
+    )
+
+
+def problems_of(seen: Sequence[Observation]) -> list[str]:
+    """Return why a gradient flow of one task is missing, or has no horizon."""
+    return said_once(
+        (("", each.model, each.tested, each.seed), sentence) for each in seen for sentence in _missing(each)
+    )
+
+
+def said_once(told: Iterable[tuple[Cell, str]]) -> list[str]:
+    """Return the sentences, each followed by its cells.
+
+    >>> told = [(("copy", "gru", 8, 0), "odd"), (("copy", "gru", 16, 0), "odd"), (("copy", "rnn", 8, 1), "new")]
+    >>> said_once(told)
+    ['new (1 cell: copy, rnn, T=8, seed 1)', 'odd (2 cells: copy, gru, T=8, 16, seed 0)']
+    """
+    cells: dict[str, set[Cell]] = {}
+    for cell, sentence in told:
+        cells.setdefault(one_line(sentence), set()).add(cell)
+    return [f"{sentence} ({_cells(cells[sentence])})" for sentence in sorted(cells, key=natural)]
+
+
+def _cells(cells: set[Cell]) -> str:
+    tasks, models, lengths, seeds = (set(part) for part in zip(*cells, strict=True))
+    parts = [
+        ", ".join(sorted(filter(None, tasks), key=natural)),
+        ", ".join(sorted(models, key=natural)),
+        f"T={', '.join(map(str, sorted(lengths)))}",
+        f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, sorted(seeds)))}",
+    ]
+    return f"{counted(len(cells), 'cell')}: {', '.join(filter(None, parts))}"
+
+
+def _sentences(record: Record) -> Iterator[str]:
+    yield from record.warnings
+    copies = record.facts.get(COPIES, 0)
+    # A record of a task that does not warn by itself has only the fact.
+    if copies and not any(
+        re.search(rf"\b{re.escape(str(copies))}\b.*train", sentence) for sentence in record.warnings
+    ):
+        yield f"texts of the test split that are training texts too: {copies} (fact {COPIES})"
+
+
+def _missing(each: Observation) -> Iterator[str]:
+    yield from (f"no flow, {problem}" for problem in each.problems)
+    for flow in each.flows.values():
+        if flow.horizon is None and flow.ln_gain is not None:
+            yield f"no horizon: {flow.notes.get('horizon', 'the record does not say why')}"

@@ -1,0 +1,258 @@
+"""Writes into its store what others need to watch a sweep.
+
+``sweeps/ID.json``: the command, where it runs, every cell of it. ``sweeps/ID.live.json``: what runs just now,
+written anew as events come. Nothing but ``seqbench status`` depends on them. Stands on cells and execution.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from seqbench.base.plain_files import read_plain
+from seqbench.base.process_identity import Holder, is_dead, temporary_prefix, this_process
+from seqbench.experiment.cells import Cell
+from seqbench.experiment.schema import Execution
+from seqbench.jobs.events import Event, Finished, Progressed, Retried, Started
+from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.grid import works
+
+log = logging.getLogger(__name__)
+
+FOLDER = "sweeps"
+_LIVE = ".live.json"
+_SECONDS_BETWEEN_WRITES = 1.0
+
+
+class Noted(BaseModel):
+    """The base of what is read from these files; what a later version adds is ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class CellNote(Noted):
+    """One cell of a sweep.
+
+    ``work`` is what its time grows with, see `seqbench.experiment.cells.work`; ``is_pending`` is false for one that was
+    done before the sweep.
+    """
+
+    key: str
+    task: str
+    model: str
+    length: int
+    seed: int
+    steps: int
+    work: float
+    is_pending: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.task} {self.model} T={self.length} seed {self.seed}"
+
+
+class SweepNote(Noted):
+    """One sweep: its command, its process, how many cells it runs at a time, and all its cells.
+
+    ``claim_seconds`` is the age from which its claims count as left behind.
+    """
+
+    command: tuple[str, ...]
+    holder: Holder
+    started: str
+    workers: int
+    cells: tuple[CellNote, ...]
+    claim_seconds: float = float(Execution.model_fields["claim_seconds"].default)
+
+
+class RunningNote(Noted):
+    """A cell that runs: since when, at which attempt, and how it goes (None before its first step)."""
+
+    key: str
+    since: str
+    attempt: int = 1
+    step: int | None = None
+    loss: float | None = None
+    steps_per_second: float | None = None
+
+
+class LiveNote(Noted):
+    """How a sweep goes. ``ended`` says how it ended; None while it runs, or where its process was killed."""
+
+    updated: str
+    ended: str | None = None
+    running: tuple[RunningNote, ...] = ()
+
+
+Read = TypeVar("Read", bound=Noted)
+
+
+@contextmanager
+def noted(
+    folder: Path,
+    cells: Sequence[Cell],
+    pending: Sequence[Cell],
+    catalog: Catalog,
+    workers: int,
+    claim_seconds: float,
+    stopping: Callable[[], bool],
+) -> Iterator[Callable[[Event], None]]:
+    """Keep the notes of a sweep while the block runs; give a function to call with every event.
+
+    A note that cannot be written is left out: records are what counts.
+
+    Args:
+        folder: the store's.
+        cells: every cell of the sweep, also those that are done.
+        pending: those that are to be run.
+        catalog: tells how many time steps a cell's sequences have.
+        workers: cells at a time.
+        claim_seconds: the age from which the sweep's claims are stale.
+        stopping: true once somebody asked for the end.
+    """
+    notes = _Notes(folder / FOLDER, _note(cells, pending, catalog, workers, claim_seconds))
+    notes.begin()
+    try:
+        yield notes.see
+    except (KeyboardInterrupt, GeneratorExit):
+        notes.end("interrupted")
+        raise
+    except BaseException as error:
+        notes.end(f"{type(error).__name__}: {error}")
+        raise
+    notes.end("interrupted" if stopping() else "finished")
+
+
+def read_notes(folder: Path) -> list[tuple[SweepNote, LiveNote | None]]:
+    """Return what sweeps have left in a store, the oldest first; a file that is no note is left out."""
+    read = []
+    for path in (folder / FOLDER).glob("*.json"):
+        if path.name.startswith(".") or path.name.endswith(_LIVE):
+            continue
+        note = _read(SweepNote, path)
+        if note is not None:
+            read.append((note, _read(LiveNote, path.with_suffix(_LIVE))))
+    return sorted(read, key=lambda both: both[0].started)
+
+
+def _note(
+    cells: Sequence[Cell], pending: Sequence[Cell], catalog: Catalog, workers: int, claim_seconds: float
+) -> SweepNote:
+    to_run = {cell.key for cell in pending}
+    work = works(cells, catalog)
+    return SweepNote(
+        command=tuple(sys.argv),
+        holder=this_process(),
+        started=_now(),
+        workers=workers,
+        claim_seconds=claim_seconds,
+        cells=tuple(
+            CellNote(
+                key=cell.key,
+                task=cell.task.name,
+                model=cell.model.name,
+                length=cell.length,
+                seed=cell.seed,
+                steps=cell.training.steps,
+                work=work[cell.key],
+                is_pending=cell.key in to_run,
+            )
+            for cell in cells
+        ),
+    )
+
+
+class _Notes:
+    """The two files of one sweep."""
+
+    def __init__(self, folder: Path, note: SweepNote) -> None:
+        self._folder = folder
+        self._note = note
+        # The same cells give the same stem, so that a sweep that is started again replaces what it left.
+        keys = hashlib.sha256("".join(sorted(cell.key for cell in note.cells)).encode()).hexdigest()[:12]
+        self._same_cells = f"{keys}_*.json"
+        self._stem = f"{keys}_{note.holder.host}_{note.holder.pid}"
+        self._running: dict[str, RunningNote] = {}
+        self._attempts: dict[str, int] = {}
+        self._written = 0.0
+
+    def begin(self) -> None:
+        try:
+            self._folder.mkdir(exist_ok=True)
+            for path in self._folder.glob(self._same_cells):
+                if not path.name.endswith(_LIVE) and _is_over(path):
+                    path.unlink(missing_ok=True)
+                    path.with_suffix(_LIVE).unlink(missing_ok=True)
+        except OSError as error:
+            log.info("%s: notes of earlier sweeps stay: %s", self._folder, error)
+        self._write(f"{self._stem}.json", self._note)
+        self._write_live(None)
+
+    def see(self, event: Event) -> None:
+        key = event.cell.key
+        match event:
+            case Started():
+                self._running[key] = RunningNote(key=key, since=_now(), attempt=self._attempts.get(key, 1))
+            case Progressed(step=step, loss=loss, steps_per_second=speed):
+                told = {"step": step, "loss": loss, "steps_per_second": speed}
+                self._running[key] = self._running[key].model_copy(update=told)
+                is_last = step == event.cell.training.steps
+                if time.monotonic() - self._written < _SECONDS_BETWEEN_WRITES and not is_last:
+                    return
+            case Retried():
+                self._attempts[key] = self._running.pop(key).attempt + 1
+            case Finished():
+                self._running.pop(key, None)
+        self._write_live(None)
+
+    def end(self, how: str) -> None:
+        self._running.clear()
+        self._write_live(how)
+
+    def _write_live(self, ended: str | None) -> None:
+        self._written = time.monotonic()
+        self._write(
+            self._stem + _LIVE, LiveNote(updated=_now(), ended=ended, running=tuple(self._running.values()))
+        )
+
+    def _write(self, name: str, note: Noted) -> None:
+        """Replace a file at once, so that a reader never sees a half; not on the disk before it is needed."""
+        try:
+            handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=temporary_prefix(), suffix=".tmp")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    file.write(note.model_dump_json() + "\n")
+                os.chmod(temporary, 0o644)
+                os.replace(temporary, self._folder / name)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            log.info("%s cannot be written: %s", self._folder / name, error)
+
+
+def _is_over(path: Path) -> bool:
+    """Say whether the sweep that left a note has ended, or died on this machine."""
+    note, live = _read(SweepNote, path), _read(LiveNote, path.with_suffix(_LIVE))
+    return (live is not None and live.ended is not None) or (note is not None and is_dead(note.holder))
+
+
+def _read(kind: type[Read], path: Path) -> Read | None:
+    try:
+        return kind.model_validate_json(read_plain(path))
+    except (OSError, ValueError, ValidationError):
+        return None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

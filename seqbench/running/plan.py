@@ -1,0 +1,128 @@
+"""Finds the cells of an experiment that are still to be run. Looks at the store, and writes nothing.
+
+Stands on cells, store and shards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from seqbench.errors import ExperimentError, unknown
+from seqbench.experiment.cells import Cell
+from seqbench.experiment.schema import Experiment
+from seqbench.experiment.shards import Shard
+from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.grid import expand, works
+from seqbench.records.store import BROKEN, Seen, Store
+
+FINAL = frozenset({"ok", "diverged"})
+"""Outcomes that are results; failed, timeout and interrupted are not."""
+
+
+@dataclass(frozen=True)
+class OnExisting:
+    """What becomes of cells that have a record already.
+
+    Attributes:
+        name: what ``--on-existing`` calls it.
+        done: statuses of records that stay as they are; cells with another one are run again.
+        runs: whether anything is run.
+        begins_anew: whether checkpoints of earlier runs are removed.
+        told: one line for a person.
+    """
+
+    name: str
+    done: frozenset[str]
+    told: str
+    runs: bool = True
+    begins_anew: bool = False
+
+    def is_done(self, now: Seen | None, before: Seen | None) -> bool:
+        """Say whether a cell needs no run.
+
+        Args:
+            now: what there is of it.
+            before: what there was when the sweep was planned. What another sweep has made since counts
+                whatever came of it, unless it was interrupted.
+        """
+        is_new = now is not None and now != before and now.status not in ("interrupted", BROKEN)
+        return now is not None and (now.status in self.done or is_new)
+
+
+ON_EXISTING: Mapping[str, OnExisting] = {
+    each.name: each
+    for each in (
+        OnExisting("retry-failed", FINAL, "run what is missing, failed, timed out or interrupted"),
+        OnExisting("finish", FINAL | {"failed", "timeout"}, "run what is missing or interrupted"),
+        OnExisting("fresh", frozenset(), "run all again; each record stays until the new one is there",
+                   begins_anew=True),
+        OnExisting("only-report", frozenset(), "run nothing, print the tables", runs=False),
+    )
+}  # fmt: skip
+"""Name -> policy; the first is the default."""
+
+RETRY_FAILED = ON_EXISTING["retry-failed"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which cells of an experiment are still to be run.
+
+    Attributes:
+        cells: every cell, or those of the shard, in the order of the grid.
+        pending: those to be run, the longest first: then no long cell is left over for one worker at the end.
+        seen: key -> what there is of every cell that has a record.
+        on_existing: which of them count.
+        is_shard: other sweeps have the other cells.
+    """
+
+    cells: tuple[Cell, ...]
+    pending: tuple[Cell, ...]
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    on_existing: OnExisting = RETRY_FAILED
+    is_shard: bool = False
+
+    @property
+    def status(self) -> dict[str, str]:
+        """Key -> status of every record that the store holds."""
+        return {key: seen.status for key, seen in self.seen.items()}
+
+    @property
+    def broken(self) -> list[str]:
+        """What is wrong with the files of cells whose record is not whole, a sentence each."""
+        seen = (self.seen.get(cell.key) for cell in self.cells)
+        return [each.problem for each in seen if each is not None and each.problem is not None]
+
+
+def plan(
+    experiment: Experiment,
+    catalog: Catalog,
+    store: Store,
+    *,
+    on_existing: str = RETRY_FAILED.name,
+    shard: str | None = None,
+) -> Plan:
+    """Look which cells of an experiment are done. Nothing is written.
+
+    Args:
+        experiment: the grid.
+        catalog: where its tasks and models are found.
+        store: where records are.
+        on_existing: what becomes of cells that have a record, see `ON_EXISTING`.
+        shard: ``i/n`` for the i-th of n shares of the cells.
+
+    Raises:
+        SeqbenchError: the experiment or the store is not fit.
+    """
+    if on_existing not in ON_EXISTING:
+        raise ExperimentError(unknown("way with existing records", on_existing, ON_EXISTING))
+    policy = ON_EXISTING[on_existing]
+    cells = expand(experiment, catalog)
+    work = works(cells, catalog)
+    if shard is not None:
+        cells = Shard.read(shard).of(cells, lambda cell: work[cell.key])
+    seen = store.seen()
+    left = [cell for cell in cells if policy.runs and not policy.is_done(seen.get(cell.key), seen.get(cell.key))]
+    pending = tuple(sorted(left, key=lambda cell: -work[cell.key]))
+    return Plan(tuple(cells), pending, seen, policy, shard is not None)

@@ -1,0 +1,116 @@
+"""Runs an experiment in one call, from its name to its table.
+
+Stands on sweep and results.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from collections.abc import Iterable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqbench.errors import ExperimentError
+from seqbench.experiment.schema import Execution, Experiment, load
+from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.load import load_catalog
+from seqbench.records.schema import Record
+from seqbench.records.store import Store
+from seqbench.running.interruption import interruption
+from seqbench.running.plan import RETRY_FAILED, Plan, plan
+from seqbench.running.queue import Waiting
+from seqbench.running.sweep import sweep
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+log = logging.getLogger(__name__)
+
+
+def run(
+    experiment: Experiment | str | Path,
+    output: str | Path | None = None,
+    *,
+    jobs: int | None = None,
+    executor: str | None = None,
+    on_existing: str = RETRY_FAILED.name,
+    shard: str | None = None,
+    plugin_files: Iterable[str | Path] = (),
+) -> pd.DataFrame:
+    """Run an experiment and return its results, as `seqbench run` does.
+
+    Cells that the folder holds already are not run again. Ctrl-C lets the running cells write their
+    checkpoints and then raises KeyboardInterrupt; a second one ends them at once.
+
+    Args:
+        experiment: what to run; a suite's name or a YAML file will do.
+        output: folder of records; ``results/NAME`` by default.
+        jobs: cells at a time; what the experiment says by default, else one for each core.
+        executor: ``processes``, ``serial``, or another's name; what the experiment says by default.
+        on_existing: ``retry-failed``, ``finish`` (leave failed and timed out cells), ``fresh`` (run all
+            again) or ``only-report`` (run nothing).
+        shard: ``i/n`` for the i-th of n shares of the cells.
+        plugin_files: Python files that hold a plugin each and need not be installed.
+
+    Returns:
+        One row for each cell of the experiment, with the columns of `seqbench.load_results`.
+
+    Raises:
+        SeqbenchError: something in the experiment, its data or the folder is not fit.
+    """
+    from seqbench.records.load import frame
+
+    catalog = load_catalog(files=plugin_files)
+    if not isinstance(experiment, Experiment):
+        experiment = load(experiment_file(str(experiment), catalog))
+    store = Store(output or default_output(experiment))
+    todo = plan(experiment, catalog, store, on_existing=on_existing, shard=shard)
+    settings = execution(experiment, jobs, executor)
+    for problem in todo.broken:
+        log.warning("%s", problem)
+    with (
+        interruption(partial(print, file=sys.stderr)) as stop,
+        closing(sweep(todo, store, catalog, settings, stopping=stop.is_asked)) as events,
+    ):
+        for event in events:
+            stop.be_gentle()
+            if isinstance(event, Waiting):
+                log.info("%d cells are left to other sweeps, on %s", len(event.cells), ", ".join(event.hosts))
+    if stop.number is not None:
+        # To whoever handled it before: a KeyboardInterrupt, or the end of the process.
+        signal.raise_signal(stop.number)
+    return frame(records_of(todo, store))
+
+
+def execution(experiment: Experiment, jobs: int | None, executor: str | None) -> Execution:
+    """Return how to run an experiment: its own section, and over it what was asked for beside it.
+
+    Raises:
+        ExperimentError: ``jobs`` is below 1.
+    """
+    if jobs is not None and jobs < 1:
+        raise ExperimentError(f"jobs is {jobs}; it is the number of cells at a time, 1 or more (None: one a core)")
+    own = experiment.executor
+    return own.model_copy(update={"jobs": jobs or own.jobs, "name": executor or own.name})
+
+
+def experiment_file(name: str, catalog: Catalog) -> Path:
+    """Return the file of an experiment: a path as it stands, or a suite's."""
+    path = Path(name)
+    return path if path.suffix in (".yaml", ".yml") else catalog.suite(name)
+
+
+def records_of(todo: Plan, store: Store) -> list[Record]:
+    """Return the records of a plan's cells, in their order; cells without a whole one are left out."""
+    keys = {cell.key for cell in todo.cells}
+    records = {record.key: record for record in store.whole() if record.key in keys}
+    return [records[cell.key] for cell in todo.cells if cell.key in records]
+
+
+def default_output(experiment: Experiment) -> Path:
+    """Return ``results/NAME``, under the current folder."""
+    return Path("results") / experiment.name

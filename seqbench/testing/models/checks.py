@@ -1,0 +1,124 @@
+"""Holds the checks that a model has to pass.
+
+Each function in MODEL_CHECKS takes a model with its parameters set; `model_checks` binds them to one model.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from seqbench.contracts.model import Model
+from seqbench.errors import ExperimentError
+from seqbench.plugins.parameters import make, parameters_of
+from seqbench.testing import layer_order, layer_outputs, layer_weights
+from seqbench.testing.models.cost import check_growth
+from seqbench.testing.models.layers import build, call, noise
+from seqbench.testing.outcome import Check, CheckFailed, CheckSkipped, guarded
+
+
+def check_time(model: Model) -> None:
+    """The time of a forward pass grows no faster than the model's ``time_exponent`` states."""
+    layer = build(model)
+    inputs = {length: noise(2, length, "time").float() for length in (256, 2048)}
+    check_growth(
+        lambda length: call(layer, inputs[length]),
+        short=256,
+        long=2048,
+        exponent=model.time_exponent,
+        negligible=0.02,
+        change="compute with less, or state the cost in the class, e.g. time_exponent = 2.0 for full attention",
+    )
+
+
+LONGEST, SHORTEST = 8192, 1024
+"""Steps of the longest sequence that every model is run on, and of the first one."""
+LONG_SECONDS = 1.0
+"""What the next length may be expected to take, for it to be tried at all."""
+
+
+def check_long_inputs(model: Model) -> str:
+    """A layer runs on long sequences: of 1024 steps, and twice as many up to 8192, while a second is enough."""
+    layer, length, expected = build(model), SHORTEST, 0.0
+    while length <= LONGEST and expected <= LONG_SECONDS:
+        began = time.perf_counter()
+        try:
+            call(layer, noise(1, length, "long").float())
+        except Exception as error:
+            raise CheckFailed(
+                f"a layer runs on {length} steps (up to {LONGEST} are tried), as tasks may ask for them",
+                f"{type(error).__name__}: {error}",
+                "give nothing a fixed number of steps, such as a table of positions or a mask made in __init__:"
+                " make it as long as the inputs",
+            ) from error
+        expected = (time.perf_counter() - began) * 2 ** max(1.0, model.time_exponent)
+        length *= 2
+    return f"up to {length // 2} steps"
+
+
+MODEL_CHECKS: Mapping[str, Callable[[Model], str | None]] = {
+    "outputs": layer_outputs.check_outputs,
+    "float64": layer_outputs.check_float64,
+    "determinism": layer_outputs.check_determinism,
+    "no-change": layer_outputs.check_no_change,
+    "random-state": layer_outputs.check_random_state,
+    "causality": layer_order.check_causality,
+    "carry-over": layer_order.check_carry_over,
+    "state": layer_order.check_state,
+    "batch": layer_order.check_batch,
+    "padding": layer_order.check_padding,
+    "gradient": layer_order.check_gradient,
+    "seed": layer_weights.check_seed,
+    "save": layer_weights.check_save,
+    "copy": layer_weights.check_copy,
+    "size": layer_weights.check_size,
+    "long-inputs": check_long_inputs,
+    "time": check_time,
+    "gpu": layer_outputs.check_gpu,
+}
+
+
+_OF_RANDOMNESS = (layer_outputs.check_determinism, layer_outputs.check_random_state)
+
+
+def checks_of_models(models: Mapping[str, Model]) -> Iterator[tuple[str, Check]]:
+    """Yield every check of every model; the key of a model, where it has one, ends the id of its checks."""
+    for suffix, model in models.items():
+        for name, check in MODEL_CHECKS.items():
+            id = f"{name}:{suffix}" if suffix else name
+            yield id, guarded(first_line(check), partial(_told_apart, check, model))
+
+
+def _told_apart(check: Callable[[Model], str | None], model: Model) -> str | None:
+    """Make a check; what a layer that is random does wrong besides cannot be told from its being random."""
+    try:
+        return check(model)
+    except CheckFailed:
+        if check in _OF_RANDOMNESS or not layer_outputs.is_random(model):
+            raise
+        raise CheckSkipped("cannot be told: the layer is random in evaluation; see determinism") from None
+
+
+def variants(model: type[Model]) -> dict[str, Model]:
+    """Return a model with its defaults and, where it has ``layers`` or ``dropout``, with other values of these.
+
+    Two layers and a dropout of a half: what stands between layers is not there in most defaults.
+    """
+    known = {parameter.name: parameter.type for parameter in parameters_of(model)}
+    others: dict[str, Any] = {"layers": 2} if known.get("layers") is int else {}
+    if known.get("dropout") is float:
+        others["dropout"] = 0.5
+    if not others:
+        return {"": make(model, {})}
+    try:
+        other = make(model, others)
+    except ExperimentError:  # these values do not go together in this model
+        return {"": make(model, {})}
+    return {"": make(model, {}), ",".join(f"{name}={value}" for name, value in others.items()): other}
+
+
+def first_line(check: Callable[..., str | None]) -> str:
+    """Return what a check asks for, the first paragraph of its docstring."""
+    return " ".join((check.__doc__ or "").split("\n\n")[0].split())

@@ -1,0 +1,176 @@
+"""Checks that a layer looks only back, carries its state, and keeps rows and padding apart.
+
+All in float64. Each check takes a model, and its docstring is what the contract asks for.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import torch
+from torch import Tensor, nn
+
+from seqbench.contracts.model import Model
+from seqbench.gradients.backpropagation import state_parts
+from seqbench.network.network import tensors
+from seqbench.testing.models.layers import FEATURES, Gap, build, build_exact, call, gap, noise
+from seqbench.testing.outcome import CheckFailed, CheckSkipped
+
+CUTS = (0, 1, 30, 63, 97)
+"""Steps after which the inputs are changed: at the ends, and on both sides of a usual size of chunks."""
+
+PIECES = (1, 7, 16, 40)
+
+_SAME_GRADIENT = 1e-4
+"""How far apart equal gradients may be, relative to their norm: far above rounding in float64."""
+
+
+def check_causality(model: Model) -> None:
+    """Output t depends on inputs up to t only."""
+    layer, inputs = build_exact(model), noise(2, 99, "causality")
+    outputs, _ = call(layer, inputs)
+    for cut in CUTS:
+        changed = inputs.clone()
+        changed[:, cut + 1 :] += 10 * noise(2, 99, "changed")[:, cut + 1 :]
+        found = gap(call(layer, changed)[0][:, : cut + 1], outputs[:, : cut + 1])
+        if found.is_open:
+            raise CheckFailed(
+                f"inputs after step {cut} change no output up to step {cut}",
+                f"the output at step {found.step} changed by {found.size:.2g}: the layer looks into the future",
+                "make it causal: no bidirectional layer, no normalisation over time, no unmasked attention, and"
+                " convolutions padded on the left only",
+            )
+
+
+def check_carry_over(model: Model) -> None:
+    """A sequence run in pieces, with the state carried over, gives the same outputs as run whole."""
+    layer, inputs = build_exact(model), noise(3, sum(PIECES), "carry-over")
+    whole, after = call(layer, inputs)
+    if after is None:
+        raise CheckSkipped("the layer returns None as its state: nothing is carried over")
+    expected = f"in pieces of {', '.join(map(str, PIECES))} steps the outputs are those of the whole sequence"
+    found = gap(_in_pieces(layer, inputs), whole)
+    if not found.is_open:
+        return
+    if not gap(_in_pieces(layer, inputs, is_forgetful=True), _in_pieces(layer, inputs)).is_open:
+        raise CheckFailed(
+            expected,
+            f"they differ by {found}, and are the same as with no state at all: the layer ignores the state that"
+            " it is given",
+            "start from the state that forward is given, and from zeros only where it is None",
+        )
+    raise CheckFailed(
+        expected,
+        f"they differ by {found}",
+        "return as the state all that later steps need: what recurrence, convolutions and counters of steps"
+        " have seen",
+    )
+
+
+def _in_pieces(layer: nn.Module, inputs: Tensor, *, is_forgetful: bool = False) -> Tensor:
+    pieces, state = [], None
+    for piece in torch.split(inputs, list(PIECES), dim=1):
+        outputs, state = call(layer, piece, None if is_forgetful else state)
+        pieces.append(outputs)
+    return torch.cat(pieces, dim=1)
+
+
+def check_state(model: Model) -> None:
+    """A state is None or tensors in tuples, lists or dicts, one axis of each is the batch's, and forward
+    writes into none that it is given."""
+    layer = build_exact(model)
+    _, state = call(layer, noise(3, 4, "state"))
+    given = list(tensors(state))
+    state_parts(build(model), FEATURES)
+    before = [part.clone() for part in given]
+    if not given:
+        return
+    call(layer, noise(3, 4, "state", "next"), state)
+    if any(not torch.equal(part, was) for part, was in zip(given, before, strict=True)):
+        raise CheckFailed(
+            "a state that is handed in is not changed",
+            "forward wrote into the tensors of the state that it was given",
+            "return new tensors: no in-place operation such as `state += ...` or `state[:] = ...`",
+        )
+
+
+def check_batch(model: Model) -> None:
+    """Each row alone gives what it gives in a batch, in evaluation and in training."""
+    layer, inputs = build_exact(model), noise(4, 12, "batch")
+    _check_rows(layer, inputs, "in evaluation")
+    layer.train()
+    if not _is_random(layer, inputs):
+        _check_rows(layer, inputs, "in training")
+
+
+def _check_rows(layer: nn.Module, inputs: Tensor, mode: str) -> None:
+    together, _ = call(layer, inputs)
+    for row in range(len(inputs)):
+        found = gap(call(layer, inputs[row : row + 1])[0], together[row : row + 1])
+        if found.is_open:
+            raise CheckFailed(
+                f"{mode} row {row} alone gives what it gives in a batch of {len(inputs)}",
+                f"its output at step {found.step} differs by {found.size:.2g}: something, such as a mean or a"
+                " variance, is taken across the rows of the batch",
+                "no batch statistics: normalise each example by itself (torch.nn.LayerNorm or RMSNorm instead of"
+                " BatchNorm1d), and reduce over no batch axis",
+            )
+
+
+def _is_random(layer: nn.Module, inputs: Tensor) -> bool:
+    torch.manual_seed(0)
+    first, _ = call(layer, inputs)
+    torch.manual_seed(1)
+    return gap(call(layer, inputs)[0], first).is_open
+
+
+def check_padding(model: Model) -> None:
+    """The outputs of real steps do not depend on the padding behind them."""
+    layer, real = build_exact(model), noise(2, 10, "padding")
+    alone, _ = call(layer, real)
+    for padding, value in itertools.product((1, 22, 90), (0.0, 3.0)):
+        padded = torch.cat([real, real.new_full((2, padding, FEATURES), value)], dim=1)
+        found: Gap = gap(call(layer, padded)[0][:, :10], alone)
+        if found.is_open:
+            raise CheckFailed(
+                f"10 steps give the same outputs alone and padded to {10 + padding} steps (with {value:g})",
+                f"they differ by {found}: the layer uses the length of the batch or what is in the padding",
+                "let output t follow from inputs up to t alone, not from how many steps come after it",
+            )
+
+
+def check_gradient(model: Model) -> None:
+    """A gradient reaches the first step, in one piece and through the state that is carried over."""
+    layer, inputs = build_exact(model), noise(2, 8, "gradient").requires_grad_()
+    outputs, state = layer(inputs)
+    # A layer without a state may see no further back than its kernel is wide.
+    slopes = _first_slopes(outputs if state is None else outputs[:, -1], inputs)
+    norms = slopes.norm(dim=1)
+    if not bool(((norms > 0) & norms.isfinite()).all()):
+        raise CheckFailed(
+            "the gradient of the last output with respect to the first input, 8 steps before, is a number"
+            " other than 0 (in float64)",
+            f"its norms for two examples are {norms.tolist()}: nothing from the first step can be learned",
+            "let gradients through: no detach(), no torch.no_grad() and no .data on the way",
+        )
+    if state is None:
+        return
+    carried = None
+    for step in torch.split(inputs, 1, dim=1):
+        outputs, carried = layer(step, carried)
+    found = (_first_slopes(outputs[:, -1], inputs) - slopes).norm(dim=1) / norms
+    if not bool((found <= _SAME_GRADIENT).all()):
+        raise CheckFailed(
+            "run step by step, with the state carried over, the last output has the gradient with respect to the"
+            " first input that it has in one piece: gradient statistics are measured so",
+            f"it differs by {float(found.max()):.2g} of its norm: it is cut where the state is handed over",
+            "return the state with its gradient: no detach(), no torch.no_grad() and no .data on the way",
+        )
+
+
+def _first_slopes(read: Tensor, inputs: Tensor) -> Tensor:
+    """Return the gradient of what is read with respect to the first step of the inputs: [batch, features]."""
+    if not read.requires_grad:
+        return torch.zeros_like(inputs[:, 0])
+    (slopes,) = torch.autograd.grad(read.square().sum(), inputs, retain_graph=True, materialize_grads=True)
+    return slopes[:, 0]

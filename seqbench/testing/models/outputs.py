@@ -1,0 +1,171 @@
+"""Checks that a layer's outputs have the right form and are the same each time, and that nothing else changes.
+
+Each check takes a model, and its docstring is what the contract asks for.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import torch
+from torch import Tensor, nn
+
+from seqbench.contracts.model import Model
+from seqbench.network.network import layer_sizes, tensors
+from seqbench.testing.models.layers import FEATURES, TOLERANCE, build, build_exact, call, gap, noise
+from seqbench.testing.outcome import CheckFailed, CheckSkipped
+from seqbench.testing.surroundings import changed, random_states, seed_everything
+
+LENGTHS = (1, 8, 64, 1000)
+_NARROW = (torch.float32, torch.float16, torch.bfloat16, torch.complex64, torch.complex32)
+
+
+def check_outputs(model: Model) -> None:
+    """Outputs are [batch, time, output_size], finite and float32 at any length and number of features."""
+    for features in (1, FEATURES):
+        layer = build(model, features=features)
+        size, _ = layer_sizes(layer, features)
+        for length in LENGTHS:
+            outputs, _ = call(layer, noise(2, length, "outputs", features=features).float())
+            _check_form(outputs, [2, length, size], torch.float32)
+
+
+def _check_form(outputs: Tensor, shape: list[int], dtype: torch.dtype) -> None:
+    asked = f"outputs are {shape} {dtype}, and finite, for inputs [{shape[0]}, {shape[1]}, features] {dtype}"
+    if list(outputs.shape) != shape or outputs.dtype != dtype:
+        raise CheckFailed(
+            asked,
+            f"they are {list(outputs.shape)} {outputs.dtype}",
+            "return one output for each step, batch first, in the dtype of the inputs",
+        )
+    if not bool(outputs.isfinite().all()):
+        step = int((~outputs.isfinite()).any(dim=2).any(dim=0).nonzero()[0])
+        raise CheckFailed(
+            asked,
+            f"they are not finite from step {step} on",
+            "start with weights that keep outputs bounded over long inputs",
+        )
+
+
+def check_float64(model: Model) -> None:
+    """``layer.double()`` computes in float64: gradients are measured in it."""
+    inputs = noise(2, 8, "float64")
+    outputs, state = call(build_exact(model), inputs)
+    _check_form(outputs, [2, 8, outputs.shape[-1]], torch.float64)
+    narrow = [part.dtype for part in tensors(state) if part.dtype in _NARROW]
+    coarse = gap(outputs, call(build(model), inputs.float())[0].double())
+    if narrow or coarse.size > 1e-3:
+        raise CheckFailed(
+            "in float64 a layer has a float64 (or complex128) state, and outputs as in float32 but for rounding",
+            f"parts of the state are {narrow}" if narrow else f"the outputs differ by {coarse}",
+            "make tensors with the dtype and device of the inputs, e.g. inputs.new_zeros(...); no .float()",
+        )
+
+
+def check_determinism(model: Model) -> None:
+    """In evaluation the same inputs give the same outputs."""
+    asked = "two calls in evaluation with the same inputs and no state give the same outputs"
+    if is_random(model):
+        raise CheckFailed(
+            asked,
+            "they differ: the layer is random in evaluation, as if dropout were left on",
+            "switch it off in evaluation: torch.nn.Dropout does, torch.nn.functional.dropout only with"
+            " training=self.training; draw no other random numbers there",
+        )
+    layer, inputs = build_exact(model), noise(2, 20, "determinism")
+    first, _ = call(layer, inputs.clone())
+    again, _ = call(layer, inputs.clone())
+    if not torch.equal(again, first):
+        raise CheckFailed(
+            asked,
+            f"they differ by {gap(again, first)}: the layer remembers the call before",
+            "keep nothing from one call to the next: what is carried over is the state that forward returns",
+        )
+
+
+def is_random(model: Model) -> bool:
+    """Say whether a layer with the same weights and inputs has other outputs in evaluation."""
+    inputs, outputs = noise(2, 20, "determinism"), []
+    for seed in (0, 1):
+        layer = build_exact(model)
+        torch.manual_seed(seed)
+        # A copy each: a layer that writes into its inputs is another fault, which `check_no_change` names.
+        outputs.append(call(layer, inputs.clone())[0])
+    return not torch.equal(*outputs)
+
+
+def check_no_change(model: Model) -> None:
+    """A forward pass in evaluation changes no parameter, no buffer, no input and no field of the model."""
+    fields = dataclasses.asdict(model)  # type: ignore[call-overload]
+    layer, inputs = build_exact(model), noise(2, 20, "change")  # exact: small changes show
+    before, given = _numbers(layer), inputs.clone()
+    call(layer, inputs)
+    after = _numbers(layer)
+    told = [f"the layer's {name}" for name in before.keys() | after.keys() if _differs(before, after, name)]
+    told += [] if torch.equal(inputs, given) else ["the inputs"]
+    now = dataclasses.asdict(model)  # type: ignore[call-overload]
+    told += [f"the model's parameter {name}" for name, value in fields.items() if now[name] != value]
+    if told:
+        raise CheckFailed(
+            "building a layer and running it in evaluation changes nothing",
+            f"changed at run time: {', '.join(sorted(told))}",
+            "compute new tensors instead of writing into these; what is carried over is the state that forward"
+            " returns, and a model's fields are frozen",
+        )
+
+
+def _numbers(layer: nn.Module) -> dict[str, Tensor]:
+    named = [*layer.named_parameters(), *layer.named_buffers()]
+    return {name: values.detach().clone() for name, values in named}
+
+
+def _differs(before: dict[str, Tensor], after: dict[str, Tensor], name: str) -> bool:
+    return name not in before or name not in after or not torch.equal(before[name], after[name])
+
+
+def check_random_state(model: Model) -> None:
+    """Neither building nor running a layer seeds global generators; only torch's is drawn from."""
+    outcomes = []
+    for seed in (1, 2):
+        seed_everything(seed)
+        before = random_states()
+        layer = model.build(FEATURES).eval()
+        built = random_states()
+        call(layer, noise(1, 3, "random").float())
+        _check_untouched(set(changed(before, built)) - {"torch"}, "build")
+        _check_untouched(set(changed(built, random_states())), "a forward pass in evaluation")
+        call(layer.train(), noise(1, 3, "random").float())
+        outcomes.append(random_states()["torch"])
+    if outcomes[0] == outcomes[1]:
+        raise CheckFailed(
+            "weights come from torch's global generator as the harness has seeded it",
+            "whatever the generator was seeded with, build and forward leave it in one and the same state:"
+            " they seed globally",
+            "call no torch.manual_seed (nor seed_everything); the harness seeds before it builds",
+        )
+
+
+def _check_untouched(libraries: set[str], where: str) -> None:
+    if libraries:
+        raise CheckFailed(
+            "no global random state is touched, but for torch's, from which build draws weights",
+            f"{where} changed the global random state of {', '.join(sorted(libraries))}",
+            "draw weights from torch's generator in build, nothing in evaluation, and never seed globally",
+        )
+
+
+def check_gpu(model: Model) -> None:
+    """A layer on a GPU gives what it gives on the CPU."""
+    if not torch.cuda.is_available():
+        raise CheckSkipped("no GPU: torch.cuda.is_available() is False")
+    inputs = noise(2, 64, "gpu")
+    layer = build_exact(model)
+    expected, _ = call(layer, inputs)
+    outputs, state = call(layer.cuda(), inputs.cuda())
+    found = gap(outputs.cpu(), expected)
+    if any(part.device.type != "cuda" for part in tensors(state)) or found.is_open:
+        raise CheckFailed(
+            f"on a GPU the state is there too, and outputs are those of the CPU to {TOLERANCE:g} (in float64)",
+            f"the outputs differ by {found}; the state is on {[str(part.device) for part in tensors(state)]}",
+            "make tensors on the device of the inputs, e.g. inputs.new_zeros(...)",
+        )

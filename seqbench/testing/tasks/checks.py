@@ -1,0 +1,74 @@
+"""Holds the checks that a task has to pass.
+
+`checks_of_task` binds every check to one task with its parameters set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache, partial
+
+from seqbench.contracts.task import Task, TaskData
+from seqbench.testing import task_data, task_scores, task_seeds
+from seqbench.testing.limits import TookTooLong
+from seqbench.testing.models.checks import first_line
+from seqbench.testing.outcome import Check, CheckSkipped, guarded
+from seqbench.testing.tasks.loads import Load, load_fresh
+
+LENGTHS = (8, 64, 1000)
+
+CHECKS_AT_A_LENGTH: Mapping[str, Callable[[Task, TaskData, int], None]] = {
+    "length": task_data.check_length,
+    "inputs": task_data.check_inputs,
+    "targets": task_data.check_targets,
+    "scored-steps": task_data.check_scored_steps,
+    "example": task_data.check_example,
+}
+
+TASK_CHECKS: Mapping[str, Callable[[Task, Load], None]] = {
+    "same-seed": task_seeds.check_same_seed,
+    "other-seed": task_seeds.check_other_seed,
+    "random-state": task_seeds.check_random_state,
+    "splits": task_seeds.check_splits,
+    "perfect": task_scores.check_perfect,
+    "direction": task_scores.check_direction,
+    "baselines": task_scores.check_baselines,
+    "chance": task_scores.check_chance,
+    "reference": task_scores.check_reference,
+    "loading-cost": task_seeds.check_loading_cost,
+}
+
+
+def checks_of_task(task: Task) -> Iterator[tuple[str, Check]]:
+    """Yield every check of one task; the checks at a length have it at the end of their id."""
+    # One length at a time is kept: data may be large.
+    load = lru_cache(maxsize=1)(partial(load_fresh, task))
+    slow: list[str] = []
+    for length in LENGTHS:
+        for name, check in CHECKS_AT_A_LENGTH.items():
+            made = partial(_at, check, task, load, length)
+            yield f"{name}:{length}", guarded(first_line(check), partial(_unless_slow, made, slow, name))
+    for name, whole in TASK_CHECKS.items():
+        yield name, guarded(first_line(whole), partial(_unless_slow, partial(whole, task, load), slow, name))
+
+
+def _unless_slow(check: Callable[[], None], slow: list[str], name: str) -> None:
+    """Make a check; once one took too long, the others, which load the same data, are not begun.
+
+    Args:
+        check: makes it.
+        slow: the checks that took too long so far; this one is added to it if it does.
+        name: of the check.
+    """
+    if slow:
+        raise CheckSkipped(f"its data take too long to load: the check {slow[0]} was ended")
+    try:
+        check()
+    except TookTooLong:
+        if name != "loading-cost":
+            slow.append(name)
+        raise
+
+
+def _at(check: Callable[[Task, TaskData, int], None], task: Task, load: Load, length: int) -> None:
+    check(task, load(length), length)

@@ -1,0 +1,73 @@
+"""What is told to Lightning's loggers while a cell is trained? What the cell collects anyway, now and then.
+
+Loss and gradient norm as means over some steps, and every validation. No ``self.log``: that costs more than a
+step. Stands on fitting.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.loggers import Logger
+
+from seqbench.base.random_state import randomness_kept
+from seqbench.training.fit import Fit
+
+log = logging.getLogger(__name__)
+
+STEPS = 10
+"""Steps of which a point of a curve is the mean."""
+
+
+class Curves(pl.Callback):
+    """Writes the course of a training to loggers; not one number of the training depends on it."""
+
+    def __init__(self, loggers: Sequence[Logger]) -> None:
+        self._loggers = list(loggers)
+        self._fit: Fit | None = None
+        self._steps = self._validations = 0
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Begin after what an earlier attempt has told already."""
+        assert isinstance(pl_module, Fit)
+        self._fit = pl_module
+        self._steps, self._validations = len(pl_module.losses), len(pl_module.validations)
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Tell of some steps once they are together."""
+        if self._fit is not None and len(self._fit.losses) - self._steps >= STEPS:
+            self._tell(self._fit)
+
+    def rest(self) -> None:
+        """Tell what was not told yet; the loggers are still open."""
+        if self._fit is not None:
+            self._tell(self._fit)
+
+    def _tell(self, fit: Fit) -> None:
+        with randomness_kept():
+            for step, values in self._points(fit):
+                for logger in list(self._loggers):
+                    try:
+                        logger.log_metrics(values, step)
+                    except Exception:
+                        log.warning("the logger %s failed and is left alone", logger, exc_info=True)
+                        self._loggers.remove(logger)
+
+    def _points(self, fit: Fit) -> list[tuple[int, dict[str, float]]]:
+        points: dict[int, dict[str, float]] = {}
+        since, self._steps = self._steps, len(fit.losses)
+        if self._steps > since:
+            told = {"train/loss": float(torch.stack(fit.losses[since:]).double().mean())}
+            if len(fit.norms) > since:
+                told["train/gradient_norm"] = float(torch.stack(fit.norms[since:]).double().norm(dim=1).mean())
+            points[self._steps] = told
+        for step, score in fit.validations[self._validations :]:
+            points.setdefault(step, {})[f"validation/{fit.metrics[0].name}"] = score
+        self._validations = len(fit.validations)
+        return sorted(points.items())

@@ -1,0 +1,212 @@
+"""How much memory will a cell need, and how much is there?
+
+What like cells took at other lengths tells best; time and memory of a recurrent layer grow with the steps.
+Stands on records; imports no torch.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from seqbench.base.environment import available_cores
+from seqbench.errors import SeqbenchError
+from seqbench.experiment.cells import Cell
+from seqbench.experiment.schema import Execution
+from seqbench.records.schema import CellData, Costs, Record
+
+log = logging.getLogger(__name__)
+
+SHARED_BYTES = 300 * 2**20
+"""Of the memory of every cell's process: torch and Lightning, which all of them share; on a GPU, CUDA itself."""
+GUESS_BYTES, GUESS_BYTES_PER_STEP = 512 * 2**20, 4 * 2**20
+"""What a cell is taken to need where nothing is known: more than any bundled model took at its defaults."""
+_GPU_IS_FULL = ("OutOfMemoryError", "CUDA out of memory", "CUDA error: out of memory", "_STATUS_ALLOC_FAILED")
+"""How torch, CUDA and its libraries say so."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of memory.
+
+    Attributes:
+        peak: what a cell held of it at most.
+        fixed: what a user says that cells need, in GiB.
+        most: what a cell takes at most before its pieces are run again instead; None where no more is known.
+    """
+
+    peak: Callable[[Costs], int | None]
+    fixed: Callable[[Execution], float | None]
+    most: Callable[[], int | None]
+
+
+RESIDENT = Kind(lambda costs: costs.peak_memory_bytes, lambda settings: settings.memory, lambda: fair_share())
+"""That of the machine, as a process holds it."""
+ON_GPU = Kind(lambda costs: _with_cuda(costs.peak_gpu_memory_bytes), lambda settings: None, lambda: None)
+"""That of a GPU: tensors, and CUDA itself beside them."""
+
+
+def _with_cuda(peak: int | None) -> int | None:
+    return None if peak is None else peak + SHARED_BYTES
+
+
+class Memory:
+    """What cells are expected to need, by what like cells took: the same task, model and batch.
+
+    Args:
+        settings: ``memory``, in GiB, goes before all that is known.
+        records: gives the records of cells that have run; read when the first cell is asked for, since a
+            sweep of one cell at a time never asks.
+        kind: of which memory.
+    """
+
+    def __init__(
+        self,
+        settings: Execution,
+        records: Callable[[], Iterable[Record]] = tuple,
+        kind: Kind = RESIDENT,
+    ) -> None:
+        self._fixed = kind.fixed(settings)
+        self._of = kind
+        self._peaks: dict[str, dict[int, int]] = {}
+        self._in_pieces: set[str] = set()
+        self._records: Callable[[], Iterable[Record]] | None = records
+
+    def learn(self, record: Record) -> None:
+        """Keep what a cell took."""
+        peak = self._of.peak(record.costs)
+        if peak is not None:
+            kind = _kind(record.cell, record.cell.training)
+            peaks = self._peaks.setdefault(kind, {})
+            peaks[record.cell.length] = max(peak, peaks.get(record.cell.length, 0))
+            if record.costs.state_size and record.cell.training.get("recompute", "auto") == "auto":
+                self._in_pieces.add(kind)
+
+    def __call__(self, cell: Cell) -> int:
+        """Return the bytes that a cell's process is expected to hold at most; 0 where nothing is known."""
+        if self._fixed is not None:
+            return int(self._fixed * 2**30)
+        self._read()
+        kind = _kind(cell, cell.training.model_dump())
+        # Before a layer with a state would take more, its pieces are run again.
+        most = self._of.most() if kind in self._in_pieces else None
+        return predict(self._peaks.get(kind, {}), cell.length, most)
+
+    def _read(self) -> None:
+        records, self._records = self._records, None
+        try:
+            for record in records() if records else ():
+                self.learn(record)
+        except SeqbenchError as error:
+            # What cannot be read is told where it matters; here it is only not known.
+            log.info("no memory is known of earlier cells: %s", error)
+
+
+def predict(peaks: Mapping[int, int], length: int, most: int | None = None) -> int:
+    """Return the memory expected at a length, from what was taken at others: length -> bytes.
+
+    What lies beyond the lengths known grows as steeply as between any two of them: rather too much than too
+    little, but not more than ``most`` or what was taken already.
+
+    >>> predict({16: 400, 64: 880}, 128), predict({16: 400, 64: 880}, 20), predict({}, 16)
+    (1520, 880, 0)
+    >>> predict({16: 400, 64: 880}, 128, most=1000)
+    1000
+    """
+    if not peaks:
+        return 0
+    longer = [peak for known, peak in peaks.items() if known >= length]
+    if longer:
+        return min(longer)
+    known = sorted(peaks.items())
+    longest, peak = known[-1]
+    rises = [(b - a) / (longer - shorter) for (shorter, a), (longer, b) in pairwise(known)]
+    slope = max(rises, default=(peak - SHARED_BYTES) / longest)
+    expected = round(peak + max(0.0, slope) * (length - longest))
+    return expected if most is None else max(peak, min(expected, most))
+
+
+def guess(cell: Cell) -> int:
+    """Return the bytes that a cell is taken to need where nothing is known of its like."""
+    return GUESS_BYTES + GUESS_BYTES_PER_STEP * cell.length
+
+
+def available_bytes() -> int:
+    """Return the memory that can still be taken: of the machine, and of what this process is limited to."""
+    return min([psutil.virtual_memory().available, *_left_in_groups()])
+
+
+def fair_share() -> int:
+    """Return the memory of the machine, or what this process is limited to, for each core that it may use."""
+    return min([psutil.virtual_memory().total, *_limits()]) // available_cores()
+
+
+def resident_bytes(pid: int) -> int:
+    """Return what a process holds; 0 where it is gone."""
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def is_out_of_gpu_memory(record: Record) -> bool:
+    """Say whether a cell, or a measurement of its gradients, failed because its GPU was full."""
+    problems = record.gradients.problems if record.gradients else ()
+    said = [record.reason or "", *problems] if record.status == "failed" else problems
+    return any(words in text for text in said for words in _GPU_IS_FULL)
+
+
+def out_of_memory_kills() -> int | None:
+    """Return how many processes the system has killed for want of memory; None where it does not count them."""
+    return _field(Path("/proc/vmstat"), "oom_kill")
+
+
+def _left_in_groups() -> Iterator[int]:
+    for folder, limit in _limited_groups():
+        used = _lines(folder / "memory.current")
+        if used:
+            # Pages of files that were read are given back when they are wanted.
+            yield limit - int(used[0]) + (_field(folder / "memory.stat", "inactive_file") or 0)
+
+
+def _limits() -> Iterator[int]:
+    return (limit for _, limit in _limited_groups())
+
+
+def _limited_groups() -> Iterator[tuple[Path, int]]:
+    """Yield each control group (container, Slurm job) above this process that has a limit, and the limit."""
+    lines = _lines(Path("/proc/self/cgroup"))
+    name = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), None)
+    if name is None:
+        return
+    root = Path("/sys/fs/cgroup")
+    for folder in (root / name, *(folder for folder in (root / name).parents if folder.is_relative_to(root))):
+        limit = _lines(folder / "memory.max")
+        if limit and limit[0] != "max":
+            yield folder, int(limit[0])
+
+
+def _field(path: Path, name: str) -> int | None:
+    found = (line.split() for line in _lines(path))
+    return next((int(words[1]) for words in found if words[0] == name), None)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+
+
+def _kind(cell: Cell | CellData, training: Mapping[str, Any]) -> str:
+    plugins = [[plugin.name, dict(plugin.parameters)] for plugin in (cell.task, cell.model)]
+    # A record from before pieces could be run again took what one with ``auto`` takes.
+    settings = [training.get("batch_size"), training.get("embedding_size"), training.get("recompute", "auto")]
+    return json.dumps([plugins, settings], sort_keys=True)

@@ -1,0 +1,141 @@
+"""Tells what a cell came to: its scores, its course and why a number is missing.
+
+Stands on fitting and records.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+
+import torch
+
+from seqbench.base.counts import counted
+from seqbench.contracts.finite import NotFinite
+from seqbench.contracts.metrics import Metric, check_baselines, check_scores, reference, skill
+from seqbench.contracts.task import TaskData
+from seqbench.records.schema import BaselineData, Course, Evaluation, MetricData, NotFiniteData, Validation
+from seqbench.training.fit import Fit
+
+LOSSES_KEPT = 200
+"""Points of the training curve in a record."""
+
+
+def evaluation(
+    scores: Mapping[str, float], data: TaskData, length: int, not_finite: NotFinite | None = None
+) -> Evaluation:
+    """Return what a test at one length came to.
+
+    Args:
+        scores: metric -> score; not finite where it is unknown.
+        data: of the task at this length.
+        length: steps.
+        not_finite: the scored outputs that were not finite, if any.
+
+    Raises:
+        ContractError: a score or a baseline lies beyond the metric's best or worst value, or no skill can be
+            measured from the baselines.
+    """
+    primary = data.metrics[0]
+    check_baselines(data.baselines, data.metrics)
+    check_scores(scores, data.metrics, f"on the test split at length {length}")
+    best_baseline = reference(data.baselines, primary)
+    score = finite(scores[primary.name])
+    return Evaluation(
+        length=length,
+        examples=len(data.test),
+        scores={name: finite(value) for name, value in scores.items()},
+        baselines=tuple(
+            BaselineData(
+                name=baseline.name,
+                scores={name: finite(float(value)) for name, value in baseline.scores.items()},
+                is_reference=baseline.is_reference,
+            )
+            for baseline in data.baselines
+        ),
+        baseline_name=best_baseline.name,
+        skill=None if score is None else skill(score, best_baseline.scores[primary.name], primary.best),
+        not_finite=_not_finite(not_finite),
+        one_example=worth_of_one(data),
+    )
+
+
+def _not_finite(found: NotFinite | None) -> NotFiniteData | None:
+    if found is None or not found.outputs:
+        return None
+    return NotFiniteData(outputs=found.outputs, scored=found.scored, first=found.first)
+
+
+def why_unknown(test: Evaluation) -> str:
+    """Return why a score of a test is unknown."""
+    found = test.not_finite
+    if found is None:
+        return "the metric was not a finite number on this test split"
+    return f"at length {test.length}, {NotFinite(found.outputs, found.scored, test.examples, found.first)}"
+
+
+def notes(fit: Fit, tests: list[Evaluation]) -> dict[str, str]:
+    """Return why a number of the record is missing: its name -> the reason."""
+    found = {}
+    for test in tests:
+        for name, score in test.scores.items():
+            if score is None:
+                found[f"scores.{name}@{test.length}"] = why_unknown(test)
+        for baseline in test.baselines:
+            for name, score in baseline.scores.items():
+                if score is None:
+                    found[f"baselines.{baseline.name}.{name}@{test.length}"] = "the task gave no finite number"
+        if test.skill is None:
+            found[f"skill@{test.length}"] = "the score is unknown, or the baseline is perfect already"
+    if fit.unknown:
+        step, why = fit.unknown[0]
+        found["course.validations"] = (
+            f"the score was unknown at {len(fit.unknown)} of {counted(len(fit.validations), 'validation')}, first"
+            f" after step {step}: {why}"
+        )
+    if len(fit.step_ends) < 2:
+        found["seconds_per_step"] = "fewer than two steps were taken"
+    return found
+
+
+def course(fit: Fit, diverged: bool) -> Course:
+    """Return how the training went."""
+    return Course(
+        losses=tuple(_thinned(fit.losses)),
+        validations=tuple(Validation(step=step, score=finite(score)) for step, score in fit.validations),
+        best_step=None if diverged or fit.best is None else fit.best[0],
+    )
+
+
+def _thinned(losses: list[torch.Tensor]) -> Iterator[tuple[int, float | None]]:
+    """Yield (step, mean loss of the steps up to it), so that at most LOSSES_KEPT remain."""
+    width = max(1, math.ceil(len(losses) / LOSSES_KEPT))
+    for start in range(0, len(losses), width):
+        part = torch.stack(losses[start : start + width]).double()
+        yield start + len(part), finite(float(part.mean()))
+
+
+def seconds_per_step(ends: list[float]) -> float | None:
+    """Return the median time of a step; None where fewer than two were taken."""
+    # From the end of one step to the end of the next; the few with a validation between do not move a median.
+    return statistics.median(b - a for a, b in pairwise(ends)) if len(ends) > 1 else None
+
+
+def finite(value: float) -> float | None:
+    """Return the value; None for one that is not a finite number."""
+    return value if math.isfinite(value) else None
+
+
+def worth_of_one(data: TaskData) -> float | None:
+    """Return how far one test example can move the primary score, at most; None where the metric says nothing."""
+    primary = data.metrics[0]
+    return None if primary.one_example is None else finite(primary.one_example(data.test))
+
+
+def metric_data(metric: Metric) -> MetricData:
+    """Return a metric as a record keeps it."""
+    return MetricData(
+        name=metric.name, best=metric.best, is_higher_better=metric.is_higher_better, worst=metric.worst
+    )

@@ -1,0 +1,156 @@
+"""Where does one attempt at a cell go on from, and where does it stop?
+
+Between two steps, and before each batch of an evaluation, it looks whether a checkpoint is due, whether the
+time is up and whether somebody asked for the end. Stands on checkpoints, fitting and watching.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from seqbench.base.random_state import random_states, restore_random_states
+from seqbench.training.checkpoints import CheckpointFile
+from seqbench.training.fit import Fit
+from seqbench.training.gradient_monitor import Watcher
+
+log = logging.getLogger(__name__)
+
+LEAST_REST = 10
+"""Times as long as the last checkpoint took to be written that the next one waits at least."""
+
+
+class TimeLimitError(Exception):
+    """The cell took longer than it may."""
+
+
+class StoppedError(Exception):
+    """Somebody asked for the end."""
+
+
+class Attempt:
+    """One attempt at a cell, which may go on where an earlier one was ended.
+
+    Args:
+        fit: what is trained; its clock counts the time of all attempts.
+        watcher: what is measured beside it.
+        file: where checkpoints are kept; None keeps none.
+        seconds: from one checkpoint to the next.
+        should_stop: true once somebody asked for the end.
+        begins: called when the set-up of a training is over.
+
+    Attributes:
+        tested: length -> what the test at that length came to, in JSON.
+    """
+
+    def __init__(
+        self,
+        fit: Fit,
+        watcher: Watcher,
+        file: CheckpointFile | None,
+        seconds: float,
+        should_stop: Callable[[], bool],
+        begins: Callable[[], None],
+    ) -> None:
+        self.file = file
+        self.tested: dict[int, str] = {}
+        self._has_restored = False
+        self._fit = fit
+        self._watcher = watcher
+        self._seconds = seconds
+        self._should_stop = should_stop
+        self._begins = begins
+        self._due = time.perf_counter() + seconds
+        self._random: dict[str, Any] | None = None
+        fit.supervisor = self
+
+    def restore(self) -> bool:
+        """Go on from the checkpoint, if there is a fit one; the optimiser and the loops follow in the fit."""
+        entry = self.file.find(self._fit.state_dict()) if self.file else None
+        if entry is None or self.file is None:
+            return False
+        self._fit.restore(entry["fit"])
+        self._watcher.restore(entry["watcher"])
+        self._random, self.tested = entry["random"], entry["tested"]
+        self._has_restored = True
+        if self._fit.trained_after is not None:
+            self._fit.load_state_dict(self.file.load_checkpoint(None)["state_dict"])
+            self.file.forget()
+            restore_random_states(self._random)
+        log.info("goes on from step %d, after %.1f s", self._fit.steps_taken, self._fit.seconds)
+        return True
+
+    @property
+    def source(self) -> Path | None:
+        """The checkpoint from which Lightning is to restore its part; None where it begins anew."""
+        return self.file.path if self.file and self._has_restored else None
+
+    def training_begins(self) -> None:
+        """Put the random states back last, when nothing of the set-up draws any more."""
+        self._begins()
+        if self._random is not None:
+            restore_random_states(self._random)
+        if self.file:
+            self.file.forget()
+
+    def between_steps(self) -> None:
+        """Look up from training, before the next batch."""
+        self._random = None
+        self._look_up()
+
+    def evaluation_batch(self, number: int) -> None:
+        """Look up from an evaluation, before a batch: it is begun again when the cell goes on."""
+        if number == 0 and self._fit.trained_after is None:
+            self._random = random_states()
+        self._look_up()
+
+    def training_ended(self) -> None:
+        """From here on the cell goes on with the trained network."""
+        if self._fit.trained_after is None:
+            self._fit.trained_after = self._fit.seconds
+            self._random = random_states()
+
+    def _look_up(self) -> None:
+        step, limit = self._fit.steps_taken, self._fit.training_settings.time_limit
+        if self._should_stop():
+            raise StoppedError(f"it was asked to stop after step {step}; {self._end()}")
+        if limit is not None and self._fit.seconds > limit:
+            raise TimeLimitError(f"the time limit of {limit:g} s was reached after step {step}; {self._end()}")
+        if self.file and time.perf_counter() > self._due:
+            self._save(self.file.path)
+
+    def _end(self) -> str:
+        """Write a last checkpoint and say what will come of it."""
+        if self.file is None:
+            return "it keeps no checkpoint and would start anew"
+        if not self._save(self.file.path):
+            return f"its checkpoint {self.file.path} could not be written"
+        return f"it goes on from there when it is run again ({self.file.path})"
+
+    def _save(self, path: Path) -> bool:
+        """Write a checkpoint; where that fails, training goes on without."""
+        began = time.perf_counter()
+        try:
+            self._fit.trainer.save_checkpoint(path)
+        except Exception as error:
+            # A full disk, a folder that is gone, memory: none of it is a reason to lose the cell.
+            log.warning("the checkpoint %s could not be written: %s", path, error)
+            return False
+        finally:
+            now = time.perf_counter()
+            self._due = now + max(self._seconds, LEAST_REST * (now - began))
+        log.info("wrote a checkpoint at step %d in %.2f s", self._fit.steps_taken, now - began)
+        return True
+
+    def entry(self) -> dict[str, Any]:
+        """Return what stands in a checkpoint beside what Lightning puts there."""
+        random = random_states() if self._random is None else self._random
+        return {
+            "fit": self._fit.state(),
+            "watcher": self._watcher.state(),
+            "random": random,
+            "tested": self.tested,
+        }

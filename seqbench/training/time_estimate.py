@@ -1,0 +1,89 @@
+"""Estimates how long a cell will train: measured on short sequences, then extrapolated.
+
+The time of a recurrent layer grows linearly with the number of steps; so do these estimates. For
+``--dry-run``. Stands on feeding and cells.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from seqbench.experiment.cells import Cell
+from seqbench.network.chunks import PIECE
+from seqbench.network.network import layer_sizes
+from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.faults import faults_told, owner
+from seqbench.plugins.parameters import make
+from seqbench.training.cell import load_task, one_quiet_thread
+from seqbench.training.chunk_policy import is_recomputed
+
+SHORT, LONG = 16, 64
+"""Time steps of the two measurements."""
+REPEATS = 3
+
+
+@dataclass(frozen=True)
+class _Line:
+    """seconds = at_zero + slope * time steps, and again * time steps where the layer is run a second time."""
+
+    at_zero: float
+    slope: float
+    again: float
+
+
+def train_seconds(cells: Sequence[Cell], catalog: Catalog) -> list[float]:
+    """Return for each cell the seconds of its layer's forward and backward passes over all optimiser steps.
+
+    Validation, test, embedding and head come on top. Every distinct model is measured once, in well under a
+    second.
+    """
+    lines: dict[str, _Line] = {}
+    found = []
+    for cell in cells:
+        setting = repr((cell.model, cell.training.batch_size, cell.training.embedding_size))
+        if setting not in lines:
+            lines[setting] = _measured(cell, catalog)
+        line, steps = lines[setting], load_task(cell, catalog).time_steps(cell.length)
+        slope = line.slope + line.again * _is_recomputed(cell, catalog, steps)
+        found.append(cell.training.steps * (line.at_zero + slope * steps))
+    return found
+
+
+def _measured(cell: Cell, catalog: Catalog) -> _Line:
+    model = make(catalog.model(cell.model.name), cell.model.parameters)
+    size, batch = cell.training.embedding_size, cell.training.batch_size
+    what = f"{owner('model', model.name, catalog.origins)} cannot be built and run"
+    with faults_told(what), one_quiet_thread(), torch.random.fork_rng():
+        layer = model.build(size)
+        short, long = (torch.zeros(batch, steps, size, requires_grad=True) for steps in (SHORT, LONG))
+        seconds = [_cpu_seconds(lambda x=x: layer(x)[0].sum().backward()) for x in (short, long)]  # type: ignore[misc]
+        slope = (seconds[1] - seconds[0]) / (LONG - SHORT)
+        if slope <= 0:
+            # A busy machine: what the longer one took at all is rather too much than nothing.
+            slope = seconds[1] / LONG
+        again = _cpu_seconds(lambda: layer(long)) / LONG
+        return _Line(max(0.0, seconds[0] - slope * SHORT), slope, again)
+
+
+def _is_recomputed(cell: Cell, catalog: Catalog, steps: int) -> bool:
+    """Say whether the layer's pieces will be run again in the backward pass."""
+    size = cell.training.embedding_size
+    with torch.random.fork_rng(devices=[]):
+        layer = make(catalog.model(cell.model.name), cell.model.parameters).build(size)
+        has_state = layer_sizes(layer, size)[1] > 0
+        return has_state and steps > PIECE and is_recomputed(layer, cell.training, size, steps)
+
+
+def _cpu_seconds(run: Callable[[], None]) -> float:
+    """Return the least of a few: on one thread what else the machine does only adds to it."""
+    run()
+    times = []
+    for _ in range(REPEATS):
+        began = time.process_time()
+        run()
+        times.append(time.process_time() - began)
+    return min(times)

@@ -1,0 +1,272 @@
+"""The public board shows what bundles say, refuses what it must, and lets nothing in them become markup."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+from seqbench import Catalog
+from seqbench.board.bundle.folder import write_folder
+from seqbench.board.bundle.manifest import about
+from seqbench.board.site.markdown import to_markdown
+from seqbench.board.site.merge import Board, read_board
+from seqbench.board.site.picture import picture
+from seqbench.board.site.site import site
+from seqbench.board.verify.receipt import ComparedPart, Receipt, Rerun, path_beside
+from seqbench.errors import BoardError
+from seqbench.records.store import Store
+from tests.boards import ABOUT, bundled, store, unzipped, with_manifest, with_records, zipped
+from tests.browser import visit
+
+EVIL = "<script>alert(1)</script>"
+
+
+@pytest.fixture(scope="module")
+def evil(tmp_path_factory: pytest.TempPathFactory, tiny_offers: Catalog) -> bytes:
+    told = about(EVIL, f"{EVIL} and 'more' \" &amp;", "MIT", f"javascript:{EVIL}")
+    return bundled(store(tmp_path_factory.mktemp("evil"), tiny_offers, ("plain",), note=EVIL), tiny_offers, told)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, tiny_bundle: bytes, evil: bytes) -> Path:
+    """Return a folder with two bundles, one that was tampered with, and one that is none."""
+    made = tmp_path_factory.mktemp("bundles")
+    (made / "both.zip").write_bytes(tiny_bundle)
+    (made / "evil.zip").write_bytes(evil)
+    files = unzipped(tiny_bundle)
+    name = sorted(files)[1]
+    (made / f"{EVIL.replace('/', '_')}.zip").write_bytes(zipped({**files, name: files[name] + b" "}))
+    (made / "none.zip").write_text("no zip")
+    return made
+
+
+@pytest.fixture(scope="module")
+def board(folder: Path, tiny_offers: Catalog) -> Board:
+    return read_board(folder, tiny_offers)
+
+
+@pytest.fixture(scope="module")
+def built(board: Board, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("public") / "site"
+    write_folder(path, site(board, "A board"))
+    return path
+
+
+def receipt(path: Path, offers: Catalog, *, is_confirmed: bool) -> None:
+    """Write a receipt for the first cell of a bundle."""
+    from seqbench.board.check.check import check
+
+    found = check(path.read_bytes(), offers).submission
+    assert found is not None
+    cell = Rerun(
+        key=found.records[0].key,
+        cell="first",
+        model=0,
+        outcome="confirmed" if is_confirmed else "differs",
+        has_same_bits=False,
+        told="so",
+        compared=(ComparedPart(what="scores", outcome="same bits"),),
+    )
+    made = Receipt(submission=found.id, seed=1, cells=(cell,), environment={})
+    path_beside(path).write_text(made.to_json())
+
+
+def test_site_has_every_page_and_the_data_of_the_records(built: Path, tiny_offers: Catalog, board: Board) -> None:
+    (suite,) = board.suites
+    assert (built / ".nojekyll").exists()
+    assert len(list(built.glob("models/tiny/*.html"))) == len(list(built.glob("badges/tiny/*.svg"))) == 3
+    assert [path.stem for path in built.glob("tasks/tiny/*.html")] == ["last"]
+    rows = list(csv.DictReader(io.StringIO((built / "data/tiny.csv").read_text())))
+    scores = {record.key: record.test.scores["accuracy"] for record in suite.records if record.test}
+    assert {row["key"]: float(row["score"]) for row in rows} == scores
+    data = json.loads((built / "data/tiny.json").read_text())
+    assert {found["file"] for found in data["submissions"]} == {"both.zip", "evil.zip"}
+    assert len(data["refused"]) == 2
+    assert "it was changed" in str(data["refused"])
+    for path in built.glob("badges/tiny/*.svg"):
+        ElementTree.parse(path)
+    # Every relative link leads to a file of the site.
+    for page in built.rglob("*.html"):
+        for link in page.read_text().split('href="')[1:]:
+            target = link.split('"')[0]
+            assert target.startswith("#") or (page.parent / target).is_file(), (page, target)
+
+
+def test_same_bundles_give_the_same_bytes_wherever_they_lie(
+    folder: Path, tiny_offers: Catalog, board: Board, tmp_path: Path
+) -> None:
+    for path in sorted(folder.iterdir(), reverse=True):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    assert site(read_board(tmp_path, tiny_offers), "A board") == site(board, "A board")
+
+
+def test_pages_open_without_errors_requests_scripts_of_others_or_serious_faults(
+    built: Path, browser: Browser
+) -> None:
+    pages = [built / "index.html", *sorted(built.glob("models/tiny/plain*.html")), built / "tasks/tiny/last.html"]
+    for scheme, width, file in [
+        ("light", 1280, pages[0]),
+        ("dark", 390, pages[0]),
+        *(("dark", 1280, p) for p in pages[1:]),
+    ]:
+        viewport: Any = {"width": width, "height": 900}
+        with visit(browser, file, color_scheme=scheme, viewport=viewport) as seen:
+            page = seen.page
+            assert page.locator("h1").count() == 1
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), file
+            found = Axe().run(page).response["violations"]
+            serious = [each["id"] for each in found if each["impact"] in ("serious", "critical")]
+            assert not serious, (file, scheme, serious)
+            assert seen.wrongs == []
+            assert seen.requests == [file.as_uri()]
+    with visit(browser, pages[0]) as seen:
+        assert EVIL in seen.page.locator("body").inner_text()
+
+
+def test_leaderboard_is_sorted_and_filtered_by_click_and_by_key(built: Path, browser: Browser) -> None:
+    with visit(browser, built / "index.html") as seen:
+        page = seen.page
+        shown = page.locator("#suite-1 tbody tr:visible")
+
+        def skills() -> list[float]:
+            return [
+                float(text)
+                for text in page.locator("#suite-1 tbody td:nth-child(4)").evaluate_all(
+                    "all => all.map(e => e.dataset.v)"
+                )
+            ]
+
+        page.locator("#suite-1 thead button", has_text="last").click()
+        assert skills() == sorted(skills(), reverse=True)
+        page.keyboard.press("Enter")
+        assert skills() == sorted(skills())
+        assert shown.count() == 3
+        page.get_by_label("Search").fill("small")
+        assert shown.count() == 1
+        page.get_by_role("button", name="Clear").press("Enter")
+        page.get_by_label("Status").select_option("verified")
+        assert shown.count() == 0
+        assert page.locator("#suite-1-count").inner_text() == "0 of 3 rows"
+        page.get_by_role("button", name="Clear").click()
+        page.get_by_role("link", name="small").click()
+        assert page.locator("h1").inner_text() == "small"
+        assert page.locator("svg .line").count() >= 1
+    with visit(browser, built / "tasks/tiny/last.html") as seen:
+        assert seen.page.locator("#skill-0 .line").count() == 3
+
+
+def test_contradiction_is_shown_and_a_verified_bundle_is_believed(
+    tmp_path: Path, tiny_bundle: bytes, tiny_offers: Catalog
+) -> None:
+    def other(record: dict[str, Any]) -> None:
+        test = record["test"]
+        test["scores"]["accuracy"] = test["scores"]["accuracy"] / 4
+        test["skill"] = (test["scores"]["accuracy"] - 0.25) / 0.75
+
+    (tmp_path / "a.zip").write_bytes(tiny_bundle)
+    (tmp_path / "b.zip").write_bytes(with_records(tiny_bundle, other))
+    (suite,) = read_board(tmp_path, tiny_offers).suites
+    (conflict,) = suite.conflicts
+    assert conflict.shown is None
+    assert conflict.key not in {record.key for record in suite.records}
+    index = site(read_board(tmp_path, tiny_offers), "A board")["index.html"].decode()
+    assert "disputed" in index
+    assert "none is shown" in index
+    receipt(tmp_path / "a.zip", tiny_offers, is_confirmed=True)
+    (suite,) = read_board(tmp_path, tiny_offers).suites
+    assert [conflict.shown for conflict in suite.conflicts] == ["a.zip"]
+    assert len(suite.records) == 8
+    receipt(tmp_path / "a.zip", tiny_offers, is_confirmed=False)
+    (suite,) = read_board(tmp_path, tiny_offers).suites
+    assert [conflict.shown for conflict in suite.conflicts] == ["b.zip"]
+
+
+def test_badges_say_verified_only_for_models_of_which_a_cell_was_run_again(
+    tmp_path: Path, tiny_bundle: bytes, tiny_offers: Catalog
+) -> None:
+    (tmp_path / "a.zip").write_bytes(tiny_bundle)
+    receipt(tmp_path / "a.zip", tiny_offers, is_confirmed=True)
+    files = site(read_board(tmp_path, tiny_offers), "A board")
+    models = {each["name"]: each["badges"] for each in json.loads(files["data/tiny.json"])["models"]}
+    assert models == {"plain": ["verified"], "small": ["unverified"]}
+    # A receipt of another bundle says nothing about this one.
+    path = path_beside(tmp_path / "a.zip")
+    told = json.loads(path.read_text())
+    path.write_text(json.dumps({**told, "submission": "0" * 64}))
+    assert b'"verified"' not in site(read_board(tmp_path, tiny_offers), "A board")["data/tiny.json"]
+
+
+def test_partial_bundle_is_marked(tmp_path: Path, tiny_bundle: bytes, tiny_offers: Catalog) -> None:
+    from seqbench.board.check.check import check
+
+    found = check(tiny_bundle, tiny_offers).submission
+    assert found is not None
+    part = Store(tmp_path / "tiny")
+    for record in found.records[1:]:
+        part.write(record)
+    (tmp_path / "part.zip").write_bytes(bundled(part.path, tiny_offers, models=["plain"], is_partial=True))
+    index = site(read_board(tmp_path, tiny_offers), "A board")["index.html"].decode()
+    assert '<span class="badge partial">partial</span>' in index.split("<tbody>")[1]
+    # The only model on the board has the best rank of all, and is not ranked all the same.
+    assert "not ranked<small>1 cell not run" in index
+
+
+@pytest.mark.parametrize(("left_out", "field"), [("_T6_", "not run"), ("_s1_", "(n = 1 of 2)")])
+def test_cells_that_are_left_out_make_no_better_mean(
+    left_out: str, field: str, tmp_path: Path, tiny_bundle: bytes, tiny_offers: Catalog
+) -> None:
+    kept = {name: text for name, text in unzipped(tiny_bundle).items() if left_out not in name}
+    (tmp_path / "part.zip").write_bytes(with_manifest(kept, lambda manifest: manifest.update(is_partial=True)))
+    text = to_markdown(read_board(tmp_path, tiny_offers), ["seqbench"])
+    rows = [line.split(" | ")[3] for line in text.splitlines() if line.startswith(("| plain", "| small"))]
+    assert len(rows) == 2
+    assert all(field in row for row in rows)
+
+
+def test_folder_that_is_no_board_or_was_changed_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "site"
+    path.mkdir()
+    (path / "thesis.txt").write_text("mine")
+    with pytest.raises(BoardError, match="is no board"):
+        write_folder(path, {"index.html": b"1"})
+    (path / "thesis.txt").unlink()
+    write_folder(path, {"index.html": b"1", "old/page.html": b"1"})
+    write_folder(path, {"index.html": b"2"})
+    assert sorted(each.name for each in path.rglob("*")) == ["board.json", "index.html"]
+    (path / "CNAME").write_text("example.org")
+    with pytest.raises(BoardError, match="would be lost: CNAME"):
+        write_folder(path, {"index.html": b"3"})
+    (path / "CNAME").unlink()
+    (path / "index.html").write_text("mine")
+    with pytest.raises(BoardError, match="were changed since"):
+        write_folder(path, {"index.html": b"3"})
+    assert (path / "index.html").read_text() == "mine"
+    assert [each.name for each in tmp_path.iterdir()] == ["site"]
+
+
+def test_markdown_board_shows_its_command_and_the_picture_its_lines(
+    board: Board, browser: Browser, tmp_path: Path
+) -> None:
+    text = to_markdown(
+        board, ["seqbench", "board", "table", "my folder"], tmp_path / "skill.svg", tmp_path / "R.md"
+    )
+    assert text.endswith("```sh\nseqbench board table 'my folder'\n```\n")
+    assert "](skill.svg)" in text
+    assert "<script" not in text
+    assert text.count("| unverified |") == 3
+    file = tmp_path / "skill.svg"
+    file.write_text(picture(board))
+    ElementTree.parse(file)
+    with visit(browser, file) as seen:
+        # One in the legend and one in the chart, for each model.
+        assert seen.page.locator(".chart path.line").count() == 6
+        assert seen.wrongs == []
+    assert ABOUT.name in text

@@ -1,0 +1,253 @@
+"""What the docs show is run: every Python block, every experiment, every command, in a folder as the text has it.
+
+Python blocks run as they stand, and so do the commands that take seconds. Of a sweep everything is done up to its
+training; the sweeps with `--plugin` are trained, for they begin the guide. A block that installs something is
+parsed only: `.ci/run` follows the guide with pip.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import shlex
+import shutil
+import sys
+import textwrap
+import tomllib
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seqbench import Catalog, Experiment, run
+from seqbench.cli.main import cli, main
+from seqbench.experiment.overrides import settings
+from seqbench.experiment.schema import Training, load, merge
+from seqbench.plugins.grid import expand
+from seqbench.plugins.hooks import Hooks
+from seqbench.plugins.load import load_catalog
+from seqbench.plugins.verify import executor_faults
+from seqbench.running.run import experiment_file
+from seqbench.training.cell import run_cell
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = [*sorted(DOCS.glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+LONG = {"doctor", "board"}
+"""Commands that are parsed only: what they need or cost has tests of its own."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page: its language, and what stands in it."""
+
+    page: str
+    number: int
+    language: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page}-{self.number}"
+
+
+BLOCKS = [
+    Block(page.stem, number, language, text)
+    for page in PAGES
+    for number, (language, text) in enumerate(FENCE.findall(page.read_text()))
+]
+
+
+def of(*languages: str) -> list[Block]:
+    """Return the blocks in these languages; what two pages say alike once."""
+    return list({block.text: block for block in reversed(BLOCKS) if block.language in languages}.values())
+
+
+def files(page: str) -> Iterator[tuple[str, str]]:
+    """Yield name and text of the blocks that begin with the name of a file."""
+    for block in BLOCKS:
+        named = re.match(r"# (\S+\.(?:py|toml|yaml))\n", block.text)
+        if block.page == page and named:
+            yield named[1], block.text
+
+
+def commands(block: Block) -> Iterator[list[str]]:
+    """Yield the arguments of every ``seqbench`` in a block, without what the shell does with it."""
+    text = block.text.replace("\\\n", " ")
+    for line in text.splitlines():
+        words = shlex.split(line, comments=True) if not line.startswith("==== ") else []
+        while "seqbench" in words:
+            words = words[words.index("seqbench") + 1 :]
+            ends = [i for i, word in enumerate(words) if word in ("&&", "|", ">", ">>", "&")]
+            yield words[: ends[0]] if ends else words
+            words = words[ends[0] :] if ends else []
+
+
+def told(arguments: list[str]) -> int:
+    """Run the command line in this process and return its exit status."""
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+        patch.setattr(sys, "argv", ["seqbench", *arguments])
+        main()
+    return int(ended.value.code or 0)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Go where the docs are followed: the files that they speak of are there, and a folder of results."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_COLOR", "1")
+    for name, text in files("plugin-guide"):
+        (tmp_path / name).write_text(text)
+    (tmp_path / "wide.yaml").write_text(
+        next(block.text for block in BLOCKS if block.page == "experiments" and block.language == "yaml")
+    )
+    (tmp_path / "mine.yaml").write_text("tasks: [copy]\nmodels: [rnn]\nlengths: [16]\n")
+    reviews = "text,label\n" + "".join(f"text {i} is {'good' if i % 2 else 'bad'},{i % 2}\n" for i in range(40))
+    (tmp_path / "reviews.csv").write_text(reviews)
+    (tmp_path / "reviews").mkdir()
+    for part in ("train", "test"):
+        (tmp_path / "reviews" / f"{part}.csv").write_text(reviews.replace("text ", f"{part} "))
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of results of one small cell."""
+    folder = tmp_path_factory.mktemp("stored")
+    small = Experiment(
+        tasks=("copy",),
+        models=("rnn",),
+        lengths=(16,),
+        training=Training(steps=1, batch_size=2),
+        parameters={"copy": {"train_examples": 8, "test_examples": 8}},
+    )
+    run(small, folder / "results", executor="serial")
+    return folder / "results"
+
+
+@pytest.fixture
+def results(place: Path, stored: Path) -> None:
+    for folder in ("results/quick", "results/standard", "theirs/quick"):
+        shutil.copytree(stored, place / folder)
+    assert told(["report", "results/quick", "--output", "report.csv"]) == 0
+
+
+def fault_of(action: Callable[[], object]) -> str | None:
+    """Return the traceback of what an action raises; None where it comes to its end."""
+    try:
+        action()
+    except Exception:
+        return traceback.format_exc()
+    return None
+
+
+@pytest.mark.parametrize("block", of("python"), ids=str)
+def test_python_block_runs(block: Block, place: Path, results: None) -> None:
+    names: dict[str, Any] = {"__name__": "shown", "__file__": str(place / "shown.py")}
+    # Dataclasses look their module up.
+    module = type(sys)("shown")
+    module.__dict__.update(names)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "shown", module)
+        code = compile(block.text, f"{block}.py", "exec", dont_inherit=True)
+        assert fault_of(lambda: exec(code, module.__dict__)) is None
+
+
+@pytest.mark.parametrize("block", of("yaml"), ids=str)
+def test_experiment_loads_and_has_cells(block: Block, place: Path) -> None:
+    (place / "shown.yaml").write_text(block.text)
+    catalog = load_catalog(files=[name for name, _ in files(block.page) if name.endswith(".py")])
+    assert expand(load(place / "shown.yaml"), catalog)
+
+
+def test_architecture_names_every_module() -> None:
+    named = re.findall(r"`([\w*/]+(?:\.py|/))`", (DOCS / "architecture.md").read_text())
+    modules = [path.name for path in (ROOT / "seqbench").glob("*.py") if not path.name.startswith("__")]
+    modules += [path.name for path in (ROOT / "plugins").glob("*.py")]
+    modules += [f"{path.parent.name}/" for path in (ROOT / "seqbench").glob("*/__init__.py")]
+    assert [each for each in sorted(modules) if not any(fnmatch(each, name) for name in named)] == []
+
+
+@pytest.mark.parametrize("block", of("toml"), ids=str)
+def test_toml_is_what_pip_reads(block: Block) -> None:
+    project = tomllib.loads(block.text)
+    (point,) = project["project"]["entry-points"]["seqbench"].values()
+    assert project["tool"]["setuptools"]["py-modules"] == [point]
+
+
+@pytest.mark.parametrize(
+    "block", [block for block in of("", "bash", "sh", "console") if any(commands(block))], ids=str
+)
+def test_command_does_what_it_says(block: Block, place: Path, results: None) -> None:
+    installs = "pip install" in block.text
+    for arguments in commands(block):
+        if any(word.startswith(("[", "$")) for word in arguments):
+            continue  # a pattern, or a script's variables
+        command = cli.get_command(cli.make_context("seqbench", ["--help"], resilient_parsing=True), arguments[0])
+        assert command is not None, arguments
+        context = command.make_context(arguments[0], list(arguments[1:]))
+        if installs or arguments[0] in LONG or "--watch" in arguments or "--all" in arguments:
+            continue
+        if arguments[0] == "run" and "--plugin" not in arguments:
+            _expand(context.params)
+        else:
+            assert told(arguments) == 0, arguments
+
+
+def _expand(given: dict[str, Any]) -> None:
+    """Do of a sweep what is done before anything is trained."""
+    example = ROOT / "plugins" / "example"
+    catalog = load_catalog(
+        files=["mymodel.py", *(example / f"seqbench_{name}.py" for name in ("mingru", "parity"))]
+    )
+    fields = ("tasks", "models", "lengths", "seeds", "evaluate_lengths")
+    chosen = {name: given[name] for name in fields if given[name] is not None}
+    overrides = merge(chosen, settings(given["assignments"]))
+    assert expand(load(experiment_file(given["experiment"], catalog), overrides), catalog)
+
+
+def shown_by(hook: str) -> str:
+    """Return the indented code of a hook's docstring."""
+    text = inspect.cleandoc(getattr(Hooks, hook).__doc__)
+    return textwrap.dedent(text[text.index("    from") :])
+
+
+def module(code: str) -> dict[str, Any]:
+    names: dict[str, Any] = {"__name__": "shown"}
+    exec(compile(code, "shown", "exec", dont_inherit=True), names)
+    return names
+
+
+@pytest.mark.parametrize("source", ["guide", "hooks"])
+def test_plugins_that_are_shown_give_a_score(source: str, place: Path) -> None:
+    if source == "guide":
+        catalog = load_catalog("off", files=["mymodel.py", "first.py"])
+    else:
+        models = {found.name: found for found in module(shown_by("seqbench_models"))["seqbench_models"]()}
+        tasks = {found.name: found for found in module(shown_by("seqbench_tasks"))["seqbench_tasks"]()}
+        catalog = Catalog(tasks=tasks, models=models)
+    experiment = Experiment(
+        tasks=("first",), models=tuple(catalog.models), lengths=(6,), training=Training(steps=200)
+    )
+    record = run_cell(expand(experiment, catalog)[0], catalog)
+    assert record.test is not None, record.reason
+    assert record.test.scores["accuracy"] == 1.0
+
+
+def test_executor_that_is_shown_runs_cells(place: Path) -> None:
+    (place / "here.py").write_text(shown_by("seqbench_executors"))
+    catalog = load_catalog("recurrent,copy,suites", files=["here.py"])
+    assert catalog.problems == ()
+    assert executor_faults(catalog.executor("here")) == []
+    settings = ["--lengths", "16", "--set", "training.steps=1", "--executor", "here", "--output", "out", "-q"]
+    assert told(["run", "smoke", "--plugin", "here.py", "--tasks", "copy", "--models", "rnn", *settings]) == 0
+
+
+def test_every_training_field_is_in_the_docs() -> None:
+    text = (DOCS / "experiments.md").read_text()
+    for name in Training.model_fields:
+        assert f"| `{name}` |" in text, name

@@ -1,0 +1,218 @@
+"""The kit catches planted faults and names them, passes every bundled plugin, and leaves no trace."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner, Result
+
+from seqbench import ExperimentError, load_catalog
+from seqbench.cli.main import cli
+from seqbench.testing import CheckFailed, CheckSkipped, checks, checks_for, run_checks
+from tests import planted_faults as planted
+
+CATALOG = load_catalog()
+
+FAULTS = [
+    (planted.Bidirectional, "causality", "looks into the future"),
+    (planted.Forgetful, "carry-over", "ignores the state"),
+    (planted.Detaching, "gradient", "it is cut where the state is handed over"),
+    (planted.Dropping, "determinism", "dropout were left on"),
+    (planted.Normalised, "batch", "across the rows of the batch"),
+    (planted.Seeding, "random-state", "seed globally"),
+    (planted.SeedingTask, "random-state", "seeds globally"),
+    (planted.Overlapping, "splits", "the splits overlap"),
+    (planted.Backwards, "direction", "direction is wrong"),
+    (planted.Lying, "reference", "declared too low"),
+    (planted.Lying(accuracy=0.9), "chance", "one of the declared baselines"),
+    (planted.OutOfRange, "targets:8", "out of range"),
+    (planted.Quadratic, "loading-cost", "quadratic"),
+    (planted.Mutating, "no-change", "changed at run time: the layer's enter.weight"),
+    (planted.Overwriting, "no-change", "changed at run time: the inputs"),
+    (planted.Clashing, "name", "the name clashes with the task 'copy'"),
+]
+
+
+@pytest.mark.parametrize(("subject", "id", "words"), FAULTS, ids=lambda value: getattr(value, "name", None))
+def test_planted_fault_is_caught_by_a_message_that_names_it(subject: object, id: str, words: str) -> None:
+    failed = {one.id: one.message for one in run_checks(subject, catalog=CATALOG) if one.status == "failed"}
+    assert words in failed[id]
+    assert all(part in failed[id] for part in ("expected: ", "\nfound: ", "\nchange: "))
+
+
+def test_name_that_two_distributions_claim_is_a_failed_check(install: Callable[[str], None]) -> None:
+    install("one")
+    install("two")
+    (only,) = run_checks("sound-model")
+    assert only.status == "failed"
+    assert "the name clashes" in only.message
+    assert "seqbench-one 1.0" in only.message
+    assert "seqbench-two 1.0" in only.message
+
+
+@checks_for(planted.SoundModel)
+def test_sound_model(check) -> None:
+    check()
+
+
+@checks_for(planted.SoundTask)
+def test_sound_task(check) -> None:
+    check()
+
+
+@checks_for("rnn")
+def test_rnn(check) -> None:
+    check()
+
+
+@checks_for("lstm")
+def test_lstm(check) -> None:
+    check()
+
+
+@checks_for("gru")
+def test_gru(check) -> None:
+    check()
+
+
+@checks_for("adding")
+def test_adding(check) -> None:
+    check()
+
+
+@checks_for("copy")
+def test_copy(check) -> None:
+    check()
+
+
+@checks_for("forecasting")
+def test_forecasting(check) -> None:
+    check()
+
+
+@checks_for("sentiment")
+def test_sentiment(check) -> None:
+    check()
+
+
+@checks_for(CATALOG.tasks["word-order"](sentences=3000))
+def test_word_order_with_few_sentences(check) -> None:
+    check()
+
+
+@pytest.mark.slow
+@checks_for("word-order")
+def test_word_order(check) -> None:
+    check()
+
+
+def test_every_bundled_plugin_is_checked_here() -> None:
+    here = {name.removeprefix("test_").replace("_", "-") for name in globals()}
+    assert {*CATALOG.models, *CATALOG.tasks} <= here
+
+
+def test_checks_leave_global_random_states_and_settings_as_they_were() -> None:
+    def state() -> tuple[object, ...]:
+        numpy = np.random.get_state(legacy=True)
+        return torch.get_rng_state().tolist(), numpy[1].tolist(), numpy[2:], random.getstate(), dict(os.environ)
+
+    before = state()
+    for subject in (planted.SeedingTask, planted.Seeding):
+        run_checks(subject, catalog=CATALOG)
+    assert state() == before
+
+
+def test_skip_gives_its_reason_and_a_wrong_id_is_an_error() -> None:
+    skip = {"causality": "it is a filter"}
+    found = dict(checks("lstm", catalog=CATALOG, skip=skip))
+    for id in ("causality", "causality:layers=2,dropout=0.5"):
+        with pytest.raises(CheckSkipped, match="it is a filter"):
+            found[id]()
+    with pytest.raises(ExperimentError, match="did you mean 'causality'"):
+        list(checks("lstm", catalog=CATALOG, skip={"casuality": ""}))
+
+
+def test_error_that_no_check_foresees_is_a_failure_with_its_cause() -> None:
+    failing = dict(checks(planted.Lying(accuracy=float("nan")), catalog=CATALOG))["baselines"]
+    with pytest.raises(CheckFailed, match="accuracy = nan"):
+        failing()
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Return a function that installs the planted faults as a distribution, as pip would lay it out."""
+
+    def make(name: str) -> None:
+        info = tmp_path / name / f"seqbench_{name}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: seqbench-{name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[seqbench]\n{name} = tests.planted_faults\n")
+        monkeypatch.syspath_prepend(str(tmp_path / name))
+
+    return make
+
+
+def seqbench(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["check", *arguments])
+
+
+def test_command_ends_with_4_where_a_check_fails_and_0_where_none_does(install: Callable[[str], None]) -> None:
+    install("planted")
+    failed = seqbench("sound-model", "lying", "--set", "lying.accuracy=0.9")
+    assert failed.exit_code == 4
+    assert "FAILED   lying          chance" in failed.stdout
+    assert "found: none is: declared are 'guess' 0.9" in failed.stdout
+    assert "1 failed" in failed.stdout
+    assert seqbench("dropping").stdout.count("FAILED") == 2, "a random layer fails by its randomness only"
+    told = json.loads(seqbench("lying", "--set", "lying.accuracy=0.2", "--json").stdout)
+    assert told["failed"] == 0
+    assert {one["status"] for one in told["checks"]} == {"passed"}
+    assert seqbench("lying", "--skip", "reference", "--skip", "chance").exit_code == 0
+
+
+def test_fault_that_fails_many_checks_is_told_once_and_no_line_of_seqbench_is_blamed(
+    install: Callable[[str], None],
+) -> None:
+    install("planted")
+    told = seqbench("last-only").stdout
+    assert told.count("found: ContractError: outputs are to be [batch, time, output_size]") == 1
+    assert told.count("as outputs, above") > 5
+    assert "no line of the plugin raises this" in told
+    assert "network.py" not in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["lstmm"], "no task or model is called 'lstmm'; did you mean 'lstm'?"),
+        (["lstm", "--set", "lstm.layer=2"], "did you mean 'layers'"),
+        (["lstm", "--set", "gru.layers=2"], "'gru' is not checked"),
+        (["lstm", "--skip", "casuality"], "did you mean 'causality'"),
+        ([], "name the tasks or models to check"),
+    ],
+)
+def test_command_ends_with_2_where_something_is_unknown(arguments: list[str], words: str) -> None:
+    done = seqbench(*arguments)
+    # `seqbench.cli.main` ends with 2 for both.
+    assert isinstance(done.exception, ExperimentError) or done.exit_code == 2
+    assert words in f"{done.exception} {done.stderr}"
+    assert done.stdout == ""
+
+
+def test_outsiders_test_file_runs_each_check_as_a_test(tmp_path: Path) -> None:
+    lines = 'from seqbench.testing import checks_for\n@checks_for("gru")\ndef test_it(check): check()\n'
+    (tmp_path / "test_mine.py").write_text(lines)
+    options = ["-q", "-p", "no:cacheprovider", "-k", "gradient"]
+    command = [sys.executable, "-m", "pytest", *options, "test_mine.py"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "2 passed" in done.stdout

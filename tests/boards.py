@@ -16,8 +16,8 @@ from torch import nn
 
 from seqbench import Catalog, Model
 from seqbench.base.environment import describe
-from seqbench.board.bundle.make import bundle
 from seqbench.board.bundle.manifest import about
+from seqbench.board.make import bundle
 from seqbench.board.verify.verify import Runner
 from seqbench.executors.serial import Serial
 from seqbench.experiment.cells import Cell

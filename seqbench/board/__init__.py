@@ -1,1 +1,3 @@
-"""Makes results a leaderboard that others can trust: bundles that are checked, run again and shown."""
+"""Makes results a leaderboard that others can trust."""
+
+__all__ = ["bundle", "check", "make", "site", "verify"]

@@ -1,1 +1,3 @@
-"""Room."""
+"""Runs seqbench on the command line: one module for each command, imported when it is called."""
+
+__all__ = ["main"]

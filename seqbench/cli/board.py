@@ -59,8 +59,8 @@ def bundle_(
     It is one zip of the records in DIR that are cells of a suite. The same records give the same bytes, and
     what `seqbench board check` would refuse is refused here.
     """
-    from seqbench.board.bundle.make import bundle
     from seqbench.board.bundle.manifest import about
+    from seqbench.board.make import bundle
     from seqbench.report.formats.output import check_output, write_whole
 
     told = about(name, description, licence, contact)

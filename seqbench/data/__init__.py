@@ -1,1 +1,3 @@
-"""Room."""
+"""Finds and reads data sets, caches tensors, and cuts splits into batches."""
+
+__all__ = ["batches", "cache", "sources"]

@@ -1,1 +1,3 @@
-"""Room."""
+"""Reads what is to be run, and names its cells by their keys."""
+
+__all__ = ["cells", "overrides", "schema", "shards", "strict_yaml"]

@@ -1,1 +1,3 @@
-"""Room."""
+"""Measures how far back in time gradients reach, and how large they are while a network trains."""
+
+__all__ = ["backpropagation", "flow", "measure", "training_norms"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ class Assignment:
 
     cell: Cell
     environment: Mapping[str, Any]
-    plugins: PluginSources = PluginSources()
+    plugins: PluginSources = field(default_factory=PluginSources)
     log: Path | None = None
     checkpoint: Path | None = None
     checkpoint_seconds: float = 60.0

@@ -1,1 +1,3 @@
-"""Room."""
+"""Makes one network of embedding, layer and head, and runs it over long sequences in chunks."""
+
+__all__ = ["chunks", "copies", "network"]

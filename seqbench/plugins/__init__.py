@@ -1,1 +1,3 @@
-"""Room."""
+"""Finds, loads and checks plugins, and turns an experiment into cells of what they offer."""
+
+__all__ = ["catalog", "faults", "grid", "hooks", "load", "parameters", "verify"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seqbench.records.merge import read_records
-from seqbench.report.formats.document import Document, Section, document
+from seqbench.report.document import Document, Section, document
 from seqbench.report.formats.formats import FORMATS
 from seqbench.report.formats.terminal import print_document, print_table, render
 from seqbench.report.tables.entries import Table
@@ -14,7 +14,14 @@ __all__ = [
     "Document",
     "Section",
     "Table",
+    "charts",
+    "commands",
     "document",
+    "formats",
+    "numbers",
+    "observations",
+    "page",
+    "plots",
     "print_document",
     "print_table",
     "read_records",

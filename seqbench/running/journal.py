@@ -44,8 +44,8 @@ class Noted(BaseModel):
 class CellNote(Noted):
     """One cell of a sweep.
 
-    ``work`` is what its time grows with, see `seqbench.experiment.cells.work`; ``is_pending`` is false for one that was
-    done before the sweep.
+    ``work`` is what its time grows with, see `seqbench.plugins.grid.work`; ``is_pending`` is false for one
+    that was done before the sweep.
     """
 
     key: str

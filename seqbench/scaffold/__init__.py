@@ -1,1 +1,3 @@
-"""Room."""
+"""Begins plugins: distributions that work, made from the files of the example."""
+
+__all__ = ["create", "names"]

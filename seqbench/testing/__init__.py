@@ -16,6 +16,7 @@ __all__ = [
     "checks",
     "checks_for",
     "model_checks",
+    "outcome",
     "run_checks",
     "task_checks",
 ]

@@ -17,14 +17,14 @@ from click.testing import CliRunner
 import seqbench
 from seqbench import Catalog
 from seqbench.base.environment import describe
-from seqbench.board.bundle.make import bundle
+from seqbench.board.check.agreement import agreement
 from seqbench.board.check.check import Submission, check
+from seqbench.board.make import bundle
 from seqbench.board.site.publish import plan_upload
-from seqbench.board.verify.agreement import agreement
 from seqbench.board.verify.receipt import Receipt, path_beside, read_receipt
 from seqbench.board.verify.spread import _half_width
 from seqbench.board.verify.verify import Drawn, draw, runner, verify
-from seqbench.cli.main import board as board_command
+from seqbench.cli import board as board_command
 from seqbench.errors import BoardError
 from seqbench.executors.serial import Serial
 from seqbench.experiment.schema import Execution, load

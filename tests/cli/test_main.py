@@ -115,7 +115,8 @@ def test_reader_gone_then_the_status_of_sigpipe_and_not_a_word(arguments: list[s
 
 
 def test_help_names_every_command_and_imports_none_of_them() -> None:
-    code = "import sys; from seqbench.cli.main import cli; cli(['--help'], standalone_mode=False); print(*sys.modules)"
+    code = "import sys; from seqbench.cli.main import cli; cli(['--help'], standalone_mode=False)"
+    code += "; print(*sys.modules)"
     *lines, modules = run_python(code).stdout.splitlines()
     for name, sentence in COMMANDS.items():
         assert f"  {name}" in "\n".join(lines)

@@ -17,7 +17,7 @@ from seqbench.experiment.schema import Training
 from seqbench.records.schema import BaselineData, CellData, Evaluation, MetricData, PluginUsed, Record
 from seqbench.records.store import Store
 from seqbench.report import Document, Table, document, print_document, read_records, tables
-from seqbench.report.formats.document import results
+from seqbench.report.document import results
 from seqbench.report.tables.failures import failures
 
 

@@ -6,6 +6,8 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -17,7 +19,8 @@ from seqbench.experiment.schema import Experiment, Training
 from seqbench.plugins.hooks import Hooks
 
 ROOT = Path(__file__).parents[2]
-BUNDLED = sorted((ROOT / "plugins").glob("seqbench_*.py"))
+BUNDLED = sorted([*(ROOT / "plugins").glob("seqbench_*.py"), *(ROOT / "plugins").glob("seqbench_*/**/*.py")])
+PACKAGE = ROOT / "seqbench"
 
 
 def test_public_names_are_all_there_and_documented() -> None:
@@ -40,9 +43,64 @@ def test_bundled_plugin_imports_only_public_names(path: Path) -> None:
             )
 
 
-def test_every_bundled_module_is_in_the_wheel() -> None:
-    listed = set(re.findall(r'^  "(seqbench_\w+)",$', (ROOT / "pyproject.toml").read_text(), flags=re.MULTILINE))
-    assert listed == {path.stem for path in BUNDLED}
+def test_every_package_and_module_is_in_the_wheel() -> None:
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    rooms = {".".join(path.parent.relative_to(ROOT).parts) for path in PACKAGE.glob("**/__init__.py")}
+    bundled = {path.name for path in (ROOT / "plugins").glob("seqbench_*") if path.is_dir()}
+    assert set(listed["packages"]) == rooms | bundled | {"seqbench.example"}
+    assert set(listed["py-modules"]) == {path.stem for path in (ROOT / "plugins").glob("seqbench_*.py")}
+
+
+def test_a_room_is_entered_by_the_doors_that_it_names_only() -> None:
+    doors = {
+        room: doors_of(path) for path in PACKAGE.glob("**/__init__.py") if (room := dotted(path)) != "seqbench"
+    }
+    strangers = []
+    for path in PACKAGE.glob("**/*.py"):
+        importer = dotted(path)
+        for imported in imports_of(path):
+            for room, names in doors.items():
+                is_inside = importer == room or importer.startswith(f"{room}.")
+                door = imported.removeprefix(f"{room}.").partition(".")[0]
+                if (
+                    imported.startswith(f"{room}.")
+                    and not is_inside
+                    and importer != "seqbench"
+                    and door not in names
+                ):
+                    strangers.append(f"{importer} enters {room} by {door}")
+    assert not strangers
+
+
+def test_top_of_the_package_holds_rooms_only() -> None:
+    assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py", "__main__.py", "errors.py"}
+    for path in PACKAGE.glob("**/__init__.py"):
+        assert ast.get_docstring(ast.parse(path.read_text())), f"{path} does not say what the room is for"
+
+
+def dotted(path: Path) -> str:
+    """Return the name under which a file of the package is imported."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def doors_of(path: Path) -> set[str]:
+    """Return what a room's ``__all__`` names; a room without one has no door but what it holds itself."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["__all__"]:
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Yield what a file imports, for types and inside functions too; of ``from a import b`` both a.b and a."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            for alias in node.names:
+                if (ROOT / node.module.replace(".", "/") / f"{alias.name}.py").is_file():
+                    yield f"{node.module}.{alias.name}"
 
 
 def test_torch_and_pandas_are_not_imported_before_they_are_needed() -> None:

@@ -30,8 +30,8 @@ from seqbench_word_order.task import WordOrder
 from seqbench_word_order.text import DELIMITER
 
 from seqbench import UNSCORED, Batch, DataError, Ragged, Split, TaskData, evaluate
-from seqbench.testing import task_scores
 from seqbench.testing.outcome import CheckFailed
+from seqbench.testing.tasks import scores as task_scores
 
 A, B, C, D = range(UNKNOWN + 1, UNKNOWN + 5)
 STOP, QUESTION = 2, 3

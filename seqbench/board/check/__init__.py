@@ -1,1 +1,3 @@
-"""Room."""
+"""Checks whether bundles keep the rules."""
+
+__all__ = ["agreement", "check", "faults", "installed"]

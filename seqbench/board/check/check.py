@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from seqbench.board import archive
+from seqbench.board.bundle import archive
 from seqbench.board.bundle.archive import MANIFEST, RECORDS, RefusedError
 from seqbench.board.bundle.manifest import Manifest
 from seqbench.board.bundle.names import manifest_names, record_names

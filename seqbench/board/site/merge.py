@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from seqbench.board.bundle.suite import Grid, model_text
+from seqbench.board.check.agreement import Outcome, agreement, data_differences
 from seqbench.board.check.check import Submission, check_file
 from seqbench.board.check.faults import place, told
 from seqbench.board.check.installed import Installed, is_belied
-from seqbench.board.verify.agreement import Outcome, agreement, data_differences
 from seqbench.board.verify.receipt import Receipt, Rerun, read_receipt
 from seqbench.errors import BoardError
 from seqbench.plugins.catalog import Catalog

@@ -1,1 +1,3 @@
-"""Room."""
+"""Runs cells of bundles again and compares what comes of them."""
+
+__all__ = ["receipt", "verify"]

@@ -11,7 +11,7 @@ import random
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from seqbench.board.verify.agreement import Part, Spans
+from seqbench.board.check.agreement import Part, Spans
 from seqbench.records.schema import Evaluation, Record
 
 LEVEL = 0.99

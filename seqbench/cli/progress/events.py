@@ -49,6 +49,7 @@ class Quiet:
         self._tell = tell
 
     def __call__(self, event: Event | Waiting) -> None:
+        """Show what happened."""
         if isinstance(event, Started | Waiting):
             for line in self._told.lines(event):
                 self._tell(line)
@@ -63,6 +64,7 @@ class Lines:
         self._results = results
 
     def __call__(self, event: Event | Waiting) -> None:
+        """Show what happened."""
         self._results.write(json.dumps(_as_json(event, self._folder), allow_nan=False) + "\n")
         self._results.flush()
         self._quiet(event)

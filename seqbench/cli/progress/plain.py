@@ -24,6 +24,7 @@ class Plain:
         self._estimated = time.monotonic()
 
     def __call__(self, event: Event | Waiting) -> None:
+        """Show what happened."""
         self._tally.see(event)
         for line in self._told.lines(event):
             is_end = isinstance(event, Finished) and line.startswith(f"{event.cell}:")

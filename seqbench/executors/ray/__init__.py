@@ -1,1 +1,3 @@
-"""Room."""
+"""Runs cells on a cluster of machines, by Ray."""
+
+__all__ = ["executor"]

@@ -1,1 +1,3 @@
-"""Room."""
+"""Draws lines on the canvas of an SVG: axes, paths, bands and markers."""
+
+__all__ = ["axes", "lines"]

@@ -35,7 +35,7 @@ SCHEMA_VERSION = 1
 def to_csv(records: Iterable[Record]) -> str:
     """Return the table of `seqbench.load_results`, which reads it back to the last bit.
 
-    What a spreadsheet would take for a formula, or steers a terminal, is written as `seqbench.base.csv_fields` says.
+    What a spreadsheet would take for a formula, or steers a terminal, is written as `base.csv_fields` says.
     """
     table = frame(_ordered(records))
     words = [str(name) for name in table if table[name].dtype == "str"]

@@ -22,21 +22,21 @@ class Format:
 
 
 def _terminal(records: Sequence[Record]) -> str:
-    from seqbench.report.formats.document import document
+    from seqbench.report.document import document
     from seqbench.report.formats.terminal import to_text
 
     return to_text(document(records))
 
 
 def _markdown(records: Sequence[Record]) -> str:
-    from seqbench.report.formats.document import document
+    from seqbench.report.document import document
     from seqbench.report.formats.markdown import to_markdown
 
     return to_markdown(document(records))
 
 
 def _latex(records: Sequence[Record]) -> str:
-    from seqbench.report.formats.document import document
+    from seqbench.report.document import document
     from seqbench.report.formats.latex import to_latex
 
     return to_latex(document(records))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from seqbench.base.printable import printable
-from seqbench.report.formats.document import Document, Section
+from seqbench.report.document import Document, Section
 from seqbench.report.tables.entries import Entry, Table
 
 _PREAMBLE = r"""\documentclass[a4paper,landscape]{article}

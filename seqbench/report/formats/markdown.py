@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from seqbench.base.printable import printable
-from seqbench.report.formats.document import Document, Section
+from seqbench.report.document import Document, Section
 from seqbench.report.tables.entries import Entry, Table
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]|~$#])")

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from seqbench.base.printable import printable
 from seqbench.records.schema import Record
-from seqbench.report.formats.document import Document, results
+from seqbench.report.document import Document, results
 from seqbench.report.tables.entries import ABSENT, WITHIN, Entry, Table
 
 _ASCII = str.maketrans({"±": "+-", ABSENT: ".", WITHIN: "~"})

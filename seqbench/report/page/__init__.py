@@ -1,1 +1,3 @@
-"""Room."""
+"""Writes records as one HTML page."""
+
+__all__ = ["charts", "gradients", "groups", "overview", "page", "rows"]

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from seqbench.base.printable import printable
 from seqbench.records.schema import Record
 from seqbench.records.variants import legend, model_names, natural
-from seqbench.report import charts
+from seqbench.report.charts import lines as charts
 from seqbench.report.commands import command
-from seqbench.report.formats.document import document
+from seqbench.report.document import document
 from seqbench.report.observations import observations
 from seqbench.report.page.cells import cells
 from seqbench.report.page.charts import cost_charts, skill_charts

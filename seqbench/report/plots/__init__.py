@@ -1,1 +1,3 @@
-"""Room."""
+"""Draws gradient flow: pictures by matplotlib, and bars of plain characters."""
+
+__all__ = ["bars", "figures"]

@@ -1,1 +1,3 @@
-"""Room."""
+"""Holds the checks that a model has to pass."""
+
+__all__ = ["checks", "cost"]

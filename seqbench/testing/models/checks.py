@@ -13,7 +13,7 @@ from typing import Any
 from seqbench.contracts.model import Model
 from seqbench.errors import ExperimentError
 from seqbench.plugins.parameters import make, parameters_of
-from seqbench.testing import layer_order, layer_outputs, layer_weights
+from seqbench.testing.models import order, outputs, weights
 from seqbench.testing.models.cost import check_growth
 from seqbench.testing.models.layers import build, call, noise
 from seqbench.testing.outcome import Check, CheckFailed, CheckSkipped, guarded
@@ -59,28 +59,28 @@ def check_long_inputs(model: Model) -> str:
 
 
 MODEL_CHECKS: Mapping[str, Callable[[Model], str | None]] = {
-    "outputs": layer_outputs.check_outputs,
-    "float64": layer_outputs.check_float64,
-    "determinism": layer_outputs.check_determinism,
-    "no-change": layer_outputs.check_no_change,
-    "random-state": layer_outputs.check_random_state,
-    "causality": layer_order.check_causality,
-    "carry-over": layer_order.check_carry_over,
-    "state": layer_order.check_state,
-    "batch": layer_order.check_batch,
-    "padding": layer_order.check_padding,
-    "gradient": layer_order.check_gradient,
-    "seed": layer_weights.check_seed,
-    "save": layer_weights.check_save,
-    "copy": layer_weights.check_copy,
-    "size": layer_weights.check_size,
+    "outputs": outputs.check_outputs,
+    "float64": outputs.check_float64,
+    "determinism": outputs.check_determinism,
+    "no-change": outputs.check_no_change,
+    "random-state": outputs.check_random_state,
+    "causality": order.check_causality,
+    "carry-over": order.check_carry_over,
+    "state": order.check_state,
+    "batch": order.check_batch,
+    "padding": order.check_padding,
+    "gradient": order.check_gradient,
+    "seed": weights.check_seed,
+    "save": weights.check_save,
+    "copy": weights.check_copy,
+    "size": weights.check_size,
     "long-inputs": check_long_inputs,
     "time": check_time,
-    "gpu": layer_outputs.check_gpu,
+    "gpu": outputs.check_gpu,
 }
 
 
-_OF_RANDOMNESS = (layer_outputs.check_determinism, layer_outputs.check_random_state)
+_OF_RANDOMNESS = (outputs.check_determinism, outputs.check_random_state)
 
 
 def checks_of_models(models: Mapping[str, Model]) -> Iterator[tuple[str, Check]]:
@@ -96,7 +96,7 @@ def _told_apart(check: Callable[[Model], str | None], model: Model) -> str | Non
     try:
         return check(model)
     except CheckFailed:
-        if check in _OF_RANDOMNESS or not layer_outputs.is_random(model):
+        if check in _OF_RANDOMNESS or not outputs.is_random(model):
             raise
         raise CheckSkipped("cannot be told: the layer is random in evaluation; see determinism") from None
 

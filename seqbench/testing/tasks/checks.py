@@ -9,33 +9,33 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 
 from seqbench.contracts.task import Task, TaskData
-from seqbench.testing import task_data, task_scores, task_seeds
 from seqbench.testing.limits import TookTooLong
 from seqbench.testing.models.checks import first_line
 from seqbench.testing.outcome import Check, CheckSkipped, guarded
+from seqbench.testing.tasks import data, scores, seeds
 from seqbench.testing.tasks.loads import Load, load_fresh
 
 LENGTHS = (8, 64, 1000)
 
 CHECKS_AT_A_LENGTH: Mapping[str, Callable[[Task, TaskData, int], None]] = {
-    "length": task_data.check_length,
-    "inputs": task_data.check_inputs,
-    "targets": task_data.check_targets,
-    "scored-steps": task_data.check_scored_steps,
-    "example": task_data.check_example,
+    "length": data.check_length,
+    "inputs": data.check_inputs,
+    "targets": data.check_targets,
+    "scored-steps": data.check_scored_steps,
+    "example": data.check_example,
 }
 
 TASK_CHECKS: Mapping[str, Callable[[Task, Load], None]] = {
-    "same-seed": task_seeds.check_same_seed,
-    "other-seed": task_seeds.check_other_seed,
-    "random-state": task_seeds.check_random_state,
-    "splits": task_seeds.check_splits,
-    "perfect": task_scores.check_perfect,
-    "direction": task_scores.check_direction,
-    "baselines": task_scores.check_baselines,
-    "chance": task_scores.check_chance,
-    "reference": task_scores.check_reference,
-    "loading-cost": task_seeds.check_loading_cost,
+    "same-seed": seeds.check_same_seed,
+    "other-seed": seeds.check_other_seed,
+    "random-state": seeds.check_random_state,
+    "splits": seeds.check_splits,
+    "perfect": scores.check_perfect,
+    "direction": scores.check_direction,
+    "baselines": scores.check_baselines,
+    "chance": scores.check_chance,
+    "reference": scores.check_reference,
+    "loading-cost": seeds.check_loading_cost,
 }
 
 

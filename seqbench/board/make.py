@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqbench import __version__
-from seqbench.board import archive
+from seqbench.board.bundle import archive
 from seqbench.board.bundle.archive import MANIFEST, RECORDS
 from seqbench.board.bundle.manifest import About, manifest
 from seqbench.board.bundle.suite import Grid, cell_of, differences, grid

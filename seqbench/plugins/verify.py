@@ -79,7 +79,7 @@ def _member_faults(value: type[Task] | type[Model]) -> list[str]:
     missing = sorted(getattr(value, "__abstractmethods__", ()))
     if missing:
         faults.append(
-            f"the member {', '.join(missing)} is missing; see its docstring in seqbench.contracts.contracts"
+            f"the member {', '.join(missing)} is missing; see its docstring: help(seqbench.{kind})"
         )
     return faults + _dataclass_faults(value)
 

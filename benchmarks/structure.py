@@ -106,13 +106,15 @@ def _cells(grid: Mapping[str, list[Any]]) -> int:
 
 
 def _install(root: Path, folder: Path) -> None:
-    """Let Python find the plugins that a checkout names, whichever one is installed."""
+    """Let Python find the command and the plugins that a checkout names, whichever one is installed."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     information = folder / f"seqbench-{project['version']}.dist-info"
     information.mkdir(parents=True)
     (information / "METADATA").write_text(f"Name: seqbench\nVersion: {project['version']}\n", encoding="utf-8")
-    points = (f"{name} = {module}" for name, module in project["entry-points"]["seqbench"].items())
-    (information / "entry_points.txt").write_text("\n".join(["[seqbench]", *points, ""]), encoding="utf-8")
+    lines = []
+    for group, points in {"console_scripts": project["scripts"], **project["entry-points"]}.items():
+        lines += [f"[{group}]", *(f"{name} = {place}" for name, place in points.items())]
+    (information / "entry_points.txt").write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
 def way(followed: Mapping[str, Any], graph: Graph) -> dict[str, Any]:

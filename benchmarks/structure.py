@@ -9,8 +9,9 @@ Reports on a checkout, by default the one that this file stands in. What it coun
   seqbench.
 - The main way is ``seqbench run`` of one cell in one process, from its first call until the cell has returned;
   `Way` in structure_way.py says what a call is. Its places are the modules that it passes. A climb is a pair of
-  functions of which one calls the other, where the other's module (or room) stands on a higher floor; between the
-  modules of a circle there is no up or down, and calls between them are counted apart.
+  functions of which one calls the other, where the other's module (or room) stands on a higher floor. A floor may
+  rise by an import that has nothing to do with the call. Callbacks do not depend on that: pairs where no chain of
+  imports leads from the caller's module to the other's. Calls within a circle are neither.
 - A build is one object of the task's class, in runs of one cell and of 2 models x 2 lengths x 2 seeds, with one
   parameter of the task set. Its site is the three innermost functions, first the one that builds.
 """
@@ -35,7 +36,7 @@ if not __package__:
 
 from benchmarks.structure_imports import (  # noqa: E402
     Graph,
-    circles,
+    below,
     floors,
     heights,
     import_graph,
@@ -126,13 +127,17 @@ def way(followed: Mapping[str, Any], graph: Graph) -> dict[str, Any]:
     if not followed["stack"]:
         raise RuntimeError("no function run_cell was called")
     calls, rooms = followed["calls"][: followed["until"]], room_graph(graph)
-    found = climbs(calls, floors(graph))
+    found, under = climbs(calls, floors(graph)), below(graph)
+    modules_called = [(_module(caller), _module(callee)) for caller, callee in calls]
     return {
-        "places": len({_module(function) for call in calls for function in call}),
+        "places": len({module for pair in modules_called for module in pair}),
         "climbs": [_told(climb) for climb in found],
         "climbs_to_cell": len(climbs(calls[: followed["before"]], floors(graph))),
         "climbing_places": sorted({_module(function) for climb in found for function in climb[1::2]}),
-        "circle_calls": _within(calls, circles(graph)),
+        "callbacks": sum(one != other and other not in under[one] for one, other in modules_called),
+        "circle_calls": sum(
+            one != other and one in under[other] and other in under[one] for one, other in modules_called
+        ),
         "room_climbs": [_told(climb) for climb in climbs(calls, floors(rooms), room_of)],
         "stack_of_cell": followed["stack"],
     }
@@ -152,13 +157,6 @@ def climbs(
         (floor[place(_module(caller))], caller, floor[place(_module(callee))], callee) for caller, callee in calls
     ]
     return [climb for climb in found if climb[0] < climb[2]]
-
-
-def _within(calls: Sequence[Sequence[str]], groups: Sequence[Sequence[str]]) -> int:
-    """Count the calls from one module of a circle to another of the same."""
-    circle = {module: number for number, group in enumerate(groups) for module in group}
-    pairs = [(_module(caller), _module(callee)) for caller, callee in calls]
-    return sum(one != other and circle.get(one, -1) == circle.get(other, -2) for one, other in pairs)
 
 
 def _told(climb: tuple[int, str, int, str]) -> str:
@@ -191,6 +189,7 @@ def _way_table(way: Mapping[str, Any]) -> Iterator[str]:
     up, before, places = len(way["climbs"]), way["climbs_to_cell"], len(way["climbing_places"])
     yield f"{up} climbs, {before} of them before the cell begins; they leave or enter {places} places"
     yield from (f"  {_short(climb)}" for climb in way["climbs"])
+    yield f"{way['callbacks']} callbacks"
     yield f"{way['circle_calls']} calls between modules of one circle"
     yield f"{len(way['room_climbs'])} climbs between rooms"
     yield from (f"  {_short(climb)}" for climb in way["room_climbs"])

@@ -187,13 +187,14 @@ def test_builds_are_counted_by_the_functions_that_build(tmp_path: Path) -> None:
     assert builds.sites == {("seqbench.made:make", "seqbench.made:all"): 1, ("seqbench.made:make",): 1}
 
 
-def test_way_counts_climbs_places_and_calls_within_a_circle() -> None:
+def test_way_counts_climbs_places_callbacks_and_calls_within_a_circle() -> None:
     graph = {"seqbench.a": set(), "seqbench.b": {"seqbench.a", "seqbench.c"}, "seqbench.c": {"seqbench.b"}}
     calls = [("seqbench.b:f", "seqbench.c:g"), ("seqbench.c:g", "seqbench.a:h"), ("seqbench.a:h", "seqbench.b:f")]
     late = ("seqbench.a:h", "seqbench.c:late")
     found = way({"calls": [*calls, late], "before": 1, "until": 3, "stack": ["seqbench.a:run_cell"]}, graph)
     assert found["climbs"] == ["1 seqbench.a:h -> 2 seqbench.b:f"]
     assert (found["climbs_to_cell"], found["places"], found["circle_calls"]) == (0, 3, 1)
+    assert found["callbacks"] == 1
     assert found["climbing_places"] == ["seqbench.a", "seqbench.b"]
 
 

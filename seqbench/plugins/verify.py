@@ -78,10 +78,12 @@ def _member_faults(value: type[Task] | type[Model]) -> list[str]:
         faults.append(f"version is to be an integer such as 1, and is {version!r}")
     missing = sorted(getattr(value, "__abstractmethods__", ()))
     if missing:
-        faults.append(
-            f"the member {', '.join(missing)} is missing; see its docstring: help(seqbench.{kind})"
-        )
+        faults.append(f"the member {', '.join(missing)} is missing; see help(seqbench.{_base(value).__name__})")
     return faults + _dataclass_faults(value)
+
+
+def _base(value: type[Task] | type[Model]) -> type[Task] | type[Model]:
+    return Task if issubclass(value, Task) else Model
 
 
 def _dataclass_faults(value: type[Task] | type[Model]) -> list[str]:

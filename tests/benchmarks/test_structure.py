@@ -24,7 +24,7 @@ from benchmarks.structure_imports import (
 )
 from benchmarks.structure_way import Builds, Names, Way
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TREE = {
     "__init__.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from seqbench.top import main\n",
     "__main__.py": "from seqbench.top import main\n",

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from seqbench.records.load import load_gradients, load_results
     from seqbench.running.run import run
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "base.seeds": (

@@ -11,7 +11,7 @@ from seqbench import Model, hookimpl
 if TYPE_CHECKING:
     from torch import nn
 
-SEQBENCH_CONTRACT = 1
+SEQBENCH_CONTRACT = 2
 
 
 @hookimpl

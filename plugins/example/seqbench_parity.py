@@ -22,7 +22,7 @@ from seqbench import (
 if TYPE_CHECKING:
     import torchmetrics
 
-SEQBENCH_CONTRACT = 1
+SEQBENCH_CONTRACT = 2
 
 
 @hookimpl

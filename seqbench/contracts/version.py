@@ -1,7 +1,6 @@
-"""Was a plugin written for the contract that this seqbench keeps?
+"""Judges whether a plugin was written for a version of the contract that this seqbench keeps.
 
-The contract is what `seqbench.__all__` and the hooks promise to plugins; its version is one integer. Imports
-nothing of seqbench.
+The contract is what `seqbench.__all__` and the hooks promise to plugins; its version is one integer.
 """
 
 from __future__ import annotations
@@ -21,7 +20,8 @@ class Contract:
     Attributes:
         current: the newest one; plugins that state none are taken to be written for it.
         oldest: the oldest one that plugins may still be written for.
-        changes: version -> what it changed, in a sentence for plugin authors.
+        changes: version -> what a plugin of the version before has to mend, in a sentence. A version that only
+            adds to the contract is not listed: older plugins go on unchanged.
     """
 
     current: int
@@ -29,7 +29,8 @@ class Contract:
     changes: Mapping[int, str] = field(default_factory=dict)
 
 
-CONTRACT = Contract(current=1, oldest=1, changes={1: "the first one"})
+# Version 2 adds kinds, decoding, layers that look ahead, constraints and references; it breaks nothing.
+CONTRACT = Contract(current=2, oldest=1)
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,6 @@ def judge(stated: Any, contract: Contract = CONTRACT) -> Verdict:
     mend = f"mend it and set {STATED_AS} = {contract.current}. What has changed: {since}"
     if stated < contract.oldest:
         return Verdict(f"{written}, which this seqbench no longer keeps (the oldest is {contract.oldest}); {mend}")
-    if stated < contract.current:
+    if since:
         return Verdict(remark=f"{written}, which still works; {mend}")
     return Verdict()

@@ -28,7 +28,7 @@ hookimpl = pluggy.HookimplMarker(GROUP)
 class Hooks:
     """The specifications; a plugin module implements any of them as plain functions of the same name.
 
-    It may state the version of the contract that it was written for: ``SEQBENCH_CONTRACT = 1``.
+    It may state the version of the contract that it was written for: ``SEQBENCH_CONTRACT = 2``.
     """
 
     @hookspec

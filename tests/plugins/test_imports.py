@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from seqbench import ExperimentError, load_catalog
-from seqbench.contracts.version import Contract, judge
+from seqbench.contracts.version import CONTRACT, Contract, Verdict, judge
 from seqbench.jobs.plugin_sources import PluginFile, PluginSources
 from seqbench.plugins.imports import said
 from seqbench.plugins.load import load_sources
@@ -127,6 +127,11 @@ def test_older_contract_that_is_still_kept_is_a_remark_with_what_has_changed() -
     assert "set SEQBENCH_CONTRACT = 3. What has changed: 3: masks are bool" in str(older.remark)
     assert "2: b; 3: masks are bool" in str(judge(1, contract).fault)
     assert judge(3, contract) == judge(None, contract)
+
+
+def test_older_contract_to_which_the_newer_one_only_adds_is_no_remark() -> None:
+    assert judge(2, Contract(current=3, oldest=1, changes={2: "b"})) == Verdict()
+    assert judge(1) == judge(CONTRACT.current) == Verdict()
 
 
 def test_missing_package_of_another_error_gives_no_advice() -> None:

@@ -130,7 +130,7 @@ def test_fields_and_hooks_are_described() -> None:
 
 
 MOST_LINES = 40
-"""Of a function, without decorators, signature and docstring, which grow with options and words, not with ideas."""
+"""Of a function without decorators, signature and docstring, which grow with options and words, not with ideas."""
 
 
 def test_no_function_is_long() -> None:

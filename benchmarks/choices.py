@@ -21,7 +21,7 @@ from seqbench import Batch, SequenceClass, Tokens, load_catalog
 from seqbench.network.chunks import Feeding, feed
 from seqbench.network.network import Network
 from seqbench.plugins.parameters import make
-from seqbench.training.cell import one_quiet_thread
+from seqbench.training.one_thread import one_quiet_thread
 
 HIDDEN, REPEATS = 64, 7
 PIECES = (64, 128, 256, 512, 1024)

@@ -123,7 +123,7 @@ def _batches(tasks: list[str]) -> Iterator[tuple[str, str, int, float, float]]:
     from seqbench.plugins.grid import expand
     from seqbench.plugins.load import load_catalog
     from seqbench.plugins.parameters import make
-    from seqbench.training.cell import load_task
+    from seqbench.training.cell_data import load_task
 
     # As cells are run: one thread, and numbers too small for 32 bits are 0.
     torch.set_num_threads(1)

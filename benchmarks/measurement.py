@@ -26,7 +26,7 @@ from seqbench.gradients.measure import measure_flow
 from seqbench.network.network import build_network
 from seqbench.plugins.load import load_catalog
 from seqbench.plugins.parameters import make
-from seqbench.training.cell import one_quiet_thread
+from seqbench.training.one_thread import one_quiet_thread
 
 
 def main() -> None:

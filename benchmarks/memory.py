@@ -104,7 +104,7 @@ def _times(model: str) -> list[float]:
     from seqbench.network.chunks import PIECE, Feeding
     from seqbench.network.network import Network
     from seqbench.plugins.parameters import make
-    from seqbench.training.cell import one_quiet_thread
+    from seqbench.training.one_thread import one_quiet_thread
 
     layer = make(load_catalog().model(model), {"hidden_size": HIDDEN}).build(32)
     network = Network(layer, Tokens(10), StepClass(10), 32)

@@ -21,7 +21,7 @@ from seqbench.contracts.task import TaskData
 from seqbench.gradients.measure import measure_flow
 from seqbench.gradients.training_norms import group_norms, weight_groups
 from seqbench.network.network import Network, build_network
-from seqbench.training.cell import one_quiet_thread
+from seqbench.training.one_thread import one_quiet_thread
 
 ROWS = torch.arange(32)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,33 +10,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seqbench.base.counts import counted
-from seqbench.base.printable import one_line
-from seqbench.cli.console import print_json, stdout
+from seqbench.cli.console import print_json
+from seqbench.cli.gradient_tables import QUANTITIES, facts, print_findings
 from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.cli.short_forms import in_long_form
 from seqbench.errors import ExperimentError, PluginError
 from seqbench.experiment.overrides import settings
-from seqbench.gradients.flow import Curve, Flow, Quantity, summarise
-from seqbench.report import print_table
-from seqbench.report.numbers import fixed, number
-from seqbench.report.plots.bars import bar_chart, norm_text, scale_of
+from seqbench.gradients.flow import Curve, Flow
+from seqbench.report.numbers import number
 from seqbench.report.plots.figures import check_picture, draw_curves
-from seqbench.report.tables.entries import Entry, Table
 
 if TYPE_CHECKING:
     from seqbench.training.probe import Fault, Finding
 
-Facts = dict[str, Any]
-QUANTITIES: dict[Quantity, str] = {
-    "state": "state gradient |dL/ds| (loss per unit of state)",
-    "jacobian": "state Jacobian |v ds_T/ds| (no unit)",
-    "input": "input gradient |dL/de| (loss per unit of input)",
-}
-_WIDEST = 79
 UNFINISHED = 3
 """Exit status when some models could be measured and others not."""
-FEW_STEPS = 50
-"""Steps over which a gain is also told: a number that one can check with a pocket calculator."""
 
 
 @click.command()
@@ -126,18 +112,17 @@ def command(
     findings = [each for each in found if isinstance(each, Finding)]
     faults = [each for each in found if isinstance(each, Fault)]
     if not findings:
-        raise PluginError("\n".join(_sentence(fault) for fault in faults))
+        raise PluginError("\n".join(map(_sentence, faults)))
     title = _title(findings[0].flow, task, seed, gain)
     if plot is not None:
         draw_curves(_panels(findings), plot, title)
         click.echo(f"picture: {plot}", err=True)
-    asked = {"task": task, "length": length, "seed": seed, "gain": gain}
     if as_json:
-        problems = [dataclasses.asdict(fault) for fault in faults]
-        told = [facts(finding) for finding in findings]
-        print_json({"kind": "gradients", **asked, "models": told, "problems": problems})
+        asked = {"task": task, "length": length, "seed": seed, "gain": gain}
+        told = {"models": [*map(facts, findings)], "problems": [*map(dataclasses.asdict, faults)]}
+        print_json({"kind": "gradients", **asked, **told})
     else:
-        _print(findings, title, [_sentence(fault) for fault in faults])
+        print_findings(findings, title, [*map(_sentence, faults)])
     return UNFINISHED if faults else 0
 
 
@@ -155,37 +140,6 @@ def _parameters(assignments: Sequence[str]) -> dict[str, dict[str, Any]]:
         )
     found: dict[str, dict[str, Any]] = given.get("parameters", {})
     return found
-
-
-def facts(finding: Finding) -> Facts:
-    """Return all that was measured of one model."""
-    flow = finding.flow
-    return {
-        "model": finding.model,
-        "version": finding.version,
-        "parameters": dict(finding.parameters),
-        "steps": flow.length,
-        "examples": flow.examples,
-        "draws": flow.draws,
-        **dataclasses.asdict(finding.summary),
-        "factors": [
-            {"steps": steps, "ln_factor": finding.ln_factor(steps), **_held(finding.ln_factor(steps))}
-            for steps in sorted({FEW_STEPS, flow.length})
-        ],
-        "curves": [
-            {**dataclasses.asdict(curve), "summary": dataclasses.asdict(summarise(curve, flow.length))}
-            for curve in flow.curves
-        ],
-    }
-
-
-def _held(ln: float | None) -> Facts:
-    """Return a factor, or why there is none."""
-    if ln is None:
-        return {"factor": None, "reason": "the gain per step is unknown"}
-    if not math.log(sys.float_info.min) <= ln <= math.log(sys.float_info.max):
-        return {"factor": None, "reason": "no float64 holds it; ln_factor has it"}
-    return {"factor": math.exp(ln), "reason": None}
 
 
 def _title(flow: Flow, task: str | None, seed: int, gain: float | None) -> str:
@@ -211,68 +165,3 @@ def _label(finding: Finding) -> str:
         if gain is None
         else f"{finding.model}: {finding.summary.verdict}, gain {number(gain)} per step"
     )
-
-
-def _print(findings: Sequence[Finding], title: str, problems: Sequence[str]) -> None:
-    console = stdout()
-    print_table(_table(findings, title), console)
-    for problem in problems:
-        click.echo(f"not measured: {problem}\n")
-    for finding in findings:
-        notes = finding.summary.notes
-        for reason in dict.fromkeys(notes.values()):
-            names = [name for name, why in notes.items() if why == reason]
-            click.echo(f"{finding.model}: null for {', '.join(names)}: {one_line(reason)}")
-    curves = {finding.model: _shown(finding.flow) for finding in findings}
-    scale = scale_of(curves.values())
-    for model, curve in curves.items():
-        console.print(f"{model}: {QUANTITIES[curve.quantity]}, median over the examples", style="bold")
-        if scale is not None:
-            mark = "█" if console.encoding.startswith("utf") else "#"
-            for line in bar_chart(curve, scale, min(console.width, _WIDEST) - 2, mark):
-                click.echo(f"  {line}")
-        if curve.reason:
-            click.echo(f"  null: {curve.reason}")
-        click.echo()
-    if scale is not None:
-        click.echo(f"All bars are on one logarithmic scale, from {norm_text(scale[0])} to {norm_text(scale[1])};")
-        click.echo("what is smaller has none, and what is larger ends in >.")
-
-
-def _shown(flow: Flow) -> Curve:
-    """Return the state gradient, or the input gradient of a layer that has no state."""
-    state = flow.curve("state")
-    return flow.curve("input") if all(ln is None for ln in state.ln_median) else state
-
-
-def _table(findings: Sequence[Finding], title: str) -> Table:
-    steps = sorted({FEW_STEPS, *(finding.flow.length for finding in findings)})
-    columns = (
-        "model",
-        "verdict",
-        "gain per step",
-        "ln gain",
-        "R^2",
-        *(f"over {counted(n, 'step')}" for n in steps),
-        "gradient horizon",
-        "half-life",
-    )
-    return Table(title, (), columns, tuple(_row(finding, steps) for finding in findings), keys=1)
-
-
-def _row(finding: Finding, steps: Sequence[int]) -> tuple[Entry, ...]:
-    told = finding.summary
-    return (
-        Entry(finding.model),
-        Entry(told.verdict or "null"),
-        _entry(told.gain_per_step),
-        _entry(told.ln_gain),
-        Entry("null") if told.r_squared is None else Entry(fixed(told.r_squared, 4), told.r_squared),
-        *(Entry("null" if (ln := finding.ln_factor(n)) is None else norm_text(ln)) for n in steps),
-        Entry("null" if told.horizon is None else str(told.horizon)),
-        _entry(told.half_life),
-    )
-
-
-def _entry(value: float | None) -> Entry:
-    return Entry("null") if value is None else Entry(number(value), value)

@@ -66,7 +66,7 @@ def check_assignment(assignment: Assignment, *, owns_process: bool = True) -> st
         Exception: a plugin's own fault, which is a failed cell with a traceback and not bad input.
     """
     from seqbench.errors import SeqbenchError
-    from seqbench.training.cell import check_data
+    from seqbench.training.preflight import check_data
 
     try:
         with spoken_into(None, owns_process=owns_process):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from math import floor, log10
+from math import exp, floor, log, log10
 
 from seqbench.statistics import HOLDS, Summary
 
@@ -20,6 +20,21 @@ def number(value: float) -> str:
     ['0.9996', '1.0004']
     """
     return f"{value:.2e}" if _is_odd(value) else fixed(value, _apart(value, _decimals(value, 3)))
+
+
+def number_of_ln(ln: float) -> str:
+    """Return a number that is known by its logarithm, with three significant digits, however large it is.
+
+    >>> [number_of_ln(exponent * log(10)) for exponent in (-1234.5, -2, 0, 14, 999.9999)]
+    ['3.16e-1235', '0.0100', '1.00', '1.00e+14', '1.00e+1000']
+    """
+    if abs(ln) < 700:
+        return number(exp(ln))
+    exponent = floor(ln / log(10))
+    mantissa = f"{10 ** (ln / log(10) - exponent):.2f}"
+    if mantissa == "10.00":
+        mantissa, exponent = "1.00", exponent + 1
+    return f"{mantissa}e{exponent:+d}"
 
 
 def rounded(value: float) -> str:

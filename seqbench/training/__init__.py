@@ -1,3 +1,14 @@
 """Runs one cell: data, network, fit, test, gradients, record; and what is measured without training."""
 
-__all__ = ["cell", "checkpoints", "loggers", "memory", "outcome", "probe", "time_estimate"]
+__all__ = [
+    "cell",
+    "cell_data",
+    "checkpoints",
+    "loggers",
+    "memory",
+    "one_thread",
+    "outcome",
+    "preflight",
+    "probe",
+    "time_estimate",
+]

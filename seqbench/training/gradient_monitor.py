@@ -19,7 +19,7 @@ from seqbench.gradients.measure import measure_flow
 from seqbench.gradients.training_norms import summarise_norms
 from seqbench.network.network import Network
 from seqbench.records.schema import FlowAt, GradientData
-from seqbench.training.fit import Fit
+from seqbench.training.history import History
 
 
 class Watcher:
@@ -56,13 +56,14 @@ class Watcher:
             return
         self._flows.append(FlowAt(when=when, step=step, flow=flow, summary=summarise_flow(flow)))
 
-    def data(self, fit: Fit, clip: float | None) -> GradientData | None:
+    def data(self, history: History, clip: float | None) -> GradientData | None:
         """Return what was measured; None where it was turned off."""
         if not self._settings.measure:
             return None
-        norms = summarise_norms(list(fit.groups), fit.norms, clip) if fit.norms else None
+        kept = history.norms
+        norms = summarise_norms(list(kept.groups), kept.steps, clip) if kept.steps else None
         # Training that diverged is told of up to the step at which it did, which is found some steps later.
-        last = fit.steps_taken
+        last = history.clock.steps_taken
         flows = tuple(flow for flow in self._flows if flow.step <= last)
         problems = tuple(problem for step, problem in self._problems if step <= last)
         return GradientData(flows=flows, norms=norms, problems=problems)

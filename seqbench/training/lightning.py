@@ -1,7 +1,4 @@
-"""How is Lightning kept to its work? A Trainer that prints and writes nothing.
-
-Stands on experiment.
-"""
+"""Makes Lightning's Trainer, one that prints and writes nothing, and corrects what it keeps in a checkpoint."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -40,6 +38,24 @@ def make_trainer(
         enable_progress_bar=False,
         enable_model_summary=False,
     )
+
+
+def begin_validation_anew(checkpoint: dict[str, Any], *, is_within_one: bool) -> None:
+    """Change a Lightning checkpoint so that a validation that was broken off is begun again when it is restored.
+
+    Left to itself, Lightning would go on in its middle, without the batches before, and take every later
+    checkpoint for one from within a validation. It offers no setting for this; the state of the loops is a part
+    of the checkpoint that its hook hands over to be changed.
+
+    Args:
+        checkpoint: as `LightningModule.on_save_checkpoint` is given it; changed in place.
+        is_within_one: whether it is written from within a validation.
+    """
+    begun = int(is_within_one)
+    checkpoint["loops"]["fit_loop"]["epoch_loop.val_loop.batch_progress"] |= {
+        "total": {"ready": begun, "started": begun, "processed": 0, "completed": 0},
+        "current": {"ready": begun, "started": begun, "processed": 0, "completed": 0},
+    }
 
 
 @contextmanager

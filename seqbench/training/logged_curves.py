@@ -35,13 +35,14 @@ class Curves(pl.Callback):
         """Begin after what an earlier attempt has told already."""
         assert isinstance(pl_module, Fit)
         self._fit = pl_module
-        self._steps, self._validations = len(pl_module.losses), len(pl_module.validations)
+        history = pl_module.history
+        self._steps, self._validations = len(history.losses.values), len(history.best.validations)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Tell of some steps once they are together."""
-        if self._fit is not None and len(self._fit.losses) - self._steps >= STEPS:
+        if self._fit is not None and len(self._fit.history.losses.values) - self._steps >= STEPS:
             self._tell(self._fit)
 
     def rest(self) -> None:
@@ -61,13 +62,18 @@ class Curves(pl.Callback):
 
     def _points(self, fit: Fit) -> list[tuple[int, dict[str, float]]]:
         points: dict[int, dict[str, float]] = {}
-        since, self._steps = self._steps, len(fit.losses)
+        losses, norms, validations = (
+            fit.history.losses.values,
+            fit.history.norms.steps,
+            fit.history.best.validations,
+        )
+        since, self._steps = self._steps, len(losses)
         if self._steps > since:
-            told = {"train/loss": float(torch.stack(fit.losses[since:]).double().mean())}
-            if len(fit.norms) > since:
-                told["train/gradient_norm"] = float(torch.stack(fit.norms[since:]).double().norm(dim=1).mean())
+            told = {"train/loss": float(torch.stack(losses[since:]).double().mean())}
+            if len(norms) > since:
+                told["train/gradient_norm"] = float(torch.stack(norms[since:]).double().norm(dim=1).mean())
             points[self._steps] = told
-        for step, score in fit.validations[self._validations :]:
+        for step, score in validations[self._validations :]:
             points.setdefault(step, {})[f"validation/{fit.metrics[0].name}"] = score
-        self._validations = len(fit.validations)
+        self._validations = len(validations)
         return sorted(points.items())

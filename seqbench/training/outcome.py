@@ -6,9 +6,7 @@ Stands on fitting and records.
 from __future__ import annotations
 
 import math
-import statistics
-from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 
@@ -17,7 +15,7 @@ from seqbench.contracts.finite import NotFinite
 from seqbench.contracts.metrics import Metric, check_baselines, check_scores, reference, skill
 from seqbench.contracts.task import TaskData
 from seqbench.records.schema import BaselineData, Course, Evaluation, MetricData, NotFiniteData, Validation
-from seqbench.training.fit import Fit
+from seqbench.training.history import History
 
 LOSSES_KEPT = 200
 """Points of the training curve in a record."""
@@ -76,7 +74,7 @@ def why_unknown(test: Evaluation) -> str:
     return f"at length {test.length}, {NotFinite(found.outputs, found.scored, test.examples, found.first)}"
 
 
-def notes(fit: Fit, tests: list[Evaluation]) -> dict[str, str]:
+def notes(history: History, tests: Sequence[Evaluation]) -> dict[str, str]:
     """Return why a number of the record is missing: its name -> the reason."""
     found = {}
     for test in tests:
@@ -89,23 +87,24 @@ def notes(fit: Fit, tests: list[Evaluation]) -> dict[str, str]:
                     found[f"baselines.{baseline.name}.{name}@{test.length}"] = "the task gave no finite number"
         if test.skill is None:
             found[f"skill@{test.length}"] = "the score is unknown, or the baseline is perfect already"
-    if fit.unknown:
-        step, why = fit.unknown[0]
+    if unknown := history.best.unknown:
+        step, why = unknown[0]
+        validations = counted(len(history.best.validations), "validation")
         found["course.validations"] = (
-            f"the score was unknown at {len(fit.unknown)} of {counted(len(fit.validations), 'validation')}, first"
-            f" after step {step}: {why}"
+            f"the score was unknown at {len(unknown)} of {validations}, first after step {step}: {why}"
         )
-    if len(fit.step_ends) < 2:
+    if len(history.clock.step_ends) < 2:
         found["seconds_per_step"] = "fewer than two steps were taken"
     return found
 
 
-def course(fit: Fit, diverged: bool) -> Course:
+def course(history: History, diverged: bool) -> Course:
     """Return how the training went."""
+    best = history.best
     return Course(
-        losses=tuple(_thinned(fit.losses)),
-        validations=tuple(Validation(step=step, score=finite(score)) for step, score in fit.validations),
-        best_step=None if diverged or fit.best is None else fit.best[0],
+        losses=tuple(_thinned(history.losses.values)),
+        validations=tuple(Validation(step=step, score=finite(score)) for step, score in best.validations),
+        best_step=None if diverged or best.chosen is None else best.chosen[0],
     )
 
 
@@ -115,12 +114,6 @@ def _thinned(losses: list[torch.Tensor]) -> Iterator[tuple[int, float | None]]:
     for start in range(0, len(losses), width):
         part = torch.stack(losses[start : start + width]).double()
         yield start + len(part), finite(float(part.mean()))
-
-
-def seconds_per_step(ends: list[float]) -> float | None:
-    """Return the median time of a step; None where fewer than two were taken."""
-    # From the end of one step to the end of the next; the few with a validation between do not move a median.
-    return statistics.median(b - a for a, b in pairwise(ends)) if len(ends) > 1 else None
 
 
 def finite(value: float) -> float | None:

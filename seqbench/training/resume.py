@@ -59,6 +59,8 @@ class Attempt:
         self.tested: dict[int, str] = {}
         self._has_restored = False
         self._fit = fit
+        self._history = fit.history
+        self._clock = fit.history.clock
         self._watcher = watcher
         self._seconds = seconds
         self._should_stop = should_stop
@@ -72,15 +74,15 @@ class Attempt:
         entry = self.file.find(self._fit.state_dict()) if self.file else None
         if entry is None or self.file is None:
             return False
-        self._fit.restore(entry["fit"])
+        self._history.restore(entry["fit"])
         self._watcher.restore(entry["watcher"])
         self._random, self.tested = entry["random"], entry["tested"]
         self._has_restored = True
-        if self._fit.trained_after is not None:
+        if self._clock.trained_after is not None:
             self._fit.load_state_dict(self.file.load_checkpoint(None)["state_dict"])
             self.file.forget()
             restore_random_states(self._random)
-        log.info("goes on from step %d, after %.1f s", self._fit.steps_taken, self._fit.seconds)
+        log.info("goes on from step %d, after %.1f s", self._clock.steps_taken, self._clock.seconds)
         return True
 
     @property
@@ -103,21 +105,21 @@ class Attempt:
 
     def evaluation_batch(self, number: int) -> None:
         """Look up from an evaluation, before a batch: it is begun again when the cell goes on."""
-        if number == 0 and self._fit.trained_after is None:
+        if number == 0 and self._clock.trained_after is None:
             self._random = random_states()
         self._look_up()
 
     def training_ended(self) -> None:
         """From here on the cell goes on with the trained network."""
-        if self._fit.trained_after is None:
-            self._fit.trained_after = self._fit.seconds
+        if self._clock.trained_after is None:
+            self._clock.end_training()
             self._random = random_states()
 
     def _look_up(self) -> None:
-        step, limit = self._fit.steps_taken, self._fit.training_settings.time_limit
+        step, limit = self._clock.steps_taken, self._fit.training_settings.time_limit
         if self._should_stop():
             raise StoppedError(f"it was asked to stop after step {step}; {self._end()}")
-        if limit is not None and self._fit.seconds > limit:
+        if limit is not None and self._clock.seconds > limit:
             raise TimeLimitError(f"the time limit of {limit:g} s was reached after step {step}; {self._end()}")
         if self.file and time.perf_counter() > self._due:
             self._save(self.file.path)
@@ -142,14 +144,14 @@ class Attempt:
         finally:
             now = time.perf_counter()
             self._due = now + max(self._seconds, LEAST_REST * (now - began))
-        log.info("wrote a checkpoint at step %d in %.2f s", self._fit.steps_taken, now - began)
+        log.info("wrote a checkpoint at step %d in %.2f s", self._clock.steps_taken, now - began)
         return True
 
     def entry(self) -> dict[str, Any]:
         """Return what stands in a checkpoint beside what Lightning puts there."""
         random = random_states() if self._random is None else self._random
         return {
-            "fit": self._fit.state(),
+            "fit": self._history.state(),
             "watcher": self._watcher.state(),
             "random": random,
             "tested": self.tested,

@@ -18,8 +18,9 @@ from seqbench.network.network import layer_sizes
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.faults import faults_told, owner
 from seqbench.plugins.parameters import make
-from seqbench.training.cell import load_task, one_quiet_thread
+from seqbench.training.cell_data import load_task
 from seqbench.training.chunk_policy import is_recomputed
+from seqbench.training.one_thread import one_quiet_thread
 
 SHORT, LONG = 16, 64
 """Time steps of the two measurements."""

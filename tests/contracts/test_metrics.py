@@ -32,7 +32,8 @@ from seqbench.contracts.metrics import Meters, check_baselines, reference
 from seqbench.plugins.parameters import make
 from seqbench.records.schema import Record
 from seqbench.testing.tasks.predictors import perfect
-from seqbench.training.cell import check_data, run_cell
+from seqbench.training.cell import run_cell
+from seqbench.training.preflight import check_data
 from tests.toys import CATALOG, Last, toy_cell
 
 SMALL: dict[str, dict[str, Any]] = {

@@ -129,6 +129,29 @@ def test_fields_and_hooks_are_described() -> None:
             assert "@hookimpl" in hook.__doc__, f"{name} shows no whole plugin"
 
 
+MOST_LINES = 40
+"""Of a function without decorators, signature and docstring, which grow with options and words, not with ideas."""
+
+
+def test_no_function_is_long() -> None:
+    paths = [*PACKAGE.glob("**/*.py"), *(ROOT / "plugins").glob("**/*.py")]
+    long = [
+        f"{path}:{line} {name}: {lines} lines"
+        for path in paths
+        for name, line, lines in functions_of(path)
+        if lines > MOST_LINES
+    ]
+    assert not long
+
+
+def functions_of(path: Path) -> Iterator[tuple[str, int, int]]:
+    """Yield name, first line and lines of the body, from its first statement to its last, of each function."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[ast.get_docstring(node) is not None :]
+            yield node.name, node.lineno, body[-1].end_lineno - body[0].lineno + 1 if body else 0
+
+
 def test_nothing_is_left_undone() -> None:
     for path in [*ROOT.glob("seqbench/**/*.py"), *BUNDLED]:
         text = path.read_text()

@@ -31,10 +31,12 @@ from seqbench.network.network import build_network
 from seqbench.plugins.grid import expand
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
-from seqbench.training.cell import check_data, data_fingerprint, run_cell
+from seqbench.training.cell import run_cell
+from seqbench.training.cell_data import data_fingerprint
 from seqbench.training.fit import Fit
 from seqbench.training.lightning import make_trainer, quiet_lightning
 from seqbench.training.precision import Precision, arithmetic
+from seqbench.training.preflight import check_data
 from tests.toys import CATALOG, Gru, Last, toy_cell
 
 
@@ -185,7 +187,7 @@ def test_record_of_a_cell_that_diverged_tells_nothing_of_the_steps_taken_before_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def told(seconds_between_looks: float) -> Any:
-        monkeypatch.setattr("seqbench.training.fit._SECONDS_BETWEEN_LOOKS", seconds_between_looks)
+        monkeypatch.setattr("seqbench.training.clock.SECONDS_BETWEEN_LOOKS", seconds_between_looks)
         cell = toy_cell(optimizer="sgd", learning_rate=1e38, gradient_clip=None, validate_every=20)
         record = run_cell(replace(cell, gradients=Gradients(every=1)), CATALOG)
         return record.model_dump(include={"status", "reason", "course", "gradients"}), record.costs.steps
@@ -213,7 +215,7 @@ class Picky(Model):
 
 
 def test_layer_that_refuses_what_is_not_finite_diverges_as_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seqbench.training.fit._SECONDS_BETWEEN_LOOKS", 1e9)
+    monkeypatch.setattr("seqbench.training.clock.SECONDS_BETWEEN_LOOKS", 1e9)
     cell = toy_cell(optimizer="sgd", learning_rate=1e38, gradient_clip=None, validate_every=20)
     catalog = Catalog(tasks={"last": Last}, models={"small": Picky})
     record = run_cell(replace(cell, model=replace(cell.model, parameters={})), catalog)

@@ -18,13 +18,12 @@ import torch
 from torch import Tensor, nn
 
 from seqbench import Catalog, ExperimentError, Model
-from seqbench.cli.gradients import facts
+from seqbench.cli.gradient_tables import facts, norm_tables
 from seqbench.cli.main import main
 from seqbench.contracts.inputs import Values
-from seqbench.gradients.flow import Curve
+from seqbench.gradients.flow import Curve, Flow
 from seqbench.network.network import build_network
 from seqbench.plugins.load import load_catalog
-from seqbench.report.plots.bars import bar_chart, scale_of
 from seqbench.report.plots.figures import draw_curves
 from seqbench.training.probe import ReadOut, noise, probe, set_gain
 from tests.toys import CATALOG
@@ -249,14 +248,17 @@ def test_picture_shows_norms_that_no_float64_holds(tmp_path: Path) -> None:
         draw_curves({"norm": {"deep": curve}}, tmp_path / "folder.png")
 
 
-def test_bars_are_linear_in_the_logarithm_and_marked_where_they_leave_the_scale() -> None:
-    decade = math.log(10)
-    norms = tuple(power * decade for power in (0, 8, 16, 300))
-    curve = Curve("state", "all", (1, 2, 3, 4), *[(None,) * 4] * 3, norms, (1,) * 4, 0.0)
-    assert scale_of([curve]) == pytest.approx((0, 16 * decade))
-    bars = [line.rpartition("  ")[2] for line in bar_chart(curve, (0, 16 * decade), width=7 + 10 + 17 + 1)]
-    assert [len(bar) for bar in bars] == pytest.approx([1, len(bars[2]) / 2, len(bars[2]), len(bars[2])], abs=0.6)
-    assert bars[3].endswith(">")
+def test_norms_at_a_few_lags_stand_side_by_side_however_small_they_are() -> None:
+    nothing = (None,) * 3
+    lns = {"deep": (0.0, -2000.0, None), "flat": (0.0, 0.0, math.log(0.5))}
+    curves = {
+        name: Curve("state", "all", (1, 10, 100), *[nothing] * 3, ln, (1,) * 3, 0.0) for name, ln in lns.items()
+    }
+    (table,) = norm_tables({name: Flow(101, 1, 1, (curve,)) for name, curve in curves.items()})
+    assert table.columns == ("lag", "deep", "flat")
+    # 10 ** (-2000 / ln 10) = 10 ** -868.589
+    texts = [[entry.text for entry in row] for row in table.rows]
+    assert texts == [["1", "1.00", "1.00"], ["10", "2.58e-869", "1.00"], ["100", "null", "0.500"]]
 
 
 def test_terminal_is_plain_and_narrow_where_it_has_to_be(tmp_path: Path) -> None:
@@ -266,9 +268,10 @@ def test_terminal_is_plain_and_narrow_where_it_has_to_be(tmp_path: Path) -> None
         command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120
     )
     lines = said.stdout.splitlines()
-    bars = [line for line in lines if line.startswith("  lag")]
-    assert [line.split()[1] for line in bars] == [str(lag) for lag in range(1, 12)]
-    assert all("#" in line and len(line) <= 60 for line in bars)
+    norms = lines[next(i for i, line in enumerate(lines) if line.split()[:1] == ["lag"]) + 2 :]
+    assert [line.split()[0] for line in norms if line] == [str(lag) for lag in range(1, 12)]
+    assert said.stdout.isascii()
+    assert all(len(line) <= 60 for line in norms)
     assert "gain per step" in said.stdout
     assert said.stderr == ""
     assert list(tmp_path.iterdir()) == []

@@ -183,7 +183,7 @@ def _closeness(loaded: Loaded) -> IsClose:
 def _loaded(cell: Cell, length: int, catalog: Catalog) -> Loaded | str:
     import warnings
 
-    from seqbench.training.cell import load_task
+    from seqbench.training.cell_data import load_task
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -199,7 +199,7 @@ def _loaded(cell: Cell, length: int, catalog: Catalog) -> Loaded | str:
 
 def _told(data: TaskData, is_longer_harder: bool) -> Loaded:
     from seqbench.contracts.metrics import reference
-    from seqbench.training.cell import data_fingerprint
+    from seqbench.training.cell_data import data_fingerprint
     from seqbench.training.outcome import finite, metric_data, worth_of_one
 
     return Loaded(

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from seqbench.gradients.flow import Curve
 from seqbench.report.charts.axes import Axis, count_axis, linear_axis, log_axis, power_of_ten
 from seqbench.report.charts.lines import Chart, Look, Numbers, Series, chart, thinned
-from seqbench.report.numbers import number
+from seqbench.report.numbers import number, number_of_ln
 from seqbench.report.page.charts import by_model, by_task, lengths_of, numbers_by_length
 from seqbench.report.page.groups import Group
-from seqbench.report.plots.bars import norm_text
 from seqbench.statistics import summary
 
 MOMENTS = (("init", "before training"), ("trained", "after training"))
@@ -196,7 +195,7 @@ def _norm_numbers(lines: Mapping[str, NormLine]) -> Numbers:
 
 
 def _norm_text(norm: float | None) -> str:
-    return "–" if norm is None else norm_text(norm * math.log(10))
+    return "–" if norm is None else number_of_ln(norm * math.log(10))
 
 
 def _mean_at(lags: Sequence[int], curves: Sequence[_Line]) -> tuple[float | None, ...]:

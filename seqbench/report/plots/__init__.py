@@ -1,3 +1,3 @@
-"""Draws gradient flow: pictures by matplotlib, and bars of plain characters."""
+"""Draws gradient flow as pictures, with matplotlib."""
 
-__all__ = ["bars", "figures"]
+__all__ = ["figures"]

@@ -1,0 +1,146 @@
+"""Tells what `seqbench gradients` measured: tables for a terminal, and facts for JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from seqbench.base.counts import counted
+from seqbench.base.printable import one_line
+from seqbench.cli.console import stdout
+from seqbench.gradients.flow import Curve, Flow, Quantity, summarise
+from seqbench.report import print_table
+from seqbench.report.numbers import fixed, number, number_of_ln
+from seqbench.report.tables.entries import Entry, Table
+
+if TYPE_CHECKING:
+    from seqbench.training.probe import Finding
+
+Facts = dict[str, Any]
+QUANTITIES: Mapping[Quantity, str] = {
+    "state": "state gradient |dL/ds| (loss per unit of state)",
+    "jacobian": "state Jacobian |v ds_T/ds| (no unit)",
+    "input": "input gradient |dL/de| (loss per unit of input)",
+}
+FEW_STEPS = 50
+"""Steps over which a gain is also told: a number that one can check with a pocket calculator."""
+_LAGS_SHOWN = 12
+
+
+def facts(finding: Finding) -> Facts:
+    """Return all that was measured of one model."""
+    flow = finding.flow
+    return {
+        "model": finding.model,
+        "version": finding.version,
+        "parameters": dict(finding.parameters),
+        "steps": flow.length,
+        "examples": flow.examples,
+        "draws": flow.draws,
+        **dataclasses.asdict(finding.summary),
+        "factors": [
+            {"steps": steps, "ln_factor": finding.ln_factor(steps), **_held(finding.ln_factor(steps))}
+            for steps in sorted({FEW_STEPS, flow.length})
+        ],
+        "curves": [
+            {**dataclasses.asdict(curve), "summary": dataclasses.asdict(summarise(curve, flow.length))}
+            for curve in flow.curves
+        ],
+    }
+
+
+def _held(ln: float | None) -> Facts:
+    """Return a factor, or why there is none."""
+    if ln is None:
+        return {"factor": None, "reason": "the gain per step is unknown"}
+    if not math.log(sys.float_info.min) <= ln <= math.log(sys.float_info.max):
+        return {"factor": None, "reason": "no float64 holds it; ln_factor has it"}
+    return {"factor": math.exp(ln), "reason": None}
+
+
+def print_findings(findings: Sequence[Finding], title: str, problems: Sequence[str]) -> None:
+    """Print a line for each model, what could not be measured, and the norms at a few lags."""
+    console = stdout()
+    print_table(_summaries(findings, title), console)
+    for problem in problems:
+        click.echo(f"not measured: {problem}\n")
+    for finding in findings:
+        notes = finding.summary.notes
+        for reason in dict.fromkeys(notes.values()):
+            names = [name for name, why in notes.items() if why == reason]
+            click.echo(f"{finding.model}: null for {', '.join(names)}: {one_line(reason)}")
+    for table in norm_tables({finding.model: finding.flow for finding in findings}):
+        print_table(table, console)
+
+
+def norm_tables(flows: Mapping[str, Flow]) -> list[Table]:
+    """Return the norms at a few lags: of the state gradient, and of the input gradient of layers without state."""
+    shown = {model: _shown(flow) for model, flow in flows.items()}
+    return [
+        _norms({model: curve for model, curve in shown.items() if curve.quantity == quantity})
+        for quantity in dict.fromkeys(curve.quantity for curve in shown.values())
+    ]
+
+
+def _shown(flow: Flow) -> Curve:
+    """Return the state gradient, or the input gradient of a layer that has no state."""
+    state = flow.curve("state")
+    return flow.curve("input") if all(ln is None for ln in state.ln_median) else state
+
+
+def _norms(curves: Mapping[str, Curve]) -> Table:
+    """Return the norms of several models side by side, at lags that are spread over the longest curve."""
+    quantity = next(iter(curves.values())).quantity
+    longest = max((curve.lags for curve in curves.values()), key=len)
+    last = len(longest) - 1
+    places = sorted({round(i * last / (_LAGS_SHOWN - 1)) for i in range(_LAGS_SHOWN)}) if longest else []
+    norms = {model: dict(zip(curve.lags, curve.ln_median, strict=True)) for model, curve in curves.items()}
+    rows = [
+        (Entry(str(lag), lag), *(_ln_entry(at.get(lag)) for at in norms.values()))
+        for lag in (longest[i] for i in places)
+    ]
+    below = tuple(f"{model}: null: {one_line(curve.reason)}" for model, curve in curves.items() if curve.reason)
+    title = f"{QUANTITIES[quantity]}, median over the examples"
+    return Table(title, (), ("lag", *curves), tuple(rows), keys=1, below=below)
+
+
+def _summaries(findings: Sequence[Finding], title: str) -> Table:
+    steps = sorted({FEW_STEPS, *(finding.flow.length for finding in findings)})
+    columns = (
+        "model",
+        "verdict",
+        "gain per step",
+        "ln gain",
+        "R^2",
+        *(f"over {counted(n, 'step')}" for n in steps),
+        "gradient horizon",
+        "half-life",
+    )
+    return Table(title, (), columns, tuple(_row(finding, steps) for finding in findings), keys=1)
+
+
+def _row(finding: Finding, steps: Iterable[int]) -> tuple[Entry, ...]:
+    told = finding.summary
+    return (
+        Entry(finding.model),
+        Entry(told.verdict or "null"),
+        _entry(told.gain_per_step),
+        _entry(told.ln_gain),
+        Entry("null") if told.r_squared is None else Entry(fixed(told.r_squared, 4), told.r_squared),
+        *(_ln_entry(finding.ln_factor(n)) for n in steps),
+        Entry("null" if told.horizon is None else str(told.horizon)),
+        _entry(told.half_life),
+    )
+
+
+def _entry(value: float | None) -> Entry:
+    return Entry("null") if value is None else Entry(number(value), value)
+
+
+def _ln_entry(ln: float | None) -> Entry:
+    return Entry("null" if ln is None else number_of_ln(ln))

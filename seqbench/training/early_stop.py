@@ -1,0 +1,27 @@
+"""Decides after a validation whether a training ends before its last step."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from seqbench.contracts.metrics import Metric
+from seqbench.experiment.schema import Training
+
+Stopped = Literal["steps", "solved", "patience"]
+"""What ended a training: all its steps, a score near enough to perfect, or too many validations without a gain."""
+
+
+def early_end(score: float, metric: Metric, *, validations_since_best: int, settings: Training) -> Stopped | None:
+    """Return why the training is to end now; None where it goes on.
+
+    Args:
+        score: of the last validation, on the primary metric.
+        metric: the primary metric.
+        validations_since_best: the last one included.
+        settings: how near to perfect is solved, and how many validations without a gain are waited for.
+    """
+    if settings.stop_when_solved is not None and abs(score - metric.best) <= settings.stop_when_solved:
+        return "solved"
+    if settings.patience is not None and validations_since_best >= settings.patience:
+        return "patience"
+    return None

@@ -1,0 +1,83 @@
+"""Checks the data and the models of a cell before anything is trained."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import torch
+
+from seqbench.contracts.metrics import check_baselines
+from seqbench.contracts.task import TaskData
+from seqbench.errors import PluginError, SeqbenchError
+from seqbench.experiment.cells import Cell, Configured
+from seqbench.network.network import build_network
+from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.faults import faults_told, owner, place
+from seqbench.plugins.parameters import make
+from seqbench.training.cell_data import load_elsewhere, load_task
+from seqbench.training.chunk_policy import feeding_of
+from seqbench.training.precision import check_precision
+
+log = logging.getLogger(__name__)
+
+
+def check_data(cell: Cell, catalog: Catalog, beside: Sequence[Configured] = ()) -> None:
+    """Load a cell's data, at every length it is tested at, build its model, and throw all of it away.
+
+    What is wrong with them is said before anything is trained.
+
+    Args:
+        cell: what will be run.
+        catalog: where its task and models are found.
+        beside: further models, with their parameters, that are to be trained on such data.
+
+    Raises:
+        SeqbenchError: they are missing or unfit, or this device does not know the arithmetic.
+        Exception: a bug of the task's own.
+    """
+    check_precision(cell.training.precision)
+    task = load_task(cell, catalog)
+    with warnings.catch_warnings():
+        # They are kept and told when the cell itself runs.
+        warnings.simplefilter("ignore")
+        data = _checked(cell, catalog, cell.length, lambda: task.load(cell.length, cell.seed))
+        for length in cell.evaluate_lengths:
+            load = partial(load_elsewhere, task, data, length, cell.seed)
+            _checked(cell, catalog, length, load)
+        problems = [told for model in (cell.model, *beside) if (told := _build_fault(cell, catalog, model, data))]
+    if problems:
+        raise PluginError("\n".join(problems))
+
+
+def _checked(cell: Cell, catalog: Catalog, length: int, load: Callable[[], TaskData]) -> TaskData:
+    """Load data and look at their baselines; what is wrong with them begins with the task and the length."""
+    where = place(cell.task.name, length)
+    try:
+        with faults_told(f"{owner('task', cell.task.name, catalog.origins)} cannot load its data", bugs_pass=True):
+            data = load()
+        check_baselines(data.baselines, data.metrics)
+    except SeqbenchError as error:
+        raise type(error)(f"{where}: {error}") from error
+    return data
+
+
+def _build_fault(cell: Cell, catalog: Catalog, model: Configured, data: TaskData) -> str | None:
+    """Build a model for some data; return why it cannot be, unless a record will tell it with its traceback."""
+    what = f"model {model.name}: it cannot be built"
+    if origin := catalog.origins.get(("model", model.name)):
+        what += f" ({origin})"
+    try:
+        with torch.random.fork_rng(devices=[]), faults_told(what, bugs_pass=True):
+            made = make(catalog.model(model.name), model.parameters)
+            network = build_network(made, data.inputs, data.targets, cell.training.embedding_size)
+            if cell.training.truncate is not None:
+                feeding_of(network, cell.training, network.features, int(data.train.lengths.max()))
+    except SeqbenchError as error:
+        # Every message of a model begins so; where it does not, it is said here.
+        return str(error) if f"model {model.name}" in str(error) else f"model {model.name}: {error}"
+    except Exception as error:
+        log.info("%s: %s", what, error)
+    return None

@@ -1,0 +1,82 @@
+"""Trains a network to its best weights, and tests them at each length of a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytorch_lightning as pl
+
+from seqbench.contracts.task import Task, TaskData
+from seqbench.data.batches import EvaluationBatches, TrainingBatches
+from seqbench.experiment.cells import Cell
+from seqbench.records.schema import Evaluation
+from seqbench.training.cell_data import load_elsewhere
+from seqbench.training.fit import Fit
+from seqbench.training.lightning import make_trainer
+from seqbench.training.loss_meter import DivergedError
+from seqbench.training.outcome import evaluation
+from seqbench.training.resume import Attempt
+
+
+def train(fit: Fit, attempt: Attempt, cell: Cell, data: TaskData, trainer: pl.Trainer) -> str | None:
+    """Train, and leave the best weights in place; return why it diverged, or None.
+
+    Raises:
+        Exception: what a plugin raises, and what ends the attempt.
+    """
+    history = fit.history
+    try:
+        _fit(fit, attempt, cell, data, trainer)
+    except DivergedError as error:
+        return str(error)
+    except Exception:
+        # A layer may refuse numbers that are not finite, or the time be up, before anybody has looked.
+        if (why := history.cut_back()) is not None:
+            return why
+        raise
+    # The loss tells of the weights before a step, so the last step is looked at by itself.
+    if not all(bool(weights.isfinite().all()) for weights in fit.network.parameters()):
+        return f"a weight was not finite after step {history.clock.steps_taken}"
+    if history.best.chosen is None:
+        return f"the score on the validation split was never a finite number: {history.best.unknown[-1][1]}"
+    history.best.put_back(fit.network)
+    return None
+
+
+def _fit(fit: Fit, attempt: Attempt, cell: Cell, data: TaskData, trainer: pl.Trainer) -> None:
+    training, clock = cell.training, fit.history.clock
+    batches = TrainingBatches(
+        data.train, training.batch_size, training.steps, cell.seed, clock.steps_taken, attempt.between_steps
+    )
+    validation = EvaluationBatches(data.validation, data.targets.outputs_per_step)
+    fit.order = validation.order
+    if training.steps and clock.trained_after is None:
+        trainer.fit(fit, batches, validation, ckpt_path=attempt.source, weights_only=True)
+    attempt.training_ended()
+    if not fit.history.best.has_validated(clock.steps_taken):
+        trainer.validate(fit, validation, verbose=False)
+        clock.end_training()
+
+
+def tests(fit: Fit, attempt: Attempt, cell: Cell, task: Task, data: TaskData) -> Iterator[Evaluation]:
+    """Test the trained network at its own length, and at others, where an earlier attempt has not.
+
+    Where its outputs are not finite at its own length, there is nothing to be learnt at others.
+    """
+    for length in (cell.length, *cell.evaluate_lengths):
+        if length not in attempt.tested:
+            own = length == cell.length
+            there = data if own else load_elsewhere(task, data, length, cell.seed)
+            attempt.tested[length] = _tested(fit, attempt, there, length).model_dump_json()
+        test = Evaluation.model_validate_json(attempt.tested[length])
+        yield test
+        if length == cell.length and test.not_finite is not None:
+            return
+
+
+def _tested(fit: Fit, attempt: Attempt, data: TaskData, length: int) -> Evaluation:
+    fit.metrics = data.metrics
+    batches = EvaluationBatches(data.test, data.targets.outputs_per_step)
+    fit.order = batches.order
+    make_trainer(fit.training_settings, attempt.file).test(fit, batches, verbose=False)
+    return evaluation(fit.scores, data, length, fit.not_finite)

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,8 +18,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from seqbench.base.atomic_files import write_atomically
 from seqbench.base.plain_files import read_plain
-from seqbench.base.process_identity import Holder, is_dead, temporary_prefix, this_process
+from seqbench.base.process_identity import Holder, is_dead, this_process
 from seqbench.experiment.cells import Cell
 from seqbench.experiment.schema import Execution
 from seqbench.jobs.events import Event, Finished, Progressed, Retried, Started
@@ -228,15 +227,7 @@ class _Notes:
     def _write(self, name: str, note: Noted) -> None:
         """Replace a file at once, so that a reader never sees a half; not on the disk before it is needed."""
         try:
-            handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=temporary_prefix(), suffix=".tmp")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    file.write(note.model_dump_json() + "\n")
-                os.chmod(temporary, 0o644)
-                os.replace(temporary, self._folder / name)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
+            write_atomically(self._folder / name, note.model_dump_json() + "\n", is_synced=False)
         except OSError as error:
             log.info("%s cannot be written: %s", self._folder / name, error)
 

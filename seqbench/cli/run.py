@@ -22,10 +22,10 @@ from seqbench.experiment.schema import load, merge
 from seqbench.experiment.strict_yaml import read_scalar
 from seqbench.jobs.events import Event
 from seqbench.plugins.catalog import Catalog
-from seqbench.records.schema import Record
+from seqbench.records.schema import FINAL, Record
 from seqbench.records.store import Store
 from seqbench.running.interruption import Interruption, interruption
-from seqbench.running.plan import FINAL, ON_EXISTING, RETRY_FAILED, Plan, plan
+from seqbench.running.plan import ON_EXISTING, RETRY_FAILED, Plan, plan
 from seqbench.running.queue import Waiting
 from seqbench.running.run import default_output, execution, experiment_file, records_of
 from seqbench.running.sweep import sweep
@@ -216,7 +216,7 @@ def _end(todo: Plan, store: Store, *, as_json: bool) -> int:
         click.echo(json.dumps(summary, allow_nan=False))
     else:
         _print_tables(records, store, todo)
-    return 0 if all(record.status in FINAL for record in records) else UNFINISHED
+    return 0 if all(record.is_final for record in records) else UNFINISHED
 
 
 def _print_tables(records: Sequence[Record], store: Store, todo: Plan) -> None:

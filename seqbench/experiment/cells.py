@@ -82,7 +82,16 @@ class Cell:
         }
 
     def __str__(self) -> str:
-        return f"{self.task.name} {self.model.name} T={self.length} seed {self.seed}"
+        return title(self.task.name, self.model.name, self.length, self.seed)
+
+
+def title(task: str, model: str, length: int, seed: int) -> str:
+    """Return what a cell is called in messages, logs and tables.
+
+    >>> title("copy", "lstm", 64, 0)
+    'copy lstm T=64 seed 0'
+    """
+    return f"{task} {model} T={length} seed {seed}"
 
 
 def _moving(training: Training) -> dict[str, Any]:

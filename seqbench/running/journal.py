@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from seqbench.base.atomic_files import write_atomically
 from seqbench.base.plain_files import read_plain
 from seqbench.base.process_identity import Holder, is_dead, this_process
-from seqbench.experiment.cells import Cell
+from seqbench.experiment.cells import Cell, title
 from seqbench.experiment.schema import Execution
 from seqbench.jobs.events import Event, Finished, Progressed, Retried, Started
 from seqbench.plugins.catalog import Catalog
@@ -57,7 +57,7 @@ class CellNote(Noted):
     is_pending: bool = True
 
     def __str__(self) -> str:
-        return f"{self.task} {self.model} T={self.length} seed {self.seed}"
+        return title(self.task, self.model, self.length, self.seed)
 
 
 class SweepNote(Noted):

@@ -14,10 +14,8 @@ from seqbench.experiment.schema import Experiment
 from seqbench.experiment.shards import Shard
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.grid import expand, works
+from seqbench.records.schema import FINAL
 from seqbench.records.store import BROKEN, Seen, Store
-
-FINAL = frozenset({"ok", "diverged"})
-"""Outcomes that are results; failed, timeout and interrupted are not."""
 
 
 @dataclass(frozen=True)

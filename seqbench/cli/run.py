@@ -143,7 +143,7 @@ def command(
         click.echo(f"the share {shard} of these cells is empty: there are fewer cells than shares", err=True)
         return 0
     how = how.model_copy(update={"loggers": loggers}) if loggers else how
-    showing = watch(todo, catalog, store.path, as_json=as_json, quiet=quiet, live=not no_progress)
+    showing = watch(todo, store.path, as_json=as_json, quiet=quiet, live=not no_progress)
     with showing as shown, interruption(shown.tell) as stop:
         _run(sweep(todo, store, catalog, how, stopping=stop.is_asked, told=shown.see), shown, stop)
         if stop.is_asked():

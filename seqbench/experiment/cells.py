@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from seqbench.experiment.schema import Gradients, Training
+from seqbench.experiment.titles import title
 
 KEY_VERSION = 1
 """Rises when the meaning of a key changes; it is hashed with the rest."""
@@ -83,15 +84,6 @@ class Cell:
 
     def __str__(self) -> str:
         return title(self.task.name, self.model.name, self.length, self.seed)
-
-
-def title(task: str, model: str, length: int, seed: int) -> str:
-    """Return what a cell is called in messages, logs and tables.
-
-    >>> title("copy", "lstm", 64, 0)
-    'copy lstm T=64 seed 0'
-    """
-    return f"{task} {model} T={length} seed {seed}"
 
 
 def _moving(training: Training) -> dict[str, Any]:

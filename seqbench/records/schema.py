@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seqbench.base.checksums import opened
 from seqbench.errors import StoreError
-from seqbench.experiment.cells import title
+from seqbench.experiment.titles import title
 from seqbench.gradients.flow import Flow, Summary
 from seqbench.gradients.training_norms import Norms
 

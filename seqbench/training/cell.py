@@ -101,7 +101,9 @@ def run_cell(
         return unfinished(cell, "failed", told(error), described, traceback.format_exc())
 
 
-def check_data(cell: Cell, catalog: Catalog, beside: Sequence[Configured] = ()) -> None:
+def check_data(
+    cell: Cell, catalog: Catalog, beside: Sequence[Configured] = (), *, task: Task | None = None
+) -> None:
     """Load a cell's data, at every length it is tested at, build its model, and throw all of it away.
 
     What is wrong with them is said before anything is trained.
@@ -110,13 +112,14 @@ def check_data(cell: Cell, catalog: Catalog, beside: Sequence[Configured] = ()) 
         cell: what will be run.
         catalog: where its task and models are found.
         beside: further models, with their parameters, that are to be trained on such data.
+        task: the cell's task where it has been made; else it is made.
 
     Raises:
         SeqbenchError: they are missing or unfit, or this device does not know the arithmetic.
         Exception: a bug of the task's own.
     """
     check_precision(cell.training.precision)
-    task = load_task(cell, catalog)
+    task = task or load_task(cell, catalog)
     with warnings.catch_warnings():
         # They are kept and told when the cell itself runs.
         warnings.simplefilter("ignore")

@@ -28,7 +28,7 @@ from seqbench.plugins.catalog import Catalog
 from seqbench.records.schema import PluginUsed, Record
 from seqbench.records.store import Store
 from seqbench.report.commands import gradient_settings
-from seqbench.running.plan import Plan
+from seqbench.running.plan import plan_of
 from seqbench.running.queue import Waiting
 from seqbench.running.sweep import sweep
 
@@ -135,7 +135,7 @@ def runner(
     def run(cells: Sequence[Cell]) -> Mapping[str, Record]:
         with tempfile.TemporaryDirectory(prefix="seqbench-verify-") as folder:
             store = Store(folder)
-            with closing(sweep(Plan(tuple(cells), tuple(cells)), store, catalog, settings)) as events:
+            with closing(sweep(plan_of(cells, catalog), store, catalog, settings)) as events:
                 for event in events:
                     tell(event)
             return {record.key: record for record in store.each()}

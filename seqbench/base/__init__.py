@@ -2,6 +2,7 @@
 
 __all__ = [
     "allocator",
+    "atomic_files",
     "checksums",
     "counts",
     "csv_fields",

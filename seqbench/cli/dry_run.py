@@ -76,7 +76,8 @@ def _expected(todo: Plan, catalog: Catalog, memory: Callable[[Cell], int]) -> di
     from seqbench.training.time_estimate import train_seconds
 
     found = {}
-    for cell, seconds in zip(todo.pending, train_seconds(todo.pending, catalog), strict=True):
+    estimated = train_seconds(todo.pending, catalog, todo.expansion.time_steps)
+    for cell, seconds in zip(todo.pending, estimated, strict=True):
         known = memory(cell)
         found[cell.key] = _Expected(seconds, known or guess(cell), bool(known))
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from seqbench.records.schema import Record
-from seqbench.running.plan import FINAL, Plan
+from seqbench.running.plan import Plan
 
 _AGAIN = "; --on-existing fresh runs all cells of this command again"
 
@@ -19,7 +19,7 @@ def kept_gradients(todo: Plan, records: Sequence[Record]) -> Iterator[str]:
     pending = {cell.key for cell in todo.pending}
     if not todo.on_existing.runs:
         return
-    kept = [each for each in records if each.key in asked and each.key not in pending and each.status in FINAL]
+    kept = [each for each in records if each.key in asked and each.key not in pending and each.is_final]
     without = [each for each in kept if each.gradients is None]
     if without:
         yield (

@@ -22,10 +22,10 @@ from seqbench.experiment.schema import load, merge
 from seqbench.experiment.strict_yaml import read_scalar
 from seqbench.jobs.events import Event
 from seqbench.plugins.catalog import Catalog
-from seqbench.records.schema import Record
+from seqbench.records.schema import FINAL, Record
 from seqbench.records.store import Store
 from seqbench.running.interruption import Interruption, interruption
-from seqbench.running.plan import FINAL, ON_EXISTING, RETRY_FAILED, Plan, plan
+from seqbench.running.plan import ON_EXISTING, RETRY_FAILED, Plan, plan
 from seqbench.running.queue import Waiting
 from seqbench.running.run import default_output, execution, experiment_file, records_of
 from seqbench.running.sweep import sweep
@@ -143,7 +143,7 @@ def command(
         click.echo(f"the share {shard} of these cells is empty: there are fewer cells than shares", err=True)
         return 0
     how = how.model_copy(update={"loggers": loggers}) if loggers else how
-    showing = watch(todo, catalog, store.path, as_json=as_json, quiet=quiet, live=not no_progress)
+    showing = watch(todo, store.path, as_json=as_json, quiet=quiet, live=not no_progress)
     with showing as shown, interruption(shown.tell) as stop:
         _run(sweep(todo, store, catalog, how, stopping=stop.is_asked, told=shown.see), shown, stop)
         if stop.is_asked():
@@ -216,7 +216,7 @@ def _end(todo: Plan, store: Store, *, as_json: bool) -> int:
         click.echo(json.dumps(summary, allow_nan=False))
     else:
         _print_tables(records, store, todo)
-    return 0 if all(record.status in FINAL for record in records) else UNFINISHED
+    return 0 if all(record.is_final for record in records) else UNFINISHED
 
 
 def _print_tables(records: Sequence[Record], store: Store, todo: Plan) -> None:

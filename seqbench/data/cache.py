@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seqbench.base.atomic_files import replacing
 from seqbench.base.printable import one_line
 from seqbench.base.tensor_files import DamagedFileError, load_tensors
 from seqbench.errors import reason, told
@@ -94,11 +95,6 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
     import torch
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            torch.save(dict(content), file)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    # For this user alone, and checked when it is read.
+    with replacing(path, mode=0o600, is_synced=False) as file:
+        torch.save(dict(content), file)

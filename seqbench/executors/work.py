@@ -70,7 +70,8 @@ def check_assignment(assignment: Assignment, *, owns_process: bool = True) -> st
 
     try:
         with spoken_into(None, owns_process=owns_process):
-            check_data(assignment.cell, load_sources(assignment.plugins), assignment.beside)
+            catalog = load_sources(assignment.plugins)
+            check_data(assignment.cell, catalog, assignment.beside, task=assignment.task)
     except SeqbenchError as error:
         return str(error)
     return None

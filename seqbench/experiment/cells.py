@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from seqbench.experiment.schema import Gradients, Training
+from seqbench.experiment.titles import title
 
 KEY_VERSION = 1
 """Rises when the meaning of a key changes; it is hashed with the rest."""
@@ -82,7 +83,7 @@ class Cell:
         }
 
     def __str__(self) -> str:
-        return f"{self.task.name} {self.model.name} T={self.length} seed {self.seed}"
+        return title(self.task.name, self.model.name, self.length, self.seed)
 
 
 def _moving(training: Training) -> dict[str, Any]:

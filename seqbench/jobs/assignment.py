@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from seqbench.contracts.task import Task
 from seqbench.experiment.cells import Cell, Configured
 from seqbench.jobs.plugin_sources import PluginSources
 
@@ -25,6 +26,7 @@ class Assignment:
         loggers: names of the Lightning loggers that watch the training.
         folder: of the store, below which they write; None for nowhere.
         beside: further models that are built, and thrown away, when the data of the cell are checked.
+        task: the cell's task, as this process has made it; another process makes its own.
     """
 
     cell: Cell
@@ -36,3 +38,8 @@ class Assignment:
     loggers: tuple[str, ...] = ()
     folder: Path | None = None
     beside: tuple[Configured, ...] = ()
+    task: Task | None = field(default=None, compare=False, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Its class may stand in a file that the other process has yet to load.
+        return {**self.__dict__, "task": None}

@@ -58,8 +58,7 @@ def end(stream: TextIO, record: Record) -> None:
         stream.write(f"warning: {text}\n")
     stream.write(record.traceback or "")
     primary = record.metric.name if record.metric else ""
-    score = record.test.scores.get(primary) if record.test else None
-    told = record.reason or f"{primary} {score}, {counted(record.costs.steps, 'step')}"
+    told = record.reason or f"{primary} {record.score}, {counted(record.costs.steps, 'step')}"
     stream.write(f"{_MARK}{record.status}: {told}\n")
 
 

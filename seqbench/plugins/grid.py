@@ -6,18 +6,40 @@ Checks the parameters of tasks and models on the way, and takes the fingerprints
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
 from seqbench.data.sources import fingerprint
-from seqbench.errors import ExperimentError, unknown
+from seqbench.errors import ExperimentError, SeqbenchError, unknown
 from seqbench.experiment.cells import Cell, Configured
 from seqbench.experiment.schema import Experiment
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.parameters import make, meaningless, parameters_of, refuse_meaningless
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """The cells of an experiment, and what was made to find them.
+
+    Attributes:
+        cells: by task, then length, model and seed.
+        tasks: key of a cell -> its task; cells with the same parameters share one object.
+    """
+
+    cells: tuple[Cell, ...] = ()
+    tasks: Mapping[str, Task] = field(default_factory=dict)
+
+    def time_steps(self, cell: Cell) -> int:
+        """Return how many time steps a sequence of a cell has."""
+        return self.tasks[cell.key].time_steps(cell.length)
+
+    def work(self, cell: Cell) -> float:
+        """Return optimiser steps times time steps: what a cell's time grows with, among cells of one model."""
+        return float(max(1, cell.training.steps) * self.time_steps(cell))
 
 
 def expand(experiment: Experiment, catalog: Catalog) -> list[Cell]:
@@ -27,34 +49,35 @@ def expand(experiment: Experiment, catalog: Catalog) -> list[Cell]:
         ExperimentError: a name or a parameter is unknown or unfit.
         DataError: a data source is not there.
     """
-    _check_parameters(experiment, catalog)
-    tasks = [_task(catalog, experiment, i) for i in range(len(experiment.tasks))]
+    return list(expansion(experiment, catalog).cells)
+
+
+def expansion(experiment: Experiment, catalog: Catalog) -> Expansion:
+    """Return every cell of the grid, as `expand`, with the tasks, each of which is made once."""
+    made = _checked_parameters(experiment, catalog)
+    tasks = [_task(catalog, experiment, i, made) for i in range(len(experiment.tasks))]
     models = [
-        configured(_made(catalog.model, experiment, "models", i), catalog) for i in range(len(experiment.models))
+        configured(_made(catalog.model, experiment, "models", i, made), catalog)
+        for i in range(len(experiment.models))
     ]
-    cells = []
+    found: list[tuple[Cell, Task]] = []
     for task in tasks:
         plugin, data, training = configured(task, catalog), fingerprints(task), experiment.training_of(task.name)
         for length, model, seed in product(experiment.lengths, models, experiment.seeds):
             elsewhere, measured = experiment.evaluate_lengths, experiment.gradients
-            cells.append(Cell(plugin, model, length, seed, training, elsewhere, data, measured))
-    return cells
+            found.append((Cell(plugin, model, length, seed, training, elsewhere, data, measured), task))
+    return Expansion(tuple(cell for cell, _ in found), {cell.key: task for cell, task in found})
 
 
-def work(cell: Cell, catalog: Catalog) -> float:
-    """Return optimiser steps times time steps: what a cell's time grows with, among cells of one model."""
-    return works([cell], catalog)[cell.key]
-
-
-def works(cells: Iterable[Cell], catalog: Catalog) -> dict[str, float]:
-    """Return key -> `work` of many cells; each task is made once, which takes a millisecond."""
-    tasks: dict[str, Task] = {}
+def tasks_of(cells: Iterable[Cell], catalog: Catalog) -> dict[str, Task]:
+    """Return key -> task of cells that come from no experiment; one task is made for the same parameters."""
+    made: dict[str, Task] = {}
     found = {}
     for cell in cells:
         named = json.dumps([cell.task.name, dict(cell.task.parameters)], sort_keys=True)
-        if named not in tasks:
-            tasks[named] = make(catalog.task(cell.task.name), cell.task.parameters)
-        found[cell.key] = float(max(1, cell.training.steps) * tasks[named].time_steps(cell.length))
+        if named not in made:
+            made[named] = make(catalog.task(cell.task.name), cell.task.parameters)
+        found[cell.key] = made[named]
     return found
 
 
@@ -64,13 +87,13 @@ def fingerprints(task: Task) -> dict[str, str]:
     return {name: fingerprint(value) for name, value in named.items() if value is not None}
 
 
-def _task(catalog: Catalog, experiment: Experiment, i: int) -> Task:
+def _task(catalog: Catalog, experiment: Experiment, i: int, made: Mapping[str, Task | Model]) -> Task:
     """Return a task; what a suite sets for generated data has its default where the data are somebody's own.
 
     Raises:
         ExperimentError: whoever named the data set such a parameter too.
     """
-    task: Task = _made(catalog.task, experiment, "tasks", i)
+    task: Task = _made(catalog.task, experiment, "tasks", i, made)
     names = meaningless(task)
     place = "parameters", task.name
     sources = [p.name for p in parameters_of(type(task)) if p.is_data_source]
@@ -78,17 +101,25 @@ def _task(catalog: Catalog, experiment: Experiment, i: int) -> Task:
     is_of_a_file = any(experiment.where(*place, name) for name in sources if getattr(task, name) is not None)
     typed = [name for name in names if is_of_a_file or not experiment.where(*place, name)]
     refuse_meaningless(task, typed, experiment.where(*place, *typed[:1]))
+    if not names:
+        return task
     given = experiment.parameters.get(task.name, {})
     return make(type(task), {name: value for name, value in given.items() if name not in names})
 
 
-def _made(find: Callable[[str], type[Any]], experiment: Experiment, field: str, i: int) -> Any:
+def _made(
+    find: Callable[[str], type[Any]],
+    experiment: Experiment,
+    field: str,
+    i: int,
+    made: Mapping[str, Task | Model],
+) -> Any:
     name = getattr(experiment, field)[i]
     try:
         plugin = find(name)
     except ExperimentError as error:
         raise ExperimentError(f"{experiment.where(field, i)}{error}") from error
-    return make(plugin, experiment.parameters.get(name, {}))
+    return made[name] if name in made else make(plugin, {})
 
 
 def configured(made: Task | Model, catalog: Catalog) -> Configured:
@@ -100,14 +131,18 @@ def configured(made: Task | Model, catalog: Catalog) -> Configured:
     return Configured(made.name, made.version, values, changed, origin.source if origin else "")
 
 
-def _check_parameters(experiment: Experiment, catalog: Catalog) -> None:
-    # Parameters of an installed plugin that this grid leaves out are checked, then not used: `--tasks` may
-    # narrow a suite that sets parameters for all its tasks.
+def _checked_parameters(experiment: Experiment, catalog: Catalog) -> dict[str, Task | Model]:
+    """Return name -> task or model, of all for which the experiment sets parameters.
+
+    Those of an installed plugin that this grid leaves out are checked, then not used: ``--tasks`` may narrow a
+    suite that sets parameters for all its tasks.
+    """
     for name in experiment.task_training:
         if name not in catalog.tasks:
             raise ExperimentError(experiment.where("task_training", name) + unknown("task", name, catalog.tasks))
         experiment.training_of(name)
-    for name, values in experiment.parameters.items():
+    made: dict[str, Task | Model] = {}
+    for name in experiment.parameters:
         plugin: type[Any] | None = catalog.tasks.get(name) or catalog.models.get(name)
         if plugin is None and catalog.problems and name not in (*experiment.tasks, *experiment.models):
             # A suite may set parameters for what a broken plugin took away; its problem was told.
@@ -115,6 +150,16 @@ def _check_parameters(experiment: Experiment, catalog: Catalog) -> None:
         if plugin is None:
             where, names = experiment.where("parameters", name), [*catalog.tasks, *catalog.models]
             raise ExperimentError(where + unknown("task or model", name, names))
+        made[name] = _with_parameters(plugin, experiment, name)
+    return made
+
+
+def _with_parameters(plugin: type[Any], experiment: Experiment, name: str) -> Any:
+    """Make a task or a model; where its parameters are unfit, say in which line of the experiment."""
+    values = experiment.parameters[name]
+    try:
+        return make(plugin, values, experiment.where("parameters", name))
+    except SeqbenchError:
         for parameter, value in values.items():
             make(plugin, {parameter: value}, experiment.where("parameters", name, parameter))
-        make(plugin, values, experiment.where("parameters", name))
+        raise

@@ -15,7 +15,6 @@ from seqbench.errors import StoreError
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
 
-_OUTCOMES = ("ok", "diverged")
 _SHOWN = 20
 """Conflicts that are named one by one."""
 
@@ -63,7 +62,7 @@ def _merged(told: Sequence[Told]) -> Record:
     kept, folder = min(told, key=lambda pair: _preference(pair[0]))
     others = sorted(
         {
-            f"{_cell(kept)}: {said}"
+            f"{kept.title}: {said}"
             for record, place in told
             if (said := _elsewhere((kept, folder), (record, place)))
         }
@@ -72,13 +71,13 @@ def _merged(told: Sequence[Told]) -> Record:
 
 
 def _preference(record: Record) -> tuple[bool, str, str]:
-    return record.status not in _OUTCOMES, record.finished, record.to_json()
+    return not record.is_final, record.finished, record.to_json()
 
 
 def _elsewhere(kept: Told, other: Told) -> str | None:
     """Return what another machine tells otherwise; None where it tells the same, or came to no outcome."""
     (one, here), (two, there) = kept, other
-    if two.status not in _OUTCOMES or one.status not in _OUTCOMES:
+    if not (one.is_final and two.is_final):
         return None
     differing = _differing(one, two)
     if not differing:
@@ -94,14 +93,14 @@ def _elsewhere(kept: Told, other: Told) -> str | None:
 
 def _conflicts(told: Sequence[Told]) -> Iterator[str]:
     """Yield a line for each record that tells something else than the first one on the same kind of machine."""
-    outcomes = [(record, folder) for record, folder in told if record.status in _OUTCOMES]
+    outcomes = [(record, folder) for record, folder in told if record.is_final]
     for i, (record, folder) in enumerate(outcomes):
         for first, elsewhere in outcomes[:i]:
             if is_same_kind(first.environment, record.environment) is False:
                 continue
             if differing := _differing(first, record):
                 said = _said(differing, str(elsewhere), str(folder))
-                yield f"{_cell(record)} on {class_text(record.environment)}: {said} (key {record.key})"
+                yield f"{record.title} on {class_text(record.environment)}: {said} (key {record.key})"
                 break
 
 
@@ -142,8 +141,3 @@ def _said(differing: Sequence[Difference], one: str, other: str) -> str:
     told = [each.text(one, other) for each in differing[:_DIFFERENCES]]
     more = [f"and {len(differing) - _DIFFERENCES} more"] if len(differing) > _DIFFERENCES else []
     return ", ".join([*told, *more])
-
-
-def _cell(record: Record) -> str:
-    cell = record.cell
-    return f"{cell.task.name} {cell.model.name} T={cell.length} seed {cell.seed}"

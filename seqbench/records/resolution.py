@@ -41,6 +41,5 @@ def one_example_in_skill(metric: MetricData | None, test: Evaluation | None) -> 
     worth = one_example(metric, test)
     if worth is None or metric is None or test is None:
         return None
-    known = {each.name: each.scores.get(metric.name) for each in test.baselines}
-    baseline = known.get(test.baseline_name)
+    baseline = test.baseline(metric)
     return None if baseline is None or baseline == metric.best else worth / abs(metric.best - baseline)

@@ -174,11 +174,10 @@ def _scores(record: Record) -> dict[str, Any]:
         for evaluation in record.evaluations
         for name, score in evaluation.scores.items()
     }
-    baselines = {each.name: each.scores.get(metric.name) for each in test.baselines}
     return {
         "metric": metric.name,
-        "score": test.scores.get(metric.name),
-        "baseline": baselines.get(test.baseline_name),
+        "score": test.score(metric),
+        "baseline": test.baseline(metric),
         "baseline_name": test.baseline_name,
         "skill": test.skill,
         "examples": test.examples,

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seqbench.base.checksums import opened
 from seqbench.errors import StoreError
+from seqbench.experiment.titles import title
 from seqbench.gradients.flow import Flow, Summary
 from seqbench.gradients.training_norms import Norms
 
@@ -23,6 +24,8 @@ MOVE_OR_RUN = "the command that made it runs its cell again, or move the file aw
 
 Status = Literal["ok", "diverged", "failed", "timeout", "interrupted"]
 Stopped = Literal["steps", "solved", "patience", "diverged"]
+FINAL = frozenset({"ok", "diverged"})
+"""Statuses that are results; a cell that failed, timed out or was interrupted has none yet."""
 
 
 class Data(BaseModel):
@@ -121,6 +124,15 @@ class Evaluation(Data):
     skill: float | None
     not_finite: NotFiniteData | None = None
     one_example: float | None = None
+
+    def score(self, metric: MetricData | None) -> float | None:
+        """Return the score by a metric; None where it is not known."""
+        return self.scores.get(metric.name) if metric else None
+
+    def baseline(self, metric: MetricData | None) -> float | None:
+        """Return what the reference baseline scores by a metric; None where it is not known."""
+        found = {each.name: each.scores.get(metric.name) for each in self.baselines} if metric else {}
+        return found.get(self.baseline_name)
 
 
 class Costs(Data):
@@ -250,6 +262,31 @@ class Record(Data):
     def tests(self) -> tuple[Evaluation, ...]:
         """The scores at every length that was tested, the cell's own length first."""
         return tuple(test for test in (self.test, *self.evaluations) if test is not None)
+
+    @property
+    def title(self) -> str:
+        """What the cell is called."""
+        return title(self.cell.task.name, self.cell.model.name, self.cell.length, self.cell.seed)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it is a result: the cell need not be run again."""
+        return self.status in FINAL
+
+    @property
+    def score(self) -> float | None:
+        """The primary score, at the cell's own length, of a cell that is ok; None where it is not known."""
+        return self.test.score(self.metric) if self.status == "ok" and self.test else None
+
+    @property
+    def skill(self) -> float | None:
+        """The skill, at the cell's own length, of a cell that is ok; None where it is not known."""
+        return self.test.skill if self.status == "ok" and self.test else None
+
+    @property
+    def baseline(self) -> float | None:
+        """The primary score of the baseline that skill is measured from; None where it is not known."""
+        return self.test.baseline(self.metric) if self.test else None
 
     def to_json(self) -> str:
         """Return strict JSON on one line; a NaN that slipped through is a ValueError, never written."""

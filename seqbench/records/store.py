@@ -16,9 +16,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from seqbench.base.atomic_files import write_atomically
 from seqbench.base.checksums import BrokenSealError, is_sealed, opened, sealed
 from seqbench.base.plain_files import is_broken_link, open_plain, read_plain
-from seqbench.base.process_identity import is_abandoned, temporary_prefix
+from seqbench.base.process_identity import is_abandoned
 from seqbench.errors import StoreError, reason
 from seqbench.experiment.cells import Cell
 from seqbench.records.schema import MOVE_OR_RUN, SCHEMA_VERSION, CellData, Record
@@ -103,7 +104,7 @@ class Store:
             for folder in (self.path, *filter(Path.is_dir, self.path.iterdir())):
                 _clean(folder)
             if not self.is_there():
-                _write(self.path / MARK, json.dumps({"schema_version": SCHEMA_VERSION}) + "\n")
+                write_atomically(self.path / MARK, json.dumps({"schema_version": SCHEMA_VERSION}) + "\n")
             with tempfile.TemporaryFile(dir=self._records):
                 pass
         except OSError as error:
@@ -127,7 +128,7 @@ class Store:
         try:
             self._records.mkdir(parents=True, exist_ok=True)
             _keep_broken_aside(path)
-            _write(path, text)
+            write_atomically(path, text)
         except OSError as error:
             raise StoreError(
                 f"the record {path} cannot be written: {reason(error)}; the others are intact"
@@ -291,27 +292,6 @@ def _version(mark: Path) -> object:
     except (OSError, ValueError, RecursionError) as error:
         raise StoreError(f"{mark} cannot be read: {reason(error)}; choose another folder") from error
     return content.get("schema_version") if isinstance(content, dict) else None
-
-
-def _write(path: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=temporary_prefix(), suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    # The new name is on the disk, too. Not every file system can be asked for that.
-    with suppress(OSError):
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def _clean(folder: Path) -> None:

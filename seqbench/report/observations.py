@@ -59,9 +59,7 @@ class Observation:
     @property
     def score(self) -> float | None:
         """The primary score of a cell that is ok."""
-        if self.status != "ok" or self.metric is None or self.evaluation is None:
-            return None
-        return self.evaluation.scores.get(self.metric.name)
+        return self.evaluation.score(self.metric) if self.status == "ok" and self.evaluation else None
 
     @property
     def skill(self) -> float | None:

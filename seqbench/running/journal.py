@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,13 +18,13 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from seqbench.base.atomic_files import write_atomically
 from seqbench.base.plain_files import read_plain
-from seqbench.base.process_identity import Holder, is_dead, temporary_prefix, this_process
-from seqbench.experiment.cells import Cell
+from seqbench.base.process_identity import Holder, is_dead, this_process
 from seqbench.experiment.schema import Execution
+from seqbench.experiment.titles import title
 from seqbench.jobs.events import Event, Finished, Progressed, Retried, Started
-from seqbench.plugins.catalog import Catalog
-from seqbench.plugins.grid import works
+from seqbench.running.plan import Plan
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +42,7 @@ class Noted(BaseModel):
 class CellNote(Noted):
     """One cell of a sweep.
 
-    ``work`` is what its time grows with, see `seqbench.plugins.grid.work`; ``is_pending`` is false for one
+    ``work`` is what its time grows with, see `seqbench.plugins.grid.Expansion`; ``is_pending`` is false for one
     that was done before the sweep.
     """
 
@@ -58,7 +56,7 @@ class CellNote(Noted):
     is_pending: bool = True
 
     def __str__(self) -> str:
-        return f"{self.task} {self.model} T={self.length} seed {self.seed}"
+        return title(self.task, self.model, self.length, self.seed)
 
 
 class SweepNote(Noted):
@@ -100,9 +98,7 @@ Read = TypeVar("Read", bound=Noted)
 @contextmanager
 def noted(
     folder: Path,
-    cells: Sequence[Cell],
-    pending: Sequence[Cell],
-    catalog: Catalog,
+    todo: Plan,
     workers: int,
     claim_seconds: float,
     stopping: Callable[[], bool],
@@ -113,14 +109,12 @@ def noted(
 
     Args:
         folder: the store's.
-        cells: every cell of the sweep, also those that are done.
-        pending: those that are to be run.
-        catalog: tells how many time steps a cell's sequences have.
+        todo: every cell of the sweep, also those that are done.
         workers: cells at a time.
         claim_seconds: the age from which the sweep's claims are stale.
         stopping: true once somebody asked for the end.
     """
-    notes = _Notes(folder / FOLDER, _note(cells, pending, catalog, workers, claim_seconds))
+    notes = _Notes(folder / FOLDER, _note(todo, workers, claim_seconds))
     notes.begin()
     try:
         yield notes.see
@@ -145,11 +139,8 @@ def read_notes(folder: Path) -> list[tuple[SweepNote, LiveNote | None]]:
     return sorted(read, key=lambda both: both[0].started)
 
 
-def _note(
-    cells: Sequence[Cell], pending: Sequence[Cell], catalog: Catalog, workers: int, claim_seconds: float
-) -> SweepNote:
-    to_run = {cell.key for cell in pending}
-    work = works(cells, catalog)
+def _note(todo: Plan, workers: int, claim_seconds: float) -> SweepNote:
+    to_run = {cell.key for cell in todo.pending}
     return SweepNote(
         command=tuple(sys.argv),
         holder=this_process(),
@@ -164,10 +155,10 @@ def _note(
                 length=cell.length,
                 seed=cell.seed,
                 steps=cell.training.steps,
-                work=work[cell.key],
+                work=todo.expansion.work(cell),
                 is_pending=cell.key in to_run,
             )
-            for cell in cells
+            for cell in todo.cells
         ),
     )
 
@@ -228,15 +219,7 @@ class _Notes:
     def _write(self, name: str, note: Noted) -> None:
         """Replace a file at once, so that a reader never sees a half; not on the disk before it is needed."""
         try:
-            handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=temporary_prefix(), suffix=".tmp")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    file.write(note.model_dump_json() + "\n")
-                os.chmod(temporary, 0o644)
-                os.replace(temporary, self._folder / name)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
+            write_atomically(self._folder / name, note.model_dump_json() + "\n", is_synced=False)
         except OSError as error:
             log.info("%s cannot be written: %s", self._folder / name, error)
 

@@ -5,7 +5,7 @@ Stands on cells, store and shards.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from seqbench.errors import ExperimentError, unknown
@@ -13,11 +13,9 @@ from seqbench.experiment.cells import Cell
 from seqbench.experiment.schema import Experiment
 from seqbench.experiment.shards import Shard
 from seqbench.plugins.catalog import Catalog
-from seqbench.plugins.grid import expand, works
+from seqbench.plugins.grid import Expansion, expansion, tasks_of
+from seqbench.records.schema import FINAL
 from seqbench.records.store import BROKEN, Seen, Store
-
-FINAL = frozenset({"ok", "diverged"})
-"""Outcomes that are results; failed, timeout and interrupted are not."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +70,7 @@ class Plan:
     Attributes:
         cells: every cell, or those of the shard, in the order of the grid.
         pending: those to be run, the longest first: then no long cell is left over for one worker at the end.
+        expansion: what the cells were made of: tasks, which are handed on, and what their time grows with.
         seen: key -> what there is of every cell that has a record.
         on_existing: which of them count.
         is_shard: other sweeps have the other cells.
@@ -79,6 +78,7 @@ class Plan:
 
     cells: tuple[Cell, ...]
     pending: tuple[Cell, ...]
+    expansion: Expansion
     seen: Mapping[str, Seen] = field(default_factory=dict)
     on_existing: OnExisting = RETRY_FAILED
     is_shard: bool = False
@@ -118,11 +118,17 @@ def plan(
     if on_existing not in ON_EXISTING:
         raise ExperimentError(unknown("way with existing records", on_existing, ON_EXISTING))
     policy = ON_EXISTING[on_existing]
-    cells = expand(experiment, catalog)
-    work = works(cells, catalog)
+    found = expansion(experiment, catalog)
+    cells: Sequence[Cell] = found.cells
     if shard is not None:
-        cells = Shard.read(shard).of(cells, lambda cell: work[cell.key])
+        cells = Shard.read(shard).of(cells, found.work)
     seen = store.seen()
     left = [cell for cell in cells if policy.runs and not policy.is_done(seen.get(cell.key), seen.get(cell.key))]
-    pending = tuple(sorted(left, key=lambda cell: -work[cell.key]))
-    return Plan(tuple(cells), pending, seen, policy, shard is not None)
+    pending = tuple(sorted(left, key=lambda cell: -found.work(cell)))
+    return Plan(tuple(cells), pending, found, seen, policy, shard is not None)
+
+
+def plan_of(cells: Sequence[Cell], catalog: Catalog) -> Plan:
+    """Return the plan to run all of some cells, in their order, into a store that holds none of them."""
+    found = Expansion(tuple(cells), tasks_of(cells, catalog))
+    return Plan(found.cells, found.cells, found)

@@ -17,9 +17,8 @@ from seqbench.jobs.cell_logs import complete
 from seqbench.jobs.events import Event, Finished, Started
 from seqbench.plugins.catalog import Catalog
 from seqbench.records.making import bounded, unfinished
-from seqbench.records.schema import Record
+from seqbench.records.schema import FINAL, Record
 from seqbench.records.store import Store
-from seqbench.running.plan import FINAL
 from seqbench.running.queue import Backlog
 
 

@@ -16,7 +16,7 @@ from seqbench.base.plain_files import read_plain
 from seqbench.base.process_identity import is_dead
 from seqbench.errors import StoreError
 from seqbench.jobs.cell_logs import logs_in
-from seqbench.records.schema import CellData, Record
+from seqbench.records.schema import Record
 from seqbench.records.store import BROKEN, MARK, Seen, Store
 from seqbench.running.eta import Load, Pace, Underway
 from seqbench.running.journal import CellNote, LiveNote, RunningNote, SweepNote, read_notes
@@ -233,7 +233,7 @@ def _telling(
 
 def _failure(record: Record, logs: Mapping[str, Path]) -> Failure:
     reason = " ".join((record.reason or "no reason was recorded").split())
-    return Failure(record.key, _named(record.cell), record.status, reason, logs.get(record.key))
+    return Failure(record.key, record.title, record.status, reason, logs.get(record.key))
 
 
 def _broken(
@@ -242,10 +242,6 @@ def _broken(
     for key, each in seen.items():
         if each.problem is not None:
             yield Failure(key, str(cells.get(key, key)), BROKEN, each.problem, logs.get(key))
-
-
-def _named(cell: CellData) -> str:
-    return f"{cell.task.name} {cell.model.name} T={cell.length} seed {cell.seed}"
 
 
 def _read(folder: Path, keys: Iterable[str]) -> list[Record]:

@@ -61,14 +61,14 @@ def sweep(
     check_loggers(settings.loggers)
     if not todo.pending:
         return
-    assign = _Assign(store, settings, describe(), catalog)
+    assign = _Assign(store, settings, describe(), catalog, todo)
     workers = min(settings.jobs or available_cores(), len(todo.pending))
     check(executor, [assign(cell) for cell in todo.pending], settings, workers)
     store.prepare()
     prepare_loggers(settings.loggers, store.path)
     with (
         Claims(store.claims, settings.claim_seconds) as claims,
-        noted(store.path, todo.cells, todo.pending, catalog, workers, settings.claim_seconds, stopping) as note,
+        noted(store.path, todo, workers, settings.claim_seconds, stopping) as note,
     ):
         drop_stale(claims, store.claims, {cell.key for cell in todo.pending})
         backlog = Backlog(todo, store, claims)
@@ -107,6 +107,7 @@ class _Assign:
     settings: Execution
     environment: Mapping[str, Any]
     catalog: Catalog
+    todo: Plan
 
     def __call__(self, cell: Cell) -> Assignment:
         return Assignment(
@@ -118,4 +119,5 @@ class _Assign:
             checkpoint_seconds=self.settings.checkpoint_seconds,
             loggers=self.settings.loggers,
             folder=self.store.path,
+            task=self.todo.expansion.tasks[cell.key],
         )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,8 @@ from typing import Any
 import torch
 from lightning_fabric.plugins.io.checkpoint_io import CheckpointIO
 
+from seqbench.base.atomic_files import replacing
 from seqbench.base.printable import one_line
-from seqbench.base.process_identity import temporary_prefix
 from seqbench.base.tensor_files import DamagedFileError, load_tensors
 from seqbench.errors import reason, told
 
@@ -97,18 +96,8 @@ class CheckpointFile(CheckpointIO):
         """
         checkpoint[ENTRY] |= self._identity
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        prefix = f"{temporary_prefix()}{self.path.name}."
-        handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=prefix, suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                torch.save(checkpoint, file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, self.path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with replacing(self.path, prefix=f"{self.path.name}.") as file:
+            torch.save(checkpoint, file)
 
     def load_checkpoint(
         self, path: Any, map_location: Any = None, weights_only: bool | None = None

@@ -10,7 +10,7 @@ from functools import partial
 import torch
 
 from seqbench.contracts.metrics import check_baselines
-from seqbench.contracts.task import TaskData
+from seqbench.contracts.task import Task, TaskData
 from seqbench.errors import PluginError, SeqbenchError
 from seqbench.experiment.cells import Cell, Configured
 from seqbench.network.network import build_network
@@ -24,7 +24,9 @@ from seqbench.training.precision import check_precision
 log = logging.getLogger(__name__)
 
 
-def check_data(cell: Cell, catalog: Catalog, beside: Sequence[Configured] = ()) -> None:
+def check_data(
+    cell: Cell, catalog: Catalog, beside: Sequence[Configured] = (), *, task: Task | None = None
+) -> None:
     """Load a cell's data, at every length it is tested at, build its model, and throw all of it away.
 
     What is wrong with them is said before anything is trained.
@@ -33,13 +35,14 @@ def check_data(cell: Cell, catalog: Catalog, beside: Sequence[Configured] = ()) 
         cell: what will be run.
         catalog: where its task and models are found.
         beside: further models, with their parameters, that are to be trained on such data.
+        task: the cell's task where it has been made; else it is made.
 
     Raises:
         SeqbenchError: they are missing or unfit, or this device does not know the arithmetic.
         Exception: a bug of the task's own.
     """
     check_precision(cell.training.precision)
-    task = load_task(cell, catalog)
+    task = task or load_task(cell, catalog)
     with warnings.catch_warnings():
         # They are kept and told when the cell itself runs.
         warnings.simplefilter("ignore")

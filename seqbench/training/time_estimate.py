@@ -18,7 +18,6 @@ from seqbench.network.network import layer_sizes
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.faults import faults_told, owner
 from seqbench.plugins.parameters import make
-from seqbench.training.cell_data import load_task
 from seqbench.training.chunk_policy import is_recomputed
 from seqbench.training.one_thread import one_quiet_thread
 
@@ -36,11 +35,16 @@ class _Line:
     again: float
 
 
-def train_seconds(cells: Sequence[Cell], catalog: Catalog) -> list[float]:
+def train_seconds(cells: Sequence[Cell], catalog: Catalog, time_steps: Callable[[Cell], int]) -> list[float]:
     """Return for each cell the seconds of its layer's forward and backward passes over all optimiser steps.
 
     Validation, test, embedding and head come on top. Every distinct model is measured once, in well under a
     second.
+
+    Args:
+        cells: those that are to be run.
+        catalog: where their models are found.
+        time_steps: how many a sequence of a cell has.
     """
     lines: dict[str, _Line] = {}
     found = []
@@ -48,7 +52,7 @@ def train_seconds(cells: Sequence[Cell], catalog: Catalog) -> list[float]:
         setting = repr((cell.model, cell.training.batch_size, cell.training.embedding_size))
         if setting not in lines:
             lines[setting] = _measured(cell, catalog)
-        line, steps = lines[setting], load_task(cell, catalog).time_steps(cell.length)
+        line, steps = lines[setting], time_steps(cell)
         slope = line.slope + line.again * _is_recomputed(cell, catalog, steps)
         found.append(cell.training.steps * (line.at_zero + slope * steps))
     return found

@@ -28,7 +28,7 @@ from seqbench.experiment.shards import Shard
 from seqbench.jobs.cell_logs import log_path
 from seqbench.jobs.events import Finished, Progressed, Retried, Started
 from seqbench.plugins.catalog import Observer
-from seqbench.plugins.grid import expand, works
+from seqbench.plugins.grid import expand, expansion
 from seqbench.records.making import unfinished
 from seqbench.records.store import Store
 from seqbench.running.interruption import interruption
@@ -268,9 +268,9 @@ def test_shard_leaves_the_cells_of_a_sweep_that_lives(tmp_path: Path) -> None:
 @given(count=st.integers(1, 9), seeds=st.integers(1, 5))
 def test_every_cell_is_in_one_shard_and_shards_have_like_work(count: int, seeds: int) -> None:
     grid = experiment(lengths=[8, 64, 16], seeds=list(range(seeds)))
-    cells = expand(grid, CATALOG)
-    work = works(cells, CATALOG)
-    shards = [Shard(i, count).of(cells, lambda cell: work[cell.key]) for i in range(1, count + 1)]
+    found = expansion(grid, CATALOG)
+    cells, work = found.cells, {cell.key: found.work(cell) for cell in found.cells}
+    shards = [Shard(i, count).of(cells, found.work) for i in range(1, count + 1)]
     assert sorted(cell.key for shard in shards for cell in shard) == sorted(cell.key for cell in cells)
     loads = [sum(work[cell.key] for cell in shard) for shard in shards]
     assert max(loads) - min(loads) <= max(work.values())

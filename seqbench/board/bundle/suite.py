@@ -17,8 +17,7 @@ from seqbench.experiment.cells import Cell, Configured
 from seqbench.experiment.schema import Gradients, Training, load
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.grid import expand
-from seqbench.records.schema import CellData, PluginUsed, Record
-from seqbench.running.plan import FINAL
+from seqbench.records.schema import FINAL, CellData, PluginUsed, Record
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,6 @@ from seqbench.experiment.schema import Gradients, Training
 from seqbench.gradients.flow import Summary, summarise_flow
 from seqbench.records.schema import BaselineData, Evaluation, MetricData, Record
 from seqbench.records.variants import LATER, UNSCORED
-from seqbench.running.plan import FINAL
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _CLOSE = 1e-6
@@ -38,71 +37,71 @@ def key_faults(record: Record) -> Iterator[str]:
         if not _NAME.fullmatch(plugin.name):
             yield f"{plugin.name!r} is no name of a {kind}: names are lower-case words joined by '-'"
         if unknown := sorted(set(plugin.changed) - set(plugin.parameters)):
-            yield f"{told(record)}: {', '.join(unknown)} is said to be changed, and is no parameter"
+            yield f"{record.title}: {', '.join(unknown)} is said to be changed, and is no parameter"
     try:
         key = cell_of(cell).key
         if cell.gradients is not None:
             Gradients.model_validate(cell.gradients)
     except ValueError as error:
-        yield f"{told(record)}: its settings are none that this seqbench knows: {error}"
+        yield f"{record.title}: its settings are none that this seqbench knows: {error}"
         return
     if untold := sorted(set(Training.model_fields) - set(cell.training) - LATER.keys() - UNSCORED):
-        yield f"{told(record)}: its settings do not tell training.{', training.'.join(untold)}"
+        yield f"{record.title}: its settings do not tell training.{', training.'.join(untold)}"
     if key != record.key:
         yield (
-            f"{told(record)}: the key {record.key} is not the hash of its settings, which is {key}:"
+            f"{record.title}: the key {record.key} is not the hash of its settings, which is {key}:"
             " a setting or the key was changed"
         )
 
 
 def score_faults(record: Record) -> Iterator[str]:
     """Yield what is wrong with the scores of one record."""
-    if record.status not in FINAL:
+    if not record.is_final:
         claims = [n for n in record.model_dump(exclude_defaults=True) if n not in _WITHOUT_OUTCOME]
         if claims:
-            yield f"{told(record)}: it is {record.status}, which no run can confirm, and tells {', '.join(claims)}"
+            yield f"{record.title}: it is {record.status}, which no run can confirm, and tells {', '.join(claims)}"
         return
     if record.status == "ok" and (record.reason or record.traceback):
-        yield f"{told(record)}: it is ok, and says why it is not"
+        yield f"{record.title}: it is ok, and says why it is not"
     if record.status != "ok":
         if any(value is not None for test in record.tests for value in test.scores.values()):
-            yield f"{told(record)}: it is {record.status} and has a score all the same"
+            yield f"{record.title}: it is {record.status} and has a score all the same"
         return
     if record.metric is None or record.test is None:
-        yield f"{told(record)}: it is ok and was never tested"
+        yield f"{record.title}: it is ok and was never tested"
         return
     if record.test.length != record.cell.length:
-        yield f"{told(record)}: its test is of length {record.test.length}"
+        yield f"{record.title}: its test is of length {record.test.length}"
     if sorted(test.length for test in record.evaluations) != sorted(record.cell.evaluate_lengths):
-        yield f"{told(record)}: it was not tested at exactly the further lengths that its settings name"
+        yield f"{record.title}: it was not tested at exactly the further lengths that its settings name"
     for test in record.tests:
         for fault in _test_faults(test, record.metric):
-            yield f"{told(record)}: at length {test.length} {fault}"
+            yield f"{record.title}: at length {test.length} {fault}"
 
 
 def course_faults(record: Record) -> Iterator[str]:
     """Yield where steps do not fit the settings, or a gain, horizon or verdict does not follow from its curve."""
     for name, cost in record.costs.model_dump().items():
         if cost is not None and cost < 0:
-            yield f"{told(record)}: {name} is {cost!r}, and no cost is below 0"
+            yield f"{record.title}: {name} is {cost!r}, and no cost is below 0"
     asked, taken = record.cell.training.get("steps"), record.costs.steps
     best = record.course.best_step
     if taken is not None and asked is not None:
         if taken > asked or (record.stopped == "steps" and taken != asked):
-            yield f"{told(record)}: {taken} steps were taken, and its settings say {asked}"
+            yield f"{record.title}: {taken} steps were taken, and its settings say {asked}"
         if best is not None and best > taken:
-            yield f"{told(record)}: the best weights are of step {best}, after the last one, {taken}"
+            yield f"{record.title}: the best weights are of step {best}, after the last one, {taken}"
     if record.gradients is not None and (record.cell.gradients or {}).get("measure") is False:
-        yield f"{told(record)}: it has gradients, and its settings say that none were measured"
+        yield f"{record.title}: it has gradients, and its settings say that none were measured"
     for each in record.gradients.flows if record.gradients else ():
         try:
             claimed, follows = (_shown(summary) for summary in (each.summary, summarise_flow(each.flow)))
         except (KeyError, ValueError, ArithmeticError) as error:
-            yield f"{told(record)}: the gradients {each.when} have no curve that could be summed up: {error}"
+            yield f"{record.title}: the gradients {each.when} have no curve that could be summed up: {error}"
             continue
         for difference in list(differences(claimed, follows, is_close=_close_sums))[:1]:
             said = difference.text("claimed", "it gives")
-            yield f"{told(record)}: the gradients {each.when} do not follow from their curves: {said}"
+            yield f"{record.title}: the gradients {each.when} do not follow from their curves: {said}"
 
 
 def _shown(summary: Summary) -> dict[str, Any]:
@@ -126,13 +125,7 @@ def data_faults(records: Sequence[Record]) -> Iterator[str]:
         pairs = zip((record.test, *record.evaluations), (other.test, *other.evaluations), strict=False)
         is_same = is_same_kind(record.environment, other.environment) is not False
         if any(a and b and not _same_baselines(a, b, record, is_same) for a, b in pairs):
-            yield f"{told(record)} and {told(other)} have the same data and other baselines or numbers of examples"
-
-
-def told(record: Record) -> str:
-    """Return what a record is of, for a person."""
-    cell = record.cell
-    return f"{cell.task.name} {cell.model.name} T={cell.length} seed {cell.seed}"
+            yield f"{record.title} and {other.title} have the same data and other baselines or numbers of examples"
 
 
 def _test_faults(test: Evaluation, metric: MetricData) -> Iterator[str]:
@@ -223,4 +216,4 @@ def _unequal(
     for record in records:
         other = first.setdefault(same(record), record)
         if value(record) != value(other):
-            yield f"{told(record)} and {told(other)} are to have the same {what}, and have not"
+            yield f"{record.title} and {other.title} are to have the same {what}, and have not"

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from seqbench.base.differences import differences
 from seqbench.board.bundle.suite import without_model
 from seqbench.board.check.agreement import IsClose, Spans, baseline_closeness
-from seqbench.board.check.faults import told as told_of
 from seqbench.errors import SeqbenchError
 from seqbench.experiment.cells import Cell
 from seqbench.plugins.catalog import Catalog
@@ -132,7 +131,7 @@ def _faults(record: Record, length: int, loaded: Loaded, *, is_loaded: bool) -> 
     claimed, here = _claims(record, test, is_loaded), _facts(loaded, record, length, is_loaded)
     for each in differences(claimed, here, is_close=_closeness(loaded)):
         yield (
-            f"{told_of(record)}: at length {length} {each.text('the bundle says', 'the installed task')}"
+            f"{record.title}: at length {length} {each.text('the bundle says', 'the installed task')}"
             f"{'' if is_loaded else ' (as with another seed)'}"
         )
 

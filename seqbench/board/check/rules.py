@@ -13,7 +13,6 @@ from typing import Any
 from seqbench.board.bundle.archive import MANIFEST
 from seqbench.board.bundle.manifest import Manifest, environments_of, models_of, plugins_of, suite_used
 from seqbench.board.bundle.suite import Grid, cell_of, differences, model_text
-from seqbench.board.check.faults import told
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
 from seqbench.errors import SeqbenchError
@@ -69,7 +68,7 @@ def suite_faults(
     for i, record in enumerate(record for record in records if record.key not in expected):
         # What differs is looked for among all cells: told of the first ones only.
         changed = "; ".join(differences(cell_of(record.cell), asked)) if i < _EXPLAINED else "its settings differ"
-        yield f"{told(record)} is no cell of the suite {asked.name}: {changed}"
+        yield f"{record.title} is no cell of the suite {asked.name}: {changed}"
     yield from asked.measured_otherwise(records)
     lost = asked.unfinished(records)
     if lost and not manifest.is_partial:

@@ -15,7 +15,7 @@ from pathlib import Path
 from seqbench.board.bundle.suite import Grid, model_text
 from seqbench.board.check.agreement import Outcome, agreement, data_differences
 from seqbench.board.check.check import Submission, check_file
-from seqbench.board.check.faults import place, told
+from seqbench.board.check.faults import place
 from seqbench.board.check.installed import Installed, is_belied
 from seqbench.board.verify.receipt import Receipt, Rerun, read_receipt
 from seqbench.errors import BoardError
@@ -168,7 +168,7 @@ def _lost(conflicts: Iterable[Conflict], key: str) -> set[str]:
 def _shown(telling: Sequence[tuple[Entered, Record]], lost: Collection[str]) -> tuple[Entered, Record] | None:
     """Return the bundle with the best standing that has an outcome, and its record; None: none is believed."""
     believed = [(entered, record) for entered, record in telling if entered.file not in lost]
-    finished = [pair for pair in believed if _is_finished(pair[1])]
+    finished = [pair for pair in believed if pair[1].is_final]
     return next(iter(finished or believed), None)
 
 
@@ -183,7 +183,7 @@ def _notes(telling: Sequence[tuple[Entered, Record]]) -> Iterator[str]:
     """Yield what another kind of machine tells otherwise, which is no contradiction."""
     for (best, first), (entered, record), left_open in _apart(telling, "not comparable"):
         said = f"{_said(first)} in {best.file}, which is shown, {_said(record)} in {entered.file}"
-        yield f"{told(record)}: {said}: {left_open}"
+        yield f"{record.title}: {said}: {left_open}"
 
 
 def _apart(
@@ -193,7 +193,7 @@ def _apart(
 
     Only those that have an outcome are compared.
     """
-    finished = [(entered, record) for entered, record in telling if _is_finished(record)]
+    finished = [(entered, record) for entered, record in telling if record.is_final]
     for entered, record in finished[1:]:
         best, first = finished[0]
         came = agreement(first, record, words=(best.file, entered.file))
@@ -244,14 +244,9 @@ def _against_best(
 
 def _conflict(record: Record, said: str, best: Entered, entered: Entered, *, is_decided: bool) -> Conflict:
     files, shown = (best.file, entered.file), best.file if is_decided else None
-    return Conflict(record.key, told(record), model_text(record.cell.model), said, files, shown)
-
-
-def _is_finished(record: Record) -> bool:
-    return record.status in ("ok", "diverged")
+    return Conflict(record.key, record.title, model_text(record.cell.model), said, files, shown)
 
 
 def _said(record: Record) -> str:
-    scores: Mapping[str, float | None] = record.test.scores if record.test else {}
-    score = scores.get(record.metric.name) if record.metric else None
-    return record.status if score is None else f"{record.metric.name if record.metric else ''} {score!r}"
+    name, score = record.metric.name if record.metric else "", record.score
+    return record.status if score is None else f"{name} {score!r}"

@@ -17,7 +17,7 @@ from seqbench.records.variants import model_names, natural, task_names
 from seqbench.report.charts.lines import Look, looks
 from seqbench.report.numbers import fixed
 from seqbench.report.observations import observations
-from seqbench.report.page.groups import MISSING, Group, groups, skill_of
+from seqbench.report.page.groups import MISSING, Group, groups
 from seqbench.report.page.overview import Line, Overview, overview
 from seqbench.report.page.rows import Field, ends_and_n
 from seqbench.statistics import summary
@@ -203,9 +203,8 @@ def _mean_skill(found: Sequence[Group], suite: SuiteBoard) -> Field:
     skills: dict[int, list[float]] = {}
     for group in found:
         for record in group.records:
-            skill = skill_of(record)
-            if skill is not None:
-                skills.setdefault(record.cell.seed, []).append(skill)
+            if record.skill is not None:
+                skills.setdefault(record.cell.seed, []).append(record.skill)
     whole = summary(
         (sum(each) / len(each) for each in skills.values() if len(each) == len(asked.lengths)), most=1.0
     )

@@ -28,7 +28,7 @@ from seqbench.plugins.catalog import Catalog
 from seqbench.records.schema import PluginUsed, Record
 from seqbench.records.store import Store
 from seqbench.report.commands import gradient_settings
-from seqbench.running.plan import FINAL, Plan
+from seqbench.running.plan import plan_of
 from seqbench.running.queue import Waiting
 from seqbench.running.sweep import sweep
 
@@ -63,7 +63,7 @@ def draw(submission: Submission, count: int, seed: int, catalog: Catalog) -> Dra
     left_out = (*missing.values(), *_other_versions(others, submission))
     queues: dict[str, list[Record]] = {}
     for record in own:
-        if record.status in FINAL and model_text(record.cell.model) not in missing:
+        if record.is_final and model_text(record.cell.model) not in missing:
             queues.setdefault(model_text(record.cell.model), []).append(record)
     if not queues:
         raise BoardError(
@@ -103,7 +103,7 @@ def verify(
     came = {
         record.key: _compared(record, found[record.key], cells[record.key], installed)
         for record in drawn.records
-        if record.key in found and found[record.key].status in FINAL
+        if record.key in found and found[record.key].is_final
     }
     if seeds:
         fresh = fresh_seeds({record.cell.seed for record in submission.records}, seeds, seed)
@@ -135,7 +135,7 @@ def runner(
     def run(cells: Sequence[Cell]) -> Mapping[str, Record]:
         with tempfile.TemporaryDirectory(prefix="seqbench-verify-") as folder:
             store = Store(folder)
-            with closing(sweep(Plan(tuple(cells), tuple(cells)), store, catalog, settings)) as events:
+            with closing(sweep(plan_of(cells, catalog), store, catalog, settings)) as events:
                 for event in events:
                     tell(event)
             return {record.key: record for record in store.each()}

@@ -26,14 +26,12 @@ def outcome(record: Record) -> str:
     >>> outcome(Record(key="k", status="failed", reason="no memory", cell=cell))
     'failed: no memory'
     """
-    metric, test = record.metric, record.test
-    if record.status != "ok" or metric is None or test is None:
+    metric = record.metric
+    if record.status != "ok" or metric is None or record.test is None:
         return f"{record.status}: {one_line(record.reason or 'no reason was recorded')}"
-    score = test.scores[metric.name]
-    baseline = next(b.scores[metric.name] for b in test.baselines if b.name == test.baseline_name)
     seconds = record.costs.train_seconds or 0.0
     ended = "" if record.stopped == "steps" else f", {record.stopped} after {counted(record.costs.steps, 'step')}"
-    return f"{metric.name} {_number(score)} (baseline {_number(baseline)}), {seconds:.1f} s{ended}"
+    return f"{metric.name} {_number(record.score)} (baseline {_number(record.baseline)}), {seconds:.1f} s{ended}"
 
 
 class Told:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from seqbench.experiment.cells import Cell
 from seqbench.jobs.events import Event, Finished, Progressed, Retried, Started
-from seqbench.plugins.catalog import Catalog
-from seqbench.plugins.grid import works
 from seqbench.running.eta import Load, Pace, Underway
+from seqbench.running.plan import Plan
 from seqbench.running.queue import Waiting
 
 ELSEWHERE = "elsewhere"
@@ -45,13 +44,14 @@ class Tally:
         others: what other sweeps run while this one has nothing left to run; else None.
     """
 
-    def __init__(self, cells: Sequence[Cell], catalog: Catalog) -> None:
-        self.cells = len(cells)
+    def __init__(self, todo: Plan) -> None:
+        self.cells = len(todo.pending)
         self.statuses: Counter[str] = Counter()
         self.running: dict[str, Running] = {}
         self.others: Waiting | None = None
-        work = works(cells, catalog)
-        self._waiting = {cell.key: Load(cell.task.name, cell.model.name, work[cell.key]) for cell in cells}
+        self._waiting = {
+            cell.key: Load(cell.task.name, cell.model.name, todo.expansion.work(cell)) for cell in todo.pending
+        }
         self._loads: Mapping[str, Load] = dict(self._waiting)
         self._total = sum(load.work for load in self._loads.values())
         self._done = 0.0

@@ -21,7 +21,6 @@ from seqbench.cli.progress.plain import Plain
 from seqbench.cli.progress.sentences import Told
 from seqbench.cli.progress.tally import Tally
 from seqbench.jobs.events import Event
-from seqbench.plugins.catalog import Catalog
 from seqbench.running.plan import Plan
 from seqbench.running.queue import Waiting
 
@@ -40,14 +39,11 @@ class Watch:
 
 
 @contextmanager
-def watch(
-    todo: Plan, catalog: Catalog, folder: Path, *, as_json: bool, quiet: bool, live: bool
-) -> Iterator[Watch]:
+def watch(todo: Plan, folder: Path, *, as_json: bool, quiet: bool, live: bool) -> Iterator[Watch]:
     """Give what is to be called with every event.
 
     Args:
         todo: what is to be run.
-        catalog: tells how many time steps a cell's sequences have.
         folder: the store's, in which the logs lie.
         as_json: a JSON line on stdout for each event.
         quiet: nothing at all, but for JSON lines.
@@ -68,7 +64,7 @@ def watch(
         elif live and console.is_terminal:
             from seqbench.cli.progress.live import Live
 
-            with Live(Tally(todo.pending, catalog), told, console) as shown:
+            with Live(Tally(todo), told, console) as shown:
                 yield Watch(shown, tell)
         else:
-            yield Watch(Plain(Tally(todo.pending, catalog), told, tell), tell)
+            yield Watch(Plain(Tally(todo), told, tell), tell)

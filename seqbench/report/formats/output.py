@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
+from seqbench.base.atomic_files import write_atomically
 from seqbench.errors import ExperimentError
 
 
@@ -34,17 +33,7 @@ def write_whole(path: Path, text: str | bytes) -> int:
     path = path.resolve()
     content = text.encode("utf-8") if isinstance(text, str) else text
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_atomically(path, content, mode=path.stat().st_mode & 0o777 if path.exists() else 0o644)
     except OSError as error:
         raise ExperimentError(f"{path} cannot be written: {error.strerror}; choose another --output") from error
     return len(content)

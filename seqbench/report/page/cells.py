@@ -19,7 +19,6 @@ from seqbench.records.variants import model_names, task_names
 from seqbench.report.charts.lines import Look, thinned
 from seqbench.report.numbers import number
 from seqbench.report.observations import UNKNOWN
-from seqbench.report.page.groups import baseline_of, score_of, skill_of
 from seqbench.report.units import memory, seconds
 
 MOST_POINTS, LEAST_POINTS = 200, 16
@@ -94,9 +93,9 @@ def _outcome(record: Record, shared: _Kept) -> list[Any]:
         (metric.name if metric else "score", _score_text(record)),
         (
             f"baseline ({record.test.baseline_name})" if record.test else "baseline",
-            _text(baseline_of(record), number),
+            _text(record.baseline, number),
         ),
-        ("skill", _text(skill_of(record), number)),
+        ("skill", _text(record.skill, number)),
         ("test examples", _text(record.test.examples if record.test else None, str)),
         ("one is worth, in skill, up to", _text(one_example_in_skill(metric, record.test), number)),
         *_other_scores(record),
@@ -123,7 +122,7 @@ def _outcome(record: Record, shared: _Kept) -> list[Any]:
 
 def _score_text(record: Record) -> str | None:
     """Return the score, and that it is unknown where the cell came to its end without one."""
-    score = score_of(record)
+    score = record.score
     return (UNKNOWN if record.status == "ok" else None) if score is None else number(score)
 
 
@@ -132,7 +131,7 @@ def _other_scores(record: Record) -> list[tuple[str, str]]:
         return []
     primary = record.metric.name if record.metric else None
     others = [(name, score) for name, score in record.test.scores.items() if name != primary]
-    elsewhere = [(f"{primary} at T={e.length}", e.scores.get(primary or "")) for e in record.evaluations]
+    elsewhere = [(f"{primary} at T={e.length}", e.score(record.metric)) for e in record.evaluations]
     return [(name, UNKNOWN if score is None else number(score)) for name, score in [*others, *elsewhere]]
 
 

@@ -7,7 +7,7 @@ at is there without records. Stands on records, variants and statistics.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from seqbench.gradients.flow import Summary as FlowSummary
@@ -39,15 +39,15 @@ class Group:
 
     def scores(self) -> list[float]:
         """Return the primary scores of the seeds that have one."""
-        return _known(self.records, score_of)
+        return _known(record.score for record in self.records)
 
     def skills(self) -> list[float]:
         """Return the skills of the seeds that have one."""
-        return _known(self.records, skill_of)
+        return _known(record.skill for record in self.records)
 
     def baselines(self) -> list[float]:
         """Return the scores of the reference baseline."""
-        return _known(self.records, baseline_of)
+        return _known(record.baseline for record in self.records)
 
     def outcome(self) -> str:
         """Return what became of the seeds, such as ``ok`` or ``2 ok, 1 diverged``.
@@ -91,7 +91,7 @@ class Group:
 
     def one_example(self) -> float | None:
         """Return what one test example of each seed is worth in the mean skill; None where it is not known."""
-        own = [record for record in self.records if skill_of(record) is not None]
+        own = [record for record in self.records if record.skill is not None]
         worths = [one_example_in_skill(record.metric, record.test) for record in own]
         return None if None in worths else _mean(worths)
 
@@ -109,29 +109,9 @@ def groups(records: Sequence[Record]) -> list[Group]:
     ]
 
 
-def score_of(record: Record) -> float | None:
-    """Return the primary score of a cell that is ok."""
-    if record.status != "ok" or record.metric is None or record.test is None:
-        return None
-    return record.test.scores.get(record.metric.name)
-
-
-def skill_of(record: Record) -> float | None:
-    """Return the skill of a cell that is ok."""
-    return record.test.skill if record.status == "ok" and record.test else None
-
-
-def baseline_of(record: Record) -> float | None:
-    """Return the score of the baseline that skill is measured from."""
-    if record.metric is None or record.test is None:
-        return None
-    found = {each.name: each.scores.get(record.metric.name) for each in record.test.baselines}
-    return found.get(record.test.baseline_name)
-
-
 def outcome_of(record: Record) -> str:
     """Return the status, which is ``unknown`` for a cell that ran to its end and has no score."""
-    return UNKNOWN if record.status == "ok" and score_of(record) is None else record.status
+    return UNKNOWN if record.status == "ok" and record.score is None else record.status
 
 
 def _of_task(task: str, records: Sequence[Record], models: Sequence[str]) -> list[Group]:
@@ -146,8 +126,8 @@ def _of_task(task: str, records: Sequence[Record], models: Sequence[str]) -> lis
     ]
 
 
-def _known(records: Iterable[Record], value: Callable[[Record], float | None]) -> list[float]:
-    return [number for number in map(value, records) if number is not None]
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [number for number in values if number is not None]
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

@@ -1,0 +1,12 @@
+"""Names a cell in words, the same in messages, logs and tables. Imports nothing of seqbench."""
+
+from __future__ import annotations
+
+
+def title(task: str, model: str, length: int, seed: int) -> str:
+    """Return what a cell is called.
+
+    >>> title("copy", "lstm", 64, 0)
+    'copy lstm T=64 seed 0'
+    """
+    return f"{task} {model} T={length} seed {seed}"

@@ -15,8 +15,17 @@ if TYPE_CHECKING:
     from seqbench.contracts.inputs import InputKind, Tokens, Values
     from seqbench.contracts.metrics import Baseline, Metric, evaluate, scored_items
     from seqbench.contracts.model import Model
-    from seqbench.contracts.targets import Forecast, SequenceClass, StepClass, TargetKind
+    from seqbench.contracts.targets import (
+        Forecast,
+        SequenceClass,
+        StepClass,
+        StepLabels,
+        StepValues,
+        TargetKind,
+        Transcript,
+    )
     from seqbench.contracts.task import Task, TaskData
+    from seqbench.contracts.unfit import Unfit
     from seqbench.data.cache import cached_tensors
     from seqbench.data.sources import fingerprint, read_tables
     from seqbench.errors import (
@@ -71,12 +80,16 @@ _HOMES = {
         "Forecast",
         "SequenceClass",
         "StepClass",
+        "StepLabels",
+        "StepValues",
         "TargetKind",
+        "Transcript",
     ),
     "contracts.task": (
         "Task",
         "TaskData",
     ),
+    "contracts.unfit": ("Unfit",),
     "data.cache": ("cached_tensors",),
     "data.sources": (
         "fingerprint",
@@ -147,11 +160,15 @@ __all__ = [
     "Split",
     "Started",
     "StepClass",
+    "StepLabels",
+    "StepValues",
     "StoreError",
     "TargetKind",
     "Task",
     "TaskData",
     "Tokens",
+    "Transcript",
+    "Unfit",
     "Values",
     "__version__",
     "cached_tensors",

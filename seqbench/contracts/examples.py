@@ -6,6 +6,7 @@ Stands on errors only; torch is imported when a method runs, so that plugins loa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 UNSCORED = -100
-"""The target of a step that no loss and no metric looks at."""
+"""The target of a step that no loss and no metric looks at; among numbers NaN stands for it."""
 
 
 class Batch(NamedTuple):
@@ -25,7 +26,8 @@ class Batch(NamedTuple):
 
     Attributes:
         inputs: [batch, time] tokens as int64, or [batch, time, channels] values as float32.
-        targets: [batch] or [batch, time] classes (padding is UNSCORED), or [batch, steps, channels].
+        targets: [batch] or [batch, time] classes, [batch, longest] symbols, or [batch, steps, channels] numbers
+            or labels, as the kind of target says; padding is UNSCORED, and NaN where they are floats.
         lengths: [batch], how many steps of each row are real.
     """
 
@@ -62,7 +64,7 @@ class Ragged:
         """Steps of each row: [rows] int64."""
         return self.offsets.diff()
 
-    def take(self, rows: Tensor, padding: int) -> Tensor:
+    def take(self, rows: Tensor, padding: float) -> Tensor:
         """Return the rows padded at the end with ``padding``: [rows, longest, ...]."""
         return _Places.of(self, rows).padded(self.values, padding)
 
@@ -93,7 +95,7 @@ class _Places(NamedTuple):
         among_all = (starts[:, None] + steps).flatten().clamp_(max=len(ragged.values) - 1)
         return _Places(among_all, steps >= lengths[:, None], lengths)
 
-    def padded(self, values: Tensor, padding: int) -> Tensor:
+    def padded(self, values: Tensor, padding: float) -> Tensor:
         """Return the values at these places: [rows, longest, ...]."""
         # Widened before padding: -100 does not fit every type that classes are stored in.
         shape = self.is_padding.shape
@@ -108,8 +110,9 @@ class Split:
     Attributes:
         inputs: [examples, time] integers of any width, [examples, time, channels] floats (a strided view
             will do), or Ragged.
-        targets: [examples] classes; [examples, time] classes with UNSCORED where nothing is scored, Ragged
-            where the inputs are; or [examples, steps, channels] floats.
+        targets: as the kind of target says: [examples] classes; [examples, time] classes, or
+            [examples, time, ...] labels or floats, with UNSCORED, or NaN among floats, where nothing is scored,
+            Ragged where the inputs are; [examples, steps, channels] floats; rows of symbols, Ragged by themselves.
 
     Raises:
         ContractError: inputs and targets differ in number, or there is no example.
@@ -162,14 +165,24 @@ class Split:
             return Batch(_wide(inputs[rows]), _take(targets, rows), torch.full((len(rows),), inputs.shape[1]))
         places = _Places.of(inputs, rows)
         if isinstance(targets, Ragged) and targets.offsets is inputs.offsets:
-            scored = places.padded(targets.values, UNSCORED)
+            scored = places.padded(targets.values, _padding(targets.values))
         else:
             scored = _take(targets, rows)
         return Batch(places.padded(inputs.values, 0), scored, places.lengths)
 
 
+def numbers(values: Tensor | Ragged) -> Tensor:
+    """Return all numbers of inputs or targets, without padding."""
+    return values.values if isinstance(values, Ragged) else values
+
+
 def _take(targets: Tensor | Ragged, rows: Tensor) -> Tensor:
-    return targets.take(rows, UNSCORED) if isinstance(targets, Ragged) else _wide(targets[rows])
+    return targets.take(rows, _padding(targets.values)) if isinstance(targets, Ragged) else _wide(targets[rows])
+
+
+def _padding(targets: Tensor) -> float:
+    """Return what stands behind the end of a row of targets: the mark of what is not scored."""
+    return math.nan if targets.is_floating_point() else UNSCORED
 
 
 def _wide(values: Tensor) -> Tensor:

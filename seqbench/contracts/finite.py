@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from seqbench.contracts.examples import UNSCORED, Batch
+from seqbench.contracts.examples import Batch
+from seqbench.contracts.scored import scored_by_marks
+from seqbench.contracts.targets import TargetKind
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,9 +42,15 @@ class NotFinite:
     examples: int = 0
     first: tuple[Place, ...] = ()
 
-    def add(self, outputs: Tensor, batch: Batch) -> NotFinite:
-        """Return the same with one more batch; where all of it is finite, this costs one look at it."""
-        is_scored = _scored(outputs, batch)
+    def add(self, outputs: Tensor, batch: Batch, kind: TargetKind | None = None) -> NotFinite:
+        """Return the same with one more batch; where all of it is finite, this costs one look at it.
+
+        Args:
+            outputs: of the batch.
+            batch: the examples.
+            kind: tells which outputs are scored; without it the marks in the targets do.
+        """
+        is_scored = scored_by_marks(outputs, batch.targets) if kind is None else kind.scored(outputs, batch)
         scored = outputs.numel() if is_scored is None else int(is_scored.sum())
         bad, first = 0, self.first
         # A sum costs a tenth of `isfinite`. What is not finite makes it so; so may numbers that are too large.
@@ -76,19 +84,5 @@ def _bad(outputs: Tensor, is_scored: Tensor | None) -> Tensor:
     is_bad = ~outputs.isfinite()
     if is_scored is None:
         return is_bad
-    # The logits of one item stand on the last axis: together they are one output.
-    return is_scored & (is_bad.any(-1) if is_scored.ndim < is_bad.ndim else is_bad)
-
-
-def _scored(outputs: Tensor, batch: Batch) -> Tensor | None:
-    """Return which outputs are scored, in the shape of the targets; None where all are."""
-    targets = batch.targets
-    if not targets.is_floating_point():
-        return targets != UNSCORED if targets.shape == outputs.shape[:-1] else None
-    is_ragged = targets.ndim > 1 and targets.shape[:2] == batch.inputs.shape[:2] and targets.shape == outputs.shape
-    if not is_ragged:
-        return None
-    # Numbers are padded with the same number as classes, which may also stand among the real ones.
-    steps = batch.lengths.new_tensor(range(targets.shape[1]))
-    is_behind = (steps >= batch.lengths[:, None]).view(*targets.shape[:2], *[1] * (targets.ndim - 2))
-    return ~(is_behind & (targets == UNSCORED))
+    # The logits of one item stand on the last axes: together they are one output.
+    return is_scored & (is_bad.flatten(is_scored.ndim).any(-1) if is_scored.ndim < is_bad.ndim else is_bad)

@@ -6,6 +6,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seqbench.contracts.examples import Split, numbers
+from seqbench.contracts.unfit import Unfit, not_integers, not_numbers, not_steps
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -20,6 +23,20 @@ class InputKind(ABC):
     @abstractmethod
     def features(self, size: int) -> int:
         """Return how many features the embedding gives when asked for ``size``."""
+
+    @property
+    def alphabet(self) -> int | None:
+        """How many different inputs a step can have; None where that is without end, as among numbers."""
+        return None
+
+    def unfit(self, split: Split, what: str) -> Unfit | None:
+        """Say why the inputs of a split are not as this kind has them; None where they are, or nobody can say.
+
+        Args:
+            split: the examples.
+            what: their name in messages, such as "train inputs".
+        """
+        return None
 
 
 @dataclass(frozen=True)
@@ -38,6 +55,16 @@ class Tokens(InputKind):
         """Return ``size``."""
         return size
 
+    @property
+    def alphabet(self) -> int:
+        """The size of the vocabulary."""
+        return self.vocabulary_size
+
+    def unfit(self, split: Split, what: str) -> Unfit | None:
+        """Inputs are [examples, time] whole numbers from 0 to ``vocabulary_size - 1``."""
+        values = numbers(split.inputs)
+        return not_integers(values, what, self.vocabulary_size, str(self)) or not_steps(split.inputs, what)
+
 
 @dataclass(frozen=True)
 class Values(InputKind):
@@ -54,3 +81,7 @@ class Values(InputKind):
     def features(self, size: int) -> int:
         """Return the number of channels."""
         return self.channels
+
+    def unfit(self, split: Split, what: str) -> Unfit | None:
+        """Inputs are [examples, time, channels] finite numbers."""
+        return not_numbers(numbers(split.inputs), what) or not_steps(split.inputs, what, [self.channels])

@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from seqbench.contracts.examples import UNSCORED, Batch, Split
+from seqbench.contracts.examples import Batch, Split
 from seqbench.contracts.finite import NotFinite
+from seqbench.contracts.scored import kept, scored_by_marks
+from seqbench.contracts.targets import TargetKind
 from seqbench.errors import ContractError
 
 if TYPE_CHECKING:
@@ -25,12 +27,10 @@ def scored_items(outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
     """Return outputs and targets of the scored items only.
 
     Classes: ``outputs`` [batch, classes] or [batch, time, classes] become [items, classes], targets
-    [items]. Numbers ([batch, steps, channels]) stay as they are.
+    [items]. Numbers ([batch, steps, channels]) stay as they are, unless some are not scored (NaN): then
+    they become [items, channels].
     """
-    if batch.targets.is_floating_point():
-        return outputs, batch.targets
-    is_scored = batch.targets != UNSCORED
-    return outputs[is_scored], batch.targets[is_scored]
+    return kept(outputs, batch.targets, scored_by_marks(outputs, batch.targets))
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class Metric:
         best: what a perfect predictor scores.
         is_higher_better: the direction.
         prepare: ``(outputs, batch) -> the arguments of the metric's update``. The default, `scored_items`,
-            is what torchmetrics' own classification and regression metrics take; with
+            is what torchmetrics' own classification and regression metrics take, and asks the kind of target
+            where the metric belongs to a task (`TargetKind.items`); with
             ``make=torchmetrics.MeanMetric`` it may return one value for each scored item instead.
         worst: beyond which no score can lie, such as 0 for an accuracy; None where there is no such value.
             Intervals in reports end there.
@@ -186,8 +187,9 @@ class Meters:
         not_finite: the scored outputs that were not finite.
     """
 
-    def __init__(self, metrics: Iterable[Metric]) -> None:
+    def __init__(self, metrics: Iterable[Metric], targets: TargetKind | None = None) -> None:
         self.not_finite = NotFinite()
+        self._targets = targets
         self._meters = [(metric, metric.make()) for metric in metrics]
 
     def update(self, outputs: Tensor, batch: Batch) -> None:
@@ -198,15 +200,21 @@ class Meters:
         """
         if not self.not_finite.examples:
             self._move(outputs.device)
-        self.not_finite = self.not_finite.add(outputs, batch)
+        self.not_finite = self.not_finite.add(outputs, batch, self._targets)
         if self.not_finite.outputs:
             return
         for metric, meter in self._meters:
             try:
-                meter.update(*metric.prepare(outputs, batch))
+                meter.update(*self._prepared(metric, outputs, batch))
             except Exception as error:
                 error.add_note(f"in the metric {metric.name}")
                 raise
+
+    def _prepared(self, metric: Metric, outputs: Tensor, batch: Batch) -> tuple[Any, ...]:
+        """Return the arguments of a metric's update; the kind of target knows its scored items best."""
+        if self._targets is not None and metric.prepare is scored_items:
+            return self._targets.items(outputs, batch)
+        return metric.prepare(outputs, batch)
 
     def _move(self, device: torch.device) -> None:
         import torch
@@ -245,6 +253,7 @@ def evaluate(
     predict: Callable[[Batch], Tensor],
     *,
     batch_size: int = 256,
+    targets: TargetKind | None = None,
 ) -> dict[str, float]:
     """Score a predictor on every example of a split.
 
@@ -254,6 +263,8 @@ def evaluate(
         predict: from a batch to outputs, [batch, classes], [batch, time, classes] or
             [batch, steps, channels].
         batch_size: examples at a time; the scores do not depend on it but for rounding.
+        targets: the kind of target, which knows the scored items; without it the marks in the targets tell them
+            (UNSCORED, or NaN among floats), which is enough where each step or sequence has a class or numbers.
 
     Returns:
         Metric -> score. All are NaN where a scored output is not finite (the logarithm of a probability of 0 is
@@ -262,12 +273,14 @@ def evaluate(
     import torch
 
     batches = (split.batch(rows) for rows in torch.split(torch.arange(len(split)), batch_size))
-    return score_batches(metrics, ((predict(batch), batch) for batch in batches))
+    return score_batches(metrics, ((predict(batch), batch) for batch in batches), targets)
 
 
-def score_batches(metrics: Iterable[Metric], outputs: Iterable[tuple[Tensor, Batch]]) -> dict[str, float]:
+def score_batches(
+    metrics: Iterable[Metric], outputs: Iterable[tuple[Tensor, Batch]], targets: TargetKind | None = None
+) -> dict[str, float]:
     """Score outputs that come with the batch they were made from; see `evaluate`."""
-    meters = Meters(metrics)
+    meters = Meters(metrics, targets)
     for output, batch in outputs:
         meters.update(output, batch)
     return meters.scores()

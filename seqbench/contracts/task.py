@@ -20,7 +20,7 @@ class TaskData:
     Attributes:
         train, validation, test: the examples; test data is never used to choose anything.
         inputs: `Tokens` or `Values`.
-        targets: `SequenceClass`, `StepClass` or `Forecast`.
+        targets: `SequenceClass`, `StepClass`, `StepLabels`, `StepValues`, `Forecast` or `Transcript`.
         metrics: what is measured; the first is the primary one.
         baselines: scores on the test split of predictors that need no memory or no learning.
         show: test example number -> text that a person can read, input above target.

@@ -113,6 +113,16 @@ def pass_forward(
     return Passage(embedded, steps, states, parts)
 
 
+def outputs_of(layer: nn.Module, passage: Passage) -> Tensor:
+    """Return the layer's outputs at all steps of a passage, [batch, time, output_size], without a graph."""
+    with torch.no_grad():
+        pieces = [
+            layer(passage.embedded(start, end), state)[0]
+            for (start, end), state in zip(pairwise(passage.steps), passage.states, strict=True)
+        ]
+    return torch.cat(pieces, dim=1)
+
+
 @dataclass(frozen=True)
 class Norms:
     """Logarithms of the norms of gradients.

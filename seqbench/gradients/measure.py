@@ -15,7 +15,15 @@ from torch import Tensor, nn
 
 from seqbench.base.seeds import generator
 from seqbench.contracts.examples import Batch
-from seqbench.gradients.backpropagation import Norms, cut_steps, pass_back, pass_forward, state_parts
+from seqbench.gradients.backpropagation import (
+    Norms,
+    Passage,
+    cut_steps,
+    outputs_of,
+    pass_back,
+    pass_forward,
+    state_parts,
+)
 from seqbench.gradients.flow import WHOLE, Curve, Flow, Quantity, curve_of, unknown_curve
 from seqbench.network.copies import copied, exact
 from seqbench.network.network import Network
@@ -59,11 +67,12 @@ def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 
         twin = copied(network)
     with torch.inference_mode(False), torch.enable_grad(), _float64():
         measured, batch = _frozen(twin), Batch(*(_double(part) for part in batch))
-        embedded, losses = _embedded(measured, batch), _OwnLosses(measured, batch)
+        embedded = _embedded(measured, batch)
         parts = state_parts(measured.layer, embedded(0, 1).shape[2])
         has_state = any(part.has_gradient for part in parts)
         cuts = cut_steps(batch.lengths.tolist(), grid) if has_state else []
         passage = pass_forward(measured.layer, embedded, parts, [0, *cuts, batch.inputs.shape[1]])
+        losses = _OwnLosses(measured, batch, passage)
         generators = [generator(seed, "jacobian", draw) for draw in range(draws if has_state else 0)]
         norms = losses.averaged(pass_back(measured.layer, passage, losses.pull, batch.lengths, generators))
     # The step of each lag in each row: [lags, batch]; where a row is shorter, there is none.
@@ -135,15 +144,22 @@ class _OwnLosses:
     """Each example's own loss: the mean over its scored items.
 
     How many these are is known when all pieces have been seen: the sum of the items pulls, and what has come of
-    it is divided at the end.
+    it is divided at the end. A loss that needs whole sequences is asked for once, over one more pass forward.
     """
 
-    def __init__(self, network: Network, batch: Batch) -> None:
+    def __init__(self, network: Network, batch: Batch, passage: Passage) -> None:
         self._network, self._batch = network, batch
         self._items = torch.zeros(len(batch.lengths), device=batch.lengths.device)
+        is_whole = network.targets.needs_whole_sequence
+        self._whole = self._gradient(outputs_of(network.layer, passage), 0) if is_whole else None
 
     def pull(self, outputs: Tensor, start: int) -> Tensor | None:
         """Return the gradient of the sums at the outputs of a piece; None where nothing is scored in it."""
+        if self._whole is not None:
+            return self._whole[:, start : start + outputs.shape[1]]
+        return self._gradient(outputs, start)
+
+    def _gradient(self, outputs: Tensor, start: int) -> Tensor | None:
         own = outputs.requires_grad_()
         losses, rows = self._network.targets.losses(own, self._batch, self._network.head, start)
         if not len(losses):

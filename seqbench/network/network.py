@@ -76,16 +76,22 @@ class Network(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return the outputs that metrics take; their shape is the target kind's."""
+        hidden = self._whole(batch.inputs, Feeding(self.feeding.piece))
+        return self.targets.outputs(hidden, batch.lengths, self.head)
+
+    def _whole(self, inputs: Tensor, feeding: Feeding) -> Tensor:
+        """Return what the layer gives at all steps, [batch, time, output_size], fed in pieces."""
 
         def run(piece: Tensor, start: int, state: Any) -> tuple[Tensor, Any]:
             return self.hidden(piece, state)
 
-        pieces = list(feed(run, batch.inputs, Feeding(self.feeding.piece)))
-        hidden = torch.cat(pieces, dim=1) if len(pieces) > 1 else pieces[0]
-        return self.targets.outputs(hidden, batch.lengths, self.head)
+        pieces = list(feed(run, inputs, feeding))
+        return torch.cat(pieces, dim=1) if len(pieces) > 1 else pieces[0]
 
     def loss(self, batch: Batch) -> Tensor:
         """Return the mean training loss of a batch: a scalar."""
+        if self.targets.needs_whole_sequence:
+            return self.targets.loss(self._whole(batch.inputs, self.feeding), batch, self.head)
 
         is_run_again = self.feeding.is_run_again(batch.inputs.shape[1])
 

@@ -126,7 +126,7 @@ class Fit(pl.LightningModule):
     def on_validation_start(self) -> None:
         """Begin to score by the primary metric."""
         self.history.check_losses()
-        self._meters = Meters(self.metrics[:1])
+        self._meters = Meters(self.metrics[:1], self.network.targets)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch."""
@@ -161,7 +161,7 @@ class Fit(pl.LightningModule):
 
     def on_test_start(self) -> None:
         """Begin to score by every metric."""
-        self._meters = Meters(self.metrics)
+        self._meters = Meters(self.metrics, self.network.targets)
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch."""

@@ -106,10 +106,6 @@ def test_padding_behind_numbers_is_not_scored_and_the_same_number_among_them_is(
     assert NotFinite().add(within, batch).outputs == 1
 
 
-@pytest.mark.xfail(
-    reason="which numbers are padding is told by kinds of targets in the second edition of the contracts",
-    strict=True,
-)
 def test_padding_behind_numbers_reaches_no_metric() -> None:
     rows = [torch.tensor([1.0, 2.0]), torch.tensor([1.0])]
     split = Split(Ragged.from_rows(rows), Ragged.from_rows(rows))

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from seqbench.contracts.examples import Batch, Ragged, Split
+from seqbench.contracts.examples import Batch, Ragged, Split, numbers
 from seqbench.contracts.task import Task, TaskData
 from seqbench.plugins.parameters import parameters_of
 from seqbench.testing.surroundings import empty_cache
@@ -36,11 +36,6 @@ def named_data(task: Task) -> list[str]:
 def splits_of(data: TaskData) -> dict[str, Split]:
     """Return the three splits by name."""
     return dict(zip(PARTS, (data.train, data.validation, data.test), strict=True))
-
-
-def numbers(values: Tensor | Ragged) -> Tensor:
-    """Return all numbers of inputs or targets, without padding."""
-    return values.values if isinstance(values, Ragged) else values
 
 
 def batches(split: Split, size: int) -> Iterator[Batch]:
@@ -70,4 +65,12 @@ def difference(one: TaskData, other: TaskData) -> str | None:
 def _is_same(one: Tensor | Ragged, other: Tensor | Ragged) -> bool:
     if isinstance(one, Ragged) and isinstance(other, Ragged) and not torch.equal(one.offsets, other.offsets):
         return False
-    return isinstance(one, Ragged) == isinstance(other, Ragged) and torch.equal(numbers(one), numbers(other))
+    if isinstance(one, Ragged) != isinstance(other, Ragged):
+        return False
+    ours, its = numbers(one), numbers(other)
+    if ours.dtype != its.dtype or ours.shape != its.shape:
+        return False
+    # NaN, where nothing is scored, equals NaN.
+    return torch.equal(ours, its) or (
+        ours.is_floating_point() and torch.allclose(ours, its, rtol=0.0, atol=0.0, equal_nan=True)
+    )

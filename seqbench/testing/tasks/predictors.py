@@ -1,32 +1,17 @@
-"""Makes a predictor that knows everything, and those that know nothing.
-
-From the targets, or from the shares and means of the training targets. Stands on contracts and seeds.
-"""
+"""Makes predictors that know everything, and those that know nothing, as a task's kind of target tells them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
-from seqbench.base.seeds import generator
-from seqbench.contracts.examples import UNSCORED, Batch
-from seqbench.contracts.inputs import Values
-from seqbench.contracts.targets import Forecast, SequenceClass, StepClass, TargetKind, last_step
+from seqbench.contracts.examples import Batch
+from seqbench.contracts.targets import TargetKind
 from seqbench.contracts.task import TaskData
+from seqbench.errors import ContractError
 from seqbench.testing.outcome import CheckSkipped
-from seqbench.testing.tasks.loads import numbers
-
-CERTAIN = 100.0
-"""The logit of the one right class; the others have 0, and exp(-100) is nothing beside 1."""
-
-MOST_CONSTANTS = 10
-"""Up to so many classes each is tried as the one and only answer."""
-
-MOST_PLACES, MOST_CLASSES_BY_PLACE = 64, 2**16
-"""Places of a run of equal inputs that are told apart, and classes that are counted at each, at most."""
 
 
 @dataclass(frozen=True)
@@ -40,99 +25,37 @@ class Predictor:
 def perfect(kind: TargetKind) -> Predictor:
     """Return the predictor that always gives the target.
 
-    Raises:
-        CheckSkipped: the kind of target is the plugin's own.
+    It raises CheckSkipped where the kind does not say how, or the targets are out of range.
     """
-    if isinstance(kind, Forecast):
-        return Predictor("perfect", lambda batch: batch.targets)
-    classes = _classes(kind)
-    return Predictor("perfect", lambda batch: _one_hot(batch.targets, classes))
+
+    def predict(batch: Batch) -> Tensor:
+        try:
+            outputs = kind.perfect(batch)
+        except ContractError as error:
+            raise CheckSkipped(str(error)) from error
+        if outputs is None:
+            raise CheckSkipped(f"what outputs {type(kind).__name__} takes is the plugin's own")
+        return outputs
+
+    return Predictor("perfect", predict)
 
 
-def ignorant(data: TaskData) -> Iterator[Predictor]:
-    """Yield predictors that look at no input, but for the one that repeats the last value.
+def ignorant(data: TaskData) -> list[Predictor]:
+    """Return predictors that know shares and means of the training targets at most, random answers first.
 
     Raises:
-        CheckSkipped: the kind of target is the plugin's own.
+        CheckSkipped: the kind of target knows none.
     """
-    kind = data.targets
-    return _of_numbers(data, kind) if isinstance(kind, Forecast) else _of_classes(data, _classes(kind))
-
-
-def _classes(kind: TargetKind) -> int:
-    if isinstance(kind, (SequenceClass, StepClass)):
-        return kind.classes
-    raise CheckSkipped(f"what outputs {type(kind).__name__} takes is the plugin's own")
-
-
-def _one_hot(targets: Tensor, classes: int) -> Tensor:
-    # An answer is needed where nothing is scored, too.
-    answers = targets.masked_fill(targets == UNSCORED, 0)
-    if not 0 <= int(answers.min()) <= int(answers.max()) < classes:
-        raise CheckSkipped("targets are out of range; see the checks of that name")
-    return CERTAIN * torch.nn.functional.one_hot(answers, classes).float()
-
-
-def _of_classes(data: TaskData, classes: int) -> Iterator[Predictor]:
-    rng = generator(0, "seqbench.testing", "random answers")
-
-    def random(batch: Batch) -> Tensor:
-        return torch.randn(*batch.targets.shape, classes, generator=rng)
-
-    yield Predictor("random answers", random)
-    yield _always("equal probabilities", torch.zeros(classes))
-    targets = numbers(data.train.targets)
-    shares = torch.bincount(targets[targets != UNSCORED].long(), minlength=classes).double()
-    yield _always("the shares of the training classes", (shares / shares.sum()).clamp(min=1e-12).log().float())
-    if classes <= MOST_CONSTANTS:
-        for answer in range(classes):
-            yield _always(f"always class {answer}", _one_hot(torch.tensor(answer), classes))
-
-
-def _always(name: str, logits: Tensor) -> Predictor:
-    return Predictor(name, lambda batch: logits.expand(*batch.targets.shape, len(logits)))
+    found = list(_named(data.targets.ignorant(data.train)))
+    if not found:
+        raise CheckSkipped(f"what outputs {type(data.targets).__name__} takes is the plugin's own")
+    return found
 
 
 def by_place(data: TaskData) -> Iterator[Predictor]:
-    """Yield the predictor that knows for how many steps the input has not changed, where each step has a class.
-
-    It answers with the shares of the training classes at that place, and remembers nothing of what it read.
-    """
-    if not isinstance(data.targets, StepClass) or data.targets.classes > MOST_CLASSES_BY_PLACE:
-        return
-    counts = torch.ones(MOST_PLACES, data.targets.classes, dtype=torch.float64)
-    for rows in torch.split(torch.arange(len(data.train)), 256):
-        batch = data.train.batch(rows)
-        is_scored = batch.targets != UNSCORED
-        at = _unchanged(batch.inputs)[is_scored] * data.targets.classes + batch.targets[is_scored]
-        counts += torch.bincount(at, minlength=counts.numel()).view_as(counts)
-    logits = (counts / counts.sum(1, keepdim=True)).log().float()
-    yield Predictor("the commonest class at each place", lambda batch: logits[_unchanged(batch.inputs)])
+    """Yield predictors that remember nothing of what they read, such as one that knows the place of a step."""
+    return _named(data.targets.memoryless(data.train))
 
 
-def _unchanged(inputs: Tensor) -> Tensor:
-    """Return for how many steps up to each step the input was the same: [batch, time], below MOST_PLACES."""
-    steps = torch.arange(inputs.shape[1]).expand(inputs.shape[:2])
-    other = inputs[:, 1:] != inputs[:, :-1]
-    is_changed = torch.ones(inputs.shape[:2], dtype=torch.bool)
-    is_changed[:, 1:] = other if other.ndim == 2 else other.any(2)
-    return (steps - (steps * is_changed).cummax(1).values).clamp(max=MOST_PLACES - 1)
-
-
-def _of_numbers(data: TaskData, kind: Forecast) -> Iterator[Predictor]:
-    targets = numbers(data.train.targets)
-    rng = generator(0, "seqbench.testing", "random answers")
-
-    def random(batch: Batch) -> Tensor:
-        return targets[torch.randint(len(targets), (len(batch.targets),), generator=rng)].float()
-
-    yield Predictor("a random training target", random)
-    middle = targets.double().mean(0).float()
-    yield Predictor("the mean of the training targets", lambda batch: middle.expand_as(batch.targets))
-    yield Predictor("always 0", lambda batch: torch.zeros_like(batch.targets))
-    if isinstance(data.inputs, Values) and data.inputs.channels == kind.channels:
-        yield Predictor("the last value of the input", _last_value)
-
-
-def _last_value(batch: Batch) -> Tensor:
-    return last_step(batch.inputs, batch.lengths)[:, None].expand_as(batch.targets)
+def _named(predictors: Iterable[tuple[str, Callable[[Batch], Tensor]]]) -> Iterator[Predictor]:
+    return (Predictor(name, predict) for name, predict in predictors)

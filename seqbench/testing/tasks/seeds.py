@@ -5,7 +5,6 @@ Each check takes the task and what loads it, and its docstring is what is asked 
 
 from __future__ import annotations
 
-from seqbench.contracts.inputs import Tokens
 from seqbench.contracts.task import Task, TaskData
 from seqbench.errors import DataError
 from seqbench.testing.models.cost import check_growth
@@ -83,10 +82,11 @@ def check_splits(task: Task, load: Load) -> None:
 
 def _least_steps(data: TaskData, pairs: int) -> int:
     """Return from how many steps on two equal examples are no coincidence among so many pairs."""
-    if not isinstance(data.inputs, Tokens) or data.inputs.vocabulary_size < 2:
+    alphabet = data.inputs.alphabet
+    if alphabet is None or alphabet < 2:
         return 1
     steps = 1
-    while data.inputs.vocabulary_size**steps < 1000 * pairs:
+    while alphabet**steps < 1000 * pairs:
         steps += 1
     return steps
 

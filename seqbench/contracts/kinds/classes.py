@@ -1,0 +1,158 @@
+"""Defines kinds of target that are classes: one for each sequence, or one for each step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seqbench.base.seeds import generator
+from seqbench.contracts.examples import UNSCORED, Batch, Split, numbers
+from seqbench.contracts.kinds.kind import Predictor, TargetKind
+from seqbench.contracts.kinds.places import MOST_PLACES, at_scored, beside, endings, last_step, unchanged
+from seqbench.contracts.unfit import Unfit, not_integers, not_shaped, not_steps
+from seqbench.errors import ContractError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+CERTAIN = 100.0
+"""The logit of the one right class; the others have 0, and exp(-100) is nothing beside 1."""
+
+MOST_CONSTANTS = 10
+"""Up to so many classes each is tried as the one and only answer."""
+
+MOST_CLASSES_BY_PLACE = 2**16
+"""Classes that are counted at each place, at most."""
+
+
+@dataclass(frozen=True)
+class SequenceClass(TargetKind):
+    """One label for each sequence, read at its last real step. Outputs: [batch, classes]."""
+
+    classes: int
+
+    @property
+    def head_size(self) -> int:
+        """One logit for each class."""
+        return self.classes
+
+    def outputs(self, hidden: Tensor, lengths: Tensor, head: nn.Module) -> Tensor:
+        """Return logits: [batch, classes]."""
+        logits: Tensor = head(last_step(hidden, lengths))
+        return logits
+
+    def losses(self, hidden: Tensor, batch: Batch, head: nn.Module, start: int = 0) -> tuple[Tensor, Tensor]:
+        """Return the cross entropy in nats of each sequence that ends in these steps."""
+        from torch.nn.functional import cross_entropy
+
+        last, rows = endings(hidden, batch.lengths, start)
+        return cross_entropy(head(last), beside(last, batch.targets[rows]), reduction="none"), rows
+
+    def perfect(self, batch: Batch) -> Tensor:
+        """Return logits that are sure of the target."""
+        return _sure(batch.targets, self.classes)
+
+    def ignorant(self, train: Split) -> Iterator[Predictor]:
+        """Yield random and equal answers, the shares of the training classes, and always the same class."""
+        return _answers(train, self.classes)
+
+    def unfit(self, split: Split, what: str) -> Unfit | None:
+        """Targets are [examples] whole numbers from 0 to ``classes - 1``."""
+        values = numbers(split.targets)
+        return not_integers(values, what, self.classes, str(self)) or not_shaped(values, what, [len(split)])
+
+
+@dataclass(frozen=True)
+class StepClass(TargetKind):
+    """A label for each step; UNSCORED (-100) where nothing is asked. Outputs: [batch, time, classes]."""
+
+    classes: int
+
+    @property
+    def head_size(self) -> int:
+        """One logit for each class."""
+        return self.classes
+
+    @property
+    def outputs_per_step(self) -> int:
+        """One logit for each class."""
+        return self.classes
+
+    @property
+    def is_stepwise(self) -> bool:
+        """Each step has a target."""
+        return True
+
+    def outputs(self, hidden: Tensor, lengths: Tensor, head: nn.Module) -> Tensor:
+        """Return logits: [batch, time, classes]."""
+        logits: Tensor = head(hidden)
+        return logits
+
+    def losses(self, hidden: Tensor, batch: Batch, head: nn.Module, start: int = 0) -> tuple[Tensor, Tensor]:
+        """Return the cross entropy in nats of each scored step; the head runs on those only."""
+        from torch.nn.functional import cross_entropy
+
+        targets = batch.targets[:, start : start + hidden.shape[1]]
+        scored, answers, rows = at_scored(hidden, targets, targets != UNSCORED)
+        return cross_entropy(head(scored), answers, reduction="none"), rows
+
+    def perfect(self, batch: Batch) -> Tensor:
+        """Return logits that are sure of the target."""
+        return _sure(batch.targets, self.classes)
+
+    def ignorant(self, train: Split) -> Iterator[Predictor]:
+        """Yield random and equal answers, the shares of the training classes, and always the same class."""
+        return _answers(train, self.classes)
+
+    def memoryless(self, train: Split) -> Iterator[Predictor]:
+        """Yield the predictor that knows for how many steps the input has not changed.
+
+        It answers with the shares of the training classes at that place.
+        """
+        import torch
+
+        if self.classes > MOST_CLASSES_BY_PLACE:
+            return
+        counts = torch.ones(MOST_PLACES, self.classes, dtype=torch.float64)
+        for rows in torch.split(torch.arange(len(train)), 256):
+            batch = train.batch(rows)
+            is_scored = batch.targets != UNSCORED
+            at = unchanged(batch.inputs)[is_scored] * self.classes + batch.targets[is_scored]
+            counts += torch.bincount(at, minlength=counts.numel()).view_as(counts)
+        logits = (counts / counts.sum(1, keepdim=True)).log().float()
+        yield "the commonest class at each place", lambda batch: logits[unchanged(batch.inputs)]
+
+    def unfit(self, split: Split, what: str) -> Unfit | None:
+        """Targets are [examples, time] whole numbers from 0 to ``classes - 1``, or UNSCORED."""
+        values = numbers(split.targets)
+        said = f"{self} or {UNSCORED}"
+        return not_integers(values[values != UNSCORED], what, self.classes, said) or not_steps(split.targets, what)
+
+
+def _sure(targets: Tensor, classes: int) -> Tensor:
+    from torch.nn.functional import one_hot
+
+    # An answer is needed where nothing is scored, too.
+    answers = targets.masked_fill(targets == UNSCORED, 0)
+    if not 0 <= int(answers.min()) <= int(answers.max()) < classes:
+        raise ContractError("targets are out of range; see the checks of that name")
+    return CERTAIN * one_hot(answers, classes).float()
+
+
+def _answers(train: Split, classes: int) -> Iterator[Predictor]:
+    import torch
+
+    rng = generator(0, "seqbench.testing", "random answers")
+    yield "random answers", lambda batch: torch.randn(*batch.targets.shape, classes, generator=rng)
+    yield "equal probabilities", _always(torch.zeros(classes))
+    targets = numbers(train.targets)
+    shares = torch.bincount(targets[targets != UNSCORED].long(), minlength=classes).double()
+    yield "the shares of the training classes", _always((shares / shares.sum()).clamp(min=1e-12).log().float())
+    if classes <= MOST_CONSTANTS:
+        for answer in range(classes):
+            yield f"always class {answer}", _always(_sure(torch.tensor(answer), classes))
+
+
+def _always(logits: Tensor) -> Callable[[Batch], Tensor]:
+    return lambda batch: logits.expand(*batch.targets.shape, len(logits))

@@ -1,0 +1,136 @@
+"""Defines the kind of target that has any number of labels at each step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seqbench.base.seeds import generator
+from seqbench.contracts.examples import Batch, Split, numbers
+from seqbench.contracts.kinds.kind import Predictor, TargetKind
+from seqbench.contracts.kinds.places import MOST_PLACES, at_scored, unchanged
+from seqbench.contracts.scored import is_marked_scored
+from seqbench.contracts.unfit import Unfit, not_steps
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+CERTAIN = 100.0
+"""The logit of a label that is surely there; one that is surely not has its negative."""
+
+
+@dataclass(frozen=True)
+class StepLabels(TargetKind):
+    """Any number of labels at each step: [batch, time, labels], 1 where a label holds and 0 where it does not.
+
+    Targets are bool, integers or floats. Where nothing is asked, all labels of a step are UNSCORED (-100), or NaN
+    in floats. Outputs are logits, [batch, time, labels]; the loss of a step is the binary cross entropy in nats,
+    summed over its labels, as for the notes of music (Boulanger-Lewandowski et al. 2012).
+
+    Metrics get whole numbers as targets. Logits that all lie within 0 to 1 are taken for probabilities by the
+    multilabel metrics of torchmetrics; a ``prepare`` that ends in ``.sigmoid()`` is never misunderstood.
+
+    ```
+    input     a b c a
+    targets   1 0 - 1    label 0
+              1 1 - 0    label 1
+    scored    ^ ^   ^
+    ```
+    """
+
+    labels: int
+
+    @property
+    def head_size(self) -> int:
+        """One logit for each label."""
+        return self.labels
+
+    @property
+    def outputs_per_step(self) -> int:
+        """One logit for each label."""
+        return self.labels
+
+    @property
+    def is_stepwise(self) -> bool:
+        """Each step has a target."""
+        return True
+
+    def outputs(self, hidden: Tensor, lengths: Tensor, head: nn.Module) -> Tensor:
+        """Return logits: [batch, time, labels]."""
+        logits: Tensor = head(hidden)
+        return logits
+
+    def losses(self, hidden: Tensor, batch: Batch, head: nn.Module, start: int = 0) -> tuple[Tensor, Tensor]:
+        """Return the binary cross entropy in nats of each scored step, the sum over labels."""
+        from torch.nn.functional import binary_cross_entropy_with_logits
+
+        targets = batch.targets[:, start : start + hidden.shape[1]]
+        scored, answers, rows = at_scored(hidden, targets, _is_asked(targets))
+        logits = head(scored)
+        return binary_cross_entropy_with_logits(logits, answers.to(logits.dtype), reduction="none").sum(1), rows
+
+    def scored(self, outputs: Tensor, batch: Batch) -> Tensor:
+        """Return the steps of which some label is asked: [batch, time]."""
+        return _is_asked(batch.targets)
+
+    def items(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return logits and labels of the scored steps, [items, labels] each, the labels as int64."""
+        is_scored = self.scored(outputs, batch)
+        return outputs[is_scored], batch.targets[is_scored].long()
+
+    def perfect(self, batch: Batch) -> Tensor:
+        """Return logits that are sure of each label."""
+        return CERTAIN * (2.0 * (batch.targets == 1) - 1)
+
+    def ignorant(self, train: Split) -> Iterator[Predictor]:
+        """Yield random and equal answers, the training share of each label, and always all, none or one label."""
+        import torch
+
+        rng = generator(0, "seqbench.testing", "random answers")
+        yield "random answers", lambda batch: torch.randn(batch.targets.shape, generator=rng)
+        yield "equal probabilities", _always(torch.zeros(self.labels))
+        targets = numbers(train.targets)
+        shares = targets[_is_asked(targets)].double().mean(0).clamp(1e-12, 1 - 1e-12)
+        yield "the shares of the training labels", _always(shares.logit().float())
+        yield "never a label", _always(torch.full((self.labels,), -CERTAIN))
+        yield "always every label", _always(torch.full((self.labels,), CERTAIN))
+
+    def memoryless(self, train: Split) -> Iterator[Predictor]:
+        """Yield the training share of each label by for how many steps the input has not changed."""
+        import torch
+
+        held, asked = torch.ones(MOST_PLACES, self.labels, dtype=torch.float64), torch.full((MOST_PLACES, 1), 2.0)
+        for rows in torch.split(torch.arange(len(train)), 256):
+            batch = train.batch(rows)
+            is_asked = _is_asked(batch.targets)
+            places = unchanged(batch.inputs)[is_asked]
+            held.index_add_(0, places, batch.targets[is_asked].double())
+            asked += places.bincount(minlength=MOST_PLACES)[:, None]
+        logits = (held / asked).logit().float()
+        yield "the shares at each place", lambda batch: logits[unchanged(batch.inputs)]
+
+    def unfit(self, split: Split, what: str) -> Unfit | None:
+        """Targets are [examples, time, labels] zeros and ones; a step is scored in all its labels or in none."""
+        if wrong := not_steps(split.targets, what, [self.labels]):
+            return wrong
+        values = numbers(split.targets)
+        asked = values[_is_asked(values)]
+        if bool(((asked == 0) | (asked == 1)).all()):
+            return None
+        strange = asked[(asked != 0) & (asked != 1)][0]
+        mark = "NaN" if values.is_floating_point() else "UNSCORED (-100)"
+        return Unfit(
+            f"{what} are 1 where a label holds and 0 where it does not, as {self} says",
+            f"out of range: one is {strange.item():g}",
+            f"a step that is not scored is {mark} in all of its labels",
+        )
+
+
+def _is_asked(targets: Tensor) -> Tensor:
+    """Return which steps are scored: [..., labels] -> [...]."""
+    return is_marked_scored(targets).any(-1)
+
+
+def _always(logits: Tensor) -> Callable[[Batch], Tensor]:
+    return lambda batch: logits.expand(batch.targets.shape)

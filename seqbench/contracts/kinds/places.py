@@ -1,0 +1,64 @@
+"""Finds places in sequences: where rows end, which steps are scored, and how long the input has not changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MOST_PLACES = 64
+"""Places of a run of equal inputs that are told apart, at most."""
+
+
+def endings(hidden: Tensor, lengths: Tensor, start: int) -> tuple[Tensor, Tensor]:
+    """Return the hidden states of the rows that end in some steps, at their last real step, and these rows.
+
+    Args:
+        hidden: of these steps, [batch, steps, features].
+        lengths: of the rows, [batch].
+        start: the number of the first of these steps.
+
+    Returns:
+        [endings, features] and [endings].
+    """
+    lasts = lengths - (1 + start)
+    rows = ((lasts >= 0) & (lasts < hidden.shape[1])).nonzero()[:, 0]
+    return hidden[beside(hidden, rows), beside(hidden, lasts[rows])], rows
+
+
+def last_step(hidden: Tensor, lengths: Tensor) -> Tensor:
+    """Return the hidden state of each row at its last real step: [batch, time, features] -> [batch, features]."""
+    return endings(hidden, lengths, 0)[0]
+
+
+def at_scored(hidden: Tensor, targets: Tensor, is_scored: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the hidden states at the scored steps, their targets on the same device, and the row of each.
+
+    Args:
+        hidden: [batch, steps, features].
+        targets: of the same steps, [batch, steps] or [batch, steps, numbers].
+        is_scored: [batch, steps].
+
+    Returns:
+        [items, features], [items] or [items, numbers], and [items].
+    """
+    rows, steps = is_scored.nonzero(as_tuple=True)
+    scored = hidden[beside(hidden, rows), beside(hidden, steps)]
+    return scored, beside(scored, targets[rows, steps]), rows
+
+
+def beside(hidden: Tensor, part: Tensor) -> Tensor:
+    """Move a tensor to the device of ``hidden``."""
+    return part.to(hidden.device, non_blocking=True)
+
+
+def unchanged(inputs: Tensor) -> Tensor:
+    """Return for how many steps up to each step the input was the same: [batch, time], below MOST_PLACES."""
+    import torch
+
+    steps = torch.arange(inputs.shape[1]).expand(inputs.shape[:2])
+    other = inputs[:, 1:] != inputs[:, :-1]
+    is_changed = torch.ones(inputs.shape[:2], dtype=torch.bool)
+    is_changed[:, 1:] = other if other.ndim == 2 else other.any(2)
+    return (steps - (steps * is_changed).cummax(1).values).clamp(max=MOST_PLACES - 1)

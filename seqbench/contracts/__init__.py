@@ -1,3 +1,3 @@
-"""Defines what a plugin author implements: tasks, models, kinds of input and target, examples, metrics."""
+"""Defines what a plugin author implements: tasks, models, kinds, examples, metrics, decoding."""
 
-__all__ = ["examples", "fields", "finite", "inputs", "metrics", "model", "targets", "task", "version"]
+__all__ = ["decoding", "examples", "fields", "finite", "inputs", "metrics", "model", "targets", "task", "version"]

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from seqbench.contracts.decoding import Decoding, side_by_side
 from seqbench.contracts.examples import UNSCORED, Batch, Split
 from seqbench.contracts.finite import NotFinite
 from seqbench.errors import ContractError
@@ -49,6 +50,11 @@ class Metric:
             Intervals in reports end there.
         one_example: ``test split -> by how much one of its examples can move the score, at most``. Without it a
             score counts as a mean over the examples, and an example for ``|best - worst| / examples``.
+        of: ``outputs``, what the network gives where it reads the whole row, or ``decoded``, what it writes by
+            itself (`TaskData.decoding`). ``prepare`` is then called with the tokens that were written and the
+            batch of prefixes that they were written after (`Decoding.prompts`), whose targets are the
+            references; by default ``update`` gets the two side by side: what was written and the reference,
+            both [batch, longest of both] int64, padded with UNSCORED, without the stop token.
     """
 
     name: str
@@ -58,9 +64,14 @@ class Metric:
     prepare: Callable[[Tensor, Batch], tuple[Tensor, ...]] = scored_items
     worst: float | None = None
     one_example: Callable[[Split], float] | None = None
+    of: Literal["outputs", "decoded"] = "outputs"
 
     def __post_init__(self) -> None:
         """Refuse a worst value that is no worse than the best one."""
+        if self.of not in ("outputs", "decoded"):
+            raise ValueError(f"the metric {self.name}: of is {self.of!r}; it is 'outputs' or 'decoded'")
+        if self.of == "decoded" and self.prepare is scored_items:
+            object.__setattr__(self, "prepare", side_by_side)
         if self.worst is not None and not self.is_better(self.best, self.worst):
             raise ValueError(
                 f"the metric {self.name}: worst is {self.worst}; it must be worse than best, {self.best}"
@@ -157,6 +168,19 @@ def check_baselines(baselines: Iterable[Baseline], metrics: Iterable[Metric]) ->
                 )
 
 
+def check_decoding(metrics: Iterable[Metric], decoding: Decoding | None) -> None:
+    """Refuse metrics of what is decoded where nothing says how to decode.
+
+    Raises:
+        ContractError: there is one.
+    """
+    decoded = [metric.name for metric in metrics if metric.of == "decoded"]
+    if decoded and decoding is None:
+        raise ContractError(
+            f'the metric {decoded[0]} is of="decoded", and nothing says how to decode; give decoding=Decoding(...)'
+        )
+
+
 def check_scores(scores: Mapping[str, float], metrics: Iterable[Metric], where: str) -> None:
     """Refuse scores of a network that no predictor can have; unknown ones pass.
 
@@ -186,9 +210,11 @@ class Meters:
         not_finite: the scored outputs that were not finite.
     """
 
-    def __init__(self, metrics: Iterable[Metric]) -> None:
+    def __init__(self, metrics: Iterable[Metric], decoding: Decoding | None = None) -> None:
         self.not_finite = NotFinite()
         self._meters = [(metric, metric.make()) for metric in metrics]
+        self._decoding = decoding
+        check_decoding((metric for metric, _ in self._meters), decoding)
 
     def update(self, outputs: Tensor, batch: Batch) -> None:
         """Look at the outputs of one batch.
@@ -203,10 +229,16 @@ class Meters:
             return
         for metric, meter in self._meters:
             try:
-                meter.update(*metric.prepare(outputs, batch))
+                meter.update(*metric.prepare(*self._shown(metric, outputs, batch)))
             except Exception as error:
                 error.add_note(f"in the metric {metric.name}")
                 raise
+
+    def _shown(self, metric: Metric, outputs: Tensor, batch: Batch) -> tuple[Tensor, Batch]:
+        """Return what a metric is shown: outputs and their batch, or what was written and what it was after."""
+        if metric.of == "outputs" or self._decoding is None:
+            return outputs, batch
+        return self._decoding.written(outputs, batch), self._decoding.prompts(batch)
 
     def _move(self, device: torch.device) -> None:
         import torch
@@ -245,6 +277,7 @@ def evaluate(
     predict: Callable[[Batch], Tensor],
     *,
     batch_size: int = 256,
+    decoding: Decoding | None = None,
 ) -> dict[str, float]:
     """Score a predictor on every example of a split.
 
@@ -252,8 +285,10 @@ def evaluate(
         metrics: what to compute.
         split: the examples.
         predict: from a batch to outputs, [batch, classes], [batch, time, classes] or
-            [batch, steps, channels].
+            [batch, steps, channels]. For metrics of what is decoded it may give the tokens that it writes
+            instead, [batch, steps] integers padded with UNSCORED.
         batch_size: examples at a time; the scores do not depend on it but for rounding.
+        decoding: of the task, where a metric is of what is decoded; see `Decoding.written`.
 
     Returns:
         Metric -> score. All are NaN where a scored output is not finite (the logarithm of a probability of 0 is
@@ -262,12 +297,14 @@ def evaluate(
     import torch
 
     batches = (split.batch(rows) for rows in torch.split(torch.arange(len(split)), batch_size))
-    return score_batches(metrics, ((predict(batch), batch) for batch in batches))
+    return score_batches(metrics, ((predict(batch), batch) for batch in batches), decoding)
 
 
-def score_batches(metrics: Iterable[Metric], outputs: Iterable[tuple[Tensor, Batch]]) -> dict[str, float]:
+def score_batches(
+    metrics: Iterable[Metric], outputs: Iterable[tuple[Tensor, Batch]], decoding: Decoding | None = None
+) -> dict[str, float]:
     """Score outputs that come with the batch they were made from; see `evaluate`."""
-    meters = Meters(metrics)
+    meters = Meters(metrics, decoding)
     for output, batch in outputs:
         meters.update(output, batch)
     return meters.scores()

@@ -50,6 +50,7 @@ from seqbench.training.lightning import make_trainer, quiet_lightning
 from seqbench.training.outcome import course, evaluation, finite, metric_data, notes, seconds_per_step, why_unknown
 from seqbench.training.precision import arithmetic, check_precision
 from seqbench.training.resume import Attempt, StoppedError, TimeLimitError
+from seqbench.training.scoring import validation_batches
 
 log = logging.getLogger(__name__)
 
@@ -265,8 +266,8 @@ class _Run:
         batches = TrainingBatches(
             data.train, training.batch_size, training.steps, self.cell.seed, fit.steps_taken, attempt.between_steps
         )
-        validation = EvaluationBatches(data.validation, data.targets.outputs_per_step)
-        fit.order = validation.order
+        validation, fit.order = validation_batches(data)
+        fit.decoding = data.decoding
         trainer = make_trainer(training, self.file, self.callbacks)
         try:
             if training.steps and fit.trained_after is None:
@@ -306,7 +307,7 @@ class _Run:
                 return
 
     def _tested(self, fit: Fit, data: TaskData, length: int) -> Evaluation:
-        fit.metrics = data.metrics
+        fit.metrics, fit.decoding = data.metrics, data.decoding
         batches = EvaluationBatches(data.test, data.targets.outputs_per_step)
         fit.order = batches.order
         make_trainer(fit.training_settings, self.file).test(fit, batches, verbose=False)

@@ -15,12 +15,14 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from seqbench.contracts.decoding import Decoding
 from seqbench.contracts.examples import Batch
 from seqbench.contracts.finite import NotFinite
-from seqbench.contracts.metrics import Meters, Metric, check_scores
+from seqbench.contracts.metrics import Metric, check_scores
 from seqbench.experiment.schema import Training
 from seqbench.gradients.training_norms import group_norms, weight_groups
 from seqbench.network.network import Network
+from seqbench.training.scoring import NetworkScores, validation_scores
 
 Stopped = Literal["steps", "solved", "patience"]
 Progress = Callable[[int, float, float], None]
@@ -74,6 +76,7 @@ class Fit(pl.LightningModule):
         supervisor: is asked before each batch of an evaluation; None lets all run to its end.
         order: the numbers of the examples of an evaluation, in the order in which they come; None for 0, 1, 2, ...
         scores: metric -> score of the last test; NaN where it is unknown.
+        decoding: how the network writes by itself; None where no metric asks for it.
     """
 
     def __init__(
@@ -102,8 +105,9 @@ class Fit(pl.LightningModule):
         self.supervisor: Supervisor | None = None
         self.order: list[int] | None = None
         self.scores: dict[str, float] = {}
+        self.decoding: Decoding | None = None
         self._best_weights: dict[str, Any] = {}
-        self._meters = Meters(())
+        self._meters = NetworkScores(())
         self._started = time.perf_counter()
         self._last_look = 0.0
         self._looked_at = 0
@@ -208,7 +212,7 @@ class Fit(pl.LightningModule):
     def on_validation_start(self) -> None:
         """Begin to score by the primary metric."""
         self.look_at_losses()
-        self._meters = Meters(self.metrics[:1])
+        self._meters = validation_scores(self.metrics, self.decoding)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch."""
@@ -295,7 +299,7 @@ class Fit(pl.LightningModule):
 
     def on_test_start(self) -> None:
         """Begin to score by every metric."""
-        self._meters = Meters(self.metrics)
+        self._meters = NetworkScores(self.metrics, self.decoding)
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch."""
@@ -308,4 +312,4 @@ class Fit(pl.LightningModule):
     def _update(self, batch: Batch, number: int) -> None:
         if self.supervisor:
             self.supervisor.evaluation_batch(number)
-        self._meters.update(self.network(batch), batch)
+        self._meters.update(self.network, batch)

@@ -118,4 +118,5 @@ class _Assign:
             checkpoint_seconds=self.settings.checkpoint_seconds,
             loggers=self.settings.loggers,
             folder=self.store.path,
+            weights=self.store.weights(cell.key) if self.settings.keep_weights else None,
         )

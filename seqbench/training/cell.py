@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
@@ -46,6 +47,7 @@ from seqbench.training.checkpoints import CheckpointFile, Checkpoints
 from seqbench.training.chunk_policy import feeding_of
 from seqbench.training.fit import DivergedError, Fit, Progress
 from seqbench.training.gradient_monitor import Watcher
+from seqbench.training.kept_weights import keep_weights
 from seqbench.training.lightning import make_trainer, quiet_lightning
 from seqbench.training.outcome import course, evaluation, finite, metric_data, notes, seconds_per_step, why_unknown
 from seqbench.training.precision import arithmetic, check_precision
@@ -64,6 +66,7 @@ def run_cell(
     checkpoints: Checkpoints | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     callbacks: Sequence[pl.Callback] = (),
+    weights: Path | None = None,
 ) -> Record:
     """Train and test one cell, in this process, on one thread.
 
@@ -79,6 +82,7 @@ def run_cell(
         should_stop: looked at between two steps; once true, the cell writes its checkpoint and ends as
             ``interrupted``.
         callbacks: watch the training, and change nothing.
+        weights: file into which the weights that were tested go; None keeps none.
     """
     described = {**(environment or {}), **computing()}
     try:
@@ -89,7 +93,8 @@ def run_cell(
             interrupts_kept() as put_back,
             randomness_kept(),
         ):
-            return _Run(cell, catalog, described, progress, checkpoints, should_stop, put_back, callbacks).record()
+            run = _Run(cell, catalog, described, progress, checkpoints, should_stop, put_back, callbacks, weights)
+            return run.record()
     except SeqbenchError as error:
         return unfinished(cell, "failed", str(error), described)
     except TimeLimitError as error:
@@ -193,6 +198,7 @@ class _Run:
     should_stop: Callable[[], bool]
     put_back: Callable[[], None]
     callbacks: Sequence[pl.Callback]
+    weights: Path | None = None
     file: CheckpointFile | None = None
 
     def record(self) -> Record:
@@ -226,6 +232,7 @@ class _Run:
         tests = [] if diverged else list(self._tests(fit, attempt, task, data))
         if tests and tests[0].not_finite is not None:
             diverged = f"the trained network gave no scores: {why_unknown(tests[0])}"
+        kept, why_not = keep_weights(None if diverged else self.weights, network, data, cell.key)
         return Record(
             key=cell.key,
             status="diverged" if diverged else "ok",
@@ -248,10 +255,11 @@ class _Run:
             facts=dict(data.facts),
             data_fingerprint=data_fingerprint(data),
             environment=self.environment,
-            notes=notes(fit, tests),
+            notes=notes(fit, tests) | why_not,
             warnings=tuple(dict.fromkeys(str(warning.message) for warning in caught)),
             finished=now(),
             is_longer_harder=task.is_longer_harder,
+            weights=kept,
         )
 
     def _attempt(self, fit: Fit, watcher: Watcher) -> Attempt:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from seqbench.base.seeds import derive_seed, generator
+    from seqbench.contracts.decoding import Decoding
     from seqbench.contracts.examples import UNSCORED, Batch, Ragged, Split
     from seqbench.contracts.fields import data_source, generated_only
     from seqbench.contracts.inputs import InputKind, Tokens, Values
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from seqbench.plugins.load import load_catalog
     from seqbench.records.load import load_gradients, load_results
     from seqbench.running.run import run
+    from seqbench.training.load_network import load_network
 
 __version__ = "0.2.0"
 
@@ -54,6 +56,7 @@ _HOMES = {
         "derive_seed",
         "generator",
     ),
+    "contracts.decoding": ("Decoding",),
     "contracts.examples": (
         "UNSCORED",
         "Batch",
@@ -130,6 +133,7 @@ _HOMES = {
         "load_results",
     ),
     "running.run": ("run",),
+    "training.load_network": ("load_network",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -141,6 +145,7 @@ __all__ = [
     "Catalog",
     "ContractError",
     "DataError",
+    "Decoding",
     "Execution",
     "Executor",
     "Experiment",
@@ -182,6 +187,7 @@ __all__ = [
     "hookimpl",
     "load_catalog",
     "load_gradients",
+    "load_network",
     "load_results",
     "read_tables",
     "run",

@@ -18,7 +18,7 @@ from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.cli.progress.watch import Watch, watch
 from seqbench.cli.short_forms import are_long, in_long_form
 from seqbench.experiment.overrides import settings
-from seqbench.experiment.schema import load, merge
+from seqbench.experiment.schema import Execution, load, merge
 from seqbench.experiment.strict_yaml import read_scalar
 from seqbench.jobs.events import Event
 from seqbench.plugins.catalog import Catalog
@@ -29,6 +29,7 @@ from seqbench.running.plan import ON_EXISTING, RETRY_FAILED, Plan, plan
 from seqbench.running.queue import Waiting
 from seqbench.running.run import default_output, execution, experiment_file, records_of
 from seqbench.running.sweep import sweep
+from seqbench.running.weights import without_weights
 from seqbench.training.memory import Memory
 
 UNFINISHED = 3
@@ -85,6 +86,9 @@ def _names(context: click.Context, option: click.Parameter, value: str | None) -
     metavar="NAME",
     help="Lightning logger: tensorboard, wandb or mlflow; repeatable.",
 )
+@click.option(
+    "--keep-weights", is_flag=True, help="Keep the weights of each cell beside its record, for load_network."
+)
 @plugin_files
 @click.option("--dry-run", is_flag=True, help="Show the cells, and estimate time and memory; run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines on stdout.")
@@ -106,6 +110,7 @@ def command(
     on_existing: str,
     shard: str | None,
     loggers: tuple[str, ...],
+    keep_weights: bool,
     files: tuple[Path, ...],
     dry_run: bool,
     as_json: bool,
@@ -143,6 +148,7 @@ def command(
         click.echo(f"the share {shard} of these cells is empty: there are fewer cells than shares", err=True)
         return 0
     how = how.model_copy(update={"loggers": loggers}) if loggers else how
+    how = how.model_copy(update={"keep_weights": True}) if keep_weights else how
     showing = watch(todo, store.path, as_json=as_json, quiet=quiet, live=not no_progress)
     with showing as shown, interruption(shown.tell) as stop:
         _run(sweep(todo, store, catalog, how, stopping=stop.is_asked, told=shown.see), shown, stop)
@@ -152,7 +158,7 @@ def command(
     if stop.is_asked():
         _tell_of_interrupt(todo, store)
         return stop.status
-    return _end(todo, store, as_json=as_json)
+    return _end(todo, store, how, as_json=as_json)
 
 
 def _assignments(
@@ -205,10 +211,10 @@ def _tell_of_interrupt(todo: Plan, store: Store) -> None:
     click.echo(f"interrupted: {done} of {len(todo.cells)} cells are done; the same command goes on", err=True)
 
 
-def _end(todo: Plan, store: Store, *, as_json: bool) -> int:
+def _end(todo: Plan, store: Store, how: Execution, *, as_json: bool) -> int:
     """Print what came of the sweep, and return the exit status."""
     records = records_of(todo, store)
-    for sentence in kept_gradients(todo, records):
+    for sentence in (*kept_gradients(todo, records), *without_weights(todo, records, how)):
         click.echo(sentence, err=True)
     if as_json:
         statuses = Counter(record.status for record in records)

@@ -1,6 +1,7 @@
-"""Defines what a plugin author implements: tasks, models, kinds of input and target, examples, metrics."""
+"""Defines what a plugin author implements: tasks, models, kinds, examples, metrics, decoding."""
 
 __all__ = [
+    "decoding",
     "examples",
     "fields",
     "finite",

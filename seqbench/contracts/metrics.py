@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from seqbench.contracts.decoding import Decoding, side_by_side
 from seqbench.contracts.examples import Batch, Split
 from seqbench.contracts.finite import NotFinite
 from seqbench.contracts.scored import kept, scored_by_marks
@@ -50,6 +51,11 @@ class Metric:
             Intervals in reports end there.
         one_example: ``test split -> by how much one of its examples can move the score, at most``. Without it a
             score counts as a mean over the examples, and an example for ``|best - worst| / examples``.
+        of: ``outputs``, what the network gives where it reads the whole row, or ``decoded``, what it writes by
+            itself (`TaskData.decoding`). ``prepare`` is then called with the tokens that were written and the
+            batch of prefixes that they were written after (`Decoding.prompts`), whose targets are the
+            references; by default ``update`` gets the two side by side: what was written and the reference,
+            both [batch, longest of both] int64, padded with UNSCORED, without the stop token.
     """
 
     name: str
@@ -59,9 +65,14 @@ class Metric:
     prepare: Callable[[Tensor, Batch], tuple[Tensor, ...]] = scored_items
     worst: float | None = None
     one_example: Callable[[Split], float] | None = None
+    of: Literal["outputs", "decoded"] = "outputs"
 
     def __post_init__(self) -> None:
         """Refuse a worst value that is no worse than the best one."""
+        if self.of not in ("outputs", "decoded"):
+            raise ValueError(f"the metric {self.name}: of is {self.of!r}; it is 'outputs' or 'decoded'")
+        if self.of == "decoded" and self.prepare is scored_items:
+            object.__setattr__(self, "prepare", side_by_side)
         if self.worst is not None and not self.is_better(self.best, self.worst):
             raise ValueError(
                 f"the metric {self.name}: worst is {self.worst}; it must be worse than best, {self.best}"
@@ -158,6 +169,19 @@ def check_baselines(baselines: Iterable[Baseline], metrics: Iterable[Metric]) ->
                 )
 
 
+def check_decoding(metrics: Iterable[Metric], decoding: Decoding | None) -> None:
+    """Refuse metrics of what is decoded where nothing says how to decode.
+
+    Raises:
+        ContractError: there is one.
+    """
+    decoded = [metric.name for metric in metrics if metric.of == "decoded"]
+    if decoded and decoding is None:
+        raise ContractError(
+            f'the metric {decoded[0]} is of="decoded", and nothing says how to decode; give decoding=Decoding(...)'
+        )
+
+
 def check_scores(scores: Mapping[str, float], metrics: Iterable[Metric], where: str) -> None:
     """Refuse scores of a network that no predictor can have; unknown ones pass.
 
@@ -187,10 +211,14 @@ class Meters:
         not_finite: the scored outputs that were not finite.
     """
 
-    def __init__(self, metrics: Iterable[Metric], targets: TargetKind | None = None) -> None:
+    def __init__(
+        self, metrics: Iterable[Metric], targets: TargetKind | None = None, decoding: Decoding | None = None
+    ) -> None:
         self.not_finite = NotFinite()
         self._targets = targets
         self._meters = [(metric, metric.make()) for metric in metrics]
+        self._decoding = decoding
+        check_decoding((metric for metric, _ in self._meters), decoding)
 
     def update(self, outputs: Tensor, batch: Batch) -> None:
         """Look at the outputs of one batch.
@@ -211,7 +239,13 @@ class Meters:
                 raise
 
     def _prepared(self, metric: Metric, outputs: Tensor, batch: Batch) -> tuple[Any, ...]:
-        """Return the arguments of a metric's update; the kind of target knows its scored items best."""
+        """Return the arguments of a metric's update.
+
+        They are made of the outputs, whose scored items the kind of target knows best, or of what was written and
+        what it was to be.
+        """
+        if metric.of == "decoded" and self._decoding is not None:
+            return metric.prepare(self._decoding.written(outputs, batch), self._decoding.prompts(batch))
         if self._targets is not None and metric.prepare is scored_items:
             return self._targets.items(outputs, batch)
         return metric.prepare(outputs, batch)
@@ -254,6 +288,7 @@ def evaluate(
     *,
     batch_size: int = 256,
     targets: TargetKind | None = None,
+    decoding: Decoding | None = None,
 ) -> dict[str, float]:
     """Score a predictor on every example of a split.
 
@@ -261,10 +296,12 @@ def evaluate(
         metrics: what to compute.
         split: the examples.
         predict: from a batch to outputs, [batch, classes], [batch, time, classes] or
-            [batch, steps, channels].
+            [batch, steps, channels]. For metrics of what is decoded it may give the tokens that it writes
+            instead, [batch, steps] integers padded with UNSCORED.
         batch_size: examples at a time; the scores do not depend on it but for rounding.
         targets: the kind of target, which knows the scored items; without it the marks in the targets tell them
             (UNSCORED, or NaN among floats), which is enough where each step or sequence has a class or numbers.
+        decoding: of the task, where a metric is of what is decoded; see `Decoding.written`.
 
     Returns:
         Metric -> score. All are NaN where a scored output is not finite (the logarithm of a probability of 0 is
@@ -273,14 +310,17 @@ def evaluate(
     import torch
 
     batches = (split.batch(rows) for rows in torch.split(torch.arange(len(split)), batch_size))
-    return score_batches(metrics, ((predict(batch), batch) for batch in batches), targets)
+    return score_batches(metrics, ((predict(batch), batch) for batch in batches), targets, decoding)
 
 
 def score_batches(
-    metrics: Iterable[Metric], outputs: Iterable[tuple[Tensor, Batch]], targets: TargetKind | None = None
+    metrics: Iterable[Metric],
+    outputs: Iterable[tuple[Tensor, Batch]],
+    targets: TargetKind | None = None,
+    decoding: Decoding | None = None,
 ) -> dict[str, float]:
     """Score outputs that come with the batch they were made from; see `evaluate`."""
-    meters = Meters(metrics, targets)
+    meters = Meters(metrics, targets, decoding)
     for output, batch in outputs:
         meters.update(output, batch)
     return meters.scores()

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from seqbench.contracts.examples import Split
+from seqbench.contracts.decoding import Decoding
+from seqbench.contracts.examples import Ragged, Split
 from seqbench.contracts.inputs import InputKind
-from seqbench.contracts.metrics import Baseline, Metric
+from seqbench.contracts.metrics import Baseline, Metric, check_decoding
 from seqbench.contracts.targets import TargetKind
+from seqbench.errors import ContractError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +30,13 @@ class TaskData:
         baselines: scores on the test split of predictors that need no memory or no learning.
         show: test example number -> text that a person can read, input above target.
         facts: more to record about the data, e.g. the out-of-vocabulary rate.
+        decoding: how the model writes by itself what metrics with ``of="decoded"`` score; None where none does.
+        fitted: what was fitted on the training split and new rows need too, such as a vocabulary, or means and
+            standard deviations: data that JSON can hold. It is kept with the weights, and handed to
+            `Task.encode` and `Task.decode`.
+
+    Raises:
+        ContractError: metrics and ``decoding``, or the kinds and ``decoding``, do not go together.
     """
 
     train: Split
@@ -36,6 +48,14 @@ class TaskData:
     baselines: tuple[Baseline, ...]
     show: Callable[[int], str]
     facts: Mapping[str, float | int | str] = field(default_factory=dict)
+    decoding: Decoding | None = None
+    fitted: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse metrics of what is decoded without a decoding, and kinds that cannot be decoded."""
+        if self.decoding is not None:
+            self.decoding.check_kinds(self.inputs, self.targets)
+        check_decoding(self.metrics, self.decoding)
 
 
 class Task(ABC):
@@ -76,3 +96,54 @@ class Task(ABC):
         the range of lengths at which a model holds instead of the largest length up to which it does.
         """
         return True
+
+    @property
+    def can_predict(self) -> bool:
+        """Whether the task says how new rows become inputs, and outputs become answers."""
+        return type(self).encode is not Task.encode and type(self).decode is not Task.decode
+
+    def encode(self, rows: Sequence[Mapping[str, Any]], length: int, fitted: Mapping[str, Any]) -> Tensor | Ragged:
+        """Make inputs of new rows, for a network that was trained on this task; optional.
+
+        It is handed what was fitted on the training split (`TaskData.fitted`), so that a forecaster scales next
+        week's rows with the statistics of its training rows, and a text has the numbers of the training
+        vocabulary, in another process and without the training data. A task with a `Decoding` makes the
+        prefixes, up to where the model goes on by itself.
+
+        Args:
+            rows: of a table, column -> value. A text or an example each; of a series they are its steps, and one
+                input may be made of the last ``length`` of them.
+            length: that the network was trained at.
+            fitted: `TaskData.fitted`, as JSON gives it back: tuples are lists, keys are words.
+
+        Returns:
+            Inputs as in a `Split`: one or more, each of which gets an answer.
+
+        Raises:
+            ContractError: the task does not say how.
+            DataError: the rows are unfit: a column is missing, or there are too few.
+        """
+        raise ContractError(self._no_prediction)
+
+    def decode(self, outputs: Tensor, fitted: Mapping[str, Any]) -> list[Any]:
+        """Make answers of a network's outputs; optional.
+
+        Args:
+            outputs: of the kind of target, [inputs, ...]; with a `Decoding` the tokens that the model wrote,
+                [inputs, longest], padded with UNSCORED and without the stop token.
+            fitted: as for `encode`: the scale of the numbers, the words of the classes.
+
+        Returns:
+            An answer for each input, in data that JSON can hold: a word, a number, a list of steps.
+
+        Raises:
+            ContractError: the task does not say how.
+        """
+        raise ContractError(self._no_prediction)
+
+    @property
+    def _no_prediction(self) -> str:
+        return (
+            f"the task {self.name} cannot predict: it does not say how new rows become inputs and outputs become"
+            " answers (Task.encode and Task.decode)"
+        )

@@ -52,6 +52,7 @@ def run_assignment(
                 checkpoints=_checkpoints(assignment),
                 should_stop=should_stop,
                 callbacks=callbacks,
+                weights=assignment.weights,
             )
         end(stream, record)
     return record

@@ -95,6 +95,7 @@ class Execution(Settings):
     memory: float | None = Field(None, gt=0, description="GiB for each cell; null for an estimate")
     checkpoint_seconds: float = Field(60, gt=0, description="time between checkpoints of a cell")
     claim_seconds: float = Field(60, gt=0, description="a claim not renewed for so long belongs to nobody")
+    keep_weights: bool = Field(False, description="keep the weights of each cell beside its record")
     loggers: tuple[str, ...] = Field((), description="Lightning loggers: tensorboard, wandb, mlflow")
 
     @field_validator("loggers", mode="before")

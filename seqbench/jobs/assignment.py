@@ -25,6 +25,7 @@ class Assignment:
         checkpoint_seconds: time between two checkpoints.
         loggers: names of the Lightning loggers that watch the training.
         folder: of the store, below which they write; None for nowhere.
+        weights: file into which the cell writes its weights; None keeps none.
         beside: further models that are built, and thrown away, when the data of the cell are checked.
         task: the cell's task, as this process has made it; another process makes its own.
     """
@@ -37,6 +38,7 @@ class Assignment:
     checkpoint_seconds: float = 60.0
     loggers: tuple[str, ...] = ()
     folder: Path | None = None
+    weights: Path | None = None
     beside: tuple[Configured, ...] = ()
     task: Task | None = field(default=None, compare=False, repr=False)
 

@@ -135,6 +135,18 @@ class Evaluation(Data):
         return found.get(self.baseline_name)
 
 
+class WeightsData(Data):
+    """The file of weights that was kept beside a record, ``weights/KEY.safetensors``.
+
+    Attributes:
+        sha256: of the file.
+        bytes: its size.
+    """
+
+    sha256: str
+    bytes: int
+
+
 class Costs(Data):
     """What the cell took; None where it was not reached or cannot be known.
 
@@ -234,6 +246,7 @@ class Record(Data):
         traceback: of a failed cell.
         is_longer_harder: whether a longer sequence makes the task harder, as the task says; usable length is read
             by it.
+        weights: of the weights that were tested, where they were kept; None where they were not.
     """
 
     schema_version: Literal[1] = 1
@@ -257,6 +270,7 @@ class Record(Data):
     traceback: str | None = None
     finished: str = ""
     is_longer_harder: bool = True
+    weights: WeightsData | None = None
 
     @property
     def tests(self) -> tuple[Evaluation, ...]:

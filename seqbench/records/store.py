@@ -86,6 +86,24 @@ class Store:
         """Return the file from which an interrupted cell goes on."""
         return self._checkpoints / f"{cell.key}.ckpt"
 
+    def weights(self, key: str) -> Path:
+        """Return the file of a cell's weights, whether it is there or not."""
+        return self.path / "weights" / f"{key}.safetensors"
+
+    def with_key(self, key: str) -> Record:
+        """Return the record of a key.
+
+        Raises:
+            StoreError: there is none, or its file is no record.
+        """
+        for path in self._there():
+            if _key(path) == key and (content := _content(path)) is not None:
+                return Record.from_json(content[0], str(path))
+        raise StoreError(
+            f"{self.path} holds no record of the key {key}; keys are the ends of the names in {self._records}, and"
+            " a column of seqbench.load_results"
+        )
+
     def record(self, cell: Cell) -> Path:
         """Return the file of a cell's record, whether it is there or not."""
         return self._records / f"{stem(cell, cell.key)}.json"

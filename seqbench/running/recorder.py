@@ -90,6 +90,9 @@ class Keeper:
             # It tells nothing new; the earlier result stays.
             return
         path = self._store.write(record)
+        if record.weights is None:
+            # Of a record that this one has replaced.
+            self._store.weights(record.key).unlink(missing_ok=True)
         if not was_there:
             self.problem = self.problem or self._gone(f"; the record of {cell} was written to {path} all the same")
 

@@ -24,6 +24,7 @@ from seqbench.running.interruption import interruption
 from seqbench.running.plan import RETRY_FAILED, Plan, plan
 from seqbench.running.queue import Waiting
 from seqbench.running.sweep import sweep
+from seqbench.running.weights import without_weights
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +40,7 @@ def run(
     executor: str | None = None,
     on_existing: str = RETRY_FAILED.name,
     shard: str | None = None,
+    keep_weights: bool = False,
     plugin_files: Iterable[str | Path] = (),
 ) -> pd.DataFrame:
     """Run an experiment and return its results, as `seqbench run` does.
@@ -54,6 +56,8 @@ def run(
         on_existing: ``retry-failed``, ``finish`` (leave failed and timed out cells), ``fresh`` (run all
             again) or ``only-report`` (run nothing).
         shard: ``i/n`` for the i-th of n shares of the cells.
+        keep_weights: keep the weights of each cell beside its record, for `seqbench.load_network`. Cells that
+            are finished are not run again for them, but by ``on_existing="fresh"``; a warning says how many.
         plugin_files: Python files that hold a plugin each and need not be installed.
 
     Returns:
@@ -70,6 +74,8 @@ def run(
     store = Store(output or default_output(experiment))
     todo = plan(experiment, catalog, store, on_existing=on_existing, shard=shard)
     settings = execution(experiment, jobs, executor)
+    if keep_weights:
+        settings = settings.model_copy(update={"keep_weights": True})
     for problem in todo.broken:
         log.warning("%s", problem)
     with (
@@ -83,7 +89,10 @@ def run(
     if stop.number is not None:
         # To whoever handled it before: a KeyboardInterrupt, or the end of the process.
         signal.raise_signal(stop.number)
-    return frame(records_of(todo, store))
+    records = records_of(todo, store)
+    for sentence in without_weights(todo, records, settings):
+        log.warning("%s", sentence)
+    return frame(records)
 
 
 def execution(experiment: Experiment, jobs: int | None, executor: str | None) -> Execution:

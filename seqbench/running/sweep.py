@@ -120,4 +120,5 @@ class _Assign:
             loggers=self.settings.loggers,
             folder=self.store.path,
             task=self.todo.expansion.tasks[cell.key],
+            weights=self.store.weights(cell.key) if self.settings.keep_weights else None,
         )

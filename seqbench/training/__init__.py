@@ -4,6 +4,7 @@ __all__ = [
     "cell",
     "cell_data",
     "checkpoints",
+    "load_network",
     "loggers",
     "memory",
     "one_thread",

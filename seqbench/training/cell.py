@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
@@ -38,6 +39,7 @@ def run_cell(
     checkpoints: Checkpoints | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     callbacks: Sequence[pl.Callback] = (),
+    weights: Path | None = None,
 ) -> Record:
     """Train and test one cell, in this process, on one thread.
 
@@ -53,6 +55,7 @@ def run_cell(
         should_stop: looked at between two steps; once true, the cell writes its checkpoint and ends as
             ``interrupted``.
         callbacks: watch the training, and change nothing.
+        weights: file into which the weights that were tested go; None keeps none.
     """
     described = {**(environment or {}), **computing()}
     try:
@@ -63,7 +66,9 @@ def run_cell(
             interrupts_kept() as put_back,
             randomness_kept(),
         ):
-            run = CellRun(cell, catalog, described, progress, checkpoints, should_stop, put_back, callbacks)
+            run = CellRun(
+                cell, catalog, described, progress, checkpoints, should_stop, put_back, callbacks, weights
+            )
             return run.record()
     except SeqbenchError as error:
         return unfinished(cell, "failed", str(error), described)

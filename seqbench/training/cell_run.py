@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
@@ -32,6 +33,7 @@ from seqbench.training.chunk_policy import feeding_of
 from seqbench.training.costs import forget_gpu_peak
 from seqbench.training.fit import Fit, Progress
 from seqbench.training.gradient_monitor import Watcher
+from seqbench.training.kept_weights import keep_weights
 from seqbench.training.lightning import make_trainer
 from seqbench.training.precision import check_precision
 from seqbench.training.resume import Attempt
@@ -51,6 +53,7 @@ class CellRun:
         should_stop: looked at between two steps.
         put_back: called when the set-up of a training is over.
         callbacks: watch the training, and change nothing.
+        weights: file into which the weights that were tested go; None keeps none.
     """
 
     cell: Cell
@@ -61,6 +64,7 @@ class CellRun:
     should_stop: Callable[[], bool]
     put_back: Callable[[], None]
     callbacks: Sequence[pl.Callback]
+    weights: Path | None = None
 
     def record(self) -> Record:
         """Run the cell and return its record.
@@ -82,7 +86,11 @@ class CellRun:
                 watcher.measure("trained", fit.history.best.chosen[0])
             found = list(tests(fit, attempt, self.cell, loaded.task, loaded.data))
         ending = Ending(diverged, tuple(found), train_seconds, time.perf_counter() - trained)
-        return make_record(self.cell, loaded, fit, watcher, ending, environment=self.environment)
+        record = make_record(self.cell, loaded, fit, watcher, ending, environment=self.environment)
+        kept, why_not = keep_weights(
+            self.weights if record.status == "ok" else None, fit.network, loaded.data, self.cell.key
+        )
+        return record.model_copy(update={"weights": kept, "notes": {**record.notes, **why_not}})
 
     def _built(self, data: TaskData) -> tuple[Fit, Watcher]:
         """Build the network from the cell's seed, and what trains and measures it."""

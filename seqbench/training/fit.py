@@ -13,15 +13,17 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from seqbench.contracts.decoding import Decoding
 from seqbench.contracts.examples import Batch
 from seqbench.contracts.finite import NotFinite
-from seqbench.contracts.metrics import Meters, Metric, check_scores
+from seqbench.contracts.metrics import Metric, check_scores
 from seqbench.experiment.schema import Training
 from seqbench.network.network import Network
 from seqbench.training.early_stop import early_end
 from seqbench.training.history import History
 from seqbench.training.lightning import begin_validation_anew
 from seqbench.training.optimizers import make_optimizer
+from seqbench.training.scoring import NetworkScores, validation_scores
 
 Progress = Callable[[int, float, float], None]
 """Called with the step, the loss and the steps per second, a few times a second."""
@@ -49,6 +51,7 @@ class Fit(pl.LightningModule):
         supervisor: is asked before each batch of an evaluation; None lets all run to its end.
         order: the numbers of the examples of an evaluation, in the order in which they come; None for 0, 1, 2, ...
         scores: metric -> score of the last test; NaN where it is unknown.
+        decoding: how the network writes by itself; None where no metric asks for it.
     """
 
     def __init__(
@@ -69,7 +72,8 @@ class Fit(pl.LightningModule):
         self.supervisor: Supervisor | None = None
         self.order: list[int] | None = None
         self.scores: dict[str, float] = {}
-        self._meters = Meters(())
+        self.decoding: Decoding | None = None
+        self._meters = NetworkScores((), network.targets)
 
     @property
     def not_finite(self) -> NotFinite:
@@ -126,7 +130,7 @@ class Fit(pl.LightningModule):
     def on_validation_start(self) -> None:
         """Begin to score by the primary metric."""
         self.history.check_losses()
-        self._meters = Meters(self.metrics[:1], self.network.targets)
+        self._meters = validation_scores(self.metrics, self.network.targets, self.decoding)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch."""
@@ -161,7 +165,7 @@ class Fit(pl.LightningModule):
 
     def on_test_start(self) -> None:
         """Begin to score by every metric."""
-        self._meters = Meters(self.metrics, self.network.targets)
+        self._meters = NetworkScores(self.metrics, self.network.targets, self.decoding)
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch."""
@@ -174,7 +178,7 @@ class Fit(pl.LightningModule):
     def _update(self, batch: Batch, number: int) -> None:
         if self.supervisor:
             self.supervisor.evaluation_batch(number)
-        self._meters.update(self.network(batch), batch)
+        self._meters.update(self.network, batch)
 
     def _why_unknown(self) -> str:
         metric_alone = f"{self.metrics[0].name} came to no finite number, though all scored outputs were finite"

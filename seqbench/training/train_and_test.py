@@ -16,6 +16,7 @@ from seqbench.training.lightning import make_trainer
 from seqbench.training.loss_meter import DivergedError
 from seqbench.training.outcome import evaluation
 from seqbench.training.resume import Attempt
+from seqbench.training.scoring import validation_batches
 
 
 def train(fit: Fit, attempt: Attempt, cell: Cell, data: TaskData, trainer: pl.Trainer) -> str | None:
@@ -48,8 +49,8 @@ def _fit(fit: Fit, attempt: Attempt, cell: Cell, data: TaskData, trainer: pl.Tra
     batches = TrainingBatches(
         data.train, training.batch_size, training.steps, cell.seed, clock.steps_taken, attempt.between_steps
     )
-    validation = EvaluationBatches(data.validation, data.targets.outputs_per_step)
-    fit.order = validation.order
+    validation, fit.order = validation_batches(data)
+    fit.decoding = data.decoding
     if training.steps and clock.trained_after is None:
         trainer.fit(fit, batches, validation, ckpt_path=attempt.source, weights_only=True)
     attempt.training_ended()
@@ -75,7 +76,7 @@ def tests(fit: Fit, attempt: Attempt, cell: Cell, task: Task, data: TaskData) ->
 
 
 def _tested(fit: Fit, attempt: Attempt, data: TaskData, length: int) -> Evaluation:
-    fit.metrics = data.metrics
+    fit.metrics, fit.decoding = data.metrics, data.decoding
     batches = EvaluationBatches(data.test, data.targets.outputs_per_step)
     fit.order = batches.order
     make_trainer(fit.training_settings, attempt.file).test(fit, batches, verbose=False)

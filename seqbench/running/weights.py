@@ -1,0 +1,30 @@
+"""Tells which cells have no weights although they were asked for, because they were finished already.
+
+Whether weights are kept is no part of a cell's key, so nothing runs again for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from seqbench.experiment.schema import Execution
+from seqbench.records.schema import Record
+from seqbench.running.plan import Plan
+
+
+def without_weights(todo: Plan, records: Sequence[Record], settings: Execution) -> Iterator[str]:
+    """Yield a sentence about finished cells without weights, and one about those that could not be kept."""
+    if not settings.keep_weights or not todo.on_existing.runs:
+        return
+    pending = {cell.key for cell in todo.pending}
+    without = [each for each in records if each.status == "ok" and each.weights is None]
+    finished = [each for each in without if each.key not in pending]
+    if finished:
+        yield (
+            f"{len(finished)} of {len(todo.cells)} cells were finished before and kept no weights;"
+            " --on-existing fresh --keep-weights runs all cells of this command again, and keeps them"
+        )
+    failed = [each for each in without if each.key in pending]
+    if failed:
+        why = failed[0].notes.get("weights", "nobody wrote them")
+        yield f"the weights of {len(failed)} of {len(todo.cells)} cells are not kept: {why}"

@@ -1,0 +1,155 @@
+"""Builds the network of a record again, with the weights that were kept beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from seqbench.contracts.examples import Batch, Ragged
+from seqbench.contracts.model import Model
+from seqbench.contracts.task import Task
+from seqbench.decoding.decode import decode
+from seqbench.errors import PluginError, SeqbenchError, StoreError
+from seqbench.network.chunks import PIECE, Feeding
+from seqbench.network.network import Network, build_network
+from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.load import load_catalog
+from seqbench.plugins.parameters import make
+from seqbench.records.schema import PluginUsed, Record
+from seqbench.records.store import Store
+from seqbench.training.kept_weights import RUN_AGAIN, Kept, read_weights
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network, and what its task needs to use it on new rows.
+
+    Attributes:
+        network: embedding, layer and head in evaluation mode, on the CPU.
+        task: with its parameters.
+        record: of its cell.
+        kept: what the file of weights holds.
+    """
+
+    network: Network
+    task: Task
+    record: Record
+    kept: Kept
+
+    def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """Return the answers for new rows: a row or several make an input, and each input gets an answer.
+
+        Raises:
+            ContractError: the task does not say how rows become inputs and outputs become answers.
+            DataError: the rows are unfit.
+        """
+        inputs = self.task.encode(rows, self.record.cell.length, self.kept.fitted)
+        batch = _batch(inputs)
+        if self.kept.decoding is not None:
+            outputs = decode(self.network, batch, self.kept.decoding).tokens
+        else:
+            with torch.no_grad():
+                outputs = self.network(batch)
+        return self.task.decode(outputs, self.kept.fitted)
+
+
+def load_network(folder: str | Path, key: str, *, plugin_files: Iterable[str | Path] = ()) -> Network:
+    """Return a trained network, a torch module in evaluation mode, with the weights that were tested.
+
+    Its parts are ``embedding``, ``layer`` and ``head``; ``network.hidden(inputs, state)`` gives what the layer
+    gives, [batch, time, features], and the state after it, and ``network(batch)`` the outputs of a `Batch`. The
+    data that it was trained on are not needed.
+
+    Args:
+        folder: of results, of a run with ``--keep-weights``.
+        key: of the cell: a column of `load_results`, and the end of the record's file name.
+        plugin_files: Python files that hold its task or model, if these are not installed.
+
+    Raises:
+        StoreError: there is no such record, it has no weights, their file is damaged, or a plugin is missing or
+            has another version than the one that was trained.
+    """
+    return load_trained(folder, key, load_catalog(files=plugin_files)).network
+
+
+def load_trained(folder: str | Path, key: str, catalog: Catalog) -> Trained:
+    """Return a trained network with its task and its record; see `load_network`.
+
+    Raises:
+        StoreError: as there.
+    """
+    store = Store(folder)
+    record = store.with_key(key)
+    if record.weights is None:
+        why = record.notes.get("weights") or (
+            f"the cell is {record.status}" if record.status != "ok" else "it was run without --keep-weights"
+        )
+        raise StoreError(f"{store.path} holds no weights of {_cell(record)}: {why}; {RUN_AGAIN}")
+    # First the plugins: kinds of data may be theirs.
+    task, model = _plugins(record, catalog)
+    kept = read_weights(store.weights(key), record.weights)
+    with torch.random.fork_rng(devices=[]):
+        try:
+            network = build_network(model, kept.inputs, kept.targets, record.cell.training["embedding_size"])
+            network.load_state_dict(kept.weights)
+        except (SeqbenchError, RuntimeError) as error:
+            raise StoreError(f"the network of {_cell(record)} cannot be built again: {error}") from error
+    # In the pieces in which it was tested, so that outputs have the same bits.
+    network.feeding = Feeding(PIECE if network.state_size else None)
+    return Trained(network.eval(), task, record, kept)
+
+
+def _plugins(record: Record, catalog: Catalog) -> tuple[Task, Model]:
+    """Return the task and the model of a record, with their parameters.
+
+    Raises:
+        StoreError: one is not there, is another version, or does not take its parameters.
+    """
+    with _rebuilt(record, record.cell.task):
+        tasks = catalog.task(record.cell.task.name)
+        _check_version(tasks, record.cell.task)
+        task = make(tasks, record.cell.task.parameters)
+    with _rebuilt(record, record.cell.model):
+        models = catalog.model(record.cell.model.name)
+        _check_version(models, record.cell.model)
+        return task, make(models, record.cell.model.parameters)
+
+
+@contextmanager
+def _rebuilt(record: Record, used: PluginUsed) -> Iterator[None]:
+    """Say of what goes wrong that the network cannot be built again, and where its plugin came from."""
+    try:
+        yield
+    except SeqbenchError as error:
+        raise StoreError(
+            f"the network of {_cell(record)} cannot be built again: {used.name} came from"
+            f" {used.distribution or 'a plugin that the record does not name'}; install that, or name its file in"
+            f" plugin_files: {error}"
+        ) from error
+
+
+def _check_version(found: type[Task] | type[Model], used: PluginUsed) -> None:
+    if found.version != used.version:
+        raise PluginError(
+            f"version {used.version} of {used.name} was trained, and here is version {found.version}"
+        )
+
+
+def _cell(record: Record) -> str:
+    cell = record.cell
+    return f"{cell.task.name} {cell.model.name} T={cell.length} seed {cell.seed}"
+
+
+def _batch(inputs: torch.Tensor | Ragged) -> Batch:
+    """Return all inputs as one batch without targets, padded with 0."""
+    if isinstance(inputs, Ragged):
+        padded, lengths = inputs.take(torch.arange(len(inputs)), 0), inputs.lengths
+    else:
+        padded, lengths = inputs, torch.full((len(inputs),), inputs.shape[1])
+    padded = padded.float() if padded.is_floating_point() else padded.long()
+    return Batch(padded, padded, lengths)

@@ -1,0 +1,103 @@
+"""Scores a network batch by batch: by its outputs where it reads whole rows, and by what it writes by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+
+from seqbench.contracts.decoding import Decoding
+from seqbench.contracts.examples import Batch, Ragged, Split
+from seqbench.contracts.finite import KEPT, NotFinite
+from seqbench.contracts.metrics import Meters, Metric
+from seqbench.contracts.targets import TargetKind
+from seqbench.contracts.task import TaskData
+from seqbench.data.batches import EvaluationBatches
+from seqbench.decoding.decode import decode
+from seqbench.network.network import Network
+
+MOST_DECODED = 256
+"""Validation examples that are decoded each time, at most."""
+
+
+class NetworkScores:
+    """Scores a network; it is run only as the metrics need it.
+
+    Args:
+        metrics: of the task.
+        targets: their kind, which knows the scored items.
+        decoding: how it writes; None where no metric is of what is decoded.
+
+    Attributes:
+        not_finite: the scored outputs, and the scores of tokens to write, that were not finite.
+    """
+
+    def __init__(self, metrics: Sequence[Metric], targets: TargetKind, decoding: Decoding | None = None) -> None:
+        self._names = [metric.name for metric in metrics]
+        self._of_outputs = [metric for metric in metrics if metric.of == "outputs"]
+        self._outputs = Meters(self._of_outputs, targets)
+        decoded = [metric for metric in metrics if metric.of == "decoded"]
+        self._decoded = Meters(decoded, decoding=decoding)
+        self._decoding = decoding if decoded else None
+        self._not_finite = NotFinite()
+
+    @property
+    def not_finite(self) -> NotFinite:
+        """What was not finite, of outputs where there are such, else of what was written."""
+        return self._outputs.not_finite if self._outputs.not_finite.outputs else self._not_finite
+
+    def update(self, network: Network, batch: Batch) -> None:
+        """Score one more batch of whole rows."""
+        if self._of_outputs:
+            self._outputs.update(network(batch), batch)
+        if self._decoding is not None:
+            written = decode(network, self._decoding.prompts(batch), self._decoding)
+            self._not_finite = _together(self._not_finite, written.not_finite)
+            self._decoded.update(written.tokens, batch)
+
+    def scores(self) -> dict[str, float]:
+        """Return metric -> score; NaN where it is unknown, and for all metrics where something was not finite."""
+        if self.not_finite.outputs:
+            return dict.fromkeys(self._names, float("nan"))
+        found = self._outputs.scores() | self._decoded.scores()
+        return {name: found[name] for name in self._names}
+
+
+def validation_scores(metrics: Sequence[Metric], targets: TargetKind, decoding: Decoding | None) -> NetworkScores:
+    """Return what scores a network by the primary metric while it trains; it decodes greedily, whatever is asked.
+
+    A beam takes as many times as long as it has hypotheses, and validation comes again and again.
+    """
+    return NetworkScores(metrics[:1], targets, None if decoding is None else replace(decoding, beams=1))
+
+
+def validation_batches(data: TaskData) -> tuple[EvaluationBatches, list[int]]:
+    """Return what a network is validated on, and the numbers of these examples in the order in which they come.
+
+    Every example of the validation split; where the primary metric is of what is decoded, at most MOST_DECODED of
+    them, evenly spread over it, so that the same network always has the same score.
+    """
+    split, rows = data.validation, torch.arange(len(data.validation))
+    if data.metrics[0].of == "decoded" and len(split) > MOST_DECODED:
+        rows = rows[torch.linspace(0, len(split) - 1, MOST_DECODED, dtype=torch.float64).long()]
+        split = Split(_rows(split.inputs, rows), _rows(split.targets, rows))
+    batches = EvaluationBatches(split, data.targets.outputs_per_step)
+    return batches, rows[batches.order].tolist()
+
+
+def _rows(held: torch.Tensor | Ragged, rows: torch.Tensor) -> torch.Tensor | Ragged:
+    if not isinstance(held, Ragged):
+        return held[rows]
+    return Ragged.from_rows([held.values[held.offsets[row] : held.offsets[row + 1]] for row in rows.tolist()])
+
+
+def _together(before: NotFinite, batch: NotFinite) -> NotFinite:
+    """Return what was not finite in the batches before and in one more."""
+    first = (*before.first, *((before.examples + row, step) for row, step in batch.first))
+    return NotFinite(
+        before.outputs + batch.outputs,
+        before.scored + batch.scored,
+        before.examples + batch.examples,
+        first[:KEPT],
+    )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from seqbench.contracts.fields import data_source, generated_only
     from seqbench.contracts.inputs import InputKind, Tokens, Values
     from seqbench.contracts.metrics import Baseline, Metric, evaluate, scored_items
-    from seqbench.contracts.model import Model
+    from seqbench.contracts.model import Model, ParameterGroup
     from seqbench.contracts.targets import Forecast, SequenceClass, StepClass, TargetKind
     from seqbench.contracts.task import Task, TaskData
     from seqbench.data.cache import cached_tensors
@@ -66,7 +66,10 @@ _HOMES = {
         "evaluate",
         "scored_items",
     ),
-    "contracts.model": ("Model",),
+    "contracts.model": (
+        "Model",
+        "ParameterGroup",
+    ),
     "contracts.targets": (
         "Forecast",
         "SequenceClass",
@@ -138,6 +141,7 @@ __all__ = [
     "Job",
     "Metric",
     "Model",
+    "ParameterGroup",
     "PluginError",
     "Progressed",
     "Ragged",

@@ -17,6 +17,7 @@ from seqbench.errors import ExperimentError, unknown
 from seqbench.experiment.cells import Cell, Configured
 from seqbench.experiment.schema import Experiment
 from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.lookahead import refuse_lookahead
 from seqbench.plugins.parameters import make, meaningless, parameters_of, refuse_meaningless
 
 
@@ -24,14 +25,15 @@ def expand(experiment: Experiment, catalog: Catalog) -> list[Cell]:
     """Return every cell of the grid: by task, then length, model and seed.
 
     Raises:
-        ExperimentError: a name or a parameter is unknown or unfit.
+        ExperimentError: a name or a parameter is unknown or unfit, or a model looks ahead in a task that would
+            tell it the answers.
         DataError: a data source is not there.
     """
     _check_parameters(experiment, catalog)
     tasks = [_task(catalog, experiment, i) for i in range(len(experiment.tasks))]
-    models = [
-        configured(_made(catalog.model, experiment, "models", i), catalog) for i in range(len(experiment.models))
-    ]
+    made = [_made(catalog.model, experiment, "models", i) for i in range(len(experiment.models))]
+    refuse_lookahead(tasks, made)
+    models = [configured(model, catalog) for model in made]
     cells = []
     for task in tasks:
         plugin, data, training = configured(task, catalog), fingerprints(task), experiment.training_of(task.name)

@@ -35,6 +35,7 @@ from seqbench.contracts.task import Task, TaskData
 from seqbench.data.batches import EvaluationBatches, TrainingBatches
 from seqbench.errors import ContractError, DataError, PluginError, SeqbenchError, told
 from seqbench.experiment.cells import Cell, Configured
+from seqbench.gradients.part_names import check_names
 from seqbench.network.network import build_network, count_parameters
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.faults import faults_told, is_ctrl_c, owner, place
@@ -150,6 +151,7 @@ def _build_fault(cell: Cell, catalog: Catalog, model: Configured, data: TaskData
         with torch.random.fork_rng(devices=[]), faults_told(what, bugs_pass=True):
             made = make(catalog.model(model.name), model.parameters)
             network = build_network(made, data.inputs, data.targets, cell.training.embedding_size)
+            check_names(network)
             if cell.training.truncate is not None:
                 feeding_of(network, cell.training, network.features, int(data.train.lengths.max()))
     except SeqbenchError as error:

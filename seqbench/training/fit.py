@@ -19,8 +19,10 @@ from seqbench.contracts.examples import Batch
 from seqbench.contracts.finite import NotFinite
 from seqbench.contracts.metrics import Meters, Metric, check_scores
 from seqbench.experiment.schema import Training
-from seqbench.gradients.training_norms import group_norms, weight_groups
+from seqbench.gradients.training_norms import group_norms
+from seqbench.network.learning_rates import optimiser_groups
 from seqbench.network.network import Network
+from seqbench.network.weight_groups import weight_groups
 
 Stopped = Literal["steps", "solved", "patience"]
 Progress = Callable[[int, float, float], None]
@@ -127,8 +129,9 @@ class Fit(pl.LightningModule):
     def configure_optimizers(self) -> Any:
         """Return the optimiser and a schedule that moves with every step."""
         settings = self.training_settings
+        parameters = optimiser_groups(self.network, settings.learning_rate, settings.weight_decay)
         optimizer = _OPTIMIZERS[settings.optimizer](
-            self.network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+            parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay
         )  # type: ignore[call-arg]
         course = _SCHEDULES[settings.schedule]
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: course(step / max(1, settings.steps)))

@@ -78,7 +78,7 @@ def _item(catalog: Catalog, kind: str, name: str, offer: Any) -> Item:
     return Item(name, description, origin.plugin, origin.distribution, origin.version)
 
 
-def _manner(offer: type[Task] | type[Model]) -> str:
+def _manner(offer: Any) -> str:
     """Return what decides whether a task and a model go together, at their defaults; empty where nothing does."""
     try:
         made = make(offer, {})

@@ -18,8 +18,8 @@ def check_names(model: Model) -> None:
         check_names_of(build_network(model, Values(FEATURES), SequenceClass(2), FEATURES))
     except ContractError as error:
         raise CheckFailed(
-            "state_parts names each tensor of the state that gradients flow through, and the groups name parameters"
-            " of the layer, none of them twice",
+            "state_parts names each tensor of the state that gradients flow through, and groups name parameters of"
+            " the layer, none of them twice",
             str(error),
             "take the names that layer.named_parameters() has, of the layer that these very parameters build",
         ) from error

@@ -19,8 +19,9 @@ from seqbench_recurrent.models import LSTM
 
 from seqbench.contracts.task import TaskData
 from seqbench.gradients.measure import measure_flow
-from seqbench.gradients.training_norms import group_norms, weight_groups
+from seqbench.gradients.training_norms import group_norms
 from seqbench.network.network import Network, build_network
+from seqbench.network.weight_groups import weight_groups
 from seqbench.training.one_thread import one_quiet_thread
 
 ROWS = torch.arange(32)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from seqbench.contracts.fields import data_source, generated_only
     from seqbench.contracts.inputs import InputKind, Tokens, Values
     from seqbench.contracts.metrics import Baseline, Metric, evaluate, scored_items
-    from seqbench.contracts.model import Model
+    from seqbench.contracts.model import Model, ParameterGroup
     from seqbench.contracts.targets import (
         Forecast,
         SequenceClass,
@@ -78,7 +78,10 @@ _HOMES = {
         "evaluate",
         "scored_items",
     ),
-    "contracts.model": ("Model",),
+    "contracts.model": (
+        "Model",
+        "ParameterGroup",
+    ),
     "contracts.targets": (
         "Forecast",
         "SequenceClass",
@@ -156,6 +159,7 @@ __all__ = [
     "Job",
     "Metric",
     "Model",
+    "ParameterGroup",
     "PluginError",
     "Progressed",
     "Ragged",

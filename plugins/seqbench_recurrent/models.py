@@ -7,6 +7,7 @@ passes on a CPU where torch has none that is fused, and a linear ``rnn`` of our 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
@@ -73,6 +74,10 @@ class RNN(Model):
             _make_orthogonal(layer, gates=1)
         return layer
 
+    def weight_groups(self, layer: nn.Module) -> Mapping[str, Iterable[str]]:
+        """Return U and V of every layer."""
+        return _weight_groups(layer)
+
     def _layer(self, input_size: int) -> nn.Module:
         if self.nonlinearity == "identity":
             from seqbench_recurrent.linear import LinearRNN
@@ -114,6 +119,7 @@ class LSTM(Model):
 
     name: ClassVar[str] = "lstm"
     version: ClassVar[int] = 1
+    state_parts: ClassVar[tuple[str, ...]] = ("hidden", "cell")
     hidden_size: int = 128
     layers: int = 1
     dropout: float = 0.0
@@ -134,6 +140,10 @@ class LSTM(Model):
             _make_orthogonal(layer, gates=4)
         _set_forget_bias(layer, self.forget_bias)
         return layer
+
+    def weight_groups(self, layer: nn.Module) -> Mapping[str, Iterable[str]]:
+        """Return U and V of every layer, all four gates together."""
+        return _weight_groups(layer)
 
 
 @dataclass(frozen=True)
@@ -175,6 +185,10 @@ class GRU(Model):
             _make_orthogonal(layer, gates=3)
         return layer
 
+    def weight_groups(self, layer: nn.Module) -> Mapping[str, Iterable[str]]:
+        """Return U and V of every layer, all three gates together."""
+        return _weight_groups(layer)
+
 
 def _check(hidden_size: int, layers: int, dropout: float, initialisation: str) -> None:
     if hidden_size < 1:
@@ -190,6 +204,13 @@ def _check(hidden_size: int, layers: int, dropout: float, initialisation: str) -
         )
     if initialisation not in get_args(Initialisation):
         raise ValueError(f"initialisation is {initialisation!r}; it must be 'default' or 'orthogonal'")
+
+
+def _weight_groups(layer: nn.Module) -> dict[str, list[str]]:
+    """Return U, from input to hidden, and V, from hidden to hidden, of every layer."""
+    names = [name for name, _ in layer.named_parameters()]
+    marks = {"U": "weight_ih_l", "V": "weight_hh_l"}
+    return {letter: [name for name in names if name.startswith(mark)] for letter, mark in marks.items()}
 
 
 def _make_orthogonal(layer: nn.Module, gates: int) -> None:

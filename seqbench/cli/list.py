@@ -10,9 +10,11 @@ import click
 
 from seqbench.cli.console import print_json, print_rows, say
 from seqbench.cli.plugin_files import load_plugins, plugin_files
-from seqbench.errors import ExperimentError
+from seqbench.contracts.task import Task
+from seqbench.errors import ExperimentError, SeqbenchError
 from seqbench.experiment.schema import load
 from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.parameters import make
 
 KINDS = ("tasks", "models", "suites")
 
@@ -71,8 +73,20 @@ def first_line(documented: type) -> str:
 
 def _item(catalog: Catalog, kind: str, name: str, offer: Any) -> Item:
     origin = catalog.origins[kind, name]
-    description = _description(name, offer) if kind == "suite" else first_line(offer)
+    description = _description(name, offer) if kind == "suite" else first_line(offer) + _manner(offer)
     return Item(name, description, origin.plugin, origin.distribution, origin.version)
+
+
+def _manner(offer: Any) -> str:
+    """Return what decides whether a task and a model go together, at their defaults; empty where nothing does."""
+    try:
+        made = make(offer, {})
+    except SeqbenchError:
+        # What is wrong with its defaults is told where it is used.
+        return ""
+    if isinstance(made, Task):
+        return " (for models that do not look ahead)" if made.needs_causal else ""
+    return "" if made.is_causal else " (looks ahead)"
 
 
 def _description(name: str, suite: Path) -> str:

@@ -109,6 +109,8 @@ def _show_model(catalog: Catalog, model: Model, as_json: bool) -> None:
     click.echo(f"With {counted(sizes['input_size'], 'feature')} in a step:")
     click.echo(f"  {counted(sizes['layer_parameters'], 'trainable parameter')}")
     click.echo(f"  {counted(sizes['state_size'], 'number')} carried from one step to the next")
+    if not sizes["is_causal"]:
+        click.echo("  looks ahead: refused on tasks whose inputs hold earlier targets, and never run in pieces")
     click.echo(f"  {counted(sizes['output_size'], 'feature')} out")
 
 
@@ -165,6 +167,7 @@ def task_facts(task: Task, length: int, seed: int) -> Facts:
         "length": length,
         "seed": seed,
         "time_steps": task.time_steps(length),
+        "needs_causal": task.needs_causal,
         "inputs": repr(data.inputs),
         "targets": repr(data.targets),
         "examples": {"train": len(data.train), "validation": len(data.validation), "test": len(data.test)},
@@ -190,7 +193,9 @@ def model_facts(model: Model, input_size: int = Training().embedding_size) -> Fa
         "input_size": input_size,
         "output_size": output_size,
         "layer_parameters": count_parameters(layer),
-        "state_size": state_size,
+        "state_size": state_size if model.is_causal else 0,
+        "is_causal": model.is_causal,
+        "time_exponent": model.time_exponent,
     }
 
 
@@ -216,6 +221,8 @@ def _print_task(told: Facts) -> None:
         f"At length {told['length']} with seed {told['seed']}: a network reads"
         f" {counted(told['time_steps'], 'time step')} (what lags and gradient horizons count)"
     )
+    if told["needs_causal"]:
+        lines["models"] = "that do not look ahead: inputs hold earlier targets (teacher forcing)"
     for name, value in lines.items():
         click.echo(f"  {name:<{max(map(len, lines))}}  {_text(value)}")
     click.echo()

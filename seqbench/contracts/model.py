@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from torch import nn
 
 
+@dataclass(frozen=True)
+class ParameterGroup:
+    """Parameters of a layer that are trained at a learning rate of their own.
+
+    Attributes:
+        parameters: names, as ``layer.named_parameters()`` has them.
+        learning_rate: factor on ``training.learning_rate``; 0 leaves the parameters as they start.
+        weight_decay: in place of ``training.weight_decay``; None keeps that.
+    """
+
+    parameters: tuple[str, ...]
+    learning_rate: float = 1.0
+    weight_decay: float | None = None
+
+
 class Model(ABC):
     """A sequence layer; the harness adds the embedding before it and the head after it.
 
-    Subclasses are frozen dataclasses; their fields are the parameters a user can set.
+    Subclasses are frozen dataclasses; their fields are the parameters a user can set. What is a property here may
+    be a constant of the class (``is_causal = False``), or a property where a parameter decides.
 
     Attributes:
         name: lower-case words joined by ``-``; the name on the command line.
         version: an integer that rises whenever a score can move.
-        time_exponent: time grows at most like length ** this; 1 for recurrent layers and convolutions, 2 for
-            full attention. ``seqbench check`` measures it.
     """
 
     name: ClassVar[str]
     version: ClassVar[int]
-    time_exponent: ClassVar[float] = 1.0
 
     @abstractmethod
     def build(self, input_size: int) -> nn.Module:
@@ -32,5 +47,60 @@ class Model(ABC):
         ``layer(inputs, state=None) -> (outputs, state)`` with inputs [batch, time, input_size] and outputs
         [batch, time, output_size]. The state is None or tensors in tuples, lists or dicts, which may be complex or
         integers; outputs are real. A sequence run in pieces with the state carried over gives the same outputs as
-        run whole. A layer without a state returns None as its state. Output t depends on inputs up to t only.
+        run whole. A layer without a state returns None as its state. Output t depends on inputs up to t only,
+        unless `is_causal` is False.
         """
+
+    @property
+    def is_causal(self) -> bool:
+        """Whether output t depends on inputs up to t only.
+
+        A layer that looks ahead is called ``layer(inputs, state=None, lengths=None)``: ``lengths`` are the real
+        steps of each row, [batch] integers on the CPU, as `torch.nn.utils.rnn.pack_padded_sequence` takes them;
+        None says that all steps are real. Padding must not reach the outputs of real steps. Such a layer is
+        handed whole sequences, never a state, and no task whose inputs hold earlier targets.
+        """
+        return True
+
+    @property
+    def time_exponent(self) -> float:
+        """The power of the length that time grows with at most; ``seqbench check`` measures it.
+
+        1 for recurrent layers and convolutions, 2 for full attention.
+        """
+        return 1.0
+
+    @property
+    def state_parts(self) -> tuple[str, ...]:
+        """Names of the tensors of the state that gradients flow through, in their order, e.g. hidden and cell.
+
+        Empty leaves the naming to the harness: ``part_0``, ``part_1`` and so on.
+        """
+        return ()
+
+    def weight_groups(self, layer: nn.Module) -> Mapping[str, Iterable[str]]:
+        """Return the weights whose gradients are reported together: name -> names of the layer's parameters.
+
+        ``W`` is the harness's own head, and what it is given joins it; ``other`` is all that stands in no group.
+        By default U are torch's weights from input to hidden (``weight_ih...``) and V those from hidden to hidden
+        (``weight_hh...``), wherever in the layer they are.
+        """
+        return torch_weight_groups(name for name, _ in layer.named_parameters())
+
+    def parameter_groups(self, layer: nn.Module) -> Iterable[ParameterGroup]:
+        """Return the parameters that are trained at another learning rate than the rest; by default none.
+
+        Whoever changes them raises ``version``.
+        """
+        return ()
+
+
+def torch_weight_groups(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the groups U and V of parameters, by torch's names of recurrent weights.
+
+    >>> torch_weight_groups(["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "cell.weight_hh"])
+    {'U': ('weight_ih_l0',), 'V': ('weight_hh_l0', 'cell.weight_hh')}
+    """
+    known = list(names)
+    marks = {"U": "weight_ih", "V": "weight_hh"}
+    return {group: tuple(name for name in known if mark in name) for group, mark in marks.items()}

@@ -89,6 +89,14 @@ class Task(ABC):
         return length
 
     @property
+    def needs_causal(self) -> bool:
+        """Whether inputs hold earlier targets (teacher forcing), so that a model that looks ahead would be told.
+
+        A constant of the class (``needs_causal = True``), or a property where a parameter decides.
+        """
+        return False
+
+    @property
     def is_longer_harder(self) -> bool:
         """Whether a longer sequence makes the task harder, as where something has to be remembered over it.
 

@@ -26,6 +26,9 @@ _LONGEST_PIECE = 64
 """Steps between two rescalings, at most: over one piece a factor of 0.005 a step is 1e-147, the square of
 which a norm can still add up."""
 
+Run = Callable[[Tensor, Any], tuple[Tensor, Any]]
+"""(inputs of a piece [batch, steps, features], the state before it) -> (its outputs, the state after it)."""
+
 Pull = Callable[[Tensor, int], Tensor | None]
 """(outputs of a piece [batch, steps, output_size], its first step) -> the gradient of each row's own loss there,
 in the same shape; None where the loss does not look at them."""
@@ -98,26 +101,26 @@ class Passage:
 
 
 def pass_forward(
-    layer: nn.Module, embedded: Callable[[int, int], Tensor], parts: Sequence[Part], steps: Sequence[int]
+    run: Run, embedded: Callable[[int, int], Tensor], parts: Sequence[Part], steps: Sequence[int]
 ) -> Passage:
     """Feed a sequence in pieces, and carry the state over.
 
     Args:
-        layer: keeps the contract's calling convention.
+        run: a layer, or what keeps its calling convention.
         embedded, parts, steps: as in `Passage`.
     """
     states = [None]
     with torch.no_grad():
         for start, end in pairwise(steps[:-1]):
-            states.append(layer(embedded(start, end), states[-1])[1])
+            states.append(run(embedded(start, end), states[-1])[1])
     return Passage(embedded, steps, states, parts)
 
 
-def outputs_of(layer: nn.Module, passage: Passage) -> Tensor:
+def outputs_of(run: Run, passage: Passage) -> Tensor:
     """Return the layer's outputs at all steps of a passage, [batch, time, output_size], without a graph."""
     with torch.no_grad():
         pieces = [
-            layer(passage.embedded(start, end), state)[0]
+            run(passage.embedded(start, end), state)[0]
             for (start, end), state in zip(pairwise(passage.steps), passage.states, strict=True)
         ]
     return torch.cat(pieces, dim=1)
@@ -137,16 +140,14 @@ class Norms:
     inputs: Tensor
 
 
-def pass_back(
-    layer: nn.Module, passage: Passage, pull: Pull, lengths: Tensor, draws: Sequence[Generator]
-) -> Norms:
+def pass_back(run: Run, passage: Passage, pull: Pull, lengths: Tensor, draws: Sequence[Generator]) -> Norms:
     """Go back from the end to the start, with the gradient of the loss and those of random vectors side by side.
 
     The batch is repeated, once for each of them: a lane. Lane 0 is pulled at by the loss; in the others a
     random unit vector is put at the last state of each row.
 
     Args:
-        layer, passage: as of `pass_forward`.
+        run, passage: as of `pass_forward`.
         pull: see `Pull`.
         lengths: of the rows, [batch].
         draws: where the random vectors come from, one for each further lane.
@@ -156,7 +157,7 @@ def pass_back(
     for (start, end), state in reversed(list(zip(pairwise(passage.steps), passage.states, strict=True))):
         before, beginnings = _repeated(state, passage.parts, gradient.lanes)
         inputs = passage.embedded(start, end).repeat(gradient.lanes, 1, 1).requires_grad_()
-        outputs, after = layer(inputs, before)
+        outputs, after = run(inputs, before)
         pulled = pull(outputs[: gradient.batch].detach(), start)
         gradient.back(start, end, pulled, [*beginnings, inputs], [*_measured(after, passage.parts), outputs])
     return gradient.norms()

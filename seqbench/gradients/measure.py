@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from seqbench.base.seeds import generator
 from seqbench.contracts.examples import Batch
 from seqbench.gradients.backpropagation import (
     Norms,
+    Part,
     Passage,
+    Run,
     cut_steps,
     outputs_of,
     pass_back,
@@ -25,6 +27,7 @@ from seqbench.gradients.backpropagation import (
     state_parts,
 )
 from seqbench.gradients.flow import WHOLE, Curve, Flow, Quantity, curve_of, unknown_curve
+from seqbench.gradients.part_names import part_names
 from seqbench.network.copies import copied, exact
 from seqbench.network.network import Network
 
@@ -41,7 +44,7 @@ def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 
     - ``state``: dL/ds_t, along the state that is handed to the future; the output of step t is not in it.
     - ``jacobian``: v^T ds_T/ds_t for a random unit v, root mean square over the draws, which estimates the
       Frobenius norm of the Jacobian over the square root of the state's size.
-    - ``input``: dL/de_t. All that exists for a layer without state.
+    - ``input``: dL/de_t. All that exists for a layer without state, or one that looks ahead.
 
     T is each example's own length. The network is left as it is: a copy is measured, without dropout. The
     random vectors come part by part in the state's own shape, for the rows that end last first.
@@ -56,7 +59,7 @@ def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 
 
     Raises:
         ValueError: ``draws`` is below 1, or ``lags`` below 2.
-        ContractError: the layer's state is not as the contract has it.
+        ContractError: the layer's state is not as the contract has it, or its model names other parts.
     """
     if draws < 1:
         raise ValueError(f"draws is {draws}; it must be at least 1")
@@ -65,28 +68,28 @@ def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 
     grid = lag_grid(int(batch.lengths.max()), lags)
     with torch.inference_mode(False):
         twin = copied(network)
-    with torch.inference_mode(False), torch.enable_grad(), _float64():
+    with torch.inference_mode(False), torch.enable_grad(), _float64(), _without_cudnn():
         measured, batch = _frozen(twin), Batch(*(_double(part) for part in batch))
         embedded = _embedded(measured, batch)
-        parts = state_parts(measured.layer, embedded(0, 1).shape[2])
-        has_state = any(part.has_gradient for part in parts)
+        parts = state_parts(measured.layer, embedded(0, 1).shape[2]) if measured.is_causal else []
+        has_state, run = any(part.has_gradient for part in parts), _run(measured, batch.lengths)
         cuts = cut_steps(batch.lengths.tolist(), grid) if has_state else []
-        passage = pass_forward(measured.layer, embedded, parts, [0, *cuts, batch.inputs.shape[1]])
-        losses = _OwnLosses(measured, batch, passage)
+        passage = pass_forward(run, embedded, parts, [0, *cuts, batch.inputs.shape[1]])
+        losses = _OwnLosses(measured, batch, passage, run)
         generators = [generator(seed, "jacobian", draw) for draw in range(draws if has_state else 0)]
-        norms = losses.averaged(pass_back(measured.layer, passage, losses.pull, batch.lengths, generators))
+        norms = losses.averaged(pass_back(run, passage, losses.pull, batch.lengths, generators))
     # The step of each lag in each row: [lags, batch]; where a row is shorter, there is none.
     steps = batch.lengths - batch.lengths.new_tensor(grid)[:, None]
     inputs = torch.where(steps > 0, norms.inputs.T.gather(0, steps.clamp(min=1) - 1), math.nan)
-    names = _part_names(network.layer, len(norms.state) - 1)
-    state = _on_grid(norms.state, steps, cuts)
+    names = part_names(network, len(norms.state) - 1) if has_state else ()
+    state, why = _on_grid(norms.state, steps, cuts), _without_state(network, parts)
     return Flow(
         length=int(batch.lengths.max()),
         examples=len(batch.lengths),
         draws=draws,
         curves=(
-            *_state_curves("state", grid, names, state[:, :, :1]),
-            *_state_curves("jacobian", grid, names, state[:, :, 1:]),
+            *_state_curves("state", grid, names, state[:, :, :1], why),
+            *_state_curves("jacobian", grid, names, state[:, :, 1:], why),
             curve_of("input", WHOLE, grid, inputs.tolist()),
         ),
     )
@@ -120,15 +123,28 @@ def _float64() -> Iterator[None]:
         torch.set_default_dtype(before)
 
 
+@contextmanager
+def _without_cudnn() -> Iterator[None]:
+    """Let torch's own kernels compute on a GPU: cuDNN's recurrent ones give no gradient in evaluation."""
+    before = torch.backends.cudnn.enabled
+    torch.backends.cudnn.enabled = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.enabled = before
+
+
 def _frozen(network: Network) -> Network:
     """Take a network to float64, without dropout, and without gradients of weights, which nobody asks for."""
     exact(network).eval().requires_grad_(False)
-    for module in network.modules():
-        if isinstance(module, nn.RNNBase):
-            # cuDNN gives no gradient in eval mode.
-            module.dropout = 0.0
-            module.train()
     return network
+
+
+def _run(network: Network, lengths: Tensor) -> Run:
+    """Return what runs the layer; one that looks ahead hands no state on."""
+    if network.is_causal:
+        return network.run_layer
+    return lambda embedded, state: (network.run_layer(embedded, None, lengths)[0], None)
 
 
 def _double(part: Tensor) -> Tensor:
@@ -147,11 +163,11 @@ class _OwnLosses:
     it is divided at the end. A loss that needs whole sequences is asked for once, over one more pass forward.
     """
 
-    def __init__(self, network: Network, batch: Batch, passage: Passage) -> None:
+    def __init__(self, network: Network, batch: Batch, passage: Passage, run: Run) -> None:
         self._network, self._batch = network, batch
         self._items = torch.zeros(len(batch.lengths), device=batch.lengths.device)
         is_whole = network.targets.needs_whole_sequence
-        self._whole = self._gradient(outputs_of(network.layer, passage), 0) if is_whole else None
+        self._whole = self._gradient(outputs_of(run, passage), 0) if is_whole else None
 
     def pull(self, outputs: Tensor, start: int) -> Tensor | None:
         """Return the gradient of the sums at the outputs of a piece; None where nothing is scored in it."""
@@ -174,8 +190,13 @@ class _OwnLosses:
         return Norms(norms.state, norms.inputs - shift[:, None])
 
 
-def _part_names(layer: nn.Module, parts: int) -> list[str]:
-    return ["hidden", "cell"] if isinstance(layer, nn.LSTM) else [f"part_{i}" for i in range(parts)]
+def _without_state(network: Network, parts: Sequence[Part]) -> str:
+    """Return why there are no gradients at the state, where there are none."""
+    if not network.is_causal:
+        return "the layer looks ahead: no state stands between its past and its future"
+    if parts:
+        return "the layer's state holds integers only, through which no gradient flows"
+    return "the layer carries no state from step to step"
 
 
 def _on_grid(norms: Tensor, steps: Tensor, cuts: Sequence[int]) -> Tensor:
@@ -194,15 +215,18 @@ def _on_grid(norms: Tensor, steps: Tensor, cuts: Sequence[int]) -> Tensor:
     return torch.where((steps > 0)[:, None], norms.gather(1, index), math.nan)
 
 
-def _state_curves(quantity: Quantity, lags: Sequence[int], names: Sequence[str], norms: Tensor) -> Iterator[Curve]:
+def _state_curves(
+    quantity: Quantity, lags: Sequence[int], names: Sequence[str], norms: Tensor, why: str
+) -> Iterator[Curve]:
     """Yield the curve of the whole state, and of its parts where it has more than one.
 
     Args:
         quantity, lags, names: as in `Curve`.
         norms: logarithms, [parts + 1, lags, lanes, batch]; the root mean square over the lanes is taken.
+        why: the reason where there are no names, and so no state.
     """
     if not names:
-        yield unknown_curve(quantity, lags, "the layer carries no state from step to step")
+        yield unknown_curve(quantity, lags, why)
         return
     mean = ((2 * norms).logsumexp(2) - math.log(norms.shape[2])) / 2
     whole, *parts = mean.tolist()

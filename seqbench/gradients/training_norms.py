@@ -1,6 +1,6 @@
 """How large were the gradients at each step of training?
 
-Global norms before clipping and norms of the weight groups U, V and W, kept as tensors and looked at once at
+Global norms before clipping and norms of the groups of weights, kept as tensors and looked at once at
 the end. Torch is imported where it is used, so that records can hold the result. Stands on nothing.
 """
 
@@ -14,9 +14,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-
-GROUPS = ("U", "V", "W", "other")
-"""Input-to-hidden, hidden-to-hidden, output (the head), and all else: embedding, biases, what has other names."""
 
 POINTS_KEPT = 200
 
@@ -36,7 +33,7 @@ class Norms:
 
     Attributes:
         whole: of all gradients together.
-        groups: of each of `GROUPS` that the network has.
+        groups: of each group of weights, as `seqbench.network.weight_groups.weight_groups` has them.
         clipped_share: share of the steps whose norm was above the limit; None where nothing is clipped.
         nonfinite_steps: steps whose norm was not finite.
         course: (step, median norm of the steps since the entry before), at most 200.
@@ -47,27 +44,6 @@ class Norms:
     clipped_share: float | None
     nonfinite_steps: int
     course: tuple[tuple[int, float | None], ...]
-
-
-def weight_groups(network: nn.Module) -> dict[str, list[nn.Parameter]]:
-    """Return the parameters of each group, by torch's names of recurrent weights; empty groups are left out."""
-    groups: dict[str, list[nn.Parameter]] = {name: [] for name in GROUPS}
-    for name, parameter in network.named_parameters():
-        groups[_group(name)].append(parameter)
-    return {name: parameters for name, parameters in groups.items() if parameters}
-
-
-def _group(name: str) -> str:
-    """Return the group of a parameter.
-
-    >>> [_group(n) for n in ("layer.weight_ih_l0", "layer.weight_hh_l1", "head.weight", "layer.bias_ih_l0")]
-    ['U', 'V', 'W', 'other']
-    """
-    if name.startswith("layer.") and "weight_ih" in name:
-        return "U"
-    if name.startswith("layer.") and "weight_hh" in name:
-        return "V"
-    return "W" if name == "head.weight" else "other"
 
 
 def group_norms(groups: Mapping[str, Sequence[nn.Parameter]]) -> Tensor:

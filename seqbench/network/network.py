@@ -6,6 +6,7 @@ pieces and allocator.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -32,10 +33,12 @@ class Network(nn.Module):
         embedding: inputs -> [batch, time, features].
         layer: the model's own, called as ``torch.nn.LSTM(batch_first=True)`` is.
         head: the output matrix W and its bias: [..., output_size] -> [..., head_size].
-        build: returns a new layer; None where the network was not made from a model.
+        model: what the layer was built from; None where it came from elsewhere.
         features: of an embedded step.
-        state_size: numbers that the layer carries from one step to the next, for one example.
-        feeding: in which pieces sequences are fed; only while it trains are they truncated or run again.
+        state_size: numbers that the layer carries from one step to the next, for one example; 0 of one that looks
+            ahead, which carries nothing.
+        feeding: in which pieces sequences are fed; only while it trains are they truncated or run again. A layer
+            that looks ahead is fed whole whatever it says.
     """
 
     def __init__(
@@ -44,7 +47,7 @@ class Network(nn.Module):
         inputs: InputKind,
         targets: TargetKind,
         embedding_size: int,
-        build: Callable[[], nn.Module] | None = None,
+        model: Model | None = None,
     ) -> None:
         """Put embedding and head around a layer.
 
@@ -52,21 +55,44 @@ class Network(nn.Module):
             layer: the model's own.
             inputs, targets: their kinds.
             embedding_size: features of an embedded token.
-            build: returns a new layer, for copies; None where a deep copy does.
+            model: builds such layers anew, for copies, and says what is special about them; None for a causal
+                layer that a deep copy copies.
+
+        Raises:
+            ContractError: the layer does not keep its calling convention.
         """
         super().__init__()
         self.features = inputs.features(embedding_size)
-        output_size, self.state_size = layer_sizes(layer, self.features)
-        self.build = build
+        self.model = model
+        if not self.is_causal:
+            check_takes_lengths(layer)
+        output_size, state_size = layer_sizes(layer, self.features)
+        self.state_size = state_size if self.is_causal else 0
         self.embedding = inputs.embedding(embedding_size)
         self.layer = layer
         self.head = nn.Linear(output_size, targets.head_size)
         self.targets = targets
         self.feeding = WHOLE
 
-    def hidden(self, inputs: Tensor, state: Any = None) -> tuple[Tensor, Any]:
-        """Return what the layer gives after a state, [batch, time, output_size], and the state after it."""
-        hidden, state = self.layer(self.embedding(inputs).contiguous(), state)
+    @property
+    def is_causal(self) -> bool:
+        """Whether the layer looks back only."""
+        return self.model is None or self.model.is_causal
+
+    @property
+    def build(self) -> Callable[[], nn.Module] | None:
+        """What returns a new layer; None where the network was not made from a model."""
+        return partial(self.model.build, self.features) if self.model else None
+
+    def hidden(self, inputs: Tensor, state: Any = None, lengths: Tensor | None = None) -> tuple[Tensor, Any]:
+        """Return what the layer gives after a state, [batch, time, output_size], and the state after it.
+
+        Args:
+            inputs: [batch, time] or [batch, time, channels].
+            state: as the layer returned it; None for a sequence's start.
+            lengths: real steps of each row, [batch]; only a layer that looks ahead is told.
+        """
+        hidden, state = self.run_layer(self.embedding(inputs).contiguous(), state, lengths)
         if hidden.shape[:2] != inputs.shape[:2]:
             raise ContractError(
                 f"the layer is to return one output for each of the {inputs.shape[1]} steps of {inputs.shape[0]}"
@@ -74,38 +100,50 @@ class Network(nn.Module):
             )
         return hidden, state
 
+    def run_layer(self, embedded: Tensor, state: Any = None, lengths: Tensor | None = None) -> tuple[Tensor, Any]:
+        """Return what the layer itself returns for embedded steps, [batch, time, features]; see `hidden`."""
+        if self.is_causal:
+            outputs, state = self.layer(embedded, state)
+        else:
+            outputs, state = self.layer(embedded, state, lengths=None if lengths is None else lengths.cpu())
+        return outputs, state
+
     def forward(self, batch: Batch) -> Tensor:
         """Return the outputs that metrics take; their shape is the target kind's."""
-        hidden = self._whole(batch.inputs, Feeding(self.feeding.piece))
+        hidden = self._whole(batch, Feeding(self._fed.piece))
         return self.targets.outputs(hidden, batch.lengths, self.head)
 
-    def _whole(self, inputs: Tensor, feeding: Feeding) -> Tensor:
+    def _whole(self, batch: Batch, feeding: Feeding) -> Tensor:
         """Return what the layer gives at all steps, [batch, time, output_size], fed in pieces."""
 
         def run(piece: Tensor, start: int, state: Any) -> tuple[Tensor, Any]:
-            return self.hidden(piece, state)
+            return self.hidden(piece, state, batch.lengths)
 
-        pieces = list(feed(run, inputs, feeding))
+        pieces = list(feed(run, batch.inputs, feeding))
         return torch.cat(pieces, dim=1) if len(pieces) > 1 else pieces[0]
 
     def loss(self, batch: Batch) -> Tensor:
         """Return the mean training loss of a batch: a scalar."""
         if self.targets.needs_whole_sequence:
-            return self.targets.loss(self._whole(batch.inputs, self.feeding), batch, self.head)
+            return self.targets.loss(self._whole(batch, self._fed), batch, self.head)
 
-        is_run_again = self.feeding.is_run_again(batch.inputs.shape[1])
+        is_run_again = self._fed.is_run_again(batch.inputs.shape[1])
 
         def run(piece: Tensor, start: int, state: Any) -> tuple[tuple[Tensor, int], Any]:
             if is_run_again and start and start % STEPS_BETWEEN_TRIMS == 0:
                 give_back_holes()
-            hidden, state = self.hidden(piece, state)
+            hidden, state = self.hidden(piece, state, batch.lengths)
             losses, _ = self.targets.losses(hidden, batch, self.head, start)
             return (losses.sum(), len(losses)), state
 
-        sums, items = zip(*feed(run, batch.inputs, self.feeding), strict=True)
+        sums, items = zip(*feed(run, batch.inputs, self._fed), strict=True)
         # One piece alone is not added to anything: a step of a few milliseconds would feel it.
         mean: Tensor = sum(sums[1:], start=sums[0]) / sum(items)
         return mean
+
+    @property
+    def _fed(self) -> Feeding:
+        return self.feeding if self.is_causal else WHOLE
 
 
 def build_network(model: Model, inputs: InputKind, targets: TargetKind, embedding_size: int) -> Network:
@@ -122,9 +160,23 @@ def build_network(model: Model, inputs: InputKind, targets: TargetKind, embeddin
     if not isinstance(layer, nn.Module):
         raise ContractError(f"model {model.name}: build is to return a torch.nn.Module, and returned {layer!r}")
     try:
-        return Network(layer, inputs, targets, embedding_size, partial(model.build, features))
+        return Network(layer, inputs, targets, embedding_size, model)
     except ContractError as error:
         raise ContractError(f"model {model.name}: {error}") from error
+
+
+def check_takes_lengths(layer: nn.Module) -> None:
+    """Refuse a layer that looks ahead and cannot be told which steps are real.
+
+    Raises:
+        ContractError: its forward has no parameter ``lengths``.
+    """
+    known = inspect.signature(layer.forward).parameters
+    if "lengths" not in known and not any(each.kind is each.VAR_KEYWORD for each in known.values()):
+        raise ContractError(
+            "is_causal is False, so the layer is called layer(inputs, state, lengths=lengths), and its forward"
+            " takes no lengths; let it be forward(self, inputs, state=None, lengths=None)"
+        )
 
 
 def layer_sizes(layer: nn.Module, input_size: int) -> tuple[int, int]:

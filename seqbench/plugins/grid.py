@@ -18,6 +18,7 @@ from seqbench.errors import ExperimentError, SeqbenchError, unknown
 from seqbench.experiment.cells import Cell, Configured
 from seqbench.experiment.schema import Experiment
 from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.lookahead import refuse_lookahead
 from seqbench.plugins.parameters import make, meaningless, parameters_of, refuse_meaningless
 
 
@@ -46,7 +47,8 @@ def expand(experiment: Experiment, catalog: Catalog) -> list[Cell]:
     """Return every cell of the grid: by task, then length, model and seed.
 
     Raises:
-        ExperimentError: a name or a parameter is unknown or unfit.
+        ExperimentError: a name or a parameter is unknown or unfit, or a model looks ahead in a task that would
+            tell it the answers.
         DataError: a data source is not there.
     """
     return list(expansion(experiment, catalog).cells)
@@ -56,10 +58,9 @@ def expansion(experiment: Experiment, catalog: Catalog) -> Expansion:
     """Return every cell of the grid, as `expand`, with the tasks, each of which is made once."""
     made = _checked_parameters(experiment, catalog)
     tasks = [_task(catalog, experiment, i, made) for i in range(len(experiment.tasks))]
-    models = [
-        configured(_made(catalog.model, experiment, "models", i, made), catalog)
-        for i in range(len(experiment.models))
-    ]
+    layers = [_made(catalog.model, experiment, "models", i, made) for i in range(len(experiment.models))]
+    refuse_lookahead(tasks, layers)
+    models = [configured(model, catalog) for model in layers]
     found: list[tuple[Cell, Task]] = []
     for task in tasks:
         plugin, data, training = configured(task, catalog), fingerprints(task), experiment.training_of(task.name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from seqbench.errors import ContractError
 from seqbench.experiment.schema import Training
@@ -28,8 +28,8 @@ MEASURED = 64
 def feeding_of(network: Network, training: Training, features: int, steps: int) -> Feeding:
     """Return how a network's layer is to be fed while it trains.
 
-    A layer without a state is fed whole: it cannot be run in pieces, and nothing of it can be run again for
-    less memory. torch's global generator is left as it is.
+    A layer without a state, or one that looks ahead, is fed whole: it cannot be run in pieces, and nothing of it
+    can be run again for less memory. torch's global generator is left as it is.
 
     Args:
         network: its layer is run on a few steps, for ``auto``.
@@ -38,13 +38,14 @@ def feeding_of(network: Network, training: Training, features: int, steps: int) 
         steps: of the longest sequence.
 
     Raises:
-        ContractError: gradients are to be truncated in a layer that carries no state, or pieces to be run
-            again whose random numbers cannot be drawn again.
+        ContractError: gradients are to be truncated in a layer that carries no state or looks ahead, or
+            pieces to be run again whose random numbers cannot be drawn again.
     """
     if network.state_size == 0:
         if training.truncate is not None:
+            why = "carries no state from step to step" if network.is_causal else "looks ahead and is fed whole"
             raise ContractError(
-                f"training.truncate is {training.truncate}, and the layer carries no state from step to step:"
+                f"training.truncate is {training.truncate}, and the layer {why}:"
                 " there is nothing to truncate; leave it out for this model"
             )
         return Feeding()
@@ -57,12 +58,12 @@ def is_recomputed(layer: nn.Module, training: Training, features: int, steps: in
     Raises:
         ContractError: they are to be, and their random numbers cannot be drawn again.
     """
-    if steps > PIECE and torch.cuda.is_available() and _drops_out_in_cudnn(layer):
+    if training.recompute is not False and steps > PIECE and not draws_again(layer, features):
         if training.recompute is True:
             raise ContractError(
-                "training.recompute is true, and on a GPU the dropout between the layers of torch's recurrent"
-                " networks is drawn by cuDNN, which cannot draw it again: set it to false, or dropout to 0, or"
-                " executor.gpus to 0"
+                "training.recompute is true, and on a GPU the layer drops out by a generator, such as cuDNN's"
+                " between the layers of torch's recurrent networks, which cannot draw it again: set it to false,"
+                " or dropout to 0, or executor.gpus to 0"
             )
         return False
     if training.recompute != "auto" or steps <= PIECE:
@@ -81,9 +82,32 @@ def is_recomputed(layer: nn.Module, training: Training, features: int, steps: in
     return needed > room
 
 
-def _drops_out_in_cudnn(layer: nn.Module) -> bool:
-    recurrent = (module for module in layer.modules() if isinstance(module, nn.RNNBase))
-    return any(module.dropout > 0 and module.num_layers > 1 for module in recurrent)
+def draws_again(layer: nn.Module, features: int) -> bool:
+    """Say whether a layer that is run again, from the same state of torch's generators, gives the same outputs.
+
+    On a CPU it does. On a GPU cuDNN draws from a generator of its own, which nobody can put back. A layer that
+    is random is tried there, on a few steps.
+    """
+    if not torch.cuda.is_available():
+        return True
+    # cuDNN keeps the seed that it first draws: it is to be of this cell.
+    seed = torch.initial_seed()
+    if torch.equal(_of_training(layer, features, seed), _of_training(layer, features, seed + 1)):
+        return True
+    try:
+        layer.cuda()
+        return torch.equal(*(_of_training(layer, features, seed, torch.cuda.current_device()) for _ in range(2)))
+    finally:
+        layer.cpu()
+
+
+def _of_training(layer: nn.Module, features: int, seed: int, gpu: int | None = None) -> Tensor:
+    """Return what a layer gives for zeros while it trains; generators are left as they are."""
+    inputs = torch.zeros(2, MEASURED, features, device="cpu" if gpu is None else gpu)
+    with torch.random.fork_rng([] if gpu is None else [gpu]), torch.no_grad():
+        torch.manual_seed(seed)
+        outputs: Tensor = layer(inputs)[0]
+    return outputs
 
 
 def _room() -> int:

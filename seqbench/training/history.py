@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-from seqbench.gradients.training_norms import weight_groups
 from seqbench.network.network import Network
+from seqbench.network.weight_groups import weight_groups
 from seqbench.training.best_weights import BestWeights
 from seqbench.training.clock import Clock
 from seqbench.training.early_stop import Stopped

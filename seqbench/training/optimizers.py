@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from torch import nn
 
 from seqbench.experiment.schema import Training
+from seqbench.network.learning_rates import optimiser_groups
+from seqbench.network.network import Network
 
 _OPTIMIZERS: Mapping[str, type[torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,
@@ -23,10 +24,11 @@ _SCHEDULES: Mapping[str, Callable[[float], float]] = {
 }
 
 
-def make_optimizer(network: nn.Module, settings: Training) -> Any:
+def make_optimizer(network: Network, settings: Training) -> Any:
     """Return the optimiser and a schedule that moves with every step, in Lightning's form."""
+    parameters = optimiser_groups(network, settings.learning_rate, settings.weight_decay)
     optimizer = _OPTIMIZERS[settings.optimizer](
-        network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+        parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay
     )  # type: ignore[call-arg]
     course = _SCHEDULES[settings.schedule]
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: course(step / max(1, settings.steps)))

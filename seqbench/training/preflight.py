@@ -13,6 +13,7 @@ from seqbench.contracts.metrics import check_baselines
 from seqbench.contracts.task import Task, TaskData
 from seqbench.errors import PluginError, SeqbenchError
 from seqbench.experiment.cells import Cell, Configured
+from seqbench.gradients.part_names import check_names
 from seqbench.network.network import build_network
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.faults import faults_told, owner, place
@@ -76,6 +77,7 @@ def _build_fault(cell: Cell, catalog: Catalog, model: Configured, data: TaskData
         with torch.random.fork_rng(devices=[]), faults_told(what, bugs_pass=True):
             made = make(catalog.model(model.name), model.parameters)
             network = build_network(made, data.inputs, data.targets, cell.training.embedding_size)
+            check_names(network)
             if cell.training.truncate is not None:
                 feeding_of(network, cell.training, network.features, int(data.train.lengths.max()))
     except SeqbenchError as error:

@@ -22,7 +22,9 @@ from seqbench.errors import ContractError, ExperimentError, PluginError, unknown
 from seqbench.experiment.schema import Training
 from seqbench.gradients.flow import Flow, Summary, summarise_flow
 from seqbench.gradients.measure import measure_flow
+from seqbench.network.copies import exact
 from seqbench.network.network import Network, build_network
+from seqbench.network.weight_groups import weight_groups
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.faults import faults_told, owner
 from seqbench.plugins.parameters import make, parameters_of
@@ -182,20 +184,21 @@ def noise(length: int, batch_size: int, seed: int) -> Source:
 def set_gain(network: Network, gain: float, model: str) -> None:
     """Give V of every layer the spectral radius ``gain``; the network becomes float64.
 
-    V becomes ``gain`` times the orthogonal matrix nearest to it (the polar factor of V; Higham 1986), so that
-    all its eigenvalues and all its singular values have the size ``gain``. A V that starts orthogonal is only
-    scaled. Where the layer is linear and alone, every norm then changes by exactly this factor per step; one
-    that only has this spectral radius would come to it in the limit.
+    V is the group of weights of that name, as the model has it. Each V becomes ``gain`` times the orthogonal
+    (or unitary) matrix nearest to it (the polar factor of V; Higham 1986), so that all its eigenvalues and all its
+    singular values have the size ``gain``. A V that starts orthogonal is only scaled.
+    Where the layer is linear and alone, every norm then changes by exactly this factor per step; one that only
+    has this spectral radius would come to it in the limit.
 
     Raises:
-        ExperimentError: the layer has no square matrices named ``weight_hh...``, as ``torch.nn.RNN`` has.
+        ExperimentError: the group V is empty, or holds something else than square matrices.
     """
-    network.double()
-    matrices = [weight for name, weight in network.layer.named_parameters() if name.startswith("weight_hh")]
+    exact(network)
+    matrices = weight_groups(network).get("V", [])
     if not matrices or any(weight.ndim != 2 or weight.shape[0] != weight.shape[1] for weight in matrices):
         raise ExperimentError(
-            f"--gain is for layers whose state is carried by one square matrix, weight_hh, and {model} is none"
-            " (gated layers carry theirs by gates too); leave out the model or --gain"
+            f"--gain is for layers whose state is carried by square matrices, the group V of weights, and {model}"
+            " has none (gated layers carry theirs by gates too); leave out the model or --gain"
         )
     for weight in matrices:
         left, _, right = torch.linalg.svd(weight.detach())

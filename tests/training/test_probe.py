@@ -194,7 +194,7 @@ def test_stateless_model_has_null_with_a_reason_and_an_input_gradient() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["rnn", "lstm", "--gain", "0.9"], "lstm is none"),
+        (["rnn", "lstm", "--gain", "0.9"], "lstm has none"),
         (["rnn", "--gain", "0"], "the gain is 0.0"),
         (["rnn", "--gain", "nan"], "the gain is nan"),
         (["rnn", "rnn"], "rnn stands here twice"),

@@ -13,7 +13,7 @@ from typing import Any
 from seqbench.contracts.model import Model
 from seqbench.errors import ExperimentError
 from seqbench.plugins.parameters import make, parameters_of
-from seqbench.testing.models import order, outputs, weights
+from seqbench.testing.models import names, order, outputs, weights
 from seqbench.testing.models.cost import check_growth
 from seqbench.testing.models.layers import build, call, noise
 from seqbench.testing.outcome import Check, CheckFailed, CheckSkipped, guarded
@@ -73,6 +73,7 @@ MODEL_CHECKS: Mapping[str, Callable[[Model], str | None]] = {
     "seed": weights.check_seed,
     "save": weights.check_save,
     "copy": weights.check_copy,
+    "names": names.check_names,
     "size": weights.check_size,
     "long-inputs": check_long_inputs,
     "time": check_time,

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from seqbench.contracts.model import Model
 from seqbench.gradients.backpropagation import state_parts
-from seqbench.network.network import tensors
+from seqbench.network.network import check_takes_lengths, tensors
 from seqbench.testing.models.layers import FEATURES, Gap, build, build_exact, call, gap, noise
 from seqbench.testing.outcome import CheckFailed, CheckSkipped
 
@@ -27,6 +27,7 @@ _SAME_GRADIENT = 1e-4
 
 def check_causality(model: Model) -> None:
     """Output t depends on inputs up to t only."""
+    _skip_lookahead(model, "its padding check asks for lengths instead")
     layer, inputs = build_exact(model), noise(2, 99, "causality")
     outputs, _ = call(layer, inputs)
     for cut in CUTS:
@@ -38,12 +39,18 @@ def check_causality(model: Model) -> None:
                 f"inputs after step {cut} change no output up to step {cut}",
                 f"the output at step {found.step} changed by {found.size:.2g}: the layer looks into the future",
                 "make it causal: no bidirectional layer, no normalisation over time, no unmasked attention, and"
-                " convolutions padded on the left only",
+                " convolutions padded on the left only; or say is_causal = False, if it is to look ahead",
             )
+
+
+def _skip_lookahead(model: Model, why: str) -> None:
+    if not model.is_causal:
+        raise CheckSkipped(f"the model looks ahead (is_causal is False): {why}")
 
 
 def check_carry_over(model: Model) -> None:
     """A sequence run in pieces, with the state carried over, gives the same outputs as run whole."""
+    _skip_lookahead(model, "it is never run in pieces")
     layer, inputs = build_exact(model), noise(3, sum(PIECES), "carry-over")
     whole, after = call(layer, inputs)
     if after is None:
@@ -78,6 +85,7 @@ def _in_pieces(layer: nn.Module, inputs: Tensor, *, is_forgetful: bool = False) 
 def check_state(model: Model) -> None:
     """A state is None or tensors in tuples, lists or dicts, one axis of each is the batch's, and forward
     writes into none that it is given."""
+    _skip_lookahead(model, "it is never handed a state")
     layer = build_exact(model)
     _, state = call(layer, noise(3, 4, "state"))
     given = list(tensors(state))
@@ -125,24 +133,38 @@ def _is_random(layer: nn.Module, inputs: Tensor) -> bool:
 
 
 def check_padding(model: Model) -> None:
-    """The outputs of real steps do not depend on the padding behind them."""
+    """The outputs of real steps do not depend on the padding behind them, of which lengths tell a layer that
+    looks ahead."""
     layer, real = build_exact(model), noise(2, 10, "padding")
     alone, _ = call(layer, real)
     for padding, value in itertools.product((1, 22, 90), (0.0, 3.0)):
         padded = torch.cat([real, real.new_full((2, padding, FEATURES), value)], dim=1)
-        found: Gap = gap(call(layer, padded)[0][:, :10], alone)
+        found: Gap = gap(_of_real_steps(model, layer, padded, 10), alone)
         if found.is_open:
             raise CheckFailed(
                 f"10 steps give the same outputs alone and padded to {10 + padding} steps (with {value:g})",
                 f"they differ by {found}: the layer uses the length of the batch or what is in the padding",
-                "let output t follow from inputs up to t alone, not from how many steps come after it",
+                "let output t follow from inputs up to t alone, not from how many steps come after it"
+                if model.is_causal
+                else "leave out the steps beyond lengths, [batch], as pack_padded_sequence or a mask does",
             )
+
+
+def _of_real_steps(model: Model, layer: nn.Module, padded: Tensor, steps: int) -> Tensor:
+    """Return the outputs of the first steps, as the harness asks for them: [batch, steps, output_size]."""
+    if model.is_causal:
+        return call(layer, padded)[0][:, :steps]
+    check_takes_lengths(layer)
+    with torch.no_grad():
+        outputs: Tensor = layer(padded, None, lengths=torch.full((len(padded),), steps))[0]
+    return outputs[:, :steps]
 
 
 def check_gradient(model: Model) -> None:
     """A gradient reaches the first step, in one piece and through the state that is carried over."""
     layer, inputs = build_exact(model), noise(2, 8, "gradient").requires_grad_()
     outputs, state = layer(inputs)
+    state = state if model.is_causal else None
     # A layer without a state may see no further back than its kernel is wide.
     slopes = _first_slopes(outputs if state is None else outputs[:, -1], inputs)
     norms = slopes.norm(dim=1)

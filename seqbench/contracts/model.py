@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
+from seqbench.contracts.constraints import check_fields
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -17,13 +19,23 @@ class Model(ABC):
     Attributes:
         name: lower-case words joined by ``-``; the name on the command line.
         version: an integer that rises whenever a score can move.
+        reference: BibTeX of the sources to cite, one entry or several; ``seqbench cite`` prints it.
         time_exponent: time grows at most like length ** this; 1 for recurrent layers and convolutions, 2 for
             full attention. ``seqbench check`` measures it.
     """
 
     name: ClassVar[str]
     version: ClassVar[int]
+    reference: ClassVar[str] = ""
     time_exponent: ClassVar[float] = 1.0
+
+    def __post_init__(self) -> None:
+        """Check the limits of the fields, as in ``Annotated[int, Field(ge=1)]``; a subclass calls it first.
+
+        Raises:
+            ValueError: a value is beyond its limits.
+        """
+        check_fields(self)
 
     @abstractmethod
     def build(self, input_size: int) -> nn.Module:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field
 
 from seqbench import (
     Baseline,
@@ -28,6 +30,8 @@ from seqbench import (
 if TYPE_CHECKING:
     import torchmetrics
     from torch import Tensor
+
+Count = Annotated[int, Field(ge=1)]
 
 TOLERANCE = 0.08
 """An answer is correct when it is nearer to the sum than this; see `Adding`."""
@@ -77,15 +81,36 @@ class Adding(Task):
 
     name: ClassVar[str] = "adding"
     version: ClassVar[int] = 1
-    train_examples: int = 20_000
-    train_time_steps: int = 10_000_000
-    validation_examples: int = 256
-    test_examples: int = 1_000
+    reference: ClassVar[str] = """
+        @article{hochreiter1997,
+          author = {Hochreiter, Sepp and Schmidhuber, J{\\"u}rgen},
+          title = {Long Short-Term Memory},
+          journal = {Neural Computation},
+          volume = {9},
+          number = {8},
+          pages = {1735--1780},
+          year = {1997}
+        }
 
-    def __post_init__(self) -> None:
-        for field in ("train_examples", "train_time_steps", "validation_examples", "test_examples"):
-            if getattr(self, field) < 1:
-                raise ValueError(f"{field} is {getattr(self, field)}; it must be at least 1")
+        @article{le2015,
+          author = {Le, Quoc V. and Jaitly, Navdeep and Hinton, Geoffrey E.},
+          title = {A Simple Way to Initialize Recurrent Networks of Rectified Linear Units},
+          journal = {arXiv preprint arXiv:1504.00941},
+          year = {2015}
+        }
+
+        @inproceedings{arjovsky2016,
+          author = {Arjovsky, Martin and Shah, Amar and Bengio, Yoshua},
+          title = {Unitary Evolution Recurrent Neural Networks},
+          booktitle = {Proceedings of the 33rd International Conference on Machine Learning},
+          pages = {1120--1128},
+          year = {2016}
+        }
+    """
+    train_examples: Count = 20_000
+    train_time_steps: Count = 10_000_000
+    validation_examples: Count = 256
+    test_examples: Count = 1_000
 
     def load(self, length: int, seed: int) -> TaskData:
         """Draw values and markers of each split.

@@ -8,7 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from seqbench import (
     UNSCORED,
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     import torch
     import torchmetrics
     from torch import Tensor
+
+Count = Annotated[int, Field(ge=1)]
 
 Layout = Literal["urnn", "tcn", "s4"]
 """Where the delimiters stand; see `Copy`."""
@@ -97,21 +101,35 @@ class Copy(Task):
 
     name: ClassVar[str] = "copy"
     version: ClassVar[int] = 1
-    symbols: int = 8
-    pattern: int = 10
-    layout: Layout = "urnn"
-    train_examples: int = 20_000
-    validation_examples: int = 256
-    test_examples: int = 512
+    reference: ClassVar[str] = """
+        @inproceedings{arjovsky2016,
+          author = {Arjovsky, Martin and Shah, Amar and Bengio, Yoshua},
+          title = {Unitary Evolution Recurrent Neural Networks},
+          booktitle = {Proceedings of the 33rd International Conference on Machine Learning},
+          pages = {1120--1128},
+          year = {2016}
+        }
 
-    def __post_init__(self) -> None:
-        if not 2 <= self.symbols <= 32_000:
-            raise ValueError(f"symbols is {self.symbols}; it must be at least 2 and at most 32000")
-        if self.layout not in get_args(Layout):
-            raise ValueError(f"layout is {self.layout!r}; it must be one of {', '.join(get_args(Layout))}")
-        for field in ("pattern", "train_examples", "validation_examples", "test_examples"):
-            if getattr(self, field) < 1:
-                raise ValueError(f"{field} is {getattr(self, field)}; it must be at least 1")
+        @article{bai2018,
+          author = {Bai, Shaojie and Kolter, J. Zico and Koltun, Vladlen},
+          title = {An Empirical Evaluation of Generic Convolutional and Recurrent Networks for Sequence Modeling},
+          journal = {arXiv preprint arXiv:1803.01271},
+          year = {2018}
+        }
+
+        @inproceedings{gu2022,
+          author = {Gu, Albert and Goel, Karan and R{\\'e}, Christopher},
+          title = {Efficiently Modeling Long Sequences with Structured State Spaces},
+          booktitle = {International Conference on Learning Representations},
+          year = {2022}
+        }
+    """
+    symbols: Annotated[int, Field(ge=2, le=32_000)] = 8
+    pattern: Count = 10
+    layout: Layout = "urnn"
+    train_examples: Count = 20_000
+    validation_examples: Count = 256
+    test_examples: Count = 512
 
     def time_steps(self, length: int) -> int:
         """Return T + 2 pattern.

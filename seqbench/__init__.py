@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from seqbench.base.seeds import derive_seed, generator
     from seqbench.contracts.decoding import Decoding
     from seqbench.contracts.examples import UNSCORED, Batch, Ragged, Split
-    from seqbench.contracts.fields import data_source, generated_only
+    from seqbench.contracts.fields import added_later, data_source, generated_only
     from seqbench.contracts.inputs import InputKind, Tokens, Values
     from seqbench.contracts.metrics import Baseline, Metric, evaluate, scored_items
     from seqbench.contracts.model import Model, ParameterGroup
@@ -64,6 +64,7 @@ _HOMES = {
         "Split",
     ),
     "contracts.fields": (
+        "added_later",
         "data_source",
         "generated_only",
     ),
@@ -180,6 +181,7 @@ __all__ = [
     "Unfit",
     "Values",
     "__version__",
+    "added_later",
     "cached_tensors",
     "check_assignment",
     "data_source",

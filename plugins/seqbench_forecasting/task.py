@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
 
 from seqbench import DataError, Split, Task, TaskData, Values, data_source
 from seqbench_forecasting.options import Decimal, Layout, Markers, Names, Options, listed, named
@@ -29,6 +31,8 @@ from seqbench_forecasting.windows import Parts, check_parts, is_in_rows, parse_s
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+Count = Annotated[int, Field(ge=1)]
 
 _SPLIT = "0.7/0.1/0.2"
 _GENERATED_WINDOWS = (4096, 256, 512)  # of train, validation and test
@@ -90,8 +94,29 @@ class Forecasting(Task):
 
     name = "forecasting"
     version = 3
+    reference = """
+        @article{makridakis2020,
+          author = {Makridakis, Spyros and Spiliotis, Evangelos and Assimakopoulos, Vassilios},
+          title = {The {M4} Competition: 100,000 Time Series and 61 Forecasting Methods},
+          journal = {International Journal of Forecasting},
+          volume = {36},
+          number = {1},
+          pages = {54--74},
+          year = {2020}
+        }
+
+        @article{hyndman2006,
+          author = {Hyndman, Rob J. and Koehler, Anne B.},
+          title = {Another Look at Measures of Forecast Accuracy},
+          journal = {International Journal of Forecasting},
+          volume = {22},
+          number = {4},
+          pages = {679--688},
+          year = {2006}
+        }
+    """
     data: str | None = data_source()
-    horizon: int = 24
+    horizon: Count = 24
     target: Names = None
     columns: Names = None
     exclude: Names = None
@@ -102,16 +127,11 @@ class Forecasting(Task):
     decimal: Decimal | None = None
     markers: Markers = "refuse"
     split: str | None = None
-    season: int | None = None
+    season: Count | None = None
     gaps: Gaps = "keep"
 
     def __post_init__(self) -> None:
-        if self.horizon < 1:
-            raise ValueError(f"horizon has to be at least 1 step, and it is {self.horizon}")
-        if self.season is not None and self.season < 1:
-            raise ValueError(f"season has to be at least 1 step, and it is {self.season}")
-        if self.gaps not in ("keep", "error", "fill"):
-            raise ValueError(f"gaps has to be keep, error or fill, and it is {self.gaps!r}")
+        super().__post_init__()
         if self.dates is not None and self.dates not in ("day-first", "month-first") and "%" not in self.dates:
             raise ValueError(
                 f"dates has to be day-first, month-first or a format such as %d/%m/%Y, and it is {self.dates!r}"

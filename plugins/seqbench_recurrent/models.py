@@ -6,15 +6,19 @@ passes on a CPU where torch has none that is fused, and a linear ``rnn`` of our 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from seqbench import Model
 
 if TYPE_CHECKING:
     from torch import nn
+
+Size = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, lt=1)]
 
 Initialisation = Literal["default", "orthogonal"]
 """``default`` is torch's: everything uniform within 1 / sqrt(hidden_size). ``orthogonal`` draws each square
@@ -50,16 +54,26 @@ class RNN(Model):
 
     name: ClassVar[str] = "rnn"
     version: ClassVar[int] = 2
-    hidden_size: int = 128
-    layers: int = 1
-    dropout: float = 0.0
+    reference: ClassVar[str] = """
+        @article{elman1990,
+          author = {Elman, Jeffrey L.},
+          title = {Finding Structure in Time},
+          journal = {Cognitive Science},
+          volume = {14},
+          number = {2},
+          pages = {179--211},
+          year = {1990}
+        }
+    """
+    hidden_size: Size = 128
+    layers: Size = 1
+    dropout: Share = 0.0
     nonlinearity: Literal["tanh", "relu", "identity"] = "tanh"
     initialisation: Initialisation = "default"
 
     def __post_init__(self) -> None:
-        _check(self.hidden_size, self.layers, self.dropout, self.initialisation)
-        if self.nonlinearity not in ("tanh", "relu", "identity"):
-            raise ValueError(f"nonlinearity is {self.nonlinearity!r}; it must be 'tanh', 'relu' or 'identity'")
+        super().__post_init__()
+        _check_dropout(self.dropout, self.layers)
 
     def build(self, input_size: int) -> nn.Module:
         """Return a ``torch.nn.RNN`` that is faster on a CPU; for ``identity`` one with the same weights and calls.
@@ -119,17 +133,37 @@ class LSTM(Model):
 
     name: ClassVar[str] = "lstm"
     version: ClassVar[int] = 1
+    reference: ClassVar[str] = """
+        @article{hochreiter1997,
+          author = {Hochreiter, Sepp and Schmidhuber, J{\\"u}rgen},
+          title = {Long Short-Term Memory},
+          journal = {Neural Computation},
+          volume = {9},
+          number = {8},
+          pages = {1735--1780},
+          year = {1997}
+        }
+
+        @article{gers2000,
+          author = {Gers, Felix A. and Schmidhuber, J{\\"u}rgen and Cummins, Fred},
+          title = {Learning to Forget: Continual Prediction with {LSTM}},
+          journal = {Neural Computation},
+          volume = {12},
+          number = {10},
+          pages = {2451--2471},
+          year = {2000}
+        }
+    """
     state_parts: ClassVar[tuple[str, ...]] = ("hidden", "cell")
-    hidden_size: int = 128
-    layers: int = 1
-    dropout: float = 0.0
-    forget_bias: float = 1.0
+    hidden_size: Size = 128
+    layers: Size = 1
+    dropout: Share = 0.0
+    forget_bias: Annotated[float, Field(allow_inf_nan=False)] = 1.0
     initialisation: Initialisation = "default"
 
     def __post_init__(self) -> None:
-        _check(self.hidden_size, self.layers, self.dropout, self.initialisation)
-        if not math.isfinite(self.forget_bias):
-            raise ValueError(f"forget_bias is {self.forget_bias}; it must be a finite number")
+        super().__post_init__()
+        _check_dropout(self.dropout, self.layers)
 
     def build(self, input_size: int) -> nn.Module:
         """Return a ``torch.nn.LSTM`` whose gradients are measured faster on a CPU; its state is (h_T, c_T)."""
@@ -168,13 +202,25 @@ class GRU(Model):
 
     name: ClassVar[str] = "gru"
     version: ClassVar[int] = 2
-    hidden_size: int = 128
-    layers: int = 1
-    dropout: float = 0.0
+    reference: ClassVar[str] = """
+        @inproceedings{cho2014,
+          author = {Cho, Kyunghyun and van Merri{\\"e}nboer, Bart and Gulcehre, Caglar and Bahdanau, Dzmitry and
+                    Bougares, Fethi and Schwenk, Holger and Bengio, Yoshua},
+          title = {Learning Phrase Representations using {RNN} Encoder--Decoder for Statistical Machine
+                   Translation},
+          booktitle = {Proceedings of the 2014 Conference on Empirical Methods in Natural Language Processing},
+          pages = {1724--1734},
+          year = {2014}
+        }
+    """
+    hidden_size: Size = 128
+    layers: Size = 1
+    dropout: Share = 0.0
     initialisation: Initialisation = "default"
 
     def __post_init__(self) -> None:
-        _check(self.hidden_size, self.layers, self.dropout, self.initialisation)
+        super().__post_init__()
+        _check_dropout(self.dropout, self.layers)
 
     def build(self, input_size: int) -> nn.Module:
         """Return a ``torch.nn.GRU`` that is faster on a CPU."""
@@ -190,20 +236,12 @@ class GRU(Model):
         return _weight_groups(layer)
 
 
-def _check(hidden_size: int, layers: int, dropout: float, initialisation: str) -> None:
-    if hidden_size < 1:
-        raise ValueError(f"hidden_size is {hidden_size}; it must be at least 1")
-    if layers < 1:
-        raise ValueError(f"layers is {layers}; it must be at least 1")
-    if not 0 <= dropout < 1:
-        raise ValueError(f"dropout is {dropout}; it is a share and must be at least 0 and below 1")
+def _check_dropout(dropout: float, layers: int) -> None:
     if dropout > 0 and layers == 1:
         raise ValueError(
             f"dropout is {dropout}, but it acts between layers and there is one layer only;"
             " set layers to 2 or more, or dropout to 0"
         )
-    if initialisation not in get_args(Initialisation):
-        raise ValueError(f"initialisation is {initialisation!r}; it must be 'default' or 'orthogonal'")
 
 
 def _weight_groups(layer: nn.Module) -> dict[str, list[str]]:

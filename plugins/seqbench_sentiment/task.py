@@ -10,7 +10,9 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
 
 from seqbench import (
     Baseline,
@@ -47,6 +49,9 @@ from seqbench_sentiment.texts import (
 if TYPE_CHECKING:
     import pandas as pd
     from torch import Tensor
+
+Examples = Annotated[int, Field(ge=2)]
+"""Of a split of made-up texts: one of each class at least."""
 
 Evidence = Literal["start", "middle", "end", "anywhere"]
 """Where in a made-up review the opinion stands."""
@@ -110,6 +115,24 @@ class Sentiment(Task):
 
     name: ClassVar[str] = "sentiment"
     version: ClassVar[int] = 2
+    reference: ClassVar[str] = """
+        @inproceedings{pang2004,
+          author = {Pang, Bo and Lee, Lillian},
+          title = {A Sentimental Education: Sentiment Analysis Using Subjectivity Summarization Based on Minimum
+                   Cuts},
+          booktitle = {Proceedings of the 42nd Annual Meeting of the Association for Computational Linguistics},
+          pages = {271--278},
+          year = {2004}
+        }
+
+        @inproceedings{pang2002,
+          author = {Pang, Bo and Lee, Lillian and Vaithyanathan, Shivakumar},
+          title = {Thumbs up? {S}entiment Classification using Machine Learning Techniques},
+          booktitle = {Proceedings of the 2002 Conference on Empirical Methods in Natural Language Processing},
+          pages = {79--86},
+          year = {2002}
+        }
+    """
     data: str | None = data_source()
     text_column: str = "text"
     label_column: str = "label"
@@ -119,20 +142,12 @@ class Sentiment(Task):
     test_fold: str | int | None = None
     truncate: Truncate = "head"
     lower: bool = True
-    vocabulary_size: int = 10_000
-    minimum_count: int = 2
+    vocabulary_size: Annotated[int, Field(ge=3)] = 10_000
+    minimum_count: Annotated[int, Field(ge=1)] = 2
     evidence: Evidence = generated_only("start")
-    train_examples: int = generated_only(4000)
-    validation_examples: int = generated_only(256)
-    test_examples: int = generated_only(512)
-
-    def __post_init__(self) -> None:
-        _check_choice("truncate", self.truncate, get_args(Truncate))
-        _check_choice("evidence", self.evidence, get_args(Evidence))
-        least = {"vocabulary_size": 3, "minimum_count": 1, **{f"{part}_examples": 2 for part in PARTS}}
-        for name, bound in least.items():
-            if getattr(self, name) < bound:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least {bound}")
+    train_examples: Examples = generated_only(4000)
+    validation_examples: Examples = generated_only(256)
+    test_examples: Examples = generated_only(512)
 
     @property
     def is_longer_harder(self) -> bool:
@@ -243,11 +258,6 @@ def _left_out(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     """Return what `read_tables` left out of a folder, as a fact; empty where that is nothing."""
     told = [table.attrs["left_out"] for table in tables.values() if "left_out" in table.attrs]
     return {"left_out": ", ".join(told)} if told else {}
-
-
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(choices)}")
 
 
 def _numbered(

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from pydantic import Field
 from seqbench_texts.columns import texts_in
 
 from seqbench import (
@@ -40,6 +41,8 @@ from seqbench_word_order.text import LONGEST, PARTS, Corpus, build_corpus
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+Count = Annotated[int, Field(ge=1)]
 
 _STORED = 3
 """Which form of the cached tensors this is; one more wherever the same settings come to mean other ones."""
@@ -96,28 +99,13 @@ class WordOrder(Task):
     version = 2
     data: str | None = data_source()
     column: str = "text"
-    sentences: int = generated_only(30_000)
-    longest_sentence: int = LONGEST
-    vocabulary_size: int = 5_000
+    sentences: Annotated[int, Field(ge=100, le=200_000)] = generated_only(30_000)
+    longest_sentence: Annotated[int, Field(ge=3, le=LONGEST)] = LONGEST
+    vocabulary_size: Count = 5_000
     lower: bool = True
-    train_rows: int = 10_000
-    train_tokens: int = 2_000_000
-    test_rows: int = 500
-
-    def __post_init__(self) -> None:
-        for field in ("vocabulary_size", "train_rows", "train_tokens", "test_rows"):
-            if getattr(self, field) < 1:
-                raise ValueError(f"{field} is {getattr(self, field)}; it must be at least 1")
-        if not 100 <= self.sentences <= 200_000:
-            raise ValueError(
-                f"sentences is {self.sentences}; the grammar writes from 100 to 200000 different ones"
-            )
-
-        if not 3 <= self.longest_sentence <= LONGEST:
-            raise ValueError(
-                f"longest_sentence is {self.longest_sentence}; it must be at least 3 (two words and a mark) and at"
-                f" most {LONGEST}"
-            )
+    train_rows: Count = 10_000
+    train_tokens: Count = 2_000_000
+    test_rows: Count = 500
 
     def time_steps(self, length: int) -> int:
         """Return the text, the delimiter and a blank for each token of text."""

@@ -26,7 +26,11 @@ _WANTED: Mapping[str, str] = {
     "less_than": "less than {lt}",
     "literal_error": "{expected}",
     "too_short": "a list with {min_length} or more in it",
+    "too_long": "a list with {max_length} or fewer in it",
     "string_too_short": "text with {min_length} or more characters",
+    "string_too_long": "text with {max_length} or fewer characters",
+    "multiple_of": "a multiple of {multiple_of}",
+    "string_pattern_mismatch": "text of the form {pattern}",
 }
 """Kind of pydantic's error -> what would have been right, with the fields of its context."""
 

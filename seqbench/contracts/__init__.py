@@ -1,6 +1,7 @@
 """Defines what a plugin author implements: tasks, models, kinds, examples, metrics, decoding."""
 
 __all__ = [
+    "constraints",
     "decoding",
     "examples",
     "fields",
@@ -8,6 +9,8 @@ __all__ = [
     "inputs",
     "metrics",
     "model",
+    "names",
+    "references",
     "scored",
     "targets",
     "task",

@@ -1,4 +1,4 @@
-"""Declares parameters of a task that mean more than their value: sources of data, settings of made-up data."""
+"""Declares parameters that mean more than their value: data sources, settings of made-up data, later additions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 _SOURCE = "seqbench data source"
 _GENERATED = "seqbench generated only"
+_LATER = "seqbench added later"
 
 
 def data_source() -> Any:
@@ -29,6 +30,31 @@ def generated_only(default: Any) -> Any:
         default: the parameter's default value; plain and immutable, such as a number or a word.
     """
     return field(default=default, metadata={_GENERATED: True})
+
+
+def added_later(default: Any) -> Any:
+    """Declare a parameter of a task or a model that was added when there were results already.
+
+    At its default it is in no key and in no record: all cells from before keep their keys, and what they scored
+    counts for the cells of today. The default has to do what the plugin did before. Like any other, it changes
+    only with the plugin's ``version``.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Wide:
+    ...     peepholes: bool = added_later(False)
+    >>> Wide().peepholes
+    False
+
+    Args:
+        default: the parameter's default value; plain and immutable, such as a number or a word.
+    """
+    return field(default=default, metadata={_LATER: True})
+
+
+def is_added_later(parameter: dataclasses.Field[Any]) -> bool:
+    """Say whether a field was declared with `added_later`."""
+    return _LATER in parameter.metadata
 
 
 def is_generated_only(parameter: dataclasses.Field[Any]) -> bool:

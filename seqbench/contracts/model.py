@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from seqbench.contracts.constraints import check_fields
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -35,10 +37,20 @@ class Model(ABC):
     Attributes:
         name: lower-case words joined by ``-``; the name on the command line.
         version: an integer that rises whenever a score can move.
+        reference: BibTeX of the sources to cite, one entry or several; ``seqbench cite`` prints it.
     """
 
     name: ClassVar[str]
     version: ClassVar[int]
+    reference: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        """Check the limits of the fields, as in ``Annotated[int, Field(ge=1)]``; a subclass calls it first.
+
+        Raises:
+            ValueError: a value is beyond its limits.
+        """
+        check_fields(self)
 
     @abstractmethod
     def build(self, input_size: int) -> nn.Module:

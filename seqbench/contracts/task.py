@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from seqbench.contracts.constraints import check_fields
 from seqbench.contracts.decoding import Decoding
 from seqbench.contracts.examples import Ragged, Split
 from seqbench.contracts.inputs import InputKind
@@ -61,16 +62,26 @@ class TaskData:
 class Task(ABC):
     """A problem that can be posed at any sequence length.
 
-    Subclasses are frozen dataclasses; their fields are the parameters a user can set. A parameter that makes
-    no sense is refused in ``__post_init__`` with a ValueError that says why.
+    Subclasses are frozen dataclasses; their fields are the parameters a user can set. A value that makes no
+    sense is refused by its annotation, ``Annotated[int, Field(ge=1)]``, or in ``__post_init__`` with a ValueError.
 
     Attributes:
         name: lower-case words joined by ``-``; the name on the command line.
         version: an integer that rises whenever a score can move.
+        reference: BibTeX of the sources to cite, one entry or several; ``seqbench cite`` prints it.
     """
 
     name: ClassVar[str]
     version: ClassVar[int]
+    reference: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        """Check the limits of the fields, as in ``Annotated[int, Field(ge=1)]``; a subclass calls it first.
+
+        Raises:
+            ValueError: a value is beyond its limits.
+        """
+        check_fields(self)
 
     @abstractmethod
     def load(self, length: int, seed: int) -> TaskData:

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from seqbench.experiment.key_fields import KEY_VERSION, in_key
 from seqbench.experiment.schema import Gradients, Training
 from seqbench.experiment.titles import title
-
-KEY_VERSION = 1
-"""Rises when the meaning of a key changes; it is hashed with the rest."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,8 @@ class Configured:
 
     Attributes:
         name, version: of the class.
-        parameters: every parameter, defaults included.
+        parameters: every parameter, defaults included; but one that was `seqbench.added_later` is left out at its
+            default, as if the class had none.
         changed: the parameters that are not at their defaults.
         distribution: where the class comes from: a distribution with its version, or a file with its hash.
     """
@@ -77,23 +76,10 @@ class Cell:
             "model": [self.model.name, self.model.version, dict(self.model.parameters)],
             "length": self.length,
             "seed": self.seed,
-            "training": _moving(self.training),
+            "training": in_key(self.training),
             "evaluate_lengths": sorted(self.evaluate_lengths),
             "data": dict(self.data),
         }
 
     def __str__(self) -> str:
         return title(self.task.name, self.model.name, self.length, self.seed)
-
-
-def _moving(training: Training) -> dict[str, Any]:
-    """Return the settings that can move a score.
-
-    One that came after the key was laid down is left out at its default: earlier cells keep their keys.
-    """
-    later = {name for name in ("truncate", "precision") if getattr(training, name) == _default(name)}
-    return training.model_dump(exclude={"time_limit", "recompute"} | later)
-
-
-def _default(name: str) -> Any:
-    return Training.model_fields[name].default

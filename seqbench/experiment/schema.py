@@ -26,6 +26,7 @@ from pydantic import (
 from seqbench.base.plain_files import read_plain
 from seqbench.base.refusals import refusal
 from seqbench.errors import ExperimentError, reason, unknown
+from seqbench.experiment.key_fields import IN_NO_KEY, InKey
 from seqbench.experiment.strict_yaml import MOST_BYTES, Document, Place, read_yaml
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Settings(BaseModel):
 
 
 class Training(Settings):
-    """How a cell is trained: all but ``recompute`` and ``time_limit`` can move its score and is in its key."""
+    """How a cell is trained: a field that is not marked otherwise can move its score, and is in its key."""
 
     steps: int = Field(1000, ge=0, description="optimiser steps at most; 0 scores the untrained network")
     batch_size: int = Field(32, ge=1, description="examples a step")
@@ -58,17 +59,19 @@ class Training(Settings):
     stop_when_solved: float | None = Field(
         None, ge=0, description="end when the validation score is this near to the best possible, null for never"
     )
-    precision: Literal["float32", "tf32", "bf16"] = Field(
+    precision: Annotated[Literal["float32", "tf32", "bf16"], InKey(since=2)] = Field(
         "float32", description="arithmetic: float32, TF32 (GPUs only), or bfloat16 with weights in float32"
     )
     embedding_size: int = Field(32, ge=1, description="features of an embedded token")
-    truncate: int | None = Field(
+    truncate: Annotated[int | None, InKey(since=2)] = Field(
         None, ge=1, description="steps after which no gradient flows back through the state, null for all steps"
     )
-    recompute: Literal[True, False, "auto"] = Field(
+    recompute: Annotated[Literal[True, False, "auto"], IN_NO_KEY] = Field(
         "auto", description="run pieces again in the backward pass instead of keeping them: true, false or auto"
     )
-    time_limit: float | None = Field(None, gt=0, description="seconds a cell may take, null for no limit")
+    time_limit: Annotated[float | None, IN_NO_KEY] = Field(
+        None, gt=0, description="seconds a cell may take, null for no limit"
+    )
 
 
 class Gradients(Settings):

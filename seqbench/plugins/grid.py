@@ -125,9 +125,10 @@ def _made(
 
 def configured(made: Task | Model, catalog: Catalog) -> Configured:
     """Return what a cell keeps of a task or a model: parameters, those that were changed, and where it is from."""
-    parameters = parameters_of(type(made))
-    values = {p.name: getattr(made, p.name) for p in parameters}
-    changed = tuple(p.name for p in parameters if values[p.name] != p.default)
+    of_class = parameters_of(type(made))
+    told = [p for p in of_class if not (p.is_added_later and getattr(made, p.name) == p.default)]
+    values = {p.name: getattr(made, p.name) for p in told}
+    changed = tuple(p.name for p in told if values[p.name] != p.default)
     origin = catalog.origins.get(("task" if isinstance(made, Task) else "model", made.name))
     return Configured(made.name, made.version, values, changed, origin.source if origin else "")
 

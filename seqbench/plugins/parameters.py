@@ -7,24 +7,22 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import json
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from seqbench.base.refusals import refusal_of_all
-from seqbench.contracts.fields import is_data_source, is_generated_only
+from seqbench.contracts.constraints import fitted, in_words, refused
+from seqbench.contracts.fields import is_added_later, is_data_source, is_generated_only
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
 from seqbench.errors import ExperimentError, unknown
 from seqbench.plugins.faults import faults_told
 
 Plugin = TypeVar("Plugin", Task, Model)
-STRICT = ConfigDict(strict=True, arbitrary_types_allowed=True)
 
 
 @dataclass(frozen=True)
@@ -33,10 +31,11 @@ class Parameter:
 
     Attributes:
         name: as in ``--set TASK.name=value``.
-        type: its annotation.
+        type: its annotation, with its limits.
         default: its value when nothing is set.
         is_data_source: whether its value names a file, a folder or a data set.
         is_generated_only: whether it means something only where the task makes its data up.
+        is_added_later: whether it is left out of keys and records at its default.
     """
 
     name: str
@@ -44,11 +43,12 @@ class Parameter:
     default: Any
     is_data_source: bool
     is_generated_only: bool = False
+    is_added_later: bool = False
 
     @property
     def type_name(self) -> str:
-        """The annotation as a person writes it."""
-        return self.type.__name__ if isinstance(self.type, type) else str(self.type).replace("typing.", "")
+        """The annotation as a person writes it, such as ``int, at least 1``."""
+        return in_words(self.type)
 
 
 def parameters_of(plugin: type[Task] | type[Model]) -> tuple[Parameter, ...]:
@@ -58,7 +58,7 @@ def parameters_of(plugin: type[Task] | type[Model]) -> tuple[Parameter, ...]:
         TypeError: an annotation cannot be resolved or checked, or a field has no default, or one that is not
             plain data, as JSON has it.
     """
-    hints = typing.get_type_hints(plugin)
+    hints = typing.get_type_hints(plugin, include_extras=True)
     # Task and Model are no dataclasses themselves; every class that a catalog holds is one.
     fields = dataclasses.fields(plugin)  # type: ignore[arg-type]
     return tuple(_parameter(plugin, field, hints[field.name]) for field in fields)
@@ -71,9 +71,10 @@ def _parameter(plugin: type, field: dataclasses.Field[Any], hint: Any) -> Parame
         default = field.default
     else:
         raise TypeError(f"the parameter {field.name!r} of {plugin.__name__} needs a default value")
-    parameter = Parameter(field.name, hint, default, is_data_source(field), is_generated_only(field))
+    kinds = {"is_generated_only": is_generated_only(field), "is_added_later": is_added_later(field)}
+    parameter = Parameter(field.name, hint, default, is_data_source(field), **kinds)
     try:
-        _coerced(parameter, default)
+        fitted(hint, default)
     except (TypeError, ValueError) as error:
         reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
         raise TypeError(f"the default {default!r} of {field.name!r} does not fit its type: {reason}") from error
@@ -103,7 +104,7 @@ def make(plugin: type[Plugin], values: Mapping[str, Any], where: str = "") -> Pl
             )
     # Defaults too: 0 for a float is 0.0, so that both make the same cell.
     given = {name: values.get(name, parameter.default) for name, parameter in known.items()}
-    coerced = {name: _coerced(known[name], value) for name, value in given.items()}
+    coerced = {name: fitted(known[name].type, value) for name, value in given.items()}
     with faults_told(f"{where}{plugin.name} ({_place(plugin)}) cannot be made with these parameters"):
         try:
             return plugin(**coerced)
@@ -144,11 +145,8 @@ def refuse_meaningless(task: Task, names: Sequence[str], where: str = "") -> Non
 
 def _check(owner: str, parameter: Parameter, value: Any, where: str) -> None:
     try:
-        _coerced(parameter, value)
+        fitted(parameter.type, value)
     except ValidationError as error:
-        raise ExperimentError(where + refusal_of_all(f"{owner}.{parameter.name}", error.errors())) from error
-
-
-def _coerced(parameter: Parameter, value: Any) -> Any:
-    # By way of JSON, in which a list is how a tuple is written; else strict: "5" is no number.
-    return TypeAdapter(parameter.type, config=STRICT).validate_json(json.dumps(value))
+        raise ExperimentError(
+            where + refused(f"{owner}.{parameter.name}", parameter.type, value, error)
+        ) from error

@@ -8,25 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import re
 from pathlib import Path
 from typing import Any
 
 from pydantic.errors import PydanticUserError
 
 from seqbench.contracts.model import Model
+from seqbench.contracts.names import RESERVED, is_name
 from seqbench.contracts.task import Task
 from seqbench.jobs.executor import Executor
 from seqbench.plugins.parameters import parameters_of
-
-_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-RESERVED = frozenset({"training", "gradients", "executor"})
-"""Names that mean something else before the dot of ``--set NAME.FIELD=VALUE``."""
-
-
-def is_name(text: str) -> bool:
-    """Say whether a text has the form of a plugin's name: lower-case words joined by ``-``."""
-    return _NAME.fullmatch(text) is not None
 
 
 def task_faults(value: Any) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from seqbench.records.resolution import one_example_in_skill
 from seqbench.records.schema import Record
-from seqbench.records.variants import differing_settings, model_names, settings_key, task_names
+from seqbench.records.variants import LATER, differing_settings, model_names, settings_key, task_names
 
 LEADING = ("task_name", "model_name", "length", "seed", "score", "baseline", "skill")
 """The columns that stand first, and are printed."""
@@ -122,7 +122,7 @@ def _row(record: Record) -> dict[str, Any]:
         "reason": record.reason,
         "warnings": _joined(record.warnings),
         "problems": _joined(record.gradients.problems if record.gradients else ()),
-        "precision": cell.training.get("precision", "float32"),
+        "precision": cell.training.get("precision", LATER["precision"]),
         "device": _device(record),
         "parameters": costs.parameters,
         "state_size": costs.state_size,

@@ -13,18 +13,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
+from seqbench.experiment.key_fields import in_no_key, later
+from seqbench.experiment.schema import Training
 from seqbench.records.schema import PluginUsed, Record
 
 Fields = Mapping[str, str]
 
-LATER: Mapping[str, Any] = {"truncate": None, "precision": "float32"}
+LATER: Mapping[str, Any] = later(Training)
 """Settings, with their defaults, that older records do not tell. A name shows them wherever they were set:
 gradients that were truncated or rounded are another experiment."""
 _ALWAYS = {f"training.{name}" for name in LATER}
 
-UNSCORED = {"time_limit", "recompute"}
+UNSCORED = in_no_key(Training)
 """What is no part of a cell's key: it decides whether there is a score, not which."""
 _UNNAMED = UNSCORED | {"precision"}
+"""The precision has a column of its own."""
 
 _LONGEST = 48
 """Characters of a name that a table still has room for."""

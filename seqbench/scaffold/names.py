@@ -13,9 +13,9 @@ import re
 import sys
 
 import seqbench
+from seqbench.contracts.names import RESERVED, is_name
 from seqbench.errors import PluginError
 from seqbench.plugins.catalog import Catalog
-from seqbench.plugins.verify import RESERVED, is_name
 
 _LONGEST = 40
 """Letters; the name stands in file names and tables."""

@@ -133,8 +133,12 @@ def changed_faults(records: Sequence[Record], catalog: Catalog) -> Iterator[str]
 
 def parameter_faults(known: type[Model], parameters: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with a model's parameters; one that is left out would make it another model."""
-    if untold := [each.name for each in parameters_of(known) if each.name not in parameters]:
+    of_class = parameters_of(known)
+    if untold := [p.name for p in of_class if p.name not in parameters and not p.is_added_later]:
         yield f"its parameters are to be told in full, and {', '.join(untold)} is not"
+    for each in of_class:
+        if each.is_added_later and parameters.get(each.name, not each.default) == each.default:
+            yield f"{each.name} is told at its default, {each.default!r}, and was added later: no run tells it"
     try:
         make(known, dict(parameters))
     except SeqbenchError as error:

@@ -22,6 +22,7 @@ from seqbench.board.verify.receipt import ComparedPart, Receipt, Rerun
 from seqbench.board.verify.spread import fresh_seeds, spread_part
 from seqbench.errors import BoardError
 from seqbench.experiment.cells import Cell
+from seqbench.experiment.key_fields import scored_alike
 from seqbench.experiment.schema import Execution, Gradients
 from seqbench.jobs.events import Event
 from seqbench.plugins.catalog import Catalog
@@ -199,7 +200,7 @@ def _missing(model: PluginUsed, catalog: Catalog) -> str | None:
 def _cell(record: Record, expected: Cell) -> Cell:
     """Return the cell to run: the suite's, with its own data; what moves no score is as here, and as claimed."""
     # A slower or smaller machine may take its time.
-    training = expected.training.model_copy(update={"time_limit": None, "recompute": "auto"})
+    training = scored_alike(expected.training)
     measured = Gradients(measure=False)
     if record.gradients is not None:
         measured = Gradients.model_validate(gradient_settings(record))

@@ -1,7 +1,7 @@
 """Puts a checksum at the end of a JSON object on one line, and checks it.
 
-A record of which a byte changed on its way to the disk, or later, is told from a whole one without being parsed.
-What was written anew by another program, in another form, has no seal and is parsed. Imports nothing of seqbench.
+A record with a changed byte is detected without parsing it. A record that another program rewrote in another
+form has no checksum at its end and is parsed. Imports nothing of seqbench.
 """
 
 from __future__ import annotations

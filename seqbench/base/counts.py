@@ -1,4 +1,4 @@
-"""How is a number of things written? Imports nothing."""
+"""Writes a number of things in words ("1 step", "12 cells"). Imports nothing of seqbench."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Writes texts as fields of a CSV file that a spreadsheet takes for no formula, and reads them back.
-
-Stands on printable.
-"""
+"""Writes texts as CSV fields that no spreadsheet takes for a formula, and reads them back."""
 
 from __future__ import annotations
 

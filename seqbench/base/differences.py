@@ -1,4 +1,4 @@
-"""Finds where two pieces of plain data differ, and tells it with both values. Imports nothing of seqbench."""
+"""Finds where two pieces of plain data differ, and reports both values. Imports nothing of seqbench."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Describes what a cell is run on: versions, machine, device and source revision, as plain data for records.
-
-Stands on processor, which is imported when a cell runs.
-"""
+"""Describes what a cell runs on: versions, machine, device and source revision, as plain data for records."""
 
 from __future__ import annotations
 

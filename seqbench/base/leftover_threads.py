@@ -1,6 +1,6 @@
 """Finds threads that keep a process from ending.
 
-Python waits, when it ends, for every thread that is no daemon; one that a plugin started may never end. Imports
+At exit Python waits for every thread that is not a daemon; one that a plugin started may never end. Imports
 nothing of seqbench.
 """
 

@@ -1,4 +1,4 @@
-"""Says whether two records come from the same kind of machine, on which a cell has the same bits.
+"""Decides whether two records come from the same kind of machine, where a cell has the same bits.
 
 Reads environments of records, plain data. Imports nothing of seqbench.
 """

@@ -1,7 +1,6 @@
-"""Reads files that are plain files, and refuses pipes, devices and folders at once.
+"""Opens plain files only, and refuses pipes, devices and folders at once.
 
-Opening a pipe to which nobody writes waits without end, and a device may give bytes without end. Imports
-nothing of seqbench.
+Opening a pipe without a writer waits forever, and a device may give bytes forever. Imports nothing of seqbench.
 """
 
 from __future__ import annotations

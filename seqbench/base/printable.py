@@ -1,7 +1,7 @@
-"""Makes text from outside fit for a terminal: printable, on one line, and cut.
+"""Makes text from outside safe for a terminal: printable, on one line, and cut.
 
-What a plugin, an exception, a record or an environment says may hold escape sequences, carriage returns, signs
-that turn the direction of writing, or megabytes. Imports nothing of seqbench.
+Text of a plugin, an exception, a record or an environment may hold escape sequences, carriage returns, marks that
+change the direction of writing, or megabytes. Imports nothing of seqbench.
 """
 
 from __future__ import annotations

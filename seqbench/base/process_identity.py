@@ -1,7 +1,6 @@
-"""Which process holds something in a shared folder, and does it still live?
+"""Identifies the process that holds something in a shared folder, and tells whether it still lives.
 
-Said of a process of this machine only: what another machine runs cannot be seen from here. Imports nothing
-of seqbench.
+Only processes of this machine can be seen. Imports nothing of seqbench.
 """
 
 from __future__ import annotations

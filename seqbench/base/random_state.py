@@ -1,7 +1,7 @@
-"""What do the random numbers depend on that a plugin draws without a generator of its own?
+"""Saves and restores the global random generators of torch, Python and numpy.
 
-The global generators of torch, Python and numpy: seeded for a cell, put back after it, and told as plain
-data so that a checkpoint can hold them. Stands on nothing.
+They are seeded for a cell and restored after it; their states are plain data, so that a checkpoint can hold them.
+Imports nothing of seqbench.
 """
 
 from __future__ import annotations

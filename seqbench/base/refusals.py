@@ -1,4 +1,4 @@
-"""Says in words for a person what a schema wants of a value that it refuses. Stands on printable."""
+"""Explains in plain words why a schema refused a value."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Where does every random number come from?
+"""Derives the seed of every random stream from one number and words for its purpose.
 
-From one number and words that say what it is for, so that no two streams are ever shared.
+No two purposes share a stream. Imports nothing of seqbench.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Who hears Ctrl-C and SIGTERM while Lightning trains? Whoever heard them before.
+"""Keeps the caller's handlers of Ctrl-C and SIGTERM while Lightning trains.
 
-Lightning turns Ctrl-C into SystemExit(1) and ignores the next one, and SIGTERM into an exception after the
-step, which no checkpoint outlives. Stands on nothing.
+Lightning turns Ctrl-C into SystemExit(1) and ignores the next one. It turns SIGTERM into an exception after the
+step, before a checkpoint can be written. Imports nothing of seqbench.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Reads files that torch.save wrote, and refuses those of which a byte was changed.
+"""Reads files that torch.save wrote, and refuses those with a changed byte.
 
-Such a file is a zip archive, whose parts have a CRC-32 each; torch does not compare them when it reads. Stands on
-plain_files.
+Such a file is a zip archive, and each part has a CRC-32, which torch does not check when it reads.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""How are the examples of one split held, and how does a batch of them come out?
+"""Holds the examples of one split, and takes batches out of them.
 
-Contiguous tensors made once, ragged where sequences differ in length, views where windows overlap.
-Stands on errors only; torch is imported when a method runs, so that plugins load without it.
+Examples are contiguous tensors made once, ragged where sequences differ in length, or views where windows overlap.
+Torch is imported when a method runs, so that plugins load without it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Declares parameters of a task that mean more than their value: sources of data, settings of made-up data."""
+"""Declares task parameters that mean more than their value: sources of data, settings of made-up data."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Counts the scored outputs of a network that are not finite numbers, and tells where the first ones are.
+"""Counts the scored outputs of a network that are not finite, and locates the first ones.
 
-Where there is one, no metric is asked: some give NaN, some raise, and some count it as 0 or as a right answer.
-Padding and steps that are not scored do not count. Stands on splits; torch is imported when used.
+If there are any, no metric is computed: some give NaN, some raise, some count it as 0 or as a right answer.
+Padding and steps that are not scored do not count. Torch is imported when used.
 """
 
 from __future__ import annotations

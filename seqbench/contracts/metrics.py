@@ -1,7 +1,6 @@
 """Defines metrics and baselines, and scores predictors on a split.
 
-A score is a finite number, or unknown. Stands on finite, splits and errors; torch and torchmetrics are imported
-when a function runs.
+A score is a finite number, or unknown. Torch and torchmetrics are imported when a function runs.
 """
 
 from __future__ import annotations

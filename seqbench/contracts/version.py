@@ -1,4 +1,4 @@
-"""Was a plugin written for the contract that this seqbench keeps?
+"""Checks whether a plugin was written for the contract that this seqbench keeps.
 
 The contract is what `seqbench.__all__` and the hooks promise to plugins; its version is one integer. Imports
 nothing of seqbench.

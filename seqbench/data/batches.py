@@ -1,6 +1,6 @@
 """Puts the examples of a split into batches, for training and for evaluation.
 
-Shuffled by a generator of their own, bucketed by length where lengths differ. Stands on splits and seeds.
+They are shuffled by their own generator, and bucketed by length where lengths differ.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Keeps tokenised texts and other tensors that are slow to make for the next cell.
+"""Caches tokenised texts and other tensors that are slow to make.
 
-In the user's cache folder (or SEQBENCH_CACHE), one file per fingerprint, written whole or not at all. A file that
-is damaged, or holds something else than its name says, is a miss. Stands on tensor_files.
+The files are in the user's cache folder (or SEQBENCH_CACHE), one for each fingerprint, written whole or not at
+all. A damaged file, or one whose content does not match its name, is a miss.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Tells a file that is something else than its name says: another encoding, an archive, a pointer.
-
-Stands on errors only.
-"""
+"""Detects files that are not what their name says: another encoding, an archive, a pointer."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Reads the rows of a Hugging Face data set, or says why it is not to be had.
+"""Reads the rows of a Hugging Face data set, or explains why they are unavailable.
 
-Its cache is used; a hub that is out of reach is noticed within seconds. No remote code is run. Stands on
-errors only; `datasets` is imported when tables are read.
+Uses the cache of the hub; an unreachable hub is noticed within seconds. No remote code is run. `datasets` is
+imported when tables are read.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Finds the files of a data set in a folder: splits, shards, a file for each class, a file for each text.
 
-Looks at names and folders only, never into a file. Stands on tables and errors.
+Looks at names and folders only, never into a file.
 """
 
 from __future__ import annotations

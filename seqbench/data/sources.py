@@ -1,7 +1,7 @@
-"""Reads a data source by its name, and knows it by a hash of its content.
+"""Reads a data source by its name, and identifies it by a hash of its content.
 
-A file, a folder (`layouts` knows which), or a Hugging Face data set. Stands on layouts, tables, hub and errors;
-pandas is imported when rows are read, so a fingerprint is cheap.
+A source is a file, a folder (see `layouts`), or a Hugging Face data set. Pandas is imported when rows are read, so
+a fingerprint is cheap.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Reads the rows of one file, and says in a sentence why it cannot.
+"""Reads the rows of one file, or explains in a sentence why it cannot.
 
-Read with pandas, not with datasets.load_dataset, which (5.2, tried) serves the old rows of a file that was
-changed within the same modification time, types a column by its first 10,000 rows and fails on the rest,
-turns the words NA, None and null of a text into nothing, and copies the file into its own cache.
+Uses pandas, not datasets.load_dataset. That one (5.2, tried) serves old rows when a file was changed within the
+same modification time, types a column by its first 10,000 rows and fails on the rest, turns the words NA, None and
+null of a text into nothing, and copies the file into its own cache.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Defines a cell, one training run, and the key that it is known by.
+"""Defines a cell, one training run, and its key.
 
 The key is a hash of everything that can move the score of a cell, and of nothing else.
 """

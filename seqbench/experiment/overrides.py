@@ -1,4 +1,4 @@
-"""Reads ``--set NAME.FIELD=VALUE`` as changes of an experiment. Stands on experiment and strict_yaml."""
+"""Reads ``--set NAME.FIELD=VALUE`` as changes of an experiment."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Holds the schema of an experiment: what is to be run, for YAML files, the command line and Python alike.
+"""Defines the schema of an experiment, for YAML files, the command line and Python alike.
 
-`load` reads a file and lays the command line over it; `seqbench.experiment.cells` turns the result into cells.
-Stands on strict_yaml, refusals and errors.
+`load` reads a file and applies the command line to it; `seqbench.experiment.cells` turns the result into cells.
 """
 
 from __future__ import annotations

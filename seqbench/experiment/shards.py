@@ -1,6 +1,7 @@
 """Divides the cells of one experiment among n sweeps.
 
-The same on every machine, whatever is done already: each finds its share without asking. Stands on cells.
+The division is the same on every machine and does not depend on what is done, so each finds its share without
+asking.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Reads what a YAML text says, and on which line.
+"""Reads a YAML text, and knows on which line each value stands.
 
-Plain PyYAML reads 1e-3 as a string, 12:30 as 750 and no as False, and keeps the last of two equal keys in
-silence. This reads scalars by the core schema of YAML 1.2 and refuses the rest, before it takes time or memory:
-aliases, tags, depth, size. Stands on errors only.
+Plain PyYAML reads 1e-3 as a string, 12:30 as 750 and no as False, and keeps the last of two equal keys silently.
+This module reads scalars by the core schema of YAML 1.2, and refuses the rest before it takes time or memory:
+aliases, tags, depth, size.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""How large were the gradients at each step of training?
+"""Records the gradient norms of each training step.
 
-Global norms before clipping and norms of the weight groups U, V and W, kept as tensors and looked at once at
-the end. Torch is imported where it is used, so that records can hold the result. Stands on nothing.
+These are global norms before clipping and norms of the weight groups U, V and W. They stay tensors and are read
+once at the end. Torch is imported where it is used, so that records can hold the result. Imports nothing of
+seqbench.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Sends everything that a cell says into a file of its own, and nowhere else.
+"""Sends all output of a cell into its own log file, and nowhere else.
 
-Logging, warnings, prints of plugins, what C code writes, tracebacks of Python and of crashes. A second attempt
-writes below the first, whose words stay. Stands on store.
+That is logging, warnings, prints of plugins, output of C code, tracebacks of Python and of crashes. A second
+attempt is appended to the first.
 """
 
 from __future__ import annotations

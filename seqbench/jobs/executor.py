@@ -1,7 +1,7 @@
 """Defines an executor and the job that it is given.
 
-The contract between a sweep, which knows what is to be run and keeps the records, and the executors, which know
-on which machines cells run. Plugins give further executors through the hook ``seqbench_executors``.
+This is the contract between a sweep, which knows what to run and keeps the records, and executors, which know on
+which machines cells run. Plugins offer further executors through the hook ``seqbench_executors``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Says where plugins are loaded from, so that another process can load the same ones."""
+"""Describes where plugins were loaded from, so that another process can load the same ones."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What do the installed plugins offer, and where does each offer come from?
+"""Lists what the installed plugins offer, and which plugin offers what.
 
-Frozen: `seqbench.plugins.load` makes it. Stands on contracts, execution and errors.
+A catalog is frozen; `seqbench.plugins.load` makes it.
 """
 
 from __future__ import annotations

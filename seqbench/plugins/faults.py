@@ -1,7 +1,7 @@
-"""Turns what the code of a plugin raises while it makes its data or its layer into one sentence.
+"""Turns errors of plugin code, raised while it makes data or layers, into one sentence.
 
-A plugin may lack a package, leave the process or raise what is no Exception; none of it is to end a command
-without a verdict, or with a traceback. Stands on plugin_imports and errors.
+A plugin may lack a package, leave the process, or raise something that is not an Exception. None of these may end
+a command without a verdict or with a traceback.
 """
 
 from __future__ import annotations

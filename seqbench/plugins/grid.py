@@ -1,6 +1,6 @@
 """Expands an experiment into its cells: every task with every length, model and seed.
 
-Checks the parameters of tasks and models on the way, and takes the fingerprints of data.
+It also checks the parameters of tasks and models, and takes the fingerprints of data.
 """
 
 from __future__ import annotations

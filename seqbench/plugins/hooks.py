@@ -1,6 +1,6 @@
-"""Which hooks may a plugin implement?
+"""Defines the hooks that a plugin may implement.
 
-Each hook yields objects; nothing is registered by being imported. Imports contracts only.
+Each hook yields objects; nothing is registered by being imported. Imports contracts and jobs only.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Imports the module of one plugin, and tells what the import does besides.
+"""Imports the module of one plugin, and reports side effects of the import.
 
-It may fail, print, take long or need what is not installed; each is said in a sentence for its author.
-Stands on execution and errors.
+The import may fail, print, take long or need a missing package; each is told to the author in a sentence.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Which tasks, models and suites are installed, who gave them, and what is wrong with the rest?
+"""Finds the installed tasks, models and suites, who offers them, and what is wrong with the rest.
 
-`load_catalog` looks at every entry point by itself: a broken plugin is one clear problem, never the end of
-the others. Stands on hookspecs, verify and plugin_imports; imports no torch.
+`load_catalog` handles every entry point by itself: a broken plugin is one clear problem and never stops the
+others. Imports no torch.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Lists the parameters of a task or a model, and makes one with values that fit their types.
+"""Lists the parameters of a task or a model, and makes one with checked values.
 
-Reads the fields of a plugin's dataclass and checks values against their types. Stands on contracts and refusals.
+Reads the fields of a plugin's dataclass and checks values against their types.
 """
 
 from __future__ import annotations

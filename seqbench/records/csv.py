@@ -1,7 +1,6 @@
-"""Reads the CSV of a report back as the table that it was, to the last bit.
+"""Reads the CSV of a report back as the table that was written, to the last bit.
 
-Words stay words, such as a key of digits alone or a model called ``null``. Stands on results_rows; pandas is
-imported when a function runs.
+Words stay words, even a key of digits alone or a model called ``null``. Pandas is imported when a function runs.
 """
 
 from __future__ import annotations

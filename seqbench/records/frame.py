@@ -1,7 +1,7 @@
-"""The table of results as a pandas DataFrame whose printed form begins with what a reader looks for.
+"""Provides the table of results as a pandas DataFrame whose printed form shows the most important columns.
 
-pandas prints the first and the last columns of a wide table and leaves out those between; here all of the leading
-columns are printed, and the others counted. Imports pandas: load it where a table is made.
+pandas prints the first and the last columns of a wide table and leaves out the rest. Here all leading columns are
+printed, and the others counted. Imports pandas, so import it where a table is made.
 """
 
 from __future__ import annotations

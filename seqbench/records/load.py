@@ -1,7 +1,7 @@
-"""Reads results as a table: one row for each cell, one for each lag of a curve.
+"""Reads results as a table: one row for each cell, or one for each lag of a curve.
 
-`load_results` reads stores, or the CSV that a report made of them, into a tidy pandas DataFrame. Every row says
-under which name tables show its task and its model, and has every setting that differs. Stands on store.
+`load_results` reads stores, or the CSV that a report made of them, into a tidy pandas DataFrame. Every row has the
+names of its task and its model as tables show them, and every setting that differs.
 """
 
 from __future__ import annotations

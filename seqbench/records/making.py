@@ -1,4 +1,4 @@
-"""Makes records of cells, also of those that have no scores, and keeps their texts within bounds."""
+"""Makes records of cells, with or without scores, and limits the length of their texts."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Merges the records of several folders of results, each cell once. Stands on store.
+"""Merges the records of several folders of results, each cell once.
 
-Two folders from different kinds of machines may tell different scores of a cell: one of them stands in tables, for
-a seed counts once, and its note says what both tell. On one kind of machine that is a contradiction.
+Two folders from different kinds of machines may have different scores of a cell. A seed counts once, so one of
+them is shown, with a note of both. On one kind of machine this is a contradiction.
 """
 
 from __future__ import annotations

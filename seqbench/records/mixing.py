@@ -1,4 +1,4 @@
-"""Says where a table of results invites a mean over rows of different settings. Imports pandas through it only."""
+"""Warns where a mean over rows of a table would mix different settings. Uses pandas only through the table."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Says what one test example is worth: how far it can move a score, and a skill, at most.
+"""Computes what one test example is worth: how far it can move a score, and a skill, at most.
 
-A test split of 50 texts cannot tell 0.90 from 0.91. Stands on records.
+A test split of 50 texts cannot distinguish 0.90 from 0.91.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Turns records into rows of a table: column -> value, None where it is not known.
+"""Turns records into rows of a table: column -> value, None if unknown.
 
-Stands on variants; no pandas, so that a report as JSON needs none.
+Uses no pandas, so that a report as JSON needs none.
 """
 
 from __future__ import annotations

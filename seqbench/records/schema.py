@@ -1,7 +1,7 @@
-"""Holds the schema of a record, which is what one cell leaves behind.
+"""Defines the schema of a record, which is what one cell leaves behind.
 
-Strict JSON, data only. A number is finite, or null with its reason beside it in
-``notes``. Stands on cells; documented for readers of the files in docs/results-format.md.
+Strict JSON, data only. A number is finite, or null with its reason beside it in ``notes``. docs/results-format.md
+documents it for readers of the files.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Lays out a folder of results, keeps its records, and tells which cells are done.
 
-``records/`` with one file for each cell, and a note of the schema's version; beside them the claims,
-checkpoints and log files of cells. A record is written whole or not at all. Stands on records and seals.
+``records/`` has one file for each cell and a note of the schema's version. Beside it are the leases, checkpoints
+and log files of cells. A record is written whole or not at all.
 """
 
 from __future__ import annotations

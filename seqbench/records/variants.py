@@ -1,8 +1,7 @@
-"""Gives the names under which tables show the task and the model of a record, and the settings that differ.
+"""Chooses the names under which tables show the task and the model of a record, and the settings that differ.
 
-What was run with different parameters, data or training settings gets different names, so that it is never
-averaged together; a name shows only the fields that differ, or a number where these are many, which `legend`
-explains. Stands on records.
+Runs with different parameters, data or training settings get different names, so that they are never averaged
+together. A name shows only the fields that differ, or a number where there are many, which `legend` explains.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""How does somebody begin a plugin? With a distribution that works, made from the example's files.
+"""Creates a plugin: a working distribution made from the example's files.
 
-The example is a real distribution, plugins/example in the sources, and seqbench/example where seqbench is
-installed. Stands on plugins and errors.
+The example is a real distribution: plugins/example in the sources, seqbench/example where seqbench is installed.
 """
 
 from __future__ import annotations

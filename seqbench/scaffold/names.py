@@ -1,7 +1,4 @@
-"""May a new plugin be called so? The name becomes a distribution's, a module's, a class's and a word to type.
-
-Stands on plugins and errors.
-"""
+"""Checks the name of a new plugin, which names its distribution, module, class and task or model."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Compares two models on the cells that both were run on.
 
-Same task, length and seed mean the same data, so cells are compared one by one: Wilcoxon's signed-rank test
-on differences of skill, with Holm's correction over all pairs of models. Imports nothing of seqbench.
+The same task, length and seed mean the same data, so cells are compared one by one: Wilcoxon's signed-rank test on
+differences of skill, with Holm's correction over all pairs of models. Imports nothing of seqbench.
 """
 
 from __future__ import annotations

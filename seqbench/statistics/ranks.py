@@ -1,4 +1,4 @@
-"""Ranks the models over all tasks and lengths. Stands on pairs and intervals."""
+"""Ranks the models over all tasks and lengths."""
 
 from __future__ import annotations
 

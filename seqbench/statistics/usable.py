@@ -1,8 +1,8 @@
-"""Finds the lengths at which a model holds, and says how sure that is. Stands on intervals.
+"""Finds the lengths at which a model is usable, and how certain that is.
 
-Where a longer sequence is harder that is one number, the largest length up to which the model holds. Where it is
-not, as with the look-back of a forecast, a short length that fails says nothing of longer ones: there it is the
-ranges of tested lengths at which the model holds.
+Where a longer sequence is harder, this is one number: the largest length up to which the model is usable. Where it
+is not, as with the look-back of a forecast, a failure at a short length says nothing of longer ones. There the
+answer is the ranges of tested lengths at which the model is usable.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Runs one cell and makes its record: data, network, fit, test.
 
-The same cell gives the same scores to the last bit on the same kind of processor. Stands on fitting and records.
+The same cell gives the same scores to the last bit on the same kind of processor.
 """
 
 from __future__ import annotations

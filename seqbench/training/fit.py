@@ -1,6 +1,6 @@
 """Trains one network and scores it: the one LightningModule.
 
-Every choice (best weights, early end) is made on validation data. Stands on network, data and scores.
+Every choice (best weights, early stopping) is made on validation data.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""How is Lightning kept to its work? A Trainer that prints and writes nothing.
-
-Stands on experiment.
-"""
+"""Makes a Lightning Trainer that prints and writes nothing."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Draws a curve of norms for a terminal: bars on a logarithmic scale, in plain characters.
 
-Norms come and go as natural logarithms, so that none is too small or too large to be shown.
+Norms are given and written as natural logarithms, so that none is too small or too large to be shown.
 """
 
 from __future__ import annotations

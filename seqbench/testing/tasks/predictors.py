@@ -1,6 +1,6 @@
-"""Makes a predictor that knows everything, and those that know nothing.
+"""Makes perfect and ignorant predictors for the kit.
 
-From the targets, or from the shares and means of the training targets. Stands on contracts and seeds.
+They use the targets, or only the frequencies and means of the training targets.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def derive_seed(seed: int, *purpose: str | int) -> int:
 
 
 def generator(seed: int, *purpose: str | int) -> Generator:
-    """Return a torch generator of its own for one purpose; the global one is never touched."""
+    """Return a separate torch generator for one purpose; the global one is never touched."""
     import torch
 
     return torch.Generator().manual_seed(derive_seed(seed, *purpose))

@@ -88,7 +88,7 @@ class Cell:
 def _moving(training: Training) -> dict[str, Any]:
     """Return the settings that can move a score.
 
-    One that came after the key was laid down is left out at its default: earlier cells keep their keys.
+    Settings newer than the key format are omitted at their default, so that earlier cells keep their keys.
     """
     later = {name for name in ("truncate", "precision") if getattr(training, name) == _default(name)}
     return training.model_dump(exclude={"time_limit", "recompute"} | later)

@@ -21,12 +21,12 @@ UNSCORED = -100
 
 
 class Batch(NamedTuple):
-    """Examples side by side, padded at the end to the longest of them.
+    """Several examples as one tensor, padded at the end to the longest.
 
     Attributes:
         inputs: [batch, time] tokens as int64, or [batch, time, channels] values as float32.
         targets: [batch] or [batch, time] classes (padding is UNSCORED), or [batch, steps, channels].
-        lengths: [batch], how many steps of each row are real.
+        lengths: [batch], the number of real steps of each row.
     """
 
     inputs: Tensor
@@ -48,7 +48,7 @@ class Ragged:
 
     @staticmethod
     def from_rows(rows: Sequence[Tensor]) -> Ragged:
-        """Lay the rows one after the other; each is [steps] or [steps, channels]."""
+        """Join rows; each is [steps] or [steps, channels]."""
         import torch
 
         lengths = torch.tensor([0, *(len(row) for row in rows)])
@@ -68,11 +68,11 @@ class Ragged:
 
 
 class _Places(NamedTuple):
-    """Where some rows of ragged tensors lie; the same for every tensor with the same offsets.
+    """The places of some rows in ragged tensors; the same for every tensor with the same offsets.
 
     Attributes:
-        steps: [rows * longest], the number of each step among all; beyond a row's end any.
-        is_padding: [rows, longest], whether it is beyond the end.
+        steps: [rows * longest], the index of each step in the joined tensor; arbitrary past a row's end.
+        is_padding: [rows, longest], whether a step is past the end of its row.
         lengths: [rows]
     """
 
@@ -85,8 +85,8 @@ class _Places(NamedTuple):
         """Find the rows."""
         import torch
 
-        # Of these rows only: a batch costs the same however many examples there are.
-        # `take` and `index_select` do what indexing does, in a fraction of its fixed cost.
+        # Only these rows are read, so that a batch costs the same for any number of examples.
+        # `take` and `index_select` do the same as indexing at a fraction of its fixed cost.
         starts = ragged.offsets.take(rows)
         lengths = ragged.offsets[1:].take(rows) - starts
         steps = torch.arange(int(lengths.max()))
@@ -95,7 +95,7 @@ class _Places(NamedTuple):
 
     def padded(self, values: Tensor, padding: int) -> Tensor:
         """Return the values at these places: [rows, longest, ...]."""
-        # Widened before padding: -100 does not fit every type that classes are stored in.
+        # Widened before padding: -100 does not fit into every type in which classes are stored.
         shape = self.is_padding.shape
         found = _wide(values.index_select(0, self.steps)).view(*shape, *values.shape[1:])
         return found.masked_fill_(self.is_padding.view(*shape, *[1] * (found.ndim - 2)), padding)
@@ -106,13 +106,13 @@ class Split:
     """The examples of one split.
 
     Attributes:
-        inputs: [examples, time] integers of any width, [examples, time, channels] floats (a strided view
-            will do), or Ragged.
-        targets: [examples] classes; [examples, time] classes with UNSCORED where nothing is scored, Ragged
-            where the inputs are; or [examples, steps, channels] floats.
+        inputs: [examples, time] integers of any width, [examples, time, channels] floats (may be a strided view),
+            or Ragged.
+        targets: [examples] classes; [examples, time] classes with UNSCORED at steps without a score, Ragged if
+            the inputs are; or [examples, steps, channels] floats.
 
     Raises:
-        ContractError: inputs and targets differ in number, or there is no example.
+        ContractError: inputs and targets differ in number, or there are no examples.
     """
 
     inputs: Tensor | Ragged

@@ -26,12 +26,12 @@ Place = tuple[int, int | None]
 
 @dataclass(frozen=True)
 class NotFinite:
-    """Scored outputs that are not finite: the scores of one class each (its logits), or single numbers.
+    """Scored outputs that are not finite. An output is all logits of one item, or a single number.
 
     Attributes:
-        outputs: how many there are.
-        scored: how many outputs were looked at.
-        examples: how many examples were looked at.
+        outputs: number of outputs that are not finite.
+        scored: number of outputs checked.
+        examples: number of examples checked.
         first: the places of the first ones, at most KEPT; examples and steps are counted from 0.
     """
 
@@ -41,11 +41,11 @@ class NotFinite:
     first: tuple[Place, ...] = ()
 
     def add(self, outputs: Tensor, batch: Batch) -> NotFinite:
-        """Return the same with one more batch; where all of it is finite, this costs one look at it."""
+        """Return the counts with one more batch added; a finite batch costs one pass over it."""
         is_scored = _scored(outputs, batch)
         scored = outputs.numel() if is_scored is None else int(is_scored.sum())
         bad, first = 0, self.first
-        # A sum costs a tenth of `isfinite`. What is not finite makes it so; so may numbers that are too large.
+        # A sum costs a tenth of `isfinite`. It is not finite if a term is not, or if the terms are too large.
         if not bool(outputs.sum().isfinite()):
             places = _bad(outputs, is_scored).nonzero()
             bad = len(places)
@@ -54,15 +54,15 @@ class NotFinite:
         return NotFinite(self.outputs + bad, self.scored + scored, self.examples + len(batch.lengths), first)
 
     def renumbered(self, order: list[int]) -> NotFinite:
-        """Return the same with the numbers that examples have in their split.
+        """Return the same places, with examples numbered as in their split.
 
         Args:
-            order: the examples in the order in which they were looked at.
+            order: the numbers of the examples in the order in which they were checked.
         """
         return replace(self, first=tuple((order[example], step) for example, step in self.first))
 
     def __str__(self) -> str:
-        """Say how many and where.
+        """Return a sentence with their number and places.
 
         >>> str(NotFinite(outputs=2, scored=640, examples=64, first=((7, 201), (9, None))))
         '2 of 640 scored outputs were not finite (first: example 7, step 201; example 9)'

@@ -134,12 +134,12 @@ class Forecast(TargetKind):
 
 
 def endings(hidden: Tensor, lengths: Tensor, start: int) -> tuple[Tensor, Tensor]:
-    """Return what stands at the last real steps that are among some steps, and the rows that end there.
+    """Return the hidden states at the end of each row that ends in this slice, and the numbers of those rows.
 
     Args:
-        hidden: of these steps, [batch, steps, features].
-        lengths: of the rows, [batch].
-        start: the number of the first of these steps.
+        hidden: the states of the slice, [batch, steps, features].
+        lengths: the lengths of the rows, [batch].
+        start: the number of the first step of the slice.
 
     Returns:
         [endings, features] and [endings].
@@ -150,10 +150,10 @@ def endings(hidden: Tensor, lengths: Tensor, start: int) -> tuple[Tensor, Tensor
 
 
 def _beside(hidden: Tensor, part: Tensor) -> Tensor:
-    """Return the same numbers where ``hidden`` is."""
+    """Move a tensor to the device of ``hidden``."""
     return part.to(hidden.device, non_blocking=True)
 
 
 def last_step(hidden: Tensor, lengths: Tensor) -> Tensor:
-    """Return what stands at the last real step of each row: [batch, time, features] -> [batch, features]."""
+    """Return the state at the last real step of each row: [batch, time, features] -> [batch, features]."""
     return endings(hidden, lengths, 0)[0]

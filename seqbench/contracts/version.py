@@ -16,11 +16,11 @@ STATED_AS = "SEQBENCH_CONTRACT"
 
 @dataclass(frozen=True)
 class Contract:
-    """The versions of the contract that are kept.
+    """The supported versions of the contract.
 
     Attributes:
-        current: the newest one; plugins that state none are taken to be written for it.
-        oldest: the oldest one that plugins may still be written for.
+        current: the newest one; assumed for plugins that state none.
+        oldest: the oldest one that is still supported.
         changes: version -> what it changed, in a sentence for plugin authors.
     """
 
@@ -34,11 +34,11 @@ CONTRACT = Contract(current=1, oldest=1, changes={1: "the first one"})
 
 @dataclass(frozen=True)
 class Verdict:
-    """What follows from the version that a plugin states.
+    """Whether a plugin can be used, by the version that it states.
 
     Attributes:
-        fault: why it cannot be used; None where it can.
-        remark: what its author has to know; None where that is nothing.
+        fault: why it cannot be used; None if it can.
+        remark: a note for its author; None if there is none.
     """
 
     fault: str | None = None
@@ -46,7 +46,7 @@ class Verdict:
 
 
 def judge(stated: Any, contract: Contract = CONTRACT) -> Verdict:
-    """Compare the version that a plugin states with those that are kept.
+    """Compare the version that a plugin states with the supported ones.
 
     >>> judge(3, Contract(current=2, oldest=1)).fault
     'it is written for version 3 of the contract and this seqbench keeps 2: it needs a newer seqbench'

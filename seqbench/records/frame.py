@@ -14,11 +14,11 @@ from seqbench.records.rows import LEADING
 
 
 class Results(pd.DataFrame):
-    """A DataFrame in every respect but one: printed, it shows its leading columns."""
+    """A DataFrame that prints its leading columns, and is otherwise unchanged."""
 
     @property
     def _constructor(self) -> Any:
-        # pandas' own hook: a filtered or sorted table is still one of results.
+        # pandas' own hook: a filtered or sorted table stays a Results.
         return Results
 
     def __repr__(self) -> str:

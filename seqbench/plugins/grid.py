@@ -21,11 +21,11 @@ from seqbench.plugins.parameters import make, meaningless, parameters_of, refuse
 
 
 def expand(experiment: Experiment, catalog: Catalog) -> list[Cell]:
-    """Return every cell of the grid: by task, then length, model and seed.
+    """Return every cell of the grid, ordered by task, then length, model and seed.
 
     Raises:
-        ExperimentError: a name or a parameter is unknown or unfit.
-        DataError: a data source is not there.
+        ExperimentError: a name or a parameter is unknown or invalid.
+        DataError: a data source is missing.
     """
     _check_parameters(experiment, catalog)
     tasks = [_task(catalog, experiment, i) for i in range(len(experiment.tasks))]
@@ -42,7 +42,7 @@ def expand(experiment: Experiment, catalog: Catalog) -> list[Cell]:
 
 
 def work(cell: Cell, catalog: Catalog) -> float:
-    """Return optimiser steps times time steps: what a cell's time grows with, among cells of one model."""
+    """Return optimiser steps times time steps, to which the time of one model's cells is proportional."""
     return works([cell], catalog)[cell.key]
 
 
@@ -65,16 +65,16 @@ def fingerprints(task: Task) -> dict[str, str]:
 
 
 def _task(catalog: Catalog, experiment: Experiment, i: int) -> Task:
-    """Return a task; what a suite sets for generated data has its default where the data are somebody's own.
+    """Return a task; with a data source of the user's own, a suite's parameters for generated data are dropped.
 
     Raises:
-        ExperimentError: whoever named the data set such a parameter too.
+        ExperimentError: the place that names the data also sets such a parameter.
     """
     task: Task = _made(catalog.task, experiment, "tasks", i)
     names = meaningless(task)
     place = "parameters", task.name
     sources = [p.name for p in parameters_of(type(task)) if p.is_data_source]
-    # A file has a place, the command line has none: a suite does not know which data are laid over it.
+    # Values of a file have a place, those of the command line have none: a suite cannot know of such data.
     is_of_a_file = any(experiment.where(*place, name) for name in sources if getattr(task, name) is not None)
     typed = [name for name in names if is_of_a_file or not experiment.where(*place, name)]
     refuse_meaningless(task, typed, experiment.where(*place, *typed[:1]))
@@ -92,7 +92,7 @@ def _made(find: Callable[[str], type[Any]], experiment: Experiment, field: str, 
 
 
 def configured(made: Task | Model, catalog: Catalog) -> Configured:
-    """Return what a cell keeps of a task or a model: parameters, those that were changed, and where it is from."""
+    """Return a task or a model as a cell keeps it: parameters, changed parameters, and origin."""
     parameters = parameters_of(type(made))
     values = {p.name: getattr(made, p.name) for p in parameters}
     changed = tuple(p.name for p in parameters if values[p.name] != p.default)
@@ -101,8 +101,8 @@ def configured(made: Task | Model, catalog: Catalog) -> Configured:
 
 
 def _check_parameters(experiment: Experiment, catalog: Catalog) -> None:
-    # Parameters of an installed plugin that this grid leaves out are checked, then not used: `--tasks` may
-    # narrow a suite that sets parameters for all its tasks.
+    # Parameters of an installed plugin outside this grid are checked but not used: `--tasks` may narrow a suite
+    # that sets parameters for all its tasks.
     for name in experiment.task_training:
         if name not in catalog.tasks:
             raise ExperimentError(experiment.where("task_training", name) + unknown("task", name, catalog.tasks))
@@ -110,7 +110,7 @@ def _check_parameters(experiment: Experiment, catalog: Catalog) -> None:
     for name, values in experiment.parameters.items():
         plugin: type[Any] | None = catalog.tasks.get(name) or catalog.models.get(name)
         if plugin is None and catalog.problems and name not in (*experiment.tasks, *experiment.models):
-            # A suite may set parameters for what a broken plugin took away; its problem was told.
+            # A suite may set parameters of a broken plugin, whose problem has been reported.
             continue
         if plugin is None:
             where, names = experiment.where("parameters", name), [*catalog.tasks, *catalog.models]

@@ -34,9 +34,9 @@ class Parameter:
     Attributes:
         name: as in ``--set TASK.name=value``.
         type: its annotation.
-        default: its value when nothing is set.
+        default: its value if nothing is set.
         is_data_source: whether its value names a file, a folder or a data set.
-        is_generated_only: whether it means something only where the task makes its data up.
+        is_generated_only: whether it applies only to data that the task generates.
     """
 
     name: str
@@ -55,11 +55,11 @@ def parameters_of(plugin: type[Task] | type[Model]) -> tuple[Parameter, ...]:
     """Return the parameters in the order of the dataclass's fields.
 
     Raises:
-        TypeError: an annotation cannot be resolved or checked, or a field has no default, or one that is not
-            plain data, as JSON has it.
+        TypeError: an annotation cannot be resolved or checked, or a field has no default or a default that is not
+            plain JSON data.
     """
     hints = typing.get_type_hints(plugin)
-    # Task and Model are no dataclasses themselves; every class that a catalog holds is one.
+    # Task and Model are not dataclasses themselves; every class in a catalog is one.
     fields = dataclasses.fields(plugin)  # type: ignore[arg-type]
     return tuple(_parameter(plugin, field, hints[field.name]) for field in fields)
 
@@ -101,7 +101,7 @@ def make(plugin: type[Plugin], values: Mapping[str, Any], where: str = "") -> Pl
             raise ExperimentError(
                 f"{where}{plugin.name}.{name} names nothing; give a file, a folder or a data set"
             )
-    # Defaults too: 0 for a float is 0.0, so that both make the same cell.
+    # Defaults are converted too: 0 for a float becomes 0.0, so that both make the same cell.
     given = {name: values.get(name, parameter.default) for name, parameter in known.items()}
     coerced = {name: _coerced(known[name], value) for name, value in given.items()}
     with faults_told(f"{where}{plugin.name} ({_place(plugin)}) cannot be made with these parameters"):
@@ -112,7 +112,7 @@ def make(plugin: type[Plugin], values: Mapping[str, Any], where: str = "") -> Pl
 
 
 def _place(plugin: type) -> str:
-    """Return where a class is written down."""
+    """Return the file and line of a class."""
     try:
         file = Path(inspect.getfile(plugin)).name
     except (TypeError, OSError):
@@ -129,7 +129,7 @@ def meaningless(task: Task) -> tuple[str, ...]:
 
 
 def refuse_meaningless(task: Task, names: Sequence[str], where: str = "") -> None:
-    """Refuse parameters that are for generated data beside a data source.
+    """Refuse parameters for generated data beside a data source.
 
     Raises:
         ExperimentError: there is one.
@@ -150,5 +150,5 @@ def _check(owner: str, parameter: Parameter, value: Any, where: str) -> None:
 
 
 def _coerced(parameter: Parameter, value: Any) -> Any:
-    # By way of JSON, in which a list is how a tuple is written; else strict: "5" is no number.
+    # Through JSON, where a tuple is written as a list; otherwise strict: "5" is not a number.
     return TypeAdapter(parameter.type, config=STRICT).validate_json(json.dumps(value))

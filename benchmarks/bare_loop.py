@@ -1,9 +1,9 @@
-"""What would somebody write without a harness? A plain training loop over torch's own layers, cell after cell.
+"""Trains cells with a plain training loop over torch's own layers, as somebody would without a harness.
 
     python -m benchmarks.bare_loop --models lstm --lengths 256 --steps 200
 
-The same networks, data, optimiser, clipping, validations and final test as cells of ``seqbench run``; no
-statistics, no records. Prints for each cell the seconds after loading its data, and those of one step (median).
+Networks, data, optimiser, clipping, validations and the final test are those of ``seqbench run``; there are no
+statistics and no records. Prints for each cell the seconds after loading its data, and the median of one step.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""What does one cell cost in the harness, statistics included, against a bare training loop?
+"""Measures what one cell costs in the harness, statistics included, against a bare training loop.
 
     python -m benchmarks.cell [--models lstm] [--lengths 16,64,256,1024,4096] [--repeats 3]
 
-All on one thread, each run in a process of its own, alternated; without loading data. Prints for each length the
-median seconds of the harness, of the bare loop that counts denormal numbers as 0 and of the bare loop as it is;
-and the harness over both, for the whole cell and for one training step.
+Runs on one thread, each in its own process, alternated; loading data is not counted. Prints for each length the
+median seconds of the harness, of the bare loop with and without denormal numbers counted as 0, and the ratios of
+the harness to both, for the whole cell and for one training step.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""What decided the length of a piece, and that nothing is compiled?
+"""Measures the two choices behind the chunk length and the decision not to compile networks.
 
     python -m benchmarks.choices [--models rnn,lstm,gru] [--length 8192] [--compiled 16,64,256]
 
-Forward and backward passes on one thread, hidden size 64, denormal numbers as 0. First a layer with a batch of 8
-in pieces of several lengths, each over the whole sequence; then a network's loss with a batch of 16, compiled by
-torch.compile over eager. The things compared are alternated in one process; medians of seven.
+Forward and backward passes on one thread, hidden size 64, denormal numbers as 0. First: a layer with a batch of 8
+in chunks of several lengths, each over the whole sequence. Second: a network's loss with a batch of 16, compiled
+by torch.compile against eager. Alternated in one process; medians of seven.
 """
 
 from __future__ import annotations

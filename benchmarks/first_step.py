@@ -1,6 +1,6 @@
-"""When is the first optimiser step of a cell taken? A plugin for `startup.py`: torch's LSTM, with a watch on it.
+"""Notes when the first optimiser step of a cell is taken: a plugin for `startup.py` with torch's LSTM.
 
-The clock is written into a file beside the path in SEQBENCH_FIRST_STEP, one for each process.
+Each process writes the time into a file beside the path in SEQBENCH_FIRST_STEP.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""How long does the harness take for a cell, from the loaded data to the record?
+"""Measures how long the harness takes for a cell, from the loaded data to the record.
 
     python -m benchmarks.harness_cell --models lstm --lengths 256 --steps 200
 
 The counterpart of bare_loop.py, with the statistics at their defaults. Prints for each cell the seconds after
-loading its data, and those of one step (median).
+loading its data, and the median of one step.
 """
 
 from __future__ import annotations

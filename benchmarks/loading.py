@@ -1,11 +1,10 @@
-"""What does it cost to load data, and what a batch of them beside a training step?
+"""Measures what it costs to load data, and what a batch costs beside a training step.
 
     python -m benchmarks.loading [--sequences 10000] [--tokens 1000] [--repeats 5] [--tasks copy]
 
-First: made-up texts in a csv.gz, loaded by the task ``sentiment`` up to the first batch, each time in a fresh
-process that has torch; with an empty cache and then from it. Second: batches of the bundled tasks at lengths 16 to
-4096, beside training steps of the bundled models as the suite ``quick`` has them, alternated on one thread. Exit
-status 4 where a bound does not hold.
+First: made-up texts in a csv.gz, loaded by the task ``sentiment`` up to the first batch, with an empty cache and
+then from it. Second: batches of the bundled tasks at lengths 16 to 4096 beside training steps of the models of
+suite ``quick``, alternated on one thread. Exit status 4 where a bound does not hold.
 """
 
 from __future__ import annotations

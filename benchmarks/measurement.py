@@ -1,10 +1,10 @@
-"""What does one measurement of the gradient flow cost, against one training step in float64?
+"""Measures what one measurement of the gradient flow costs, against one training step in float64.
 
     python -m benchmarks.measurement [--models rnn,lstm,gru] [--length 4096] [--repeats 3]
 
-On noise, on one thread; each number comes from a process of its own, all alternated. Prints medians of CPU
-seconds and of the memory above that of the network before: the step, the measurement, and their ratios; and
-at how many lags the curve of the state gradient is known, as a logarithm and as a number.
+On noise, on one thread; each number comes from a process of its own, alternated. Prints medians of CPU seconds and
+of memory above that of the network: for the step, for the measurement, and their ratios; and at how many lags the
+curve of the state gradient is known, as a logarithm and as a number.
 """
 
 from __future__ import annotations

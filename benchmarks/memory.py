@@ -1,10 +1,10 @@
-"""How much memory does a long sequence take, with pieces run again in the backward pass and with all of them kept?
+"""Measures how much memory a long sequence takes, with activations recomputed in the backward pass or kept.
 
     python -m benchmarks.memory [--models rnn,lstm,gru] [--lengths 1024,4096,16384,65536] [--steps 3] [--no-times]
 
 One process for each line, on one thread: a whole cell of the task copy, statistics at default, batch 8, hidden
-size 64. The peak is the largest resident set of the process; torch and Lightning alone are some 430 MiB of it.
-Then the time of a training step of the network with over without, alternated in one process, at 8,192 steps.
+size 64. The peak is the largest resident set; torch and Lightning alone take some 430 MiB of it. Then the time of
+a training step with recomputation over the time without, alternated in one process, at 8,192 steps.
 """
 
 from __future__ import annotations

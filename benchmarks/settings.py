@@ -1,4 +1,4 @@
-"""Which cells do the benchmarks of the harness and of the bare loop train? One set of options for both."""
+"""Holds the options that choose cells, the same for the benchmarks of the harness and of the bare loop."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""How long does one wait for seqbench before it does what was asked? Whole processes, alternated, medians.
+"""Measures how long seqbench takes before it does what was asked. Whole processes, alternated, medians.
 
     python -m benchmarks.startup [--repeats 5]
 
-Seconds of each command, and those from the call of ``seqbench run`` until the first optimiser step of its first
-cell has been taken, over those of ``python -c "import torch, pytorch_lightning"``. Exit status 4 where a bound of
-`BOUNDS` does not hold.
+Prints the seconds of each command, and those of ``seqbench run`` up to the first optimiser step of its first cell,
+over those of ``python -c "import torch, pytorch_lightning"``. Exit status 4 where a bound of `BOUNDS` does not
+hold.
 """
 
 from __future__ import annotations

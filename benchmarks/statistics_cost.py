@@ -1,4 +1,4 @@
-"""What do the gradient statistics cost? Whole cells of a suite with them on over the same cells with them off.
+"""Measures what the gradient statistics cost: whole cells of a suite with them over the same cells without.
 
     python -m benchmarks.statistics_cost [--suite quick] [--lengths 256,1024] [--tasks copy,adding] [--repeats 3]
 

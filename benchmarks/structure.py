@@ -1,19 +1,9 @@
-"""How is seqbench built: how high, with which circles, and how does a run go through it?
+"""Reports how seqbench is built: floors and circles of its imports, and the calls that one run makes.
 
     python benchmarks/structure.py [ROOT] [--json] [--imports-only]
 
-Reports on a checkout, by default the one that this file stands in. What it counts:
-
-- Imports: see structure_imports.py. A module's floor is the number of modules on the longest chain of imports from
-  it down, itself included; the modules of a circle stand on one floor. A room is a package or a module right under
-  seqbench.
-- The main way is ``seqbench run`` of one cell in one process, from its first call until the cell has returned;
-  `Way` in structure_way.py says what a call is. Its places are the modules that it passes. A climb is a pair of
-  functions of which one calls the other, where the other's module (or room) stands on a higher floor. A floor may
-  rise by an import that has nothing to do with the call. Callbacks do not depend on that: pairs where no chain of
-  imports leads from the caller's module to the other's. Calls within a circle are neither.
-- A build is one object of the task's class, in runs of one cell and of 2 models x 2 lengths x 2 seeds, with one
-  parameter of the task set. Its site is the three innermost functions, first the one that builds.
+ROOT is a checkout, by default the one that holds this file. `structure_imports` says what counts as an import,
+`Way` in structure_way.py what counts as a call; the comment below defines what is counted.
 """
 
 from __future__ import annotations
@@ -45,6 +35,18 @@ from benchmarks.structure_imports import (  # noqa: E402
     room_of,
     sizes,
 )
+
+# What is counted:
+# - A module's floor is the number of modules on the longest chain of imports from it down, itself included; the
+#   modules of a circle share one floor. A room is a package or a module directly under seqbench.
+# - The main way is ``seqbench run`` of one cell in one process, from its first call until the cell has returned.
+#   Its places are the modules that it passes.
+# - A climb is a pair of functions where one calls the other and the callee's module (or room) stands on a higher
+#   floor. A floor may rise by an import that has nothing to do with the call. Callbacks do not depend on that:
+#   they are pairs where no chain of imports leads from the caller's module to the callee's. Calls within a circle
+#   are neither.
+# - A build is one object of the task's class, in runs of one cell and of 2 models x 2 lengths x 2 seeds, with one
+#   parameter of the task set. Its site is the three innermost functions, starting with the one that builds.
 
 GRIDS: dict[str, dict[str, list[Any]]] = {
     "1 cell": {"models": ["rnn"], "lengths": [8], "seeds": [0]},

@@ -1,8 +1,8 @@
-"""Reads which module of seqbench imports which, and tells floors and circles. Imports nothing of it itself.
+"""Reads which module of seqbench imports which, and works out floors and circles. Imports nothing of seqbench.
 
-Imports are all that are written in a file, also those inside functions and under TYPE_CHECKING. seqbench itself,
-whose __init__ loads the public names on first use, is left out as a module; a package is imported where one of its
-own names is, not where one of its modules is; an import by a computed name is not seen.
+All imports in a file count, also those inside functions and under TYPE_CHECKING. seqbench itself, whose __init__
+loads the public names on first use, is left out as a module. A package is imported where one of its own names is
+imported, not where one of its modules is. An import by a computed name is not seen.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Follows one ``seqbench`` command through the functions of seqbench, and writes down which called which.
+"""Follows one ``seqbench`` command through the functions of seqbench, and records which one called which.
 
     python -P benchmarks/structure_way.py ROOT FILE.json calls|builds run EXPERIMENT.yaml ...
 
-`structure.py` starts it, in a process of its own with the code of ROOT. `Way` says what counts as a call, `Builds`
-what as a build. Of seqbench it knows `Task`, the command line, and the name `run_cell`.
+`structure.py` starts it in a process of its own with the code of ROOT. `Way` says what counts as a call, `Builds`
+what counts as a build. Of seqbench it knows `Task`, the command line, and the name `run_cell`.
 """
 
 from __future__ import annotations

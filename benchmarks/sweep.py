@@ -1,10 +1,10 @@
-"""How long does a sweep of 24 cells take, against the bare training loop, cell after cell?
+"""Measures how long a sweep of 24 cells takes, against the bare training loop, cell after cell.
 
     python -m benchmarks.sweep [--repeats 3]
 
 Two tasks, three models, lengths 64 to 1024. Whole processes, alternated: ``seqbench run`` with a worker for each
-core; the bare loop with torch's default threads, and with one, both counting denormal numbers as 0 (else it takes
-several times as long: see cell.py). Prints medians and the harness over each.
+core; the bare loop with torch's default threads, and with one, both counting denormal numbers as 0 (otherwise it
+takes several times as long: see cell.py). Prints medians, and the harness over each.
 """
 
 from __future__ import annotations

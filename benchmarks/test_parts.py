@@ -1,4 +1,4 @@
-"""What do the parts of a training step cost, side by side? Forward and backward, the batch, the norms, the rest.
+"""Measures the parts of a training step side by side: forward and backward, the batch, the norms, the rest.
 
     pytest -n0 benchmarks/test_parts.py --benchmark-group-by=param:length --benchmark-columns=min,median
 

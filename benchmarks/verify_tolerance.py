@@ -1,7 +1,7 @@
-"""How far do scores move where the same cell is computed in another order of sums, as another machine does?
+"""Measures how far scores move when the same cell sums in another order, as another machine does.
 
-python -m benchmarks.verify_tolerance VARIANT EXPERIMENT.yaml [TASK,TASK] [LENGTH,LENGTH] > VARIANT.jsonl
-python -m benchmarks.verify_tolerance compare plain.jsonl VARIANT.jsonl...
+    python -m benchmarks.verify_tolerance VARIANT EXPERIMENT.yaml [TASK,TASK] [LENGTH,LENGTH] > VARIANT.jsonl
+    python -m benchmarks.verify_tolerance compare plain.jsonl VARIANT.jsonl...
 
 Variants: plain; threads (two instead of one); no-onednn (other matrix products); older (kernels of a processor
 without AVX-512 and AVX2, chosen by environment variables that this script sets for itself).

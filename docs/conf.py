@@ -1,4 +1,4 @@
-"""How are the docs built? ``sphinx-build -W -b html docs docs/_build``."""
+"""Configures the build of the docs: ``sphinx-build -W -b html docs docs/_build``."""
 
 project = "seqbench"
 extensions = ["myst_parser"]

@@ -1,4 +1,4 @@
-"""The adding problem: can a model pick two numbers out of a long sequence and remember both?
+"""Offers the adding problem: pick two numbers out of a long sequence and remember both.
 
 The task ``adding``; the answer, their sum, is given at the last step.
 """

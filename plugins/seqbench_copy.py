@@ -1,4 +1,4 @@
-"""Copy memory: can a model repeat a short random pattern after a long blank stretch?
+"""Offers copy memory: repeat a short random pattern after a long blank stretch.
 
 The task ``copy`` in three published layouts; only the recalled positions are scored.
 """

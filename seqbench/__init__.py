@@ -1,6 +1,6 @@
 """Offers the public names of seqbench, which measures how well, and how far back in time, sequence models learn.
 
-Names are loaded on first use, so that importing seqbench imports no torch.
+Names are loaded on first use, so that importing seqbench does not import torch.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What does ``python -m seqbench`` do? The same as ``seqbench``."""
+"""Runs ``python -m seqbench``, which is the same as ``seqbench``."""
 
 from seqbench.cli.main import main
 

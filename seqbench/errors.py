@@ -1,4 +1,4 @@
-"""Holds the errors that are the user's, the plugin author's or the data's to mend, and builds their messages.
+"""Defines the errors that a user, a plugin author or the data can cause, and builds their messages.
 
 Every message says what was asked, what was found and what to do. Imports nothing of seqbench.
 """

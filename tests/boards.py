@@ -1,4 +1,4 @@
-"""A small suite, its records and its bundles, for the tests of boards."""
+"""Makes a small suite, its records and its bundles, for the tests of boards."""
 
 from __future__ import annotations
 

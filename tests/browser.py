@@ -1,4 +1,4 @@
-"""How do tests open a page? In headless Chromium, from disk, noting every error and every request."""
+"""Opens a page in headless Chromium, from disk, and notes every error and every request."""
 
 from __future__ import annotations
 

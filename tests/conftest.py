@@ -1,4 +1,4 @@
-"""What do the tests share? The folder of real data sets, one torch thread, and a cache of their own."""
+"""Gives all tests the folder of real data sets, one torch thread, and a cache of their own."""
 
 from __future__ import annotations
 

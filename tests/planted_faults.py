@@ -1,4 +1,4 @@
-"""Plugins with one fault each, and the sound ones that they were made from.
+"""Holds plugins with one fault each, and the sound ones that they were made from.
 
 `seqbench check` must catch every one with a message that names its fault; see tests/testing/test_kit.py.
 """

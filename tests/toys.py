@@ -1,4 +1,4 @@
-"""Small tasks and models that the tests train in this process."""
+"""Defines small tasks and models that the tests train in this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model ``mingru``: a minimal gated unit, whose gate and candidate see the input alone."""
+"""Offers the model ``mingru``: a minimal gated unit whose gate and candidate depend on the input alone."""
 
 from __future__ import annotations
 

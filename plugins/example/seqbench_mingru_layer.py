@@ -1,4 +1,4 @@
-"""The layer of the model ``mingru``: called as ``torch.nn.GRU(batch_first=True)`` is."""
+"""Holds the layer of the model ``mingru``, which is called like ``torch.nn.GRU(batch_first=True)``."""
 
 from __future__ import annotations
 

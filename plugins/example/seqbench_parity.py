@@ -1,4 +1,4 @@
-"""The task ``parity``: what is learned on short sequences, does it hold on long ones?"""
+"""Offers the task ``parity``, which tests whether what is learned on short sequences holds on long ones."""
 
 from __future__ import annotations
 

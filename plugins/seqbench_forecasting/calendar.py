@@ -1,6 +1,6 @@
-"""Knows the names and the ranges of the parts of dates (year, month, hour, ...), as columns of numbers hold them.
+"""Knows the names and the ranges of the parts of dates (year, month, hour, ...) in columns of numbers.
 
-Numbers and pandas only; stands on nothing.
+Imports numpy and pandas only.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Chooses among several readings of a column of times.
 
-Of two readings in which times rise, the one whose steps are constant is taken; where nothing decides, none is.
+Of two readings in which times rise, the one with constant steps is taken. Where nothing decides, none is.
 """
 
 from __future__ import annotations

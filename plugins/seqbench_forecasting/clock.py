@@ -1,7 +1,7 @@
-"""Finds the column, or the columns, of a table that say when its rows are.
+"""Finds the column, or the columns, of a table that hold the times of its rows.
 
-A column of dates; dates beside a column of times of day; year, month, day, hour in columns of their own; or
-numbers that are named as times or rise as times do.
+These are: a column of dates; dates beside a column of times of day; year, month, day, hour in columns of their
+own; or numbers that are named as times or rise as times do.
 """
 
 from __future__ import annotations

@@ -1,19 +1,6 @@
 """Reads one column as times, in every form that fits it.
 
-Numbers and pandas only; which of several readings is right is decided in `seqbench_forecasting_choice`.
-
-| form | examples |
-|---|---|
-| ISO 8601 | 2016-07-01, 2016-07-01T12:00:00Z, 2016-07-01 12:00+02:00 |
-| year, month, day | 2016/7/1, 2016.7.1 12:00, 16-07-01 |
-| day first or month first | 31/1/1981, 1/31/81, 31.1.1981 12.30, 1-31-1981 1:30 PM |
-| names of months (English) | 1-Jan-01, 01JAN2001, Jan 2001, Jan-01, January 5, 2001, Mon, 05 Jan 2001 |
-| year and month | 2001-01, 2001/1, 2001M01, 01/2001, 200101 |
-| quarters, weeks | 2001Q1, 2001-Q1, Q1 2001, 2001-W05, 2001-W05-1 |
-| periods | 2001-01-01/2001-01-07 (the first day counts) |
-| compact | 20160701, 2016070112, 201607011200, 20160701120000, 2016183 |
-| years | 1949; 1949.083 (a twelfth of a year is a month); 2001.01 (year.month) |
-| epochs | seconds, milliseconds, microseconds, nanoseconds since 1970 |
+`readings` lists the forms; `choice` decides which of several readings is right. Imports numpy and pandas only.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tells whether the headers of a table count on, or are dates, as those of a wide table do."""
+"""Tells whether the headers of a table count up or are dates, as in a wide table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds series that were laid below one another, still as numbers of a table."""
+"""Holds series that were stacked below one another, still as numbers of a table."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Lays the series of a table below one another: those of a long table, of a wide one, or the only one.
+"""Stacks the series of a table below one another: those of a long table, of a wide one, or the only one.
 
-A table that holds several series and is read as one would mix them, so that is refused with what to type.
+A table of several series that would be read as one is refused, with what to type: the series would be mixed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Averages scores over series: first over what belongs to one series, then over the series.
+"""Averages scores over series: first within each series, then over the series.
 
 Imports torch when it is loaded, so it is imported where a metric is made.
 """

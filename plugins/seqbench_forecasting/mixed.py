@@ -1,4 +1,4 @@
-"""Tells that a table holds several series where it would be read as one, and what to type.
+"""Detects a table of several series that would be read as one, and says what to type.
 
 Read as one series, they would be forecast from each other.
 """

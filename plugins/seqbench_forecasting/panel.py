@@ -1,4 +1,4 @@
-"""Holds one series, or several below one another, as numbers, with all that is known of them."""
+"""Holds one series, or several stacked below one another, as numbers, with all that is known about them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Scales series, and scores forecasts and the forecasters that learn little or nothing.
+"""Scales series, and scores forecasts and the baseline forecasters.
 
-Everything here works on scaled values; `Scaling` leads back to the original units.
+Everything here works on scaled values; `Scaling` converts back to the original units.
 """
 
 from __future__ import annotations

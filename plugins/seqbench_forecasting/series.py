@@ -1,7 +1,7 @@
-"""Generates the series that is forecast where no data are given.
+"""Generates the series that is forecast when no data are given.
 
-Three channels in which an hour has a day, a second cycle and a week, and in which one channel says long before
-what the others will do.
+Three channels whose hours repeat daily, in a second cycle and weekly; one channel shows long before what the
+others will do.
 """
 
 from __future__ import annotations

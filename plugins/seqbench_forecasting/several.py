@@ -1,4 +1,4 @@
-"""Cuts and scores several series: windows never cross from one into another, and each counts alike.
+"""Cuts and scores several series: no window crosses from one series into another, and all series count alike.
 
 A window's targets carry the number of its series in one more channel, which is never forecast.
 """

@@ -1,4 +1,4 @@
-"""Reads a data source as one series or several: numbers in the order of time, and what was read as what."""
+"""Reads a data source as one series or several: numbers in the order of time, and how each column was read."""
 
 from __future__ import annotations
 

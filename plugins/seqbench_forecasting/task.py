@@ -1,6 +1,6 @@
-"""Poses forecasting as a task: a series of numbers, or several, from a look-back of any length.
+"""Offers forecasting as a task: predict one or several series of numbers from a look-back of any length.
 
-Series are scaled by their training rows and cut into windows; those of one series are views of it.
+Series are scaled by their training rows and cut into windows; the windows of one series are views of it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Measures the steps between the times of a series: how long one is, where it differs, when the calendar repeats.
 
-Numbers and pandas only; nothing here knows of tables or tasks.
+Imports numpy and pandas only.
 """
 
 from __future__ import annotations

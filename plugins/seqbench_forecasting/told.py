@@ -1,4 +1,4 @@
-"""Tells what was read as what: facts, warnings, worked examples, and refusals of channels without a change."""
+"""Reports how columns were read: facts, warnings, worked examples, and refusals of channels that never change."""
 
 from __future__ import annotations
 

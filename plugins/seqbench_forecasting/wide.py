@@ -1,4 +1,4 @@
-"""Lays the series of a wide table below one another: a row each, or a column each."""
+"""Stacks the series of a wide table below one another: one series per row, or one per column."""
 
 from __future__ import annotations
 

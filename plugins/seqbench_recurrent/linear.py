@@ -1,6 +1,7 @@
-"""What is a recurrent layer without a nonlinearity, which torch has none of?
+"""Provides a recurrent layer without a nonlinearity, which torch does not have.
 
-The layer of ``rnn`` with nonlinearity ``identity``: weights, start and calls as those of ``torch.nn.RNN``.
+The layer of ``rnn`` with nonlinearity ``identity``. Weights, initialisation and calls are those of
+``torch.nn.RNN``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What are the three classic recurrent layers, and which torch weight is which letter of the equations?
+"""Offers the models ``rnn``, ``lstm`` and ``gru``: torch's own layers, initialised as their parameters say.
 
-The models ``rnn``, ``lstm`` and ``gru``: torch's own layers, initialised as their parameters say; with faster
-passes on a CPU where torch has none that is fused, and a linear ``rnn`` of our own.
+Each docstring says which torch weight is which letter of the equations. Where torch has no fused kernel on a CPU,
+the passes of `steps` are used; the linear ``rnn`` is that of `linear`.
 """
 
 from __future__ import annotations

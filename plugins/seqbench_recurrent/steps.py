@@ -1,9 +1,8 @@
-"""How do the recurrent models run on a CPU where torch has no fused kernel?
+"""Runs the recurrent models on a CPU where torch has no fused kernel: ``rnn``, ``gru``, and ``lstm`` in float64.
 
-That is ``rnn`` and ``gru``, and ``lstm`` in float64. Torch records some ten operations a step and multiplies
-out the gradient of V at every step. Here the passes forward and backward are written down, and U and V get
-their gradients from one product for many steps. The same layers as torch's, about twice as fast when they are
-small; on other devices torch's own kernels run.
+Torch records some ten operations a step and multiplies out the gradient of V at every step. Here the forward and
+backward passes are written by hand, and U and V get their gradients from one product for many steps. The layers
+are the same as torch's, and about twice as fast when they are small. Other devices run torch's own kernels.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What do the made-up film reviews of the sentiment task say?
+"""Writes the made-up film reviews of the sentiment task.
 
-One sentence of opinion, whose label hangs on the order of its words, in a text that has no opinion. Pure
+One sentence of opinion, whose label depends on the order of its words, in a text without any opinion. Pure
 functions from random draws to tokens; torch is imported when one runs.
 """
 

@@ -1,7 +1,7 @@
 """Sorts the rows of a labelled data set into three splits that share no text.
 
-Checked rows, the data's own split where there is one, a tenth drawn by the seed where not. Pandas and torch are
-imported when a function runs.
+The rows are checked. The data's own splits are used where they exist; otherwise the seed draws a tenth for each.
+Pandas and torch are imported when a function runs.
 """
 
 from __future__ import annotations

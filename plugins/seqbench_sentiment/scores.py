@@ -1,6 +1,6 @@
-"""Measures text classifiers, and scores those that do not read in order.
+"""Defines the metrics of the sentiment task, and baselines that ignore the order of words.
 
-Metrics, and the baselines of the sentiment task. Numbers only; scikit-learn is imported when a function runs.
+Numbers only; scikit-learn is imported when a function runs.
 """
 
 from __future__ import annotations

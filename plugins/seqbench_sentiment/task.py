@@ -1,6 +1,6 @@
-"""Defines the task ``sentiment``: the class of a text of which ``length`` tokens are read.
+"""Offers the task ``sentiment``: the class of a text of which ``length`` tokens are read.
 
-On any labelled texts, or on made-up reviews whose opinion stands where one likes.
+The texts are any labelled ones, or made-up reviews whose opinion stands where a parameter says.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Turns texts into tokens and labels into classes, and tells what is remarkable of them.
+"""Turns texts into tokens and labels into classes, and reports what is unusual about them.
 
-Stands on `seqbench_texts`. Nothing here knows of tables, metrics or baselines.
+Knows nothing of tables, metrics or baselines.
 """
 
 from __future__ import annotations

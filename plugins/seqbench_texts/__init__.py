@@ -1,1 +1,1 @@
-"""Reads letters, words and columns of texts, for the tasks that are posed on texts."""
+"""Reads letters, words and columns of texts, for tasks on texts."""

@@ -1,6 +1,6 @@
-"""Reads columns of texts and of labels from a table, and refuses what is neither, with its row and value.
+"""Reads columns of texts and of labels from a table, and refuses other values with their row and value.
 
-Python's text of an object, a list or a number is no text that anybody wrote. Rows are counted from 1, without
+Python's text of an object, a list or a number is not a text that somebody wrote. Rows are counted from 1, without
 the header. Imports only public names of seqbench.
 """
 

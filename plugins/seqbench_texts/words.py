@@ -1,20 +1,7 @@
-"""Writes a text in one way: one form for each letter, and what is one word to a reader is one word.
+"""Writes a text in one way: one form for each letter, and one form for what a reader takes as one word.
 
-Knows Unicode and no language: `plain` and `small` change letters, `tokens_of` finds words, `is_unspaced` tells
+Knows Unicode and no language: `plain` and `small` change letters, `tokens_of` finds words, `is_unspaced` detects
 scripts without spaces. Imports nothing of seqbench.
-
-How letters are written, in this order:
-
-- The entities of HTML that end in a semicolon become what they stand for; ``<br>`` and ``<p>`` become breaks.
-- Full-width, half-width and presentation forms (blocks FF00 to FFEF, FB00 to FDCF and FE70 to FEFE) become the
-  letters that they are forms of, by NFKC. Superscripts, fractions and the like stay as they are.
-- All else is brought to NFC, so that a letter with an accent is the same however it was typed.
-- An apostrophe between two letters is ``'`` (also U+2019 and U+02BC), a hyphen ``-`` (also U+2010 and U+2011).
-- Control characters are spaces, but for those from 80 to 9F, which are read as Windows-1252, as browsers do: they
-  are quotes and dashes of texts that were taken for Latin-1.
-- Soft hyphens, word joiners and marks of direction are dropped: nobody sees them. Zero-width joiners and
-  non-joiners stay, as marks of their word. A zero-width space is a space, as are the word separators of
-  Tibetan and Ethiopic.
 """
 
 from __future__ import annotations
@@ -75,7 +62,18 @@ _ATTACHED = (0x0E33, 0x0EB3)
 
 
 def plain(text: str) -> str:
-    """Return a text whose letters are written in one way; see the module.
+    """Return a text whose letters are written in one way, by these steps in this order.
+
+    - The entities of HTML that end in a semicolon become what they stand for; ``<br>`` and ``<p>`` become breaks.
+    - Full-width, half-width and presentation forms (blocks FF00 to FFEF, FB00 to FDCF and FE70 to FEFE) become
+      the letters that they are forms of, by NFKC. Superscripts, fractions and the like stay as they are.
+    - Everything else is brought to NFC, so that a letter with an accent is the same however it was typed.
+    - An apostrophe between two letters is ``'`` (also U+2019 and U+02BC), a hyphen ``-`` (also U+2010, U+2011).
+    - Control characters become spaces. Those from 80 to 9F are read as Windows-1252, as browsers do: they are
+      quotes and dashes of texts that were taken for Latin-1.
+    - Soft hyphens, word joiners and marks of direction are dropped: nobody sees them. Zero-width joiners and
+      non-joiners stay, as marks of their word. A zero-width space is a space, as are the word separators of
+      Tibetan and Ethiopic.
 
     >>> plain("Cafe\\u0301 &amp; don\\u2019t<br />\\uff2f\\uff2b").split()
     ['Café', '&', "don't", 'OK']

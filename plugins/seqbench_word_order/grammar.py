@@ -1,4 +1,4 @@
-"""Which English sentences does the word-order task use when no text is given?
+"""Makes the English sentences that the word-order task uses when no text is given.
 
 A small grammar with agreement, tenses, articles, adverbs and questions, over the lexicon beside it. The
 docstring of each kind of sentence is an example of it.

@@ -1,7 +1,7 @@
-"""Which words do the sentences of the word-order task's grammar use, and which go together?
+"""Lists the words of the word-order task's grammar, and which of them go together.
 
-Verbs take only objects that make sense, and things and persons take different adjectives, so that hardly a
-bag of words has two right orders: of 287,000 written sentences, no two have the same words and mark.
+Verbs take only objects that make sense, and things and persons take different adjectives. So hardly any bag of
+words has two right orders: of 287,000 written sentences, no two have the same words and mark.
 """
 
 from __future__ import annotations

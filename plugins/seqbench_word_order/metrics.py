@@ -1,7 +1,7 @@
-"""Scores orders of words: metrics, chance, and the orders of a bigram model and of the places of words.
+"""Scores orders of words: the metrics, chance, a bigram model and a model of word positions.
 
-Two equal words of a sentence are interchangeable in everything here. Sentences are handled side by side, so
-that cost grows with the text and, within a sentence only, with the square of its length.
+Two equal words of a sentence are interchangeable in everything here. Sentences are handled side by side, so that
+the cost grows with the text, and with the square of the length only within a sentence.
 """
 
 from __future__ import annotations

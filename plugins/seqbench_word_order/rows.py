@@ -1,6 +1,6 @@
-"""Lays sentences out as rows of running text of one length, and rows as tensors.
+"""Packs sentences into rows of running text of one length, and rows into tensors.
 
-Rows hold whole sentences, chosen so that they fill the row; the cost grows with the text, not with its square.
+Rows hold whole sentences, chosen so that they fill the row; the cost grows linearly with the text.
 """
 
 from __future__ import annotations

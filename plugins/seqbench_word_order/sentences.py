@@ -1,6 +1,6 @@
 """Cuts lines of text into sentences of words and a mark.
 
-Stands on `seqbench_texts`; knows the sentence ends of many scripts, and a few English abbreviations.
+Knows the sentence ends of many scripts, and a few English abbreviations.
 """
 
 from __future__ import annotations

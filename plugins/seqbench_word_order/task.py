@@ -1,6 +1,6 @@
-"""Defines the task ``word-order``: put shuffled words back in order.
+"""Offers the task ``word-order``: put shuffled words back in order.
 
-Sentences come from a small grammar, or from any text, and stand one after the other as running text.
+Sentences come from a small grammar, or from any text, and follow one another as running text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Holds what every room may use: texts, files, random numbers, processes, and what is known of the machine."""
+"""Holds what every room may use: texts, files, random numbers, processes, and facts about the machine."""
 
 __all__ = [
     "allocator",

@@ -1,7 +1,7 @@
 """Puts a checksum at the end of a JSON object on one line, and checks it.
 
-A record of which a byte changed on its way to the disk, or later, is told from a whole one without being parsed.
-What was written anew by another program, in another form, has no seal and is parsed. Imports nothing of seqbench.
+A record with a changed byte is detected without parsing it. A record that another program rewrote in another
+form has no checksum at its end and is parsed. Imports nothing of seqbench.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LENGTH = len(', "checksum": "sha256:"}\n') + 64
 
 
 class BrokenSealError(ValueError):
-    """What stands in a file does not have the checksum that stands beside it."""
+    """The content of a file does not match its checksum."""
 
 
 def sealed(line: str) -> str:
@@ -31,7 +31,7 @@ def sealed(line: str) -> str:
 
 
 def is_sealed(content: bytes) -> bool:
-    """Say whether a file ends as `sealed` ends it, whether the checksum holds or not."""
+    """Say whether a file ends with a checksum in the form of `sealed`, right or wrong."""
     return _SEAL.match(content, max(0, len(content) - _LENGTH)) is not None
 
 
@@ -39,8 +39,8 @@ def opened(content: bytes) -> bytes:
     """Return the object without its checksum.
 
     Raises:
-        BrokenSealError: the checksum is that of something else.
-        ValueError: it is no JSON.
+        BrokenSealError: the checksum is wrong.
+        ValueError: the content is not JSON.
     """
     if is_sealed(content):
         line = content[:-_LENGTH] + b"}\n"
@@ -50,7 +50,7 @@ def opened(content: bytes) -> bytes:
         return line
     if b'"checksum"' not in content:
         return content
-    # Written anew, such as by an editor: its checksum is that of other bytes.
+    # Rewritten in another form, e.g. by an editor: the checksum belongs to the old bytes.
     parsed = json.loads(content)
     if isinstance(parsed, dict):
         parsed.pop(FIELD, None)

@@ -1,7 +1,4 @@
-"""Writes texts as fields of a CSV file that a spreadsheet takes for no formula, and reads them back.
-
-Stands on printable.
-"""
+"""Writes texts as CSV fields that no spreadsheet takes for a formula, and reads them back."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ def is_formula(text: str) -> bool:
 
 
 def csv_text(text: str) -> str:
-    """Return a text as a field of a CSV file, in which it steers nothing and is no formula; see `from_csv_text`.
+    """Return a text as a CSV field that holds no control character and no formula; see `from_csv_text`.
 
     >>> print(csv_text("=1+1"), csv_text("＝1"), csv_text("a\\x1bb"), csv_text("plain"))
     '=1+1 '＝1 a\\x1bb plain

@@ -1,4 +1,4 @@
-"""Finds where two pieces of plain data differ, and tells it with both values. Imports nothing of seqbench."""
+"""Finds where two pieces of plain data differ, and reports both values. Imports nothing of seqbench."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Difference:
     other: Any
 
     def text(self, one: str, other: str) -> str:
-        """Return the difference for a person, with words for whose value each is.
+        """Return the difference as text, with a word for the owner of each value.
 
         >>> Difference("mse", 0.5, 0.25).text("claimed", "here")
         'mse: claimed 0.5, here 0.25 (differs by 0.25)'
@@ -38,7 +38,7 @@ def differences(
 
     Args:
         one, other: mappings, sequences, numbers, texts, None.
-        place: how the whole is called; parts are joined to it by dots.
+        place: the name of the whole; parts are joined to it by dots.
         is_close: ``(place, one, other)`` -> whether two different numbers count as the same; None for never.
 
     >>> [(d.place, d.one, d.other) for d in differences({"a": [1, 2], "b": 3}, {"a": [1, 5], "b": 3})]

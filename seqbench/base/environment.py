@@ -1,7 +1,4 @@
-"""Describes what a cell is run on: versions, machine, device and source revision, as plain data for records.
-
-Stands on processor, which is imported when a cell runs.
-"""
+"""Describes what a cell runs on: versions, machine, device and source revision, as plain data for records."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ PACKAGES = (
 
 
 def describe() -> dict[str, Any]:
-    """Return what is known without torch: once for a sweep."""
+    """Return the facts that need no torch; called once for a sweep."""
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -44,7 +41,7 @@ def available_cores() -> int:
 
 
 def versions() -> dict[str, str]:
-    """Return the version of every package that can move a score; one that is not installed is left out."""
+    """Return the version of every installed package that can move a score."""
     found = {}
     for name in PACKAGES:
         try:
@@ -65,7 +62,7 @@ def processor() -> str:
 
 
 def git_revision(folder: Path) -> str | None:
-    """Return the commit of a checkout, with ``+changes`` where files differ from it; None where it is none."""
+    """Return the commit of a checkout, with ``+changes`` if files differ from it; None if it is not a checkout."""
     try:
         said = subprocess.run(
             ["git", "-C", str(folder), "describe", "--always", "--abbrev=40", "--match=", "--dirty=+changes"],
@@ -82,9 +79,9 @@ def git_revision(folder: Path) -> str | None:
 
 
 def computing() -> dict[str, Any]:
-    """Return what the process that runs a cell computes on, which only torch can tell: its device and processor.
+    """Return the device and the processor on which this process computes; only torch knows them.
 
-    ``processor_class`` is what decides the bits of a score beside versions and device, see
+    Versions, device and ``processor_class`` together decide the bits of a score; see
     `seqbench.base.processor.processor_class`.
     """
     import torch

@@ -1,6 +1,6 @@
 """Finds threads that keep a process from ending.
 
-Python waits, when it ends, for every thread that is no daemon; one that a plugin started may never end. Imports
+At exit Python waits for every thread that is not a daemon; one that a plugin started may never end. Imports
 nothing of seqbench.
 """
 
@@ -15,18 +15,18 @@ _SECONDS = 1.0
 
 
 def end_idle_pools() -> None:
-    """Let the threads of pools end, as Python does itself when it ends; no pool takes work afterwards."""
+    """End the threads of pools, as Python does at exit; no pool takes work afterwards."""
     pools = sys.modules.get("concurrent.futures.thread")
     if pools is not None:
-        # It waits for work that is not done yet, which may never be.
+        # It waits for unfinished work, which may never end.
         threading.Thread(target=pools._python_exit, daemon=True).start()
 
 
 def left_running(seconds: float = _SECONDS) -> list[str]:
-    """Return the names of the threads, beside this one, that Python would wait for.
+    """Return the names of the other threads for which Python would wait at exit.
 
     Args:
-        seconds: how long they are given to end by themselves.
+        seconds: time that they get to end by themselves.
     """
     ends = time.monotonic() + seconds
     for thread in _others():

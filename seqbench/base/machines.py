@@ -1,4 +1,4 @@
-"""Says whether two records come from the same kind of machine, on which a cell has the same bits.
+"""Decides whether two records come from the same kind of machine, where a cell has the same bits.
 
 Reads environments of records, plain data. Imports nothing of seqbench.
 """
@@ -18,9 +18,9 @@ _SYSTEM = re.compile(r"(\w+)-.*?-(x86_64|amd64|aarch64|arm64)\b(.*)", re.IGNOREC
 def is_same_kind(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool | None:
     """Say whether two environments are the same kind of machine, with the same versions.
 
-    The processor's class, Python, packages, device, system and C library decide; the kernel's version and the
-    processor's name do not. None where nothing differs, and one of them does not tell all of that: records of
-    earlier versions have no class.
+    The processor's class, Python, packages, device, system and C library count; the kernel's version and the
+    processor's name do not. None if nothing differs but one of them lacks a field: records of earlier versions
+    have no class.
     """
     if any(_differences(one, other)):
         return False
@@ -29,12 +29,12 @@ def is_same_kind(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool | Non
 
 
 def machine_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Return in what two machines differ, for a person; of packages, only those that do."""
+    """Return the differences between two machines as texts; of packages, only those that differ."""
     return list(_differences(one, other))
 
 
 def class_text(environment: Mapping[str, Any]) -> str:
-    """Return the class of a processor in a few words; its name where the class was not recorded."""
+    """Return the class of a processor in a few words, or its name if the class was not recorded."""
     found = environment.get(CLASS)
     if not isinstance(found, Mapping) or not any(found.values()):
         return f"{environment.get('processor') or 'a processor'} (class not recorded)"
@@ -62,7 +62,7 @@ def _differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[s
 
 
 def system(platform: object) -> str | None:
-    """Return system, machine and C library of what `platform.platform` said, without the kernel's version.
+    """Return system, machine and C library from the text of `platform.platform`, without the kernel's version.
 
     >>> system("Linux-6.18.44-x-x86_64-with-glibc2.36")
     'Linux-x86_64-with-glibc2.36'
@@ -84,7 +84,7 @@ def _is_whole(environment: Mapping[str, Any]) -> bool:
 
 
 def _told(value: Any, other: Any) -> str:
-    """Return a value; of packages only those that the other has in another version."""
+    """Return a value; of packages, only those that have another version in the other environment."""
     if isinstance(value, Mapping) and isinstance(other, Mapping):
         names = sorted(name for name in {*value, *other} if value.get(name) != other.get(name))
         return ", ".join(f"{name} {value.get(name, 'absent')}" for name in names)

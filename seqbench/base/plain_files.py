@@ -1,7 +1,6 @@
-"""Reads files that are plain files, and refuses pipes, devices and folders at once.
+"""Opens plain files only, and refuses pipes, devices and folders at once.
 
-Opening a pipe to which nobody writes waits without end, and a device may give bytes without end. Imports
-nothing of seqbench.
+Opening a pipe without a writer waits forever, and a device may give bytes forever. Imports nothing of seqbench.
 """
 
 from __future__ import annotations
@@ -22,17 +21,17 @@ _KINDS = {
 
 
 class NotPlainError(OSError):
-    """What was to be read is no plain file; its ``strerror`` says what it is."""
+    """The path to read is not a plain file; ``strerror`` says what it is."""
 
 
 def open_plain(path: Path) -> BinaryIO:
-    """Open a plain file to be read as bytes.
+    """Open a plain file for reading bytes.
 
     Raises:
-        NotPlainError: it is something else, such as a pipe, a device or a folder.
-        OSError: it is not there, or cannot be read.
+        NotPlainError: it is something else, e.g. a pipe, a device or a folder.
+        OSError: it is missing or cannot be read.
     """
-    # Without O_NONBLOCK a pipe is waited for before one can see that it is one; plain files do not mind.
+    # Without O_NONBLOCK, opening a pipe blocks before its type can be checked; plain files ignore the flag.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         _refuse_other(os.fstat(descriptor).st_mode, path)
@@ -43,15 +42,15 @@ def open_plain(path: Path) -> BinaryIO:
 
 
 def read_plain(path: Path, most: int | None = None) -> bytes:
-    """Return what a plain file holds.
+    """Return the content of a plain file.
 
     Args:
         path: the file.
-        most: bytes that it may have.
+        most: the largest size allowed, in bytes.
 
     Raises:
         NotPlainError: it is something else, or larger.
-        OSError: it is not there, or cannot be read.
+        OSError: it is missing or cannot be read.
     """
     with open_plain(path) as file:
         content = file.read() if most is None else file.read(most + 1)
@@ -61,17 +60,17 @@ def read_plain(path: Path, most: int | None = None) -> bytes:
 
 
 def check_plain(path: Path) -> None:
-    """Refuse what is there and no plain file, without opening it.
+    """Refuse anything but a plain file, without opening it.
 
     Raises:
-        NotPlainError: it is something else, such as a pipe, a device or a folder.
-        OSError: it is not there.
+        NotPlainError: it is something else, e.g. a pipe, a device or a folder.
+        OSError: it is missing.
     """
     _refuse_other(os.stat(path).st_mode, path)
 
 
 def is_broken_link(path: Path) -> bool:
-    """Say whether a path is a link to something that is not there."""
+    """Say whether a path is a link to something missing."""
     return path.is_symlink() and not path.exists()
 
 

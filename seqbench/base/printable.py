@@ -1,7 +1,7 @@
-"""Makes text from outside fit for a terminal: printable, on one line, and cut.
+"""Makes text from outside safe for a terminal: printable, on one line, and cut.
 
-What a plugin, an exception, a record or an environment says may hold escape sequences, carriage returns, signs
-that turn the direction of writing, or megabytes. Imports nothing of seqbench.
+Text of a plugin, an exception, a record or an environment may hold escape sequences, carriage returns, marks that
+change the direction of writing, or megabytes. Imports nothing of seqbench.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _JOINERS = frozenset("\u200c\u200d")
 
 
 def printable(text: str, keep: str = "") -> str:
-    """Return a text on one line in which nothing steers a terminal or hides: what does so is spelled out.
+    """Return a text on one line, with control characters and hidden characters spelled out.
 
     Args:
-        text: from outside.
-        keep: characters that stay as they are, such as line ends.
+        text: text from outside.
+        keep: characters that are left unchanged, e.g. line ends.
 
     >>> printable("two\\nlines \\x1b[31mred ±, turned \\u202e")
     'two\\\\nlines \\\\x1b[31mred ±, turned \\\\u202e'
@@ -33,7 +33,7 @@ def printable(text: str, keep: str = "") -> str:
 
 
 def is_hidden(char: str) -> bool:
-    """Say whether a character steers a terminal or the direction of a text, or is no character at all."""
+    """Say whether a character controls a terminal or the direction of text, or is not assigned."""
     return char not in _JOINERS and unicodedata.category(char) in _HIDDEN
 
 
@@ -45,7 +45,7 @@ def one_line(text: str, most: int = MOST) -> str:
     >>> one_line("a" * 100_000, 5)
     'aaaaa... (100,000 characters in all)'
     """
-    # What is far beyond the cut is not looked at: it may be megabytes.
+    # Only the text near the cut is read: the rest may be megabytes.
     ahead = text[: 8 * most]
     line = printable(" ".join(ahead.split()))
     if len(line) <= most and len(ahead) == len(text):
@@ -54,7 +54,7 @@ def one_line(text: str, most: int = MOST) -> str:
 
 
 def on_lines(text: str, most: int = 4 * MOST) -> str:
-    """Return a text of several lines with each printable and cut, and no more than `MOST_LINES` of them.
+    """Return at most `MOST_LINES` lines of a text, each printable and cut.
 
     >>> on_lines("first\\n  second\\x1b[2J", 20)
     'first\\n  second\\\\x1b[2J'
@@ -67,7 +67,7 @@ def on_lines(text: str, most: int = 4 * MOST) -> str:
 
 
 def encodable(text: str, most: int) -> str:
-    """Return a text that UTF-8 can hold, with its middle left out where it is longer than ``most`` characters.
+    """Return a text that UTF-8 can encode, without its middle if it is longer than ``most`` characters.
 
     >>> encodable("0123456789", 4), encodable("a\\udc80", 9)
     ('01\\n... (6 characters left out) ...\\n89', 'a\\\\udc80')

@@ -1,7 +1,6 @@
-"""Which process holds something in a shared folder, and does it still live?
+"""Identifies the process that holds something in a shared folder, and tells whether it still lives.
 
-Said of a process of this machine only: what another machine runs cannot be seen from here. Imports nothing
-of seqbench.
+Only processes of this machine can be seen. Imports nothing of seqbench.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ class Holder:
     """A process.
 
     Attributes:
-        host: name of its machine, for a person.
-        machine: what tells machines and containers of one name apart; another after a restart.
-        pid: its number there.
+        host: name of its machine, for people.
+        machine: distinguishes machines and containers of the same name; changes after a restart.
+        pid: its process number there.
         started: seconds since 1970.
     """
 
@@ -43,7 +42,7 @@ def this_process() -> Holder:
 
 
 def is_dead(holder: Holder) -> bool:
-    """Say whether a process is known to have ended; False where that cannot be known."""
+    """Say whether a process is known to have ended; False if unknown."""
     if holder.machine != machine():
         return False
     try:
@@ -57,24 +56,24 @@ def is_dead(holder: Holder) -> bool:
 
 
 def temporary_prefix() -> str:
-    """Return how the names of temporary files of this process begin, so that others can tell whose they are."""
+    """Return the prefix of this process's temporary files, by which other processes recognise their owner."""
     return f".{machine()}-{os.getpid()}-"
 
 
 def is_abandoned(temporary: str) -> bool:
-    """Say whether a temporary file, by its name, is of a process of this machine that has ended."""
+    """Say whether a temporary file belongs, by its name, to a process of this machine that has ended."""
     writer = re.match(rf"\.(?:clock-)?{machine()}-(\d+)-", temporary)
     return writer is not None and not psutil.pid_exists(int(writer[1]))
 
 
 @cache
 def machine() -> str:
-    """Return what process numbers are unique in: a machine since it started, or a container on it."""
+    """Return the scope in which process numbers are unique: a machine since its start, or a container on it."""
     parts = [platform.node()]
     try:
         parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip())
         parts.append(os.readlink("/proc/self/ns/pid"))
     except OSError:
-        # Not Linux: the name has to do.
+        # Not Linux: only the name is known.
         pass
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:12]

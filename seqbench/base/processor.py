@@ -45,11 +45,11 @@ _ALIASES["AVX10_1_512_AMX_FP16"] = "AVX512_CORE_AMX_FP16"
 def processor_class() -> dict[str, str | None]:
     """Return ``vendor``, ``torch``, ``onednn`` and ``mkl``; None for what cannot be known here.
 
-    - ``torch``: what torch itself says, which heeds ATEN_CPU_CAPABILITY.
-    - ``onednn``: oneDNN does not tell. Worked out from the processor's flags in the order of its documentation
-      ("CPU dispatcher control"), up to ONEDNN_MAX_CPU_ISA. Known on Linux and x86 alone.
-    - ``mkl``: the branch that MKL says it would take by itself (``mkl_cbwr_get_auto_branch``), which heeds
-      MKL_ENABLE_INSTRUCTIONS. None where torch was built without MKL.
+    - ``torch``: as torch reports it; it respects ATEN_CPU_CAPABILITY.
+    - ``onednn``: oneDNN does not report it. Derived from the processor's flags in the order of its documentation
+      ("CPU dispatcher control"), up to ONEDNN_MAX_CPU_ISA. Known on Linux and x86 only.
+    - ``mkl``: the branch that MKL would choose by itself (``mkl_cbwr_get_auto_branch``); it respects
+      MKL_ENABLE_INSTRUCTIONS. None if torch was built without MKL.
     """
     import torch
 
@@ -65,11 +65,11 @@ def processor_class() -> dict[str, str | None]:
 
 
 def onednn_instructions(flags: frozenset[str], environment: Mapping[str, str]) -> str | None:
-    """Return the widest instruction set that oneDNN uses; None where no flag is known.
+    """Return the widest instruction set that oneDNN uses; None if no flag is known.
 
     Args:
-        flags: of the processor, as Linux spells them.
-        environment: ONEDNN_MAX_CPU_ISA, or DNNL_MAX_CPU_ISA, is the widest that is allowed.
+        flags: the processor's flags as Linux spells them.
+        environment: its ONEDNN_MAX_CPU_ISA, or DNNL_MAX_CPU_ISA, is the widest allowed.
 
     >>> onednn_instructions(frozenset({"sse4_1", "avx", "avx2"}), {})
     'AVX2'
@@ -85,7 +85,7 @@ def onednn_instructions(flags: frozenset[str], environment: Mapping[str, str]) -
 
 
 def _fields() -> dict[str, str]:
-    """Return what the system says of the first processor."""
+    """Return the system's description of the first processor."""
     try:
         text = _CPUINFO.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -95,7 +95,7 @@ def _fields() -> dict[str, str]:
 
 
 def _vendor_of_arm(fields: Mapping[str, str]) -> str | None:
-    """Return who made a processor that is no x86, where it is told: an implementer's number, or Apple."""
+    """Return the maker of a processor other than x86 if known: an implementer's number, or Apple."""
     if implementer := fields.get("CPU implementer"):
         return f"ARM implementer {implementer}"
     return "Apple" if platform.system() == "Darwin" and platform.machine() == "arm64" else None
@@ -109,7 +109,7 @@ def _mkl_branch() -> str | None:
     folder = Path(torch.__file__).parent / "lib"
     for path in sorted(folder.glob("libtorch_cpu.*")):
         try:
-            # Loaded already: this only finds it again. The C name of the function has another beside it.
+            # Already loaded: this only finds it again. The library exports the function under this second name.
             ask = ctypes.CDLL(str(path)).mkl_serv_cbwr_get_auto_branch
         except (OSError, AttributeError):
             continue

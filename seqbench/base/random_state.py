@@ -1,7 +1,7 @@
-"""What do the random numbers depend on that a plugin draws without a generator of its own?
+"""Saves and restores the global random generators of torch, Python and numpy.
 
-The global generators of torch, Python and numpy: seeded for a cell, put back after it, and told as plain
-data so that a checkpoint can hold them. Stands on nothing.
+They are seeded for a cell and restored after it; their states are plain data, so that a checkpoint can hold them.
+Imports nothing of seqbench.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 
 @contextmanager
 def randomness_kept() -> Iterator[None]:
-    """Leave the global generators after the block as they were before it."""
+    """Restore the global generators after the block."""
     before = random_states()
     try:
         yield
@@ -45,7 +45,7 @@ def random_states() -> dict[str, Any]:
 
 
 def restore_random_states(states: dict[str, Any]) -> None:
-    """Put the global generators back to where `random_states` found them."""
+    """Restore the global generators to the states that `random_states` returned."""
     torch.set_rng_state(states["torch"])
     if states["cuda"]:
         torch.cuda.set_rng_state_all(states["cuda"])

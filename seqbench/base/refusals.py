@@ -1,4 +1,4 @@
-"""Says in words for a person what a schema wants of a value that it refuses. Stands on printable."""
+"""Explains in plain words why a schema refused a value."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def refusal(field: str, detail: ErrorDetails) -> str:
     """Return a sentence about a field whose value was refused.
 
     Args:
-        field: as the user knows it.
+        field: the name that the user knows.
         detail: one of ``ValidationError.errors()``.
     """
     if detail["type"] == "value_error":
-        # A validator of our own, which says it in words already.
+        # One of our own validators: its message is already in words.
         return f"{field}: {detail['ctx']['error']}"
     if detail["type"] in _WANTED:
         return f"{field} is to be {_wanted(detail)}, and {_given(detail)} was given"
@@ -51,10 +51,10 @@ def refusal(field: str, detail: ErrorDetails) -> str:
 
 
 def refusal_of_all(field: str, details: Sequence[ErrorDetails]) -> str:
-    """Return a sentence about a field that may be of several types, when its value is of none of them.
+    """Return a sentence about a field of several allowed types whose value has none of them.
 
     Args:
-        field: as the user knows it.
+        field: the name that the user knows.
         details: ``ValidationError.errors()``.
     """
     if len(details) == 1 or any(detail["type"] not in _WANTED for detail in details):

@@ -1,6 +1,6 @@
-"""Where does every random number come from?
+"""Derives the seed of every random stream from one number and words for its purpose.
 
-From one number and words that say what it is for, so that no two streams are ever shared.
+No two purposes share a stream. Imports nothing of seqbench.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def derive_seed(seed: int, *purpose: str | int) -> int:
 
 
 def generator(seed: int, *purpose: str | int) -> Generator:
-    """Return a torch generator of its own for one purpose; the global one is never touched."""
+    """Return a separate torch generator for one purpose; the global one is never touched."""
     import torch
 
     return torch.Generator().manual_seed(derive_seed(seed, *purpose))

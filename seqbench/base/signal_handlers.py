@@ -1,7 +1,7 @@
-"""Who hears Ctrl-C and SIGTERM while Lightning trains? Whoever heard them before.
+"""Keeps the caller's handlers of Ctrl-C and SIGTERM while Lightning trains.
 
-Lightning turns Ctrl-C into SystemExit(1) and ignores the next one, and SIGTERM into an exception after the
-step, which no checkpoint outlives. Stands on nothing.
+Lightning turns Ctrl-C into SystemExit(1) and ignores the next one. It turns SIGTERM into an exception after the
+step, before a checkpoint can be written. Imports nothing of seqbench.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def interrupts_kept() -> Iterator[Callable[[], None]]:
-    """Let Ctrl-C through, and put the handlers of both signals back after the block.
+    """Keep the caller's handler of Ctrl-C, and restore the handlers of both signals after the block.
 
-    Yields what puts them back within the block: Lightning takes SIGTERM each time that a fit begins.
+    Yields a function that restores them within the block: Lightning replaces the SIGTERM handler at each fit.
     """
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
@@ -24,7 +24,7 @@ def interrupts_kept() -> Iterator[Callable[[], None]]:
         if threading.current_thread() is not threading.main_thread():
             return
         for number, handler in before.items():
-            # None: it was not set from Python, and cannot be.
+            # None: the handler was not set from Python and cannot be restored from Python.
             if handler is not None:
                 signal.signal(number, handler)
 

@@ -1,7 +1,6 @@
-"""Reads files that torch.save wrote, and refuses those of which a byte was changed.
+"""Reads files that torch.save wrote, and refuses those with a changed byte.
 
-Such a file is a zip archive, whose parts have a CRC-32 each; torch does not compare them when it reads. Stands on
-plain_files.
+Such a file is a zip archive, and each part has a CRC-32, which torch does not check when it reads.
 """
 
 from __future__ import annotations
@@ -16,20 +15,20 @@ from seqbench.errors import told
 
 
 class DamagedFileError(ValueError):
-    """A file is not as it was written."""
+    """A file has changed since it was written."""
 
 
 def load_tensors(path: Path, *, mmap: bool = False) -> Any:
-    """Return what a file holds, tensors on the CPU; nothing in it is run as code.
+    """Return the content of a file, with tensors on the CPU; nothing in it is run as code.
 
     Args:
         path: the file.
-        mmap: leave the tensors in the file until they are looked at.
+        mmap: leave the tensors in the file until they are used.
 
     Raises:
         DamagedFileError: it is empty, cut, or a byte in it was changed.
-        OSError: it is not there, no plain file, or cannot be read.
-        Exception: it holds what torch refuses or cannot read; a broken file breaks its reader in many ways.
+        OSError: it is missing, not a plain file, or cannot be read.
+        Exception: torch refuses or cannot read the content; broken files cause many kinds of errors.
     """
     import torch
 
@@ -40,7 +39,7 @@ def load_tensors(path: Path, *, mmap: bool = False) -> Any:
         with zipfile.ZipFile(path) as parts:
             damaged = parts.testzip()
     except Exception as error:
-        # A broken archive breaks its reader in many ways.
+        # Broken archives cause many kinds of errors.
         raise DamagedFileError(f"it is cut, or no file of tensors ({one_line(told(error))})") from error
     if damaged is not None:
         raise DamagedFileError(f"it was damaged after it was written: {damaged} does not have its checksum")

@@ -1,3 +1,3 @@
-"""Makes results a leaderboard that others can trust."""
+"""Makes results into a leaderboard that others can trust."""
 
 __all__ = ["bundle", "check", "make", "site", "verify"]

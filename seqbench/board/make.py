@@ -1,7 +1,4 @@
-"""Makes a submission of the records of a folder: one zip that keeps the rules before it is written.
-
-Stands on check and manifest.
-"""
+"""Makes a submission from the records of a folder: one zip, checked against the rules before it is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``seqbench board``: make, check, verify, show and publish submissions to a leaderboard."""
+"""Makes, checks, verifies, shows and publishes submissions to a leaderboard: ``seqbench board``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells whether this machine is ready, and what a maintainer would ask about it: ``seqbench doctor``."""
+"""Reports whether this machine is ready, and what a maintainer would ask about it: ``seqbench doctor``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""``seqbench run --dry-run``: which cells are there, which are done, and what will the rest take?
+"""Shows what ``seqbench run --dry-run`` would do: its cells, which are done, time and memory of the rest.
 
-Time is measured on short sequences; memory is what the sweep itself will go by when it decides which cells
-run beside each other.
+Time is measured on short sequences; memory is the forecast by which the sweep decides which cells run side by
+side.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``seqbench gradients``: how gradients flow back through time in models that nobody has trained."""
+"""Measures how gradients flow back through time in untrained models: ``seqbench gradients``."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Which cells keep other gradient statistics than are asked for, because they have a record already?
+"""Finds finished cells whose gradient statistics differ from those asked for.
 
-What is measured of gradients is no part of a cell's key, so nothing runs again for it. Stands on plan and records.
+The settings of gradient statistics are not part of a cell's key, so such cells are not run again.
 """
 
 from __future__ import annotations

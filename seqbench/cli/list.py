@@ -1,4 +1,4 @@
-"""Lists what is installed, in one line each, with the distribution that gave it: ``seqbench list``."""
+"""Lists what is installed, one line each, with its distribution: ``seqbench list``."""
 
 from __future__ import annotations
 

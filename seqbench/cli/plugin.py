@@ -1,4 +1,4 @@
-"""``seqbench plugin``: begin a plugin of one's own."""
+"""Creates a new plugin: ``seqbench plugin``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gives commands the option ``--plugin``, and loads plugins with what is wrong with them told on stderr."""
+"""Gives commands the option ``--plugin``, loads plugins, and reports their problems on stderr."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``seqbench report``: what the records say, in several formats; from records only."""
+"""Writes a report of records in several formats: ``seqbench report``. Reads records only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``seqbench run``: run a suite or an experiment file, and print its tables."""
+"""Runs a suite or an experiment file and prints its tables: ``seqbench run``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts the owner before a parameter that was given to ``--set`` without one, where only one can be meant."""
+"""Adds the owner to a parameter that ``--set`` names without one, if only one can be meant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``seqbench show``: what a task, a model or a suite is, in words, numbers and a worked example."""
+"""Shows a task, a model or a suite in words, numbers and a worked example: ``seqbench show``."""
 
 from __future__ import annotations
 

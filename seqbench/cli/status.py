@@ -1,4 +1,4 @@
-"""``seqbench status``: how a sweep stands, from another terminal or another machine."""
+"""Shows how a sweep stands, from another terminal or another machine: ``seqbench status``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How are the examples of one split held, and how does a batch of them come out?
+"""Holds the examples of one split, and takes batches out of them.
 
-Contiguous tensors made once, ragged where sequences differ in length, views where windows overlap.
-Stands on errors only; torch is imported when a method runs, so that plugins load without it.
+Examples are contiguous tensors made once, ragged where sequences differ in length, or views where windows overlap.
+Torch is imported when a method runs, so that plugins load without it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ UNSCORED = -100
 
 
 class Batch(NamedTuple):
-    """Examples side by side, padded at the end to the longest of them.
+    """Several examples as one tensor, padded at the end to the longest.
 
     Attributes:
         inputs: [batch, time] tokens as int64, or [batch, time, channels] values as float32.
@@ -50,7 +50,7 @@ class Ragged:
 
     @staticmethod
     def from_rows(rows: Sequence[Tensor]) -> Ragged:
-        """Lay the rows one after the other; each is [steps] or [steps, channels]."""
+        """Join rows; each is [steps] or [steps, channels]."""
         import torch
 
         lengths = torch.tensor([0, *(len(row) for row in rows)])
@@ -70,11 +70,11 @@ class Ragged:
 
 
 class _Places(NamedTuple):
-    """Where some rows of ragged tensors lie; the same for every tensor with the same offsets.
+    """The places of some rows in ragged tensors; the same for every tensor with the same offsets.
 
     Attributes:
-        steps: [rows * longest], the number of each step among all; beyond a row's end any.
-        is_padding: [rows, longest], whether it is beyond the end.
+        steps: [rows * longest], the index of each step in the joined tensor; arbitrary past a row's end.
+        is_padding: [rows, longest], whether a step is past the end of its row.
         lengths: [rows]
     """
 
@@ -87,8 +87,8 @@ class _Places(NamedTuple):
         """Find the rows."""
         import torch
 
-        # Of these rows only: a batch costs the same however many examples there are.
-        # `take` and `index_select` do what indexing does, in a fraction of its fixed cost.
+        # Only these rows are read, so that a batch costs the same for any number of examples.
+        # `take` and `index_select` do the same as indexing at a fraction of its fixed cost.
         starts = ragged.offsets.take(rows)
         lengths = ragged.offsets[1:].take(rows) - starts
         steps = torch.arange(int(lengths.max()))
@@ -97,7 +97,7 @@ class _Places(NamedTuple):
 
     def padded(self, values: Tensor, padding: float) -> Tensor:
         """Return the values at these places: [rows, longest, ...]."""
-        # Widened before padding: -100 does not fit every type that classes are stored in.
+        # Widened before padding: -100 does not fit into every type in which classes are stored.
         shape = self.is_padding.shape
         found = _wide(values.index_select(0, self.steps)).view(*shape, *values.shape[1:])
         return found.masked_fill_(self.is_padding.view(*shape, *[1] * (found.ndim - 2)), padding)
@@ -115,7 +115,7 @@ class Split:
             Ragged where the inputs are; [examples, steps, channels] floats; rows of symbols, Ragged by themselves.
 
     Raises:
-        ContractError: inputs and targets differ in number, or there is no example.
+        ContractError: inputs and targets differ in number, or there are no examples.
     """
 
     inputs: Tensor | Ragged

@@ -14,20 +14,20 @@ _LATER = "seqbench added later"
 def data_source() -> Any:
     """Declare a task's parameter that names its data: a file, a folder or a Hugging Face data set.
 
-    The harness puts the fingerprint of what the name stands for, not the name, into the key of a cell: a
-    file that moves keeps its results, a file that changes does not.
+    The key of a cell contains the fingerprint of the data, not the name: a file that moves keeps its results, a
+    file that changes does not.
     """
     return field(default=None, metadata={_SOURCE: True})
 
 
 def generated_only(default: Any) -> Any:
-    """Declare a task's parameter that means something only where the task makes its data up.
+    """Declare a task's parameter that applies only to data that the task generates.
 
-    In a cell whose data source is given it has its default, whatever a suite sets: it neither moves the key nor
-    stands in a name. Whoever sets it beside a data source is told that the two do not go together.
+    In a cell with a given data source it has its default, whatever a suite sets, so it changes neither the key nor
+    a name. A user who sets it beside a data source gets an error.
 
     Args:
-        default: the parameter's default value; plain and immutable, such as a number or a word.
+        default: the parameter's default value; plain and immutable, e.g. a number or a word.
     """
     return field(default=default, metadata={_GENERATED: True})
 

@@ -1,7 +1,7 @@
-"""Counts the scored outputs of a network that are not finite numbers, and tells where the first ones are.
+"""Counts the scored outputs of a network that are not finite, and locates the first ones.
 
-Where there is one, no metric is asked: some give NaN, some raise, and some count it as 0 or as a right answer.
-Padding and steps that are not scored do not count. Stands on splits; torch is imported when used.
+If there are any, no metric is computed: some give NaN, some raise, some count it as 0 or as a right answer.
+Padding and steps that are not scored do not count. Torch is imported when used.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ Place = tuple[int, int | None]
 
 @dataclass(frozen=True)
 class NotFinite:
-    """Scored outputs that are not finite: the scores of one class each (its logits), or single numbers.
+    """Scored outputs that are not finite. An output is all logits of one item, or a single number.
 
     Attributes:
-        outputs: how many there are.
-        scored: how many outputs were looked at.
-        examples: how many examples were looked at.
+        outputs: number of outputs that are not finite.
+        scored: number of outputs checked.
+        examples: number of examples checked.
         first: the places of the first ones, at most KEPT; examples and steps are counted from 0.
     """
 
@@ -53,7 +53,7 @@ class NotFinite:
         is_scored = scored_by_marks(outputs, batch.targets) if kind is None else kind.scored(outputs, batch)
         scored = outputs.numel() if is_scored is None else int(is_scored.sum())
         bad, first = 0, self.first
-        # A sum costs a tenth of `isfinite`. What is not finite makes it so; so may numbers that are too large.
+        # A sum costs a tenth of `isfinite`. It is not finite if a term is not, or if the terms are too large.
         if not bool(outputs.sum().isfinite()):
             places = _bad(outputs, is_scored).nonzero()
             bad = len(places)
@@ -62,15 +62,15 @@ class NotFinite:
         return NotFinite(self.outputs + bad, self.scored + scored, self.examples + len(batch.lengths), first)
 
     def renumbered(self, order: list[int]) -> NotFinite:
-        """Return the same with the numbers that examples have in their split.
+        """Return the same places, with examples numbered as in their split.
 
         Args:
-            order: the examples in the order in which they were looked at.
+            order: the numbers of the examples in the order in which they were checked.
         """
         return replace(self, first=tuple((order[example], step) for example, step in self.first))
 
     def __str__(self) -> str:
-        """Say how many and where.
+        """Return a sentence with their number and places.
 
         >>> str(NotFinite(outputs=2, scored=640, examples=64, first=((7, 201), (9, None))))
         '2 of 640 scored outputs were not finite (first: example 7, step 201; example 9)'

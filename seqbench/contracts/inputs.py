@@ -68,7 +68,7 @@ class Tokens(InputKind):
 
 @dataclass(frozen=True)
 class Values(InputKind):
-    """Numbers: [batch, time, channels]; they reach the layer as they are."""
+    """Numbers: [batch, time, channels]; they are passed to the layer unchanged."""
 
     channels: int
 

@@ -1,7 +1,6 @@
 """Defines metrics and baselines, and scores predictors on a split.
 
-A score is a finite number, or unknown. Stands on finite, splits and errors; torch and torchmetrics are imported
-when a function runs.
+A score is a finite number, or unknown. Torch and torchmetrics are imported when a function runs.
 """
 
 from __future__ import annotations
@@ -83,7 +82,7 @@ class Metric:
         return score > other if self.is_higher_better else score < other
 
     def fault(self, score: float) -> str | None:
-        """Say why a score cannot be right: it lies beyond the best or the worst value, by more than rounding.
+        """Return why a score is impossible: it is beyond the best or worst value by more than rounding.
 
         >>> accuracy = Metric("accuracy", list, best=1.0, worst=0.0)
         >>> accuracy.fault(2.0), accuracy.fault(1.0 + 1e-9), accuracy.fault(math.nan)
@@ -100,12 +99,12 @@ class Metric:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a predictor that needs no memory, or no learning, scores on the same test data.
+    """The scores of a predictor without memory, or without learning, on the same test data.
 
     Attributes:
         name: how it predicts, in a few words.
         scores: metric name -> score on the test split.
-        is_reference: whether skill may be measured from it; of several, the best counts.
+        is_reference: whether skill may be measured from it; of several, the best is used.
     """
 
     name: str
@@ -116,7 +115,7 @@ class Baseline:
 def skill(score: float, baseline: float, best: float) -> float | None:
     """Place a score between the baseline (0) and perfection (1); negative is worse than the baseline.
 
-    None where the baseline is perfect already, since nothing is left to win.
+    None if the baseline is already perfect.
 
     >>> skill(0.75, baseline=0.5, best=1.0)
     0.5
@@ -127,10 +126,10 @@ def skill(score: float, baseline: float, best: float) -> float | None:
 
 
 def reference(baselines: Iterable[Baseline], primary: Metric) -> Baseline:
-    """Return the baseline that skill is measured from: the best of those that count.
+    """Return the baseline from which skill is measured: the best one with ``is_reference``.
 
     Raises:
-        ContractError: none counts, or one that does has no finite score for the primary metric.
+        ContractError: there is none, or one of them has no finite score for the primary metric.
     """
     counting = [b for b in baselines if b.is_reference and primary.name in b.scores]
     if not counting:
@@ -152,10 +151,10 @@ def reference(baselines: Iterable[Baseline], primary: Metric) -> Baseline:
 
 
 def check_baselines(baselines: Iterable[Baseline], metrics: Iterable[Metric]) -> None:
-    """Refuse baselines that no skill can be measured from, or whose scores no predictor can have.
+    """Refuse baselines without a usable reference, or with impossible scores.
 
     Raises:
-        ContractError: see `reference`, or a score lies beyond the metric's best or worst value.
+        ContractError: see `reference`, or a score is beyond the metric's best or worst value.
     """
     baselines, metrics = tuple(baselines), tuple(metrics)
     reference(baselines, metrics[0])
@@ -183,15 +182,15 @@ def check_decoding(metrics: Iterable[Metric], decoding: Decoding | None) -> None
 
 
 def check_scores(scores: Mapping[str, float], metrics: Iterable[Metric], where: str) -> None:
-    """Refuse scores of a network that no predictor can have; unknown ones pass.
+    """Refuse impossible scores of a network; unknown ones pass.
 
     Args:
         scores: metric -> score.
-        metrics: of the task.
-        where: on what the network was scored, for the message.
+        metrics: the task's metrics.
+        where: the data on which the network was scored, for the message.
 
     Raises:
-        ContractError: one lies beyond the metric's best or worst value.
+        ContractError: a score is beyond the metric's best or worst value.
     """
     for metric in metrics:
         fault = metric.fault(scores[metric.name])
@@ -203,12 +202,12 @@ def check_scores(scores: Mapping[str, float], metrics: Iterable[Metric], where: 
 
 
 class Meters:
-    """Scores outputs that come batch by batch; sums are kept in float64.
+    """Scores outputs batch by batch; sums are kept in float64.
 
-    Once a scored output was not finite, the metrics are not asked any more, and every score is unknown.
+    Once a scored output is not finite, the metrics are no longer updated, and every score is unknown.
 
     Attributes:
-        not_finite: the scored outputs that were not finite.
+        not_finite: the scored outputs that are not finite.
     """
 
     def __init__(
@@ -221,10 +220,10 @@ class Meters:
         check_decoding((metric for metric, _ in self._meters), decoding)
 
     def update(self, outputs: Tensor, batch: Batch) -> None:
-        """Look at the outputs of one batch.
+        """Add the outputs of one batch.
 
         Raises:
-            Exception: what the metric raises, with a note that names the metric.
+            Exception: the metric's own exception, with a note that names the metric.
         """
         if not self.not_finite.examples:
             self._move(outputs.device)
@@ -254,11 +253,11 @@ class Meters:
         import torch
 
         for _, meter in self._meters:
-            # In this order: torchmetrics' ``to`` sets the metric's dtype back to float32.
+            # The order matters: torchmetrics' ``to`` resets the metric's dtype to float32.
             meter.to(device).set_dtype(torch.float64)
 
     def scores(self) -> dict[str, float]:
-        """Return metric -> score; NaN where it is unknown, also where a metric gives an infinite number.
+        """Return metric -> score; NaN if it is unknown or infinite.
 
         Raises:
             ContractError: a metric does not return one number.
@@ -293,7 +292,7 @@ def evaluate(
     """Score a predictor on every example of a split.
 
     Args:
-        metrics: what to compute.
+        metrics: the metrics to compute.
         split: the examples.
         predict: from a batch to outputs, [batch, classes], [batch, time, classes] or
             [batch, steps, channels]. For metrics of what is decoded it may give the tokens that it writes
@@ -304,8 +303,8 @@ def evaluate(
         decoding: of the task, where a metric is of what is decoded; see `Decoding.written`.
 
     Returns:
-        Metric -> score. All are NaN where a scored output is not finite (the logarithm of a probability of 0 is
-        such a one: clamp it), and one is where the metric comes to no finite number.
+        Metric -> score. All are NaN if a scored output is not finite (e.g. the logarithm of a probability of 0:
+        clamp it). A single one is NaN if the metric has no finite value.
     """
     import torch
 

@@ -54,7 +54,7 @@ class Model(ABC):
 
     @abstractmethod
     def build(self, input_size: int) -> nn.Module:
-        """Return a layer that is called as ``torch.nn.LSTM(batch_first=True)`` is.
+        """Return a layer that is called like ``torch.nn.LSTM(batch_first=True)``.
 
         ``layer(inputs, state=None) -> (outputs, state)`` with inputs [batch, time, input_size] and outputs
         [batch, time, output_size]. The state is None or tensors in tuples, lists or dicts, which may be complex or

@@ -88,7 +88,7 @@ class Task(ABC):
         """Make the data for one length; the same arguments always give the same data.
 
         Args:
-            length: steps of input over which information is to be carried; at least 1.
+            length: steps of input over which information must be carried; at least 1.
             seed: decides everything random; derive streams from it with `derive_seed`.
 
         Raises:
@@ -109,10 +109,10 @@ class Task(ABC):
 
     @property
     def is_longer_harder(self) -> bool:
-        """Whether a longer sequence makes the task harder, as where something has to be remembered over it.
+        """Whether a longer sequence makes the task harder, e.g. because it must be remembered.
 
-        A task whose longer input tells a model more, such as a longer look-back, says False: reports then show
-        the range of lengths at which a model holds instead of the largest length up to which it does.
+        A task whose longer input is more informative, e.g. a longer look-back, returns False. Reports then show
+        the range of lengths at which a model is usable instead of the largest usable length.
         """
         return True
 

@@ -15,7 +15,7 @@ STATED_AS = "SEQBENCH_CONTRACT"
 
 @dataclass(frozen=True)
 class Contract:
-    """The versions of the contract that are kept.
+    """The supported versions of the contract.
 
     Attributes:
         current: the newest one; plugins that state none are taken to be written for it.
@@ -35,11 +35,11 @@ CONTRACT = Contract(current=2, oldest=1)
 
 @dataclass(frozen=True)
 class Verdict:
-    """What follows from the version that a plugin states.
+    """Whether a plugin can be used, by the version that it states.
 
     Attributes:
-        fault: why it cannot be used; None where it can.
-        remark: what its author has to know; None where that is nothing.
+        fault: why it cannot be used; None if it can.
+        remark: a note for its author; None if there is none.
     """
 
     fault: str | None = None
@@ -47,7 +47,7 @@ class Verdict:
 
 
 def judge(stated: Any, contract: Contract = CONTRACT) -> Verdict:
-    """Compare the version that a plugin states with those that are kept.
+    """Compare the version that a plugin states with the supported ones.
 
     >>> judge(3, Contract(current=2, oldest=1)).fault
     'it is written for version 3 of the contract and this seqbench keeps 2: it needs a newer seqbench'

@@ -1,6 +1,6 @@
 """Puts the examples of a split into batches, for training and for evaluation.
 
-Shuffled by a generator of their own, bucketed by length where lengths differ. Stands on splits and seeds.
+They are shuffled by their own generator, and bucketed by length where lengths differ.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ BATCHES_PER_BUCKET = 32
 
 @dataclass(frozen=True, eq=False)
 class TrainingBatches:
-    """Exactly ``steps`` batches: the examples in a new random order each time they have all been seen.
+    """Exactly ``steps`` batches; each round over the examples has a new random order.
 
-    The last batch of a round is smaller where the batch size does not divide the number of examples.
+    The last batch of a round is smaller if the batch size does not divide the number of examples.
 
     Attributes:
         split, batch_size, steps, seed: decide the batches.
-        taken: those left out, which an earlier attempt has had.
-        before_each: called between two steps, with each batch in hand.
+        taken: number of batches to skip, because an earlier attempt has used them.
+        before_each: called with each batch, between two steps.
     """
 
     split: Split
@@ -64,11 +64,11 @@ class TrainingBatches:
 
 @dataclass(frozen=True, eq=False)
 class EvaluationBatches:
-    """Every example once, by length, in batches as large as a fixed number of time steps and outputs allows.
+    """Every example once, ordered by length, in batches limited by their time steps and outputs.
 
     Attributes:
         split: the examples.
-        outputs_per_step: as the target kind tells it.
+        outputs_per_step: as the target kind says.
     """
 
     split: Split
@@ -82,7 +82,7 @@ class EvaluationBatches:
 
     @property
     def order(self) -> list[int]:
-        """The examples in the order in which they come."""
+        """The numbers of the examples in the order of the batches."""
         order: list[int] = torch.cat(self._rows).tolist()
         return order
 
@@ -99,7 +99,7 @@ def training_order(lengths: Tensor, batch_size: int, rng: Generator) -> list[Ten
     """Return the rows of each batch of one round.
 
     Args:
-        lengths: [examples]; where they differ, rows of similar length share a batch.
+        lengths: [examples]; if they differ, rows of similar length share a batch.
         batch_size: rows in a batch.
         rng: decides the order.
     """

@@ -1,7 +1,7 @@
-"""Keeps tokenised texts and other tensors that are slow to make for the next cell.
+"""Caches tokenised texts and other tensors that are slow to make.
 
-In the user's cache folder (or SEQBENCH_CACHE), one file per fingerprint, written whole or not at all. A file that
-is damaged, or holds something else than its name says, is a miss. Stands on tensor_files.
+The files are in the user's cache folder (or SEQBENCH_CACHE), one for each fingerprint, written whole or not at
+all. A damaged file, or one whose content does not match its name, is a miss.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _FORMAT = 2
 
 
 def cache_folder() -> Path:
-    """Return the folder of cached tensors; it need not exist."""
+    """Return the folder of cached tensors; it may not exist yet."""
     import platformdirs
 
     chosen = os.environ.get("SEQBENCH_CACHE")
@@ -42,19 +42,19 @@ def cache_folder() -> Path:
         folder = Path("~")
     if folder.parts[0] != "~":
         return folder
-    # Nobody knows where this user is at home: not in a folder called ~ in the current one, as of old.
+    # This user has no known home folder; an unexpanded ~ would become a folder in the current one.
     return Path(tempfile.gettempdir()) / f"seqbench-{os.getuid()}"
 
 
 def cached_tensors(
     identity: Sequence[str | int | float | bool | None], make: Callable[[], dict[str, Tensor]]
 ) -> dict[str, Tensor]:
-    """Return the tensors of this identity, from the cache or made now and kept there.
+    """Return the tensors of this identity from the cache; if missing, make and cache them.
 
     Args:
-        identity: all that the tensors depend on: the task's name and version, the data's fingerprint, the
+        identity: everything that the tensors depend on: the task's name and version, the data's fingerprint, the
             parameters, the seed.
-        make: makes them. A cache that cannot be written to costs time, never the result.
+        make: makes the tensors. If the cache cannot be written, that costs time but never the result.
     """
     known = json.dumps(list(identity))
     path = cache_folder() / f"{hashlib.sha256(known.encode()).hexdigest()[:32]}.pt"
@@ -65,7 +65,7 @@ def cached_tensors(
     except (DamagedFileError, OSError) as error:
         log.info("the cached file %s is made anew: %s", path, reason(error))
     except Exception as error:
-        # A broken file breaks its reader in many ways.
+        # Broken files cause many kinds of errors.
         log.info("the cached file %s cannot be read and is made anew: %s", path, one_line(told(error)))
     tensors = make()
     try:
@@ -79,7 +79,7 @@ def _tensors(found: Any, identity: str) -> dict[str, Tensor]:
     """Return the tensors of a file.
 
     Raises:
-        DamagedFileError: it holds something else, or those of another identity.
+        DamagedFileError: the file holds something else, or the tensors of another identity.
     """
     import torch
 

@@ -1,7 +1,4 @@
-"""Tells a file that is something else than its name says: another encoding, an archive, a pointer.
-
-Stands on errors only.
-"""
+"""Detects files that are not what their name says: another encoding, an archive, a pointer."""
 
 from __future__ import annotations
 
@@ -14,15 +11,15 @@ from seqbench.errors import DataError
 
 
 def opener(path: Path) -> Callable[..., IO[Any]]:
-    """Return what opens a file, as ``open`` does, and unpacks one that ends in ``.gz``."""
+    """Return a function like ``open`` for this file; for names ending in ``.gz`` it decompresses."""
     return cast("Callable[..., IO[Any]]", gzip.open if path.suffix.lower() == ".gz" else open)
 
 
 def check_start(path: Path, kind: str) -> None:
-    """Refuse a file that is something else than its name says, by its first bytes.
+    """Check by its first bytes that a file is what its name says.
 
     Raises:
-        DataError: it is.
+        DataError: it is something else.
     """
     with opener(path)(path, "rb") as file:
         start = file.read(4096)
@@ -51,7 +48,7 @@ _OTHER_STARTS = {
 
 
 def first_strange_byte(path: Path) -> str:
-    """Say in which line a file stops being UTF-8, and what it may be instead."""
+    """Say on which line a file stops being UTF-8, and which encoding it may have instead."""
     with opener(path)(path, "rb") as file:
         for number, line in enumerate(file, start=1):
             try:

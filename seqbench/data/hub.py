@@ -1,7 +1,7 @@
-"""Reads the rows of a Hugging Face data set, or says why it is not to be had.
+"""Reads the rows of a Hugging Face data set, or explains why they are unavailable.
 
-Its cache is used; a hub that is out of reach is noticed within seconds. No remote code is run. Stands on
-errors only; `datasets` is imported when tables are read.
+Uses the cache of the hub; an unreachable hub is noticed within seconds. No remote code is run. `datasets` is
+imported when tables are read.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class HubName:
 
     @staticmethod
     def parse(text: str) -> HubName | None:
-        """Return the data set that ``text`` names, or None where it cannot be a hub name."""
+        """Return the data set that ``text`` names, or None if it cannot be a hub name."""
         found = _NAME.fullmatch(text)
         if found is None:
             return None
@@ -64,7 +64,7 @@ class HubName:
         """Return the rows of the splits train, validation and test; class labels become their names.
 
         Raises:
-            DataError: not cached while the hub is out of reach, no such data set, or none of these splits.
+            DataError: it is not cached and the hub is unreachable, it does not exist, or it has no such split.
         """
         splits = self._load()
         tables = {}
@@ -84,7 +84,7 @@ class HubName:
             log.info("asking the hub for %s", self)
         with _quietly(offline=obstacle is not None):
             try:
-                # A data set that needs code of its own is refused by datasets 5, whatever is asked.
+                # datasets 5 always refuses a data set that needs its own code.
                 splits: DatasetDict = datasets.load_dataset(
                     self.name, self.config, revision=None if self.revision == "main" else self.revision
                 )
@@ -99,7 +99,7 @@ class HubName:
         if obstacle is None:
             return f"there is no file {str(self)!r}, and the Hugging Face hub did not give it: {reason}"
         if isinstance(error, ValueError):
-            # Cached, but not so: several configurations, or not the one asked for.
+            # Cached in another form: several configurations, or not the requested one.
             return f"{obstacle}, and the cache does not give {self}: {' '.join(str(error).split())}"
         arguments = [repr(self.name), *([repr(self.config)] if self.config else [])]
         if self.revision != "main":
@@ -111,7 +111,7 @@ class HubName:
         )
 
     def _check_revision(self, splits: DatasetDict) -> None:
-        """Refuse a cached copy of another revision, which `datasets` offers in its place when offline."""
+        """Refuse a cached copy of another revision, which `datasets` silently uses when offline."""
         folders = [Path(file["filename"]).parent.name for split in splits.values() for file in split.cache_files]
         if self.revision != "main" and not any(folder.startswith(self.revision) for folder in folders):
             raise DataError(
@@ -134,7 +134,7 @@ def _table(split: Dataset) -> pd.DataFrame:
 
 
 def _obstacle() -> str | None:
-    """Say why the hub cannot be asked, or None where it can."""
+    """Return why the hub cannot be reached, or None if it can."""
     import datasets
 
     if datasets.config.HF_HUB_OFFLINE:
@@ -146,7 +146,7 @@ def _obstacle() -> str | None:
 
 
 def _gateway(endpoint: urllib.parse.SplitResult) -> urllib.parse.SplitResult:
-    """Return the address that is really connected to: the proxy's where there is one."""
+    """Return the address to connect to: the proxy's if there is one."""
     proxy = urllib.request.getproxies().get(endpoint.scheme)
     if proxy is None or urllib.request.proxy_bypass(endpoint.hostname or ""):
         return endpoint
@@ -154,7 +154,7 @@ def _gateway(endpoint: urllib.parse.SplitResult) -> urllib.parse.SplitResult:
 
 
 def _can_connect(address: urllib.parse.SplitResult) -> bool:
-    # Looking a name up has no time limit of its own, so it waits in a thread that may be left behind.
+    # Looking up a name has no time limit, so it runs in a thread that may be abandoned.
     answers: list[bool] = []
 
     def connect() -> None:
@@ -206,5 +206,5 @@ def _quietly(*, offline: bool) -> Iterator[None]:
 
 
 def _may_silence(prefix: str) -> bool:
-    # Whoever sets HF_..._DISABLE_PROGRESS_BARS=0 asked for bars, and the libraries warn when overruled.
+    # HF_..._DISABLE_PROGRESS_BARS=0 requests bars, and the libraries warn if code overrides it.
     return os.environ.get(f"{prefix}_DISABLE_PROGRESS_BARS", "").upper() not in ("0", "OFF", "NO", "FALSE")

@@ -1,6 +1,6 @@
 """Finds the files of a data set in a folder: splits, shards, a file for each class, a file for each text.
 
-Looks at names and folders only, never into a file. Stands on tables and errors.
+Looks at names and folders only, never into a file.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NOT_DATA = (".", "_", "readme", "licen", "manifest", "sha256sums", "dataset_inf
 _UNLABELLED = ("unsup", "unsupervised", "unlabeled", "unlabelled")
 _DOCUMENT = ("txt", "")
 """Endings of files that hold one text each."""
-# As the hub names them: train-00000-of-00003, with a hash or without; others write train_0 or train.1.
+# The hub's names: train-00000-of-00003, with or without a hash; others write train_0 or train.1.
 _SPLIT_FILE = re.compile(
     rf"(?P<role>{'|'.join(ROLES)})(?:[-_.](?P<shard>\d+)(?:[-_]of[-_](?P<shards>\d+))?(?:-[0-9a-f]{{6,}})?)?",
     re.IGNORECASE,
@@ -42,7 +42,7 @@ class Part:
         role: the split that it belongs to, or ``all``.
         path: where it is.
         kind: one of `READERS`.
-        label: the class of all its texts, where its place says it.
+        label: the class of all its texts, if its name or folder tells it.
         is_document: whether the whole file is one text.
     """
 
@@ -54,13 +54,13 @@ class Part:
 
     @property
     def name(self) -> str:
-        """What a fingerprint knows the part by: its split and its class."""
+        """The name of the part in a fingerprint: its split and its class."""
         return "/".join(name for name in (self.role if self.role != "all" else "", self.label) if name)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The files of a data set, in the order of their rows, and what was left out, in words."""
+    """The files of a data set in the order of their rows, and a description of what was left out."""
 
     parts: tuple[Part, ...]
     left_out: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class _Folder:
-    """A folder without what is never data."""
+    """The contents of a folder, without files that are never data."""
 
     path: Path
     files: tuple[Path, ...]
@@ -78,12 +78,13 @@ class _Folder:
 def layout_of(folder: Path) -> Layout:
     """Return the files of the data set in a folder.
 
-    Tried in this order: files of splits, possibly in shards; folders of splits; a folder for each class, with
-    a file for each text; a file for each class; and the same one or two folders further down, such as ``data``.
+    Layouts are tried in this order: files of splits, possibly in shards; folders of splits; a folder for each
+    class with a file for each text; a file for each class; then the same one or two folders deeper, e.g. in
+    ``data``.
 
     Raises:
-        DataError: nothing of this is there; there are several data sets, two files for one split or a shard too
-            few; or the folder cannot be looked at.
+        DataError: no layout fits; there are several data sets, two files for one split or a missing shard; or the
+            folder cannot be read.
     """
     looked_at = _look(folder)
     if found := _found(looked_at):
@@ -174,7 +175,7 @@ def _split_folders(folder: _Folder) -> Layout | None:
 
 
 def _of_split(role: str, folder: _Folder) -> Layout:
-    """Return the files of a folder that is one split: texts in folders of their classes, texts, or shards."""
+    """Return the files of a folder that is one split: texts in class folders, plain texts, or shards."""
     if classes := _class_folders(folder):
         parts = tuple(Part(role, p.path, p.kind, p.label, is_document=True) for p in classes.parts)
         return Layout(parts, tuple(f"{folder.path.name}/{told}" for told in classes.left_out))
@@ -195,7 +196,7 @@ def _joined(layouts: Iterable[Layout]) -> Layout:
 
 
 def _class_folders(folder: _Folder) -> Layout | None:
-    """Return the texts of folders that are a class each; a folder of texts without a class is left out."""
+    """Return the texts of class folders; a folder of texts without a class is left out."""
     texts = {path: documents for path in folder.folders if (documents := _documents(_look(path)))}
     labelled = {path: documents for path, documents in texts.items() if path.name.lower() not in _UNLABELLED}
     if len(labelled) < 2:
@@ -211,7 +212,7 @@ def _class_folders(folder: _Folder) -> Layout | None:
 
 
 def _documents(folder: _Folder) -> list[Path]:
-    """Return the files that hold one text each; a folder with further folders or tables has none."""
+    """Return the files that hold one text each; none if the folder has subfolders or tables."""
     documents = [path for path in folder.files if ending(path) in _DOCUMENT]
     is_pure = not folder.folders and len(documents) == len(folder.files)
     return documents if is_pure and not any(_SPLIT_FILE.fullmatch(stem(path)) for path in documents) else []

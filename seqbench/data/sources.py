@@ -1,7 +1,7 @@
-"""Reads a data source by its name, and knows it by a hash of its content.
+"""Reads a data source by its name, and identifies it by a hash of its content.
 
-A file, a folder (`layouts` knows which), or a Hugging Face data set. Stands on layouts, tables, hub and errors;
-pandas is imported when rows are read, so a fingerprint is cheap.
+A source is a file, a folder (see `layouts`), or a Hugging Face data set. Pandas is imported when rows are read, so
+a fingerprint is cheap.
 """
 
 from __future__ import annotations
@@ -23,18 +23,17 @@ if TYPE_CHECKING:
 
 
 def fingerprint(data: str) -> str:
-    """Return what a data source's content is known by: a hash of the file's bytes, never of its path.
+    """Return a fingerprint of a data source's content: a hash of the file's bytes, never of its path.
 
-    A file gives ``csv:sha256:...`` (its kind and what ``sha256sum`` says); a folder a hash over the roles,
-    kinds and bytes of the files in it that are read. A Hugging Face data set gives ``hub:NAME@REVISION``
-    without a look at the hub: pin the revision (``stanfordnlp/imdb@<commit>``), since for ``main`` the name
-    is all that is known.
+    A file gives ``csv:sha256:...`` (its kind and the output of ``sha256sum``). A folder gives a hash over the
+    roles, kinds and bytes of the files that are read. A Hugging Face data set gives ``hub:NAME@REVISION`` without
+    asking the hub: pin the revision (``stanfordnlp/imdb@<commit>``), because ``main`` says nothing about content.
 
     >>> fingerprint("stanfordnlp/imdb")
     'hub:stanfordnlp/imdb@main'
 
     Raises:
-        DataError: there is no such file or folder, or nothing in it can be read as a table.
+        DataError: the file or folder does not exist, or nothing in it can be read as a table.
     """
     place = _locate(data)
     if isinstance(place, HubName):
@@ -48,35 +47,34 @@ def fingerprint(data: str) -> str:
 def read_tables(data: str) -> dict[str, pd.DataFrame]:
     """Return the rows of a data source by split.
 
-    One file gives ``{"all": rows}``; a folder with ``train.*``, ``valid.*`` (or ``validation.*``, ``val.*``,
-    ``dev.*``) and ``test.*`` gives ``train``, ``validation`` and ``test``, as far as they are there; so does
-    a Hugging Face data set, ``owner/name``, ``owner/name:config`` or ``owner/name@revision``, whose other
-    splits are left out. A ``.txt`` file has one column, ``text``, a row for each line, empty lines too.
+    One file gives ``{"all": rows}``. A folder with ``train.*``, ``valid.*`` (or ``validation.*``, ``val.*``,
+    ``dev.*``) and ``test.*`` gives those of ``train``, ``validation`` and ``test`` that exist. So does a Hugging
+    Face data set, ``owner/name``, ``owner/name:config`` or ``owner/name@revision``; its other splits are left out.
+    A ``.txt`` file has one column, ``text``, with a row for each line, including empty lines.
 
-    A split may be in shards, as the hub names them (``train-00000-of-00003.parquet``; all have to be there), or
-    a folder of its own (``train/0000.parquet``). A clone of a hub repository is read as it lies: ``data/`` or the
-    folder of the one configuration is looked into, and where there are several they are named and one has to be
-    chosen.
+    A split may be in shards, as the hub names them (``train-00000-of-00003.parquet``; all must be there), or in a
+    folder of its own (``train/0000.parquet``). A clone of a hub repository can be read unchanged: its ``data/`` or
+    the folder of its only configuration is searched. If there are several, an error lists them to choose from.
 
     A folder for each class with a file for each text (``pos/1.txt``, ``neg/1.txt``), in folders of splits
     (``train/pos/1.txt``) or not (then ``{"all": rows}``), gives the columns ``text`` and ``label``. A folder
-    ``unsup`` beside them is left out, and the table's ``attrs["left_out"]`` says so. A folder of a split with
-    text files alone gives a row for each.
+    ``unsup`` beside them is left out, and the table's ``attrs["left_out"]`` says so. A folder of a split that
+    holds only text files gives a row for each file.
 
     A folder in which each class has a text file of its own gives ``{"all": rows}`` with the columns ``text`` and
-    ``label``, a row for each line: either files that differ only in an ending which is their label
-    (``reviews.pos``, ``reviews.neg``), or ``.txt`` files named by their label (``pos.txt``, ``neg.txt``).
+    ``label`` and a row for each line. The files either differ only in an ending, which is the label
+    (``reviews.pos``, ``reviews.neg``), or are ``.txt`` files named by their label (``pos.txt``, ``neg.txt``).
     Files called README..., LICENSE..., MANIFEST..., SHA256SUMS..., dataset_info..., or beginning with ``.`` or
     ``_``, are never read.
 
-    A column of a parquet file that the hub knows as classes holds their names, as it does where the hub is asked.
+    If the hub declares a column of a parquet file as classes, it holds their names, as it does from the hub.
     A ``.json`` file is a list of objects, or an object on each line.
 
-    In csv and tsv an empty cell is missing. A column of numbers may also say NA, NaN, null or None; in any
-    other column these are words like any other. Tab-separated files have no quoting.
+    In csv and tsv an empty cell is a missing value. In a column of numbers NA, NaN, null and None are missing
+    values too; in other columns they are ordinary words. Tab-separated files have no quoting.
 
     Raises:
-        DataError: missing, empty or unreadable; or a data set that is not cached while the hub is out of reach.
+        DataError: missing, empty or unreadable; or a data set that is not cached while the hub is unreachable.
     """
     place = _locate(data)
     if isinstance(place, HubName):
@@ -95,7 +93,7 @@ def _locate(data: str) -> Path | HubName:
             if not path.is_dir():
                 check_plain(path)
             return path
-    except (OSError, RuntimeError, ValueError) as error:  # also a name that is too long, or has a NUL in it
+    except (OSError, RuntimeError, ValueError) as error:  # includes names that are too long or contain a NUL
         raise DataError(f"{one_line(data, 200)} cannot be read: {reason(error)}") from error
     looks_like_path = data.startswith((".", "/", "~")) or ending(path) in READERS or path.is_symlink()
     name = None if looks_like_path else HubName.parse(data)

@@ -1,8 +1,8 @@
-"""Reads the rows of one file, and says in a sentence why it cannot.
+"""Reads the rows of one file, or explains in a sentence why it cannot.
 
-Read with pandas, not with datasets.load_dataset, which (5.2, tried) serves the old rows of a file that was
-changed within the same modification time, types a column by its first 10,000 rows and fails on the rest,
-turns the words NA, None and null of a text into nothing, and copies the file into its own cache.
+Uses pandas, not datasets.load_dataset. That one (5.2, tried) serves old rows when a file was changed within the
+same modification time, types a column by its first 10,000 rows and fails on the rest, turns the words NA, None and
+null of a text into nothing, and copies the file into its own cache.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def read_file(path: Path, kind: str) -> pd.DataFrame:
     """Return the rows of a file of this kind, one of `READERS`; see `seqbench.read_tables` for the rules.
 
     Raises:
-        DataError: unreadable, malformed or without a row.
+        DataError: unreadable, malformed or without rows.
     """
     table = _told(path, kind, lambda: READERS[kind](path))
     if table.empty:
@@ -41,7 +41,7 @@ def read_document(path: Path) -> str:
     """Return the whole text of a file; it may be empty.
 
     Raises:
-        DataError: unreadable, or no UTF-8 text.
+        DataError: unreadable, or not UTF-8 text.
     """
 
     def read() -> str:
@@ -52,7 +52,7 @@ def read_document(path: Path) -> str:
 
 
 def _told(path: Path, kind: str, read: Callable[[], Read], *, may_be_empty: bool = False) -> Read:
-    """Read a file, and say what is wrong with it in one sentence.
+    """Read a file, and report its fault in one sentence.
 
     Raises:
         DataError: unreadable or malformed.
@@ -76,7 +76,7 @@ def _told(path: Path, kind: str, read: Callable[[], Read], *, may_be_empty: bool
 
 
 def ending(path: Path) -> str:
-    """Return the ending that tells a file's kind, in lower case, without ``.gz``.
+    """Return the ending that determines a file's kind, in lower case, without ``.gz``.
 
     >>> ending(Path("reviews.csv.gz"))
     'csv'
@@ -100,7 +100,7 @@ def _without_gz(path: Path) -> Path:
 def _read_csv(path: Path) -> pd.DataFrame:
     with _open_text(path) as file:
         header = file.readline()
-    # Where a comma stands before decimals, a semicolon stands between cells.
+    # Files with decimal commas separate cells by semicolons.
     separator = ";" if ";" in header and "," not in header else ","
     return _read_separated(path, separator, csv.QUOTE_MINIMAL)
 
@@ -133,9 +133,9 @@ def _read_separated(path: Path, separator: str, quoting: Any) -> pd.DataFrame:
 
 
 def _with_thousands(path: Path, table: pd.DataFrame, separator: str, quoting: Any) -> pd.DataFrame:
-    """Return a table with those columns as texts in which a point may stand between thousands: ``950``, ``1.050``.
+    """Return a table whose columns are texts where a point may separate thousands: ``950``, ``1.050``.
 
-    Commas then stand before decimals, and not between cells.
+    A comma is then the decimal mark, and does not separate cells.
     """
     import pandas as pd
 
@@ -160,7 +160,7 @@ def _with_thousands(path: Path, table: pd.DataFrame, separator: str, quoting: An
 
 
 def _may_be_thousands(column: pd.Series[Any]) -> bool:
-    """Say whether numbers have three decimals at most, some of them none, and none is as large as 1000."""
+    """Say whether numbers have at most three decimals, some have none, and all are below 1000."""
     import pandas as pd
 
     if not pd.api.types.is_float_dtype(column.dtype):
@@ -176,17 +176,17 @@ def _may_be_thousands(column: pd.Series[Any]) -> bool:
 
 
 def _are_thousands(known: pd.Series[Any]) -> bool:
-    """Say whether all points stand before three digits, and some cells have none: ``950`` beside ``1.050``."""
+    """Say whether every point is followed by three digits, and some cells have no point: ``950``, ``1.050``."""
     has_point = known.str.contains(".", regex=False)
     return bool(known[has_point].str.fullmatch(_THOUSANDS).all() and not has_point.all() and has_point.any())
 
 
 def _check_header(line: str, separator: str, quoting: Any) -> None:
-    """Refuse a first line that is no header, or a header of another separator.
+    """Refuse a first line that is not a header, or a header with another separator.
 
     Raises:
-        ValueError: it is one; otherwise the first row, or all columns but one, would be lost. Or it names a
-            column twice; otherwise the second would get another name.
+        ValueError: it is not a header (the first row would be lost), it has another separator (all columns but one
+            would be lost), or it names a column twice (the second would be renamed).
     """
     if line.startswith("#") and separator not in line:
         raise ValueError("its first line is a comment; remove all lines above the names of the columns")
@@ -197,7 +197,7 @@ def _check_header(line: str, separator: str, quoting: Any) -> None:
     twice = next((name for i, name in enumerate(names) if name and name in names[:i]), None)
     if twice is not None:
         raise ValueError(f"its header names the column {twice!r} twice; rename one")
-    # A whole number may be a name, such as a year.
+    # A whole number may be a name, e.g. a year.
     numbers = [name for name in names if name[:1] in "+-.0123456789" and not name.isdigit() and _is_number(name)]
     if numbers:
         raise ValueError(f"its first line is to name the columns, and holds the number {numbers[0]}")
@@ -212,11 +212,11 @@ def _is_number(text: str) -> bool:
 
 
 def _as_numbers(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return numbers where every cell is a number or a word for a missing one, else the column as it is."""
+    """Return numbers if every cell is a number or a word for a missing one, otherwise the unchanged column."""
     import pandas as pd
 
     rest = column.where(~column.isin(_MISSING))
-    # A column of long texts is known by its first, in no time.
+    # The first cell settles a column of long texts quickly.
     if pd.to_numeric(rest.dropna().head(1), errors="coerce").isna().any():
         return column
     numbers = pd.to_numeric(rest, errors="coerce")
@@ -233,7 +233,7 @@ def _read_json(path: Path) -> pd.DataFrame:
         except json.JSONDecodeError as error:
             if not error.msg.startswith("Extra data"):
                 raise
-            # What the hub calls .json often has an object on each line.
+            # On the hub, a .json file often has an object on each line.
             return _read_jsonl(path)
     if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
         return pd.DataFrame(rows)
@@ -269,13 +269,13 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     table = pd.read_parquet(path)
     for column, names in _class_names(read_schema(path).metadata or {}).items():
         if column in table:
-            # No label is -1, which is no place in the list.
+            # A missing label is -1, which is not an index of the list.
             table[column] = table[column].map(dict(enumerate(names)))
     return table
 
 
 def _class_names(metadata: Mapping[bytes, bytes]) -> dict[str, list[str]]:
-    """Return the names of the classes of each column that `datasets` wrote as classes."""
+    """Return the class names of each column that `datasets` wrote as classes."""
     features = json.loads(metadata.get(b"huggingface", b"{}")).get("info", {}).get("features", {})
     return {
         column: feature["names"]
@@ -292,7 +292,7 @@ def _read_txt(path: Path) -> pd.DataFrame:
 
 
 def _open_text(path: Path) -> TextIO:
-    # Lines end at \n only: a text may hold \x85 or \u2028. utf-8-sig drops the mark that spreadsheets write.
+    # Only \n ends a line: a text may contain \x85 or \u2028. utf-8-sig drops the mark that spreadsheets write.
     return cast(TextIO, opener(path)(path, "rt", encoding="utf-8-sig", newline="\n"))
 
 

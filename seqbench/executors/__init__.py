@@ -1,3 +1,3 @@
-"""Runs cells: in this process, in processes of their own, on a cluster."""
+"""Runs cells: in this process, in processes of their own, or on a cluster."""
 
 __all__ = ["bundled", "work"]

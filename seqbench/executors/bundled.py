@@ -1,7 +1,4 @@
-"""How are cells run? One after the other here, each in a process of its own, or on a cluster.
-
-The bundled executors, given through the same hook as a plugin's; importing them imports no torch.
-"""
+"""Offers the bundled executors through the same hook as a plugin's; importing it imports no torch."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""On which GPU does a cell begin, beside those that run already? Numbers in, names of devices out.
+"""Chooses the GPU on which a cell starts, beside the cells that already run. Numbers in, names of devices out.
 
-One cell of a small model keeps a GPU waiting most of the time, so several share one. How many is asked for as a
-share of a GPU (``executor.gpus``); otherwise the GPU's memory says it.
+One cell of a small model leaves a GPU idle most of the time, so several share one. ``executor.gpus`` says how
+many, as a share of a GPU; otherwise the GPU's memory decides.
 """
 
 from __future__ import annotations

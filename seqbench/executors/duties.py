@@ -1,4 +1,4 @@
-"""What may a worker be asked to do? Functions that can be pickled, called in a fresh process."""
+"""Holds what a worker can be asked to do: functions that can be pickled, called in a fresh process."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Says how much memory each cell is expected to need, and whether it fits beside those that run.
+"""Forecasts the memory that each cell needs, and whether it fits beside those that run.
 
-By what like cells took, in earlier sweeps and in this one; where nothing is known and a generous guess does
-not fit, by two runs of one step on short sequences.
+The forecast uses what similar cells took, in earlier sweeps and in this one. If nothing is known and a generous
+guess does not fit, it measures two runs of one step on short sequences.
 """
 
 from __future__ import annotations

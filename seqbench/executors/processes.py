@@ -1,7 +1,7 @@
 """Runs cells side by side, each in a fresh process.
 
-A process that dies costs its cell one retry, never the sweep. A cell begins when there is memory for it, on the
-machine and on a GPU where there are any.
+A process that dies costs its cell one retry and never ends the sweep. A cell starts when there is memory for it,
+on the machine and on a GPU where there are any.
 """
 
 from __future__ import annotations

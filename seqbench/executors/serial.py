@@ -1,4 +1,4 @@
-"""How do cells run one after the other in this process? For debugging, and where processes cannot be forked."""
+"""Runs cells one after the other in this process, for debugging and where processes cannot be forked."""
 
 from __future__ import annotations
 

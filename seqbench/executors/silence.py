@@ -1,4 +1,4 @@
-"""Counts how long a process has given no sign of life while it was listened to. Imports nothing of seqbench."""
+"""Measures how long a process has given no sign of life while it was listened to. Imports nothing of seqbench."""
 
 from __future__ import annotations
 

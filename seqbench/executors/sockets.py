@@ -1,7 +1,7 @@
 """Chooses a folder whose name is short enough for the sockets of processes.
 
-The path of a Unix socket has 107 bytes at most, and multiprocessing puts two names of its own below the folder
-for temporary files, which schedulers give long names. Stands on errors.
+The path of a Unix socket has at most 107 bytes. multiprocessing adds two names of its own below the folder for
+temporary files, and schedulers give that folder long names.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Decides what becomes of a cell whose process brings no record: one retry, then a record that says why."""
+"""Decides about a cell whose process brings no record: one retry, then a record that says why."""
 
 from __future__ import annotations
 

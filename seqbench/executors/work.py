@@ -1,7 +1,4 @@
-"""Does the work of an assignment, the same wherever it runs.
-
-Stands on training.
-"""
+"""Does the work of an assignment, the same way on every machine."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Does one piece of work in one fresh process, and tells what becomes of it.
+"""Does one piece of work in one fresh process, and reports how it ended.
 
-Processes are forked from a server that imported torch and Lightning once: 0.1 s for each instead of 4 s. A
-worker listens to its parent while it works: told to stop, it stops; left alone by a parent that died, it ends.
-One thread each: two threads on two busy cores are many times slower than one.
+Processes are forked from a server that imported torch and Lightning once: 0.1 s for each instead of 4 s. A worker
+listens to its parent while it works: it stops when told to, and ends when its parent dies. Each uses one thread,
+because two threads on two busy cores are many times slower than one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Defines a cell, one training run, and the key that it is known by.
+"""Defines a cell, one training run, and its key.
 
 The key is a hash of everything that can move the score of a cell, and of nothing else.
 """
@@ -27,7 +27,7 @@ class Configured:
         parameters: every parameter, defaults included; but one that was `seqbench.added_later` is left out at its
             default, as if the class had none.
         changed: the parameters that are not at their defaults.
-        distribution: where the class comes from: a distribution with its version, or a file with its hash.
+        distribution: the origin of the class: a distribution with its version, or a file with its hash.
     """
 
     name: str
@@ -42,13 +42,13 @@ class Cell:
     """One training run: everything that can move its score.
 
     Attributes:
-        task, model: what is trained on what.
+        task, model: the task, and the model that is trained on it.
         length: time steps, as the task counts them.
         seed: decides the data, the initialisation and the order of the batches.
         training: the settings of the training.
         evaluate_lengths: further lengths to test at.
         data: parameter -> fingerprint of the data that it names; empty where the data are generated.
-        gradients: what is measured beside the scores; no part of the key.
+        gradients: the settings of gradient statistics; not part of the key.
     """
 
     task: Configured
@@ -62,13 +62,13 @@ class Cell:
 
     @cached_property
     def key(self) -> str:
-        """A hash that is the same for the same cell, on every machine and in every order of options."""
+        """A hash that identifies the cell, on every machine and for every order of options."""
         text = json.dumps(self.identity, sort_keys=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()[:20]
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What the key is a hash of: data sources by their content, no paths, no time limit."""
+        """The content that the key hashes: data sources by their fingerprints, no paths, no time limit."""
         named = {name: value for name, value in self.task.parameters.items() if name not in self.data}
         return {
             "key_version": KEY_VERSION,

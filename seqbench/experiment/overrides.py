@@ -1,4 +1,4 @@
-"""Reads ``--set NAME.FIELD=VALUE`` as changes of an experiment. Stands on experiment and strict_yaml."""
+"""Reads ``--set NAME.FIELD=VALUE`` as changes of an experiment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FORMS = {
 
 
 def settings(assignments: Sequence[str]) -> dict[str, Any]:
-    """Turn assignments, such as ``lstm.hidden_size=64``, into overrides of an experiment's fields.
+    """Turn assignments like ``lstm.hidden_size=64`` into overrides of an experiment's fields.
 
     >>> settings(["lstm.hidden_size=64", "training.steps=500"])
     {'parameters': {'lstm': {'hidden_size': 64}}, 'training': {'steps': 500}}
@@ -39,17 +39,17 @@ def settings(assignments: Sequence[str]) -> dict[str, Any]:
 def with_owners(assignments: Sequence[str], parameters: Mapping[str, Collection[str]]) -> list[str]:
     """Return assignments with their owner in front: ``data=x.csv`` becomes ``sentiment.data=x.csv``.
 
-    What names its owner already, or is no assignment, stays as it is.
+    Texts that already name an owner, or are not assignments, stay unchanged.
 
     Args:
-        assignments: as they were typed.
+        assignments: as the user typed them.
         parameters: task or model of the experiment -> the names of its parameters.
 
     >>> with_owners(["data=x.csv", "gru.layers=2"], {"sentiment": ["data"], "gru": ["layers"]})
     ['sentiment.data=x.csv', 'gru.layers=2']
 
     Raises:
-        ExperimentError: none of them, or more than one, has such a parameter; the lines to type are named.
+        ExperimentError: no task or model, or more than one, has such a parameter; the message names what to type.
     """
     return [_with_owner(assignment, parameters) for assignment in assignments]
 

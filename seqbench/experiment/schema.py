@@ -1,7 +1,6 @@
-"""Holds the schema of an experiment: what is to be run, for YAML files, the command line and Python alike.
+"""Defines the schema of an experiment, for YAML files, the command line and Python alike.
 
-`load` reads a file and lays the command line over it; `seqbench.experiment.cells` turns the result into cells.
-Stands on strict_yaml, refusals and errors.
+`load` reads a file and applies the command line to it; `seqbench.experiment.cells` turns the result into cells.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class Settings(BaseModel):
-    """The base of what is read from files: frozen, and an unknown field is an error."""
+    """The base of everything read from files: frozen; an unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -75,7 +74,7 @@ class Training(Settings):
 
 
 class Gradients(Settings):
-    """What is measured of the gradients: no score depends on it, and it is no part of a cell's key.
+    """Which gradient statistics are measured. No score depends on it, and it is not part of a cell's key.
 
     ``gradients: off`` in a file, or ``--set gradients=off``, turns all of it off; ``on`` turns it on again.
     """
@@ -88,7 +87,7 @@ class Gradients(Settings):
 
 
 class Execution(Settings):
-    """Where and how cells are run: no score depends on it, and it is no part of a cell's key."""
+    """Where and how cells are run. No score depends on it, and it is not part of a cell's key."""
 
     name: str = Field("processes", description="processes, serial, ray, or what a plugin gives")
     jobs: int | None = Field(None, ge=1, description="cells at a time, null for one a core")
@@ -146,14 +145,14 @@ class Experiment(Settings):
     _document: Document | None = PrivateAttr(None)
 
     def where(self, *place: str | int) -> str:
-        """Return ``file:line: `` of a field that a file gave, and nothing for any other."""
+        """Return ``file:line: `` of a field that was set in a file, and an empty text for any other."""
         return self._document.where(place) if self._document else ""
 
     def training_of(self, task: str) -> Training:
-        """Return how the cells of one task are trained.
+        """Return the training settings of one task's cells.
 
         Raises:
-            ExperimentError: its own settings have an unknown field or a value that makes no sense.
+            ExperimentError: the task's own settings have an unknown field or an invalid value.
         """
         own = self.task_training.get(task, {})
         try:
@@ -215,15 +214,15 @@ class Experiment(Settings):
 
 
 def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Experiment:
-    """Read an experiment and lay overrides over it.
+    """Read an experiment and apply overrides to it.
 
     Args:
         path: a YAML file.
         overrides: field -> value; mappings are merged, everything else is replaced.
 
     Raises:
-        ExperimentError: the file cannot be read, or something in it or in the overrides is wrong; every error
-            is named, with file and line.
+        ExperimentError: the file cannot be read, or the file or the overrides contain errors; every error is
+            reported with file and line.
     """
     try:
         text = read_plain(path, MOST_BYTES).decode("utf-8")
@@ -242,7 +241,7 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Experiment:
 
 
 def _asked_for_every_task(values: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what the file says of the training of one task, where the command line says it for all."""
+    """Drop the file's training settings of single tasks that the command line sets for all tasks."""
     own, asked = values.get("task_training"), overrides.get("training")
     if not isinstance(own, Mapping) or not isinstance(asked, Mapping):
         return values
@@ -264,7 +263,7 @@ def build(values: Mapping[str, Any], document: Document | None = None) -> Experi
 
 
 def merge(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay ``overrides`` over ``values``; mappings are merged, all else is replaced.
+    """Apply ``overrides`` to ``values``; mappings are merged, everything else is replaced.
 
     >>> merge({"training": {"steps": 5}, "seeds": [0]}, {"training": {"batch_size": 2}, "seeds": [1]})
     {'training': {'steps': 5, 'batch_size': 2}, 'seeds': [1]}
@@ -277,7 +276,7 @@ def merge(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, 
 
 
 def in_full(field: str, value: Any) -> Any:
-    """Return ``executor: ray`` and ``gradients: off`` as the fields that they stand for, all else as it is."""
+    """Expand the short forms ``executor: ray`` and ``gradients: off``; return any other value unchanged."""
     if field == "executor" and isinstance(value, str):
         return {"name": value}
     if field == "gradients" and (isinstance(value, bool) or value in ("on", "off")):
@@ -287,7 +286,7 @@ def in_full(field: str, value: Any) -> Any:
 
 def _sentences(error: ValidationError, document: Document | None, within: Place = ()) -> list[str]:
     details = error.errors()
-    # A list of which every item was refused is also told to be too short: only the inner errors help.
+    # If every item of a list was refused, pydantic also calls the list too short; only the inner errors help.
     around = {detail["loc"][:depth] for detail in details for depth in range(len(detail["loc"]))}
     return [
         _sentence((*within, *detail["loc"]), detail, document) for detail in details if detail["loc"] not in around
@@ -298,7 +297,7 @@ def _sentence(place: Place, detail: ErrorDetails, document: Document | None) -> 
     where = document.where(place) if document else ""
     field = ".".join(str(step) for step in place)
     if detail["type"] == "extra_forbidden":
-        # In task_training it is a field of training that was looked for in vain.
+        # In task_training the unknown field is one of training.
         section = str(place[0]) if place[0] in SECTIONS else "training"
         owner = Experiment if len(place) == 1 else SECTIONS[section]
         return where + unknown(

@@ -1,6 +1,7 @@
 """Divides the cells of one experiment among n sweeps.
 
-The same on every machine, whatever is done already: each finds its share without asking. Stands on cells.
+The division is the same on every machine and does not depend on what is done, so each finds its share without
+asking.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Shard:
         Shard(number=2, count=8)
 
         Raises:
-            ExperimentError: it is something else, or i is not among 1 to n.
+            ExperimentError: the text has another form, or i is not between 1 and n.
         """
         found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text.strip())
         if not found or not 1 <= int(found[1]) <= int(found[2]):
@@ -39,7 +40,7 @@ class Shard:
     def of(self, cells: Sequence[Cell], work: Callable[[Cell], float]) -> list[Cell]:
         """Return this share, in the order of ``cells``; all shares have about the same work.
 
-        Every cell is in one share: the largest first, each to the share that has the least so far.
+        Cells are assigned in the order of their work, the largest first, each to the share with the least so far.
         """
         loads = [(0.0, number) for number in range(1, self.count + 1)]
         mine = set()

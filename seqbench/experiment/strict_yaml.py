@@ -1,8 +1,8 @@
-"""Reads what a YAML text says, and on which line.
+"""Reads a YAML text, and knows on which line each value stands.
 
-Plain PyYAML reads 1e-3 as a string, 12:30 as 750 and no as False, and keeps the last of two equal keys in
-silence. This reads scalars by the core schema of YAML 1.2 and refuses the rest, before it takes time or memory:
-aliases, tags, depth, size. Stands on errors only.
+Plain PyYAML reads 1e-3 as a string, 12:30 as 750 and no as False, and keeps the last of two equal keys silently.
+This module reads scalars by the core schema of YAML 1.2, and refuses the rest before it takes time or memory:
+aliases, tags, depth, size.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 @dataclass(frozen=True)
 class Document:
-    """What a text says, and where.
+    """The content of a text, with the line of each value.
 
     Attributes:
         value: dicts, lists and scalars.
         lines: the path of keys and positions to a value -> its line, counted from 1.
         source: the name of the file, for messages.
-        replaced: what was laid over it, which has no line here.
+        replaced: the overrides that were applied; they have no line here.
     """
 
     value: Any
@@ -46,7 +46,7 @@ class Document:
     replaced: Mapping[str, Any] = field(default_factory=dict)
 
     def where(self, place: Place) -> str:
-        """Return ``file:line: `` of a place, or of the nearest one around it; nothing for what was replaced."""
+        """Return ``file:line: `` of a place or of the nearest enclosing one; an empty text for replaced values."""
         if is_in(place, self.replaced):
             return ""
         while place and place not in self.lines:
@@ -54,7 +54,7 @@ class Document:
         return f"{self.source}:{self.lines.get(place, 1)}: "
 
     def without(self, overrides: Mapping[str, Any]) -> Document:
-        """Return the document with what the overrides replaced marked as no longer its own."""
+        """Return the document with the overridden values marked as replaced."""
         return replace(self, replaced=overrides)
 
 
@@ -77,8 +77,8 @@ def read_yaml(text: str, source: str) -> Document:
     """Read a text.
 
     Raises:
-        ExperimentError: it is no YAML, names a key twice, uses tags, anchors or several documents, or is larger
-            or deeper than any experiment.
+        ExperimentError: it is not YAML, has a key twice, uses tags, anchors or several documents, or is too large
+            or too deeply nested.
     """
     try:
         _check_form(text, source)
@@ -91,11 +91,11 @@ def read_yaml(text: str, source: str) -> Document:
 
 
 def _check_form(text: str, source: str) -> None:
-    """Refuse what is not read, event by event: nothing of it is held in memory, and nothing is followed.
+    """Refuse unsupported YAML event by event, without building any of it in memory.
 
     Raises:
-        ExperimentError: with the line.
-        yaml.YAMLError: it is no YAML.
+        ExperimentError: it uses an unsupported form; the message has the line.
+        yaml.YAMLError: it is not YAML.
     """
     if len(text) > MOST_BYTES:
         raise ExperimentError(f"{source}: it has {len(text):,} characters, and an experiment up to {MOST_BYTES:,}")
@@ -117,7 +117,7 @@ def _check_form(text: str, source: str) -> None:
 
 
 def _unread(event: yaml.Event) -> str | None:
-    """Say what is not read of an event; None where it is."""
+    """Return why an event is not supported; None if it is."""
     if isinstance(event, yaml.AliasEvent):
         return f"the alias *{event.anchor} is not followed; write its value here"
     anchor = getattr(event, "anchor", None)
@@ -141,7 +141,7 @@ def read_scalar(text: str) -> Any:
     [0.001, 64, 'no', True, None, '0.7/0.1/0.2', [1, 2]]
 
     Raises:
-        ExperimentError: it is no list though it has the brackets of one, or a number of too many digits.
+        ExperimentError: it has brackets but is not a list, or it is a number with too many digits.
     """
     if text.startswith("[") and text.endswith("]"):
         return read_yaml(text, "the command line").value

@@ -1,10 +1,9 @@
-"""Goes back with a gradient through a sequence that was fed in pieces.
+"""Backpropagates through a sequence that was fed in chunks, with one chunk's graph in memory at a time.
 
-The state is cut wherever its gradient is wanted. A first pass keeps the states at the cuts only; going back,
-each piece is run again from its own, so that memory holds the graph of one piece, however long the sequence.
-The gradient is handed from piece to piece, rescaled by each example's own power of two, so that it neither
-vanishes nor overflows on its way. A complex part of a state counts as its real and its imaginary parts. Plain
-torch. Stands on network.
+The state is detached at each cut where its gradient is wanted. A forward pass keeps the states at the cuts; the
+backward pass runs each chunk again from its state. The gradient is passed from chunk to chunk, rescaled by a power
+of two for each example, so that it neither vanishes nor overflows. A complex part of a state counts as its real
+and imaginary parts. Plain torch.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What does a curve of gradient norms against lag say?
+"""Summarises a curve of gradient norms against lag: gain per step, horizon, half-life and verdict.
 
-Curves from norms, and from a curve its gain per step, horizon, half-life and verdict. Plain numbers in and
-out, no torch, so that a report can use it. Norms are kept as natural logarithms: over thousands of steps a
-gradient leaves what a float64 can hold, its logarithm does not. Stands on nothing.
+Plain numbers in and out, without torch, so that a report can use it. Norms are kept as natural logarithms: over
+thousands of steps a gradient leaves the range of a float64, but its logarithm does not. Imports nothing of
+seqbench.
 """
 
 from __future__ import annotations

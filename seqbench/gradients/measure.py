@@ -1,7 +1,7 @@
 """Measures how gradients flow back through time in a network, on a batch.
 
-Exactly, in float64, at thousands of steps, with the layer's own fused kernels and without Lightning. Stands
-on backward, which goes back through time, and on flow, which makes curves of norms.
+The measurement is exact, in float64, over thousands of steps, with the layer's own fused kernels and without
+Lightning.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How large were the gradients at each step of training?
+"""Records the gradient norms of each training step.
 
 Global norms before clipping and norms of the groups of weights, kept as tensors and looked at once at
 the end. Torch is imported where it is used, so that records can hold the result. Stands on nothing.

@@ -1,3 +1,3 @@
-"""Defines what an executor is given and what it tells, between a sweep and whatever runs its cells."""
+"""Defines what a sweep gives an executor, and what the executor reports back."""
 
 __all__ = ["assignment", "cell_logs", "events", "executor", "plugin_sources"]

@@ -14,14 +14,14 @@ from seqbench.jobs.plugin_sources import PluginSources
 
 @dataclass(frozen=True)
 class Assignment:
-    """One cell on its way to where it is run; it can be pickled.
+    """One cell on its way to the process that runs it; it can be pickled.
 
     Attributes:
-        cell: what to run.
-        environment: what `seqbench.base.environment.describe` said of the machine that began the sweep.
+        cell: the cell to run.
+        environment: the result of `seqbench.base.environment.describe` on the machine that started the sweep.
         plugins: where its task and its model are found.
-        log: file to which everything goes that the cell says; None for nowhere.
-        checkpoint: file from which the cell goes on where it was interrupted; None keeps none.
+        log: file for all output of the cell; None for none.
+        checkpoint: file from which an interrupted cell resumes; None keeps no checkpoint.
         checkpoint_seconds: time between two checkpoints.
         loggers: names of the Lightning loggers that watch the training.
         folder: of the store, below which they write; None for nowhere.

@@ -1,7 +1,7 @@
-"""Sends everything that a cell says into a file of its own, and nowhere else.
+"""Sends all output of a cell into its own log file, and nowhere else.
 
-Logging, warnings, prints of plugins, what C code writes, tracebacks of Python and of crashes. A second attempt
-writes below the first, whose words stay. Stands on store.
+That is logging, warnings, prints of plugins, output of C code, tracebacks of Python and of crashes. A second
+attempt is appended to the first.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _MARK = "==== "
 
 @contextmanager
 def spoken_into(path: Path | None, *, owns_process: bool) -> Iterator[TextIO]:
-    """Send to a file what is said while the block runs, and give the file.
+    """Send all output of the block to a file, and yield the file.
 
     Args:
-        path: the file, to which is appended; None, or one that cannot be opened, swallows all that is said.
-        owns_process: take the process's descriptors 1 and 2 as well, so that C code is heard; not where they
-            are the terminal that shows how the sweep goes.
+        path: the file to append to; None, or one that cannot be opened, discards the output.
+        owns_process: redirect the process's descriptors 1 and 2 as well, which catches output of C code. False
+            if they are the terminal that shows the progress of the sweep.
     """
     stream = _open(path)
     descriptors = _descriptors(stream) if owns_process else nullcontext()
@@ -47,13 +47,13 @@ def spoken_into(path: Path | None, *, owns_process: bool) -> Iterator[TextIO]:
 
 
 def begin(stream: TextIO, cell: Cell, path: Path | None) -> None:
-    """Write which cell is run, where, when, and for which time."""
+    """Write which cell runs, where, when, and as which attempt."""
     stream.write(f"{_MARK}{cell}, attempt {1 + _attempts(path)}\n")
     stream.write(f"key {cell.key}, host {socket.gethostname()}, process {os.getpid()}, {now()}\n")
 
 
 def end(stream: TextIO, record: Record) -> None:
-    """Write what became of the cell, with the warnings of its task and the traceback of its failure."""
+    """Write the outcome of the cell, with the warnings of its task and the traceback of its failure."""
     for text in record.warnings:
         stream.write(f"warning: {text}\n")
     stream.write(record.traceback or "")
@@ -63,11 +63,11 @@ def end(stream: TextIO, record: Record) -> None:
 
 
 def complete(folder: Path, event: Event) -> None:
-    """Write into the log of a cell what its process did not live to write: how it died.
+    """Write into the log of a cell how its process died, which the process itself could not do.
 
     Args:
-        folder: the store's.
-        event: any.
+        folder: the store's folder.
+        event: any event; other kinds are ignored.
     """
     path = log_path(folder, event.cell)
     match event:
@@ -78,7 +78,7 @@ def complete(folder: Path, event: Event) -> None:
 
 
 def log_path(folder: Path, cell: Cell) -> Path:
-    """Return where the log of a cell lies in a store's folder."""
+    """Return the path of a cell's log in a store's folder."""
     return folder / FOLDER / f"{stem(cell, cell.key)}.log"
 
 
@@ -90,11 +90,11 @@ def logs_in(folder: Path) -> dict[str, Path]:
 def _open(path: Path | None) -> TextIO:
     if path is not None:
         try:
-            # Not its parents: a store that was deleted while a sweep runs is not made anew by a log.
+            # Not its parents: a log must not create a store again that was deleted during the sweep.
             path.parent.mkdir(exist_ok=True)
             return _text(path)
         except OSError:
-            # The record will say what is wrong with the folder, or have what the log would have said.
+            # The record reports the fault of the folder, or holds the content of this log.
             pass
     return _text(Path(os.devnull))
 
@@ -105,7 +105,7 @@ def _append(path: Path, text: str) -> None:
 
 
 def _has_end(path: Path) -> bool:
-    """Say whether the last attempt wrote how it ended; true where there is no log to write into."""
+    """Say whether the last attempt wrote how it ended; true if there is no log."""
     try:
         lines = read_plain(path).decode("utf-8", errors="replace").splitlines()
     except OSError:
@@ -116,7 +116,7 @@ def _has_end(path: Path) -> bool:
 
 def _text(path: Path) -> TextIO:
     if path.exists() and not path.is_char_device():
-        # A pipe would be waited for.
+        # Opening a pipe would block.
         check_plain(path)
     return path.open("a", buffering=1, encoding="utf-8", errors="backslashreplace")
 
@@ -130,7 +130,7 @@ def _attempts(path: Path | None) -> int:
 
 @contextmanager
 def _descriptors(stream: TextIO) -> Iterator[None]:
-    """Lead descriptors 1 and 2 into a file; a crash of the interpreter leaves its traceback there."""
+    """Redirect descriptors 1 and 2 into a file; a crash of the interpreter leaves its traceback there."""
     was_enabled = faulthandler.is_enabled()
     _flush()
     kept = [os.dup(1), os.dup(2)]
@@ -152,20 +152,20 @@ def _descriptors(stream: TextIO) -> Iterator[None]:
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    # What C code printed lies in a buffer of libc, which a forked process that ends does not write.
+    # Output of C code is in a buffer of libc, which a forked process does not flush at its end.
     ctypes.CDLL(None).fflush(None)
 
 
 @contextmanager
 def _handled(stream: TextIO) -> Iterator[None]:
-    """Let every logger write into a file; that of seqbench from INFO on, unless ``-v`` asked for its own."""
+    """Send every logger to a file; seqbench's from INFO on, unless ``-v`` chose another level."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     own = logging.getLogger("seqbench")
     before = own.level, own.propagate
     talkers = [logging.getLogger()]
     if own.level == logging.NOTSET:
-        # Alone, so that the handlers of whoever called do not repeat it on the terminal.
+        # Without propagation, so that the caller's handlers do not repeat the output on the terminal.
         own.setLevel(logging.INFO)
         own.propagate = False
         talkers.append(own)

@@ -1,4 +1,4 @@
-"""Defines what an executor tells of the cells that it runs."""
+"""Defines the events that an executor reports about its cells."""
 
 from __future__ import annotations
 

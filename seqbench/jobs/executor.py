@@ -1,7 +1,7 @@
 """Defines an executor and the job that it is given.
 
-The contract between a sweep, which knows what is to be run and keeps the records, and the executors, which know
-on which machines cells run. Plugins give further executors through the hook ``seqbench_executors``.
+This is the contract between a sweep, which knows what to run and keeps the records, and executors, which know on
+which machines cells run. Plugins offer further executors through the hook ``seqbench_executors``.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ class Job:
     """What an executor is to run.
 
     Attributes:
-        take: the next cell to run, the longest first; None when there is none to take just now. Asking costs
-            little, and while others run there may be one later: another sweep died, and its cell is free.
-            Taking a cell claims it, so it is called when there is room for one and not before.
-        workers: how many may run at a time.
+        take: returns the next cell to run, the longest first; None if there is none at the moment. Asking is
+            cheap, and there may be one later: when another sweep dies, its cell becomes free. Taking a cell
+            leases it, so call it only when there is room for one.
+        workers: how many cells may run at a time.
         settings: the section ``executor`` of the experiment.
-        memory: bytes that a cell is expected to need.
-        stopping: true once somebody asked for the end. Then no cell is taken any more, and those that run
-            are asked to write their checkpoint and to end as ``interrupted``.
-        tell: how a cell goes that runs in this very process; what runs elsewhere is told by yielding it.
+        memory: returns the bytes that a cell is expected to need.
+        stopping: true once a stop was requested. Then take no more cells, and ask running cells to write their
+            checkpoint and to end as ``interrupted``.
+        tell: reports events of a cell that runs in this process; report all others by yielding them.
     """
 
     take: Callable[[], Assignment | None]
@@ -52,13 +52,12 @@ class Executor(ABC):
 
     @abstractmethod
     def run(self, job: Job) -> Generator[Event]:
-        """Take cells and yield what happens until all that were taken have finished.
+        """Take cells and yield events until all taken cells have finished.
 
-        Every cell that was taken is told of as `Started` and ends with one `Finished`, whatever becomes of
-        its process; a process that dies costs its cell one retry. Closing the generator ends at once what
-        still runs.
+        Every taken cell yields `Started` and ends with one `Finished`, even if its process dies; a dead process
+        costs its cell one retry. Closing the generator ends running cells at once.
         """
 
     @abstractmethod
     def check(self, assignments: Sequence[Assignment], settings: Execution, workers: int) -> Iterator[str]:
-        """Load the data of some cells and yield what is wrong with them, in the order of the cells."""
+        """Load the data of some cells and yield their problems, in the order of the cells."""

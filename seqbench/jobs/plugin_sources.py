@@ -1,4 +1,4 @@
-"""Says where plugins are loaded from, so that another process can load the same ones."""
+"""Describes where plugins were loaded from, so that another process can load the same ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class PluginFile:
 
     Attributes:
         path: where it is, absolute.
-        sha256: the hash of what it held when it was first loaded; None where that is not known yet.
+        sha256: the hash of its content when it was first loaded; None before that.
     """
 
     path: Path
@@ -21,7 +21,7 @@ class PluginFile:
 
 @dataclass(frozen=True)
 class PluginSources:
-    """Where plugins are taken from; it can be pickled.
+    """Where plugins are loaded from; it can be pickled.
 
     Attributes:
         only: the limit on installed plugins, as `seqbench.load_catalog` takes it; None for the usual one.

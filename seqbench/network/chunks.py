@@ -1,7 +1,7 @@
-"""How is a layer fed while it trains? A long sequence comes in pieces, and the state is carried over.
+"""Feeds a layer a long sequence in chunks, and carries its state over.
 
-Where pieces begin and end depends on the sequence alone, so that running them again in the backward pass, to
-keep the graph of one piece only, moves no bit. Plain torch; imports nothing of seqbench.
+Where chunks begin and end depends on the sequence alone. So a backward pass that recomputes each chunk, to keep
+the graph of one chunk only, gives the same bits. Plain torch; imports nothing of seqbench.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Copies layers and networks, also those that Python cannot copy, and lets them compute in float64.
-
-Stands on network.
-"""
+"""Copies layers and networks, even those that Python cannot copy, and converts them to float64."""
 
 from __future__ import annotations
 

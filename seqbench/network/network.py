@@ -1,7 +1,6 @@
-"""Makes one network of an embedding, a sequence layer and a head.
+"""Builds one network from an embedding, a sequence layer and a head.
 
-The layer is the plugin's; the rest is the harness's and the same for every model. Stands on contracts,
-pieces and allocator.
+The layer is the plugin's. The rest belongs to the harness and is the same for every model.
 """
 
 from __future__ import annotations

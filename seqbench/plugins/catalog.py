@@ -1,6 +1,6 @@
-"""What do the installed plugins offer, and where does each offer come from?
+"""Lists what the installed plugins offer, and which plugin offers what.
 
-Frozen: `seqbench.plugins.load` makes it. Stands on contracts, execution and errors.
+A catalog is frozen; `seqbench.plugins.load` makes it.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Origin:
 
     Attributes:
         plugin: its entry point, or the name of its file.
-        distribution, version: what declares it; for a file ``file NAME`` and the beginning of its hash.
-        path: of a file that is not installed. It stands in messages, and in no record.
+        distribution, version: the package that declares it; for a file ``file NAME`` and the start of its hash.
+        path: the path of a file that is not installed. It is shown in messages and in no record.
     """
 
     plugin: str
@@ -36,7 +36,7 @@ class Origin:
 
     @property
     def source(self) -> str:
-        """What a record keeps of it."""
+        """The origin as a record keeps it."""
         return f"{self.distribution} {self.version}"
 
     def __str__(self) -> str:
@@ -47,13 +47,13 @@ class Origin:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a plugin.
+    """A fault of a plugin.
 
     Attributes:
         origin: the plugin.
-        hook: the hook that gave something wrong; None where it never came to one.
+        hook: the hook that returned the fault; None if no hook was called.
         message: what is wrong, and what to do.
-        claimed: the name that is claimed twice, where that is the problem.
+        claimed: the name that two plugins claim, if that is the problem.
     """
 
     origin: Origin
@@ -68,7 +68,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Observer:
-    """A function that is called with each record, and where it comes from."""
+    """A function that is called with each record, and its origin."""
 
     call: Callable[..., None]
     origin: Origin
@@ -76,15 +76,15 @@ class Observer:
 
 @dataclass(frozen=True)
 class Catalog:
-    """All that the installed plugins offer.
+    """Everything that the installed plugins offer.
 
     Attributes:
-        tasks, models, suites, executors: name -> what has it.
-        observers: what is called with each record.
-        origins: (kind, name) -> where it comes from.
-        problems: what is broken, and is left out.
-        remarks: what works, and had better be mended.
-        sources: where it was loaded from; another process loads the same from there.
+        tasks, models, suites, executors: name -> the class or file of that name.
+        observers: functions that are called with each record.
+        origins: (kind, name) -> the plugin that offers it.
+        problems: broken plugins, which are left out.
+        remarks: faults that should be fixed although the plugin works.
+        sources: where it was loaded from, so that another process can load the same.
     """
 
     tasks: Mapping[str, type[Task]] = field(default_factory=dict)
@@ -111,7 +111,7 @@ class Catalog:
         return self._found("task or model", both, name)
 
     def clash(self, name: str) -> Problem | None:
-        """Return the problem that a name is claimed twice, if it is."""
+        """Return the problem that two plugins claim a name; None if there is none."""
         return next((problem for problem in self.problems if problem.claimed == name), None)
 
     def suite(self, name: str) -> Path:
@@ -123,7 +123,7 @@ class Catalog:
         return self._found("executor", self.executors, name)
 
     def sources_of(self, task: str, model: str) -> PluginSources:
-        """Return where a task and a model are loaded from, and nothing else: others may be slow or broken."""
+        """Return the sources of a task and a model alone: other plugins may be slow or broken."""
         origins = [self.origins.get(("task", task)), self.origins.get(("model", model))]
         if None in origins:
             return self.sources

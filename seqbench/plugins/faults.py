@@ -1,7 +1,7 @@
-"""Turns what the code of a plugin raises while it makes its data or its layer into one sentence.
+"""Turns errors of plugin code, raised while it makes data or layers, into one sentence.
 
-A plugin may lack a package, leave the process or raise what is no Exception; none of it is to end a command
-without a verdict, or with a traceback. Stands on plugin_imports and errors.
+A plugin may lack a package, leave the process, or raise something that is not an Exception. None of these may end
+a command without a verdict or with a traceback.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ def faults_told(what: str, *, bugs_pass: bool = False) -> Iterator[None]:
     """Run the code of a plugin.
 
     Args:
-        what: what it does, such as ``the model lstm cannot be built``.
-        bugs_pass: let ordinary exceptions through with their traceback, but for those that no record is worth: a
-            package is missing, or a function calls itself without end.
+        what: the sentence if it fails, e.g. ``the model lstm cannot be built``.
+        bugs_pass: let ordinary exceptions through with their traceback, except a missing package and infinite
+            recursion.
 
     Raises:
-        PluginError: it raised something, or left the process.
+        PluginError: the code raised something, or left the process.
     """
     try:
         yield
@@ -45,12 +45,12 @@ def faults_told(what: str, *, bugs_pass: bool = False) -> Iterator[None]:
 
 
 def _is_ours(error: BaseException) -> bool:
-    """Say whether a package is missing that seqbench itself cannot do without: no plugin is to blame."""
+    """Say whether a package is missing that seqbench itself needs: then no plugin is to blame."""
     return isinstance(error, ModuleNotFoundError) and error.name in OURS
 
 
 def in_words(error: BaseException) -> str:
-    """Return what an exception says in one line, where it came from, and what to do where a package is missing."""
+    """Return an exception as one line: its message, its place, and what to do if a package is missing."""
     words = said(error)
     return (
         f"it leaves the process instead of raising an error: {words}" if isinstance(error, SystemExit) else words
@@ -58,18 +58,18 @@ def in_words(error: BaseException) -> str:
 
 
 def is_ctrl_c(error: BaseException) -> bool:
-    """Say whether an exception may be a person's Ctrl-C, which workers never hear, and not the plugin's own."""
+    """Say whether an exception may be the user's Ctrl-C and not the plugin's own; workers never receive Ctrl-C."""
     return isinstance(error, KeyboardInterrupt) and signal.SIGINT not in signal.pthread_sigmask(
         signal.SIG_BLOCK, ()
     )
 
 
 def owner(kind: str, name: str, origins: Mapping[tuple[str, str], Origin]) -> str:
-    """Return a task or a model with the plugin that it comes from, for a message."""
+    """Return a task or a model with its plugin, for a message."""
     origin = origins.get((kind, name))
     return f"{kind} {name}" + ("" if origin is None else f" ({origin})")
 
 
 def place(task: str, length: int) -> str:
-    """Return where data were loaded, for a message."""
+    """Return the task and length whose data were loaded, for a message."""
     return f"{task} at length {length}"

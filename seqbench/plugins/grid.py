@@ -1,6 +1,6 @@
 """Expands an experiment into its cells: every task with every length, model and seed.
 
-Checks the parameters of tasks and models on the way, and takes the fingerprints of data.
+It also checks the parameters of tasks and models, and takes the fingerprints of data.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Expansion:
 
 
 def expand(experiment: Experiment, catalog: Catalog) -> list[Cell]:
-    """Return every cell of the grid: by task, then length, model and seed.
+    """Return every cell of the grid, ordered by task, then length, model and seed.
 
     Raises:
         ExperimentError: a name or a parameter is unknown or unfit, or a model looks ahead in a task that would
@@ -92,13 +92,13 @@ def _task(catalog: Catalog, experiment: Experiment, i: int, made: Mapping[str, T
     """Return a task; what a suite sets for generated data has its default where the data are somebody's own.
 
     Raises:
-        ExperimentError: whoever named the data set such a parameter too.
+        ExperimentError: the place that names the data also sets such a parameter.
     """
     task: Task = _made(catalog.task, experiment, "tasks", i, made)
     names = meaningless(task)
     place = "parameters", task.name
     sources = [p.name for p in parameters_of(type(task)) if p.is_data_source]
-    # A file has a place, the command line has none: a suite does not know which data are laid over it.
+    # Values of a file have a place, those of the command line have none: a suite cannot know of such data.
     is_of_a_file = any(experiment.where(*place, name) for name in sources if getattr(task, name) is not None)
     typed = [name for name in names if is_of_a_file or not experiment.where(*place, name)]
     refuse_meaningless(task, typed, experiment.where(*place, *typed[:1]))
@@ -147,7 +147,7 @@ def _checked_parameters(experiment: Experiment, catalog: Catalog) -> dict[str, T
     for name in experiment.parameters:
         plugin: type[Any] | None = catalog.tasks.get(name) or catalog.models.get(name)
         if plugin is None and catalog.problems and name not in (*experiment.tasks, *experiment.models):
-            # A suite may set parameters for what a broken plugin took away; its problem was told.
+            # A suite may set parameters of a broken plugin, whose problem has been reported.
             continue
         if plugin is None:
             where, names = experiment.where("parameters", name), [*catalog.tasks, *catalog.models]

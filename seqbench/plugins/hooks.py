@@ -1,6 +1,6 @@
-"""Which hooks may a plugin implement?
+"""Defines the hooks that a plugin may implement.
 
-Each hook yields objects; nothing is registered by being imported. Imports contracts only.
+Each hook yields objects; nothing is registered by being imported. Imports contracts and jobs only.
 """
 
 from __future__ import annotations
@@ -127,10 +127,10 @@ class Hooks:
 
     @hookspec
     def seqbench_executors(self) -> Iterable[type[Executor]]:  # type: ignore[empty-body]
-        '''Yield executor classes, which run cells on what this harness does not know.
+        '''Yield executor classes, which run cells on further kinds of machines.
 
-        `Executor` says what is asked of one, and `run_assignment` runs one cell wherever it is called. A whole
-        plugin, ``seqbench_here.py``, that runs cells in the process of the sweep, one after the other:
+        `Executor` defines the interface, and `run_assignment` runs one cell in any process. A whole plugin,
+        ``seqbench_here.py``, that runs cells in the process of the sweep, one after the other:
 
             from seqbench import Executor, Finished, Started, check_assignment, hookimpl, run_assignment
 
@@ -162,8 +162,8 @@ class Hooks:
     def seqbench_cell_finished(self, record: Record) -> None:
         """Watch a sweep: called in the process of the sweep with each record, after it was written.
 
-        What it returns is ignored, and an exception in it is a warning, never the end of a sweep. A whole
-        plugin, ``seqbench_chime.py``:
+        The return value is ignored, and an exception becomes a warning and never ends a sweep. A whole plugin,
+        ``seqbench_chime.py``:
 
             from seqbench import hookimpl
 

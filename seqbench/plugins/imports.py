@@ -1,7 +1,6 @@
-"""Imports the module of one plugin, and tells what the import does besides.
+"""Imports the module of one plugin, and reports side effects of the import.
 
-It may fail, print, take long or need what is not installed; each is said in a sentence for its author.
-Stands on execution and errors.
+The import may fail, print, take long or need a missing package; each is told to the author in a sentence.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ SLOW_SECONDS = 2.0
 
 
 def fingerprint(path: Path) -> str | None:
-    """Return the hash of what a file holds; None where it cannot be read."""
+    """Return the hash of a file's content; None if it cannot be read."""
     try:
         return hashlib.sha256(read_plain(path)).hexdigest()
     except OSError:
@@ -44,11 +43,11 @@ def fingerprint(path: Path) -> str | None:
 
 
 def import_file(file: PluginFile) -> ModuleType:
-    """Import one Python file; a second time in the same process it is the same module.
+    """Import one Python file; importing it again in the same process returns the same module.
 
     Raises:
-        PluginError: it is no Python file, or was changed since its hash was taken.
-        Exception: whatever its code raises.
+        PluginError: it is not a Python file, or has changed since its hash was taken.
+        Exception: any exception of its code.
     """
     if file.path.suffix != ".py":
         raise PluginError("it is to be a Python file, with the ending .py")
@@ -68,7 +67,7 @@ def _import_as(name: str, path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise PluginError("Python cannot import it")
     module = importlib.util.module_from_spec(spec)
-    # Dataclasses look their module up.
+    # Dataclasses look up their module in sys.modules.
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
@@ -79,14 +78,14 @@ def _import_as(name: str, path: Path) -> ModuleType:
 
 
 class Watch:
-    """What a plugin did while it was loaded."""
+    """The side effects of loading a plugin."""
 
     def __init__(self) -> None:
         self.stream = _PassedOn()
         self.seconds = 0.0
 
     def remarks(self) -> Iterator[str]:
-        """Yield what its author had better mend, though it works."""
+        """Yield faults that the author should fix although the plugin works."""
         if self.stream.has_text:
             yield "it prints when it is loaded; that went to stderr, since stdout is for results. Remove the print"
         if self.seconds > SLOW_SECONDS:
@@ -98,7 +97,7 @@ class Watch:
 
 @contextmanager
 def watched() -> Iterator[Watch]:
-    """Watch what is loaded while the block runs; what it prints goes to stderr."""
+    """Watch the loading of a plugin during the block; its output goes to stderr."""
     watch, began = Watch(), time.perf_counter()
     try:
         with redirect_stdout(cast("TextIO", watch.stream)):
@@ -108,7 +107,7 @@ def watched() -> Iterator[Watch]:
 
 
 class _PassedOn:
-    """Stands for stdout, passes all on to stderr, and remembers whether there was anything."""
+    """Replaces stdout, forwards to stderr, and remembers whether anything was written."""
 
     def __init__(self) -> None:
         self.has_text = False
@@ -122,11 +121,11 @@ class _PassedOn:
 
 
 def said(error: BaseException, beside: Path | None = None) -> str:
-    """Return what an exception says in one line, where it came from, and what to do where a package is missing.
+    """Return an exception as one line: its message, its place, and what to do if a package is missing.
 
     Args:
-        error: what an import raised.
-        beside: the folder of a plugin's file, whose neighbours cannot be imported.
+        error: the exception of an import.
+        beside: the folder of a plugin's file; other files in it cannot be imported.
     """
     text = f"{' '.join(told(error).split())}{_place(error)}"
     alone = f"{text}; --plugin loads one file by itself: for more, make a package of it (seqbench plugin new)"
@@ -143,16 +142,16 @@ def said(error: BaseException, beside: Path | None = None) -> str:
 
 
 def _place(error: BaseException) -> str:
-    """Return the last line of the plugin's module that an exception passed; empty where it passed none."""
+    """Return the last line of the plugin's module in an exception's traceback; empty if there is none."""
     places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     own = [place for place in places if not _only_loads(place[0])]
     if not own:
         return ""
-    # The first file after those that load it is the plugin's.
+    # The first file after the loading code is the plugin's.
     path, line = [place for place in own if place[0] == own[0][0]][-1]
     return f" ({Path(path).name}, line {line})"
 
 
 def _only_loads(path: str) -> bool:
-    # The backport of importlib.metadata takes over its work wherever a library has imported it.
+    # The backport of importlib.metadata replaces it once any library has imported the backport.
     return path.startswith(_LOADING) or Path(path).parent.name == "importlib_metadata"

@@ -1,7 +1,7 @@
-"""Which tasks, models and suites are installed, who gave them, and what is wrong with the rest?
+"""Finds the installed tasks, models and suites, who offers them, and what is wrong with the rest.
 
-`load_catalog` looks at every entry point by itself: a broken plugin is one clear problem, never the end of
-the others. Stands on hookspecs, verify and plugin_imports; imports no torch.
+`load_catalog` handles every entry point by itself: a broken plugin is one clear problem and never stops the
+others. Imports no torch.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def load_catalog(only: str | None = None, *, files: Iterable[str | Path] = ()) -
     """Load the installed plugins, and files that hold plugins.
 
     Args:
-        only: ``"off"`` for no installed one, or names of entry points with commas between; by default what the
-            environment variable SEQBENCH_PLUGINS says, and all plugins where it says nothing.
+        only: ``"off"`` for no installed plugin, or names of entry points separated by commas. The default is the
+            environment variable SEQBENCH_PLUGINS, and all plugins if it is not set.
         files: Python files that hold a plugin each and need not be installed.
 
     Raises:
@@ -74,7 +74,7 @@ def load_catalog(only: str | None = None, *, files: Iterable[str | Path] = ()) -
 
 
 def load_sources(sources: PluginSources) -> Catalog:
-    """Load the same plugins again, in another process perhaps; see `load_catalog`."""
+    """Load the same plugins again, e.g. in another process; see `load_catalog`."""
     found = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda point: point.name)
     only = os.environ.get("SEQBENCH_PLUGINS", "") if sources.only is None else sources.only
     chosen = _chosen(found, only)
@@ -90,7 +90,7 @@ def load_sources(sources: PluginSources) -> Catalog:
 
 @dataclass
 class _SoFar:
-    """What was found while plugins are loaded, one after the other."""
+    """The results so far while plugins are loaded one after the other."""
 
     offers: list[Offer] = field(default_factory=list)
     observers: list[Observer] = field(default_factory=list)
@@ -112,7 +112,7 @@ def _chosen(found: list[importlib.metadata.EntryPoint], only: str) -> list[impor
 
 
 def _twice(points: list[importlib.metadata.EntryPoint]) -> Iterator[Problem]:
-    # pluggy drops the second of two entry points of one name in silence, so this is found before it.
+    # pluggy silently drops the second of two entry points with one name, so duplicates are found first.
     for name, times in Counter(point.name for point in points).items():
         if times > 1:
             first, *others = (_origin(point) for point in points if point.name == name)
@@ -132,7 +132,7 @@ def _origin_of(file: PluginFile) -> Origin:
 
 
 def _load(origin: Origin, load: Callable[[], Any], so_far: _SoFar) -> None:
-    """Load one plugin by itself and add what it offers and what is wrong with it."""
+    """Load one plugin by itself and add its offers and its problems."""
     with watched() as watch:
         _add(origin, load, so_far)
     so_far.remarks += [Problem(origin, None, remark) for remark in watch.remarks()]
@@ -169,7 +169,7 @@ def _hook_faults(manager: pluggy.PluginManager, module: ModuleType) -> Iterator[
     if not callers:
         yield None, f"it implements no hook; put @seqbench.hookimpl above a function: {', '.join(known)}"
     for caller in callers:
-        # pluggy takes a misspelled hook without a word.
+        # pluggy silently accepts a misspelled hook.
         if not caller.has_spec():
             yield caller.name, unknown("hook", caller.name, known)
 

@@ -1,6 +1,6 @@
-"""Lists the parameters of a task or a model, and makes one with values that fit their types.
+"""Lists the parameters of a task or a model, and makes one with checked values.
 
-Reads the fields of a plugin's dataclass and checks values against their types. Stands on contracts and refusals.
+Reads the fields of a plugin's dataclass and checks values against their types.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ def parameters_of(plugin: type[Task] | type[Model]) -> tuple[Parameter, ...]:
     """Return the parameters in the order of the dataclass's fields.
 
     Raises:
-        TypeError: an annotation cannot be resolved or checked, or a field has no default, or one that is not
-            plain data, as JSON has it.
+        TypeError: an annotation cannot be resolved or checked, or a field has no default or a default that is not
+            plain JSON data.
     """
     hints = typing.get_type_hints(plugin, include_extras=True)
     # Task and Model are no dataclasses themselves; every class that a catalog holds is one.
@@ -102,7 +102,7 @@ def make(plugin: type[Plugin], values: Mapping[str, Any], where: str = "") -> Pl
             raise ExperimentError(
                 f"{where}{plugin.name}.{name} names nothing; give a file, a folder or a data set"
             )
-    # Defaults too: 0 for a float is 0.0, so that both make the same cell.
+    # Defaults are converted too: 0 for a float becomes 0.0, so that both make the same cell.
     given = {name: values.get(name, parameter.default) for name, parameter in known.items()}
     coerced = {name: fitted(known[name].type, value) for name, value in given.items()}
     with faults_told(f"{where}{plugin.name} ({_place(plugin)}) cannot be made with these parameters"):
@@ -113,7 +113,7 @@ def make(plugin: type[Plugin], values: Mapping[str, Any], where: str = "") -> Pl
 
 
 def _place(plugin: type) -> str:
-    """Return where a class is written down."""
+    """Return the file and line of a class."""
     try:
         file = Path(inspect.getfile(plugin)).name
     except (TypeError, OSError):
@@ -130,7 +130,7 @@ def meaningless(task: Task) -> tuple[str, ...]:
 
 
 def refuse_meaningless(task: Task, names: Sequence[str], where: str = "") -> None:
-    """Refuse parameters that are for generated data beside a data source.
+    """Refuse parameters for generated data beside a data source.
 
     Raises:
         ExperimentError: there is one.

@@ -1,7 +1,7 @@
-"""Is what a plugin yielded a task, a model or a suite at all?
+"""Checks whether an object from a plugin is a task, a model or a suite.
 
-Each function returns the faults it finds as sentences that tell the author what to mend. Looks at classes
-only and runs none of their code; `seqbench.testing` is where behaviour is checked.
+Each function returns the faults that it finds, as sentences that tell the author what to fix. Looks at classes
+only and runs none of their code; `seqbench.testing` checks behaviour.
 """
 
 from __future__ import annotations

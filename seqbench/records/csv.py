@@ -1,7 +1,6 @@
-"""Reads the CSV of a report back as the table that it was, to the last bit.
+"""Reads the CSV of a report back as the table that was written, to the last bit.
 
-Words stay words, such as a key of digits alone or a model called ``null``. Stands on results_rows; pandas is
-imported when a function runs.
+Words stay words, even a key of digits alone or a model called ``null``. Pandas is imported when a function runs.
 """
 
 from __future__ import annotations
@@ -27,24 +26,24 @@ _FIRST_EDITION = (
     "validation_score", "stopped", "key", "gain_init", "gain_trained", "horizon_init", "horizon_trained",
     "verdict", "grad_norm_median", "grad_norm_p95", "grad_norm_max", "clipped_share", "nonfinite_steps",
 )  # fmt: skip
-"""The columns of a CSV that tells neither names nor settings."""
+"""The columns of a CSV without names and settings."""
 
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?")
 _LARGEST = 2**63
 
 
 def is_csv(path: Path) -> bool:
-    """Say whether a place is a file of CSV, not a folder of results."""
+    """Say whether a path is a CSV file, not a folder of results."""
     return path.suffix.lower() == ".csv" and path.is_file()
 
 
 def read_csv(path: Path) -> pd.DataFrame:
-    """Read what a report wrote.
+    """Read the CSV of a report.
 
-    A file of an earlier seqbench has no names: task and model stand in their place.
+    A file of an earlier seqbench has no names: task and model are used instead.
 
     Raises:
-        StoreError: it cannot be read, or is no table of results.
+        StoreError: it cannot be read, or is not a table of results.
     """
     import pandas as pd
 
@@ -68,7 +67,7 @@ def read_csv(path: Path) -> pd.DataFrame:
 
 
 def joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Return several tables as one; a setting that is a number in one and a word in another becomes a word."""
+    """Join several tables; a setting that is a number in one and a word in another becomes a word."""
     import pandas as pd
 
     table = pd.concat(tables, ignore_index=True)
@@ -80,7 +79,7 @@ def joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def text_of(value: Any) -> str:
-    """Return a setting as it stands in a table: a word as it is, unless it could be taken for something else.
+    """Return a setting as text for a table: a word unchanged, unless it could be read as something else.
 
     >>> [text_of(value) for value in (64, 0.1, True, None, "cosine", "64", "", [8, 9])]
     ['64', '0.1', 'true', 'null', 'cosine', '"64"', '""', '[8, 9]']
@@ -92,7 +91,7 @@ def text_of(value: Any) -> str:
 
 
 def typed_setting(texts: Sequence[str]) -> pd.Series[Any]:
-    """Return a column of settings: numbers where all that is known is a number, else words."""
+    """Return a column of settings: numbers if all known values are numbers, otherwise words."""
     import pandas as pd
 
     known = [text for text in texts if text]
@@ -111,7 +110,7 @@ def _typed(name: str, texts: list[str]) -> pd.Series[Any]:
 
 
 def _numbers(texts: Sequence[str]) -> pd.Series[Any]:
-    """Return numbers, whole ones as integers where none is missing; Python's float reads every digit."""
+    """Return numbers: integers if all are whole and none is missing. Python's float keeps every digit."""
     import pandas as pd
 
     if texts and all(text.lstrip("-").isdigit() for text in texts):

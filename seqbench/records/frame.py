@@ -1,7 +1,7 @@
-"""The table of results as a pandas DataFrame whose printed form begins with what a reader looks for.
+"""Provides the table of results as a pandas DataFrame whose printed form shows the most important columns.
 
-pandas prints the first and the last columns of a wide table and leaves out those between; here all of the leading
-columns are printed, and the others counted. Imports pandas: load it where a table is made.
+pandas prints the first and the last columns of a wide table and leaves out the rest. Here all leading columns are
+printed, and the others counted. Imports pandas, so import it where a table is made.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from seqbench.records.rows import LEADING
 
 
 class Results(pd.DataFrame):
-    """A DataFrame in every respect but one: printed, it shows its leading columns."""
+    """A DataFrame that prints its leading columns, and is otherwise unchanged."""
 
     @property
     def _constructor(self) -> Any:
-        # pandas' own hook: a filtered or sorted table is still one of results.
+        # pandas' own hook: a filtered or sorted table stays a Results.
         return Results
 
     def __repr__(self) -> str:

@@ -1,7 +1,7 @@
-"""Reads results as a table: one row for each cell, one for each lag of a curve.
+"""Reads results as a table: one row for each cell, or one for each lag of a curve.
 
-`load_results` reads stores, or the CSV that a report made of them, into a tidy pandas DataFrame. Every row says
-under which name tables show its task and its model, and has every setting that differs. Stands on store.
+`load_results` reads stores, or the CSV that a report made of them, into a tidy pandas DataFrame. Every row has the
+names of its task and its model as tables show them, and every setting that differs.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ def load_results(*places: str | Path) -> pd.DataFrame:
 
     Columns are `COLUMNS`, then the settings that differ between the rows (``task.NAME``, ``model.NAME``,
     ``training.NAME``, ``evaluate_lengths``), ``metrics.NAME`` for every other metric, and ``metrics.NAME@LENGTH``
-    for the lengths of ``evaluate_lengths``. A value that is not known is missing, never 0. Group by ``task_name``
-    and ``model_name``, which no two settings share; where ``task`` and ``model`` alone would put different
-    settings into one group, a warning says so.
+    for the lengths of ``evaluate_lengths``. An unknown value is missing, never 0. Group by ``task_name`` and
+    ``model_name``, which are different for different settings. A warning says if grouping by ``task`` and
+    ``model`` alone would mix settings.
 
     Args:
-        places: folders of results, and files that ``seqbench report --format csv`` wrote, which read back the
-            same to the last bit.
+        places: folders of results, and files written by ``seqbench report --format csv``, which give the same
+            values to the last bit.
 
     Raises:
-        StoreError: a place is not there or holds something else.
+        StoreError: a place is missing or holds something else.
     """
     paths = [Path(place) for place in places]
     files = [read_csv(path) for path in paths if is_csv(path)]
@@ -51,10 +51,11 @@ def load_gradients(*folders: str | Path) -> pd.DataFrame:
     """Return the curves of gradient norms against lag, one row for each lag.
 
     Columns are `GRADIENT_COLUMNS`. ``when`` is ``init``, ``during`` or ``trained``; lags are in steps;
-    ``ln_median`` is known also where no float holds the median. Group by ``task_name`` and ``model_name``.
+    ``ln_median`` is known even if the median is outside the range of floats. Group by ``task_name`` and
+    ``model_name``.
 
     Raises:
-        StoreError: a folder is not there or holds something else.
+        StoreError: a folder is missing or holds something else.
     """
     import pandas as pd
 
@@ -74,17 +75,17 @@ def load_gradients(*folders: str | Path) -> pd.DataFrame:
 
 
 def frame(records: Iterable[Record]) -> pd.DataFrame:
-    """Return the table of these records; the type of a column does not depend on what is known."""
+    """Return the table of these records; a column's type does not depend on its missing values."""
     from seqbench.records.frame import Results
 
     found, columns = known_rows(records)
     table = Results([{name: row.get(name) for name in columns} for row in found], columns=columns)
     for name in filter(is_setting, columns):
-        # Few values stand in many rows.
+        # Many rows share few values.
         known = {repr(row[name]): row[name] for row in found if name in row}
         written = {each: text_of(value) for each, value in known.items()}
         texts = [written[repr(row[name])] if name in row else "" for row in found]
         table[name] = typed_setting(texts)
-    # What is missing in every row has no type of its own.
+    # A column without any value has no type of its own.
     unclear = [n for n in columns if not is_setting(n) and (n in TEXTS or table[n].dtype == object)]
     return table.astype({name: "str" if name in TEXTS else "float64" for name in unclear})

@@ -1,4 +1,4 @@
-"""Makes records of cells, also of those that have no scores, and keeps their texts within bounds."""
+"""Makes records of cells, with or without scores, and limits the length of their texts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from seqbench.records.schema import MOST_TEXT, MOST_TRACEBACK, MOST_WARNINGS, Ce
 
 
 def cell_data(cell: Cell) -> CellData:
-    """Return a cell as a record keeps it."""
+    """Return the part of a record that describes the cell."""
     return CellData(
         task=_used(cell.task),
         model=_used(cell.model),
@@ -42,7 +42,7 @@ def unfinished(
     environment: Mapping[str, Any],
     trace: str | None = None,
 ) -> Record:
-    """Return the record of a cell that has no scores, and says why."""
+    """Return the record of a cell without scores, with the reason."""
     return Record(
         key=cell.key,
         status=status,
@@ -55,9 +55,9 @@ def unfinished(
 
 
 def bounded(record: Record) -> Record:
-    """Return a record whose texts are of a size that a record is for, and can be written as UTF-8.
+    """Return a record with texts of limited length that can be encoded as UTF-8.
 
-    A plugin may say megabytes; its log has them all.
+    The output of a plugin may be megabytes; its log has all of it.
     """
     return record.model_copy(
         update={

@@ -1,7 +1,7 @@
-"""Merges the records of several folders of results, each cell once. Stands on store.
+"""Merges the records of several folders of results, each cell once.
 
-Two folders from different kinds of machines may tell different scores of a cell: one of them stands in tables, for
-a seed counts once, and its note says what both tell. On one kind of machine that is a contradiction.
+Two folders from different kinds of machines may have different scores of a cell. A seed counts once, so one of
+them is shown, with a note of both. On one kind of machine this is a contradiction.
 """
 
 from __future__ import annotations
@@ -30,14 +30,13 @@ Told = tuple[Record, str | Path]
 def read_records(folders: Sequence[str | Path]) -> list[Record]:
     """Return the records of all folders, each cell once; the order of the folders does not matter.
 
-    Of a cell that two folders hold, an outcome (ok or diverged) goes before a cell that came to none, and of
-    two with an outcome the one that was finished first. Where another kind of machine tells other scores, the
-    record's note `ELSEWHERE` has both.
+    If two folders hold a cell, a record with an outcome (ok or diverged) is preferred, then the one that finished
+    first. If another kind of machine has other scores, the record's note `ELSEWHERE` has both.
 
     Raises:
-        StoreError: a folder is not there or empty, or folders from the same kind of machine, or from machines
-            that are not told apart, tell different things of a cell: every such cell is named with both places and
-            with what differs.
+        StoreError: a folder is missing or empty; or two folders from the same kind of machine, or from machines
+            that cannot be distinguished, contradict each other. Every such cell is named with both places and the
+            differences.
     """
     found: dict[str, list[Told]] = {}
     for folder in folders:
@@ -53,12 +52,12 @@ def read_records(folders: Sequence[str | Path]) -> list[Record]:
 
 
 def told_elsewhere(records: Iterable[Record]) -> list[str]:
-    """Return what other kinds of machines tell of these cells, by cell."""
+    """Return the different scores that other kinds of machines have of these cells, by cell."""
     return sorted(record.notes[ELSEWHERE] for record in records if ELSEWHERE in record.notes)
 
 
 def _merged(told: Sequence[Told]) -> Record:
-    """Return the record that is kept, with a note of what other kinds of machines tell."""
+    """Return the preferred record, with a note of the scores from other kinds of machines."""
     kept, folder = min(told, key=lambda pair: _preference(pair[0]))
     others = sorted(
         {
@@ -75,7 +74,7 @@ def _preference(record: Record) -> tuple[bool, str, str]:
 
 
 def _elsewhere(kept: Told, other: Told) -> str | None:
-    """Return what another machine tells otherwise; None where it tells the same, or came to no outcome."""
+    """Return the differences in another machine's record; None if it agrees or has no outcome."""
     (one, here), (two, there) = kept, other
     if not (one.is_final and two.is_final):
         return None
@@ -115,7 +114,7 @@ def _refused(conflicts: Sequence[str]) -> str:
 
 
 def _differing(one: Record, other: Record) -> list[Difference]:
-    """Return every outcome, score, baseline and number of examples that two records tell otherwise."""
+    """Return every outcome, score, baseline and number of examples in which two records differ."""
     return list(differences(_told(one), _told(other)))
 
 

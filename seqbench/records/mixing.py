@@ -1,4 +1,4 @@
-"""Says where a table of results invites a mean over rows of different settings. Imports pandas through it only."""
+"""Warns where a mean over rows of a table would mix different settings. Uses pandas only through the table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _VERSIONED = ("task_version", "model_version", "precision")
 
 
 def confusions(table: pd.DataFrame) -> Iterator[str]:
-    """Yield a sentence for each way in which rows of one group may be of different experiments."""
+    """Yield a sentence for each way in which one group may mix rows of different experiments."""
     if not len(table):
         return
     twice = int(table["key"].duplicated().sum())

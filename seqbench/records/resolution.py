@@ -1,6 +1,6 @@
-"""Says what one test example is worth: how far it can move a score, and a skill, at most.
+"""Computes what one test example is worth: how far it can move a score, and a skill, at most.
 
-A test split of 50 texts cannot tell 0.90 from 0.91. Stands on records.
+A test split of 50 texts cannot distinguish 0.90 from 0.91.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from seqbench.records.schema import Evaluation, MetricData
 
 
 def one_example(metric: MetricData | None, test: Evaluation | None) -> float | None:
-    """Return by how much one test example can move the primary score, at most; None where that is not known.
+    """Return the most that one test example can move the primary score; None if unknown.
 
-    What the metric says of itself goes first. Else a score is taken for a mean over the test examples, each of
-    which lies between the metric's worst and its best value; a metric without a worst value tells nothing.
+    The metric's own value is used if there is one. Otherwise the score is taken for a mean over the test examples,
+    each between the metric's worst and best value; without a worst value the result is unknown.
 
     >>> one_example(MetricData(name="accuracy", best=1.0, worst=0.0, is_higher_better=True), Evaluation(
     ...     length=8, examples=50, scores={}, baselines=(), baseline_name="guess", skill=None))
@@ -28,15 +28,15 @@ def one_example(metric: MetricData | None, test: Evaluation | None) -> float | N
 
 
 def is_within(skill: float, worth: float | None) -> bool:
-    """Say whether a skill, or a difference between two, is no more than what one test example is worth."""
-    # A difference of exactly one example is one, whatever its last bit.
+    """Say whether a skill, or a difference of two, is at most what one test example is worth."""
+    # A difference of exactly one example counts, whatever its last bit.
     return worth is not None and abs(skill) <= worth * (1 + 1e-9)
 
 
 def one_example_in_skill(metric: MetricData | None, test: Evaluation | None) -> float | None:
-    """Return the same as a skill: over the distance from the reference baseline to the best value.
+    """Return `one_example` as a skill: divided by the distance from the reference baseline to the best value.
 
-    Where the baseline is nearly perfect it is large: skill then says more of single examples than of the model.
+    It is large if the baseline is nearly perfect: skill then depends more on single examples than on the model.
     """
     worth = one_example(metric, test)
     if worth is None or metric is None or test is None:

@@ -1,6 +1,6 @@
-"""Turns records into rows of a table: column -> value, None where it is not known.
+"""Turns records into rows of a table: column -> value, None if unknown.
 
-Stands on variants; no pandas, so that a report as JSON needs none.
+Uses no pandas, so that a report as JSON needs none.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ COLUMNS = (
     "horizon_init", "horizon_trained", "verdict", "grad_norm_median", "grad_norm_p95", "grad_norm_max",
     "clipped_share", "nonfinite_steps", "reason", "warnings", "problems", "key",
 )  # fmt: skip
-"""The columns that every table of results has, in this order; settings that differ and ``metrics.NAME`` follow."""
+"""The columns of every table of results, in this order; differing settings and ``metrics.NAME`` follow."""
 
 TEXTS = frozenset(
     {"task_name", "model_name", "status", "metric", "baseline_name", "task", "model", "precision", "device"}
@@ -52,7 +52,7 @@ def rows(records: Iterable[Record]) -> list[dict[str, Any]]:
 
 
 def known_rows(records: Iterable[Record]) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return rows that lack what has no value, such as another model's setting, and the columns of all."""
+    """Return rows without columns that have no value in them (e.g. another model's setting), and all columns."""
     known: list[dict[str, Any]] = []
     kinds = Kinds()
     for record in records:
@@ -65,16 +65,16 @@ def known_rows(records: Iterable[Record]) -> tuple[list[dict[str, Any]], list[st
 
 
 def ordered(names: Iterable[str]) -> list[str]:
-    """Return the columns of a table in their order: `COLUMNS`, settings, measures."""
+    """Return the columns of a table in order: `COLUMNS`, settings, metrics."""
     extra = sorted(set(names) - set(COLUMNS))
     return [*COLUMNS, *filter(is_setting, extra), *(name for name in extra if not is_setting(name))]
 
 
 class Kinds:
-    """The kinds of cells among many records: one is kept of those that differ in length and seed only.
+    """The different settings among many records: one record is kept of those that differ in length and seed only.
 
     Attributes:
-        of_records: the key of the record that stands for each that was added, in their order.
+        of_records: for each added record, in order, the key of the record that represents it.
     """
 
     def __init__(self) -> None:
@@ -82,19 +82,19 @@ class Kinds:
         self._kept: dict[str, Record] = {}
 
     def add(self, record: Record) -> None:
-        """Look at one more record."""
+        """Add one record."""
         kept = self._kept.setdefault(settings_key(record), record)
         self.of_records.append(kept.key)
 
     def told(self) -> dict[str, dict[str, Any]]:
-        """Return key -> the names of task and model, and the settings that differ between the kinds."""
+        """Return key -> the names of task and model, and the settings that differ."""
         kept = list(self._kept.values())
         tasks, models, settings = task_names(kept), model_names(kept), differing_settings(kept)
         return {key: {"task_name": tasks[key], "model_name": models[key], **settings[key]} for key in tasks}
 
 
 def lags(record: Record) -> Iterator[dict[str, Any]]:
-    """Yield a row for each lag of each curve, the names left out."""
+    """Yield a row for each lag of each curve, without the names."""
     cell = record.cell
     known: dict[str, Any] = {"task": cell.task.name, "model": cell.model.name}
     known |= {"length": cell.length, "seed": cell.seed, "key": record.key}

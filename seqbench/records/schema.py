@@ -1,7 +1,7 @@
-"""Holds the schema of a record, which is what one cell leaves behind.
+"""Defines the schema of a record, which is what one cell leaves behind.
 
-Strict JSON, data only. A number is finite, or null with its reason beside it in
-``notes``. Stands on cells; documented for readers of the files in docs/results-format.md.
+Strict JSON, data only. A number is finite, or null with its reason beside it in ``notes``. docs/results-format.md
+documents it for readers of the files.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FINAL = frozenset({"ok", "diverged"})
 
 
 class Data(BaseModel):
-    """The base of what a record is made of."""
+    """The base of all parts of a record."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -38,7 +38,8 @@ class PluginUsed(Data):
     """A task or a model as it was run.
 
     Attributes:
-        name, version, parameters: of the class, and all its parameters.
+        name, version: those of the class.
+        parameters: all of its parameters.
         changed: the parameters that were not at their defaults.
         distribution: where the plugin came from: a distribution with its version, or ``file NAME sha256:...``.
     """
@@ -51,7 +52,7 @@ class PluginUsed(Data):
 
     @property
     def file(self) -> str | None:
-        """The name of the file that it came from; None where it was installed."""
+        """The name of the file that it came from; None if it was installed."""
         is_file = self.distribution.startswith("file ")
         return self.distribution.removeprefix("file ").rpartition(" ")[0] if is_file else None
 
@@ -60,7 +61,7 @@ class CellData(Data):
     """The cell that was run; its key is the record's key.
 
     Attributes:
-        gradients: what was to be measured of them, which is no part of the key; None where it is not told.
+        gradients: the settings of gradient statistics, which are not part of the key; None if unknown.
     """
 
     task: PluginUsed
@@ -74,7 +75,7 @@ class CellData(Data):
 
 
 class MetricData(Data):
-    """The primary metric: its name, its best value, its direction, its worst value where it is told."""
+    """The primary metric: its name, its best value, its direction, and its worst value if it has one."""
 
     name: str
     best: float
@@ -91,9 +92,9 @@ class BaselineData(Data):
 
 
 class NotFiniteData(Data):
-    """Scored outputs that were not finite: how many, of how many, and the places of the first ones.
+    """Scored outputs that were not finite: their number, the number checked, and the places of the first ones.
 
-    A place is (example, step), both counted from 0; the step is None where an example has one output.
+    A place is (example, step), both counted from 0; the step is None if an example has one output.
     """
 
     outputs: int
@@ -110,10 +111,10 @@ class Evaluation(Data):
         scores: metric -> score; null has its reason in the record's notes.
         baselines: every baseline of the task at this length.
         baseline_name: the reference baseline.
-        skill: of the primary score over the reference baseline; null where either is unknown.
-        not_finite: the scored outputs that were not finite, all scores being null then; None where all were.
-        one_example: by how much one test example can move the primary score, at most, as the metric says; null
-            where it says nothing: then it is ``|best - worst| / examples`` where the metric tells its worst value.
+        skill: skill of the primary score over the reference baseline; null if either is unknown.
+        not_finite: the scored outputs that were not finite; all scores are null then. None if all were finite.
+        one_example: the most that one test example can move the primary score, as the metric says. Null if it says
+            nothing: then it is ``|best - worst| / examples`` if the metric has a worst value.
     """
 
     length: int
@@ -148,18 +149,18 @@ class WeightsData(Data):
 
 
 class Costs(Data):
-    """What the cell took; None where it was not reached or cannot be known.
+    """The cost of a cell; None where it was not reached or is unknown.
 
     Attributes:
         parameters: trainable numbers of embedding, layer and head.
-        layer_parameters: of the sequence layer alone.
+        layer_parameters: trainable numbers of the sequence layer alone.
         state_size: numbers carried from one step to the next, for one example; 0 for a stateless layer.
         steps: optimiser steps taken.
         load_seconds, train_seconds, test_seconds: wall time; training includes its validations.
         seconds_per_step: median over the optimiser steps, validations not counted.
         peak_memory_bytes: largest resident set of the cell's process.
-        peak_gpu_memory_bytes: most that torch held of a GPU; None where the cell ran on none.
-        is_recomputed: whether pieces of sequences were run again in the backward pass (``training.recompute``).
+        peak_gpu_memory_bytes: the most GPU memory that torch held; None if the cell ran on no GPU.
+        is_recomputed: whether chunks of sequences were recomputed in the backward pass (``training.recompute``).
     """
 
     parameters: int | None = None
@@ -176,7 +177,7 @@ class Costs(Data):
 
 
 class Validation(Data):
-    """The primary score on the validation split after so many steps."""
+    """The primary score on the validation split after a number of steps."""
 
     step: int
     score: float | None
@@ -186,7 +187,7 @@ class Course(Data):
     """How training went.
 
     Attributes:
-        losses: (step, mean training loss since the entry before), at most 200 of them; null where not finite.
+        losses: (step, mean training loss since the previous entry), at most 200 entries; null if not finite.
         validations: after every ``validate_every`` steps and at the end.
         best_step: the step whose weights were tested.
     """
@@ -213,11 +214,11 @@ class FlowAt(Data):
 
 
 class GradientData(Data):
-    """What is known of the gradients.
+    """The gradient statistics of a cell.
 
     Attributes:
-        flows: before, while and after training.
-        norms: at every step, before clipping; None where nothing was trained.
+        flows: gradient flow before, during and after training.
+        norms: gradient norms at every step, before clipping; None if nothing was trained.
         problems: why a flow is missing.
     """
 
@@ -232,14 +233,14 @@ class Record(Data):
     Attributes:
         status: ``ok``; ``diverged`` (the loss, or outputs that were tested, were not finite; scores are null);
             ``failed`` (an exception, or the process died); ``timeout``; ``interrupted``.
-        reason: why it is not ok, in a sentence; None where it is.
+        reason: why it is not ok, in a sentence; None if it is.
         stopped: what ended the training.
-        test: scores at the cell's length; None where it was never tested.
+        test: scores at the cell's length; None if it was never tested.
         evaluations: scores at ``evaluate_lengths``.
         validation_score: the primary score, on validation data, of the weights that were tested.
-        gradients: flow through time and norms while training; None where they were turned off.
-        facts: what the task tells about its data.
-        data_fingerprint: hash of the tensors that were trained, validated and tested on.
+        gradients: flow through time, and norms during training; None if they were turned off.
+        facts: facts that the task reports about its data.
+        data_fingerprint: hash of the tensors of training, validation and test.
         environment: versions, device, source revision.
         notes: name of a null -> its reason.
         warnings: what the task warned of while it loaded its data.
@@ -274,7 +275,7 @@ class Record(Data):
 
     @property
     def tests(self) -> tuple[Evaluation, ...]:
-        """The scores at every length that was tested, the cell's own length first."""
+        """The scores at every tested length, the cell's own length first."""
         return tuple(test for test in (self.test, *self.evaluations) if test is not None)
 
     @property
@@ -303,15 +304,15 @@ class Record(Data):
         return self.test.baseline(self.metric) if self.test else None
 
     def to_json(self) -> str:
-        """Return strict JSON on one line; a NaN that slipped through is a ValueError, never written."""
+        """Return strict JSON on one line; a NaN raises ValueError and is never written."""
         return json.dumps(self.model_dump(mode="json"), allow_nan=False) + "\n"
 
     @staticmethod
     def from_json(text: str | bytes, source: str) -> Record:
-        """Read a record, with the checksum that a store gives it or without.
+        """Read a record, with or without the checksum that a store adds.
 
         Raises:
-            StoreError: it is no record of this schema version, or its checksum is that of something else.
+            StoreError: it is not a record of this schema version, or its checksum is wrong.
         """
         try:
             return Record.model_validate_json(opened(text.encode() if isinstance(text, str) else text))

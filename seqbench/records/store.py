@@ -1,7 +1,7 @@
 """Lays out a folder of results, keeps its records, and tells which cells are done.
 
-``records/`` with one file for each cell, and a note of the schema's version; beside them the claims,
-checkpoints and log files of cells. A record is written whole or not at all. Stands on records and seals.
+``records/`` has one file for each cell and a note of the schema's version. Beside it are the leases, checkpoints
+and log files of cells. A record is written whole or not at all.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _HEAD = re.compile(rb'{"schema_version": ?(\d{1,9}), ?"key": ?"([^"\\]+)", ?"sta
 
 @dataclass(frozen=True)
 class Seen:
-    """A record, as far as a sweep that resumes needs to know it.
+    """The part of a record that a resuming sweep needs.
 
     Attributes:
-        status: of the record; `BROKEN` where no whole record stands in its file.
-        stamp: another one once the record is replaced.
-        problem: what is wrong with the file; None where nothing is.
+        status: the record's status; `BROKEN` if its file does not hold a whole record.
+        stamp: changes when the record is replaced.
+        problem: the fault of the file; None if it has none.
     """
 
     status: str
@@ -48,7 +48,7 @@ class Seen:
 
 
 class Store:
-    """A folder of records. Making the object looks at the folder and writes nothing.
+    """A folder of records. Creating the object reads the folder and writes nothing.
 
     Raises:
         StoreError: the path is a file, or a store of another schema version.
@@ -83,7 +83,7 @@ class Store:
         return self.path / "claims"
 
     def checkpoint(self, cell: Cell) -> Path:
-        """Return the file from which an interrupted cell goes on."""
+        """Return the file from which an interrupted cell resumes."""
         return self._checkpoints / f"{cell.key}.ckpt"
 
     def weights(self, key: str) -> Path:
@@ -105,13 +105,13 @@ class Store:
         )
 
     def record(self, cell: Cell) -> Path:
-        """Return the file of a cell's record, whether it is there or not."""
+        """Return the file of a cell's record, which may not exist."""
         return self._records / f"{stem(cell, cell.key)}.json"
 
     def prepare(self) -> None:
-        """Make the folder, so that a sweep learns before its first cell that it cannot be written to.
+        """Create the folder, so that a sweep fails before its first cell if it cannot be written to.
 
-        What writers that died have left half-written is removed.
+        Half-written files of dead writers are removed.
 
         Raises:
             StoreError: it cannot be written to.
@@ -131,15 +131,15 @@ class Store:
             ) from error
 
     def is_there(self) -> bool:
-        """Say whether the folder has been prepared, and not been removed since."""
+        """Say whether the folder has been prepared and still exists."""
         return (self.path / MARK).exists() and self._records.is_dir()
 
     def write(self, record: Record) -> Path:
-        """Write one record and return its file; a record of the same cell is replaced, any other file kept aside.
+        """Write one record and return its file; replace a record of the same cell, keep any other file aside.
 
         Raises:
-            StoreError: the folder cannot be written to; records already there stay as they are, and this one
-                is kept elsewhere where that is possible.
+            StoreError: the folder cannot be written to. Existing records stay unchanged, and this one is written
+                elsewhere if possible.
         """
         path = self._records / f"{name(record)}.json"
         text = sealed(record.to_json())
@@ -158,15 +158,15 @@ class Store:
         """Return every record, in the order of their file names.
 
         Raises:
-            StoreError: the folder is not there, or a file in it is no record.
+            StoreError: the folder is missing, or a file in it is not a record.
         """
         return list(self.each())
 
     def each(self) -> Iterator[Record]:
-        """Yield every record, in the order of their file names, and keep none of them.
+        """Yield every record, in the order of their file names, with one in memory at a time.
 
         Raises:
-            StoreError: the folder is not there, or a file in it is no record.
+            StoreError: the folder is missing, or a file in it is not a record.
         """
         for path in self._there():
             content = _content(path)
@@ -174,10 +174,10 @@ class Store:
                 yield Record.from_json(content[0], str(path))
 
     def whole(self) -> Iterator[Record]:
-        """Yield every record, as `each`, but for what is in broken files.
+        """Yield every record like `each`, but skip broken files.
 
         Raises:
-            StoreError: the folder is not there, a file cannot be read, or is a record of another schema version.
+            StoreError: the folder is missing, a file cannot be read, or is a record of another schema version.
         """
         for path in self._there():
             content = _content(path)
@@ -185,7 +185,7 @@ class Store:
                 yield record
 
     def seen(self) -> dict[str, Seen]:
-        """Return what there is: key -> status and stamp of every record; empty where the folder is not there.
+        """Return key -> status and stamp of every record; empty if the folder does not exist.
 
         Raises:
             StoreError: a file cannot be read, or is a record of another schema version.
@@ -194,7 +194,7 @@ class Store:
         return dict(each for each in found if each is not None)
 
     def look(self, cell: Cell) -> Seen | None:
-        """Return what there is of one cell just now; None where it has no record.
+        """Return the current status and stamp of one cell's record; None if it has no record.
 
         Raises:
             StoreError: its file cannot be read, or is a record of another schema version.
@@ -205,7 +205,7 @@ class Store:
         return Seen(BROKEN, found[1].stamp, f"{self.record(cell)} is the record of another cell, {found[0]}")
 
     def status(self) -> dict[str, str]:
-        """Return key -> status of every record; empty where the folder is not there yet."""
+        """Return key -> status of every record; empty if the folder does not exist yet."""
         return {key: seen.status for key, seen in self.seen().items()}
 
     @property
@@ -222,12 +222,12 @@ class Store:
         return self._files()
 
     def _files(self) -> Iterator[Path]:
-        # Temporary files start with a dot: a half-written record is never taken for one.
+        # Temporary files start with a dot, so a half-written record is never read as a record.
         yield from sorted(path for path in self._records.glob("*.json") if not path.name.startswith("."))
 
 
 def name(record: Record) -> str:
-    """Return the stem of a record's file: what it is, for a person, and its key."""
+    """Return the stem of a record's file: a readable description and the key."""
     return stem(record.cell, record.key)
 
 
@@ -237,7 +237,7 @@ def stem(cell: Cell | CellData, key: str) -> str:
 
 
 def _seen(path: Path) -> tuple[str, Seen] | None:
-    """Return key and status; from the head alone where the checksum says that the file is as we wrote it."""
+    """Return key and status; from the first bytes alone if the checksum shows that the file is unchanged."""
     found = _content(path)
     if found is None:
         return None
@@ -256,7 +256,7 @@ def _seen(path: Path) -> tuple[str, Seen] | None:
 
 
 def _record(content: bytes, path: Path) -> Record | str:
-    """Return a record, or what is wrong with its file.
+    """Return a record, or the fault of its file.
 
     Raises:
         StoreError: it is a record of another schema version.
@@ -272,7 +272,7 @@ def _record(content: bytes, path: Path) -> Record | str:
 
 
 def _content(path: Path) -> tuple[bytes, tuple[int, int]] | None:
-    """Return the bytes and the stamp of a record's file; None where it is not there.
+    """Return the bytes and the stamp of a record's file; None if it is missing.
 
     Raises:
         StoreError: it cannot be read.
@@ -293,11 +293,11 @@ def _key(path: Path) -> str:
 
 
 def _keep_broken_aside(path: Path) -> None:
-    """Give another name to a file that is to be replaced and holds no whole record, or that of another cell."""
+    """Rename a file that would be replaced but holds no whole record, or the record of another cell."""
     try:
         seen = _seen(path)
     except StoreError:
-        # A record of another version, or what cannot be read: what replaces it says why it cannot.
+        # A record of another version, or an unreadable file: the write that replaces it reports why it fails.
         return
     if seen is not None and (seen[1].status == BROKEN or seen[0] != _key(path)):
         names = (f"{path.name}.broken{number or ''}" for number in range(1000))
@@ -313,7 +313,7 @@ def _version(mark: Path) -> object:
 
 
 def _clean(folder: Path) -> None:
-    """Remove temporary files whose writer has died, or that are too old to be written still."""
+    """Remove temporary files of dead writers, and files too old to be still in use."""
     for path in folder.glob(".*.tmp"):
         with suppress(OSError):
             if is_abandoned(path.name) or time.time() - path.stat().st_mtime > _SECONDS_KEPT:
@@ -321,7 +321,7 @@ def _clean(folder: Path) -> None:
 
 
 def _kept_elsewhere(path: Path, text: str) -> str:
-    """Write a record that its folder does not take beside the temporary files; say where."""
+    """Write a record that its folder refused into the system's temporary folder; return a note of where."""
     try:
         elsewhere = Path(tempfile.mkdtemp(prefix="seqbench-")) / path.name
         elsewhere.write_text(text, encoding="utf-8")

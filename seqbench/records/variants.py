@@ -1,8 +1,7 @@
-"""Gives the names under which tables show the task and the model of a record, and the settings that differ.
+"""Chooses the names under which tables show the task and the model of a record, and the settings that differ.
 
-What was run with different parameters, data or training settings gets different names, so that it is never
-averaged together; a name shows only the fields that differ, or a number where these are many, which `legend`
-explains. Stands on records.
+Runs with different parameters, data or training settings get different names, so that they are never averaged
+together. A name shows only the fields that differ, or a number where there are many, which `legend` explains.
 """
 
 from __future__ import annotations
@@ -34,24 +33,24 @@ _LONGEST = 48
 
 
 def task_names(records: Sequence[Record]) -> dict[str, str]:
-    """Return key -> name of the task, such as ``copy (symbols=4)``, ``sentiment (data=reviews.csv)``, ``copy #2``.
+    """Return key -> name of the task, e.g. ``copy (symbols=4)``, ``sentiment (data=reviews.csv)``, ``copy #2``.
 
-    Data that are not generated are always named.
+    Data that were not generated are always named.
     """
     return _numbered(_task_names(records), {record.key: record.cell.task.name for record in records})
 
 
 def model_names(records: Sequence[Record]) -> dict[str, str]:
-    """Return key -> name of the model, such as ``lstm (hidden_size=64, training.steps=500)`` or ``lstm #2``.
+    """Return key -> name of the model, e.g. ``lstm (hidden_size=64, training.steps=500)`` or ``lstm #2``.
 
-    Training settings are shown where they differ between any two records of a task, not only between those
-    of one model: a comparison of models that were trained differently says so.
+    Training settings are shown if they differ between any two records of a task, even of different models, so that
+    a comparison of differently trained models shows it.
     """
     return _numbered(_model_names(records), {record.key: record.cell.model.name for record in records})
 
 
 def legend(records: Sequence[Record]) -> list[str]:
-    """Return what the numbers in names stand for, such as ``lstm #1 = lstm (hidden_size=64, ...)``."""
+    """Return the meaning of the numbers in names, e.g. ``lstm #1 = lstm (hidden_size=64, ...)``."""
     pairs: set[tuple[str, str]] = set()
     for short, long in (
         (task_names(records), _task_names(records)),
@@ -62,9 +61,9 @@ def legend(records: Sequence[Record]) -> list[str]:
 
 
 def settings_key(record: Record) -> str:
-    """Return a text that records with the same name and the same settings share: all but length and seed.
+    """Return a text that is the same for all records that differ in length and seed only.
 
-    Of many records, one for each of these texts has to be looked at to name them all.
+    To name many records, it is enough to look at one record for each of these texts.
     """
     cell = record.cell
     task, model = ((p.name, p.version, p.parameters) for p in (cell.task, cell.model))
@@ -74,9 +73,9 @@ def settings_key(record: Record) -> str:
 def differing_settings(records: Sequence[Record]) -> dict[str, dict[str, Any]]:
     """Return key -> column -> value of the settings that differ between these records.
 
-    Columns are ``task.NAME`` where a parameter differs within a task, ``model.NAME`` within a model,
-    ``training.NAME`` and ``evaluate_lengths`` between any two records. A record whose task, model or training has
-    no such setting lacks the column. Versions and the precision are left out, and what cannot move a score.
+    Columns are ``task.NAME`` for parameters that differ within a task, ``model.NAME`` within a model,
+    ``training.NAME`` and ``evaluate_lengths`` between any two records. A record without such a setting lacks the
+    column. Versions, the precision, and settings that cannot move a score are left out.
     """
     data = _data_names(records)
     task = {record.key: _task_values(record, data) for record in records}
@@ -141,7 +140,7 @@ def _model_names(records: Sequence[Record]) -> dict[str, str]:
 
 
 def _numbered(names: Mapping[str, str], bases: Mapping[str, str]) -> dict[str, str]:
-    """Number the variants of a plugin if one of them has a name that is too long."""
+    """Number the variants of a plugin if one of their names is too long."""
     variants: dict[str, list[str]] = {}
     for key in names:
         variants.setdefault(bases[key], []).append(names[key])
@@ -195,7 +194,7 @@ def _text(value: Any) -> str:
 
 
 def _is_json(text: str) -> bool:
-    """Say whether a text reads as a number or another value: quoted, it is not taken for one."""
+    """Say whether a text would be read as a number or another value, and so must be quoted."""
     try:
         json.loads(text)
     except (ValueError, RecursionError):
@@ -204,13 +203,13 @@ def _is_json(text: str) -> bool:
 
 
 def _alike_ordered(fields: Mapping[str, Fields]) -> dict[str, Fields]:
-    """Return the same fields, in one order for all: the order in a record is no part of what was run."""
+    """Return the same fields in one order for all, because the order in a record means nothing."""
     order = list(dict.fromkeys(name for key in sorted(fields) for name in fields[key]))
     return {key: {name: own[name] for name in order if name in own} for key, own in fields.items()}
 
 
 def _differing(fields: Iterable[Fields]) -> set[str]:
-    """Return the fields that have not one and the same value everywhere; one that is absent differs."""
+    """Return the fields that do not have the same value everywhere; an absent field differs."""
     kept = list(fields)
     names = {name for some in kept for name in some}
     return {name for name in names if len({each.get(name) for each in kept}) > 1}
@@ -222,14 +221,14 @@ def _name(name: str, fields: Fields, shown: set[str]) -> str:
 
 
 def _data_names(records: Sequence[Record]) -> dict[str, str]:
-    """Return fingerprint -> a name of the data that no other fingerprint has."""
+    """Return fingerprint -> a unique name of the data."""
     names: dict[str, str] = {}
     for record in records:
         for parameter, fingerprint in record.cell.data.items():
             name = _short(str(record.cell.task.parameters.get(parameter)), fingerprint)
             names[fingerprint] = min(name, names.get(fingerprint, name))
     taken = list(names.values())
-    # The same file name with other content: a file that changed between two runs.
+    # Same file name, other content: the file changed between two runs.
     return {
         fingerprint: name if taken.count(name) == 1 else f"{name} {fingerprint.rpartition(':')[2][:12]}"
         for fingerprint, name in names.items()

@@ -1,4 +1,4 @@
-"""Reports: tables, pages and files, made from records only; imports no torch and no plugin."""
+"""Writes reports: tables, pages and files. Reads records only; imports no torch and no plugin."""
 
 from __future__ import annotations
 

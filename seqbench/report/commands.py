@@ -1,7 +1,6 @@
-"""Writes the command that gives a number again: `seqbench run` with every setting that is not at its default.
+"""Writes the `seqbench run` command that reproduces a number, with every setting that is not at its default.
 
-A command names exactly the cells that it stands for: the keys of what it runs are the keys of the records.
-Stands on records and the defaults of experiment.
+A command names exactly the cells that it stands for: it runs the keys of the records and no others.
 """
 
 from __future__ import annotations

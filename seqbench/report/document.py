@@ -1,6 +1,6 @@
-"""Puts a report together, for whatever format: sections of lines, tables and commands.
+"""Assembles a report, for every format: sections of lines, tables and commands.
 
-Formats render a `Document` and decide nothing about its content. Stands on the tables.
+Formats render a `Document` and decide nothing about its content.
 """
 
 from __future__ import annotations

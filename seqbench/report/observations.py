@@ -1,6 +1,6 @@
-"""Lays records flat: one observation for each score, at each length, with each seed.
+"""Flattens records into observations: one for each score, at each length, with each seed.
 
-A cell that has no score is an observation too, with its status in the place of the score. Stands on records.
+A cell without a score is an observation too, with its status in the place of the score.
 """
 
 from __future__ import annotations

@@ -1,3 +1,3 @@
-"""Runs sweeps: what is to be run, in which order, who holds which cell, and what is kept of it."""
+"""Runs sweeps: which cells, in which order, who holds each, and what is recorded."""
 
 __all__ = ["eta", "interruption", "plan", "queue", "run", "status", "sweep", "weights"]

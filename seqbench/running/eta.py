@@ -1,4 +1,4 @@
-"""How long will what is left of a sweep take? From what cells like these have taken so far.
+"""Estimates the time left in a sweep from the time that similar cells have taken.
 
 Numbers in, numbers out. Imports nothing of seqbench.
 """

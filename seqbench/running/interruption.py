@@ -1,7 +1,7 @@
 """Ends a sweep at Ctrl-C: the first asks the running cells to end well, the second ends them at once.
 
-SIGTERM, and SIGHUP of a terminal that is closed, do the same. Handlers are there while
-a block runs, in the main thread only, and restored after it. Imports nothing of seqbench.
+SIGTERM, and SIGHUP of a closed terminal, do the same. The handlers are installed while a block runs, in the main
+thread only, and restored after it. Imports nothing of seqbench.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Writes into its store what others need to watch a sweep.
+"""Writes files into the store that others need to watch a sweep.
 
-``sweeps/ID.json``: the command, where it runs, every cell of it. ``sweeps/ID.live.json``: what runs just now,
-written anew as events come. Nothing but ``seqbench status`` depends on them. Stands on cells and execution.
+``sweeps/ID.json``: the command, the machine, every cell. ``sweeps/ID.live.json``: what runs now, rewritten as
+events arrive. Only ``seqbench status`` depends on them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Keeps track of which cells another sweep into the same folder runs just now.
+"""Tracks which cells another sweep into the same folder is running.
 
-A claim is a file that is made only where there is none, so that one process gets it, and renewed while it is
-held. No lock: a claim that is stale (its process is dead, or it was not renewed) is never touched, but
-followed by that of who takes it over, in a file named after it: again one process gets it. docs/scaling.md.
+A lease is a file that is created only if absent, so that one process gets it, and renewed while it is held. There
+is no lock: a stale lease (dead process, or not renewed) is never touched. Whoever takes it over creates a
+successor file named after it; again only one process can. See docs/scaling.md.
 """
 
 from __future__ import annotations

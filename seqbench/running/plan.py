@@ -1,7 +1,4 @@
-"""Finds the cells of an experiment that are still to be run. Looks at the store, and writes nothing.
-
-Stands on cells, store and shards.
-"""
+"""Finds the cells of an experiment that are still to be run. Reads the store and writes nothing."""
 
 from __future__ import annotations
 

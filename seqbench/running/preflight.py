@@ -1,7 +1,6 @@
-"""Looks whether data and models are fit before anything is trained.
+"""Checks data and models before anything is trained.
 
-Each task's data are loaded once, at every length that tells, and each model is built once for each task. Stands on
-execution.
+Each task's data are loaded once, at every length that matters, and each model is built once for each task.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Which cell is run next, when other sweeps take cells of the same store?
+"""Chooses the next cell to run while other sweeps take cells of the same store.
 
-The longest that has no record yet and that no other sweep has claimed; it is claimed before it is given out.
-Stands on claims, plan and store.
+It is the longest cell that has no record and no lease of another sweep; its lease is taken before it is given out.
 """
 
 from __future__ import annotations

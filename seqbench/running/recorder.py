@@ -1,7 +1,4 @@
-"""Keeps what comes of cells in an executor: records, checkpoints, claims, last words; then tells observers.
-
-Stands on backlog and store.
-"""
+"""Records what an executor reports of cells (records, checkpoints, leases, logs), and then tells observers."""
 
 from __future__ import annotations
 

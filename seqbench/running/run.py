@@ -1,7 +1,4 @@
-"""Runs an experiment in one call, from its name to its table.
-
-Stands on sweep and results.
-"""
+"""Runs an experiment in one call, from its name to its table."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Tells how sweeps stand, while they run and afterwards, from the files of their store alone.
+"""Reports how sweeps stand, while they run and afterwards, from the files of their store alone.
 
-Writes nothing, and needs neither torch nor pandas. Stands on sweeps, claims and store.
+Writes nothing, and needs neither torch nor pandas.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Turns the cells of a plan into records: an executor runs them, and every outcome is kept.
+"""Turns the cells of a plan into records: an executor runs them, and every outcome is recorded.
 
-Several sweeps into one store share the cells by claims. Stands on keeper and executors; imports no torch.
+Several sweeps into one store share the cells by leases. Imports no torch.
 """
 
 from __future__ import annotations

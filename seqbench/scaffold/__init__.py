@@ -1,3 +1,3 @@
-"""Begins plugins: distributions that work, made from the files of the example."""
+"""Creates new plugins: working distributions, made from the files of the example."""
 
 __all__ = ["create", "names"]

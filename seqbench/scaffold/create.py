@@ -1,7 +1,6 @@
-"""How does somebody begin a plugin? With a distribution that works, made from the example's files.
+"""Creates a plugin: a working distribution made from the example's files.
 
-The example is a real distribution, plugins/example in the sources, and seqbench/example where seqbench is
-installed. Stands on plugins and errors.
+The example is a real distribution: plugins/example in the sources, seqbench/example where seqbench is installed.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ _HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Kind:
-    """What of the example a plugin is begun with.
+    """The part of the example from which a plugin is created.
 
     Attributes:
         name: ``model`` or ``task``.
-        plugin, type, other: the example's names: of this plugin, of its class, and of the plugin that is left out.
+        plugin, type, other: the example's names of this plugin, of its class, and of the plugin that is left out.
         modules: its modules.
     """
 
@@ -51,16 +50,16 @@ def create(name: str, kind: Kind, licence: Licence, folder: Path) -> list[Path]:
     """Write a distribution with one plugin into a new folder, whole or not at all.
 
     Args:
-        name: of the plugin; see `seqbench.scaffold.names.check_name`.
-        kind: of `KINDS`.
-        licence: by its SPDX name.
-        folder: to be made; nothing is there yet.
+        name: the plugin's name; see `seqbench.scaffold.names.check_name`.
+        kind: one of `KINDS`.
+        licence: the SPDX name of its licence.
+        folder: a new folder; it must not exist.
 
     Returns:
-        What was written.
+        The files that were written.
 
     Raises:
-        PluginError: the folder exists already, or cannot be made.
+        PluginError: the folder exists or cannot be created.
     """
     texts = files(name, kind, licence)
     try:
@@ -113,7 +112,7 @@ def example() -> Path:
 
 
 def licence_text(licence: Licence, holder: str) -> str:
-    """Return the text of a licence; that of Apache names no holder."""
+    """Return the text of a licence; the Apache licence names no holder."""
     if licence == "Apache-2.0":
         return (example() / "LICENSE").read_text(encoding="utf-8")
     text = (_HERE / "licences" / f"{licence}.txt").read_text(encoding="utf-8")
@@ -121,7 +120,7 @@ def licence_text(licence: Licence, holder: str) -> str:
 
 
 def _renamed(text: str, name: str, kind: Kind) -> str:
-    """Put the new names where the example has its own; ``minGRU`` in prose is the unit's name and stays."""
+    """Replace the example's names by the new ones; ``minGRU`` in prose is the unit's name and stays."""
     text = text.replace("seqbench-example", f"seqbench-{name}")
     text = text.replace(f"seqbench_{kind.plugin}", module_name(name))
     text = text.replace(kind.type, class_name(name))
@@ -133,12 +132,12 @@ def _renamed_path(path: str, name: str, kind: Kind) -> str:
 
 
 def _without(text: str, other: str) -> str:
-    """Leave out the lines that are about the other plugin of the example."""
+    """Remove the lines about the other plugin of the example."""
     return "".join(line for line in text.splitlines(keepends=True) if other not in line)
 
 
 def _begun(text: str) -> str:
-    """Say at the end of a module's docstring what is to become of the module."""
+    """Append to a module's docstring what the author should do with the module."""
     first, end, rest = text.partition('"""\n')
     return f"{first}\n\nBegun with ``seqbench plugin new``: put yours in place of it.\n{end}{rest}"
 

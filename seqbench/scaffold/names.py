@@ -1,7 +1,4 @@
-"""May a new plugin be called so? The name becomes a distribution's, a module's, a class's and a word to type.
-
-Stands on plugins and errors.
-"""
+"""Checks the name of a new plugin, which names its distribution, module, class and task or model."""
 
 from __future__ import annotations
 
@@ -25,10 +22,10 @@ _IMPORTED = ("ClassVar", "Iterator", "Tensor")
 
 
 def check_name(name: str, catalog: Catalog) -> None:
-    """Refuse a name that cannot be used, or is taken.
+    """Refuse a name that cannot be used or is taken.
 
     Raises:
-        PluginError: why, and which name would do where one is near.
+        PluginError: with the reason, and a similar name that can be used, if there is one.
     """
     fault = _form_fault(name) or _taken(name, catalog)
     if fault:
@@ -54,7 +51,7 @@ def class_name(name: str) -> str:
 
 
 def kebab(text: str) -> str:
-    """Return the nearest name of the right form; empty where there is none.
+    """Return the nearest name of the right form; empty if there is none.
 
     >>> kebab("My_ModelV2"), kebab("seqbench-thing"), kebab("42")
     ('my-model-v2', 'thing', '')

@@ -1,4 +1,4 @@
-"""Statistics over seeds: means with intervals, pairs of models, ranks and usable lengths.
+"""Computes statistics over seeds: means with intervals, pairs of models, ranks and usable lengths.
 
 Numbers in, numbers out; nothing is imputed. Imports nothing of seqbench.
 """

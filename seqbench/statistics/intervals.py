@@ -23,7 +23,7 @@ _TAIL = (1 - LEVEL) / 2
 
 @dataclass(frozen=True)
 class Interval:
-    """Where the true mean lies, as far as these values say.
+    """An estimate of where the true mean lies.
 
     Attributes:
         low, high: its ends.
@@ -57,7 +57,7 @@ def summary(values: Iterable[float], *, least: float = -math.inf, most: float = 
 
     Args:
         values: finite numbers.
-        least, most: no value can lie beyond them; the interval is cut there, which costs it no coverage.
+        least, most: bounds of all values; the interval is cut there, which does not reduce its coverage.
 
     >>> found = summary([1.0, 2.0, 3.0])
     >>> found.mean, found.spread, found.n, round(found.interval.low, 3), round(found.interval.high, 3)
@@ -75,11 +75,11 @@ def summary(values: Iterable[float], *, least: float = -math.inf, most: float = 
 
 
 def interval(values: Sequence[float], *, least: float = -math.inf, most: float = math.inf) -> Interval | None:
-    """Return the 95% interval of the mean; None for fewer than two values, which say nothing about it.
+    """Return the 95% interval of the mean; None for fewer than two values.
 
     Args:
         values: finite numbers, independent of each other.
-        least, most: no value can lie beyond them.
+        least, most: bounds of all values.
     """
     if len(values) < 2:
         return None
@@ -87,7 +87,7 @@ def interval(values: Sequence[float], *, least: float = -math.inf, most: float =
         found = _t_interval(values)
     else:
         found = _bootstrap_interval(values)
-    # A value that lies beyond, by rounding or by a bound that is none, is never cut away.
+    # A value beyond the bounds, by rounding or because a bound is wrong, is never cut away.
     least, most = min(least, *values), max(most, *values)
     return Interval(max(found.low, least), min(found.high, most), found.method)
 
@@ -103,7 +103,7 @@ def _bootstrap_interval(values: Sequence[float]) -> Interval:
     """Return the expanded percentile interval of resampled means.
 
     The plain percentile interval is too narrow by the factor sqrt((n - 1) / n) and by normal instead of t
-    quantiles; taking quantiles further out mends both (Hesterberg 2015, What Teachers Should Know about the
+    quantiles; quantiles further out correct both (Hesterberg 2015, What Teachers Should Know about the
     Bootstrap, arXiv:1411.5279).
     """
     import numpy as np
@@ -111,14 +111,14 @@ def _bootstrap_interval(values: Sequence[float]) -> Interval:
 
     n = len(values)
     tail = float(ndtr(-math.sqrt(n / (n - 1)) * _t_quantile(n)))
-    # Resamples have a seed of their own: the same values give the same interval.
+    # Resampling has a fixed seed, so that the same values give the same interval.
     drawn = np.random.default_rng(0).integers(n, size=(_RESAMPLES, n))
     low, high = np.quantile(np.asarray(values, dtype=float)[drawn].mean(axis=1), [tail, 1 - tail])
     return Interval(float(low), float(high), "bootstrap")
 
 
 def _t_quantile(n: int) -> float:
-    # scipy.special alone: scipy.stats takes three times as long to import.
+    # Only scipy.special: scipy.stats takes three times as long to import.
     from scipy.special import stdtrit
 
     return float(stdtrit(n - 1, 1 - _TAIL))

@@ -1,7 +1,7 @@
 """Compares two models on the cells that both were run on.
 
-Same task, length and seed mean the same data, so cells are compared one by one: Wilcoxon's signed-rank test
-on differences of skill, with Holm's correction over all pairs of models. Imports nothing of seqbench.
+The same task, length and seed mean the same data, so cells are compared one by one: Wilcoxon's signed-rank test on
+differences of skill, with Holm's correction over all pairs of models. Imports nothing of seqbench.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class Comparison:
 
     Attributes:
         first, second: the models.
-        n: places that both have an outcome for.
-        wins, ties, losses: of the first.
-        difference: median of the first's skill minus the second's; None where no place is shared, or where
-            the median pair has a cell without a skill.
-        is_ahead: the ranks of the first's wins add up to more than those of its losses.
-        p: two-sided, of the hypothesis that swapping the two models' skills would change nothing; None where
-            fewer than six places are shared: not tested.
+        n: number of places where both have an outcome.
+        wins, ties, losses: those of the first model.
+        difference: median of the first's skill minus the second's; None if no place is shared, or if the median
+            pair has a cell without a skill.
+        is_ahead: whether the rank sum of the first's wins exceeds that of its losses.
+        p: two-sided p-value of the hypothesis that the two models are exchangeable; None (not tested) for fewer
+            than six shared places.
         p_holm: the same, corrected for the number of tests.
     """
 
@@ -56,7 +56,7 @@ class Comparison:
 
 
 def compare(outcomes: Outcomes) -> list[Comparison]:
-    """Compare every two models, in the order of their names as given.
+    """Compare every pair of models, in the given order of their names.
 
     >>> places = [("copy", 16, seed) for seed in range(6)]
     >>> (found,) = compare({"gru": {place: 0.75 for place in places}, "rnn": {place: 0.5 for place in places}})
@@ -70,7 +70,7 @@ def compare(outcomes: Outcomes) -> list[Comparison]:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p-values that are valid together (Holm 1979): the family's error rate stays what one test's is.
+    """Return p-values corrected by Holm (1979): the error rate of all tests together is that of one test.
 
     >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03])]
     [0.03, 0.06, 0.06]
@@ -86,8 +86,8 @@ def holm(p_values: Sequence[float]) -> list[float]:
 def signed_rank_p(differences: Sequence[float]) -> float:
     """Return the two-sided p-value of Wilcoxon's signed-rank test (Wilcoxon 1945).
 
-    Differences of 0 are left out, equal ones share their mean rank, infinite ones rank highest. The p-value
-    is exact, also with ties, for up to 100 differences; beyond, a normal approximation with continuity
+    Differences of 0 are left out, equal ones share their mean rank, infinite ones rank highest. The p-value is
+    exact, even with ties, for up to 100 differences; beyond that it is a normal approximation with continuity
     correction.
 
     >>> signed_rank_p([1.0, 2.0, 3.0, 4.0, 5.0, -6.0])
@@ -100,9 +100,9 @@ def signed_rank_p(differences: Sequence[float]) -> float:
 
 
 def _signed_ranks(differences: Sequence[float]) -> tuple[list[int], int]:
-    """Return twice the ranks of the differences that are not 0, and the sum of those that are positive.
+    """Return twice the ranks of the nonzero differences, and the sum for the positive ones.
 
-    Twice the rank is an integer, also where ranks are shared.
+    Twice a rank is an integer even if ranks are shared.
     """
     moved = [difference for difference in differences if difference != 0]
     twice = twice_ranks([abs(difference) for difference in moved])
@@ -110,7 +110,7 @@ def _signed_ranks(differences: Sequence[float]) -> tuple[list[int], int]:
 
 
 def twice_ranks(values: Sequence[float]) -> list[int]:
-    """Return twice the rank of each value, from the smallest up; equal ones share their mean rank.
+    """Return twice the rank of each value, starting at the smallest; equal values share their mean rank.
 
     >>> twice_ranks([0.5, 0.1, 0.5])
     [5, 2, 5]
@@ -123,7 +123,7 @@ def twice_ranks(values: Sequence[float]) -> list[int]:
 
 def _compare(first: str, second: str, outcomes: Outcomes) -> Comparison:
     ours, theirs = outcomes[first], outcomes[second]
-    # Two cells without a skill are equally last; infinity minus infinity is not a number.
+    # Two cells without a skill are tied for last; infinity minus infinity would be NaN.
     gaps = [0.0 if ours[at] == theirs[at] else ours[at] - theirs[at] for at in sorted(ours.keys() & theirs.keys())]
     wins, losses = sum(gap > 0 for gap in gaps), sum(gap < 0 for gap in gaps)
     twice, positive = _signed_ranks(gaps)
@@ -142,7 +142,7 @@ def _median(gaps: Sequence[float]) -> float | None:
 
 
 def _exact_tail(twice: Sequence[int], at_most: int) -> float:
-    """Return the share of all ways to sign the ranks whose positive sum is no larger than this one."""
+    """Return the share of all sign assignments whose positive rank sum is at most this one."""
     import numpy as np
 
     share = np.zeros(sum(twice) + 1)

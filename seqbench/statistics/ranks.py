@@ -1,4 +1,4 @@
-"""Ranks the models over all tasks and lengths. Stands on pairs and intervals."""
+"""Ranks the models over all tasks and lengths."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from seqbench.statistics.pairs import Outcomes, Place, twice_ranks
 
 @dataclass(frozen=True)
 class MeanRank:
-    """The rank of one model: 1 is the best; equal ones share their mean rank.
+    """The rank of one model: 1 is the best; equal models share their mean rank.
 
     Attributes:
         model: its name.
-        rank: mean over tasks of the mean over their lengths and seeds; None for a model that has not run
-            everywhere, as nothing is imputed, and for one with no other to be ranked against.
-        interval: over tasks; None for a single one.
-        tasks: how many tasks are behind it.
-        missing: places that others have an outcome for and this one has not.
+        rank: mean over tasks of the mean over their lengths and seeds; None for a model that has not run at every
+            place, since nothing is imputed, and for a single model.
+        interval: of the mean over tasks; None for a single task.
+        tasks: number of tasks.
+        missing: number of places where other models have an outcome and this one has none.
     """
 
     model: str
@@ -31,7 +31,7 @@ class MeanRank:
 
 
 def mean_ranks(outcomes: Outcomes) -> list[MeanRank]:
-    """Rank the models that have an outcome at every place, best first; the others follow, without a rank.
+    """Rank the models that have an outcome at every place, best first; the others follow without a rank.
 
     >>> found = mean_ranks({"gru": {("copy", 16, 0): 0.9}, "lstm": {("copy", 16, 0): 0.9}, "rnn": {}})
     >>> [(each.model, each.rank, each.missing) for each in found]
@@ -41,7 +41,7 @@ def mean_ranks(outcomes: Outcomes) -> list[MeanRank]:
     missing = {model: sum(place not in found for place in places) for model, found in outcomes.items()}
     complete = {model: found for model, found in outcomes.items() if not missing[model] and places}
     if len(complete) < 2:
-        # The first of one is no achievement.
+        # Being first of one means nothing.
         complete = {}
     by_task = _ranks_by_task(complete, places)
     ranked = [_mean_rank(model, by_task[model], len(complete)) for model in complete]

@@ -1,8 +1,8 @@
-"""Finds the lengths at which a model holds, and says how sure that is. Stands on intervals.
+"""Finds the lengths at which a model is usable, and how certain that is.
 
-Where a longer sequence is harder that is one number, the largest length up to which the model holds. Where it is
-not, as with the look-back of a forecast, a short length that fails says nothing of longer ones: there it is the
-ranges of tested lengths at which the model holds.
+Where a longer sequence is harder, this is one number: the largest length up to which the model is usable. Where it
+is not, as with the look-back of a forecast, a failure at a short length says nothing of longer ones. There the
+answer is the ranges of tested lengths at which the model is usable.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ HOLDS = 0.5
 
 @dataclass(frozen=True)
 class Reach:
-    """The largest tested length up to which every tested length holds.
+    """The largest tested length up to which the model is usable at every tested length.
 
     Attributes:
-        length: steps; None where not even the smallest length holds.
-        is_open: no length tested lies beyond its end: the true one may be larger.
+        length: steps; None if the model is not even usable at the smallest length.
+        is_open: whether it is the largest tested length, so that the true one may be larger.
         unknown: the length at which the search ended because nothing is known there.
     """
 
@@ -40,12 +40,12 @@ class Reach:
 
 @dataclass(frozen=True)
 class Ranges:
-    """The ranges of tested lengths in which every tested length holds.
+    """The ranges of tested lengths at which the model is usable.
 
     Attributes:
-        runs: first and last length of each range, in steps, in their order.
-        is_open: the longest tested length holds: longer ones may.
-        unknown: lengths of which nothing is known.
+        runs: first and last length of each range, in steps, in order.
+        is_open: whether the model is usable at the longest tested length, so that longer ones may be usable too.
+        unknown: lengths without a known result.
     """
 
     runs: tuple[tuple[int, int], ...] = ()
@@ -54,7 +54,7 @@ class Ranges:
 
     @property
     def length(self) -> int | None:
-        """The largest tested length that holds; None where none does."""
+        """The largest tested length at which the model is usable; None if there is none."""
         return self.runs[-1][1] if self.runs else None
 
     def __str__(self) -> str:
@@ -78,12 +78,12 @@ class UsableLength:
     """The usable length of one model on one task.
 
     Attributes:
-        estimate: by the mean skill over seeds.
-        low, high: by the lower and the upper ends of the 95% intervals of mean skill: what lies within ``low`` the
-            seeds show to hold, what lies outside ``high`` not to. None where a length on the way has fewer than
-            two seeds.
-        n: the fewest seeds behind a length; 0 where a length has none.
-        is_longer_harder: whether it is a `Reach`, not `Ranges`.
+        estimate: computed from the mean skill over seeds.
+        low, high: computed from the lower and upper ends of the 95% intervals of mean skill. The seeds show that
+            the model is usable at lengths within ``low``, and unusable outside ``high``. None if a length on the
+            way has fewer than two seeds.
+        n: the smallest number of seeds at a length; 0 if a length has none.
+        is_longer_harder: whether the estimate is a `Reach` rather than `Ranges`.
     """
 
     estimate: Reach | Ranges
@@ -94,7 +94,7 @@ class UsableLength:
 
     @property
     def length(self) -> int | None:
-        """Steps, by the mean; None where no length holds, or none is known to."""
+        """Steps, from the mean skill; None if no length is known to be usable."""
         return self.estimate.length
 
     def holds(self, length: int) -> bool:
@@ -105,7 +105,7 @@ class UsableLength:
 
     @property
     def interval(self) -> str:
-        """The two bounds as text, ``[16, >= 64]``; empty where they are not known.
+        """The two bounds as text, ``[16, >= 64]``; empty if unknown.
 
         >>> UsableLength(Reach(16), Reach(None), Reach(64, is_open=True), 3).interval
         '[-, >= 64]'
@@ -122,10 +122,10 @@ def usable_length(
     """Return the largest length up to which mean skill is at least 0.5 at every tested length.
 
     Args:
-        skills: tested length -> skill over seeds; None where it is not known.
-        diverged: lengths at which the training of any seed diverged; they do not hold, whatever the mean
-            over the other seeds: a model that learns only now and then cannot be relied upon.
-        is_longer_harder: where it is not, the ranges of lengths at which mean skill is at least 0.5.
+        skills: tested length -> skill over seeds; None if unknown.
+        diverged: lengths at which the training of any seed diverged. They count as unusable, whatever the mean
+            over the other seeds: a model that learns only sometimes is not reliable.
+        is_longer_harder: if False, return the ranges of lengths at which mean skill is at least 0.5.
 
     >>> from seqbench.statistics import summary
     >>> skills = {8: [0.9, 0.9, 0.8], 16: [0.9, 0.2, 0.6], 32: [0.1, 0.2]}

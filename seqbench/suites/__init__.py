@@ -1,4 +1,4 @@
-"""Which experiments ship with seqbench? A plugin like any other: it yields the YAML files beside it."""
+"""Offers the experiments that ship with seqbench, as a plugin that yields the YAML files beside it."""
 
 from __future__ import annotations
 

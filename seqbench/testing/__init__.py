@@ -1,7 +1,7 @@
-"""Does a plugin keep its contract? The kit for those who write tasks and models.
+"""Checks whether a plugin keeps its contract: the kit for authors of tasks and models.
 
-Three ways in: ``seqbench check NAME``, `checks_for` in a test file, and `run_checks` in a notebook. All of
-them run what `checks` yields.
+There are three ways in: ``seqbench check NAME``, `checks_for` in a test file, and `run_checks` in a notebook. All
+of them run what `checks` yields.
 """
 
 from seqbench.testing.outcome import Check, CheckFailed, CheckSkipped, Outcome

@@ -1,4 +1,4 @@
-"""Ends what takes too long. Stands on nothing of seqbench."""
+"""Ends checks that take too long. Imports nothing of seqbench."""
 
 from __future__ import annotations
 

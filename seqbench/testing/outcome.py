@@ -1,6 +1,6 @@
-"""Makes the checks of the conformance kit, and tells how each of them ended.
+"""Makes the checks of the conformance kit, and reports how each of them ended.
 
-A check is a callable that returns None, or raises CheckFailed or CheckSkipped. Stands on surroundings.
+A check is a callable that returns None, or raises CheckFailed or CheckSkipped.
 """
 
 from __future__ import annotations

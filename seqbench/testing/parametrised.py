@@ -1,4 +1,4 @@
-"""How does one test function of pytest become a test for each check?
+"""Turns one test function of pytest into a test for each check.
 
 pytest is imported when a test file is collected, and only then.
 """

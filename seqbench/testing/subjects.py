@@ -1,6 +1,6 @@
-"""Finds the checks of a class, of an object with its parameters set, or of the name of an installed plugin.
+"""Finds the checks of a class, of an object with its parameters set, or of an installed plugin by its name.
 
-`checks` is the whole kit for any of them. Stands on models, tasks and plugins.
+`checks` is the whole kit for any of them.
 """
 
 from __future__ import annotations

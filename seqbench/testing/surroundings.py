@@ -1,6 +1,6 @@
-"""Which global state may a plugin not touch, and how does a check leave it as it found it?
+"""Guards the global state that a plugin must not touch, and restores it after a check.
 
-The random states of torch, numpy and Python. Stands on nothing of seqbench.
+That state is the random generators of torch, numpy and Python. Imports nothing of seqbench.
 """
 
 from __future__ import annotations

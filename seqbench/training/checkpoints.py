@@ -1,7 +1,7 @@
-"""Keeps a cell's checkpoint in a file: whole or not there, and read with suspicion.
+"""Writes a cell's checkpoint to a file, whole or not at all, and reads it with distrust.
 
-A Lightning checkpoint, written and read by Lightning through `CheckpointFile`, with one entry of ours. A file
-that does not fit the cell is told of and left aside: it never fails a cell. Stands on tensor_files and holders.
+A checkpoint is Lightning's own, written and read through `CheckpointFile`, with one entry of seqbench. A file that
+does not fit the cell is reported and ignored: it never fails a cell.
 """
 
 from __future__ import annotations

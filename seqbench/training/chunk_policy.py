@@ -1,7 +1,6 @@
-"""How is the layer of one cell fed? As its training settings ask, and ``auto`` by what the machine has.
+"""Chooses how the layer of one cell is fed: as its training settings say; ``auto`` depends on the machine.
 
-The machine decides what is run again in the backward pass only, on which no bit depends. Stands on pieces,
-network and memory.
+The machine only decides what the backward pass recomputes, which changes no bit.
 """
 
 from __future__ import annotations

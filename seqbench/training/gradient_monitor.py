@@ -1,6 +1,6 @@
-"""Measures the gradient flow of one cell before, while and after it is trained.
+"""Measures the gradient flow of one cell before, during and after its training.
 
-Turned off, it does nothing and costs nothing. Stands on gradients, fitting and records.
+Turned off, it does nothing and costs nothing.
 """
 
 from __future__ import annotations

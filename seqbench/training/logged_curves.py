@@ -1,7 +1,7 @@
-"""What is told to Lightning's loggers while a cell is trained? What the cell collects anyway, now and then.
+"""Passes the curves of a cell's training to Lightning's loggers.
 
-Loss and gradient norm as means over some steps, and every validation. No ``self.log``: that costs more than a
-step. Stands on fitting.
+Loss and gradient norm are means over some steps; every validation is passed on. There is no ``self.log``, which
+costs more than a training step.
 """
 
 from __future__ import annotations

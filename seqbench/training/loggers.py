@@ -1,7 +1,7 @@
-"""Which Lightning loggers may watch the training of cells, and where do they write?
+"""Lists the Lightning loggers that may watch the training of cells, and where they write.
 
-Each needs packages of its own, which are looked for before anything is trained and imported where a cell is
-run. Nothing leaves the machine unless the user's environment says so. Stands on curves.
+Each needs its own packages, which are looked for before anything is trained and imported where a cell runs.
+Nothing leaves the machine unless the user's environment says so.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""How much memory will a cell need, and how much is there?
+"""Forecasts the memory that a cell needs, and reads how much the machine has.
 
-What like cells took at other lengths tells best; time and memory of a recurrent layer grow with the steps.
-Stands on records; imports no torch.
+The best forecast comes from similar cells at other lengths; time and memory of a recurrent layer grow with the
+number of steps. Imports no torch.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Tells what a cell came to: its scores, its course and why a number is missing.
-
-Stands on fitting and records.
-"""
+"""Describes the outcome of a cell: its scores, its course, and why a number is missing."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Sets the arithmetic in which a cell trains: float32, unless a setting names another.
 
-Left to itself, torch lets cuDNN round float32 to TF32. Stands on errors.
+By default torch lets cuDNN round float32 to TF32.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Measures how gradients flow back through models that nobody has trained, on noise or on a task's data.
+"""Measures how gradients flow back through untrained models, on noise or on a task's data.
 
-The start of each network is the one that `seqbench run` gives it with the same seed. Stands on gradients.
+Each network starts from the same weights that `seqbench run` gives it with the same seed.
 """
 
 from __future__ import annotations

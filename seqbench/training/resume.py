@@ -1,7 +1,7 @@
-"""Where does one attempt at a cell go on from, and where does it stop?
+"""Resumes a cell from its checkpoint, and decides when an attempt stops.
 
-Between two steps, and before each batch of an evaluation, it looks whether a checkpoint is due, whether the
-time is up and whether somebody asked for the end. Stands on checkpoints, fitting and watching.
+Between two steps, and before each batch of an evaluation, it checks whether a checkpoint is due, whether the time
+is up, and whether a stop was requested.
 """
 
 from __future__ import annotations

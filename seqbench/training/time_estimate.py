@@ -1,7 +1,6 @@
-"""Estimates how long a cell will train: measured on short sequences, then extrapolated.
+"""Estimates how long a cell will train, from measurements on short sequences. Used by ``--dry-run``.
 
-The time of a recurrent layer grows linearly with the number of steps; so do these estimates. For
-``--dry-run``. Stands on feeding and cells.
+The time of a recurrent layer grows linearly with the number of steps, and so do these estimates.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The processor's class follows what torch, oneDNN and MKL are told, and decides the kind of a machine."""
+"""Tests that the processor's class follows torch, oneDNN and MKL settings, and decides the kind of a machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `benchmarks/structure.py` tells of a tree: floors, circles, rooms, and the calls that climb."""
+"""Tests what `benchmarks/structure.py` reports of a tree: floors, circles, rooms, and calls that climb."""
 
 from __future__ import annotations
 

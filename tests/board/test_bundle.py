@@ -1,4 +1,4 @@
-"""Is a bundle that was tampered with refused, with its reason, and an honest one accepted?"""
+"""Tests that a tampered bundle is refused with its reason, and an honest one accepted."""
 
 from __future__ import annotations
 

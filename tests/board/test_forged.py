@@ -1,7 +1,7 @@
-"""Bundles in which something was invented, with every hash made anew, are refused or not confirmed, each with why.
+"""Tests that invented values in bundles are refused or not confirmed, each with its reason, when all hashes fit.
 
-Scores are true wherever nothing else is said. `check` refuses what the installed task and the record itself tell;
-what only a run can tell is found by `verify`.
+Scores are true unless a test says otherwise. `check` refuses what contradicts the installed task or the record
+itself; `verify` finds what only a run can show.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Boards of bundles that have holes, contradict each other or come from several kinds of machines are built."""
+"""Tests boards of bundles that have holes, contradict each other or come from several kinds of machines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The public board shows what bundles say, refuses what it must, and lets nothing in them become markup."""
+"""Tests that the public board shows what bundles say, refuses what it must, and escapes everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running cells again tells honest scores from others, and nothing is sent that was not asked for."""
+"""Tests that running cells again tells honest scores from others, and that nothing is sent without a request."""
 
 from __future__ import annotations
 

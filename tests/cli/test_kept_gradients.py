@@ -1,4 +1,4 @@
-"""Is somebody told who asks for gradient statistics that finished cells have not got?"""
+"""Tests that a user is told when finished cells lack the gradient statistics that were asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands that only look answer quickly, exactly, and with the right exit status."""
+"""Tests that commands that only read answer quickly, exactly, and with the right exit status."""
 
 from __future__ import annotations
 

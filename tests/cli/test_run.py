@@ -1,4 +1,4 @@
-"""The command as a user types it: tables, JSON lines, dry runs, and bad input that ends with status 2."""
+"""Tests the command as a user types it: tables, JSON lines, dry runs, and bad input that ends with status 2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores are unknown where an output is not finite, and refused where they cannot be right."""
+"""Tests that scores are unknown where an output is not finite, and refused where they cannot be right."""
 
 from __future__ import annotations
 

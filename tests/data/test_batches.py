@@ -1,4 +1,4 @@
-"""Splits and batches: every example as often as it should come, padded, by length."""
+"""Tests splits and batches: every example as often as it should come, padded, by length."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cached tensors come back as they were, or are made anew; never others under the same name."""
+"""Tests that cached tensors come back as they were, or are made anew; never others under the same name."""
 
 from __future__ import annotations
 

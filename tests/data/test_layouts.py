@@ -1,4 +1,4 @@
-"""The layouts that data sets have are found: clones of hub repositories, shards, a folder for each class."""
+"""Tests that the layouts of data sets are found: clones of hub repositories, shards, a folder for each class."""
 
 from __future__ import annotations
 

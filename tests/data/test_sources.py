@@ -1,4 +1,4 @@
-"""Data sources are read as they stand, known by their content, and refused in one clear sentence."""
+"""Tests that data sources are read unchanged, identified by content, and refused in one clear sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Executors: they stop when asked, leave no orphan, mind the memory, and move no bit."""
+"""Tests that executors stop when asked, leave no orphan, respect the memory, and change no bit."""
 
 from __future__ import annotations
 

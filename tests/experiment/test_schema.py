@@ -1,4 +1,4 @@
-"""One schema for files, command line and Python; every error has its place and the nearest right name."""
+"""Tests the one schema of files, command line and Python; every error names its place and the nearest name."""
 
 from __future__ import annotations
 

@@ -1,14 +1,11 @@
-"""Does a sweep survive 100 random kill -9 of its workers and of its main process?
-
-Runs 60 tiny cells undisturbed, then the same cells while processes of the sweep are killed at random moments and
-the same command is given again whenever it has ended; at the end scores and gradients have to be those of the
-undisturbed sweep, to the last bit. Prints its figures; exit status 0 where all is equal, 4 where not.
+"""Tests that a sweep survives 100 random kill -9 of its workers and of its main process.
 
     python tests/faults/kill_sweep.py [--executor NAME] [--kills N] [--cells N] [--seed N] [--jobs N]
 
-Under ``--executor ray`` the undisturbed sweep runs as processes; killed are cells, the Ray workers and servers
-beside them, the board on which they look, and the main process. Ray takes seconds to start, and each of its
-workers too: ``--kills 20 --cells 24`` will do.
+Runs 60 tiny cells undisturbed. Then runs them while processes of the sweep are killed at random, and gives the
+same command again until it is done. Scores and gradients must be the same bits. Exit status 0 if so, 4 if not.
+Under ``--executor ray``, Ray's processes are killed too; they take seconds to start: use ``--kills 20 --cells
+24``.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Is every record there that was reported written, when its writer is killed at random?
-
-Four processes write 1,000 records each into one store and report each on a pipe once it is written; they are
-killed with kill -9 at random moments and started again after the last one that they reported. At the end every
-reported record has to be there and to parse. Exit status 0, or 4 where one is missing.
+"""Tests that every record that was reported as written is there when its writer is killed at random.
 
     python tests/faults/kill_writers.py [--records N] [--seed N]
+
+Four processes write 1,000 records each into one store and report each on a pipe once it is written. They are
+killed with kill -9 at random and restarted after the last reported record. At the end every reported record must
+be there and parse. Exit status 0, or 4 where one is missing.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
-"""Does a sweep under Ray survive what kills its processes and its machines?
+"""Tests that a sweep under Ray survives the death of its processes and its machines.
 
-On a cluster of two nodes of one core each, on this machine: a cell's own process, then the Ray worker beside a
-cell, then every process of the second node are ended by kill -9 while cells run. The records have to be, bit
-for bit, those of a serial sweep that nobody disturbed. Run as: python tests/faults/ray_kill.py
+    python tests/faults/ray_kill.py
+
+On a cluster of two nodes of one core each, on this machine: kill -9 ends a cell's own process, then the Ray worker
+beside a cell, then every process of the second node, while cells run. The records must be, bit for bit, those of
+an undisturbed serial sweep.
 """
 
 from __future__ import annotations

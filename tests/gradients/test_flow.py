@@ -1,3 +1,5 @@
+"""Tests the summaries of curves of gradient norms."""
+
 from __future__ import annotations
 
 import json

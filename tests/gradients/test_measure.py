@@ -1,4 +1,4 @@
-"""The oracle: cells stepped one by one from their equations, each example alone, in float64."""
+"""Tests gradient flow against an oracle: cells stepped one by one from their equations, in float64."""
 
 from __future__ import annotations
 

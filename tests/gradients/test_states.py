@@ -1,4 +1,4 @@
-"""Gradients through states of other kinds, and through layers that Python cannot copy."""
+"""Tests gradients through states of other kinds, and through layers that Python cannot copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a cell says stands in its log, whoever says it and however the cell ends, and nowhere else."""
+"""Tests that all output of a cell is in its log, whoever writes it and however the cell ends, and nowhere else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Long sequences in pieces: the same bits run again or not, truncated as by hand, memory, and whose key moves."""
+"""Tests long sequences in chunks: recomputed bits, truncation as by hand, memory, and which keys change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Embedding, layer and head: what is read where, and what a layer must return."""
+"""Tests the embedding, layer and head: what is read where, and what a layer must return."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What plugins raise while they make data and layers is one sentence, known before a sweep, and costs no other."""
+"""Tests that an error of a plugin is one sentence, known before a sweep, and does not affect other plugins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plugins from files; and what any plugin does when it is loaded: print, take long, lack a package, be old."""
+"""Tests plugins from files, and side effects of loading any plugin: printing, slowness, missing packages, age."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A broken plugin is one clear problem that names plugin, distribution, version and hook; the rest works."""
+"""Tests that a broken plugin is one clear problem that names plugin, distribution, version and hook."""
 
 from __future__ import annotations
 

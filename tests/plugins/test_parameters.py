@@ -1,4 +1,4 @@
-"""Parameters that are for made-up data stay out of cells whose data are somebody's own."""
+"""Tests that parameters for made-up data stay out of cells with data of the user's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of results tell what a row is, and nobody averages two experiments without being told."""
+"""Tests that tables of results say what a row is, and warn before two experiments are averaged."""
 
 from __future__ import annotations
 

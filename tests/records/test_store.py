@@ -1,4 +1,4 @@
-"""Records are strict JSON, written whole or not at all, and read back as they were."""
+"""Tests that records are strict JSON, written whole or not at all, and read back unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports say how sure a number is: the worth of a test example, what is unknown, what was warned of."""
+"""Tests that reports say how certain a number is: the worth of a test example, unknown scores, warnings."""
 
 from __future__ import annotations
 

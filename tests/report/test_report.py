@@ -1,4 +1,4 @@
-"""The closing tables say what the records say: every outcome, nothing imputed, nothing mixed."""
+"""Tests that the closing tables say what the records say: every outcome, nothing imputed, nothing mixed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is shown of a sweep while it runs: how many cells ended how, how long it takes yet, what went wrong."""
+"""Tests what is shown of a running sweep: how many cells ended how, the time left, what went wrong."""
 
 from __future__ import annotations
 

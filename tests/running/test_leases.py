@@ -1,4 +1,4 @@
-"""One sweep holds a cell at a time, whoever dies; what is stale is taken over by one of those who want it."""
+"""Tests that one sweep holds a cell at a time, and that exactly one takes over a stale lease."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a store tells of its sweeps: while one runs, after it was killed, and when all is done."""
+"""Tests what a store says of its sweeps: while one runs, after it was killed, and when all is done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sweep: what is done is not run again, a killed process costs a retry, and workers move no bit."""
+"""Tests that a sweep skips finished cells, retries a killed process, and gives the same bits with any workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does `seqbench plugin new` write a distribution that works, under a name that is free, and over nothing?"""
+"""Tests that `seqbench plugin new` writes a working distribution, under a free name, and overwrites nothing."""
 
 from __future__ import annotations
 

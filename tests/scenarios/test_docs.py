@@ -1,8 +1,8 @@
-"""What the docs show is run: every Python block, every experiment, every command, in a folder as the text has it.
+"""Runs what the docs show: every Python block, every experiment, every command, in a folder as the text has it.
 
-Python blocks run as they stand, and so do the commands that take seconds. Of a sweep everything is done up to its
-training; the sweeps with `--plugin` are trained, for they begin the guide. A block that installs something is
-parsed only: `.ci/run` follows the guide with pip.
+Python blocks run as they are, and so do commands that take seconds. A sweep is run up to its training; sweeps with
+`--plugin` are trained, because they begin the guide. A block that installs something is only parsed: `.ci/run`
+follows the guide with pip.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Cells on a GPU: the numbers of the CPU, no waiting within a step, several at a time, and what a record tells."""
+"""Tests cells on a GPU: the numbers of the CPU, no waiting within a step, several at a time, and the record."""
 
 from __future__ import annotations
 

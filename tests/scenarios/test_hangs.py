@@ -1,4 +1,4 @@
-"""Nothing hangs: what gives no sign of life is ended, and what a plugin leaves running keeps no process."""
+"""Tests that nothing hangs: a silent process is ended, and threads that a plugin leaves keep no process alive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of the project, as tests: what is public, what plugins import, what the docs and options say."""
+"""Tests the rules of the project: what is public, what plugins import, what docs, docstrings and options say."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ from seqbench.plugins.hooks import Hooks
 ROOT = Path(__file__).parents[2]
 BUNDLED = sorted([*(ROOT / "plugins").glob("seqbench_*.py"), *(ROOT / "plugins").glob("seqbench_*/**/*.py")])
 PACKAGE = ROOT / "seqbench"
+MODULES = [
+    path for room in ("seqbench", "plugins", "tests", "benchmarks") for path in (ROOT / room).glob("**/*.py")
+]
 
 
 def test_public_names_are_all_there_and_documented() -> None:
@@ -76,6 +79,18 @@ def test_top_of_the_package_holds_rooms_only() -> None:
     assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py", "__main__.py", "errors.py"}
     for path in PACKAGE.glob("**/__init__.py"):
         assert ast.get_docstring(ast.parse(path.read_text())), f"{path} does not say what the room is for"
+
+
+def test_a_module_states_in_its_first_line_what_it_does() -> None:
+    for path in sorted(MODULES):
+        text = ast.get_docstring(ast.parse(path.read_text())) or ""
+        if path.name == "__init__.py" and not path.read_text():
+            continue
+        lines = [line for line in text.splitlines() if line.strip()]
+        assert lines, f"{path} does not say what it does"
+        assert lines[0].endswith("."), f"{path}: the first line of its docstring is no sentence"
+        assert "?" not in lines[0], f"{path}: the first line of its docstring is a question"
+        assert len(lines) <= 6, f"{path}: its docstring has {len(lines)} lines"
 
 
 def dotted(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""What comes from outside reaches the terminal printable and cut; what is no plain file is refused."""
+"""Tests that text from outside reaches the terminal printable and cut, and that only plain files are read."""
 
 from __future__ import annotations
 

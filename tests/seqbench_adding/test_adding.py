@@ -1,4 +1,4 @@
-"""The adding problem is laid out as published, and only who remembers both numbers solves it."""
+"""Tests that the adding problem is laid out as published, and solved only by remembering both numbers."""
 
 from __future__ import annotations
 

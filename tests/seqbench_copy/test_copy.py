@@ -1,4 +1,4 @@
-"""Is copy memory laid out as published, and can its scores be reached by memory only?"""
+"""Tests that copy memory is laid out as published, and that its scores need memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the forecasting task cut, scale, score and refuse as it says?"""
+"""Tests that the forecasting task cuts, scales, scores and refuses as documented."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Do the recurrent models compute the equations in their docs, and start as their parameters say?"""
+"""Tests that the recurrent models compute the equations in their docs, and start as their parameters say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sentiment task poses what it says: opinions in order, nothing leaked, real texts read whole."""
+"""Tests the sentiment task: opinions in order, nothing leaked, real texts read whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts are read as people write them, in any script, and refused where they are none."""
+"""Tests that texts are read as people write them, in any script, and refused where they are none."""
 
 from __future__ import annotations
 

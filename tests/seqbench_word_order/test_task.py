@@ -1,4 +1,4 @@
-"""The word-order task shuffles, splits, decodes and scores as it says."""
+"""Tests that the word-order task shuffles, splits, decodes and scores as documented."""
 
 from __future__ import annotations
 

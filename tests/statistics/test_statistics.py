@@ -1,4 +1,4 @@
-"""Do the statistics keep their promises: coverage, error rate, definitions, and what the textbook says?"""
+"""Tests coverage and error rates of the statistics, their definitions, and textbook examples."""
 
 from __future__ import annotations
 

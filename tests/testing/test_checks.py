@@ -1,4 +1,4 @@
-"""Each check of the kit can fail, and models that are unusual but sound pass all of them."""
+"""Tests that each check of the kit can fail, and that unusual but sound models pass all of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kit catches planted faults and names them, passes every bundled plugin, and leaves no trace."""
+"""Tests that the kit catches planted faults and names them, passes every bundled plugin, and leaves no trace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One cell: what is chosen on which data, when training ends, and that the same cell gives the same bits."""
+"""Tests one cell: which data decide what, when training ends, and that the same cell gives the same bits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cell that is killed or stopped anywhere goes on from its checkpoint and ends with the same bits."""
+"""Tests that a cell that is killed or stopped anywhere resumes from its checkpoint and ends with the same bits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Curves in a viewer are those of the training, and no number of the training depends on who looks."""
+"""Tests that logged curves are those of the training, and that no logger changes a number of the training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does ``seqbench gradients`` tell what can be worked out by hand, on the networks and data that `run` uses?"""
+"""Tests ``seqbench gradients`` against values worked out by hand, on the networks and data that `run` uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the model keep the contract, and does it compute what its equations say?"""
+"""Tests that the model keeps the contract and computes its equations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the task keep the contract, and are its answers right?"""
+"""Tests that the task keeps the contract and that its answers are right."""
 
 from __future__ import annotations
 

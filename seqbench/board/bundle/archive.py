@@ -1,6 +1,6 @@
-"""Reads a zip into memory within limits, if it may be opened at all; nothing is unpacked to disk.
+"""Reads a zip into memory within limits, and writes bundles; nothing is unpacked to disk.
 
-Also how a bundle is written: the same files give the same bytes. Stands on errors.
+The same files give the same bytes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Writes many files as a folder, whole or not at all, and only in the place of a board that nobody changed.
-
-Stands on errors.
-"""
+"""Writes many files as one folder, all or none, and only over a board that nobody changed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Defines what a bundle says of itself: its manifest, most of which its records must bear out.
-
-Stands on records.
-"""
+"""Defines the manifest of a bundle; the records must confirm most of it."""
 
 from __future__ import annotations
 

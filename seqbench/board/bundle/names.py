@@ -1,6 +1,6 @@
-"""Refuses names and texts of a bundle that steer a terminal, hide, or begin as a spreadsheet's formula does.
+"""Refuses names and texts of a bundle that control a terminal, hide, or begin like a spreadsheet formula.
 
-Each function yields a sentence for each fault. Stands on records.
+Each function yields a sentence for each fault.
 """
 
 from __future__ import annotations

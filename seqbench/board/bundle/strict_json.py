@@ -1,4 +1,4 @@
-"""Reads JSON that every reader reads alike: no key twice, no NaN, no endless nesting. Stands on archive."""
+"""Reads JSON that all readers understand alike: no repeated key, no NaN, limited nesting."""
 
 from __future__ import annotations
 

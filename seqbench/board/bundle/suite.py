@@ -1,4 +1,4 @@
-"""Lays out the cells that a suite asks of a model, whichever model it is. Stands on cells.
+"""Lists the cells that a suite asks of any model.
 
 A submission brings its own model; tasks, lengths, seeds and training are the suite's.
 """

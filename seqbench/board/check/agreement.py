@@ -1,7 +1,7 @@
-"""Compares a record that a bundle claims with the record of the same cell that was run again, part by part.
+"""Compares a claimed record with the record of the same cell that was run again, part by part.
 
-On the same kind of machine every part must have the same bits. Elsewhere a trained score cannot be compared, and
-what can be is. docs/board.md says what is compared and why the tolerances are what they are. Stands on records.
+On the same kind of machine every part must have the same bits. Elsewhere a trained score cannot be compared; the
+parts that can be are. docs/board.md explains the parts and the tolerances.
 """
 
 from __future__ import annotations

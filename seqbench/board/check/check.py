@@ -1,7 +1,7 @@
-"""Checks whether a bundle keeps the rules. Every rule is a line; what cannot be checked is said.
+"""Checks whether a bundle keeps the rules. Each rule gives a line; what cannot be checked is said.
 
-Runs the installed tasks to hold a bundle's data against theirs, and nothing that a bundle brings; opens no file
-that a bundle names. Stands on archive, rules, faults and installed.
+Runs the installed tasks to compare their data with the bundle's. Runs nothing that a bundle brings, and opens no
+file that a bundle names.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Finds what cannot be true in records, whoever ran them: of scores, skill, baselines and gradients.
+"""Finds impossible values in records: in scores, skill, baselines and gradients.
 
-Each function yields a sentence for each fault. Stands on records.
+Each function yields a sentence for each fault.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Holds what a bundle tells of its data against the task that is installed here, whose data are loaded for it.
+"""Compares what a bundle says of its data with the installed task, whose data are loaded for it.
 
-Of each task and length the data of one seed are loaded, the smallest that the bundle has: those must be equal in
-full. Of other seeds, metric and baselines' names and kinds are compared; `verify` compares the rest. Tasks are
-those that the suite names, never a path that a bundle brings. Torch is imported when data are loaded.
+Of each task and length the data of the smallest seed in the bundle are loaded and must be equal in full. Of other
+seeds, metric and baselines' names and kinds are compared; `verify` compares the rest. Only tasks that the suite
+names are loaded, never a path from a bundle. Torch is imported when data are loaded.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Holds a bundle as a whole against the rules: its files, its suite, its manifest and its tables.
+"""Checks a bundle as a whole against the rules: its files, its suite, its manifest and its tables.
 
-Each function yields a sentence for each fault. Stands on manifest and suite.
+Each function yields a sentence for each fault.
 """
 
 from __future__ import annotations

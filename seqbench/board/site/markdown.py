@@ -1,7 +1,4 @@
-"""Writes the board as tables of GitHub's Markdown, for a README; its foot says how it was made.
-
-Stands on standings.
-"""
+"""Writes the board as GitHub's Markdown tables for a README, with a footer that says how it was made."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
 """Merges the bundles of a folder by suite; a bundle that breaks a rule is listed with the reason.
 
-A cell that two bundles tell differently is a conflict, and so are two cells of the same data that tell different
-data, metrics or baselines: a verified bundle goes before others, and where that decides nothing the cells are left
-out. Scores that two kinds of processors tell are no conflict, but a note. Nothing is averaged over bundles. Stands
-on check, receipt, agreement and installed.
+It is a conflict if two bundles have different records of one cell, or if two cells on the same data report
+different data, metrics or baselines. A verified bundle wins; otherwise the cells are left out. Different scores
+from two kinds of processors are only noted. Nothing is averaged over bundles.
 """
 
 from __future__ import annotations

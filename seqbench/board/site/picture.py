@@ -1,7 +1,4 @@
-"""Draws a board for a README: skill against length of every task, as one SVG file.
-
-Stands on standings and the report's charts.
-"""
+"""Draws a board for a README: skill against length for every task, as one SVG file."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Uploads a bundle or a site to the Hugging Face hub: planned first, sent only when asked for.
+"""Uploads a bundle or a site to the Hugging Face hub: planned first, sent only on request.
 
-Stands on check and folder; huggingface_hub is imported when something is sent.
+huggingface_hub is imported when something is sent.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Makes the files of the public board: pages, data and badges; the same bundles give the same bytes.
+"""Writes the files of the public board: pages, data and badges; the same bundles give the same bytes.
 
-Every page is self-contained and asks no server for anything; everything that a bundle says is escaped. Stands
-on standings and the report's pages.
+Every page is self-contained and asks no server for anything; everything from a bundle is escaped.
 """
 
 from __future__ import annotations

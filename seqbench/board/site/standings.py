@@ -1,7 +1,4 @@
-"""Works out where each model stands on the board of a suite: rank, usable length, skill per task, who vouches.
-
-Stands on merge and the report's pages.
-"""
+"""Works out where each model stands on the board of a suite: rank, usable length, skill per task, verifiers."""
 
 from __future__ import annotations
 

@@ -1,3 +1,3 @@
-"""Runs cells of bundles again and compares what comes of them."""
+"""Runs cells of bundles again and compares the records."""
 
 __all__ = ["receipt", "verify"]

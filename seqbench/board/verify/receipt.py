@@ -1,6 +1,6 @@
-"""Keeps what came of running cells of a bundle again, in a small file beside it that the board reads.
+"""Stores the result of running a bundle's cells again in a small file beside it, which the board reads.
 
-Whoever keeps the board writes it; one that a stranger sends proves nothing. Stands on manifest.
+Whoever keeps the board writes it; a receipt from a stranger proves nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Judges a claimed score by further seeds of the same cell, where another processor leaves its bits open.
+"""Judges a claimed score by further seeds of the same cell, for another processor with other bits.
 
 A prediction interval says where one more seed would lie: mean ± t * s * sqrt(1 + 1/K) of K seeds, with Student's t
-of K - 1 degrees of freedom (Hahn and Meeker, "Statistical Intervals", 1991, section 4.2). Stands on agreement.
+of K - 1 degrees of freedom (Hahn and Meeker, "Statistical Intervals", 1991, section 4.2).
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Runs cells of a bundle again, drawn at random, and compares all that a board shows of them.
+"""Runs randomly drawn cells of a bundle again, and compares everything that a board shows of them.
 
-Runs the plugins that are installed here, on the data that the installed suite names, never what a bundle brings.
-Stands on sweep, check, agreement and spread.
+Runs the installed plugins on the data that the installed suite names, never anything that a bundle brings.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Shows a sweep in plain lines: one for each cell that ends, and now and then how long the rest takes."""
+"""Shows a sweep in plain lines: one for each cell that ends, and now and then the time left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Says in sentences what happens in a sweep: ends of cells, retries, warnings, other sweeps."""
+"""Writes the events of a sweep as sentences: ends of cells, retries, warnings, other sweeps."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Counts what the events of a sweep tell: cells of each status, running cells, the time left.
-
-For whatever shows it. Stands on execution and pace.
-"""
+"""Counts the events of a sweep: cells of each status, running cells, the time left."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Chooses how a sweep is shown while it runs: live lines, plain lines, or JSON lines on request.
 
-All but JSON goes to stderr. Meanwhile stdout belongs to results: what a plugin prints goes to stderr.
+All but JSON goes to stderr. Stdout is kept for results: what a plugin prints goes to stderr.
 """
 
 from __future__ import annotations

@@ -1,3 +1,3 @@
-"""Runs cells on a cluster of machines, by Ray."""
+"""Runs cells on a cluster of machines with Ray."""
 
 __all__ = ["executor"]

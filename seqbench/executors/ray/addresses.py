@@ -1,7 +1,7 @@
-"""Tries whether a Ray cluster listens at an address, before Ray does, which tries for four minutes without a word.
+"""Tests whether a Ray cluster listens at an address; Ray itself tries silently for four minutes.
 
 A cluster's port speaks gRPC, which is HTTP/2 (RFC 9113, section 3.4: a connection preface is answered by a
-SETTINGS frame). Stands on errors.
+SETTINGS frame).
 """
 
 from __future__ import annotations

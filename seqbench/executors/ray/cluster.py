@@ -1,4 +1,4 @@
-"""Finds or starts the Ray cluster, and says what it has to give. The only place that knows Ray's interface.
+"""Finds or starts the Ray cluster and lists its resources. The only place that knows Ray's interface.
 
 A local cluster starts where none is named, and ends with the sweep. Nothing is printed and nothing reported.
 """

@@ -1,7 +1,7 @@
-"""How do cells run on a cluster of machines, by Ray?
+"""Runs cells on a cluster of machines with Ray.
 
-A Ray task attends to one cell, which runs in a fresh process beside it, as everywhere. Tasks are Ray core's,
-without retries of its own: a death is told, and costs its cell one retry. Ray is imported when it runs.
+A Ray task watches over one cell, which runs in a fresh process beside it. Ray's own retries are off: a death is
+reported and costs its cell one retry. Ray is imported when it runs.
 """
 
 from __future__ import annotations

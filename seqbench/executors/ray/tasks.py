@@ -1,4 +1,4 @@
-"""Holds what runs on the machines of a Ray cluster: a task for each cell, and a board on which all look."""
+"""Holds what runs on the machines of a Ray cluster: a task for each cell, and a board that all of them read."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Places numbers on the axis of a chart and chooses its ticks.
 
-An axis is linear in what it is given: a logarithmic one is given logarithms, so that a norm that no float64
-holds has its place too. Numbers in, numbers out; stands on nothing.
+An axis is linear in its input. A logarithmic axis is given logarithms, so that it can show a norm outside the
+range of floats. Numbers in, numbers out; imports nothing of seqbench.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Lays out a chart of several models: lines with bands and markers on the canvas of an SVG.
 
-Everything here is geometry and text; ``templates/chart.html.j2`` writes it, and escapes it. Pure functions:
-the same numbers give the same chart. Stands on charts_axes and charts_paths.
+This module computes geometry and text; ``templates/chart.html.j2`` writes and escapes it. Pure functions: the same
+numbers give the same chart.
 """
 
 from __future__ import annotations

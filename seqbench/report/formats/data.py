@@ -1,6 +1,6 @@
 """Writes records for a program: one row for each cell as CSV, and everything as JSON.
 
-Stands on results, standings and statistics; pandas is imported for CSV alone.
+pandas is imported for CSV alone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Names the formats of a report: an ending and a function from records to text each."""
+"""Lists the formats of a report: a file ending and a function from records to text for each."""
 
 from __future__ import annotations
 

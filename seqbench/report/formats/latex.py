@@ -1,6 +1,6 @@
-"""Writes a report as a LaTeX document that compiles as it is, its tables with booktabs' rules.
+"""Writes a report as a complete LaTeX document, its tables with the rules of booktabs.
 
-A table that is too large for the page is cut into blocks of columns and of rows. Stands on document.
+A table that is too large for the page is cut into blocks of columns and of rows.
 """
 
 from __future__ import annotations

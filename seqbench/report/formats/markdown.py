@@ -1,4 +1,4 @@
-"""Writes a report as Markdown with GitHub's tables, everything from a record escaped. Stands on document."""
+"""Writes a report as Markdown with GitHub's tables; everything from a record is escaped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes a report to a file, whole or not at all. Stands on errors."""
+"""Writes a report to a file, whole or not at all."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Prints a report to a terminal, or to a file that a terminal's output was sent to.
+"""Prints a report to a terminal, or to a file that receives a terminal's output.
 
 A table that is too wide is cut into blocks of columns, each with the names of its rows; no digit is lost.
-Stands on document; rich writes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Collects what the detail view of a page shows of each cell: plain data for its script, as small as it goes.
+"""Collects the data of a page's detail view of each cell, in compact form for its script.
 
-Texts that many cells share, such as their training settings, and the steps and lags of their curves are kept
-once. The more cells, the fewer points of each curve: a page stays small, the records hold them all.
+Texts that many cells share, such as their training settings, are kept once, and so are the steps and lags of
+curves. More cells mean fewer points of each curve: a page stays small, and the records hold all points.
 """
 
 from __future__ import annotations

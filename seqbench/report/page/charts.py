@@ -1,7 +1,4 @@
-"""Makes the charts of scores and costs on a page: one for each task, every model in it, against length.
-
-Stands on charts, page_groups and statistics; the charts of gradients are in page_gradients.
-"""
+"""Makes the charts of scores and costs on a page: one for each task, every model in it, against length."""
 
 from __future__ import annotations
 

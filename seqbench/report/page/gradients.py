@@ -1,7 +1,7 @@
 """Makes the charts of gradients on a page: norm against lag, and gain per step against length.
 
-Norms are drawn by their logarithms. Where a model has several seeds, a line is the mean of the logarithms
-over seeds of the median over examples, and its band the same mean of the quartiles. Stands on charts.
+Norms are drawn by their logarithms. With several seeds of a model, a line is the mean over seeds of the logarithm
+of the median over examples; its band is the same mean of the quartiles.
 """
 
 from __future__ import annotations

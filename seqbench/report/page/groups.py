@@ -1,7 +1,7 @@
-"""Groups records as a page shows them: the seeds of one model on one task at one length, and what they come to.
+"""Groups records as a page shows them: all seeds of one model on one task at one length, with their summary.
 
-Nothing is imputed: a seed without a score is counted under its status, and a length that a model was not run
-at is there without records. Stands on records, variants and statistics.
+Nothing is imputed: a seed without a score is counted under its status, and a length at which a model was not run
+is a group without records.
 """
 
 from __future__ import annotations

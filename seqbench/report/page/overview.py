@@ -1,7 +1,4 @@
-"""Makes the first part of a page: how much was run, how far each model reaches on each task, how they rank.
-
-Stands on observations, standings and statistics.
-"""
+"""Makes the first part of a page: how much was run, how far each model reaches on each task, how they rank."""
 
 from __future__ import annotations
 

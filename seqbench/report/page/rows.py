@@ -1,6 +1,6 @@
-"""Makes the leaderboard of a page: one row for each model, task and length, ready to be written.
+"""Makes the leaderboard of a page: one row for each model, task and length, as texts.
 
-A row without a score is there with what it is instead, and sorts last. Stands on page_groups and statistics.
+A row without a score shows its status instead, and sorts last.
 """
 
 from __future__ import annotations

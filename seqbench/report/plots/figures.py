@@ -1,6 +1,6 @@
 """Draws gradient flow with matplotlib: norm against lag on a logarithmic axis, several models in one picture.
 
-Drawn from curves by matplotlib, which the extra ``report`` installs and which is imported here alone.
+matplotlib comes with the extra ``report`` and is imported here alone.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Makes the tables of mean ranks and of pairs of models: which is better than which, and how sure that is.
-
-Stands on standings and statistics.
-"""
+"""Makes the tables of mean ranks and of pairs of models, with the certainty of each comparison."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes the table of costs: parameters, state, time and memory of each model. Stands on observations."""
+"""Makes the table of costs: parameters, state, time and memory of each model."""
 
 from __future__ import annotations
 

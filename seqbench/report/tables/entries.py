@@ -1,4 +1,4 @@
-"""Defines a table and its entries, as every format gets them. Stands on observations."""
+"""Defines a table and its cells, as every format receives them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells on what the cells were run, and which of them where. Stands on records."""
+"""Describes the machines on which cells ran, and which cells ran where."""
 
 from __future__ import annotations
 

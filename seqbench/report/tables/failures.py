@@ -1,4 +1,4 @@
-"""Lists the cells that have no score, and the scores that are unknown, with the reasons. Stands on records."""
+"""Lists the cells without a score and the unknown scores, with the reasons."""
 
 from __future__ import annotations
 

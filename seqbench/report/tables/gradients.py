@@ -1,4 +1,4 @@
-"""Makes the table of gradient flow, which stands beside the scores. Stands on observations and flow."""
+"""Makes the table of gradient flow, which stands beside the scores."""
 
 from __future__ import annotations
 

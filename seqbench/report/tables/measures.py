@@ -1,7 +1,6 @@
-"""Says what the seeds of one model at one length come to, and how that is written.
+"""Summarises the seeds of one model at one length, and writes the summary.
 
-A measure is a score or a skill: how it is read from an observation, bounded and written. Stands on
-observations and statistics.
+A measure is a score or a skill: how it is read from an observation, bounded and written.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Collects what tasks warned of, and what no flow could be measured for: each sentence once, with its cells.
-
-Stands on records, observations and variants.
-"""
+"""Collects warnings of tasks and reasons for missing gradient flow: each sentence once, with its cells."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Makes the tables of results: scores, scores at other lengths, skill and usable length.
 
-The same records give the same tables to the byte; nothing that is missing is imputed, and no outcome is left
-out in silence. Stands on observations and statistics.
+The same records give the same bytes. Missing values are not imputed, and every outcome is shown.
 """
 
 from __future__ import annotations

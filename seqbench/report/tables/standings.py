@@ -1,6 +1,6 @@
 """Turns observations into the outcomes that the statistics compare.
 
-A place is a task, a length and a seed. Stands on observations and statistics.
+A place is a task, a length and a seed.
 """
 
 from __future__ import annotations

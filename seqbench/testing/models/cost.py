@@ -1,6 +1,6 @@
-"""Does the time of something grow no faster with the length than it may?
+"""Checks that a cost grows no faster with the length than it may.
 
-Processor time of this process, so that a busy machine does not matter much; the least of several runs.
+It measures processor time of this process, which other load barely moves, and takes the least of several runs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Builds a model's layer for a check, feeds it, and says how far two outputs are apart.
-
-Stands on contracts, network and seeds.
-"""
+"""Builds a model's layer for a check, feeds it, and measures the distance between two outputs."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Checks that a layer looks only back, carries its state, and keeps rows and padding apart.
+"""Checks that a layer only looks back, carries its state, and keeps rows and padding apart.
 
-All in float64. Each check takes a model, and its docstring is what the contract asks for.
+All in float64. Each check takes a model, and its docstring states the requirement.
 """
 
 from __future__ import annotations

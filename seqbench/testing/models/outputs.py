@@ -1,6 +1,6 @@
-"""Checks that a layer's outputs have the right form and are the same each time, and that nothing else changes.
+"""Checks that a layer's outputs have the right form and repeat exactly, and that nothing else changes.
 
-Each check takes a model, and its docstring is what the contract asks for.
+Each check takes a model, and its docstring states the requirement.
 """
 
 from __future__ import annotations

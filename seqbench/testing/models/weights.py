@@ -1,6 +1,6 @@
 """Checks that a layer's weights follow from the seed, and survive saving, copying and long inputs.
 
-Each check takes a model, and its docstring is what the contract asks for.
+Each check takes a model, and its docstring states the requirement.
 """
 
 from __future__ import annotations

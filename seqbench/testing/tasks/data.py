@@ -1,6 +1,6 @@
-"""Are the examples of a task as its kinds of input and target say, at one length?
+"""Checks that the examples of a task match its kinds of input and target, at one length.
 
-Each check takes the data and the length they were loaded for, and its docstring is what is asked for.
+Each check takes the data and the length for which they were loaded; its docstring states the requirement.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""How does a check load a task's data, walk through their examples, and compare two loads?
+"""Loads a task's data for a check, iterates over their examples, and compares two loads.
 
-Always from an empty cache: what is checked is made now. Stands on contracts and splits.
+Always from an empty cache, so that the data are made anew.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Checks that a task's metrics and baselines are true.
 
-Predictors that know everything, or nothing, are scored on the test split and compared with what is declared.
+Perfect and ignorant predictors are scored on the test split and compared with the declared values.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Do a task's data follow from the length and the seed alone, with nothing shared between splits?
+"""Checks that a task's data follow from the length and the seed alone, with nothing shared between splits.
 
-Each check takes the task and what loads it, and its docstring is what is asked for.
+Each check takes the task and its loader; its docstring states the requirement.
 """
 
 from __future__ import annotations

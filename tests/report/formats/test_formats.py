@@ -1,4 +1,4 @@
-"""Every format says the same, whole, whatever stands in the records."""
+"""Tests that every format says the same, in full, whatever the records hold."""
 
 from __future__ import annotations
 

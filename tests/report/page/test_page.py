@@ -1,4 +1,4 @@
-"""The page opens anywhere, says what the records say, and lets nothing in them become markup."""
+"""Tests that the page opens anywhere, says what the records say, and escapes everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Comparison, costs, environment, commands and merging say what the records say, and nothing else."""
+"""Tests that comparison, costs, environment, commands and merging say what the records say."""
 
 from __future__ import annotations
 

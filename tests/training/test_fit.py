@@ -7,9 +7,7 @@ import math
 import pytest
 import torch
 
-from seqbench import (
-    Batch,
-)
+from seqbench import Batch
 from seqbench.data.batches import EvaluationBatches, TrainingBatches
 from seqbench.experiment.schema import Training
 from seqbench.network.network import build_network

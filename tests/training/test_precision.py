@@ -9,10 +9,7 @@ import sys
 import pytest
 import torch
 
-from seqbench import (
-    Experiment,
-    load_catalog,
-)
+from seqbench import Experiment, load_catalog
 from seqbench.plugins.grid import expand
 from seqbench.training.cell import run_cell
 from seqbench.training.precision import Precision, arithmetic

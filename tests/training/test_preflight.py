@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from seqbench import (
-    DataError,
-    Experiment,
-    load_catalog,
-)
+from seqbench import DataError, Experiment, load_catalog
 from seqbench.plugins.grid import expand
 from seqbench.training.preflight import check_data
 

@@ -87,7 +87,14 @@ def piece_of(values: Tensor, parts: Parts, measured: int, question: Question) ->
     return Piece(training, scaling, naive, Scaled(inputs, outputs, parts))
 
 
-def single_problem(piece: Piece, values: Tensor, question: Question) -> Problem:
+def problem_of(pieces: Sequence[Piece], panel: Panel, question: Question) -> Problem:
+    """Return the problem of one series, or of several that are scored side by side."""
+    if panel.is_single:
+        return _single_problem(pieces[0], panel.values, question)
+    return _several_problem(pieces, panel, question)
+
+
+def _single_problem(piece: Piece, values: Tensor, question: Question) -> Problem:
     """Return the problem of one series, whose windows are views of it."""
     rows, length, horizon = piece.rows, question.length, question.horizon
     lookback = min(length, LINEAR_LOOKBACK)
@@ -119,7 +126,7 @@ def single_problem(piece: Piece, values: Tensor, question: Question) -> Problem:
     )
 
 
-def several_problem(pieces: Sequence[Piece], panel: Panel, question: Question) -> Problem:
+def _several_problem(pieces: Sequence[Piece], panel: Panel, question: Question) -> Problem:
     """Return the problem of several series: their windows one after the other, each score a mean over series."""
     import torch
 

@@ -14,7 +14,7 @@ from pydantic import Field
 from seqbench import DataError, Split, Task, TaskData, Values, data_source
 from seqbench_forecasting.options import Decimal, Layout, Markers, Names, Options, listed, named
 from seqbench_forecasting.panel import Panel
-from seqbench_forecasting.problem import Question, piece_of, several_problem, single_problem
+from seqbench_forecasting.problem import Question, piece_of, problem_of
 from seqbench_forecasting.series import generate_series
 from seqbench_forecasting.table import read_panel
 from seqbench_forecasting.time import Gaps
@@ -166,10 +166,7 @@ class Forecasting(Task):
         constant = constant_channels(panel, pieces, targets)
         for said in warnings_of(panel, self.data, self.gaps, constant):
             warnings.warn(said, stacklevel=2)
-        if panel.is_single:
-            problem = single_problem(pieces[0], panel.values, question)
-        else:
-            problem = several_problem(pieces, panel, question)
+        problem = problem_of(pieces, panel, question)
         train, validation, test = (Split(*windows) for windows in problem.windows)
         return TaskData(
             train=train,

@@ -5,19 +5,16 @@ The texts are any labelled ones, or made-up reviews whose opinion stands where a
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from seqbench import (
     Baseline,
     DataError,
-    Ragged,
     SequenceClass,
     Split,
     Task,
@@ -32,11 +29,9 @@ from seqbench import (
 from seqbench_sentiment.reviews import CLASSES, SHORTEST, WORDS, made_up_splits
 from seqbench_sentiment.rows import Columns, Folds, split_examples
 from seqbench_sentiment.scores import baselines, is_too_large, metrics
+from seqbench_sentiment.tensors import as_bytes, from_bytes, numbered, split_from, to_tensors, unknown_rate
 from seqbench_sentiment.texts import (
     PARTS,
-    SPECIAL,
-    UNKNOWN,
-    Example,
     Truncate,
     alike,
     class_names,
@@ -170,10 +165,10 @@ class Sentiment(Task):
         else:
             identity = [self.name, self.version, _STORED, source, *self._choices(), length, seed]
             stored = cached_tensors(identity, lambda: self._prepare(length, seed))
-        about = json.loads(stored["about"].numpy().tobytes())
+        about = from_bytes(stored["about"])
         for remark in remarks(about["facts"]):
             warnings.warn(remark, stacklevel=2)
-        splits = {part: _restored(stored, part) for part in PARTS}
+        splits = {part: split_from(stored, part) for part in PARTS}
         return TaskData(
             **splits,
             inputs=Tokens(len(about["words"])),
@@ -206,7 +201,7 @@ class Sentiment(Task):
                 **made.facts,
             },
         }
-        return {**_stored(made.splits), "about": _as_bytes(about)}
+        return {**to_tensors(made.splits), "about": as_bytes(about)}
 
     def _made_up(self, length: int, seed: int) -> _Prepared:
         # Test texts come first, so that they stay the same whatever the number of training texts.
@@ -227,10 +222,10 @@ class Sentiment(Task):
         words = vocabulary((e.tokens for e in examples["train"]), self.vocabulary_size, self.minimum_count)
         classes = class_names(example.label for example in examples["train"])
         too_large = is_too_large(len(examples["train"]), len(words), len(classes))
-        splits = {part: _numbered(read[part], examples[part], words, classes) for part in PARTS}
+        splits = {part: numbered(read[part], examples[part], words, classes) for part in PARTS}
         facts = {
-            "oov_rate": _unknown_rate(splits["test"]),
-            "oov_rate_validation": _unknown_rate(splits["validation"]),
+            "oov_rate": unknown_rate(splits["test"]),
+            "oov_rate_validation": unknown_rate(splits["validation"]),
             **text_facts(examples, length),
             "empty_texts_left_out": empty,
             **_left_out(tables),
@@ -258,50 +253,6 @@ def _left_out(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     """Return what `read_tables` left out of a folder, as a fact; empty where that is nothing."""
     told = [table.attrs["left_out"] for table in tables.values() if "left_out" in table.attrs]
     return {"left_out": ", ".join(told)} if told else {}
-
-
-def _numbered(
-    texts: Sequence[Sequence[str]], examples: Sequence[Example], words: Sequence[str], classes: Sequence[str]
-) -> Split:
-    import numpy as np
-    import torch
-
-    number = {word: place for place, word in enumerate(words)}
-    place = {name: i for i, name in enumerate(classes)}
-    offsets = torch.tensor([0, *(len(text) for text in texts)]).cumsum(0)
-    flat = map(number.get, chain.from_iterable(texts), repeat(number[UNKNOWN]))
-    kind = np.int16 if len(words) <= 2**15 else np.int32
-    # From an iterator: a list of all numbers would take many times the memory of the tensor.
-    values = torch.from_numpy(np.fromiter(flat, kind, int(offsets[-1])))
-    labels = torch.tensor([place[example.label] for example in examples], dtype=torch.int16)
-    return Split(Ragged(values, offsets), labels)
-
-
-def _unknown_rate(split: Split) -> float:
-    values = split.inputs.values if isinstance(split.inputs, Ragged) else split.inputs
-    return float((values == SPECIAL.index(UNKNOWN)).double().mean())
-
-
-def _stored(splits: Mapping[str, Split]) -> dict[str, Tensor]:
-    stored = {}
-    for part, split in splits.items():
-        for name, values in (("inputs", split.inputs), ("targets", split.targets)):
-            if isinstance(values, Ragged):
-                stored[f"{part}_{name}"], stored[f"{part}_offsets"] = values.values, values.offsets
-            else:
-                stored[f"{part}_{name}"] = values
-    return stored
-
-
-def _restored(stored: Mapping[str, Tensor], part: str) -> Split:
-    inputs, offsets = stored[f"{part}_inputs"], stored.get(f"{part}_offsets")
-    return Split(inputs if offsets is None else Ragged(inputs, offsets), stored[f"{part}_targets"])
-
-
-def _as_bytes(about: Mapping[str, Any]) -> Tensor:
-    import torch
-
-    return torch.frombuffer(bytearray(json.dumps(about).encode()), dtype=torch.uint8)
 
 
 def _shown(split: Split, i: int, words: Sequence[str], classes: Sequence[str]) -> str:

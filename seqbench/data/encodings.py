@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, TextIO, cast
 
 from seqbench.errors import DataError
 
@@ -13,6 +13,12 @@ from seqbench.errors import DataError
 def opener(path: Path) -> Callable[..., IO[Any]]:
     """Return a function like ``open`` for this file; for names ending in ``.gz`` it decompresses."""
     return cast("Callable[..., IO[Any]]", gzip.open if path.suffix.lower() == ".gz" else open)
+
+
+def open_text(path: Path) -> TextIO:
+    """Open a file as UTF-8 text, unpacked where it ends in ``.gz``."""
+    # Only \n ends a line: a text may contain \x85 or \u2028. utf-8-sig drops the mark that spreadsheets write.
+    return cast(TextIO, opener(path)(path, "rt", encoding="utf-8-sig", newline="\n"))
 
 
 def check_start(path: Path, kind: str) -> None:

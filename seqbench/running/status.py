@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -128,14 +128,7 @@ def look(folder: Path) -> Overview:
     alive = {each.key for each in running if each.stale is None}
     states = [_state(note, live, running) for note, live in notes]
     ours = [note for (note, _), state in zip(notes, states, strict=True) if state.state == "running"]
-    waiting = {
-        cell.key: cell
-        for note in ours
-        for cell in note.cells
-        if cell.is_pending
-        and cell.key not in alive
-        and (cell.key not in seen or seen[cell.key].stamp[1] / 1e9 < _seconds(note.started))
-    }
+    waiting = {cell.key: cell for note in ours for cell in _waiting(note, alive, seen)}
     known = {**dict.fromkeys(cells, "missing"), **{key: each.status for key, each in seen.items()}}
     known |= dict.fromkeys(waiting, "waiting") | dict.fromkeys(alive, "running")
     done = [key for key in cells if key in seen and seen[key].status == "ok"][-_RECORDS_FOR_PACE:]
@@ -215,6 +208,15 @@ def _state(note: SweepNote, live: LiveNote | None, running: Sequence[Running]) -
         cells=len(note.cells),
         state=ended or ("killed" if is_gone else "running"),
     )
+
+
+def _waiting(note: SweepNote, alive: Collection[str], seen: Mapping[str, Seen]) -> Iterable[CellNote]:
+    """Yield the cells that a sweep has still to run: not under way, and without a record since it began."""
+    began = _seconds(note.started)
+    for cell in note.cells:
+        has_record = cell.key in seen and seen[cell.key].stamp[1] / 1e9 >= began
+        if cell.is_pending and cell.key not in alive and not has_record:
+            yield cell
 
 
 def _telling(

@@ -10,34 +10,28 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-import torch
 
-from seqbench.base.processor import processor_class
 from seqbench.base.random_state import seed_all
 from seqbench.base.seeds import derive_seed
-from seqbench.contracts.task import TaskData
 from seqbench.experiment.cells import Cell
-from seqbench.network.network import build_network
 from seqbench.plugins.catalog import Catalog
-from seqbench.plugins.parameters import make
 from seqbench.records.schema import Record
+from seqbench.training.building import build
 from seqbench.training.cell_data import load
 from seqbench.training.cell_record import Ending, make_record
 from seqbench.training.checkpoints import CheckpointFile, Checkpoints
-from seqbench.training.chunk_policy import feeding_of
 from seqbench.training.costs import forget_gpu_peak
 from seqbench.training.fit import Fit, Progress
 from seqbench.training.gradient_monitor import Watcher
 from seqbench.training.kept_weights import keep_weights
 from seqbench.training.lightning import make_trainer
 from seqbench.training.precision import check_precision
-from seqbench.training.resume import Attempt
-from seqbench.training.train_and_test import tests, train
+from seqbench.training.resume import Attempt, identity
+from seqbench.training.train_and_test import test_at_lengths, train
 
 
 @dataclass(frozen=True)
@@ -75,7 +69,7 @@ class CellRun:
         check_precision(self.cell.training.precision)
         forget_gpu_peak()
         loaded = load(self.cell, self.catalog)
-        fit, watcher = self._built(loaded.data)
+        fit, watcher = build(self.cell, self.catalog, loaded.data, self.progress)
         attempt = self._begun(fit, watcher)
         trainer = make_trainer(self.cell.training, attempt.file, self.callbacks)
         diverged = train(fit, attempt, self.cell, loaded.data, trainer)
@@ -84,7 +78,7 @@ class CellRun:
         if diverged is None:
             if fit.history.best.chosen is not None:
                 watcher.measure("trained", fit.history.best.chosen[0])
-            found = list(tests(fit, attempt, self.cell, loaded.task, loaded.data))
+            found = list(test_at_lengths(fit, attempt, self.cell, loaded.task, loaded.data))
         ending = Ending(diverged, tuple(found), train_seconds, time.perf_counter() - trained)
         record = make_record(self.cell, loaded, fit, watcher, ending, environment=self.environment)
         kept, why_not = keep_weights(
@@ -92,36 +86,13 @@ class CellRun:
         )
         return record.model_copy(update={"weights": kept, "notes": {**record.notes, **why_not}})
 
-    def _built(self, data: TaskData) -> tuple[Fit, Watcher]:
-        """Build the network from the cell's seed, and what trains and measures it."""
-        cell = self.cell
-        seed_all(derive_seed(cell.seed, "initialisation"))
-        model = make(self.catalog.model(cell.model.name), cell.model.parameters)
-        network = build_network(model, data.inputs, data.targets, cell.training.embedding_size)
-        features = data.inputs.features(cell.training.embedding_size)
-        network.feeding = feeding_of(network, cell.training, features, int(data.train.lengths.max()))
-        watcher = Watcher(network, data.validation, cell.gradients, cell.seed)
-        return Fit(network, data.metrics, cell.training, self.progress, watcher.after_step), watcher
-
     def _begun(self, fit: Fit, watcher: Watcher) -> Attempt:
         """Go on from the cell's checkpoint, or measure the untrained network and begin."""
         kept = self.checkpoints
-        file = CheckpointFile(kept.path, _identity(self.cell)) if kept else None
+        file = CheckpointFile(kept.path, identity(self.cell)) if kept else None
         seconds = kept.seconds if kept else math.inf
         attempt = Attempt(fit, watcher, file, seconds, self.should_stop, self.put_back)
         if not attempt.restore():
             watcher.measure("init", 0)
             seed_all(derive_seed(self.cell.seed, "dropout"))
         return attempt
-
-
-def _identity(cell: Cell) -> dict[str, Any]:
-    """Return what has to be the same for a cell to end with the bits that it would have had."""
-    return {
-        "cell": cell.key,
-        "gradients": cell.gradients.model_dump(),
-        "torch": str(torch.__version__),
-        "lightning": version("pytorch-lightning"),
-        "device": "cuda" if torch.cuda.is_available() else "cpu",
-        "processor_class": processor_class(),
-    }

@@ -9,10 +9,15 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from seqbench.base.processor import processor_class
 from seqbench.base.random_state import random_states, restore_random_states
+from seqbench.experiment.cells import Cell
 from seqbench.training.checkpoints import CheckpointFile
 from seqbench.training.fit import Fit
 from seqbench.training.gradient_monitor import Watcher
@@ -156,3 +161,15 @@ class Attempt:
             "random": random,
             "tested": self.tested,
         }
+
+
+def identity(cell: Cell) -> dict[str, Any]:
+    """Return what has to be the same for a cell to end with the bits that it would have had without a stop."""
+    return {
+        "cell": cell.key,
+        "gradients": cell.gradients.model_dump(),
+        "torch": str(torch.__version__),
+        "lightning": version("pytorch-lightning"),
+        "device": "cuda" if torch.cuda.is_available() else "cpu",
+        "processor_class": processor_class(),
+    }

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import subprocess
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +12,7 @@ import torch
 from torch import nn
 
 from seqbench import (
-    Batch,
     Catalog,
-    DataError,
     Experiment,
     Model,
     derive_seed,
@@ -25,18 +20,14 @@ from seqbench import (
     load_gradients,
     load_results,
 )
-from seqbench.data.batches import EvaluationBatches, TrainingBatches
-from seqbench.experiment.schema import Gradients, Training
+from seqbench.data.batches import TrainingBatches
+from seqbench.experiment.schema import Gradients
 from seqbench.network.network import build_network
 from seqbench.plugins.grid import expand
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
 from seqbench.training.cell import run_cell
 from seqbench.training.cell_data import data_fingerprint
-from seqbench.training.fit import Fit
-from seqbench.training.lightning import make_trainer, quiet_lightning
-from seqbench.training.precision import Precision, arithmetic
-from seqbench.training.preflight import check_data
 from tests.toys import CATALOG, Gru, Last, toy_cell
 
 
@@ -243,13 +234,6 @@ def test_data_that_change_after_the_cells_were_made_fail_the_cell(tmp_path: Path
     assert "changed while the sweep ran" in str(record.reason)
 
 
-def test_length_that_cannot_be_tested_is_found_before_anything_is_trained() -> None:
-    fields = {"tasks": ["sentiment"], "models": ["rnn"], "lengths": [16], "evaluate_lengths": [4]}
-    cell = expand(Experiment.model_validate(fields), load_catalog())[0]
-    with pytest.raises(DataError, match="length 4"):
-        check_data(cell, load_catalog())
-
-
 def test_plugin_that_raises_gives_a_failed_record_with_its_traceback() -> None:
     record = run_cell(toy_cell("broken"), CATALOG)
     assert (record.status, record.reason) == ("failed", "RuntimeError: the plugin's own fault")
@@ -265,87 +249,3 @@ def test_cell_over_its_time_limit_is_a_timeout() -> None:
 def test_trained_network_is_tested_at_other_lengths() -> None:
     record = run_cell(toy_cell(evaluate=(3, 50), steps=100), CATALOG)
     assert [(e.length, e.scores["accuracy"]) for e in record.evaluations] == [(3, 1.0), (50, 1.0)]
-
-
-@pytest.mark.parametrize("model", ["rnn", "lstm", "gru"])
-def test_bf16_is_another_cell_with_other_losses_near_those_of_float32(model: str) -> None:
-    grid = {"tasks": ["adding"], "models": [model], "lengths": [12], "seeds": [0]}
-    exact, rounded = (
-        expand(
-            Experiment.model_validate({**grid, "training": {"steps": 4, "validate_every": 1, **training}}),
-            load_catalog(),
-        )[0]
-        for training in ({}, {"precision": "bf16"})
-    )
-    assert exact.key != rounded.key
-    losses = [run_cell(cell, load_catalog()).course.losses for cell in (exact, rounded)]
-    assert losses[0] != losses[1]
-    assert [step for step, _ in losses[0]] == [step for step, _ in losses[1]]
-    for (_, first), (_, second) in zip(*losses, strict=True):
-        assert second == pytest.approx(first, rel=0.05)
-
-
-WITHOUT_AVX512 = """
-import torch
-from seqbench import load_catalog
-from seqbench.training.precision import arithmetic
-
-torch.manual_seed(0)
-layer, inputs = load_catalog().model("lstm")(hidden_size=8).build(3), torch.randn(2, 5, 3)
-exact = layer(inputs)[0]
-with arithmetic("bf16"):
-    assert not torch.backends.mkldnn.enabled, "oneDNN has such layers: the processor is not as this test has it"
-    for is_training in (True, False):
-        with torch.autocast("cpu", torch.bfloat16), torch.set_grad_enabled(is_training):
-            outputs = layer.train(is_training)(inputs)[0].float()
-    with torch.autocast("cpu", torch.bfloat16):
-        layer(inputs)[0].float().sum().backward()
-assert torch.backends.mkldnn.enabled
-assert 0 < float((outputs - exact).abs().max().detach()) < 0.02
-assert all(weights.grad.isfinite().all() for weights in layer.parameters())
-"""
-
-
-def test_bf16_trains_an_lstm_on_a_processor_without_avx512() -> None:
-    # oneDNN and torch read these when they start, and take the machine for an older one.
-    older = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "SEQBENCH_PLUGINS": "recurrent"}
-    ran = subprocess.run(
-        [sys.executable, "-c", WITHOUT_AVX512],
-        env={**os.environ, **older},
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert ran.returncode == 0, ran.stderr
-
-
-@pytest.mark.parametrize(("precision", "expected"), [("float32", "ieee"), ("tf32", "tf32")])
-def test_tf32_is_used_only_where_it_was_asked_for_and_put_back(precision: Precision, expected: str) -> None:
-    backends = (torch.backends.cuda.matmul, torch.backends.cudnn.rnn, torch.backends.cudnn.conv)
-    before = [backend.fp32_precision for backend in backends]
-    with arithmetic(precision):
-        assert [backend.fp32_precision for backend in backends] == [expected] * 3
-    assert [backend.fp32_precision for backend in backends] == before
-
-
-@pytest.mark.parametrize("clip", [None, 0.01])
-def test_clipping_happens_after_backward_and_bounds_the_update(clip: float | None) -> None:
-    data = Last().load(6, 0)
-    training = Training(steps=1, batch_size=64, learning_rate=1.0, optimizer="sgd", gradient_clip=clip)
-    torch.manual_seed(0)
-    network = build_network(Gru(), data.inputs, data.targets, 8)
-    before = torch.nn.utils.parameters_to_vector(network.parameters()).detach().clone()
-    batches = TrainingBatches(data.train, 64, 1, seed=0)
-    batch: Batch = next(iter(batches))
-    gradient = torch.cat(
-        [g.flatten() for g in torch.autograd.grad(network.loss(batch), list(network.parameters()))]
-    )
-    fit = Fit(network, data.metrics, training)
-    with quiet_lightning():
-        make_trainer(training).fit(fit, batches, EvaluationBatches(data.validation))
-    update = before - torch.nn.utils.parameters_to_vector(network.parameters()).detach()
-    norm = float(gradient.norm())
-    assert norm > 0.01
-    scale = 1.0 if clip is None else clip / norm
-    torch.testing.assert_close(update, scale * gradient, rtol=1e-3, atol=1e-6)
-    assert clip is None or math.isclose(float(update.norm()), clip, rel_tol=1e-3)

@@ -1,3 +1,3 @@
 """Checks whether bundles keep the rules."""
 
-__all__ = ["agreement", "check", "faults", "installed"]
+__all__ = ["agreement", "check", "closeness", "faults", "installed"]

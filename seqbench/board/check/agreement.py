@@ -6,48 +6,19 @@ parts that can be are. docs/board.md explains the parts and the tolerances.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from seqbench.base.differences import Difference, differences
 from seqbench.base.machines import class_text, is_same_kind, machine_differences
-from seqbench.experiment.schema import Gradients
-from seqbench.records.schema import FlowAt, GradientData, PluginUsed, Record
-
-CLOSE = 1e-9
-"""Relative; between numbers that are worked out in float64 without training. Other processors moved baselines by
-3e-14 and gradients at initialisation by 2e-16."""
-
-FITTED = 1e-3
-"""Relative; of a fitted baseline in a metric without a worst value. Other kernels of OpenBLAS moved the loss of
-the bag of words by 4e-5."""
-
-MOST = 0.01
-"""Share of the way from a metric's worst value to its best one that a baseline may differ at most."""
+from seqbench.board.check import record_parts
+from seqbench.board.check.closeness import Spans, closeness, span_of_primary
+from seqbench.records.schema import Record
 
 Outcome = Literal["same bits", "close", "within spread", "differs", "not comparable", "not compared"]
-Spans = Mapping[str, float | None]
-"""Metric -> the distance of its worst value from its best one; None where it has no worst value."""
-
-IsClose = Callable[[str, float, float], bool]
-"""``(place, one, other)`` -> whether two numbers count as the same."""
-
 _SHOWN = 3
 """Differences of a part that are told one by one."""
-
-_NOT_COMPARED = {
-    "schema_version", "key", "reason", "environment", "warnings", "traceback", "finished", "notes",
-}  # fmt: skip
-"""Fields of a record that are words, or facts of the run and not of the cell."""
-
-_SIZES = ("parameters", "layer_parameters", "state_size")
-_TIMES = {
-    "load_seconds", "train_seconds", "test_seconds", "seconds_per_step", "peak_memory_bytes",
-    "peak_gpu_memory_bytes", "is_recomputed",
-}  # fmt: skip
-"""Costs of which every machine has its own."""
 
 _TRAINED = ("scores", "gradients after training", "everything else")
 """Parts that training decides, so that another processor has others."""
@@ -120,7 +91,7 @@ def agreement(
     """
     is_same = is_same_kind(claimed.environment, found.environment)
     parts = []
-    for what, one, other in _parts(claimed, found):
+    for what, one, other in record_parts.parts(claimed, found):
         differing = list(differences(one, other))
         if not differing or is_same is True:
             parts.append(_judged(what, differing, words))
@@ -129,32 +100,10 @@ def agreement(
             why = f"{_why(claimed, found)}; " if is_first else ""
             parts.append(Part(what, "not comparable", f"{why}{_said(differing, words)}"))
         else:
-            is_close = _closeness(what, claimed, {**span_of_primary(claimed), **(spans or {})})
+            is_close = closeness(what, claimed, {**span_of_primary(claimed), **(spans or {})})
             apart = list(differences(one, other, is_close=is_close))
             parts.append(_judged(what, apart, words, "close"))
     return Agreement(tuple(parts))
-
-
-def baseline_closeness(spans: Spans, examples: int) -> IsClose:
-    """Return which scores of a baseline count as the same on two machines.
-
-    A fit may judge an example or two in another way. In a metric that has a worst value, that is worth two
-    examples' share of the way from the worst to the best, and no more than `MOST` of it; in others `FITTED`,
-    relative. A metric that ``spans`` does not name is given both.
-
-    Args:
-        spans: of the metrics.
-        examples: of the test split.
-    """
-
-    def is_close(place: str, one: float, other: float) -> bool:
-        metric = place.rpartition(".")[2]
-        span = spans.get(metric, None if metric in spans else 2.0)
-        worth = 0.0 if span is None else span * min(MOST, 2 / max(1, examples))
-        is_unbounded = metric not in spans or spans[metric] is None
-        return math.isclose(one, other, rel_tol=FITTED if is_unbounded else CLOSE, abs_tol=max(worth, 1e-12))
-
-    return is_close
 
 
 def with_spread(came: Agreement, spread: Part) -> Agreement:
@@ -176,42 +125,19 @@ def data_differences(one: Record, other: Record) -> Iterator[str]:
 
     Baselines may differ as between machines; models are no matter.
     """
-    ours, theirs = _baselines(one), _baselines(other)
+    ours, theirs = record_parts.baselines(one), record_parts.baselines(other)
     both = [at for at in ours if at in theirs]
     pairs: list[tuple[str, Any, Any]] = [
         ("the data", one.data_fingerprint, other.data_fingerprint),
         ("the metric", one.metric and one.metric.model_dump(), other.metric and other.metric.model_dump()),
-        ("examples", _examples(one), _examples(other)),
+        ("examples", record_parts.examples(one), record_parts.examples(other)),
         ("baselines", {at: ours[at] for at in both}, {at: theirs[at] for at in both}),
     ]
     spans = span_of_primary(one)
     for what, first, second in pairs:
-        is_close = _closeness(what, one, spans) if what == "baselines" else None
+        is_close = closeness(what, one, spans) if what == "baselines" else None
         for each in list(differences(first, second, what, is_close=is_close))[:_SHOWN]:
             yield each.text("one says", "the other")
-
-
-def _parts(claimed: Record, found: Record) -> Iterator[tuple[str, Any, Any]]:
-    """Yield each part that both can tell of: its name, as claimed and as found."""
-    absent = set()
-    if not _are_measured_alike(claimed, found):
-        absent |= {"gradients at initialisation", "gradients after training"}
-    if claimed.status != found.status:
-        # What diverged was not tested; that the outcomes differ stands among the scores.
-        absent |= {"baselines", "examples", "gradients after training"}
-    for what, of in _PARTS.items():
-        if what not in absent:
-            yield what, of(claimed), of(found)
-
-
-def _are_measured_alike(claimed: Record, found: Record) -> bool:
-    # A setting that is left out is the default: leaving one out is no way round the comparison.
-    asked, measured = (
-        None if record.cell.gradients is None else Gradients.model_validate(record.cell.gradients)
-        for record in (claimed, found)
-    )
-    is_alike = asked is None or measured is None or asked == measured
-    return claimed.gradients is not None and found.gradients is not None and is_alike
 
 
 def _judged(
@@ -233,103 +159,3 @@ def _why(claimed: Record, found: Record) -> str:
     is_other = any(each.startswith("processor") for each in between)
     why = "not comparable on this processor" if is_other else "not comparable with these versions"
     return f"{why}: {'; '.join(between)}"
-
-
-def _settings(record: Record) -> Any:
-    def plugin(used: PluginUsed) -> Any:
-        return {"name": used.name, "version": used.version, "changed": sorted(used.changed)}
-
-    return {"task": plugin(record.cell.task), "model": plugin(record.cell.model)}
-
-
-def _examples(record: Record) -> dict[str, Any]:
-    worths = {f"T={test.length}, worth of one": test.one_example for test in record.tests}
-    return {**{f"T={test.length}": test.examples for test in record.tests}, **worths}
-
-
-def _data(record: Record) -> Any:
-    return {"fingerprint": record.data_fingerprint, "facts": dict(record.facts)}
-
-
-def _baselines(record: Record) -> dict[str, Any]:
-    return {
-        f"T={test.length}": {
-            "reference": test.baseline_name,
-            **{each.name: {**each.scores, "is_reference": each.is_reference} for each in test.baselines},
-        }
-        for test in record.tests
-    }
-
-
-def _scores(record: Record) -> Any:
-    return {
-        "status": record.status,
-        "stopped": record.stopped,
-        "steps": record.costs.steps,
-        **{f"T={test.length}": {**test.scores, "skill": test.skill} for test in record.tests},
-        "not finite": {
-            f"T={test.length}": test.not_finite and test.not_finite.model_dump() for test in record.tests
-        },
-        "validation_score": record.validation_score,
-        "course": record.course.model_dump(),
-    }
-
-
-def _at_start(record: Record) -> Any:
-    return [each.model_dump() for each in _flows(record.gradients) if each.when == "init"]
-
-
-def _after(record: Record) -> Any:
-    told = record.gradients.model_dump() if record.gradients else {}
-    return {**told, "flows": [flow for flow in told.get("flows", ()) if flow["when"] != "init"]}
-
-
-def _flows(gradients: GradientData | None) -> tuple[FlowAt, ...]:
-    return gradients.flows if gradients else ()
-
-
-def _rest(record: Record) -> Any:
-    """Return whatever no other part has, so that a field that comes later is compared as well."""
-    elsewhere = {
-        "status", "cell", "stopped", "metric", "test", "evaluations", "validation_score", "course", "gradients",
-        "facts", "data_fingerprint",
-    }  # fmt: skip
-    told = record.model_dump(mode="json", exclude=_NOT_COMPARED | elsewhere)
-    told["costs"] = {n: v for n, v in told["costs"].items() if n not in {*_TIMES, *_SIZES, "steps"}}
-    return told
-
-
-_PARTS: Mapping[str, Callable[[Record], Any]] = {
-    "settings": _settings,
-    "data": _data,
-    "examples": _examples,
-    "metric": lambda record: record.metric and record.metric.model_dump(),
-    "baselines": _baselines,
-    "sizes": lambda record: {name: getattr(record.costs, name) for name in _SIZES},
-    "gradients at initialisation": _at_start,
-    "scores": _scores,
-    "gradients after training": _after,
-    "everything else": _rest,
-}
-"""Part -> what a record says of it."""
-
-
-def _closeness(what: str, record: Record, spans: Spans) -> IsClose:
-    """Return which numbers count as the same on another machine."""
-    examples = min((test.examples for test in record.tests), default=0)
-    if what == "baselines":
-        return baseline_closeness(spans, examples)
-
-    def is_close(place: str, one: float, other: float) -> bool:
-        # What is relative in a norm is absolute in its logarithm, which may be near 0.
-        return math.isclose(one, other, rel_tol=CLOSE, abs_tol=CLOSE if "ln_" in place else 1e-12)
-
-    return is_close
-
-
-def span_of_primary(record: Record) -> Spans:
-    """Return the span of a record's primary metric, all that a record tells of spans."""
-    metric = record.metric
-    if metric is None:
-        return {}
-    return {metric.name: None if metric.worst is None else abs(metric.best - metric.worst)}

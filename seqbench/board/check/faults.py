@@ -15,7 +15,7 @@ from typing import Any
 from seqbench.base.differences import differences
 from seqbench.base.machines import is_same_kind
 from seqbench.board.bundle.suite import cell_of, without_model
-from seqbench.board.check.agreement import baseline_closeness, span_of_primary
+from seqbench.board.check.closeness import baseline_closeness, span_of_primary
 from seqbench.contracts.metrics import skill
 from seqbench.experiment.schema import Gradients, Training
 from seqbench.gradients.flow import Summary, summarise_flow

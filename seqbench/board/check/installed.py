@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqbench.base.differences import differences
 from seqbench.board.bundle.suite import without_model
-from seqbench.board.check.agreement import IsClose, Spans, baseline_closeness
+from seqbench.board.check.closeness import IsClose, Spans, baseline_closeness
 from seqbench.errors import SeqbenchError
 from seqbench.experiment.cells import Cell
 from seqbench.plugins.catalog import Catalog

@@ -11,7 +11,8 @@ import random
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from seqbench.board.check.agreement import Part, Spans
+from seqbench.board.check.agreement import Part
+from seqbench.board.check.closeness import Spans
 from seqbench.records.schema import Evaluation, Record
 
 LEVEL = 0.99

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from seqbench.base.environment import describe
 from seqbench.base.machines import is_same_kind
 from seqbench.board.bundle.suite import cell_of, model_text, other_versions
-from seqbench.board.check.agreement import Agreement, Spans, agreement, with_spread
+from seqbench.board.check.agreement import Agreement, agreement, with_spread
 from seqbench.board.check.check import Submission
+from seqbench.board.check.closeness import Spans
 from seqbench.board.check.installed import Installed
 from seqbench.board.verify.receipt import ComparedPart, Receipt, Rerun
 from seqbench.board.verify.spread import fresh_seeds, spread_part

@@ -1,0 +1,71 @@
+"""Decides which numbers of two records count as the same on two machines.
+
+docs/board.md says why the tolerances are what they are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+from seqbench.records.schema import Record
+
+CLOSE = 1e-9
+"""Relative; between numbers that are worked out in float64 without training. Other processors moved baselines by
+3e-14 and gradients at initialisation by 2e-16."""
+
+FITTED = 1e-3
+"""Relative; of a fitted baseline in a metric without a worst value. Other kernels of OpenBLAS moved the loss of
+the bag of words by 4e-5."""
+
+MOST = 0.01
+"""Share of the way from a metric's worst value to its best one that a baseline may differ at most."""
+
+Spans = Mapping[str, float | None]
+"""Metric -> the distance of its worst value from its best one; None where it has no worst value."""
+
+IsClose = Callable[[str, float, float], bool]
+"""``(place, one, other)`` -> whether two numbers count as the same."""
+
+
+def closeness(what: str, record: Record, spans: Spans) -> IsClose:
+    """Return which numbers count as the same on another machine."""
+    examples = min((test.examples for test in record.tests), default=0)
+    if what == "baselines":
+        return baseline_closeness(spans, examples)
+
+    def is_close(place: str, one: float, other: float) -> bool:
+        # What is relative in a norm is absolute in its logarithm, which may be near 0.
+        return math.isclose(one, other, rel_tol=CLOSE, abs_tol=CLOSE if "ln_" in place else 1e-12)
+
+    return is_close
+
+
+def baseline_closeness(spans: Spans, examples: int) -> IsClose:
+    """Return which scores of a baseline count as the same on two machines.
+
+    A fit may judge an example or two in another way. In a metric that has a worst value, that is worth two
+    examples' share of the way from the worst to the best, and no more than `MOST` of it; in others `FITTED`,
+    relative. A metric that ``spans`` does not name is given both.
+
+    Args:
+        spans: of the metrics.
+        examples: of the test split.
+    """
+
+    def is_close(place: str, one: float, other: float) -> bool:
+        metric = place.rpartition(".")[2]
+        span = spans.get(metric, None if metric in spans else 2.0)
+        worth = 0.0 if span is None else span * min(MOST, 2 / max(1, examples))
+        is_unbounded = metric not in spans or spans[metric] is None
+        return math.isclose(one, other, rel_tol=FITTED if is_unbounded else CLOSE, abs_tol=max(worth, 1e-12))
+
+    return is_close
+
+
+def span_of_primary(record: Record) -> Spans:
+    """Return the span of a record's primary metric, all that a record tells of spans."""
+    metric = record.metric
+    if metric is None:
+        return {}
+    return {metric.name: None if metric.worst is None else abs(metric.best - metric.worst)}

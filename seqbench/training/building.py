@@ -1,0 +1,35 @@
+"""Builds the network of a cell from the cell's seed, and what trains and measures it."""
+
+from __future__ import annotations
+
+from seqbench.base.random_state import seed_all
+from seqbench.base.seeds import derive_seed
+from seqbench.contracts.task import TaskData
+from seqbench.experiment.cells import Cell
+from seqbench.network.network import build_network
+from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.parameters import make
+from seqbench.training.chunk_policy import feeding_of
+from seqbench.training.fit import Fit, Progress
+from seqbench.training.gradient_monitor import Watcher
+
+
+def build(cell: Cell, catalog: Catalog, data: TaskData, progress: Progress | None) -> tuple[Fit, Watcher]:
+    """Build what a cell trains; the global random generators are set to the cell's seed first.
+
+    Args:
+        cell: names the model and its parameters.
+        catalog: where the model is found.
+        data: what it will be trained on.
+        progress: told how the training goes.
+
+    Raises:
+        Exception: what the model raises.
+    """
+    seed_all(derive_seed(cell.seed, "initialisation"))
+    model = make(catalog.model(cell.model.name), cell.model.parameters)
+    network = build_network(model, data.inputs, data.targets, cell.training.embedding_size)
+    features = data.inputs.features(cell.training.embedding_size)
+    network.feeding = feeding_of(network, cell.training, features, int(data.train.lengths.max()))
+    watcher = Watcher(network, data.validation, cell.gradients, cell.seed)
+    return Fit(network, data.metrics, cell.training, progress, watcher.after_step), watcher

@@ -1,0 +1,39 @@
+"""The one LightningModule: what a step does to the weights."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from seqbench import Batch
+from seqbench.data.batches import EvaluationBatches, TrainingBatches
+from seqbench.experiment.schema import Training
+from seqbench.network.network import build_network
+from seqbench.training.fit import Fit
+from seqbench.training.lightning import make_trainer, quiet_lightning
+from tests.toys import Gru, Last
+
+
+@pytest.mark.parametrize("clip", [None, 0.01])
+def test_clipping_happens_after_backward_and_bounds_the_update(clip: float | None) -> None:
+    data = Last().load(6, 0)
+    training = Training(steps=1, batch_size=64, learning_rate=1.0, optimizer="sgd", gradient_clip=clip)
+    torch.manual_seed(0)
+    network = build_network(Gru(), data.inputs, data.targets, 8)
+    before = torch.nn.utils.parameters_to_vector(network.parameters()).detach().clone()
+    batches = TrainingBatches(data.train, 64, 1, seed=0)
+    batch: Batch = next(iter(batches))
+    gradient = torch.cat(
+        [g.flatten() for g in torch.autograd.grad(network.loss(batch), list(network.parameters()))]
+    )
+    fit = Fit(network, data.metrics, training)
+    with quiet_lightning():
+        make_trainer(training).fit(fit, batches, EvaluationBatches(data.validation))
+    update = before - torch.nn.utils.parameters_to_vector(network.parameters()).detach()
+    norm = float(gradient.norm())
+    assert norm > 0.01
+    scale = 1.0 if clip is None else clip / norm
+    torch.testing.assert_close(update, scale * gradient, rtol=1e-3, atol=1e-6)
+    assert clip is None or math.isclose(float(update.norm()), clip, rel_tol=1e-3)

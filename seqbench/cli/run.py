@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,18 @@ from seqbench.cli.console import say, stdout
 from seqbench.cli.dry_run import show_plan
 from seqbench.cli.kept_gradients import kept_gradients
 from seqbench.cli.plugin_files import load_plugins, plugin_files
-from seqbench.cli.progress.watch import Watch, watch
+from seqbench.cli.progress.watch import watch
 from seqbench.cli.short_forms import are_long, in_long_form
 from seqbench.experiment.overrides import settings
 from seqbench.experiment.schema import load, merge
 from seqbench.experiment.strict_yaml import read_scalar
-from seqbench.jobs.events import Event
 from seqbench.plugins.catalog import Catalog
 from seqbench.records.schema import FINAL, Record
 from seqbench.records.store import Store
-from seqbench.running.interruption import Interruption, interruption
+from seqbench.running.interruption import interruption
 from seqbench.running.plan import ON_EXISTING, RETRY_FAILED, Plan, plan
-from seqbench.running.queue import Waiting
 from seqbench.running.run import default_output, execution, experiment_file, records_of
-from seqbench.running.sweep import sweep
+from seqbench.running.sweep import run_sweep
 from seqbench.training.memory import Memory
 
 UNFINISHED = 3
@@ -143,9 +140,9 @@ def command(
         click.echo(f"the share {shard} of these cells is empty: there are fewer cells than shares", err=True)
         return 0
     how = how.model_copy(update={"loggers": loggers}) if loggers else how
-    showing = watch(todo, store.path, as_json=as_json, quiet=quiet, live=not no_progress)
+    showing = watch(todo, store.layout, as_json=as_json, quiet=quiet, live=not no_progress)
     with showing as shown, interruption(shown.tell) as stop:
-        _run(sweep(todo, store, catalog, how, stopping=stop.is_asked, told=shown.see), shown, stop)
+        run_sweep(todo, store, catalog, how, shown.see, stop)
         if stop.is_asked():
             # A second Ctrl-C may come while the process tidies up.
             stop.be_last()
@@ -184,19 +181,6 @@ def _tell_of_changed_files(todo: Plan, store: Store, catalog: Catalog) -> None:
             f" raise the version of {name}, or run all again with --on-existing fresh",
             err=True,
         )
-
-
-def _run(happening: Generator[Event | Waiting], shown: Watch, stop: Interruption) -> None:
-    """Show what happens until the sweep is through, or was stopped."""
-    try:
-        with closing(happening) as events:
-            for event in events:
-                stop.be_gentle()
-                shown.see(event)
-    except KeyboardInterrupt:
-        # The signal that ends at once; the cells that it ended have their records.
-        if not stop.is_asked():
-            raise
 
 
 def _tell_of_interrupt(todo: Plan, store: Store) -> None:

@@ -9,13 +9,13 @@ import logging
 import signal
 import sys
 from collections.abc import Iterable
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqbench.errors import ExperimentError
 from seqbench.experiment.schema import Execution, Experiment, load
+from seqbench.jobs.events import Event
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.load import load_catalog
 from seqbench.records.schema import Record
@@ -23,7 +23,7 @@ from seqbench.records.store import Store
 from seqbench.running.interruption import interruption
 from seqbench.running.plan import RETRY_FAILED, Plan, plan
 from seqbench.running.queue import Waiting
-from seqbench.running.sweep import sweep
+from seqbench.running.sweep import run_sweep
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,18 +72,17 @@ def run(
     settings = execution(experiment, jobs, executor)
     for problem in todo.broken:
         log.warning("%s", problem)
-    with (
-        interruption(partial(print, file=sys.stderr)) as stop,
-        closing(sweep(todo, store, catalog, settings, stopping=stop.is_asked)) as events,
-    ):
-        for event in events:
-            stop.be_gentle()
-            if isinstance(event, Waiting):
-                log.info("%d cells are left to other sweeps, on %s", len(event.cells), ", ".join(event.hosts))
+    with interruption(partial(print, file=sys.stderr)) as stop:
+        run_sweep(todo, store, catalog, settings, _log, stop)
     if stop.number is not None:
         # To whoever handled it before: a KeyboardInterrupt, or the end of the process.
         signal.raise_signal(stop.number)
     return frame(records_of(todo, store))
+
+
+def _log(event: Event | Waiting) -> None:
+    if isinstance(event, Waiting):
+        log.info("%d cells are left to other sweeps, on %s", len(event.cells), ", ".join(event.hosts))
 
 
 def execution(experiment: Experiment, jobs: int | None, executor: str | None) -> Execution:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 
 from seqbench.base.environment import describe
@@ -23,14 +22,12 @@ from seqbench.board.verify.spread import fresh_seeds, spread_part
 from seqbench.errors import BoardError
 from seqbench.experiment.cells import Cell
 from seqbench.experiment.schema import Execution, Gradients
-from seqbench.jobs.events import Event
 from seqbench.plugins.catalog import Catalog
 from seqbench.records.schema import PluginUsed, Record
 from seqbench.records.store import Store
 from seqbench.report.commands import gradient_settings
 from seqbench.running.plan import plan_of
-from seqbench.running.queue import Waiting
-from seqbench.running.sweep import sweep
+from seqbench.running.sweep import See, run_sweep
 
 Runner = Callable[[Sequence[Cell]], Mapping[str, Record]]
 """Runs cells, and returns key -> record of those that came to one."""
@@ -121,8 +118,8 @@ def verify(
 
 def runner(
     catalog: Catalog,
-    settings: Execution | None = None,
-    tell: Callable[[Event | Waiting], None] = lambda event: None,
+    settings: Execution,
+    tell: See = lambda event: None,
 ) -> Runner:
     """Return what runs cells in a folder that is removed afterwards.
 
@@ -135,9 +132,7 @@ def runner(
     def run(cells: Sequence[Cell]) -> Mapping[str, Record]:
         with tempfile.TemporaryDirectory(prefix="seqbench-verify-") as folder:
             store = Store(folder)
-            with closing(sweep(plan_of(cells, catalog), store, catalog, settings)) as events:
-                for event in events:
-                    tell(event)
+            run_sweep(plan_of(cells, catalog), store, catalog, settings, tell)
             return {record.key: record for record in store.each()}
 
     return run

@@ -1,6 +1,6 @@
-"""Does the work of an assignment, the same wherever it runs.
+"""Does the work that a worker is asked for, the same wherever it runs: train a cell, check its data, count GPUs.
 
-Stands on training.
+Functions of this module can be pickled, and are called in a fresh process. Stands on training.
 """
 
 from __future__ import annotations
@@ -75,6 +75,37 @@ def check_assignment(assignment: Assignment, *, owns_process: bool = True) -> st
     except SeqbenchError as error:
         return str(error)
     return None
+
+
+def train(assignment: Assignment, told: Told, should_stop: Callable[[], bool]) -> Record:
+    """Train one cell and return its record."""
+    return run_assignment(assignment, told, should_stop)
+
+
+def check(assignment: Assignment, told: Told, should_stop: Callable[[], bool]) -> str | None:
+    """Load the data of one cell; return what is wrong with them."""
+    try:
+        return check_assignment(assignment)
+    except Exception:
+        # A plugin's own fault is a failed cell with a traceback, not bad input.
+        return None
+
+
+def gpu_memories(argument: None, told: Told, should_stop: Callable[[], bool]) -> list[int]:
+    """Return the bytes that are free on each GPU that is there; 0 on one that does not say."""
+    import torch
+
+    return [_free(number) for number in range(torch.cuda.device_count())]
+
+
+def _free(number: int) -> int:
+    import torch
+
+    try:
+        return int(torch.cuda.mem_get_info(number)[0])
+    except RuntimeError:
+        # Such as one that is full already: there is not even room to ask.
+        return 0
 
 
 def _checkpoints(assignment: Assignment) -> Checkpoints | None:

@@ -69,7 +69,11 @@ def run(
         experiment = load(experiment_file(str(experiment), catalog))
     store = Store(output or default_output(experiment))
     todo = plan(experiment, catalog, store, on_existing=on_existing, shard=shard)
-    settings = execution(experiment, jobs, executor)
+    _run(todo, store, catalog, executor_settings(experiment, jobs, executor))
+    return frame(records_of(todo, store))
+
+
+def _run(todo: Plan, store: Store, catalog: Catalog, settings: Execution) -> None:
     for problem in todo.broken:
         log.warning("%s", problem)
     with interruption(partial(print, file=sys.stderr)) as stop:
@@ -77,7 +81,6 @@ def run(
     if stop.number is not None:
         # To whoever handled it before: a KeyboardInterrupt, or the end of the process.
         signal.raise_signal(stop.number)
-    return frame(records_of(todo, store))
 
 
 def _log(event: Event | Waiting) -> None:
@@ -85,7 +88,9 @@ def _log(event: Event | Waiting) -> None:
         log.info("%d cells are left to other sweeps, on %s", len(event.cells), ", ".join(event.hosts))
 
 
-def execution(experiment: Experiment, jobs: int | None, executor: str | None) -> Execution:
+def executor_settings(
+    experiment: Experiment, jobs: int | None, executor: str | None, loggers: tuple[str, ...] = ()
+) -> Execution:
     """Return how to run an experiment: its own section, and over it what was asked for beside it.
 
     Raises:
@@ -93,8 +98,8 @@ def execution(experiment: Experiment, jobs: int | None, executor: str | None) ->
     """
     if jobs is not None and jobs < 1:
         raise ExperimentError(f"jobs is {jobs}; it is the number of cells at a time, 1 or more (None: one a core)")
-    own = experiment.executor
-    return own.model_copy(update={"jobs": jobs or own.jobs, "name": executor or own.name})
+    asked = {"jobs": jobs, "name": executor, "loggers": loggers}
+    return experiment.executor.model_copy(update={name: value for name, value in asked.items() if value})
 
 
 def experiment_file(name: str, catalog: Catalog) -> Path:

@@ -25,7 +25,7 @@ from seqbench.records.store import Store
 from seqbench.running.interruption import interruption
 from seqbench.running.plan import ON_EXISTING, RETRY_FAILED, Plan, plan
 from seqbench.running.run import default_output, executor_settings, experiment_file, records_of
-from seqbench.running.sweep import run_sweep
+from seqbench.running.sweep import running_sweep
 from seqbench.training.memory import Memory
 
 UNFINISHED = 3
@@ -150,7 +150,9 @@ def _run(
     """Run what is pending, show how it goes and what came of it, and return the exit status."""
     showing = watch(todo, store.layout, as_json=as_json, quiet=quiet, live=live)
     with showing as shown, interruption(shown.tell) as stop:
-        run_sweep(todo, store, catalog, how, shown.see, stop)
+        with running_sweep(todo, store, catalog, how, stop, shown.see) as events:
+            for event in events:
+                shown.see(event)
         if stop.is_asked():
             # A second Ctrl-C may come while the process tidies up.
             stop.be_last()

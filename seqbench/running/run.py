@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from seqbench.errors import ExperimentError
 from seqbench.experiment.schema import Execution, Experiment, load
-from seqbench.jobs.events import Event
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.load import load_catalog
 from seqbench.records.schema import Record
@@ -23,7 +22,7 @@ from seqbench.records.store import Store
 from seqbench.running.interruption import interruption
 from seqbench.running.plan import RETRY_FAILED, Plan, plan
 from seqbench.running.queue import Waiting
-from seqbench.running.sweep import run_sweep
+from seqbench.running.sweep import running_sweep
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,16 +75,16 @@ def run(
 def _run(todo: Plan, store: Store, catalog: Catalog, settings: Execution) -> None:
     for problem in todo.broken:
         log.warning("%s", problem)
-    with interruption(partial(print, file=sys.stderr)) as stop:
-        run_sweep(todo, store, catalog, settings, _log, stop)
+    with (
+        interruption(partial(print, file=sys.stderr)) as stop,
+        running_sweep(todo, store, catalog, settings, stop) as events,
+    ):
+        for event in events:
+            if isinstance(event, Waiting):
+                log.info("%d cells are left to other sweeps, on %s", len(event.cells), ", ".join(event.hosts))
     if stop.number is not None:
         # To whoever handled it before: a KeyboardInterrupt, or the end of the process.
         signal.raise_signal(stop.number)
-
-
-def _log(event: Event | Waiting) -> None:
-    if isinstance(event, Waiting):
-        log.info("%d cells are left to other sweeps, on %s", len(event.cells), ", ".join(event.hosts))
 
 
 def executor_settings(

@@ -5,8 +5,8 @@ Several sweeps into one store share the cells by leases. Stands on recorder and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -30,40 +30,38 @@ from seqbench.running.recorder import Recorder
 from seqbench.training.loggers import check_loggers, prepare_loggers
 from seqbench.training.memory import Memory
 
-See = Callable[[Event | Waiting], None]
-"""Called with everything that happens in a sweep."""
 
-
-def run_sweep(
+@contextmanager
+def running_sweep(
     todo: Plan,
     store: Store,
     catalog: Catalog,
     settings: Execution,
-    see: See = lambda event: None,
     stop: Interruption | None = None,
-) -> None:
-    """Run what is pending until it is through, or was stopped; see `sweep` for the rest.
+    told: Callable[[Progressed], None] = lambda event: None,
+) -> Iterator[Iterator[Event | Waiting]]:
+    """Give what happens while what is pending is run; the block is to go through it until nothing is left.
 
     Args:
-        todo, store, catalog, settings: what is run, into what, by what.
-        see: shows what happens.
-        stop: once it is asked, running cells write their checkpoints and end; a second signal ends them at once.
-            Without it a KeyboardInterrupt ends them at once.
-
-    Raises:
-        KeyboardInterrupt: nobody has asked ``stop``.
+        todo, store, catalog, settings, told: as for `sweep`.
+        stop: once it is asked, running cells write their checkpoints and end. A second signal ends them and the
+            block at once; without ``stop`` a KeyboardInterrupt does, and is raised.
     """
     stopping = stop.stop.is_asked if stop else lambda: False
     try:
-        with closing(sweep(todo, store, catalog, settings, stopping=stopping, told=see)) as events:
-            for event in events:
-                if stop:
-                    stop.be_gentle()
-                see(event)
+        with closing(sweep(todo, store, catalog, settings, stopping=stopping, told=told)) as events:
+            yield _gently(events, stop)
     except KeyboardInterrupt:
         # The signal that ends at once; the cells that it ended have their records.
         if stop is None or not stop.is_asked():
             raise
+
+
+def _gently(events: Iterator[Event | Waiting], stop: Interruption | None) -> Iterator[Event | Waiting]:
+    for event in events:
+        if stop:
+            stop.be_gentle()
+        yield event
 
 
 def sweep(

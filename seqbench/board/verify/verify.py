@@ -22,12 +22,14 @@ from seqbench.board.verify.spread import fresh_seeds, spread_part
 from seqbench.errors import BoardError
 from seqbench.experiment.cells import Cell
 from seqbench.experiment.schema import Execution, Gradients
+from seqbench.jobs.events import Event
 from seqbench.plugins.catalog import Catalog
 from seqbench.records.schema import PluginUsed, Record
 from seqbench.records.store import Store
 from seqbench.report.commands import gradient_settings
 from seqbench.running.plan import plan_of
-from seqbench.running.sweep import See, run_sweep
+from seqbench.running.queue import Waiting
+from seqbench.running.sweep import running_sweep
 
 Runner = Callable[[Sequence[Cell]], Mapping[str, Record]]
 """Runs cells, and returns key -> record of those that came to one."""
@@ -119,7 +121,7 @@ def verify(
 def runner(
     catalog: Catalog,
     settings: Execution,
-    tell: See = lambda event: None,
+    tell: Callable[[Event | Waiting], None] = lambda event: None,
 ) -> Runner:
     """Return what runs cells in a folder that is removed afterwards.
 
@@ -132,7 +134,9 @@ def runner(
     def run(cells: Sequence[Cell]) -> Mapping[str, Record]:
         with tempfile.TemporaryDirectory(prefix="seqbench-verify-") as folder:
             store = Store(folder)
-            run_sweep(plan_of(cells, catalog), store, catalog, settings, tell)
+            with running_sweep(plan_of(cells, catalog), store, catalog, settings) as events:
+                for event in events:
+                    tell(event)
             return {record.key: record for record in store.each()}
 
     return run

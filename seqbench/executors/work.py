@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Told = Callable[[int, float, float], None]
+Tell = Callable[[int, float, float], None]
 """Called with step, loss and steps per second, a few times a second."""
 
 _SECONDS_BETWEEN_LINES = 10.0
 
 
 def run_assignment(
-    assignment: Assignment, told: Told | None, should_stop: Callable[[], bool], *, owns_process: bool = True
+    assignment: Assignment, told: Tell | None, should_stop: Callable[[], bool], *, owns_process: bool = True
 ) -> Record:
     """Run one cell in this process and return its record, whatever comes of it.
 
@@ -77,12 +77,12 @@ def check_assignment(assignment: Assignment, *, owns_process: bool = True) -> st
     return None
 
 
-def train(assignment: Assignment, told: Told, should_stop: Callable[[], bool]) -> Record:
+def train(assignment: Assignment, told: Tell, should_stop: Callable[[], bool]) -> Record:
     """Train one cell and return its record."""
     return run_assignment(assignment, told, should_stop)
 
 
-def check(assignment: Assignment, told: Told, should_stop: Callable[[], bool]) -> str | None:
+def check(assignment: Assignment, told: Tell, should_stop: Callable[[], bool]) -> str | None:
     """Load the data of one cell; return what is wrong with them."""
     try:
         return check_assignment(assignment)
@@ -91,7 +91,7 @@ def check(assignment: Assignment, told: Told, should_stop: Callable[[], bool]) -
         return None
 
 
-def gpu_memories(argument: None, told: Told, should_stop: Callable[[], bool]) -> list[int]:
+def gpu_memories(argument: None, told: Tell, should_stop: Callable[[], bool]) -> list[int]:
     """Return the bytes that are free on each GPU that is there; 0 on one that does not say."""
     import torch
 
@@ -116,7 +116,7 @@ def _checkpoints(assignment: Assignment) -> Checkpoints | None:
     return Checkpoints(assignment.checkpoint, assignment.checkpoint_seconds)
 
 
-def _logged(told: Told | None) -> Told:
+def _logged(told: Tell | None) -> Tell:
     """Let the log know from time to time how the training goes."""
     last = time.monotonic()
 

@@ -24,7 +24,7 @@ class Job:
     Attributes:
         take: the next cell to run, the longest first; None when there is none to take just now. Asking costs
             little, and while others run there may be one later: another sweep died, and its cell is free.
-            Taking a cell claims it, so it is called when there is room for one and not before.
+            What is taken is kept from other sweeps: it is called when there is room for a cell, and not before.
         workers: how many may run at a time.
         settings: the section ``executor`` of the experiment.
         memory: bytes that a cell is expected to need.

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any, TextIO
 
-from seqbench.cli.progress.sentences import Told
+from seqbench.cli.progress.sentences import Sentences
 from seqbench.experiment.cells import Cell
 from seqbench.jobs.events import Event, Finished, Progressed, Retried, Started
 from seqbench.records.layout import Layout
@@ -43,7 +43,7 @@ def _named(cell: Cell) -> dict[str, Any]:
 class Quiet:
     """Says only why nothing happens: other sweeps run what is left."""
 
-    def __init__(self, told: Told, tell: Callable[[str], None]) -> None:
+    def __init__(self, told: Sentences, tell: Callable[[str], None]) -> None:
         self._told = told
         self._tell = tell
 
@@ -57,7 +57,7 @@ class Quiet:
 class Lines:
     """A JSON line for everything that happens, and for a person what the quiet say."""
 
-    def __init__(self, told: Told, tell: Callable[[str], None], layout: Layout, results: TextIO) -> None:
+    def __init__(self, told: Sentences, tell: Callable[[str], None], layout: Layout, results: TextIO) -> None:
         self._quiet = Quiet(told, tell)
         self._layout = layout
         self._results = results

@@ -34,7 +34,7 @@ def outcome(record: Record) -> str:
     return f"{metric.name} {_number(record.score)} (baseline {_number(record.baseline)}), {seconds:.1f} s{ended}"
 
 
-class Told:
+class Sentences:
     """Says in lines what happened; each warning once, however many cells give it.
 
     Args:

@@ -17,7 +17,7 @@ from seqbench.base.printable import printable
 from seqbench.cli.console import results_apart, width
 from seqbench.cli.progress.events import Lines, Quiet
 from seqbench.cli.progress.plain import Plain
-from seqbench.cli.progress.sentences import Told
+from seqbench.cli.progress.sentences import Sentences
 from seqbench.cli.progress.tally import Tally
 from seqbench.jobs.events import Event
 from seqbench.records.layout import Layout
@@ -55,7 +55,7 @@ def watch(todo: Plan, layout: Layout, *, as_json: bool, quiet: bool, live: bool)
     def tell(line: str) -> None:
         console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
-    told = Told(layout, is_shard=todo.is_shard)
+    told = Sentences(layout, is_shard=todo.is_shard)
     with results_apart() as results:
         if as_json:
             yield Watch(Lines(told, tell, layout, results), tell)

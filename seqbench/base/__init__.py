@@ -18,5 +18,6 @@ __all__ = [
     "refusals",
     "seeds",
     "signal_handlers",
+    "stop",
     "tensor_files",
 ]

@@ -14,9 +14,9 @@ from seqbench.board.bundle.suite import Grid, cell_of, differences, grid
 from seqbench.board.check.check import Submission, check
 from seqbench.errors import BoardError, unknown
 from seqbench.plugins.catalog import Catalog
+from seqbench.records.layout import stem
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
-from seqbench.records.store import name as stem_of
 
 _SHOWN = 5
 
@@ -64,7 +64,7 @@ def bundle(
     lost = asked.unfinished(kept)
     if lost and not is_partial:
         raise BoardError(_unfinished(folder, lost))
-    files = {f"{RECORDS}/{stem_of(record)}.json": record.to_json().encode() for record in kept}
+    files = {f"{RECORDS}/{stem(record)}.json": record.to_json().encode() for record in kept}
     content = archive.pack({**files, MANIFEST: manifest(told, asked, kept, files, __version__).to_bytes()})
     checked = check(content, catalog)
     if checked.submission is None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,18 @@ from seqbench.cli.console import say, stdout
 from seqbench.cli.dry_run import show_plan
 from seqbench.cli.kept_gradients import kept_gradients
 from seqbench.cli.plugin_files import load_plugins, plugin_files
-from seqbench.cli.progress.watch import Watch, watch
+from seqbench.cli.progress.watch import watch
 from seqbench.cli.short_forms import are_long, in_long_form
 from seqbench.experiment.overrides import settings
-from seqbench.experiment.schema import Execution, load, merge
+from seqbench.experiment.schema import Execution, Experiment, load, merge
 from seqbench.experiment.strict_yaml import read_scalar
-from seqbench.jobs.events import Event
 from seqbench.plugins.catalog import Catalog
 from seqbench.records.schema import FINAL, Record
 from seqbench.records.store import Store
-from seqbench.running.interruption import Interruption, interruption
+from seqbench.running.interruption import interruption
 from seqbench.running.plan import ON_EXISTING, RETRY_FAILED, Plan, plan
-from seqbench.running.queue import Waiting
-from seqbench.running.run import default_output, execution, experiment_file, records_of
-from seqbench.running.sweep import sweep
+from seqbench.running.run import default_output, executor_settings, experiment_file, records_of
+from seqbench.running.sweep import running_sweep
 from seqbench.running.weights import without_weights
 from seqbench.training.memory import Memory
 
@@ -123,35 +120,47 @@ def command(
     cells write their checkpoints and ends the sweep, twice ends it at once; the same command goes on with it.
     """
     catalog = load_plugins(files)
-    given = {
-        "tasks": tasks,
-        "models": models,
-        "lengths": lengths,
-        "seeds": seeds,
-        "evaluate_lengths": evaluate_lengths,
-        "name": name,
-        "description": description,
-    }
-    fields = {key: value for key, value in given.items() if value is not None}
-    file = experiment_file(experiment, catalog)
-    chosen = load(file, merge(fields, settings(_assignments(assignments, catalog, file, fields))))
-    store = Store(output or default_output(chosen))
+    fields: dict[str, Any] = {"tasks": tasks, "models": models, "lengths": lengths, "seeds": seeds}
+    fields |= {"evaluate_lengths": evaluate_lengths, "name": name, "description": description}
+    chosen = _experiment(experiment, fields, assignments, catalog)
+    store, how = (
+        Store(output or default_output(chosen)),
+        executor_settings(chosen, jobs, executor, loggers, keep_weights=keep_weights),
+    )
+    todo = _planned(chosen, catalog, store, on_existing=on_existing, shard=shard)
+    if dry_run:
+        show_plan(todo, catalog, Memory(how, store.whole), as_json=as_json)
+    elif todo.cells:
+        return _run(todo, store, catalog, how, as_json=as_json, quiet=quiet, live=not no_progress)
+    return 0
+
+
+def _experiment(name: str, fields: Mapping[str, Any], assignments: Sequence[str], catalog: Catalog) -> Experiment:
+    given = {key: value for key, value in fields.items() if value is not None}
+    file = experiment_file(name, catalog)
+    return load(file, merge(given, settings(_assignments(assignments, catalog, file, given))))
+
+
+def _planned(chosen: Experiment, catalog: Catalog, store: Store, *, on_existing: str, shard: str | None) -> Plan:
+    """Return what is to be run, and say what is odd about it."""
     todo = plan(chosen, catalog, store, on_existing=on_existing, shard=shard)
     for problem in todo.broken:
         say(f"warning: {problem}")
     _tell_of_changed_files(todo, store, catalog)
-    how = execution(chosen, jobs, executor)
-    if dry_run:
-        show_plan(todo, catalog, Memory(how, store.whole), as_json=as_json)
-        return 0
     if not todo.cells:
         click.echo(f"the share {shard} of these cells is empty: there are fewer cells than shares", err=True)
-        return 0
-    how = how.model_copy(update={"loggers": loggers}) if loggers else how
-    how = how.model_copy(update={"keep_weights": True}) if keep_weights else how
-    showing = watch(todo, store.path, as_json=as_json, quiet=quiet, live=not no_progress)
+    return todo
+
+
+def _run(
+    todo: Plan, store: Store, catalog: Catalog, how: Execution, *, as_json: bool, quiet: bool, live: bool
+) -> int:
+    """Run what is pending, show how it goes and what came of it, and return the exit status."""
+    showing = watch(todo, store.layout, as_json=as_json, quiet=quiet, live=live)
     with showing as shown, interruption(shown.tell) as stop:
-        _run(sweep(todo, store, catalog, how, stopping=stop.is_asked, told=shown.see), shown, stop)
+        with running_sweep(todo, store, catalog, how, stop, shown.see) as events:
+            for event in events:
+                shown.see(event)
         if stop.is_asked():
             # A second Ctrl-C may come while the process tidies up.
             stop.be_last()
@@ -190,19 +199,6 @@ def _tell_of_changed_files(todo: Plan, store: Store, catalog: Catalog) -> None:
             f" raise the version of {name}, or run all again with --on-existing fresh",
             err=True,
         )
-
-
-def _run(happening: Generator[Event | Waiting], shown: Watch, stop: Interruption) -> None:
-    """Show what happens until the sweep is through, or was stopped."""
-    try:
-        with closing(happening) as events:
-            for event in events:
-                stop.be_gentle()
-                shown.see(event)
-    except KeyboardInterrupt:
-        # The signal that ends at once; the cells that it ended have their records.
-        if not stop.is_asked():
-            raise
 
 
 def _tell_of_interrupt(todo: Plan, store: Store) -> None:

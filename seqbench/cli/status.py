@@ -14,7 +14,7 @@ from seqbench.base.counts import counted
 from seqbench.base.printable import one_line, printable
 from seqbench.cli.console import SCHEMA_VERSION, print_rows
 from seqbench.running.eta import in_words
-from seqbench.running.status import Overview, look
+from seqbench.running.status import Status, look
 
 if TYPE_CHECKING:
     from seqbench.running.status import Running
@@ -46,14 +46,14 @@ def command(folder: Path, as_json: bool, seconds: float | None) -> None:
         time.sleep(seconds)
 
 
-def _as_json(seen: Overview) -> dict[str, Any]:
+def _as_json(seen: Status) -> dict[str, Any]:
     content = dataclasses.asdict(seen)
     for each in (*content["running"], *content["failures"]):
         each["log"] = str(each["log"]) if each["log"] else None
     return {"schema_version": SCHEMA_VERSION, **content}
 
 
-def _show(folder: Path, seen: Overview) -> None:
+def _show(folder: Path, seen: Status) -> None:
     left = f", about {in_words(seen.seconds_left)} left" if seen.seconds_left is not None else ""
     counts = ", ".join(f"{seen.states[state]} {state}" for state in _ORDER if seen.states.get(state))
     click.echo(f"{printable(str(folder))}: {counted(seen.cells, 'cell')}{': ' if counts else ''}{counts}{left}")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from seqbench.executors.devices import NO_GPU
-from seqbench.executors.duties import train
+from seqbench.executors.work import train
 from seqbench.executors.workers import POLL_SECONDS, Died, Done, Worker, start
 from seqbench.jobs.assignment import Assignment
 from seqbench.jobs.executor import Job

@@ -8,35 +8,26 @@ from __future__ import annotations
 
 import logging
 import os
-from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 
 from seqbench.errors import ExperimentError
+from seqbench.executors.crew import Crew, Run, Workplace
 from seqbench.executors.devices import Devices, Gpu, Place, named
-from seqbench.executors.duties import check, gpu_memories, train
 from seqbench.executors.expected import Expected
-from seqbench.executors.waiting import NOT_BEGUN, OVERDUE, Waiting
-from seqbench.executors.workers import POLL_SECONDS, Alive, Died, Done, Progress, Worker, start
+from seqbench.executors.launches import Launch
+from seqbench.executors.work import check, gpu_memories, train
+from seqbench.executors.workers import Alive, Died, Done, Progress, Worker, start
 from seqbench.experiment.schema import Execution
 from seqbench.jobs.assignment import Assignment
-from seqbench.jobs.events import Event, Finished, Progressed, Started
+from seqbench.jobs.events import Event
 from seqbench.jobs.executor import Executor, Job
 from seqbench.training.memory import is_out_of_gpu_memory, resident_bytes
 
 log = logging.getLogger(__name__)
 
 _SECONDS_FOR_CUDA = 60.0
-
-
-@dataclass(frozen=True)
-class _Run:
-    """An attempt in its process."""
-
-    attempt: Waiting
-    worker: Worker
-    place: Place
 
 
 class Processes(Executor):
@@ -53,7 +44,7 @@ class Processes(Executor):
             ExperimentError: there are GPUs, and CUDA does not answer.
         """
         settings = job.settings
-        crew = _Crew(job, Devices([] if settings.gpus == 0 else _gpus(), settings.gpus))
+        crew = Crew(job, _Machine(job, Devices([] if settings.gpus == 0 else _gpus(), settings.gpus)))
         try:
             yield from crew.events()
         finally:
@@ -85,109 +76,80 @@ class Processes(Executor):
                     worker.end(0)
 
 
-class _Crew:
-    """The processes of one sweep, and the cells that wait for one."""
+@dataclass(frozen=True, eq=False)
+class _Placed:
+    """A process, and the GPU that it was given."""
+
+    process: Worker
+    place: Place
+
+
+class _Machine(Workplace[_Placed]):
+    """This machine, whose memory and GPUs the cells share."""
 
     def __init__(self, job: Job, devices: Devices) -> None:
-        self._job = job
         self._devices = devices
         self._most = devices.cells(job.workers, is_limited=job.settings.jobs is not None)
-        self._waiting: deque[Waiting] = deque()
-        self._runs: list[_Run] = []
         self._crowded: set[str] = set()
         self._expected = Expected(job)
 
-    def events(self) -> Iterator[Event]:
-        """Yield what happens until every cell has finished."""
-        while True:
-            if self._job.stopping():
-                yield from self._stop()
-            else:
-                yield from self._take()
-                yield from self._begin()
-            if not self._runs and not self._waiting:
-                return
-            ready = wait([run.worker.connection for run in self._runs], POLL_SECONDS)
-            for run in [run for run in self._runs if run.worker.connection in ready]:
-                yield from self._next(run, run.worker.receive())
-            for run in list(self._runs):
-                hung = run.worker.hung(run.attempt.assignment.cell.training.time_limit)
-                if hung is not None:
-                    yield from self._next(run, hung)
+    @property
+    def most(self) -> int:
+        return self._most
 
-    def end(self) -> None:
-        """End at once what still runs."""
-        for run in self._runs:
-            run.worker.end(0)
+    def start(self, launch: Launch, runs: Sequence[Run[_Placed]]) -> _Placed | None:
+        place = self._place(launch, runs) if self._fits(launch, runs) else None
+        if place is None:
+            return None
+        process = start(train, launch.assignment, devices=place.devices)
+        if beside := [run for run in runs if run.worker.place == place]:
+            self._crowded |= {run.launch.cell.key for run in beside}
+            self._crowded.add(launch.cell.key)
+        return _Placed(process, place)
 
-    def _take(self) -> Iterator[Event]:
-        while len(self._runs) + len(self._waiting) < self._most:
-            assignment = self._job.take()
-            if assignment is None:
-                return
-            self._waiting.append(Waiting(assignment))
-            yield Started(assignment.cell)
+    def hear(
+        self, runs: Sequence[Run[_Placed]], seconds: float
+    ) -> Iterator[tuple[Run[_Placed], Progress | Alive | Done | Died]]:
+        ready = wait([run.worker.process.connection for run in runs], seconds)
+        for run in [run for run in runs if run.worker.process.connection in ready]:
+            yield run, run.worker.process.receive()
+        for run in list(runs):
+            hung = run.worker.process.hung(run.launch.cell.training.time_limit)
+            if hung is not None:
+                yield run, hung
 
-    def _begin(self) -> Iterator[Event]:
-        while self._waiting and self._fits(self._waiting[0]):
-            place = self._place(self._waiting[0])
-            if place is None:
-                return
-            attempt = self._waiting.popleft()
-            worker = start(train, attempt.assignment, devices=place.devices)
-            if beside := [run for run in self._runs if run.place == place]:
-                self._crowded |= {run.attempt.assignment.cell.key for run in beside}
-                self._crowded.add(attempt.assignment.cell.key)
-            self._runs.append(_Run(attempt, worker, place))
-            if attempt.number > 1:
-                yield Started(attempt.assignment.cell)
+    def judge(self, run: Run[_Placed], done: Done) -> Died | None:
+        self._expected.learn(done.value)
+        # A cell that ran by itself, or has just been run by itself, will not find more room.
+        is_crowded = run.launch.cell.key in self._crowded and not run.launch.is_alone
+        if not is_out_of_gpu_memory(done.value) or not is_crowded:
+            return None
+        return Died("beside other cells", of_memory=True, what="its GPU had no memory left")
 
-    def _fits(self, attempt: Waiting) -> bool:
+    def stop(self, runs: Sequence[Run[_Placed]]) -> list[Run[_Placed]]:
+        for run in runs:
+            run.worker.process.ask_to_stop()
+        return [run for run in runs if run.worker.process.is_overdue]
+
+    def end(self, run: Run[_Placed], *, is_dead: bool = False) -> None:
+        if is_dead:
+            run.worker.process.end()
+        else:
+            run.worker.process.end(0)
+
+    def _fits(self, launch: Launch, runs: Sequence[Run[_Placed]]) -> bool:
         """Say whether there is memory for one more; what runs by itself always fits."""
-        if not self._runs:
+        if not runs:
             return True
-        if attempt.is_alone or any(run.attempt.is_alone for run in self._runs):
+        if launch.is_alone or any(run.launch.is_alone for run in runs):
             return False
-        beside = [(run.attempt.assignment, resident_bytes(run.worker.pid)) for run in self._runs]
-        return self._expected.fits(attempt.assignment, beside)
+        beside = [(run.launch.assignment, resident_bytes(run.worker.process.pid)) for run in runs]
+        return self._expected.fits(launch.assignment, beside)
 
-    def _place(self, attempt: Waiting) -> Place | None:
+    def _place(self, launch: Launch, runs: Sequence[Run[_Placed]]) -> Place | None:
         """Return where one more can begin; None where no GPU has room for it."""
-        beside = [(run.place, self._expected.on_gpu(run.attempt.assignment)) for run in self._runs]
-        return self._devices.place(self._expected.on_gpu(attempt.assignment), beside)
-
-    def _next(self, run: _Run, said: Progress | Alive | Done | Died) -> Iterator[Event]:
-        cell = run.attempt.assignment.cell
-        if isinstance(said, Alive):
-            return
-        if isinstance(said, Progress):
-            yield Progressed(cell, said.step, said.loss, said.steps_per_second)
-            return
-        self._remove(run)
-        if isinstance(said, Done):
-            self._expected.learn(said.value)
-            # A cell that ran by itself, or has just been run by itself, will not find more room.
-            if not is_out_of_gpu_memory(said.value) or run.attempt.is_alone or cell.key not in self._crowded:
-                yield Finished(cell, said.value)
-                return
-            said = Died("beside other cells", of_memory=True, what="its GPU had no memory left")
-        event, following = run.attempt.after(said, is_stopping=self._job.stopping())
-        if following is not None:
-            self._waiting.appendleft(following)
-        yield event
-
-    def _stop(self) -> Iterator[Event]:
-        while self._waiting:
-            yield self._waiting.popleft().interrupted(NOT_BEGUN)
-        for run in list(self._runs):
-            run.worker.ask_to_stop()
-            if run.worker.is_overdue:
-                self._remove(run, 0)
-                yield run.attempt.interrupted(OVERDUE)
-
-    def _remove(self, run: _Run, *seconds: float) -> None:
-        self._runs.remove(run)
-        run.worker.end(*seconds)
+        beside = [(run.worker.place, self._expected.on_gpu(run.launch.assignment)) for run in runs]
+        return self._devices.place(self._expected.on_gpu(launch.assignment), beside)
 
 
 def _gpus() -> list[Gpu]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator, Iterator, Sequence
 
+from seqbench.base.stop import Stop
 from seqbench.executors.work import check_assignment, run_assignment
 from seqbench.experiment.cells import Cell
 from seqbench.experiment.schema import Execution
@@ -28,8 +29,9 @@ class Serial(Executor):
         """
         while not job.stopping() and (assignment := job.take()) is not None:
             yield Started(assignment.cell)
-            watched = _Watched(job, assignment.cell)
-            record = run_assignment(assignment, watched.tell, watched.should_stop, owns_process=False)
+            stop = Stop(job.stopping)
+            watched = _Watched(job, assignment.cell, stop)
+            record = run_assignment(assignment, watched.tell, stop.is_asked, owns_process=False)
             yield Finished(assignment.cell, record)
             if watched.problem is not None:
                 raise watched.problem
@@ -50,10 +52,11 @@ class Serial(Executor):
 class _Watched:
     """Tells how a cell goes. A fault of who hears it, such as a closed pipe, is none of the cell's."""
 
-    def __init__(self, job: Job, cell: Cell) -> None:
+    def __init__(self, job: Job, cell: Cell, stop: Stop) -> None:
         self.problem: Exception | None = None
         self._job = job
         self._cell = cell
+        self._stop = stop
 
     def tell(self, step: int, loss: float, steps_per_second: float) -> None:
         if self.problem is None:
@@ -61,6 +64,4 @@ class _Watched:
                 self._job.tell(Progressed(self._cell, step, loss, steps_per_second))
             except Exception as error:
                 self.problem = error
-
-    def should_stop(self) -> bool:
-        return self.problem is not None or self._job.stopping()
+                self._stop.ask()

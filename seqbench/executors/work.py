@@ -1,4 +1,7 @@
-"""Does the work of an assignment, the same way on every machine."""
+"""Does the work that a worker is asked for, the same wherever it runs: train a cell, check its data, count GPUs.
+
+Functions of this module can be pickled, and are called in a fresh process. Stands on training.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +21,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Told = Callable[[int, float, float], None]
+Tell = Callable[[int, float, float], None]
 """Called with step, loss and steps per second, a few times a second."""
 
 _SECONDS_BETWEEN_LINES = 10.0
 
 
 def run_assignment(
-    assignment: Assignment, told: Told | None, should_stop: Callable[[], bool], *, owns_process: bool = True
+    assignment: Assignment, told: Tell | None, should_stop: Callable[[], bool], *, owns_process: bool = True
 ) -> Record:
     """Run one cell in this process and return its record, whatever comes of it.
 
@@ -75,6 +78,37 @@ def check_assignment(assignment: Assignment, *, owns_process: bool = True) -> st
     return None
 
 
+def train(assignment: Assignment, told: Tell, should_stop: Callable[[], bool]) -> Record:
+    """Train one cell and return its record."""
+    return run_assignment(assignment, told, should_stop)
+
+
+def check(assignment: Assignment, told: Tell, should_stop: Callable[[], bool]) -> str | None:
+    """Load the data of one cell; return what is wrong with them."""
+    try:
+        return check_assignment(assignment)
+    except Exception:
+        # A plugin's own fault is a failed cell with a traceback, not bad input.
+        return None
+
+
+def gpu_memories(argument: None, told: Tell, should_stop: Callable[[], bool]) -> list[int]:
+    """Return the bytes that are free on each GPU that is there; 0 on one that does not say."""
+    import torch
+
+    return [_free(number) for number in range(torch.cuda.device_count())]
+
+
+def _free(number: int) -> int:
+    import torch
+
+    try:
+        return int(torch.cuda.mem_get_info(number)[0])
+    except RuntimeError:
+        # Such as one that is full already: there is not even room to ask.
+        return 0
+
+
 def _checkpoints(assignment: Assignment) -> Checkpoints | None:
     from seqbench.training.checkpoints import Checkpoints
 
@@ -83,7 +117,7 @@ def _checkpoints(assignment: Assignment) -> Checkpoints | None:
     return Checkpoints(assignment.checkpoint, assignment.checkpoint_seconds)
 
 
-def _logged(told: Told | None) -> Told:
+def _logged(told: Tell | None) -> Tell:
     """Let the log know from time to time how the training goes."""
     last = time.monotonic()
 

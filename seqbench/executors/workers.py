@@ -28,7 +28,7 @@ from seqbench.base.leftover_threads import end_idle_pools, left_running
 from seqbench.errors import ExperimentError, reason
 from seqbench.executors.silence import Silence
 from seqbench.executors.sockets import sockets_fit
-from seqbench.executors.work import Told
+from seqbench.executors.work import Tell
 from seqbench.training.memory import out_of_memory_kills
 
 PRELOAD = ["seqbench.executors.uncollected", "torch", "pytorch_lightning", "seqbench.training.cell"]
@@ -44,7 +44,7 @@ _ENDS = {signal.SIGTERM, signal.SIGHUP}
 """What asks a process to end where it is sent to that very process."""
 _SIGNALS = {signal.SIGINT, *_ENDS}
 
-Work = Callable[[Any, Told, Callable[[], bool]], Any]
+Work = Callable[[Any, Tell, Callable[[], bool]], Any]
 """What a process does: called with its argument, how to tell of progress, and whether to stop."""
 
 

@@ -96,7 +96,7 @@ class Execution(Settings):
     gpus: float | None = Field(None, ge=0, description="GPUs for each cell, such as 0.5; null: by their memory")
     memory: float | None = Field(None, gt=0, description="GiB for each cell; null for an estimate")
     checkpoint_seconds: float = Field(60, gt=0, description="time between checkpoints of a cell")
-    claim_seconds: float = Field(60, gt=0, description="a claim not renewed for so long belongs to nobody")
+    claim_seconds: float = Field(60, gt=0, description="a lease not renewed for so long belongs to nobody")
     keep_weights: bool = Field(False, description="keep the weights of each cell beside its record")
     loggers: tuple[str, ...] = Field((), description="Lightning loggers: tensorboard, wandb, mlflow")
 

@@ -21,12 +21,9 @@ from seqbench.base.counts import counted
 from seqbench.base.plain_files import check_plain, read_plain
 from seqbench.experiment.cells import Cell
 from seqbench.jobs.events import Event, Finished, Retried
+from seqbench.records.layout import Layout
 from seqbench.records.making import now
 from seqbench.records.schema import Record
-from seqbench.records.store import stem
-
-FOLDER = "logs"
-"""Below a store's folder."""
 
 _MARK = "==== "
 
@@ -62,29 +59,19 @@ def end(stream: TextIO, record: Record) -> None:
     stream.write(f"{_MARK}{record.status}: {told}\n")
 
 
-def complete(folder: Path, event: Event) -> None:
-    """Write into the log of a cell how its process died, which the process itself could not do.
+def complete(layout: Layout, event: Event) -> None:
+    """Write into the log of a cell what its process did not live to write: how it died.
 
     Args:
-        folder: the store's folder.
-        event: any event; other kinds are ignored.
+        layout: of the store.
+        event: any.
     """
-    path = log_path(folder, event.cell)
+    path = layout.log(event.cell)
     match event:
         case Retried(reason=reason):
             _append(path, f"{reason}; it is run again")
         case Finished(record=record) if record.status != "ok" and not _has_end(path):
             _append(path, f"{record.status}: {record.reason}")
-
-
-def log_path(folder: Path, cell: Cell) -> Path:
-    """Return the path of a cell's log in a store's folder."""
-    return folder / FOLDER / f"{stem(cell, cell.key)}.log"
-
-
-def logs_in(folder: Path) -> dict[str, Path]:
-    """Return key -> log of every cell that has one."""
-    return {path.stem.rpartition("_")[2]: path for path in (folder / FOLDER).glob("*_*.log")}
 
 
 def _open(path: Path | None) -> TextIO:

@@ -1,7 +1,7 @@
-"""Lays out a folder of results, keeps its records, and tells which cells are done.
+"""Keeps the records of a folder of results, and tells which cells are done.
 
-``records/`` has one file for each cell and a note of the schema's version. Beside it are the leases, checkpoints
-and log files of cells. A record is written whole or not at all.
+One file for each cell, and a note of the schema's version. A record is written whole or not at all. Stands on
+layout and checksums.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from seqbench.base.plain_files import is_broken_link, open_plain, read_plain
 from seqbench.base.process_identity import is_abandoned
 from seqbench.errors import StoreError, reason
 from seqbench.experiment.cells import Cell
-from seqbench.records.schema import MOVE_OR_RUN, SCHEMA_VERSION, CellData, Record
+from seqbench.records.layout import Layout, key_of
+from seqbench.records.schema import MOVE_OR_RUN, SCHEMA_VERSION, Record
 
 BROKEN = "broken"
 """Status of a file in which no whole record stands: its cell is not done."""
-MARK = "store.json"
 _SECONDS_KEPT = 3600.0
 """Age at which a temporary file belongs to nobody."""
 _HEAD = re.compile(rb'{"schema_version": ?(\d{1,9}), ?"key": ?"([^"\\]+)", ?"status": ?"([a-z]+)"')
@@ -50,23 +50,30 @@ class Seen:
 class Store:
     """A folder of records. Creating the object reads the folder and writes nothing.
 
+    Attributes:
+        path: the folder.
+        layout: what lies where in it.
+
     Raises:
         StoreError: the path is a file, or a store of another schema version.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self.layout = Layout(self.path)
         self._check()
 
     def _check(self) -> None:
-        for link in (self.path, self._records):
+        for link in (self.path, self.layout.records):
             if is_broken_link(link):
                 raise StoreError(f"{link} is a link to {os.readlink(link)}, which is not there; mend or remove it")
-        if self._records.exists() and not self._records.is_dir():
-            raise StoreError(f"{self._records} is no folder, so {self.path} can hold no results; move it away")
+        if self.layout.records.exists() and not self.layout.records.is_dir():
+            raise StoreError(
+                f"{self.layout.records} is no folder, so {self.path} can hold no results; move it away"
+            )
         if self.path.exists() and not self.path.is_dir():
             raise StoreError(f"{self.path} is a file; results need a folder of their own: choose another --output")
-        mark = self.path / MARK
+        mark = self.layout.mark
         if not mark.exists():
             return
         version = _version(mark)
@@ -77,37 +84,6 @@ class Store:
                 " --output, or use the seqbench that wrote it"
             )
 
-    @property
-    def claims(self) -> Path:
-        """The folder of `seqbench.running.leases`."""
-        return self.path / "claims"
-
-    def checkpoint(self, cell: Cell) -> Path:
-        """Return the file from which an interrupted cell resumes."""
-        return self._checkpoints / f"{cell.key}.ckpt"
-
-    def weights(self, key: str) -> Path:
-        """Return the file of a cell's weights, whether it is there or not."""
-        return self.path / "weights" / f"{key}.safetensors"
-
-    def with_key(self, key: str) -> Record:
-        """Return the record of a key.
-
-        Raises:
-            StoreError: there is none, or its file is no record.
-        """
-        for path in self._there():
-            if _key(path) == key and (content := _content(path)) is not None:
-                return Record.from_json(content[0], str(path))
-        raise StoreError(
-            f"{self.path} holds no record of the key {key}; keys are the ends of the names in {self._records}, and"
-            " a column of seqbench.load_results"
-        )
-
-    def record(self, cell: Cell) -> Path:
-        """Return the file of a cell's record, which may not exist."""
-        return self._records / f"{stem(cell, cell.key)}.json"
-
     def prepare(self) -> None:
         """Create the folder, so that a sweep fails before its first cell if it cannot be written to.
 
@@ -117,13 +93,13 @@ class Store:
             StoreError: it cannot be written to.
         """
         try:
-            for folder in (self._records, self.claims, self._checkpoints):
+            for folder in (self.layout.records, self.layout.leases, self.layout.checkpoints):
                 folder.mkdir(parents=True, exist_ok=True)
             for folder in (self.path, *filter(Path.is_dir, self.path.iterdir())):
                 _clean(folder)
             if not self.is_there():
-                write_atomically(self.path / MARK, json.dumps({"schema_version": SCHEMA_VERSION}) + "\n")
-            with tempfile.TemporaryFile(dir=self._records):
+                write_atomically(self.layout.mark, json.dumps({"schema_version": SCHEMA_VERSION}) + "\n")
+            with tempfile.TemporaryFile(dir=self.layout.records):
                 pass
         except OSError as error:
             raise StoreError(
@@ -131,8 +107,8 @@ class Store:
             ) from error
 
     def is_there(self) -> bool:
-        """Say whether the folder has been prepared and still exists."""
-        return (self.path / MARK).exists() and self._records.is_dir()
+        """Say whether the folder has been prepared, and not been removed since."""
+        return (self.layout.mark).exists() and self.layout.records.is_dir()
 
     def write(self, record: Record) -> Path:
         """Write one record and return its file; replace a record of the same cell, keep any other file aside.
@@ -141,10 +117,10 @@ class Store:
             StoreError: the folder cannot be written to. Existing records stay unchanged, and this one is written
                 elsewhere if possible.
         """
-        path = self._records / f"{name(record)}.json"
+        path = self.layout.record(record)
         text = sealed(record.to_json())
         try:
-            self._records.mkdir(parents=True, exist_ok=True)
+            self.layout.records.mkdir(parents=True, exist_ok=True)
             _keep_broken_aside(path)
             write_atomically(path, text)
         except OSError as error:
@@ -184,13 +160,27 @@ class Store:
             if content is not None and not isinstance(record := _record(content[0], path), str):
                 yield record
 
+    def with_key(self, key: str) -> Record:
+        """Return the record of a key.
+
+        Raises:
+            StoreError: there is none, or its file is no record.
+        """
+        for path in self._there():
+            if key_of(path) == key and (content := _content(path)) is not None:
+                return Record.from_json(content[0], str(path))
+        raise StoreError(
+            f"{self.path} holds no record of the key {key}; keys are the ends of the names in"
+            f" {self.layout.records}, and a column of seqbench.load_results"
+        )
+
     def seen(self) -> dict[str, Seen]:
         """Return key -> status and stamp of every record; empty if the folder does not exist.
 
         Raises:
             StoreError: a file cannot be read, or is a record of another schema version.
         """
-        found = [_seen(path) for path in self._files()]
+        found = [_seen(path) for path in self.layout.record_files()]
         return dict(each for each in found if each is not None)
 
     def look(self, cell: Cell) -> Seen | None:
@@ -199,41 +189,21 @@ class Store:
         Raises:
             StoreError: its file cannot be read, or is a record of another schema version.
         """
-        found = _seen(self.record(cell))
+        found = _seen(self.layout.record(cell))
         if found is None or found[0] == cell.key:
             return None if found is None else found[1]
-        return Seen(BROKEN, found[1].stamp, f"{self.record(cell)} is the record of another cell, {found[0]}")
+        return Seen(
+            BROKEN, found[1].stamp, f"{self.layout.record(cell)} is the record of another cell, {found[0]}"
+        )
 
     def status(self) -> dict[str, str]:
         """Return key -> status of every record; empty if the folder does not exist yet."""
         return {key: seen.status for key, seen in self.seen().items()}
 
-    @property
-    def _records(self) -> Path:
-        return self.path / "records"
-
-    @property
-    def _checkpoints(self) -> Path:
-        return self.path / "checkpoints"
-
-    def _there(self) -> Iterator[Path]:
+    def _there(self) -> list[Path]:
         if not self.path.is_dir():
             raise StoreError(f"there are no results in {self.path}: the folder does not exist")
-        return self._files()
-
-    def _files(self) -> Iterator[Path]:
-        # Temporary files start with a dot, so a half-written record is never read as a record.
-        yield from sorted(path for path in self._records.glob("*.json") if not path.name.startswith("."))
-
-
-def name(record: Record) -> str:
-    """Return the stem of a record's file: a readable description and the key."""
-    return stem(record.cell, record.key)
-
-
-def stem(cell: Cell | CellData, key: str) -> str:
-    """Return the stem of a cell's files."""
-    return f"{cell.task.name}_{cell.model.name}_T{cell.length}_s{cell.seed}_{key}"
+        return self.layout.record_files()
 
 
 def _seen(path: Path) -> tuple[str, Seen] | None:
@@ -248,10 +218,10 @@ def _seen(path: Path) -> tuple[str, Seen] | None:
             opened(content)
             return head[2].decode(), Seen(head[3].decode(), stamp)
         except ValueError as error:
-            return _key(path), Seen(BROKEN, stamp, f"{path} is no whole record: {error}; {MOVE_OR_RUN}")
+            return key_of(path), Seen(BROKEN, stamp, f"{path} is no whole record: {error}; {MOVE_OR_RUN}")
     record = _record(content, path)
     if isinstance(record, str):
-        return _key(path), Seen(BROKEN, stamp, record)
+        return key_of(path), Seen(BROKEN, stamp, record)
     return record.key, Seen(record.status, stamp)
 
 
@@ -288,10 +258,6 @@ def _content(path: Path) -> tuple[bytes, tuple[int, int]] | None:
         raise StoreError(f"the record {path} cannot be read: {why}; mend it, or move it away") from error
 
 
-def _key(path: Path) -> str:
-    return path.stem.rpartition("_")[2]
-
-
 def _keep_broken_aside(path: Path) -> None:
     """Rename a file that would be replaced but holds no whole record, or the record of another cell."""
     try:
@@ -299,7 +265,7 @@ def _keep_broken_aside(path: Path) -> None:
     except StoreError:
         # A record of another version, or an unreadable file: the write that replaces it reports why it fails.
         return
-    if seen is not None and (seen[1].status == BROKEN or seen[0] != _key(path)):
+    if seen is not None and (seen[1].status == BROKEN or seen[0] != key_of(path)):
         names = (f"{path.name}.broken{number or ''}" for number in range(1000))
         os.replace(path, next(aside for name in names if not (aside := path.with_name(name)).exists()))
 

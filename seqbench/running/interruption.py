@@ -1,7 +1,7 @@
 """Ends a sweep at Ctrl-C: the first asks the running cells to end well, the second ends them at once.
 
-SIGTERM, and SIGHUP of a closed terminal, do the same. The handlers are installed while a block runs, in the main
-thread only, and restored after it. Imports nothing of seqbench.
+SIGTERM, and SIGHUP of a terminal that is closed, do the same. Handlers are there while
+a block runs, in the main thread only, and restored after it. Imports stop alone.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from seqbench.base.stop import Stop
+
 STOPPING = "stopping: the running cells write their checkpoints and end; Ctrl-C again ends them at once"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -23,9 +25,11 @@ class Interruption:
 
     Attributes:
         number: the signal that came first; None where none came.
+        stop: asked by a signal; for those who are to end well.
     """
 
     def __init__(self) -> None:
+        self.stop = Stop()
         self.number: int | None = None
         self._is_gentle = False
         self._is_last = False
@@ -43,7 +47,7 @@ class Interruption:
 
     def is_asked(self) -> bool:
         """Say whether a signal came."""
-        return self.number is not None
+        return self.stop.is_asked()
 
     @property
     def status(self) -> int:
@@ -56,6 +60,7 @@ class Interruption:
         if self._is_last:
             return
         is_first, self.number = self.number is None, self.number or number
+        self.stop.ask()
         if not (is_first and self._is_gentle):
             raise KeyboardInterrupt
         self._told.put(STOPPING)

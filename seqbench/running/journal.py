@@ -1,7 +1,7 @@
-"""Writes files into the store that others need to watch a sweep.
+"""Keeps the journal of a sweep in its store, from which others see how it stands.
 
-``sweeps/ID.json``: the command, the machine, every cell. ``sweeps/ID.live.json``: what runs now, rewritten as
-events arrive. Only ``seqbench status`` depends on them.
+``sweeps/ID.json``: the command, where it runs, every cell of it. ``sweeps/ID.live.json``: what runs just now,
+written anew as events come. Nothing but ``seqbench status`` depends on them. Stands on plan.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from seqbench.running.plan import Plan
 
 log = logging.getLogger(__name__)
 
-FOLDER = "sweeps"
 _LIVE = ".live.json"
 _SECONDS_BETWEEN_WRITES = 1.0
 
@@ -62,7 +61,7 @@ class CellNote(Noted):
 class SweepNote(Noted):
     """One sweep: its command, its process, how many cells it runs at a time, and all its cells.
 
-    ``claim_seconds`` is the age from which its claims count as left behind.
+    ``claim_seconds`` is the age from which its leases count as left behind.
     """
 
     command: tuple[str, ...]
@@ -96,41 +95,41 @@ Read = TypeVar("Read", bound=Noted)
 
 
 @contextmanager
-def noted(
+def journal(
     folder: Path,
     todo: Plan,
     workers: int,
     claim_seconds: float,
     stopping: Callable[[], bool],
 ) -> Iterator[Callable[[Event], None]]:
-    """Keep the notes of a sweep while the block runs; give a function to call with every event.
+    """Keep the journal of a sweep while the block runs; give a function to call with every event.
 
-    A note that cannot be written is left out: records are what counts.
+    What cannot be written is left out: records are what counts.
 
     Args:
-        folder: the store's.
+        folder: where the journals of a store lie.
         todo: every cell of the sweep, also those that are done.
         workers: cells at a time.
-        claim_seconds: the age from which the sweep's claims are stale.
+        claim_seconds: the age from which the sweep's leases are stale.
         stopping: true once somebody asked for the end.
     """
-    notes = _Notes(folder / FOLDER, _note(todo, workers, claim_seconds))
-    notes.begin()
+    kept = _Journal(folder, _note(todo, workers, claim_seconds))
+    kept.begin()
     try:
-        yield notes.see
+        yield kept.see
     except (KeyboardInterrupt, GeneratorExit):
-        notes.end("interrupted")
+        kept.end("interrupted")
         raise
     except BaseException as error:
-        notes.end(f"{type(error).__name__}: {error}")
+        kept.end(f"{type(error).__name__}: {error}")
         raise
-    notes.end("interrupted" if stopping() else "finished")
+    kept.end("interrupted" if stopping() else "finished")
 
 
-def read_notes(folder: Path) -> list[tuple[SweepNote, LiveNote | None]]:
-    """Return what sweeps have left in a store, the oldest first; a file that is no note is left out."""
+def read_journals(folder: Path) -> list[tuple[SweepNote, LiveNote | None]]:
+    """Return what sweeps have left in a folder, the oldest first; a file that is no note is left out."""
     read = []
-    for path in (folder / FOLDER).glob("*.json"):
+    for path in folder.glob("*.json"):
         if path.name.startswith(".") or path.name.endswith(_LIVE):
             continue
         note = _read(SweepNote, path)
@@ -163,7 +162,7 @@ def _note(todo: Plan, workers: int, claim_seconds: float) -> SweepNote:
     )
 
 
-class _Notes:
+class _Journal:
     """The two files of one sweep."""
 
     def __init__(self, folder: Path, note: SweepNote) -> None:
@@ -185,7 +184,7 @@ class _Notes:
                     path.unlink(missing_ok=True)
                     path.with_suffix(_LIVE).unlink(missing_ok=True)
         except OSError as error:
-            log.info("%s: notes of earlier sweeps stay: %s", self._folder, error)
+            log.info("%s: journals of earlier sweeps stay: %s", self._folder, error)
         self._write(f"{self._stem}.json", self._note)
         self._write_live(None)
 

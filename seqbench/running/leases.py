@@ -1,8 +1,8 @@
 """Tracks which cells another sweep into the same folder is running.
 
-A lease is a file that is created only if absent, so that one process gets it, and renewed while it is held. There
-is no lock: a stale lease (dead process, or not renewed) is never touched. Whoever takes it over creates a
-successor file named after it; again only one process can. See docs/scaling.md.
+A lease is a file that is made only where there is none, so that one process gets it, and renewed while it is
+held. No lock: a lease that is stale (its process is dead, or it was not renewed) is never touched, but
+followed by that of who takes it over, in a file named after it: again one process gets it. docs/scaling.md.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ log = logging.getLogger(__name__)
 
 _MOST_BYTES = 100_000
 RENEWALS = 4
-"""Times that a claim is renewed before it would expire."""
+"""Times that a lease is renewed before it would expire."""
 
 
 @dataclass(frozen=True)
-class Claim:
+class Lease:
     """Who runs a cell.
 
     Attributes:
         key: of the cell.
         cell: the cell, for a person.
         holder: the process of the sweep; None where the file cannot be read (yet).
-        token: tells this claim from all others; the file of who takes it over is named after it.
+        token: tells this lease from all others; the file of who takes it over is named after it.
         renewed: when it was made or renewed, seconds since 1970 on the clock of the file server.
     """
 
@@ -52,12 +52,12 @@ class Claim:
         return self.holder.host if self.holder else "unknown"
 
 
-class Claims:
-    """The claims of this process on the cells of one store; entered, it renews them until it is left.
+class Leases:
+    """The leases of this process on the cells of one store; entered, it renews them until it is left.
 
     Args:
-        folder: of the claims; it has to be there.
-        seconds: a claim that was not renewed for so long is stale.
+        folder: of the leases; it has to be there.
+        seconds: a lease that was not renewed for so long is stale.
     """
 
     def __init__(self, folder: Path, seconds: float) -> None:
@@ -66,10 +66,10 @@ class Claims:
         self._me = this_process()
         self._held: dict[str, tuple[str, list[Path]]] = {}
         self._ended = threading.Event()
-        self._renewing = threading.Thread(target=self._renew, name="seqbench claims", daemon=True)
+        self._renewing = threading.Thread(target=self._renew, name="seqbench leases", daemon=True)
         self._clock = folder / f".clock-{self._me.machine}-{self._me.pid}-{secrets.token_hex(4)}.tmp"
 
-    def __enter__(self) -> Claims:
+    def __enter__(self) -> Leases:
         self._renewing.start()
         return self
 
@@ -82,7 +82,7 @@ class Claims:
             self._clock.unlink(missing_ok=True)
 
     def take(self, key: str, cell: str) -> bool:
-        """Claim a cell; say whether it is ours now. What another sweep holds stays as it is.
+        """Take the lease on a cell, and say whether it is ours now; what another sweep holds stays as it is.
 
         Raises:
             StoreError: the folder cannot be written to.
@@ -95,41 +95,41 @@ class Claims:
             path = _next_path(self._folder, key, chain)
             if not _made(path, json.dumps({"cell": cell, "token": token, **asdict(self._me)})):
                 return False
-            # Where the stale claim was taken over and released since we looked, ours hangs in the air.
-            if not any(claim.token == token for claim in follow(self._folder, key)):
+            # Where the stale lease was taken over and released since we looked, nothing leads to ours.
+            if not any(lease.token == token for lease in follow(self._folder, key)):
                 path.unlink(missing_ok=True)
                 return False
         except OSError as error:
             raise StoreError(
-                f"the claim on {cell} cannot be written: {reason(error)}; records are intact"
+                f"the lease on {cell} cannot be written: {reason(error)}; records are intact"
             ) from error
         if chain:
-            log.info("%s: taken over from %s, whose claim is stale", cell, chain[-1].host)
+            log.info("%s: taken over from %s, whose lease is stale", cell, chain[-1].host)
         self._held[key] = token, [_next_path(self._folder, key, chain[:i]) for i in range(len(chain) + 1)]
         return True
 
     def release(self, key: str) -> None:
-        """Give up a claim; where it was taken over meanwhile, that claim stays."""
+        """Give up a lease; where it was taken over meanwhile, that lease stays."""
         token, paths = self._held.pop(key)
         with suppress(OSError):
             chain = list(follow(self._folder, key))
             if chain and chain[-1].token == token:
-                # The first goes first: who takes over the last of them sees that it hangs in the air.
+                # The first goes first: who takes over the last of them sees that nothing leads to its own.
                 for path in paths:
                     path.unlink(missing_ok=True)
 
-    def holder(self, key: str) -> Claim | None:
-        """Return the claim on a cell, unless it is stale."""
+    def holder(self, key: str) -> Lease | None:
+        """Return the lease on a cell, unless it is stale."""
         chain = list(follow(self._folder, key))
         return chain[-1] if chain and not self._is_stale(chain[-1]) else None
 
-    def _is_stale(self, claim: Claim) -> bool:
-        if claim.holder is not None and is_dead(claim.holder):
+    def _is_stale(self, lease: Lease) -> bool:
+        if lease.holder is not None and is_dead(lease.holder):
             return True
-        return self._now() - claim.renewed > self._seconds
+        return self._now() - lease.renewed > self._seconds
 
     def _now(self) -> float:
-        """Return the time on the clock that stamps the claims, which may not be this machine's."""
+        """Return the time on the clock that stamps the leases, which may not be this machine's."""
         self._clock.touch()
         return self._clock.stat().st_mtime
 
@@ -140,31 +140,31 @@ class Claims:
                     # Without a time: the file server's.
                     os.utime(paths[-1])
                 except OSError as error:
-                    log.info("the claim %s cannot be renewed: %s", paths[-1], error)
+                    log.info("the lease %s cannot be renewed: %s", paths[-1], error)
 
 
-def follow(folder: Path, key: str) -> Iterator[Claim]:
-    """Yield the claims on a cell: the first, then each that took over the one before; the last holds it."""
+def follow(folder: Path, key: str) -> Iterator[Lease]:
+    """Yield the leases on a cell: the first, then each that took over the one before; the last holds it."""
     path = _next_path(folder, key, [])
-    while (claim := _read(path, key)) is not None:
-        yield claim
-        path = _next_path(folder, key, [claim])
+    while (lease := _read(path, key)) is not None:
+        yield lease
+        path = _next_path(folder, key, [lease])
 
 
-def drop_stale(claims: Claims, folder: Path, wanted: Collection[str]) -> None:
-    """Remove stale claims, but for those on wanted cells: a sweep died between a record and its release."""
-    for key in claimed(folder) - set(wanted):
+def drop_stale(leases: Leases, folder: Path, wanted: Collection[str]) -> None:
+    """Remove stale leases, but for those on wanted cells: a sweep died between a record and its release."""
+    for key in leased(folder) - set(wanted):
         # Removed by who holds it, so that nobody else takes it over meanwhile.
-        if claims.take(key, key):
-            claims.release(key)
+        if leases.take(key, key):
+            leases.release(key)
 
 
-def claimed(folder: Path) -> set[str]:
-    """Return the keys of all cells on which there is a claim, stale or not."""
+def leased(folder: Path) -> set[str]:
+    """Return the keys of all cells on which there is a lease, stale or not."""
     return {path.name.partition(".")[0] for path in folder.glob("*.json") if not path.name.startswith(".")}
 
 
-def _next_path(folder: Path, key: str, chain: list[Claim]) -> Path:
+def _next_path(folder: Path, key: str, chain: list[Lease]) -> Path:
     return folder / (f"{key}.{chain[-1].token}.json" if chain else f"{key}.json")
 
 
@@ -183,7 +183,7 @@ def _made(path: Path, text: str) -> bool:
     return True
 
 
-def _read(path: Path, key: str) -> Claim | None:
+def _read(path: Path, key: str) -> Lease | None:
     try:
         # Opened before it is looked at: that makes a network's file system ask its server for the time.
         with open_plain(path) as file:
@@ -191,12 +191,12 @@ def _read(path: Path, key: str) -> Claim | None:
     except FileNotFoundError:
         return None
     except NotPlainError:
-        # Nothing of ours: it is followed by a claim that is.
-        return Claim(key, "", None, "unreadable", 0.0)
+        # Nothing of ours: it is followed by a lease that is.
+        return Lease(key, "", None, "unreadable", 0.0)
     try:
         said = json.loads(text)
         holder = Holder(said["host"], said["machine"], said["pid"], said["started"])
-        return Claim(key, said["cell"], holder, said["token"], renewed)
+        return Lease(key, said["cell"], holder, said["token"], renewed)
     except (ValueError, KeyError, TypeError):
         # Not yet written, or its process was killed between the two: its time decides.
-        return Claim(key, "", None, "unreadable", renewed)
+        return Lease(key, "", None, "unreadable", renewed)

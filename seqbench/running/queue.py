@@ -1,6 +1,7 @@
-"""Chooses the next cell to run while other sweeps take cells of the same store.
+"""Gives out the cells of a plan, one after the other, while other sweeps take cells of the same store.
 
-It is the longest cell that has no record and no lease of another sweep; its lease is taken before it is given out.
+The longest comes first that has no record yet and that no other sweep runs; its lease is taken before it is given
+out. Stands on leases, plan and store.
 """
 
 from __future__ import annotations
@@ -11,16 +12,16 @@ from dataclasses import dataclass
 
 from seqbench.experiment.cells import Cell
 from seqbench.records.store import Store
-from seqbench.running.leases import Claim, Claims
+from seqbench.running.leases import Lease, Leases
 from seqbench.running.plan import Plan
 
 SECONDS_BETWEEN_LOOKS = 1.0
-"""At a cell that another sweep has claimed."""
+"""At a cell that another sweep runs."""
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """Nothing is left to run here: other sweeps into the same store have claimed the rest.
+    """Nothing is left to run here: other sweeps into the same store run the rest.
 
     Attributes:
         cells: those that are not done.
@@ -31,19 +32,19 @@ class Waiting:
     hosts: tuple[str, ...]
 
 
-class Backlog:
+class Queue:
     """The cells of a plan that are not done yet.
 
     Args:
         todo: what is to be run.
         store: where the records of others appear.
-        claims: entered by whoever makes this object.
+        leases: entered by whoever makes this object.
     """
 
-    def __init__(self, todo: Plan, store: Store, claims: Claims) -> None:
+    def __init__(self, todo: Plan, store: Store, leases: Leases) -> None:
         self._todo = todo
         self._store = store
-        self._claims = claims
+        self._leases = leases
         self._left = {cell.key: cell for cell in todo.pending}
         self._running: set[str] = set()
         self._ahead: list[Cell] = []
@@ -56,14 +57,14 @@ class Backlog:
 
     @property
     def is_ready(self) -> bool:
-        """Whether a cell was claimed while waiting."""
+        """Whether a cell was taken while waiting."""
         return bool(self._ahead)
 
     def take(self) -> Cell | None:
-        """Claim the next cell; None where every cell that is left is done or claimed by another sweep.
+        """Take the next cell; None where every cell that is left is done or run by another sweep.
 
         Raises:
-            StoreError: it cannot be claimed.
+            StoreError: its lease cannot be written.
         """
         if self._ahead:
             return self._ahead.pop()
@@ -74,10 +75,10 @@ class Backlog:
         return None
 
     def done(self, cell: Cell) -> None:
-        """Note that a cell that was taken has ended, and give up its claim."""
+        """Note that a cell that was taken has ended, and give up its lease."""
         self._left.pop(cell.key)
         self._running.discard(cell.key)
-        self._claims.release(cell.key)
+        self._leases.release(cell.key)
 
     def wait(self, is_ending: Callable[[], bool], *, leaves_living: bool) -> Iterator[Waiting]:
         """Wait until there is a cell to take, or none left, or until the end is asked for.
@@ -96,7 +97,7 @@ class Backlog:
                 self._ahead.append(cell)
                 return
             held = self._held()
-            waiting = Waiting(tuple(self._left.values()), tuple(sorted({claim.host for claim in held.values()})))
+            waiting = Waiting(tuple(self._left.values()), tuple(sorted({lease.host for lease in held.values()})))
             if held and waiting != told:
                 yield waiting
                 told = waiting
@@ -106,26 +107,26 @@ class Backlog:
             time.sleep(SECONDS_BETWEEN_LOOKS / 2)
 
     def _is_taken(self, cell: Cell) -> bool:
-        """Claim a cell that is not done; say whether it is ours."""
+        """Take the lease on a cell that is not done; say whether it is ours."""
         if self._is_done(cell):
             del self._left[cell.key]
             return False
-        if not self._claims.take(cell.key, str(cell)):
+        if not self._leases.take(cell.key, str(cell)):
             self._look_again[cell.key] = time.monotonic() + SECONDS_BETWEEN_LOOKS
             return False
         if self._is_done(cell):
-            # Its record was written between the look and the claim.
-            self._claims.release(cell.key)
+            # Its record was written between the look and the lease.
+            self._leases.release(cell.key)
             del self._left[cell.key]
             return False
         self._running.add(cell.key)
         if self._todo.on_existing.begins_anew:
-            self._store.checkpoint(cell).unlink(missing_ok=True)
+            self._store.layout.checkpoint(cell).unlink(missing_ok=True)
         return True
 
     def _is_done(self, cell: Cell) -> bool:
         return self._todo.on_existing.is_done(self._store.look(cell), self._todo.seen.get(cell.key))
 
-    def _held(self) -> dict[str, Claim]:
-        claims = {key: self._claims.holder(key) for key in self._left}
-        return {key: claim for key, claim in claims.items() if claim is not None}
+    def _held(self) -> dict[str, Lease]:
+        leases = {key: self._leases.holder(key) for key in self._left}
+        return {key: lease for key, lease in leases.items() if lease is not None}

@@ -1,4 +1,7 @@
-"""Records what an executor reports of cells (records, checkpoints, leases, logs), and then tells observers."""
+"""Records what comes of cells in an executor: records, checkpoints, leases, last words; then tells observers.
+
+Stands on queue and store.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from contextlib import closing
 from typing import Any
 
 from seqbench.base.printable import one_line
+from seqbench.base.stop import Stop
 from seqbench.errors import StoreError
 from seqbench.experiment.cells import Cell
 from seqbench.jobs.cell_logs import complete
@@ -16,37 +20,41 @@ from seqbench.plugins.catalog import Catalog
 from seqbench.records.making import bounded, unfinished
 from seqbench.records.schema import FINAL, Record
 from seqbench.records.store import Store
-from seqbench.running.queue import Backlog
+from seqbench.running.queue import Queue
 
 
-class Keeper:
-    """Keeps what comes of cells.
+class Recorder:
+    """Records what comes of cells.
 
     Args:
         store: where records go.
         catalog: knows the observers.
-        backlog: where the cells come from.
+        queue: where the cells come from.
         environment: for the records of cells that are ended from here.
+        ending: is asked for the end where nothing can be kept any more.
 
     Attributes:
         problem: why nothing can be kept any more; None while all is well.
     """
 
-    def __init__(self, store: Store, catalog: Catalog, backlog: Backlog, environment: Mapping[str, Any]) -> None:
+    def __init__(
+        self, store: Store, catalog: Catalog, queue: Queue, environment: Mapping[str, Any], ending: Stop
+    ) -> None:
         self.problem: StoreError | None = None
         self._store = store
         self._catalog = catalog
-        self._backlog = backlog
+        self._queue = queue
         self._environment = environment
+        self._ending = ending
         self._running: dict[str, Cell] = {}
 
     def take(self) -> Cell | None:
-        """Return the next cell; None where there is none, and once there is a problem."""
+        """Return the next cell; None where there is none, and once the end was asked for."""
         try:
-            return None if self.problem else self._backlog.take()
+            return None if self._ending.is_asked() else self._queue.take()
         except StoreError as error:
             # Not raised through the executor: cells that run shall end well.
-            self.problem = error if self._store.is_there() else self._gone("")
+            self._end(error if self._store.is_there() else self._gone(""))
             return None
 
     def kept(self, happening: Generator[Event], note: Callable[[Event], None]) -> Generator[Event]:
@@ -61,7 +69,7 @@ class Keeper:
                         del self._running[event.cell.key]
                         self._keep(event.cell, event.record)
                     note(event)
-                    complete(self._store.path, event)
+                    complete(self._store.layout, event)
                     yield event
         except (KeyboardInterrupt, GeneratorExit):
             # GeneratorExit: whoever watches was interrupted, or has seen enough.
@@ -74,11 +82,11 @@ class Keeper:
         try:
             self._write(cell, record)
         except StoreError as error:
-            self.problem = self.problem or error
+            self._end(error)
             return
         if not goes_on(record):
-            self._store.checkpoint(cell).unlink(missing_ok=True)
-        self._backlog.done(cell)
+            self._store.layout.checkpoint(cell).unlink(missing_ok=True)
+        self._queue.done(cell)
         tell_observers(record, self._catalog)
 
     def _write(self, cell: Cell, record: Record) -> None:
@@ -89,9 +97,13 @@ class Keeper:
         path = self._store.write(record)
         if record.weights is None:
             # Of a record that this one has replaced.
-            self._store.weights(record.key).unlink(missing_ok=True)
+            self._store.layout.weights(record.key).unlink(missing_ok=True)
         if not was_there:
-            self.problem = self.problem or self._gone(f"; the record of {cell} was written to {path} all the same")
+            self._end(self._gone(f"; the record of {cell} was written to {path} all the same"))
+
+    def _end(self, problem: StoreError) -> None:
+        self.problem = self.problem or problem
+        self._ending.ask()
 
     def _gone(self, but: str) -> StoreError:
         return StoreError(

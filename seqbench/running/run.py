@@ -6,7 +6,6 @@ import logging
 import signal
 import sys
 from collections.abc import Iterable
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ from seqbench.records.store import Store
 from seqbench.running.interruption import interruption
 from seqbench.running.plan import RETRY_FAILED, Plan, plan
 from seqbench.running.queue import Waiting
-from seqbench.running.sweep import sweep
+from seqbench.running.sweep import running_sweep
 from seqbench.running.weights import without_weights
 
 if TYPE_CHECKING:
@@ -70,29 +69,37 @@ def run(
         experiment = load(experiment_file(str(experiment), catalog))
     store = Store(output or default_output(experiment))
     todo = plan(experiment, catalog, store, on_existing=on_existing, shard=shard)
-    settings = execution(experiment, jobs, executor)
-    if keep_weights:
-        settings = settings.model_copy(update={"keep_weights": True})
-    for problem in todo.broken:
-        log.warning("%s", problem)
-    with (
-        interruption(partial(print, file=sys.stderr)) as stop,
-        closing(sweep(todo, store, catalog, settings, stopping=stop.is_asked)) as events,
-    ):
-        for event in events:
-            stop.be_gentle()
-            if isinstance(event, Waiting):
-                log.info("%d cells are left to other sweeps, on %s", len(event.cells), ", ".join(event.hosts))
-    if stop.number is not None:
-        # To whoever handled it before: a KeyboardInterrupt, or the end of the process.
-        signal.raise_signal(stop.number)
+    settings = executor_settings(experiment, jobs, executor, keep_weights=keep_weights)
+    _run(todo, store, catalog, settings)
     records = records_of(todo, store)
     for sentence in without_weights(todo, records, settings):
         log.warning("%s", sentence)
     return frame(records)
 
 
-def execution(experiment: Experiment, jobs: int | None, executor: str | None) -> Execution:
+def _run(todo: Plan, store: Store, catalog: Catalog, settings: Execution) -> None:
+    for problem in todo.broken:
+        log.warning("%s", problem)
+    with (
+        interruption(partial(print, file=sys.stderr)) as stop,
+        running_sweep(todo, store, catalog, settings, stop) as events,
+    ):
+        for event in events:
+            if isinstance(event, Waiting):
+                log.info("%d cells are left to other sweeps, on %s", len(event.cells), ", ".join(event.hosts))
+    if stop.number is not None:
+        # To whoever handled it before: a KeyboardInterrupt, or the end of the process.
+        signal.raise_signal(stop.number)
+
+
+def executor_settings(
+    experiment: Experiment,
+    jobs: int | None,
+    executor: str | None,
+    loggers: tuple[str, ...] = (),
+    *,
+    keep_weights: bool = False,
+) -> Execution:
     """Return how to run an experiment: its own section, and over it what was asked for beside it.
 
     Raises:
@@ -100,8 +107,8 @@ def execution(experiment: Experiment, jobs: int | None, executor: str | None) ->
     """
     if jobs is not None and jobs < 1:
         raise ExperimentError(f"jobs is {jobs}; it is the number of cells at a time, 1 or more (None: one a core)")
-    own = experiment.executor
-    return own.model_copy(update={"jobs": jobs or own.jobs, "name": executor or own.name})
+    asked = {"jobs": jobs, "name": executor, "loggers": loggers, "keep_weights": keep_weights}
+    return experiment.executor.model_copy(update={name: value for name, value in asked.items() if value})
 
 
 def experiment_file(name: str, catalog: Catalog) -> Path:

@@ -1,41 +1,42 @@
-"""Reports how sweeps stand, while they run and afterwards, from the files of their store alone.
+"""Tells how sweeps stand, while they run and afterwards, from the files of their store alone.
 
-Writes nothing, and needs neither torch nor pandas.
+Writes nothing, and needs neither torch nor pandas. Stands on journal, leases and store.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from seqbench.base.plain_files import read_plain
-from seqbench.base.process_identity import is_dead
+from seqbench.base.process_identity import Holder, is_dead
 from seqbench.errors import StoreError
-from seqbench.jobs.cell_logs import logs_in
+from seqbench.records.layout import Layout, key_of
 from seqbench.records.schema import Record
-from seqbench.records.store import BROKEN, MARK, Seen, Store
+from seqbench.records.store import BROKEN, Seen, Store
 from seqbench.running.eta import Load, Pace, Underway
-from seqbench.running.journal import CellNote, LiveNote, RunningNote, SweepNote, read_notes
-from seqbench.running.leases import Claim, claimed, follow
+from seqbench.running.journal import CellNote, LiveNote, RunningNote, SweepNote, read_journals
+from seqbench.running.leases import Lease, follow, leased
 
 _PROBLEMS = frozenset({"failed", "timeout"})
 _RECORDS_FOR_PACE = 200
 _LACKS = frozenset({"missing", "interrupted", BROKEN})
-_SECONDS_OF_A_CLAIM = float(SweepNote.model_fields["claim_seconds"].default)
-"""Where the sweep that made it has left no note."""
+_SECONDS_OF_A_LEASE = float(SweepNote.model_fields["claim_seconds"].default)
+"""Where the sweep that holds it has left no journal."""
 
 
 @dataclass(frozen=True)
 class Running:
-    """A cell on which there is a claim.
+    """A cell on which there is a lease.
 
     Attributes:
         key, cell: which.
-        host, pid: of the sweep that runs it; pid None where the claim cannot be read.
+        host, pid: of the sweep that runs it; pid None where the lease cannot be read.
         seconds: since it began; None where its sweep has left no word of it.
         attempt, step, steps, loss, steps_per_second: how it goes, as last told; None before its first step.
         stale: why it does not run any more; None where it does.
@@ -83,7 +84,7 @@ class SweepState:
 
 
 @dataclass(frozen=True)
-class Overview:
+class Status:
     """What a store tells of its sweeps.
 
     Attributes:
@@ -91,7 +92,7 @@ class Overview:
         states: how many are ``ok``, ``diverged``, ``failed``, ``timeout``, ``interrupted`` (as their record
             says), ``broken`` (no whole record stands in its file), ``running``, ``waiting`` (a sweep that runs
             will run them) or ``missing`` (nobody will).
-        running: cells with a claim, those with a stale one among them.
+        running: cells with a lease, those with a stale one among them.
         failures: in the order of their files.
         sweeps: the oldest first: those that run, the latest, and those that left cells which no later one has.
         seconds_left: until the sweeps that run are through; None where none runs or nothing is known yet.
@@ -105,93 +106,121 @@ class Overview:
     seconds_left: float | None
 
 
-def look(folder: Path) -> Overview:
+@dataclass(frozen=True)
+class _Found:
+    """What lies in a store: key -> record, the journals of sweeps, key -> log."""
+
+    seen: Mapping[str, Seen]
+    journals: Sequence[tuple[SweepNote, LiveNote | None]]
+    logs: Mapping[str, Path]
+
+    @cached_property
+    def cells(self) -> Mapping[str, CellNote]:
+        """Key -> cell of all sweeps."""
+        return {cell.key: cell for note, _ in self.journals for cell in note.cells}
+
+    @cached_property
+    def told(self) -> Mapping[str, RunningNote]:
+        """Key -> how a cell goes, as its sweep last told."""
+        return {told.key: told for _, live in self.journals if live for told in live.running}
+
+    def lease_seconds(self, holder: Holder | None) -> float:
+        """Return the age from which leases of a process are stale."""
+        told = {(note.holder.machine, note.holder.pid): note.claim_seconds for note, _ in self.journals}
+        return told.get((holder.machine, holder.pid), _SECONDS_OF_A_LEASE) if holder else _SECONDS_OF_A_LEASE
+
+
+def look(folder: Path) -> Status:
     """Look into a store.
 
     Raises:
         StoreError: the folder is no store, or one of another schema version.
     """
-    if not (folder / MARK).is_file():
+    store = _store(folder)
+    layout = store.layout
+    found = _Found(store.seen(), read_journals(layout.journals), layout.log_files())
+    running = [_running(lease, found) for lease in _leases(layout.leases)]
+    alive = [each for each in running if each.stale is None]
+    sweeps = [_state(note, live, running) for note, live in found.journals]
+    ours = [note for (note, _), sweep in zip(found.journals, sweeps, strict=True) if sweep.state == "running"]
+    waiting = _waiting(ours, alive, found.seen)
+    known = {
+        **dict.fromkeys(found.cells, "missing"),
+        **{key: each.status for key, each in found.seen.items()},
+        **dict.fromkeys(waiting, "waiting"),
+        **{each.key: "running" for each in alive},
+    }
+    return Status(
+        cells=len(known),
+        states=dict(Counter(known.values())),
+        running=tuple(running),
+        failures=(*_failures(layout, found), *_broken(found)),
+        sweeps=tuple(_telling([note for note, _ in found.journals], sweeps, known)),
+        seconds_left=_seconds_left(layout, found, ours, alive, waiting) if ours else None,
+    )
+
+
+def _store(folder: Path) -> Store:
+    if not Layout(folder).mark.is_file():
         what = "it has no store.json" if folder.is_dir() else "there is no such folder"
         raise StoreError(
             f"{folder} is no folder of results: {what}; give the one that `seqbench run` names with --output,"
             " such as results/quick"
         )
-    store = Store(folder)
-    seen, notes, logs = store.seen(), read_notes(folder), logs_in(folder)
-    cells = {cell.key: cell for note, _ in notes for cell in note.cells}
-    words = {told.key: told for note, live in notes if live for told in live.running}
-    lives = {(note.holder.machine, note.holder.pid): note.claim_seconds for note, _ in notes}
-    running = [
-        _running(claim, _stale(claim, lives), words.get(claim.key), cells, logs) for claim in _claims(folder)
-    ]
-    alive = {each.key for each in running if each.stale is None}
-    states = [_state(note, live, running) for note, live in notes]
-    ours = [note for (note, _), state in zip(notes, states, strict=True) if state.state == "running"]
-    waiting = {cell.key: cell for note in ours for cell in _waiting(note, alive, seen)}
-    known = {**dict.fromkeys(cells, "missing"), **{key: each.status for key, each in seen.items()}}
-    known |= dict.fromkeys(waiting, "waiting") | dict.fromkeys(alive, "running")
-    done = [key for key in cells if key in seen and seen[key].status == "ok"][-_RECORDS_FOR_PACE:]
-    failed = [key for key, each in seen.items() if each.status in _PROBLEMS]
-    return Overview(
-        cells=len(known),
-        states=dict(Counter(known.values())),
-        running=tuple(running),
-        failures=(*(_failure(record, logs) for record in _read(folder, failed)), *_broken(seen, cells, logs)),
-        sweeps=tuple(_telling([note for note, _ in notes], states, known)),
-        seconds_left=_seconds_left(
-            _read(folder, done) if ours else [],
-            ours,
-            cells,
-            [each for each in running if each.key in alive],
-            waiting,
-        ),
-    )
+    return Store(folder)
 
 
-def _claims(folder: Path) -> Iterable[Claim]:
-    for key in sorted(claimed(folder / "claims")):
-        chain = list(follow(folder / "claims", key))
+def _leases(folder: Path) -> Iterator[Lease]:
+    for key in sorted(leased(folder)):
+        chain = list(follow(folder, key))
         if chain:
             yield chain[-1]
 
 
-def _running(
-    claim: Claim,
-    stale: str | None,
-    told: RunningNote | None,
-    cells: Mapping[str, CellNote],
-    logs: Mapping[str, Path],
-) -> Running:
-    cell = cells.get(claim.key)
+def _running(lease: Lease, found: _Found) -> Running:
+    cell, told = found.cells.get(lease.key), found.told.get(lease.key)
     return Running(
-        key=claim.key,
-        cell=claim.cell or str(cell or claim.key),
-        host=claim.host,
-        pid=claim.holder.pid if claim.holder else None,
+        key=lease.key,
+        cell=lease.cell or str(cell or lease.key),
+        host=lease.host,
+        pid=lease.holder.pid if lease.holder else None,
         seconds=max(0.0, time.time() - _seconds(told.since)) if told else None,
         attempt=told.attempt if told else 1,
         step=told.step if told else None,
         steps=cell.steps if cell else None,
         loss=told.loss if told else None,
         steps_per_second=told.steps_per_second if told else None,
-        stale=stale,
-        log=logs.get(claim.key),
+        stale=_stale(lease, found.lease_seconds(lease.holder)),
+        log=found.logs.get(lease.key),
     )
 
 
-def _stale(claim: Claim, lives: Mapping[tuple[str, int], float]) -> str | None:
-    """Say why nobody holds a claim any more; None where somebody does.
+def _stale(lease: Lease, seconds: float) -> str | None:
+    """Say why nobody holds a lease any more; None where somebody does.
 
     Args:
-        claim: the last of its chain.
-        lives: machine and process of a sweep -> the age from which its claims are stale, in seconds.
+        lease: the last of its chain.
+        seconds: the age from which it is stale.
     """
-    holder, age = claim.holder, time.time() - claim.renewed
-    if holder is not None and is_dead(holder):
+    if lease.holder is not None and is_dead(lease.holder):
         return "its process has died"
-    life = lives.get((holder.machine, holder.pid), _SECONDS_OF_A_CLAIM) if holder else _SECONDS_OF_A_CLAIM
-    return f"not renewed for {age:.0f} s" if age > life else None
+    age = time.time() - lease.renewed
+    return f"not renewed for {age:.0f} s" if age > seconds else None
+
+
+def _waiting(
+    sweeps: Sequence[SweepNote], alive: Sequence[Running], seen: Mapping[str, Seen]
+) -> dict[str, CellNote]:
+    """Return key -> cell of all that sweeps which run will run."""
+    running = {each.key for each in alive}
+    return {
+        cell.key: cell
+        for note in sweeps
+        for cell in note.cells
+        if cell.is_pending
+        and cell.key not in running
+        and (cell.key not in seen or seen[cell.key].stamp[1] / 1e9 < _seconds(note.started))
+    }
 
 
 def _state(note: SweepNote, live: LiveNote | None, running: Sequence[Running]) -> SweepState:
@@ -210,15 +239,6 @@ def _state(note: SweepNote, live: LiveNote | None, running: Sequence[Running]) -
     )
 
 
-def _waiting(note: SweepNote, alive: Collection[str], seen: Mapping[str, Seen]) -> Iterable[CellNote]:
-    """Yield the cells that a sweep has still to run: not under way, and without a record since it began."""
-    began = _seconds(note.started)
-    for cell in note.cells:
-        has_record = cell.key in seen and seen[cell.key].stamp[1] / 1e9 >= began
-        if cell.is_pending and cell.key not in alive and not has_record:
-            yield cell
-
-
 def _telling(
     notes: Sequence[SweepNote], states: Sequence[SweepState], known: Mapping[str, str]
 ) -> list[SweepState]:
@@ -233,43 +253,42 @@ def _telling(
     return told[::-1]
 
 
-def _failure(record: Record, logs: Mapping[str, Path]) -> Failure:
-    reason = " ".join((record.reason or "no reason was recorded").split())
-    return Failure(record.key, record.title, record.status, reason, logs.get(record.key))
+def _failures(layout: Layout, found: _Found) -> Iterator[Failure]:
+    failed = [key for key, each in found.seen.items() if each.status in _PROBLEMS]
+    for record in _read(layout, failed):
+        reason = " ".join((record.reason or "no reason was recorded").split())
+        yield Failure(record.key, record.title, record.status, reason, found.logs.get(record.key))
 
 
-def _broken(
-    seen: Mapping[str, Seen], cells: Mapping[str, CellNote], logs: Mapping[str, Path]
-) -> Iterator[Failure]:
-    for key, each in seen.items():
+def _broken(found: _Found) -> Iterator[Failure]:
+    for key, each in found.seen.items():
         if each.problem is not None:
-            yield Failure(key, str(cells.get(key, key)), BROKEN, each.problem, logs.get(key))
+            yield Failure(key, str(found.cells.get(key, key)), BROKEN, each.problem, found.logs.get(key))
 
 
-def _read(folder: Path, keys: Iterable[str]) -> list[Record]:
-    paths = {path.stem.rpartition("_")[2]: path for path in sorted((folder / "records").glob("[!.]*.json"))}
-    some = [(paths[key], key) for key in keys if key in paths]
-    return [Record.from_json(read_plain(path), str(path)) for path, _ in some]
+def _read(layout: Layout, keys: Iterable[str]) -> list[Record]:
+    paths = {key_of(path): path for path in layout.record_files()}
+    some = [paths[key] for key in keys if key in paths]
+    return [Record.from_json(read_plain(path), str(path)) for path in some]
 
 
 def _seconds_left(
-    done: Iterable[Record],
+    layout: Layout,
+    found: _Found,
     sweeps: Sequence[SweepNote],
-    cells: Mapping[str, CellNote],
-    running: Sequence[Running],
+    alive: Sequence[Running],
     waiting: Mapping[str, CellNote],
 ) -> float | None:
-    if not sweeps:
-        return None
+    done = [key for key in found.cells if key in found.seen and found.seen[key].status == "ok"]
     pace = Pace()
-    for record in done:
+    for record in _read(layout, done[-_RECORDS_FOR_PACE:]):
         costs = record.costs
         spent = [costs.load_seconds, costs.train_seconds, costs.test_seconds]
-        pace.add(_load(cells[record.key]), sum(seconds for seconds in spent if seconds is not None))
+        pace.add(_load(found.cells[record.key]), sum(seconds for seconds in spent if seconds is not None))
     underway = [
-        Underway(_load(cells[each.key]), each.seconds or 0.0, (each.step or 0) / max(1, each.steps or 1))
-        for each in running
-        if each.key in cells
+        Underway(_load(found.cells[each.key]), each.seconds or 0.0, (each.step or 0) / max(1, each.steps or 1))
+        for each in alive
+        if each.key in found.cells
     ]
     # In the order in which a sweep begins them.
     loads = sorted((_load(cell) for cell in waiting.values()), key=lambda load: -load.work)

@@ -1,32 +1,67 @@
 """Turns the cells of a plan into records: an executor runs them, and every outcome is recorded.
 
-Several sweeps into one store share the cells by leases. Imports no torch.
+Several sweeps into one store share the cells by leases. Stands on recorder and queue; imports no torch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from seqbench.base.environment import available_cores, describe
+from seqbench.base.stop import Stop
 from seqbench.experiment.cells import Cell
 from seqbench.experiment.schema import Execution
 from seqbench.jobs.assignment import Assignment
-from seqbench.jobs.cell_logs import log_path
 from seqbench.jobs.events import Event, Progressed
-from seqbench.jobs.executor import Job
+from seqbench.jobs.executor import Executor, Job
 from seqbench.plugins.catalog import Catalog
 from seqbench.records.store import Store
-from seqbench.running.journal import noted
-from seqbench.running.leases import Claims, drop_stale
+from seqbench.running.interruption import Interruption
+from seqbench.running.journal import journal
+from seqbench.running.leases import Leases, drop_stale
 from seqbench.running.plan import Plan
 from seqbench.running.preflight import check
-from seqbench.running.queue import Backlog, Waiting
-from seqbench.running.recorder import Keeper
+from seqbench.running.queue import Queue, Waiting
+from seqbench.running.recorder import Recorder
 from seqbench.training.loggers import check_loggers, prepare_loggers
 from seqbench.training.memory import Memory
+
+
+@contextmanager
+def running_sweep(
+    todo: Plan,
+    store: Store,
+    catalog: Catalog,
+    settings: Execution,
+    stop: Interruption | None = None,
+    told: Callable[[Progressed], None] = lambda event: None,
+) -> Iterator[Iterator[Event | Waiting]]:
+    """Give what happens while what is pending is run; the block is to go through it until nothing is left.
+
+    Args:
+        todo, store, catalog, settings, told: as for `sweep`.
+        stop: once it is asked, running cells write their checkpoints and end. A second signal ends them and the
+            block at once; without ``stop`` a KeyboardInterrupt does, and is raised.
+    """
+    stopping = stop.stop.is_asked if stop else lambda: False
+    try:
+        with closing(sweep(todo, store, catalog, settings, stopping=stopping, told=told)) as events:
+            yield _gently(events, stop)
+    except KeyboardInterrupt:
+        # The signal that ends at once; the cells that it ended have their records.
+        if stop is None or not stop.is_asked():
+            raise
+
+
+def _gently(events: Iterator[Event | Waiting], stop: Interruption | None) -> Iterator[Event | Waiting]:
+    for event in events:
+        if stop:
+            stop.be_gentle()
+        yield event
 
 
 def sweep(
@@ -39,9 +74,9 @@ def sweep(
 ) -> Generator[Event | Waiting]:
     """Run what is pending, write each record as it comes, and yield what happens.
 
-    Cells that another sweep into the same store has claimed are left to it; at the end this one waits for them
-    and takes over those whose sweep has died; a shard waits for nobody that lives. A KeyboardInterrupt ends the
-    running cells at once, each with a record that says ``interrupted``.
+    Cells that another sweep into the same store runs are left to it; at the end this one waits for them and takes
+    over those whose sweep has died; a shard waits for nobody that lives. A KeyboardInterrupt ends the running
+    cells at once, each with a record that says ``interrupted``.
 
     Args:
         todo: from `seqbench.running.plan.plan`.
@@ -61,64 +96,71 @@ def sweep(
     check_loggers(settings.loggers)
     if not todo.pending:
         return
-    assign = _Assign(store, settings, describe(), catalog, todo)
     workers = min(settings.jobs or available_cores(), len(todo.pending))
-    check(executor, [assign(cell) for cell in todo.pending], settings, workers)
+    running = _Sweep(todo, store, catalog, settings, executor, workers, describe())
+    check(executor, [running.assignment(cell) for cell in todo.pending], settings, workers)
     store.prepare()
     prepare_loggers(settings.loggers, store.path)
-    with (
-        Claims(store.claims, settings.claim_seconds) as claims,
-        noted(store.path, todo, workers, settings.claim_seconds, stopping) as note,
-    ):
-        drop_stale(claims, store.claims, {cell.key for cell in todo.pending})
-        backlog = Backlog(todo, store, claims)
-        keeper = Keeper(store, catalog, backlog, assign.environment)
-
-        def is_ending() -> bool:
-            return keeper.problem is not None or stopping()
-
-        take, tell = partial(_next, keeper, assign, is_ending), partial(_tell, note, told)
-        job = Job(take, workers, settings, Memory(settings, store.whole), is_ending, tell)
-        while True:
-            yield from keeper.kept(executor.run(job), note)
-            if keeper.problem is not None:
-                raise keeper.problem
-            yield from backlog.wait(is_ending, leaves_living=todo.is_shard)
-            if not backlog.is_ready:
-                return
+    yield from running.events(stopping, told)
 
 
-def _next(keeper: Keeper, assign: _Assign, is_ending: Callable[[], bool]) -> Assignment | None:
-    """Return the next cell on its way; None where there is none just now."""
-    cell = None if is_ending() else keeper.take()
-    return None if cell is None else assign(cell)
+@dataclass(frozen=True)
+class _Sweep:
+    """A sweep whose cells are fit to be run."""
+
+    todo: Plan
+    store: Store
+    catalog: Catalog
+    settings: Execution
+    executor: Executor
+    workers: int
+    environment: Mapping[str, Any]
+
+    def assignment(self, cell: Cell) -> Assignment:
+        """Send a cell on its way."""
+        return Assignment(
+            cell,
+            self.environment,
+            self.catalog.sources_of(cell.task.name, cell.model.name),
+            log=self.store.layout.log(cell),
+            checkpoint=self.store.layout.checkpoint(cell),
+            checkpoint_seconds=self.settings.checkpoint_seconds,
+            loggers=self.settings.loggers,
+            folder=self.store.path,
+            task=self.todo.expansion.tasks[cell.key],
+            weights=self.store.layout.weights(cell.key) if self.settings.keep_weights else None,
+        )
+
+    def events(
+        self, stopping: Callable[[], bool], told: Callable[[Progressed], None]
+    ) -> Generator[Event | Waiting]:
+        layout, seconds, ending = self.store.layout, self.settings.claim_seconds, Stop(stopping)
+        with (
+            Leases(layout.leases, seconds) as leases,
+            journal(layout.journals, self.todo, self.workers, seconds, stopping) as note,
+        ):
+            drop_stale(leases, layout.leases, {cell.key for cell in self.todo.pending})
+            queue = Queue(self.todo, self.store, leases)
+            recorder = Recorder(self.store, self.catalog, queue, self.environment, ending)
+            job = self._job(recorder, ending, partial(_tell, note, told))
+            while True:
+                yield from recorder.kept(self.executor.run(job), note)
+                if recorder.problem is not None:
+                    raise recorder.problem
+                yield from queue.wait(ending.is_asked, leaves_living=self.todo.is_shard)
+                if not queue.is_ready:
+                    return
+
+    def _job(self, recorder: Recorder, ending: Stop, tell: Callable[[Progressed], None]) -> Job:
+        memory = Memory(self.settings, self.store.whole)
+        return Job(partial(self._next, recorder), self.workers, self.settings, memory, ending.is_asked, tell)
+
+    def _next(self, recorder: Recorder) -> Assignment | None:
+        """Return the next cell on its way; None where there is none just now."""
+        cell = recorder.take()
+        return None if cell is None else self.assignment(cell)
 
 
 def _tell(note: Callable[[Event], None], told: Callable[[Progressed], None], event: Progressed) -> None:
     note(event)
     told(event)
-
-
-@dataclass(frozen=True)
-class _Assign:
-    """Sends cells on their way."""
-
-    store: Store
-    settings: Execution
-    environment: Mapping[str, Any]
-    catalog: Catalog
-    todo: Plan
-
-    def __call__(self, cell: Cell) -> Assignment:
-        return Assignment(
-            cell,
-            self.environment,
-            self.catalog.sources_of(cell.task.name, cell.model.name),
-            log=log_path(self.store.path, cell),
-            checkpoint=self.store.checkpoint(cell),
-            checkpoint_seconds=self.settings.checkpoint_seconds,
-            loggers=self.settings.loggers,
-            folder=self.store.path,
-            task=self.todo.expansion.tasks[cell.key],
-            weights=self.store.weights(cell.key) if self.settings.keep_weights else None,
-        )

@@ -92,7 +92,7 @@ def load_trained(folder: str | Path, key: str, catalog: Catalog) -> Trained:
         raise StoreError(f"{store.path} holds no weights of {_cell(record)}: {why}; {RUN_AGAIN}")
     # First the plugins: kinds of data may be theirs.
     task, model = _plugins(record, catalog)
-    kept = read_weights(store.weights(key), record.weights)
+    kept = read_weights(store.layout.weights(key), record.weights)
     with torch.random.fork_rng(devices=[]):
         try:
             network = build_network(model, kept.inputs, kept.targets, record.cell.training["embedding_size"])

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqbench.errors import ExperimentError, unknown
 from seqbench.experiment.cells import Cell
-from seqbench.records.store import stem
+from seqbench.records.layout import Layout, stem
 
 if TYPE_CHECKING:
     from pytorch_lightning.loggers import Logger
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FOLDER = "loggers"
 """Below a store's folder."""
 _PROJECT = "seqbench"
 _THEIRS = ("WANDB_", "MLFLOW_")
@@ -72,7 +71,7 @@ def prepare_loggers(names: Iterable[str], folder: Path) -> None:
     """Make what the loggers of all cells share, in a store's folder."""
     for name in names:
         with _environment(LOGGERS[name].environment):
-            LOGGERS[name].prepare(folder / FOLDER / name)
+            LOGGERS[name].prepare(Layout(folder).logger(name))
 
 
 @contextmanager
@@ -98,7 +97,7 @@ def curves(names: Sequence[str], folder: Path | None, cell: Cell) -> Iterator[li
         with randomness_kept():
             for name, kind in zip(names, kinds, strict=True):
                 with _told(name):
-                    logger = kind.open(folder / FOLDER / name, stem(cell, cell.key), cell.key)
+                    logger = kind.open(Layout(folder).logger(name), stem(cell), cell.key)
                     logger.log_hyperparams(_described(cell))
                     opened.append((kind, logger))
         written = Curves([logger for _, logger in opened])

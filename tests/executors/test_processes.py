@@ -167,7 +167,8 @@ def test_cell_that_finds_its_gpu_full_beside_another_is_run_again_by_itself(tmp_
         ("hungry", "ok"),
     ]
     # Not before the other had ended.
-    assert [type(event) for event in events[-4:]] == [Finished, Started, Progressed, Finished]
+    kinds = [type(event) for event in events if not isinstance(event, Progressed)]
+    assert kinds[-3:] == [Finished, Started, Finished]
 
 
 def test_cells_that_crowd_each_other_out_are_run_again_one_after_the_other(tmp_path: Path) -> None:

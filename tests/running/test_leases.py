@@ -13,22 +13,22 @@ import pytest
 
 from seqbench.base.process_identity import Holder, is_dead, machine, this_process
 from seqbench.errors import StoreError
-from seqbench.running.leases import Claims, drop_stale
+from seqbench.running.leases import Leases, drop_stale
 
 RACER = """
 import os, sys, time
 from pathlib import Path
-from seqbench.running.leases import Claims
+from seqbench.running.leases import Leases
 
 folder, inside = Path(sys.argv[1]), Path(sys.argv[2])
 while not (inside / "go").exists():
     time.sleep(0.001)
-with Claims(folder, 60.0) as claims:
+with Leases(folder, 60.0) as leases:
     held = clashes = 0
     end = time.monotonic() + 1.5
     while time.monotonic() < end:
         for key in ("a", "b"):
-            if not claims.take(key, key):
+            if not leases.take(key, key):
                 continue
             held += 1
             try:
@@ -48,9 +48,9 @@ with Claims(folder, 60.0) as claims:
                         continue  # what another tried to take, and left
                     if f'"pid": {os.getpid()},' in text:
                         path.write_text(text.replace(f'"pid": {os.getpid()},', '"pid": 4194303,'))
-                claims._held.pop(key)
+                leases._held.pop(key)
             else:
-                claims.release(key)
+                leases.release(key)
 print(held, clashes)
 """
 
@@ -80,14 +80,14 @@ def test_processes_that_race_for_cells_whose_holders_die_never_hold_one_together
     said = [racer.communicate(timeout=60)[0].split() for racer in racers]
     assert [clashes for _, clashes in said] == ["0"] * 4
     assert sum(int(held) for held, _ in said) > 40
-    with Claims(folder, 60.0) as claims:
-        drop_stale(claims, folder, [])
+    with Leases(folder, 60.0) as leases:
+        drop_stale(leases, folder, [])
     assert not list(folder.glob("[ab].json"))
 
 
 def test_stale_claim_is_taken_over_once_and_leaves_nothing_when_released(tmp_path: Path) -> None:
     (tmp_path / "k.json").write_text(dead_claim())
-    with Claims(tmp_path, 60.0) as first, Claims(tmp_path, 60.0) as second:
+    with Leases(tmp_path, 60.0) as first, Leases(tmp_path, 60.0) as second:
         assert first.take("k", "the cell")
         assert not second.take("k", "the cell")
         holder = second.holder("k")
@@ -102,14 +102,14 @@ def test_stale_claim_is_taken_over_once_and_leaves_nothing_when_released(tmp_pat
 def test_claim_of_another_machine_counts_until_it_is_no_longer_renewed(tmp_path: Path) -> None:
     path = tmp_path / "k.json"
     path.write_text(claim_text(ELSEWHERE))
-    with Claims(tmp_path, 30.0) as claims:
-        assert not claims.take("k", "the cell")
+    with Leases(tmp_path, 30.0) as leases:
+        assert not leases.take("k", "the cell")
         os.utime(path, (time.time() - 31, time.time() - 31))
-        assert claims.take("k", "the cell")
+        assert leases.take("k", "the cell")
 
 
 def test_claim_that_is_held_is_renewed_and_one_that_was_lost_stays_with_its_new_holder(tmp_path: Path) -> None:
-    with Claims(tmp_path, 0.4) as first, Claims(tmp_path, 0.4) as second:
+    with Leases(tmp_path, 0.4) as first, Leases(tmp_path, 0.4) as second:
         assert first.take("k", "the cell")
         time.sleep(1.0)
         assert not second.take("k", "the cell")
@@ -126,10 +126,10 @@ def test_claim_that_is_held_is_renewed_and_one_that_was_lost_stays_with_its_new_
 def test_claim_that_is_half_written_counts_until_it_is_old(tmp_path: Path) -> None:
     path = tmp_path / "k.json"
     path.write_text('{"cell": ')
-    with Claims(tmp_path, 30.0) as claims:
-        assert not claims.take("k", "the cell")
+    with Leases(tmp_path, 30.0) as leases:
+        assert not leases.take("k", "the cell")
         os.utime(path, (time.time() - 31, time.time() - 31))
-        assert claims.take("k", "the cell")
+        assert leases.take("k", "the cell")
 
 
 def test_process_number_that_was_given_to_another_process_does_not_keep_a_claim(tmp_path: Path) -> None:
@@ -140,5 +140,5 @@ def test_process_number_that_was_given_to_another_process_does_not_keep_a_claim(
 
 
 def test_folder_that_is_gone_is_a_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="the cell"), Claims(tmp_path / "gone", 60.0) as claims:
-        claims.take("k", "the cell")
+    with pytest.raises(StoreError, match="the cell"), Leases(tmp_path / "gone", 60.0) as leases:
+        leases.take("k", "the cell")

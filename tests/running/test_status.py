@@ -136,7 +136,7 @@ def test_sweeps_that_have_ended_are_told_while_they_are_the_latest_or_left_cells
     leave_note(tmp_path, 5, [last], None, claim_seconds=300)
     leave_note(tmp_path, 6, [done], "finished")
     holder = {"host": "far", "machine": "far", "pid": 5, "started": 0.0}
-    claim = store.claims / f"{last.key}.json"
+    claim = store.layout.leases / f"{last.key}.json"
     claim.write_text(json.dumps({"cell": str(last), "token": "t", **holder}))
     for age, state in ((100, "running"), (400, "killed")):
         os.utime(claim, (time.time() - age,) * 2)

@@ -25,10 +25,10 @@ from hypothesis import strategies as st
 from seqbench import DataError, Execution, Experiment, ExperimentError, StoreError, load_catalog, run
 from seqbench.base.process_identity import this_process
 from seqbench.experiment.shards import Shard
-from seqbench.jobs.cell_logs import log_path
 from seqbench.jobs.events import Finished, Progressed, Retried, Started
 from seqbench.plugins.catalog import Observer
 from seqbench.plugins.grid import expand, expansion
+from seqbench.records.layout import Layout
 from seqbench.records.making import unfinished
 from seqbench.records.store import Store
 from seqbench.running.interruption import interruption
@@ -123,7 +123,7 @@ def test_interrupt_ends_the_workers_and_leaves_records_that_are_run_again(tmp_pa
     (record,) = store.read()
     assert record.status == "interrupted"
     assert len(plan(slow, CATALOG, store).pending) == 1
-    assert list(store.claims.iterdir()) == []
+    assert list(store.layout.leases.iterdir()) == []
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
 
@@ -134,7 +134,7 @@ def test_interrupt_of_whoever_watches_leaves_the_same_record(tmp_path: Path) -> 
         assert isinstance(next(events), Started)
     (record,) = store.read()
     assert record.status == "interrupted"
-    assert list(store.claims.iterdir()) == []
+    assert list(store.layout.leases.iterdir()) == []
 
 
 def test_run_that_is_interrupted_once_goes_on_from_its_checkpoint_to_the_same_bits(tmp_path: Path) -> None:
@@ -153,17 +153,17 @@ def test_run_that_is_interrupted_once_goes_on_from_its_checkpoint_to_the_same_bi
     assert "Ctrl-C again" in told[0]
     (record,) = store.read()
     assert record.status == "interrupted"
-    assert store.checkpoint(todo.cells[0]).exists()
-    assert "goes on from step" not in log_path(store.path, todo.cells[0]).read_text()
+    assert store.layout.checkpoint(todo.cells[0]).exists()
+    assert "goes on from step" not in store.layout.log(todo.cells[0]).read_text()
     resumed = run(small, tmp_path / "b", executor="serial")
-    assert "goes on from step" in log_path(store.path, todo.cells[0]).read_text()
+    assert "goes on from step" in store.layout.log(todo.cells[0]).read_text()
     pd.testing.assert_frame_equal(resumed[EXACT], undisturbed[EXACT])
     assert list((tmp_path / "b" / "checkpoints").iterdir()) == []
 
 
 def test_run_that_is_interrupted_raises_as_any_other_call_once_its_cells_have_ended_well(tmp_path: Path) -> None:
     endless = experiment(models=["rnn"], seeds=[0], training=LONG)
-    log = log_path(tmp_path, expand(endless, CATALOG)[0])
+    log = Layout(tmp_path).log(expand(endless, CATALOG)[0])
 
     def interrupt() -> None:
         while not log.exists():
@@ -203,7 +203,7 @@ def test_fresh_runs_all_again_and_an_old_result_stays_until_the_new_one_is_there
     store = Store(tmp_path)
     todo = plan(two, CATALOG, store, on_existing="fresh")
     for cell in todo.cells:
-        store.checkpoint(cell).write_text("of an earlier run")
+        store.layout.checkpoint(cell).write_text("of an earlier run")
     with closing(sweep(todo, store, CATALOG, SERIAL)) as events:
         assert isinstance(next(events), Started)
     assert store.seen() == todo.seen
@@ -251,7 +251,7 @@ def test_cell_of_a_sweep_that_died_on_another_machine_is_taken_over_when_its_cla
     store, todo = Store(tmp_path), plan(one, CATALOG, Store(tmp_path), shard=shard)
     store.prepare()
     said = {"cell": "x", "token": "t", "host": "far", "machine": "far", "pid": 1, "started": 0.0}
-    (store.claims / f"{todo.cells[0].key}.json").write_text(json.dumps(said))
+    (store.layout.leases / f"{todo.cells[0].key}.json").write_text(json.dumps(said))
     settings = Execution(name="serial", claim_seconds=1.5)
     assert [type(event) for event in sweep(todo, store, CATALOG, settings)] == [Waiting, Started, Finished]
 

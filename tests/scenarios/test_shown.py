@@ -231,12 +231,12 @@ def test_record_that_is_broken_is_not_done_and_is_kept_aside_when_its_cell_has_r
 def test_record_under_the_name_of_another_cell_is_not_that_cells(tmp_path: Path, record: Record) -> None:
     store = Store(tmp_path)
     path, other = store.write(record), toy_cell(steps=41)
-    path.rename(store.record(other))
+    path.rename(store.layout.record(other))
     found = store.look(other)
     assert found is not None
     assert found.status == BROKEN
     assert "the record of another cell" in str(found.problem)
-    moved = store.record(other)
+    moved = store.layout.record(other)
     whole = moved.read_bytes()
     store.write(record.model_copy(update={"key": other.key, "cell": cell_data(other)}))
     assert moved.with_name(f"{moved.name}.broken").read_bytes() == whole
@@ -282,7 +282,7 @@ def test_what_is_no_plain_file_is_one_sentence_for_each_kind_of_file(
         fingerprint(str(data))
     store = Store(tmp_path / "store")
     store.prepare()
-    put(store.record(toy_cell()))
+    put(store.layout.record(toy_cell()))
     with pytest.raises(StoreError, match=r"the record .* cannot be read: it is a"):
         store.seen()
     with pytest.raises(StoreError, match=r"the record .* cannot be read: it is a"):

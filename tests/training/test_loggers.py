@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from seqbench.errors import ExperimentError
+from seqbench.records.layout import stem
 from seqbench.records.schema import Record
-from seqbench.records.store import stem
 from seqbench.training.cell import run_cell
 from seqbench.training.loggers import LOGGERS, check_loggers, curves, prepare_loggers
 from tests.toys import CATALOG, toy_cell
@@ -60,7 +60,7 @@ def test_tensorboard_shows_the_curves_of_the_record(tmp_path: Path) -> None:
 
     record = run_watched(tmp_path, "tensorboard")
     cell = toy_cell(steps=45)
-    events = EventAccumulator(str(tmp_path / "loggers" / "tensorboard" / stem(cell, cell.key)))
+    events = EventAccumulator(str(tmp_path / "loggers" / "tensorboard" / stem(cell)))
     events.Reload()
     for name, points in expected(record).items():
         assert {e.step: e.value for e in events.Scalars(name)} == pytest.approx(points, rel=1e-6), name

@@ -30,8 +30,8 @@ from seqbench.board.check.rules import (
 )
 from seqbench.errors import SeqbenchError
 from seqbench.plugins.catalog import Catalog
+from seqbench.records.layout import stem
 from seqbench.records.schema import Record
-from seqbench.records.store import name as stem_of
 
 _SHOWN = 5
 """Faults of one rule that are told one by one."""
@@ -147,8 +147,8 @@ def _record(name: str, content: bytes) -> Record:
         record = Record.from_json(content, name)
     except SeqbenchError as error:
         raise RefusedError(str(error)) from error
-    if stem_of(record) != PurePosixPath(name).stem:
-        raise RefusedError(f"{name} holds the record {stem_of(record)}")
+    if stem(record) != PurePosixPath(name).stem:
+        raise RefusedError(f"{name} holds the record {stem(record)}")
     return record
 
 

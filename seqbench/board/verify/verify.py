@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 
 from seqbench.base.environment import describe
@@ -31,7 +30,7 @@ from seqbench.records.store import Store
 from seqbench.report.commands import gradient_settings
 from seqbench.running.plan import plan_of
 from seqbench.running.queue import Waiting
-from seqbench.running.sweep import sweep
+from seqbench.running.sweep import running_sweep
 
 Runner = Callable[[Sequence[Cell]], Mapping[str, Record]]
 """Runs cells, and returns key -> record of those that came to one."""
@@ -122,7 +121,7 @@ def verify(
 
 def runner(
     catalog: Catalog,
-    settings: Execution | None = None,
+    settings: Execution,
     tell: Callable[[Event | Waiting], None] = lambda event: None,
 ) -> Runner:
     """Return what runs cells in a folder that is removed afterwards.
@@ -136,7 +135,7 @@ def runner(
     def run(cells: Sequence[Cell]) -> Mapping[str, Record]:
         with tempfile.TemporaryDirectory(prefix="seqbench-verify-") as folder:
             store = Store(folder)
-            with closing(sweep(plan_of(cells, catalog), store, catalog, settings)) as events:
+            with running_sweep(plan_of(cells, catalog), store, catalog, settings) as events:
                 for event in events:
                     tell(event)
             return {record.key: record for record in store.each()}

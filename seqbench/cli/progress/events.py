@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TextIO
 
-from seqbench.cli.progress.sentences import Told
+from seqbench.cli.progress.sentences import Sentences
 from seqbench.experiment.cells import Cell
-from seqbench.jobs.cell_logs import log_path
 from seqbench.jobs.events import Event, Finished, Progressed, Retried, Started
+from seqbench.records.layout import Layout
 from seqbench.running.queue import Waiting
 
 
-def _as_json(event: Event | Waiting, folder: Path) -> dict[str, Any]:
+def _as_json(event: Event | Waiting, layout: Layout) -> dict[str, Any]:
     told: dict[str, Any] = {"event": type(event).__name__.lower()}
     if isinstance(event, Waiting):
         return told | {"cells": [_named(cell) for cell in event.cells], "hosts": event.hosts}
@@ -25,9 +24,9 @@ def _as_json(event: Event | Waiting, folder: Path) -> dict[str, Any]:
             # A loss that is not finite ends the cell before it is told here.
             told |= {"step": step, "loss": loss, "steps_per_second": speed}
         case Retried(reason=reason):
-            told |= {"reason": reason, "log": str(log_path(folder, cell))}
+            told |= {"reason": reason, "log": str(layout.log(cell))}
         case Finished(record=record):
-            told |= {"log": str(log_path(folder, cell)), "record": record.model_dump(mode="json")}
+            told |= {"log": str(layout.log(cell)), "record": record.model_dump(mode="json")}
     return told
 
 
@@ -44,7 +43,7 @@ def _named(cell: Cell) -> dict[str, Any]:
 class Quiet:
     """Says only why nothing happens: other sweeps run what is left."""
 
-    def __init__(self, told: Told, tell: Callable[[str], None]) -> None:
+    def __init__(self, told: Sentences, tell: Callable[[str], None]) -> None:
         self._told = told
         self._tell = tell
 
@@ -58,13 +57,13 @@ class Quiet:
 class Lines:
     """A JSON line for everything that happens, and for a person what the quiet say."""
 
-    def __init__(self, told: Told, tell: Callable[[str], None], folder: Path, results: TextIO) -> None:
+    def __init__(self, told: Sentences, tell: Callable[[str], None], layout: Layout, results: TextIO) -> None:
         self._quiet = Quiet(told, tell)
-        self._folder = folder
+        self._layout = layout
         self._results = results
 
     def __call__(self, event: Event | Waiting) -> None:
         """Show what happened."""
-        self._results.write(json.dumps(_as_json(event, self._folder), allow_nan=False) + "\n")
+        self._results.write(json.dumps(_as_json(event, self._layout), allow_nan=False) + "\n")
         self._results.flush()
         self._quiet(event)

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seqbench.base.printable import printable
-from seqbench.cli.progress.sentences import Told, counts, others
+from seqbench.cli.progress.sentences import Sentences, counts, others
 from seqbench.cli.progress.tally import ELSEWHERE, Running, Tally
 from seqbench.jobs.events import Event
 from seqbench.running.eta import in_words
@@ -29,7 +29,7 @@ _OTHER_LINES = 4
 class Live:
     """Shows a sweep on a terminal while it is entered; called with every event."""
 
-    def __init__(self, tally: Tally, told: Told, console: Console) -> None:
+    def __init__(self, tally: Tally, told: Sentences, console: Console) -> None:
         self._tally = tally
         self._told = told
         self._console = console

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from seqbench.cli.progress.sentences import Told, counts
+from seqbench.cli.progress.sentences import Sentences, counts
 from seqbench.cli.progress.tally import Tally
 from seqbench.jobs.events import Event, Finished
 from seqbench.running.eta import in_words
@@ -17,7 +17,7 @@ _SECONDS_BETWEEN_ESTIMATES = 30.0
 class Plain:
     """A line for each cell that ends, and now and then how long the sweep takes yet."""
 
-    def __init__(self, tally: Tally, told: Told, tell: Callable[[str], None]) -> None:
+    def __init__(self, tally: Tally, told: Sentences, tell: Callable[[str], None]) -> None:
         self._tally = tally
         self._told = told
         self._tell = tell

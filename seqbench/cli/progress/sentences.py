@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from seqbench.base.counts import counted
 from seqbench.base.printable import one_line
 from seqbench.cli.progress.tally import ELSEWHERE
 from seqbench.experiment.cells import Cell
-from seqbench.jobs.cell_logs import log_path
 from seqbench.jobs.events import Event, Finished, Retried, Started
+from seqbench.records.layout import Layout
 from seqbench.records.schema import Record
 from seqbench.running.queue import Waiting
 
@@ -20,11 +19,12 @@ _HAVE_LOGS = frozenset({"failed", "timeout"})
 def outcome(record: Record) -> str:
     """Return what came of a cell in one line.
 
-    >>> from seqbench.records.schema import CellData, PluginUsed
-    >>> used = PluginUsed(name="x", version=1, parameters={})
-    >>> cell = CellData(task=used, model=used, length=8, seed=0, training={}, evaluate_lengths=(), data={})
-    >>> outcome(Record(key="k", status="failed", reason="no memory", cell=cell))
-    'failed: no memory'
+        >>> from seqbench.records.layout import Layout
+    from seqbench.records.schema import CellData, PluginUsed
+        >>> used = PluginUsed(name="x", version=1, parameters={})
+        >>> cell = CellData(task=used, model=used, length=8, seed=0, training={}, evaluate_lengths=(), data={})
+        >>> outcome(Record(key="k", status="failed", reason="no memory", cell=cell))
+        'failed: no memory'
     """
     metric = record.metric
     if record.status != "ok" or metric is None or record.test is None:
@@ -34,16 +34,16 @@ def outcome(record: Record) -> str:
     return f"{metric.name} {_number(record.score)} (baseline {_number(record.baseline)}), {seconds:.1f} s{ended}"
 
 
-class Told:
+class Sentences:
     """Says in lines what happened; each warning once, however many cells give it.
 
     Args:
-        folder: the store's, in which the logs lie.
+        layout: of the store, in which the logs lie.
         is_shard: cells that other sweeps run are left to them.
     """
 
-    def __init__(self, folder: Path, *, is_shard: bool) -> None:
-        self._folder = folder
+    def __init__(self, layout: Layout, *, is_shard: bool) -> None:
+        self._layout = layout
         self._is_shard = is_shard
         self._warnings: set[str] = set()
         self._hosts: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ class Told:
                 yield self._of_others(event)
             case Retried(cell=cell, reason=reason):
                 yield f"{cell}: {one_line(reason)}; it is run again"
-                yield from _log_line(self._folder, cell)
+                yield from _log_line(self._layout, cell)
             case Finished(cell=cell, record=record):
                 for text in dict.fromkeys(record.warnings):
                     if text not in self._warnings:
@@ -67,7 +67,7 @@ class Told:
                         yield f"warning: {cell.task.name}: {one_line(text)}"
                 yield f"{cell}: {outcome(record)}"
                 if record.status in _HAVE_LOGS:
-                    yield from _log_line(self._folder, cell)
+                    yield from _log_line(self._layout, cell)
 
     def _of_others(self, waiting: Waiting) -> str:
         doing = "this shard leaves them to it" if self._is_shard else "waiting for it; Ctrl-C ends this sweep only"
@@ -91,8 +91,8 @@ def counts(statuses: Iterable[tuple[str, int]]) -> str:
     return ", ".join(f"{number} {status}" for status, number in ordered if number)
 
 
-def _log_line(folder: Path, cell: Cell) -> Iterator[str]:
-    path = log_path(folder, cell)
+def _log_line(layout: Layout, cell: Cell) -> Iterator[str]:
+    path = layout.log(cell)
     if path.exists():
         yield f"  log: {path}"
 

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 
@@ -18,9 +17,10 @@ from seqbench.base.printable import printable
 from seqbench.cli.console import results_apart, width
 from seqbench.cli.progress.events import Lines, Quiet
 from seqbench.cli.progress.plain import Plain
-from seqbench.cli.progress.sentences import Told
+from seqbench.cli.progress.sentences import Sentences
 from seqbench.cli.progress.tally import Tally
 from seqbench.jobs.events import Event
+from seqbench.records.layout import Layout
 from seqbench.running.plan import Plan
 from seqbench.running.queue import Waiting
 
@@ -39,12 +39,12 @@ class Watch:
 
 
 @contextmanager
-def watch(todo: Plan, folder: Path, *, as_json: bool, quiet: bool, live: bool) -> Iterator[Watch]:
+def watch(todo: Plan, layout: Layout, *, as_json: bool, quiet: bool, live: bool) -> Iterator[Watch]:
     """Give what is to be called with every event.
 
     Args:
         todo: what is to be run.
-        folder: the store's, in which the logs lie.
+        layout: of the store, in which the logs lie.
         as_json: a JSON line on stdout for each event.
         quiet: nothing at all, but for JSON lines.
         live: allow lines that change; they are shown on a terminal only.
@@ -55,10 +55,10 @@ def watch(todo: Plan, folder: Path, *, as_json: bool, quiet: bool, live: bool) -
     def tell(line: str) -> None:
         console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
-    told = Told(folder, is_shard=todo.is_shard)
+    told = Sentences(layout, is_shard=todo.is_shard)
     with results_apart() as results:
         if as_json:
-            yield Watch(Lines(told, tell, folder, results), tell)
+            yield Watch(Lines(told, tell, layout, results), tell)
         elif quiet:
             yield Watch(Quiet(told, tell), tell)
         elif live and console.is_terminal:

@@ -9,19 +9,19 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from seqbench.executors.duties import check, train
+from seqbench.executors.crew import Crew, Run, Said, Workplace
+from seqbench.executors.launches import Launch
 from seqbench.executors.ray.cluster import Cluster, cluster
 from seqbench.executors.ray.tasks import Board, attend
-from seqbench.executors.waiting import NOT_BEGUN, OVERDUE, Waiting
-from seqbench.executors.workers import POLL_SECONDS, SECONDS_TO_STOP, Died, Done
+from seqbench.executors.work import check, train
+from seqbench.executors.workers import SECONDS_TO_STOP, Died, Done
 from seqbench.experiment.schema import Execution
 from seqbench.jobs.assignment import Assignment
-from seqbench.jobs.events import Event, Finished, Progressed, Started
+from seqbench.jobs.events import Event
 from seqbench.jobs.executor import Executor, Job
 from seqbench.training.memory import Memory, guess
 
@@ -47,11 +47,13 @@ class Ray(Executor):
             ExperimentError: Ray is not installed, or no cluster answers.
         """
         with self._connection:
-            crew = _Crew(job, self._connected(job.settings))
+            tasks = _Tasks(job, self._connected(job.settings))
+            crew = Crew(job, tasks)
             try:
                 yield from crew.events()
             finally:
                 crew.end()
+                tasks.close()
 
     def check(self, assignments: Sequence[Assignment], settings: Execution, workers: int) -> Iterator[str]:
         """Load the data of every cell on the cluster and yield what is wrong with them.
@@ -89,82 +91,52 @@ class Ray(Executor):
         self._cluster = None
 
 
-class _Crew:
-    """The tasks of one sweep, and the cells that wait to become one."""
+class _Tasks(Workplace[Any]):
+    """The tasks of one sweep on a cluster; a worker is the handle of a task."""
 
     def __init__(self, job: Job, machines: Cluster) -> None:
         self._job = job
         self._machines = machines
         self._board = machines.actor(Board)
         self._submit = machines.task(attend)
-        self._waiting: deque[Waiting] = deque()
-        self._runs: dict[Any, Waiting] = {}
         self._memory = Memory(job.settings)
         self._asked: float | None = None
 
-    def events(self) -> Iterator[Event]:
-        """Yield what happens until every cell has finished."""
-        while True:
-            if self._job.stopping():
-                yield from self._stop()
-            else:
-                yield from self._begin()
-            if not self._runs:
-                return
-            for task in self._machines.ended(list(self._runs), POLL_SECONDS):
-                yield self._next(task)
-            yield from self._progress()
+    @property
+    def most(self) -> int:
+        return self._job.workers if self._job.settings.jobs else self._machines.room
 
-    def end(self) -> None:
-        """End at once what still runs."""
-        for task in self._runs:
-            self._machines.cancel(task)
-        self._machines.kill(self._board)
+    def start(self, launch: Launch, runs: Sequence[Run[Any]]) -> Any:
+        submit = self._submit(self._bytes(launch))
+        return submit.remote(train, launch.assignment, self._board, os.getcwd())
 
-    def _begin(self) -> Iterator[Event]:
-        limit = self._job.workers if self._job.settings.jobs else self._machines.room
-        while len(self._runs) < limit and (attempt := self._following()) is not None:
-            task = self._submit(self._bytes(attempt)).remote(train, attempt.assignment, self._board, os.getcwd())
-            self._runs[task] = attempt
-            yield Started(attempt.assignment.cell)
-
-    def _following(self) -> Waiting | None:
-        if self._waiting:
-            return self._waiting.popleft()
-        assignment = self._job.take()
-        return None if assignment is None else Waiting(assignment)
-
-    def _bytes(self, attempt: Waiting) -> int:
-        cell = attempt.assignment.cell
-        known = self._job.memory(cell) or self._memory(cell) or guess(cell)
-        return 2 * known if attempt.is_alone else known
-
-    def _next(self, task: Any) -> Event:
-        attempt, said = self._runs.pop(task), self._machines.result(task)
-        if said is None:
-            return attempt.interrupted(NOT_BEGUN)
-        if isinstance(said, Done):
-            self._memory.learn(said.value)
-            return Finished(attempt.assignment.cell, said.value)
-        event, following = attempt.after(said, is_stopping=self._job.stopping())
-        if following is not None:
-            self._waiting.append(following)
-        return event
-
-    def _progress(self) -> Iterator[Event]:
-        cells = {attempt.assignment.cell.key: attempt.assignment.cell for attempt in self._runs.values()}
+    def hear(self, runs: Sequence[Run[Any]], seconds: float) -> Iterator[tuple[Run[Any], Said]]:
+        by_task = {run.worker: run for run in runs}
+        for task in self._machines.ended(list(by_task), seconds):
+            yield by_task[task], self._machines.result(task)
+        by_key = {run.launch.cell.key: run for run in runs}
         for key, said in self._machines.get(self._board.news.remote()).items():
-            if key in cells:
-                yield Progressed(cells[key], said.step, said.loss, said.steps_per_second)
+            if key in by_key:
+                yield by_key[key], said
 
-    def _stop(self) -> Iterator[Event]:
+    def judge(self, run: Run[Any], done: Done) -> None:
+        self._memory.learn(done.value)
+
+    def stop(self, runs: Sequence[Run[Any]]) -> list[Run[Any]]:
         self._asked = self._asked or time.monotonic()
         # Again and again: a board that died began anew and knows of nothing.
         self._machines.get(self._board.stop.remote())
-        while self._waiting:
-            yield self._waiting.popleft().interrupted(NOT_BEGUN)
-        if time.monotonic() - self._asked > SECONDS_TO_STOP + _SECONDS_TO_ANSWER:
-            for task, attempt in list(self._runs.items()):
-                self._machines.cancel(task)
-                del self._runs[task]
-                yield attempt.interrupted(OVERDUE)
+        is_overdue = time.monotonic() - self._asked > SECONDS_TO_STOP + _SECONDS_TO_ANSWER
+        return list(runs) if is_overdue else []
+
+    def end(self, run: Run[Any], *, is_dead: bool = False) -> None:
+        if not is_dead:
+            self._machines.cancel(run.worker)
+
+    def close(self) -> None:
+        """Leave nothing on the cluster."""
+        self._machines.kill(self._board)
+
+    def _bytes(self, launch: Launch) -> int:
+        known = self._job.memory(launch.cell) or self._memory(launch.cell) or guess(launch.cell)
+        return 2 * known if launch.is_alone else known

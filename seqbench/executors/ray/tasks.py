@@ -39,7 +39,7 @@ def attend(work: Work, assignment: Assignment, board: Any, folder: str) -> Done 
     """Do a piece of work in a fresh process, and stay with it.
 
     Args:
-        work: one of `seqbench.executors.duties`.
+        work: one of `seqbench.executors.work`.
         assignment: what it is done with.
         board: the handle of a `Board`.
         folder: where relative paths start, if it is there on this machine.

@@ -11,11 +11,11 @@ from dataclasses import asdict
 from typing import Any
 
 from seqbench.base.csv_fields import csv_text
+from seqbench.records.layout import stem
 from seqbench.records.load import frame
 from seqbench.records.merge import told_elsewhere
 from seqbench.records.rows import rows
 from seqbench.records.schema import Record
-from seqbench.records.store import name
 from seqbench.records.variants import legend
 from seqbench.report.commands import command
 from seqbench.report.observations import Observation, observations
@@ -101,4 +101,4 @@ def _usable_lengths(seen: Sequence[Observation]) -> list[dict[str, Any]]:
 
 def _ordered(records: Iterable[Record]) -> list[Record]:
     # As a store's files are read, so that the rows stand as those of `load_results`.
-    return sorted(records, key=name)
+    return sorted(records, key=stem)

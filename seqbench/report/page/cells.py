@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from seqbench.gradients.flow import Curve, Flow
+from seqbench.records.layout import stem
 from seqbench.records.resolution import one_example_in_skill
 from seqbench.records.schema import PluginUsed, Record
-from seqbench.records.store import name as file_stem
 from seqbench.records.variants import model_names, task_names
 from seqbench.report.charts.lines import Look, thinned
 from seqbench.report.numbers import number
@@ -58,7 +58,7 @@ def cells(
             "shared": [shared.place([title, pairs]) for title, pairs in _settings(record)],
             "curves": [_curve(*curve, most, grids) for curve in _curves(record)],
             "command": [words.place(word) for word in command(record).split(" ")],
-            "files": file_stem(record),
+            "files": stem(record),
             **_said(record, shared),
         }
     return {"shared": shared.items, "grids": grids.items, "words": words.items, "points": most, "cells": found}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from seqbench.base.printable import one_line
+from seqbench.records.layout import Layout
 from seqbench.records.schema import Record
-from seqbench.records.store import name
 from seqbench.records.variants import model_names, natural, task_names
 
 
@@ -51,7 +52,7 @@ def _seeds(records: Iterable[Record]) -> str:
 
 def _log(records: Iterable[Record]) -> str:
     """Say where the logs of cells that failed were written, in the folder of the results."""
-    names = sorted(f"logs/{name(record)}.log" for record in records if record.status == "failed")
+    names = sorted(str(Layout(Path()).log(record)) for record in records if record.status == "failed")
     if not names:
         return ""
     return f" (log{'s' if len(names) > 1 else ''}: {', '.join(names)})"

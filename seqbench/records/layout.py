@@ -1,0 +1,103 @@
+"""Lays out a folder of results: which file of a cell lies where. Names files, and reads and writes none.
+
+``records/``, ``checkpoints/``, ``logs/`` and ``claims/`` hold one file for each cell, ``loggers/`` what
+Lightning's loggers write, ``sweeps/`` the journals of sweeps. Stands on schema and cells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from seqbench.experiment.cells import Cell
+from seqbench.records.schema import Record
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where everything lies in a folder of results.
+
+    >>> layout = Layout(Path("results/quick"))
+    >>> layout.mark.as_posix(), layout.leases.as_posix()
+    ('results/quick/store.json', 'results/quick/claims')
+    """
+
+    folder: Path
+
+    @property
+    def mark(self) -> Path:
+        """The file that makes a folder a store: it holds the version of the schema."""
+        return self.folder / "store.json"
+
+    @property
+    def records(self) -> Path:
+        """The folder of records."""
+        return self.folder / "records"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of checkpoints of cells that have not ended."""
+        return self.folder / "checkpoints"
+
+    @property
+    def leases(self) -> Path:
+        """The folder of `seqbench.running.leases`, which older versions call claims."""
+        return self.folder / "claims"
+
+    @property
+    def logs(self) -> Path:
+        """The folder of what cells said while they ran."""
+        return self.folder / "logs"
+
+    @property
+    def journals(self) -> Path:
+        """The folder of `seqbench.running.journal`: a file for each sweep, and one for what it runs just now."""
+        return self.folder / "sweeps"
+
+    def logger(self, name: str) -> Path:
+        """Return the folder of a Lightning logger."""
+        return self.folder / "loggers" / name
+
+    def weights(self, key: str) -> Path:
+        """Return the file of a cell's weights, whether it is there or not."""
+        return self.folder / "weights" / f"{key}.safetensors"
+
+    def record(self, of: Cell | Record) -> Path:
+        """Return the file of a cell's record, whether it is there or not."""
+        return self.records / f"{stem(of)}.json"
+
+    def checkpoint(self, cell: Cell) -> Path:
+        """Return the file from which an interrupted cell goes on."""
+        return self.checkpoints / f"{cell.key}.ckpt"
+
+    def log(self, of: Cell | Record) -> Path:
+        """Return the file of what a cell said."""
+        return self.logs / f"{stem(of)}.log"
+
+    def record_files(self) -> list[Path]:
+        """Return the files of all records that are there, in the order of their names."""
+        return _files(self.records, ".json")
+
+    def log_files(self) -> dict[str, Path]:
+        """Return key -> log of every cell that has one."""
+        return {key_of(path): path for path in _files(self.logs, ".log")}
+
+
+def stem(of: Cell | Record) -> str:
+    """Return how the names of a cell's files begin: what it is, for a person, and its key."""
+    cell = of.cell if isinstance(of, Record) else of
+    return f"{cell.task.name}_{cell.model.name}_T{cell.length}_s{cell.seed}_{of.key}"
+
+
+def key_of(path: Path) -> str:
+    """Return the key of the cell whose file this is.
+
+    >>> key_of(Path("copy_lstm_T64_s0_5fb1.json"))
+    '5fb1'
+    """
+    return path.stem.rpartition("_")[2]
+
+
+def _files(folder: Path, suffix: str) -> list[Path]:
+    # Temporary files start with a dot: what is half-written is never taken for a whole one.
+    return sorted(path for path in folder.glob(f"*{suffix}") if not path.name.startswith("."))

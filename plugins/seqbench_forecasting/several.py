@@ -5,11 +5,12 @@ A window's targets carry the number of its series in one more channel, which is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
-from seqbench import Batch, DataError, Forecast, Metric, TargetKind
+from seqbench import Batch, DataError, Forecast, Metric, Split, TargetKind
 from seqbench_forecasting.scores import Scaling
 from seqbench_forecasting.windows import Parts, Windows, cut, cut_test
 
@@ -46,7 +47,25 @@ class SeriesForecast(TargetKind):
 
     def losses(self, hidden: Tensor, batch: Batch, head: nn.Module, start: int = 0) -> tuple[Tensor, Tensor]:
         """Return the mean squared error of each sequence that ends in these steps."""
-        return self._plain.losses(hidden, batch._replace(targets=batch.targets[..., :-1]), head, start)
+        return self._plain.losses(hidden, _unnumbered(batch), head, start)
+
+    def perfect(self, batch: Batch) -> Tensor:
+        """Return the targets without the number of the series."""
+        return _unnumbered(batch).targets
+
+    def ignorant(self, train: Split) -> Iterator[tuple[str, Callable[[Batch], Tensor]]]:
+        """Yield the predictors of `Forecast`, for targets without the number of the series."""
+        plain = Split(train.inputs, cast("Tensor", train.targets)[..., :-1])
+        for name, predict in self._plain.ignorant(plain):
+            yield name, partial(_predicted, predict)
+
+
+def _predicted(predict: Callable[[Batch], Tensor], batch: Batch) -> Tensor:
+    return predict(_unnumbered(batch))
+
+
+def _unnumbered(batch: Batch) -> Batch:
+    return batch._replace(targets=batch.targets[..., :-1])
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,110 @@
+"""The oracle of the loss: the sum over all alignments, each collapsed by hand, in float64."""
+
+from __future__ import annotations
+
+from itertools import groupby, product
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torchmetrics.text import WordErrorRate
+
+from seqbench import UNSCORED, Batch, ContractError, Metric, Ragged, Split, Transcript, Values, evaluate
+from seqbench.contracts.kinds.transcripts import best_paths
+from seqbench.network.chunks import Feeding
+from seqbench.network.network import Network
+from seqbench.testing.tasks.predictors import perfect
+
+KIND = Transcript(2)
+ROWS = [[0, 1], [1, 1], [], [0]]
+STEPS = [5, 3, 4, 1]
+
+
+def rows_of(rows: list[list[int]], steps: list[int]) -> Split:
+    inputs = Ragged.from_rows([torch.zeros(length, dtype=torch.int64) for length in steps])
+    return Split(inputs, Ragged.from_rows([torch.tensor(row, dtype=torch.int64) for row in rows]))
+
+
+def collapsed(path: tuple[int, ...]) -> list[int]:
+    return [output - 1 for output, _ in groupby(path) if output != 0]
+
+
+def brute_force(log_probabilities: Tensor, row: list[int]) -> Tensor:
+    """Return minus ln of the probability of all paths that collapse to a row; [time, outputs] in."""
+    steps = range(len(log_probabilities))
+    paths = product(range(log_probabilities.shape[1]), repeat=len(log_probabilities))
+    fitting = [log_probabilities[steps, path].sum() for path in paths if collapsed(path) == row]
+    return -torch.stack(fitting).logsumexp(0)
+
+
+def test_loss_and_its_gradient_are_those_of_the_sum_over_all_alignments() -> None:
+    torch.manual_seed(0)
+    batch, head = rows_of(ROWS, STEPS).batch(torch.arange(4)), nn.Linear(4, 3).double()
+    hidden = torch.randn(4, 5, 4, dtype=torch.float64, requires_grad=True)
+    losses, rows = KIND.losses(hidden, batch, head)
+    outputs = head(hidden).log_softmax(-1)
+    expected = torch.stack([brute_force(outputs[i, : STEPS[i]], ROWS[i]) for i in range(4)])
+    assert rows.tolist() == [0, 1, 2, 3]
+    assert torch.allclose(losses, expected, rtol=1e-12, atol=0)
+    found, wanted = (torch.autograd.grad(each.sum(), hidden, retain_graph=True)[0] for each in (losses, expected))
+    assert torch.allclose(found, wanted, rtol=1e-10, atol=1e-14)
+    assert found[1, 3:].abs().max() == 0
+
+
+def test_perfect_predictor_writes_each_row_and_the_silent_one_none() -> None:
+    errors = Metric("errors", WordErrorRate, best=0.0, is_higher_better=False)
+    split = rows_of(ROWS, STEPS)
+    answers = perfect(KIND)
+    assert evaluate([errors], split, answers.predict, targets=KIND) == {"errors": 0.0}
+    silent = torch.tensor([0.0, -9.0, -9.0])
+    found = evaluate([errors], split, lambda batch: silent.expand(*batch.inputs.shape, 3), targets=KIND)
+    assert found == {"errors": 1.0}
+
+
+def test_best_path_drops_blanks_and_repeats_and_what_is_behind_the_end() -> None:
+    paths = torch.tensor([[1, 1, 0, 1, 2, 2], [2, 0, 0, 2, 1, 1]])
+    outputs = nn.functional.one_hot(paths, 3).float()
+    assert best_paths(outputs, torch.tensor([6, 4])) == [[0, 0, 1], [1, 1]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "steps", "words"),
+    [
+        ([[0, 1], [1, 1]], [2, 2], "example 1 needs 3 steps and has 2"),
+        ([[0, 2]], [5], "out of range: they go from 0 to 2"),
+    ],
+)
+def test_row_that_no_alignment_leads_to_is_told(rows: list[list[int]], steps: list[int], words: str) -> None:
+    unfit = KIND.unfit(rows_of(rows, steps), "test targets")
+    assert unfit is not None
+    assert words in unfit.found
+    assert KIND.unfit(rows_of(ROWS, STEPS), "test targets") is None
+
+
+def test_loss_of_a_part_is_refused() -> None:
+    batch = rows_of(ROWS, STEPS).batch(torch.arange(4))
+    with pytest.raises(ContractError, match="was asked for 2 from step 0 on"):
+        KIND.losses(torch.zeros(4, 2, 4), batch, nn.Linear(4, 3))
+
+
+def test_network_that_is_fed_in_pieces_or_run_again_has_the_loss_of_the_whole() -> None:
+    torch.manual_seed(0)
+    inputs = torch.randn(3, 12, 2)
+    targets = torch.tensor([[0, 1, 1], [1, UNSCORED, UNSCORED], [0, 0, UNSCORED]])
+    batch, layer = Batch(inputs, targets, torch.tensor([12, 7, 9])), nn.GRU(2, 6, batch_first=True)
+    losses, gradients = [], []
+    for feeding in (Feeding(), Feeding(5), Feeding(5, recompute=True), Feeding(5, truncate=5)):
+        network = Network(layer, Values(2), KIND, 0)
+        torch.manual_seed(1)
+        nn.init.normal_(network.head.weight)
+        nn.init.zeros_(network.head.bias)
+        network.feeding = feeding
+        network.zero_grad()
+        loss = network.loss(batch)
+        loss.backward()
+        losses.append(float(loss))
+        gradients.append(layer.weight_hh_l0.grad.clone())
+    assert losses == pytest.approx([losses[0]] * 4, rel=1e-6)
+    assert torch.equal(gradients[1], gradients[2])
+    assert torch.allclose(gradients[0], gradients[1], rtol=1e-4, atol=1e-7)
+    assert not torch.allclose(gradients[0], gradients[3], rtol=1e-2, atol=1e-7)

@@ -10,7 +10,6 @@ import click
 
 from seqbench.cli.console import print_json, print_rows, say
 from seqbench.cli.plugin_files import load_plugins, plugin_files
-from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
 from seqbench.errors import ExperimentError, SeqbenchError
 from seqbench.experiment.schema import load

@@ -31,11 +31,12 @@ def expand(experiment: Experiment, catalog: Catalog) -> list[Cell]:
     """
     _check_parameters(experiment, catalog)
     tasks = [_task(catalog, experiment, i) for i in range(len(experiment.tasks))]
-    made = [_made(catalog.model, experiment, "models", i) for i in range(len(experiment.models))]
-    refuse_lookahead(tasks, made)
-    models = [configured(model, catalog) for model in made]
+    models = [
+        configured(_made(catalog.model, experiment, "models", i), catalog) for i in range(len(experiment.models))
+    ]
     cells = []
     for task in tasks:
+        refuse_lookahead(task, models, catalog)
         plugin, data, training = configured(task, catalog), fingerprints(task), experiment.training_of(task.name)
         for length, model, seed in product(experiment.lengths, models, experiment.seeds):
             elsewhere, measured = experiment.evaluate_lengths, experiment.gradients

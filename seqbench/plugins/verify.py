@@ -23,6 +23,9 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 RESERVED = frozenset({"training", "gradients", "executor"})
 """Names that mean something else before the dot of ``--set NAME.FIELD=VALUE``."""
 
+_NO_METHODS = ("is_causal", "needs_causal", "is_longer_harder", "time_exponent", "state_parts")
+"""Members that are read and not called: a method would pass for True."""
+
 
 def is_name(text: str) -> bool:
     """Say whether a text has the form of a plugin's name: lower-case words joined by ``-``."""
@@ -79,6 +82,10 @@ def _member_faults(value: type[Task] | type[Model]) -> list[str]:
     missing = sorted(getattr(value, "__abstractmethods__", ()))
     if missing:
         faults.append(f"the member {', '.join(missing)} is missing; see help(seqbench.{_base(value).__name__})")
+    methods = [name for name in _NO_METHODS if inspect.isfunction(getattr(value, name, None))]
+    faults += [
+        f"{name} is a method, and is to be a constant or a property; put @property above it" for name in methods
+    ]
     return faults + _dataclass_faults(value)
 
 

@@ -33,6 +33,7 @@ from seqbench.gradients.measure import measure_flow
 from seqbench.network.chunks import Feeding
 from seqbench.network.network import Network, build_network
 from seqbench.plugins.grid import expand
+from seqbench.plugins.verify import model_faults
 from seqbench.testing import run_checks
 from seqbench.training.cell import run_cell
 from seqbench.training.chunk_policy import feeding_of
@@ -205,6 +206,19 @@ def test_kit_asks_it_to_respect_lengths_instead_of_causality() -> None:
     assert found["padding"].status == "passed"
     causal = {one.id: one.status for one in run_checks(BiLSTM(bidirectional=False))}
     assert causal["causality"] == causal["carry-over"] == "passed"
+
+
+def test_method_where_a_property_is_meant_is_a_fault_of_the_class() -> None:
+    @dataclass(frozen=True)
+    class Called(Gru):
+        name = "called"
+
+        def is_causal(self) -> bool:  # type: ignore[override]
+            return False
+
+    (fault,) = model_faults(Called)
+    assert "is_causal is a method, and is to be a constant or a property" in fault
+    assert model_faults(Gru) == model_faults(BiLSTM) == []
 
 
 class Heedless(BothWays):

@@ -25,7 +25,7 @@ def refuse_lookahead(task: Task, models: Iterable[Configured], catalog: Catalog)
     if not task.needs_causal:
         return
     known = [(each.name, make(catalog.model(each.name), each.parameters).is_causal) for each in models]
-    ahead, rest = ([name for name, is_causal in known if is_causal is wanted] for wanted in (False, True))
+    ahead, rest = [name for name, causal in known if not causal], [name for name, causal in known if causal]
     if ahead:
         way = f"leave it out (--models {','.join(rest)})" if rest else "choose another model"
         raise ExperimentError(

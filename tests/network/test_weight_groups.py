@@ -1,8 +1,7 @@
-"""Groups of weights that are reported together, and groups that are trained at learning rates of their own."""
+"""Groups of weights whose gradients are reported together, named by a model or by the general rule."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,16 +10,11 @@ import pytest
 import torch
 from torch import nn
 
-from seqbench import Catalog, ContractError, Experiment, Model, ParameterGroup, SequenceClass, Values, load_catalog
+from seqbench import ContractError, Model, ParameterGroup, SequenceClass, Values, load_catalog
 from seqbench.gradients.part_names import check_names, part_names
-from seqbench.network.learning_rates import optimiser_groups
 from seqbench.network.network import Network, build_network
 from seqbench.network.weight_groups import weight_groups
-from seqbench.plugins.grid import expand
-from seqbench.records.schema import Record
 from seqbench.testing import run_checks
-from seqbench.training.cell import run_cell
-from tests.toys import Last
 
 
 def names(network: Network) -> dict[str, list[str]]:
@@ -114,52 +108,3 @@ def test_names_of_what_is_not_there_are_refused_by_the_harness_and_the_kit(case:
         check_names(network(case))
     (found,) = [one for one in run_checks(Named(case)) if one.id == "names"]
     assert found.status == "failed"
-
-
-def test_learning_rate_and_weight_decay_of_a_group_act_on_its_parameters_alone() -> None:
-    found = optimiser_groups(network("slow"), 0.5, 0.01)
-    assert [(group["lr"], group["weight_decay"], len(group["params"])) for group in found] == [
-        (0.5, 0.01, 4),
-        (0.05, 0.0, 2),
-    ]
-    assert optimiser_groups(net := network(), 0.5, 0.01) == list(net.parameters())
-    # By hand: a step of SGD moves weights by the rate, the schedule's factor and the gradient.
-    moved = {case: _moved(case) for case in ("none", "slow", "frozen")}
-    for name in ("weight_hh_l0", "bias_hh_l0", "weight_ih_l0"):
-        factor = 1.0 if name == "weight_ih_l0" else 0.1
-        torch.testing.assert_close(moved["slow"][name], factor * moved["none"][name], rtol=1e-3, atol=1e-7)
-    assert not moved["frozen"]["weight_hh_l0"].any()
-    assert moved["frozen"]["weight_ih_l0"].any()
-
-
-def _moved(case: str) -> dict[str, torch.Tensor]:
-    """Return by how much one step of training moves each weight of the layer."""
-    from seqbench.experiment.schema import Training
-    from seqbench.training.fit import Fit
-
-    net = network(case)
-    before = {name: parameter.detach().clone() for name, parameter in net.layer.named_parameters()}
-    settings = Training(optimizer="sgd", learning_rate=0.5, schedule="cosine", steps=10)
-    configured = Fit(net, (), settings).configure_optimizers()
-    rng = torch.Generator().manual_seed(1)
-    outputs, _ = net.layer(torch.randn(4, 5, 3, generator=rng))
-    net.head(outputs[:, -1]).square().mean().backward()
-    configured["optimizer"].step()
-    return {name: parameter.detach() - before[name] for name, parameter in net.layer.named_parameters()}
-
-
-def test_groups_at_factor_one_train_to_the_score_of_none_and_slow_ones_do_not() -> None:
-    def record(case: str) -> Record:
-        fields = {
-            "tasks": ["last"],
-            "models": ["named"],
-            "lengths": [6],
-            "training": {"steps": 20, "batch_size": 16, "validate_every": 10, "learning_rate": 0.03},
-            "parameters": {"named": {"case": case}},
-        }
-        catalog = Catalog(tasks={"last": Last}, models={"named": Named})
-        return run_cell(expand(Experiment.model_validate(fields), catalog)[0], catalog)
-
-    none, same, slow = (record(case).course.losses for case in ("none", "same", "slow"))
-    assert [loss for _, loss in same] == pytest.approx([loss for _, loss in none], rel=1e-5)
-    assert not math.isclose(slow[-1][1] or 0, none[-1][1] or 0, rel_tol=1e-3)

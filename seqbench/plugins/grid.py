@@ -58,11 +58,13 @@ def expansion(experiment: Experiment, catalog: Catalog) -> Expansion:
     """Return every cell of the grid, as `expand`, with the tasks, each of which is made once."""
     made = _checked_parameters(experiment, catalog)
     tasks = [_task(catalog, experiment, i, made) for i in range(len(experiment.tasks))]
-    layers = [_made(catalog.model, experiment, "models", i, made) for i in range(len(experiment.models))]
-    refuse_lookahead(tasks, layers)
-    models = [configured(model, catalog) for model in layers]
+    models = [
+        configured(_made(catalog.model, experiment, "models", i, made), catalog)
+        for i in range(len(experiment.models))
+    ]
     found: list[tuple[Cell, Task]] = []
     for task in tasks:
+        refuse_lookahead(task, models, catalog)
         plugin, data, training = configured(task, catalog), fingerprints(task), experiment.training_of(task.name)
         for length, model, seed in product(experiment.lengths, models, experiment.seeds):
             elsewhere, measured = experiment.evaluate_lengths, experiment.gradients

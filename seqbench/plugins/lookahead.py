@@ -1,26 +1,34 @@
-"""Refuses models that look ahead on tasks whose inputs hold earlier targets."""
+"""Refuses models that look ahead on a task whose inputs hold earlier targets."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
 from seqbench.errors import ExperimentError
+from seqbench.experiment.cells import Configured
+from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.parameters import make
 
 
-def refuse_lookahead(tasks: Iterable[Task], models: Sequence[Model]) -> None:
-    """Refuse the first pair of a task and a model that do not go together.
+def refuse_lookahead(task: Task, models: Iterable[Configured], catalog: Catalog) -> None:
+    """Refuse the first model that does not go together with a task.
+
+    Args:
+        task: with its parameters.
+        models: that are to be trained on it.
+        catalog: where they are found.
 
     Raises:
-        ExperimentError: a model that is not causal meets a task that needs causal ones.
+        ExperimentError: one of them looks ahead, and the task needs causal ones.
     """
-    for task in tasks:
-        ahead = [model.name for model in models if not model.is_causal]
-        if task.needs_causal and ahead:
-            rest = [model.name for model in models if model.is_causal]
-            way = f"leave it out (--models {','.join(rest)})" if rest else "choose another model"
-            raise ExperimentError(
-                f"model {ahead[0]} looks ahead, and the inputs of task {task.name} hold earlier targets (teacher"
-                f" forcing), so that it would read the answers; {way}, or leave out the task"
-            )
+    if not task.needs_causal:
+        return
+    known = [(each.name, make(catalog.model(each.name), each.parameters).is_causal) for each in models]
+    ahead, rest = [name for name, causal in known if not causal], [name for name, causal in known if causal]
+    if ahead:
+        way = f"leave it out (--models {','.join(rest)})" if rest else "choose another model"
+        raise ExperimentError(
+            f"model {ahead[0]} looks ahead, and the inputs of task {task.name} hold earlier targets (teacher"
+            f" forcing), so that it would read the answers; {way}, or leave out the task"
+        )

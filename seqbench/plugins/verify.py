@@ -19,6 +19,9 @@ from seqbench.contracts.task import Task
 from seqbench.jobs.executor import Executor
 from seqbench.plugins.parameters import parameters_of
 
+_NO_METHODS = ("is_causal", "needs_causal", "is_longer_harder", "time_exponent", "state_parts")
+"""Members that are read and not called: a method would pass for True."""
+
 
 def task_faults(value: Any) -> list[str]:
     """Return what keeps ``value`` from being a task class."""
@@ -70,6 +73,10 @@ def _member_faults(value: type[Task] | type[Model]) -> list[str]:
     missing = sorted(getattr(value, "__abstractmethods__", ()))
     if missing:
         faults.append(f"the member {', '.join(missing)} is missing; see help(seqbench.{_base(value).__name__})")
+    methods = [name for name in _NO_METHODS if inspect.isfunction(getattr(value, name, None))]
+    faults += [
+        f"{name} is a method, and is to be a constant or a property; put @property above it" for name in methods
+    ]
     return faults + _dataclass_faults(value)
 
 

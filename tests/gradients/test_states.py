@@ -42,20 +42,25 @@ class Rotation(nn.Module):
         self.read = nn.Linear(2, 2 * UNITS)
         # Quarters of a turn: in complex64 too the modulus is one float32 number.
         turns = torch.tensor([1, 1j, -1, -1j], dtype=torch.complex64)
-        self.factor = nn.Parameter(modulus * turns)
+        self.turn = nn.Parameter(modulus * turns)
         self.form = form
 
     def forward(self, inputs: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        factor = self.factor()
         drive = torch.view_as_complex(self.read(inputs).unflatten(-1, (UNITS, 2)))
         h, seen = torch.zeros_like(drive[:, 0]), torch.zeros(len(inputs), dtype=torch.long)
         if state is not None:
             h, seen = self.opened(state)
         outputs = []
         for x in drive.unbind(1):
-            h = self.factor * h + x
+            h = factor * h + x
             seen = seen + 1
             outputs.append(torch.view_as_real(h).flatten(1))
         return torch.stack(outputs, 1), self.closed(h, seen)
+
+    def factor(self) -> Tensor:
+        """Return the eigenvalues: [units]."""
+        return self.turn
 
     def closed(self, h: Tensor, seen: Tensor) -> Any:
         if self.form == "complex":
@@ -122,6 +127,67 @@ def test_complex_outputs_are_refused_with_what_to_do() -> None:
 
     with pytest.raises(ContractError, match=r"view_as_real\(outputs\)"):
         Network(Bare(), Values(2), SequenceClass(2), 0)
+
+
+class Diagonal(Rotation):
+    """The same recurrence with eigenvalues e^(-e^nu + i theta) (Orvieto et al. 2023, eq. 7): any phases."""
+
+    def __init__(self, modulus: float, form: str) -> None:
+        super().__init__(modulus, form)
+        self.nu = nn.Parameter(torch.full((UNITS,), math.log(-math.log(modulus))))
+        self.theta = nn.Parameter(2 * math.pi * torch.rand(UNITS, generator=generator(0, "theta")))
+
+    def factor(self) -> Tensor:
+        return torch.polar((-self.nu.exp()).exp(), self.theta)
+
+
+@pytest.mark.parametrize("modulus", [0.9, 0.999])
+def test_diagonal_recurrence_with_any_phases_has_its_modulus_as_its_gain(modulus: float) -> None:
+    layer = Diagonal(modulus, "complex")
+    flow = measure_flow(Network(layer, Values(2), SequenceClass(2), 0), noise(3, 300))
+    own = float((-layer.nu.detach().double().exp()).exp()[0])  # as float32 holds nu
+    assert own == pytest.approx(modulus, rel=1e-6)
+    assert summarise_flow(flow).gain_per_step == pytest.approx(own, rel=1e-9)
+    jacobian = flow.curve("jacobian")
+    assert list(jacobian.median) == pytest.approx([own**lag for lag in jacobian.lags], rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize("layer", [Rotation, Diagonal])
+def test_gradients_at_a_mixed_state_are_those_of_the_unrolled_network(layer: type[Rotation]) -> None:
+    steps, batch = 20, noise(1, 20)
+    network = Network(layer(0.9, "mixed"), Values(2), SequenceClass(2), 0)
+    flow = measure_flow(network, batch, seed=5, draws=1)
+    twin, state, handed = exact(copied(network)), None, []
+    for step in range(steps):
+        outputs, state = twin.layer(batch.inputs[:, step : step + 1].double(), state)
+        handed.append(state["half"])
+    loss = nn.functional.cross_entropy(twin.head(outputs[:, -1]), batch.targets)
+    # A random unit vector in the two parts that gradients flow through: the complex one is pairs of numbers.
+    draw, last = generator(5, "jacobian", 0), handed[-1]
+    pairs = [torch.view_as_real(last[0].resolve_conj()), last[1]]
+    vector = [torch.randn(part.shape, generator=draw, dtype=torch.float64) for part in pairs]
+    length = math.hypot(*(float(v.norm()) for v in vector))
+    read = (vector[0] * pairs[0]).sum() / length + (vector[1] * pairs[1]).sum() / length
+    for quantity, root in (("state", loss), ("jacobian", read)):
+        # The gradient of a complex number is that of its real part + i times that of its imaginary part.
+        norms = [
+            [float(g.abs().square().sum().sqrt()) for g in torch.autograd.grad(root, parts, retain_graph=True)]
+            for parts in reversed(handed[:-1])
+        ]
+        curves = {curve.part: curve.median for curve in flow.curves if curve.quantity == quantity}
+        assert list(curves["all"]) == pytest.approx([math.hypot(*each) for each in norms], rel=1e-9)
+        for number in (0, 1):
+            assert list(curves[f"part_{number}"]) == pytest.approx([each[number] for each in norms], rel=1e-9)
+
+
+def test_state_of_integers_alone_is_said_to_let_no_gradient_flow() -> None:
+    class Counting(nn.Module):
+        def forward(self, inputs: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+            seen = torch.zeros(len(inputs), dtype=torch.long) if state is None else state
+            return inputs * (seen[:, None, None] + 1), seen + inputs.shape[1]
+
+    flow = measure_flow(Network(Counting(), Values(2), SequenceClass(2), 0), noise(2, 5))
+    assert flow.curve("state").reason == "the layer's state holds integers only, through which no gradient flows"
 
 
 class Leaky(nn.Module):
@@ -265,7 +331,7 @@ def test_kit_passes_a_complex_recurrence_and_looks_at_its_state() -> None:
 
         def build(self, input_size: int) -> nn.Module:
             layer = Rotation(0.9, "mixed")
-            torch.nn.init.uniform_(layer.factor.data.real, -0.5, 0.5)
+            torch.nn.init.uniform_(layer.turn.data.real, -0.5, 0.5)
             layer.read = nn.Linear(input_size, 2 * UNITS)
             return layer
 

@@ -14,7 +14,7 @@ from seqbench import Batch, Experiment, SequenceClass, StepClass, TargetKind, To
 from seqbench.experiment.cells import Cell
 from seqbench.gradients.measure import measure_flow
 from seqbench.network.chunks import PIECE, Feeding
-from seqbench.network.network import Network
+from seqbench.network.network import Network, build_network
 from seqbench.plugins.grid import expand
 from seqbench.plugins.parameters import make
 from seqbench.records.schema import Record
@@ -22,6 +22,7 @@ from seqbench.records.store import Store
 from seqbench.training.cell import run_cell
 from seqbench.training.checkpoints import Checkpoints
 from seqbench.training.precision import arithmetic
+from tests.lookahead import BiLSTM
 
 MODELS = ["rnn", "lstm", "gru"]
 
@@ -72,6 +73,21 @@ def test_gradient_flow_on_a_gpu_is_that_on_the_cpu(model: str) -> None:
     for mine, other in zip(here.curves, there.curves, strict=True):
         assert (mine.quantity, mine.part, mine.lags, mine.n) == (other.quantity, other.part, other.lags, other.n)
         assert other.ln_median == pytest.approx(mine.ln_median, abs=1e-8)
+
+
+def test_layer_that_looks_ahead_gets_lengths_on_the_processor_and_gives_the_numbers_of_the_cpu() -> None:
+    def both_ways() -> Network:
+        torch.manual_seed(0)
+        return build_network(BiLSTM(), Tokens(11), SequenceClass(3), 8)
+
+    given, here, there = batch(60, SequenceClass(3)), both_ways(), both_ways().cuda()
+    moved = Batch(*(part.cuda() for part in given))
+    torch.testing.assert_close(there(moved).cpu(), here(given), rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(
+        there.loss(given._replace(inputs=moved.inputs)).cpu(), here.loss(given), rtol=1e-3, atol=1e-4
+    )
+    inputs = [measure_flow(net, part).curve("input").ln_median for net, part in ((here, given), (there, moved))]
+    assert inputs[1] == pytest.approx(inputs[0], abs=1e-8)
 
 
 @pytest.mark.parametrize("targets", [StepClass(3), SequenceClass(3)], ids=lambda kind: type(kind).__name__)

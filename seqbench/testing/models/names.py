@@ -14,8 +14,9 @@ from seqbench.testing.outcome import CheckFailed
 
 def check_names(model: Model) -> None:
     """What ``state_parts``, ``weight_groups`` and ``parameter_groups`` name is there, once."""
+    network = build_network(model, Values(FEATURES), SequenceClass(2), FEATURES)
     try:
-        check_names_of(build_network(model, Values(FEATURES), SequenceClass(2), FEATURES))
+        check_names_of(network)
     except ContractError as error:
         raise CheckFailed(
             "state_parts names each tensor of the state that gradients flow through, and groups name parameters of"

@@ -21,6 +21,7 @@ from seqbench.records.schema import Record
 from seqbench.records.store import Store
 from seqbench.running.plan import FINAL
 from seqbench.running.queue import Backlog
+from seqbench.running.weights import with_weights_there
 
 
 class Keeper:
@@ -90,6 +91,7 @@ class Keeper:
         if record.status == "interrupted" and seen is not None and seen.status in FINAL:
             # It tells nothing new; the earlier result stays.
             return
+        record = with_weights_there(record, self._store)
         path = self._store.write(record)
         if record.weights is None:
             # Of a record that this one has replaced.

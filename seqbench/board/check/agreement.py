@@ -38,7 +38,7 @@ _SHOWN = 3
 """Differences of a part that are told one by one."""
 
 _NOT_COMPARED = {
-    "schema_version", "key", "reason", "environment", "warnings", "traceback", "finished", "notes",
+    "schema_version", "key", "reason", "environment", "warnings", "traceback", "finished", "notes", "weights",
 }  # fmt: skip
 """Fields of a record that are words, or facts of the run and not of the cell."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from seqbench.contracts.decoding import Decoding, side_by_side
@@ -210,7 +210,7 @@ class Meters:
         not_finite: the scored outputs that were not finite.
     """
 
-    def __init__(self, metrics: Iterable[Metric], decoding: Decoding | None = None) -> None:
+    def __init__(self, metrics: Iterable[Metric], *, decoding: Decoding | None = None) -> None:
         self.not_finite = NotFinite()
         self._meters = [(metric, metric.make()) for metric in metrics]
         self._decoding = decoding
@@ -224,21 +224,25 @@ class Meters:
         """
         if not self.not_finite.examples:
             self._move(outputs.device)
-        self.not_finite = self.not_finite.add(outputs, batch)
+        if outputs.is_floating_point():
+            self.not_finite = self.not_finite.add(outputs, batch)
+        else:
+            # Tokens that were written: nothing among them is not finite.
+            self.not_finite = replace(self.not_finite, examples=self.not_finite.examples + len(outputs))
         if self.not_finite.outputs:
             return
         for metric, meter in self._meters:
             try:
-                meter.update(*metric.prepare(*self._shown(metric, outputs, batch)))
+                meter.update(*self._prepared(metric, outputs, batch))
             except Exception as error:
                 error.add_note(f"in the metric {metric.name}")
                 raise
 
-    def _shown(self, metric: Metric, outputs: Tensor, batch: Batch) -> tuple[Tensor, Batch]:
-        """Return what a metric is shown: outputs and their batch, or what was written and what it was after."""
-        if metric.of == "outputs" or self._decoding is None:
-            return outputs, batch
-        return self._decoding.written(outputs, batch), self._decoding.prompts(batch)
+    def _prepared(self, metric: Metric, outputs: Tensor, batch: Batch) -> tuple[Tensor, ...]:
+        """Return the arguments of a metric's update: of the outputs, or of what was written by itself."""
+        if metric.of == "decoded" and self._decoding is not None:
+            return metric.prepare(self._decoding.written(outputs, batch), self._decoding.prompts(batch))
+        return metric.prepare(outputs, batch)
 
     def _move(self, device: torch.device) -> None:
         import torch
@@ -297,14 +301,14 @@ def evaluate(
     import torch
 
     batches = (split.batch(rows) for rows in torch.split(torch.arange(len(split)), batch_size))
-    return score_batches(metrics, ((predict(batch), batch) for batch in batches), decoding)
+    return score_batches(metrics, ((predict(batch), batch) for batch in batches), decoding=decoding)
 
 
 def score_batches(
-    metrics: Iterable[Metric], outputs: Iterable[tuple[Tensor, Batch]], decoding: Decoding | None = None
+    metrics: Iterable[Metric], outputs: Iterable[tuple[Tensor, Batch]], *, decoding: Decoding | None = None
 ) -> dict[str, float]:
     """Score outputs that come with the batch they were made from; see `evaluate`."""
-    meters = Meters(metrics, decoding)
+    meters = Meters(metrics, decoding=decoding)
     for output, batch in outputs:
         meters.update(output, batch)
     return meters.scores()

@@ -107,7 +107,7 @@ class Fit(pl.LightningModule):
         self.scores: dict[str, float] = {}
         self.decoding: Decoding | None = None
         self._best_weights: dict[str, Any] = {}
-        self._meters = NetworkScores(())
+        self._meters = NetworkScores(network, ())
         self._started = time.perf_counter()
         self._last_look = 0.0
         self._looked_at = 0
@@ -212,7 +212,7 @@ class Fit(pl.LightningModule):
     def on_validation_start(self) -> None:
         """Begin to score by the primary metric."""
         self.look_at_losses()
-        self._meters = validation_scores(self.metrics, self.decoding)
+        self._meters = validation_scores(self.network, self.metrics, self.decoding)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch."""
@@ -299,7 +299,7 @@ class Fit(pl.LightningModule):
 
     def on_test_start(self) -> None:
         """Begin to score by every metric."""
-        self._meters = NetworkScores(self.metrics, self.decoding)
+        self._meters = NetworkScores(self.network, self.metrics, self.decoding)
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch."""
@@ -312,4 +312,4 @@ class Fit(pl.LightningModule):
     def _update(self, batch: Batch, number: int) -> None:
         if self.supervisor:
             self.supervisor.evaluation_batch(number)
-        self._meters.update(self.network, batch)
+        self._meters.update(batch)

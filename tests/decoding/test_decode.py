@@ -174,3 +174,15 @@ def test_what_is_given_and_what_is_asked_for_are_cut_out_of_a_row() -> None:
     assert given.inputs.tolist() == [[1, 2, 0], [3, 0, 0]]
     assert given.lengths.tolist() == [3, 2]
     assert given.targets.tolist() == [[2, 1], [3, UNSCORED]]
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+@pytest.mark.parametrize("beams", [1, 3])
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_gpu_writes_the_same_tokens(layer: str, beams: int) -> None:
+    made, given = network(layer).double(), prompts([3, 1, 5])
+    decoding = Decoding(prefix_steps=1, stop=STOP, most_tokens=9, beams=beams)
+    here = decode(made, given, decoding).tokens
+    there = decode(made.cuda(), Batch(*(part.cuda() for part in given)), decoding).tokens
+    assert torch.equal(here, there.cpu())

@@ -71,9 +71,9 @@ def test_a_metric_gets_what_rows_get_alone_beside_their_references() -> None:
             super().update(written, references)
 
     token_accuracy = Metric("accuracy", lambda: MulticlassAccuracy(STOP + 1, average="micro"))
-    scores = NetworkScores((Metric("seen", Seeing, of="decoded"), token_accuracy), data.decoding)
+    scores = NetworkScores(network, (Metric("seen", Seeing, of="decoded"), token_accuracy), data.decoding)
     rows = torch.arange(12)
-    scores.update(network, data.test.batch(rows))
+    scores.update(data.test.batch(rows))
     right = 0
     for row, (written, reference) in enumerate(zip(*seen[0], strict=True)):
         batch = data.test.batch(torch.tensor([row]))
@@ -111,10 +111,10 @@ def test_scores_of_tokens_that_are_not_finite_leave_every_score_unknown_with_pla
     network = Network(nn.GRU(6, 6, batch_first=True), data.inputs, data.targets, 6).eval()
     network.head.bias.data[1] = 1e9
     network.embedding.weight.data[1] = torch.nan
-    scores = NetworkScores((*data.metrics, Metric("other", ExactMatch, of="decoded")), data.decoding)
+    scores = NetworkScores(network, (*data.metrics, Metric("other", ExactMatch, of="decoded")), data.decoding)
     inputs = torch.tensor([[0, GO, 0]])
     for _ in range(2):
-        scores.update(network, Batch(inputs, torch.tensor([[UNSCORED, 0, STOP]]), torch.tensor([3])))
+        scores.update(Batch(inputs, torch.tensor([[UNSCORED, 0, STOP]]), torch.tensor([3])))
     assert str(scores.scores()) == "{'exact_match': nan, 'other': nan}"
     assert scores.not_finite.first[:2] == ((0, 2), (0, 3))
     assert scores.not_finite.examples == 2

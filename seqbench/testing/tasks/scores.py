@@ -175,7 +175,9 @@ def _room(metric: Metric, scores: Mapping[str, float], parts: list[dict[str, flo
 
 def _scores(data: TaskData, predictor: Predictor, rows: torch.Tensor) -> dict[str, float]:
     batches = (data.test.batch(some) for some in torch.split(rows, _batch_size(data, data.test)))
-    return score_batches(data.metrics, ((predictor.predict(batch), batch) for batch in batches), data.decoding)
+    return score_batches(
+        data.metrics, ((predictor.predict(batch), batch) for batch in batches), decoding=data.decoding
+    )
 
 
 def _batch_size(data: TaskData, split: Split) -> int:

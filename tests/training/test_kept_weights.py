@@ -123,6 +123,8 @@ def test_network_is_built_again_without_its_data(stored: tuple[Store, Record]) -
     share = (trained.network(test).argmax(-1) == test.targets).double().mean()
     assert record.test is not None
     assert float(share) == record.test.scores["accuracy"]
+    assert not trained.task.can_predict
+    assert Reverse().can_predict
     with pytest.raises(SeqbenchError, match="the task last cannot predict: it does not say how new rows become"):
         trained.predict([{"text": "x"}])
 

@@ -71,9 +71,8 @@ class Reverse(Task):
 
         def copied(batch: Batch) -> Tensor:
             given = decoding.prompts(batch)
-            return given.inputs.masked_fill(
-                torch.arange(given.inputs.shape[1]) >= given.lengths[:, None] - 1, -100
-            )
+            is_row = torch.arange(given.inputs.shape[1]) < given.lengths[:, None] - 1
+            return given.inputs.masked_fill(~is_row, UNSCORED)
 
         return TaskData(
             train=train,
@@ -82,11 +81,17 @@ class Reverse(Task):
             inputs=Tokens(STOP + 1),
             targets=StepClass(STOP + 1),
             metrics=metrics,
-            baselines=(Baseline("copy the row", evaluate(metrics, test, copied, decoding=decoding)),),
+            baselines=(
+                Baseline("write nothing", {"exact_match": 0.0}),
+                Baseline("copy the row", evaluate(metrics, test, copied, decoding=decoding)),
+            ),
             show=lambda i: str(test.batch(torch.tensor([i])).inputs[0].tolist()),
             decoding=decoding,
             fitted={"letters": list(LETTERS)},
         )
+
+    def time_steps(self, length: int) -> int:
+        return 2 * length + 1
 
     def encode(self, rows: Sequence[Mapping[str, Any]], length: int, fitted: Mapping[str, Any]) -> Ragged:
         numbers = {letter: number for number, letter in enumerate(fitted["letters"])}

@@ -170,6 +170,7 @@ def task_facts(task: Task, length: int, seed: int) -> Facts:
         "needs_causal": task.needs_causal,
         "inputs": repr(data.inputs),
         "targets": repr(data.targets),
+        "decoding": None if data.decoding is None else repr(data.decoding),
         "examples": {"train": len(data.train), "validation": len(data.validation), "test": len(data.test)},
         "metrics": [
             {"name": m.name, "best": m.best, "is_higher_better": m.is_higher_better} for m in data.metrics
@@ -216,7 +217,14 @@ def _print_plugin(told: Facts) -> None:
 
 def _print_task(told: Facts) -> None:
     examples = ", ".join(f"{n} {split}" for split, n in told["examples"].items())
-    lines = {"inputs": told["inputs"], "targets": told["targets"], "examples": examples, **told["facts"]}
+    decoding = {"decoding": told["decoding"]} if told["decoding"] else {}
+    lines = {
+        "inputs": told["inputs"],
+        "targets": told["targets"],
+        **decoding,
+        "examples": examples,
+        **told["facts"],
+    }
     click.echo(
         f"At length {told['length']} with seed {told['seed']}: a network reads"
         f" {counted(told['time_steps'], 'time step')} (what lags and gradient horizons count)"

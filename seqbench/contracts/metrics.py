@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from seqbench.contracts.decoding import Decoding, side_by_side
@@ -211,7 +211,7 @@ class Meters:
     """
 
     def __init__(
-        self, metrics: Iterable[Metric], targets: TargetKind | None = None, decoding: Decoding | None = None
+        self, metrics: Iterable[Metric], targets: TargetKind | None = None, *, decoding: Decoding | None = None
     ) -> None:
         self.not_finite = NotFinite()
         self._targets = targets
@@ -227,7 +227,11 @@ class Meters:
         """
         if not self.not_finite.examples:
             self._move(outputs.device)
-        self.not_finite = self.not_finite.add(outputs, batch, self._targets)
+        if outputs.is_floating_point():
+            self.not_finite = self.not_finite.add(outputs, batch, self._targets)
+        else:
+            # Tokens that were written: nothing among them is not finite.
+            self.not_finite = replace(self.not_finite, examples=self.not_finite.examples + len(outputs))
         if self.not_finite.outputs:
             return
         for metric, meter in self._meters:
@@ -309,17 +313,18 @@ def evaluate(
     import torch
 
     batches = (split.batch(rows) for rows in torch.split(torch.arange(len(split)), batch_size))
-    return score_batches(metrics, ((predict(batch), batch) for batch in batches), targets, decoding)
+    return score_batches(metrics, ((predict(batch), batch) for batch in batches), targets, decoding=decoding)
 
 
 def score_batches(
     metrics: Iterable[Metric],
     outputs: Iterable[tuple[Tensor, Batch]],
     targets: TargetKind | None = None,
+    *,
     decoding: Decoding | None = None,
 ) -> dict[str, float]:
     """Score outputs that come with the batch they were made from; see `evaluate`."""
-    meters = Meters(metrics, targets, decoding)
+    meters = Meters(metrics, targets, decoding=decoding)
     for output, batch in outputs:
         meters.update(output, batch)
     return meters.scores()

@@ -28,7 +28,9 @@ def beam(network: Network, rows: Rows) -> None:
     # All hypotheses are the same at first: only one of them is followed.
     totals = torch.full(rows.is_done.shape, -torch.inf, dtype=torch.float64, device=rows.is_done.device)
     totals[:, 0] = 0.0
-    outputs = reading.read(rows.start)
+    first = torch.arange(len(totals), device=totals.device).repeat_interleave(width)
+    outputs = reading.read(rows.start)[first]
+    reading.keep(first)
     while True:
         scores = outputs.view(-1, width, outputs.shape[1])
         rows.note_finite(scores, totals != -torch.inf)

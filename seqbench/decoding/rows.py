@@ -34,8 +34,8 @@ class Rows:
 
     @property
     def start(self) -> Tensor:
-        """What all rows read together, up to the end of the shortest prefix: [batch * width, steps]."""
-        return self._inputs[:, : self.step].repeat_interleave(self.is_done.shape[1], 0)
+        """What all rows read together, up to the end of the shortest prefix: [batch, steps]."""
+        return self._inputs[:, : self.step]
 
     @property
     def is_writing(self) -> Tensor:

@@ -21,6 +21,7 @@ from seqbench.records.making import bounded, unfinished
 from seqbench.records.schema import FINAL, Record
 from seqbench.records.store import Store
 from seqbench.running.queue import Queue
+from seqbench.running.weights import with_weights_there
 
 
 class Recorder:
@@ -94,6 +95,7 @@ class Recorder:
         if record.status == "interrupted" and seen is not None and seen.status in FINAL:
             # It tells nothing new; the earlier result stays.
             return
+        record = with_weights_there(record, self._store)
         path = self._store.write(record)
         if record.weights is None:
             # Of a record that this one has replaced.

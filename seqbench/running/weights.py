@@ -1,4 +1,4 @@
-"""Tells which cells have no weights although they were asked for, because they were finished already.
+"""Tells of weights that were asked for and are not there.
 
 Whether weights are kept is no part of a cell's key, so nothing runs again for them.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from seqbench.experiment.schema import Execution
 from seqbench.records.schema import Record
+from seqbench.records.store import Store
 from seqbench.running.plan import Plan
 
 
@@ -28,3 +29,11 @@ def without_weights(todo: Plan, records: Sequence[Record], settings: Execution) 
     if failed:
         why = failed[0].notes.get("weights", "nobody wrote them")
         yield f"the weights of {len(failed)} of {len(todo.cells)} cells are not kept: {why}"
+
+
+def with_weights_there(record: Record, store: Store) -> Record:
+    """Return a record that tells of no weights which a machine wrote elsewhere than into this store."""
+    if record.weights is None or store.layout.weights(record.key).is_file():
+        return record
+    why = f"the machine that ran the cell does not share the folder {store.path}, and wrote them into its own"
+    return record.model_copy(update={"weights": None, "notes": {**record.notes, "weights": why}})

@@ -73,7 +73,7 @@ class Fit(pl.LightningModule):
         self.order: list[int] | None = None
         self.scores: dict[str, float] = {}
         self.decoding: Decoding | None = None
-        self._meters = NetworkScores((), network.targets)
+        self._meters = NetworkScores(network, ())
 
     @property
     def not_finite(self) -> NotFinite:
@@ -130,7 +130,7 @@ class Fit(pl.LightningModule):
     def on_validation_start(self) -> None:
         """Begin to score by the primary metric."""
         self.history.check_losses()
-        self._meters = validation_scores(self.metrics, self.network.targets, self.decoding)
+        self._meters = validation_scores(self.network, self.metrics, self.decoding)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch."""
@@ -165,7 +165,7 @@ class Fit(pl.LightningModule):
 
     def on_test_start(self) -> None:
         """Begin to score by every metric."""
-        self._meters = NetworkScores(self.metrics, self.network.targets, self.decoding)
+        self._meters = NetworkScores(self.network, self.metrics, self.decoding)
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch."""
@@ -178,7 +178,7 @@ class Fit(pl.LightningModule):
     def _update(self, batch: Batch, number: int) -> None:
         if self.supervisor:
             self.supervisor.evaluation_batch(number)
-        self._meters.update(self.network, batch)
+        self._meters.update(batch)
 
     def _why_unknown(self) -> str:
         metric_alone = f"{self.metrics[0].name} came to no finite number, though all scored outputs were finite"

@@ -13,6 +13,7 @@ import torch
 from seqbench.contracts.examples import Batch, Ragged
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
+from seqbench.data.batches import LARGEST_EVALUATION_BATCH
 from seqbench.decoding.decode import decode
 from seqbench.errors import PluginError, SeqbenchError, StoreError
 from seqbench.network.chunks import PIECE, Feeding
@@ -49,13 +50,19 @@ class Trained:
             DataError: the rows are unfit.
         """
         inputs = self.task.encode(rows, self.record.cell.length, self.kept.fitted)
-        batch = _batch(inputs)
+        parts = torch.split(torch.arange(len(inputs)), LARGEST_EVALUATION_BATCH)
+        return [
+            answer
+            for part in parts
+            for answer in self.task.decode(self._outputs(_batch(inputs, part)), self.kept.fitted)
+        ]
+
+    def _outputs(self, batch: Batch) -> torch.Tensor:
         if self.kept.decoding is not None:
-            outputs = decode(self.network, batch, self.kept.decoding).tokens
-        else:
-            with torch.no_grad():
-                outputs = self.network(batch)
-        return self.task.decode(outputs, self.kept.fitted)
+            return decode(self.network, batch, self.kept.decoding).tokens
+        with torch.no_grad():
+            outputs: torch.Tensor = self.network(batch)
+        return outputs
 
 
 def load_network(folder: str | Path, key: str, *, plugin_files: Iterable[str | Path] = ()) -> Network:
@@ -145,11 +152,11 @@ def _cell(record: Record) -> str:
     return f"{cell.task.name} {cell.model.name} T={cell.length} seed {cell.seed}"
 
 
-def _batch(inputs: torch.Tensor | Ragged) -> Batch:
-    """Return all inputs as one batch without targets, padded with 0."""
+def _batch(inputs: torch.Tensor | Ragged, rows: torch.Tensor) -> Batch:
+    """Return some inputs as a batch without targets, padded with 0."""
     if isinstance(inputs, Ragged):
-        padded, lengths = inputs.take(torch.arange(len(inputs)), 0), inputs.lengths
+        padded, lengths = inputs.take(rows, 0), inputs.lengths[rows]
     else:
-        padded, lengths = inputs, torch.full((len(inputs),), inputs.shape[1])
+        padded, lengths = inputs[rows], torch.full((len(rows),), inputs.shape[1])
     padded = padded.float() if padded.is_floating_point() else padded.long()
     return Batch(padded, padded, lengths)

@@ -11,7 +11,6 @@ from seqbench.contracts.decoding import Decoding
 from seqbench.contracts.examples import Batch, Ragged, Split
 from seqbench.contracts.finite import KEPT, NotFinite
 from seqbench.contracts.metrics import Meters, Metric
-from seqbench.contracts.targets import TargetKind
 from seqbench.contracts.task import TaskData
 from seqbench.data.batches import EvaluationBatches
 from seqbench.decoding.decode import decode
@@ -25,18 +24,19 @@ class NetworkScores:
     """Scores a network; it is run only as the metrics need it.
 
     Args:
+        network: in evaluation mode when a batch comes.
         metrics: of the task.
-        targets: their kind, which knows the scored items.
         decoding: how it writes; None where no metric is of what is decoded.
 
     Attributes:
         not_finite: the scored outputs, and the scores of tokens to write, that were not finite.
     """
 
-    def __init__(self, metrics: Sequence[Metric], targets: TargetKind, decoding: Decoding | None = None) -> None:
+    def __init__(self, network: Network, metrics: Sequence[Metric], decoding: Decoding | None = None) -> None:
+        self._network = network
         self._names = [metric.name for metric in metrics]
         self._of_outputs = [metric for metric in metrics if metric.of == "outputs"]
-        self._outputs = Meters(self._of_outputs, targets)
+        self._outputs = Meters(self._of_outputs, network.targets)
         decoded = [metric for metric in metrics if metric.of == "decoded"]
         self._decoded = Meters(decoded, decoding=decoding)
         self._decoding = decoding if decoded else None
@@ -47,12 +47,12 @@ class NetworkScores:
         """What was not finite, of outputs where there are such, else of what was written."""
         return self._outputs.not_finite if self._outputs.not_finite.outputs else self._not_finite
 
-    def update(self, network: Network, batch: Batch) -> None:
+    def update(self, batch: Batch) -> None:
         """Score one more batch of whole rows."""
         if self._of_outputs:
-            self._outputs.update(network(batch), batch)
+            self._outputs.update(self._network(batch), batch)
         if self._decoding is not None:
-            written = decode(network, self._decoding.prompts(batch), self._decoding)
+            written = decode(self._network, self._decoding.prompts(batch), self._decoding)
             self._not_finite = _together(self._not_finite, written.not_finite)
             self._decoded.update(written.tokens, batch)
 
@@ -64,12 +64,12 @@ class NetworkScores:
         return {name: found[name] for name in self._names}
 
 
-def validation_scores(metrics: Sequence[Metric], targets: TargetKind, decoding: Decoding | None) -> NetworkScores:
+def validation_scores(network: Network, metrics: Sequence[Metric], decoding: Decoding | None) -> NetworkScores:
     """Return what scores a network by the primary metric while it trains; it decodes greedily, whatever is asked.
 
     A beam takes as many times as long as it has hypotheses, and validation comes again and again.
     """
-    return NetworkScores(metrics[:1], targets, None if decoding is None else replace(decoding, beams=1))
+    return NetworkScores(network, metrics[:1], None if decoding is None else replace(decoding, beams=1))
 
 
 def validation_batches(data: TaskData) -> tuple[EvaluationBatches, list[int]]:

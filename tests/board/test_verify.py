@@ -30,7 +30,7 @@ from seqbench.executors.serial import Serial
 from seqbench.experiment.schema import Execution, load
 from seqbench.plugins.grid import expand
 from seqbench.plugins.load import load_catalog
-from seqbench.records.schema import Record
+from seqbench.records.schema import Record, WeightsData
 from seqbench.records.store import Store
 from seqbench.training.cell import run_cell
 from tests.boards import ABOUT, running, unzipped, with_records, zipped
@@ -124,6 +124,8 @@ def test_same_kind_must_give_the_same_bits_and_another_one_leaves_trained_scores
 ) -> None:
     first = moved(submission(tiny_bundle, tiny_offers).records[0], 0.5)
     assert agreement(first, first).text == "same bits"
+    kept = first.model_copy(update={"weights": WeightsData(sha256="0" * 64, bytes=9)})
+    assert agreement(kept, first).text == "same bits"
     assert agreement(first, moved(first, 0.5 + 1e-12)).outcome == "differs"
     # The kernel's version and the processor's name move no bits.
     kernel = str(first.environment["platform"]).replace("Linux-", "Linux-7.0-", 1)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from seqbench import UNSCORED, Batch, Decoding, StepClass, Tokens
 from seqbench.decoding.decode import decode
+from seqbench.decoding.readers import row_axes
 from seqbench.network.network import Network
 
 VOCABULARY = 7
@@ -174,3 +175,31 @@ def test_what_is_given_and_what_is_asked_for_are_cut_out_of_a_row() -> None:
     assert given.inputs.tolist() == [[1, 2, 0], [3, 0, 0]]
     assert given.lengths.tolist() == [3, 2]
     assert given.targets.tolist() == [[2, 1], [3, UNSCORED]]
+
+
+@pytest.mark.parametrize(("layer", "steps"), [("gru", 3 + 9), ("window", sum(range(3, 13)))])
+def test_a_layer_with_a_state_reads_each_token_once_and_one_without_all_of_them_again(
+    layer: str, steps: int
+) -> None:
+    made, read = network(layer), []
+    made.layer.register_forward_pre_hook(lambda module, given: read.append(given[0].shape[1]))
+    decode(made, prompts([3, 3]), Decoding(prefix_steps=1, most_tokens=10))
+    assert sum(read) == steps
+
+
+def test_which_part_of_a_state_belongs_to_which_row_is_found_out_or_not_used() -> None:
+    assert row_axes(network("gru")) == [1]
+    assert row_axes(network("lstm")) == [1, 1]
+    assert row_axes(network("folded")) is None
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+@pytest.mark.parametrize("beams", [1, 3])
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_gpu_writes_the_same_tokens(layer: str, beams: int) -> None:
+    made, given = network(layer).double(), prompts([3, 1, 5])
+    decoding = Decoding(prefix_steps=1, stop=STOP, most_tokens=9, beams=beams)
+    here = decode(made, given, decoding).tokens
+    there = decode(made.cuda(), Batch(*(part.cuda() for part in given)), decoding).tokens
+    assert torch.equal(here, there.cpu())

@@ -9,7 +9,7 @@ from seqbench.experiment.schema import Gradients
 from seqbench.records.schema import FlowAt, GradientData, PluginUsed, Record
 
 _NOT_COMPARED = {
-    "schema_version", "key", "reason", "environment", "warnings", "traceback", "finished", "notes",
+    "schema_version", "key", "reason", "environment", "warnings", "traceback", "finished", "notes", "weights",
 }  # fmt: skip
 """Fields of a record that are words, or facts of the run and not of the cell."""
 

@@ -12,7 +12,7 @@ from seqbench.contracts.task import Task, TaskData
 from seqbench.testing.limits import TookTooLong
 from seqbench.testing.models.checks import first_line
 from seqbench.testing.outcome import Check, CheckSkipped, guarded
-from seqbench.testing.tasks import data, scores, seeds
+from seqbench.testing.tasks import data, decoding, scores, seeds
 from seqbench.testing.tasks.loads import Load, load_fresh
 
 LENGTHS = (8, 64, 1000)
@@ -23,6 +23,7 @@ CHECKS_AT_A_LENGTH: Mapping[str, Callable[[Task, TaskData, int], None]] = {
     "targets": data.check_targets,
     "scored-steps": data.check_scored_steps,
     "example": data.check_example,
+    "decoding": decoding.check_decoding,
 }
 
 TASK_CHECKS: Mapping[str, Callable[[Task, Load], None]] = {

@@ -176,7 +176,7 @@ def _room(metric: Metric, scores: Mapping[str, float], parts: list[dict[str, flo
 def _scores(data: TaskData, predictor: Predictor, rows: torch.Tensor) -> dict[str, float]:
     batches = (data.test.batch(some) for some in torch.split(rows, _batch_size(data, data.test)))
     outputs = ((predictor.predict(batch), batch) for batch in batches)
-    return score_batches(data.metrics, outputs, data.targets, data.decoding)
+    return score_batches(data.metrics, outputs, data.targets, decoding=data.decoding)
 
 
 def _batch_size(data: TaskData, split: Split) -> int:

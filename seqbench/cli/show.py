@@ -114,7 +114,7 @@ def _show_model(catalog: Catalog, model: Model, as_json: bool) -> None:
 
 def _show_experiment(catalog: Catalog, path: Path, assignments: Sequence[str], as_json: bool) -> None:
     asked = load(path)
-    long = in_long_form(assignments, catalog, (*asked.tasks, *asked.models))
+    long = in_long_form(assignments, catalog, asked.names)
     experiment = load(path, settings(long))
     cells = expand(experiment, catalog)
     fields = experiment.model_dump(mode="json")

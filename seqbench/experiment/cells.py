@@ -27,6 +27,7 @@ class Configured:
             default, as if the class had none.
         changed: the parameters that are not at their defaults.
         distribution: where the class comes from: a distribution with its version, or a file with its hash.
+        label: the name that an experiment gives it; it is part of no key.
     """
 
     name: str
@@ -34,6 +35,12 @@ class Configured:
     parameters: Mapping[str, Any]
     changed: tuple[str, ...] = dataclasses.field(default=(), compare=False)
     distribution: str = dataclasses.field(default="", compare=False)
+    label: str = dataclasses.field(default="", compare=False)
+
+    @property
+    def shown(self) -> str:
+        """The name for a person: the label where there is one."""
+        return self.label or self.name
 
 
 @dataclass(frozen=True)
@@ -81,4 +88,4 @@ class Cell:
         }
 
     def __str__(self) -> str:
-        return f"{self.task.name} {self.model.name} T={self.length} seed {self.seed}"
+        return f"{self.task.shown} {self.model.shown} T={self.length} seed {self.seed}"

@@ -6,7 +6,8 @@ Checks the parameters of tasks and models on the way, and takes the fingerprints
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -15,6 +16,7 @@ from seqbench.contracts.task import Task
 from seqbench.data.sources import fingerprint
 from seqbench.errors import ExperimentError, unknown
 from seqbench.experiment.cells import Cell, Configured
+from seqbench.experiment.labels import Variant
 from seqbench.experiment.schema import Experiment
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.parameters import make, meaningless, parameters_of, refuse_meaningless
@@ -29,9 +31,7 @@ def expand(experiment: Experiment, catalog: Catalog) -> list[Cell]:
     """
     _check_parameters(experiment, catalog)
     tasks = [_task(catalog, experiment, i) for i in range(len(experiment.tasks))]
-    models = [
-        configured(_made(catalog.model, experiment, "models", i), catalog) for i in range(len(experiment.models))
-    ]
+    models = _models(experiment, catalog)
     cells = []
     for task in tasks:
         plugin, data, training = configured(task, catalog), fingerprints(task), experiment.training_of(task.name)
@@ -70,7 +70,8 @@ def _task(catalog: Catalog, experiment: Experiment, i: int) -> Task:
     Raises:
         ExperimentError: whoever named the data set such a parameter too.
     """
-    task: Task = _made(catalog.task, experiment, "tasks", i)
+    plugin: type[Task] = _found(catalog.task, experiment, "tasks", i, experiment.tasks[i])
+    task = make(plugin, experiment.parameters.get(plugin.name, {}))
     names = meaningless(task)
     place = "parameters", task.name
     sources = [p.name for p in parameters_of(type(task)) if p.is_data_source]
@@ -82,23 +83,62 @@ def _task(catalog: Catalog, experiment: Experiment, i: int) -> Task:
     return make(type(task), {name: value for name, value in given.items() if name not in names})
 
 
-def _made(find: Callable[[str], type[Any]], experiment: Experiment, field: str, i: int) -> Any:
-    name = getattr(experiment, field)[i]
+def _models(experiment: Experiment, catalog: Catalog) -> list[Configured]:
+    """Return the models with their parameters and labels.
+
+    Raises:
+        ExperimentError: a label is the name of something installed, or two variants are one and the same.
+    """
+    found: list[Configured] = []
+    for i, variant in enumerate(experiment.variants):
+        _check_label(variant.label, experiment.where("models", i, "label"), catalog)
+        model = configured(_model(catalog, experiment, i, variant), catalog, variant.label)
+        if model in found:
+            first = found[found.index(model)].shown
+            raise ExperimentError(
+                f"{experiment.where('models', i)}{model.shown} is {first} once more, with the same parameters, and"
+                " their cells would be the same: change a parameter, or leave one out"
+            )
+        found.append(model)
+    return found
+
+
+def _model(catalog: Catalog, experiment: Experiment, i: int, variant: Variant) -> Model:
+    plugin: type[Model] = _found(catalog.model, experiment, "models", i, variant.model)
+    of_model, own = experiment.parameters.get(variant.model, {}), experiment.parameters.get(variant.label, {})
+
+    def where(*name: str) -> str:
+        is_own = bool(name) and name[0] in own
+        return (
+            experiment.where("parameters", variant.label, *name)
+            if is_own
+            else experiment.where("models", i, *name)
+        )
+
+    return _fit(plugin, {**of_model, **variant.parameters, **own}, where)
+
+
+def _found(find: Callable[[str], type[Any]], experiment: Experiment, field: str, i: int, name: str) -> type[Any]:
     try:
-        plugin = find(name)
+        return find(name)
     except ExperimentError as error:
         raise ExperimentError(f"{experiment.where(field, i)}{error}") from error
-    return make(plugin, experiment.parameters.get(name, {}))
 
 
-def configured(made: Task | Model, catalog: Catalog) -> Configured:
+def _check_label(label: str, where: str, catalog: Catalog) -> None:
+    for kind, offers in (("task", catalog.tasks), ("model", catalog.models)):
+        if label in offers:
+            raise ExperimentError(f"{where}the label {label} is the name of an installed {kind}; choose another")
+
+
+def configured(made: Task | Model, catalog: Catalog, label: str = "") -> Configured:
     """Return what a cell keeps of a task or a model: parameters, those that were changed, and where it is from."""
     of_class = parameters_of(type(made))
     told = [p for p in of_class if not (p.is_added_later and getattr(made, p.name) == p.default)]
     values = {p.name: getattr(made, p.name) for p in told}
     changed = tuple(p.name for p in told if values[p.name] != p.default)
     origin = catalog.origins.get(("task" if isinstance(made, Task) else "model", made.name))
-    return Configured(made.name, made.version, values, changed, origin.source if origin else "")
+    return Configured(made.name, made.version, values, changed, origin.source if origin else "", label)
 
 
 def _check_parameters(experiment: Experiment, catalog: Catalog) -> None:
@@ -109,13 +149,41 @@ def _check_parameters(experiment: Experiment, catalog: Catalog) -> None:
             raise ExperimentError(experiment.where("task_training", name) + unknown("task", name, catalog.tasks))
         experiment.training_of(name)
     for name, values in experiment.parameters.items():
-        plugin: type[Any] | None = catalog.tasks.get(name) or catalog.models.get(name)
-        if plugin is None and catalog.problems and name not in (*experiment.tasks, *experiment.models):
+        installed = experiment.names.get(name, name)
+        plugin: type[Any] | None = catalog.tasks.get(installed) or catalog.models.get(installed)
+        is_asked = name in experiment.names
+        if plugin is None and not is_asked and (catalog.problems or name in experiment.labels_left_out):
             # A suite may set parameters for what a broken plugin took away; its problem was told.
             continue
         if plugin is None:
-            where, names = experiment.where("parameters", name), [*catalog.tasks, *catalog.models]
-            raise ExperimentError(where + unknown("task or model", name, names))
-        for parameter, value in values.items():
-            make(plugin, {parameter: value}, experiment.where("parameters", name, parameter))
-        make(plugin, values, experiment.where("parameters", name))
+            names = dict.fromkeys([*experiment.names, *catalog.tasks, *catalog.models])
+            raise ExperimentError(experiment.where("parameters", name) + unknown("task or model", name, names))
+        if name == installed:
+            _fit(plugin, values, partial(experiment.where, "parameters", name))
+
+
+def _fit(plugin: type[Task | Model], values: Mapping[str, Any], where: Callable[..., str]) -> Task | Model:
+    """Return what is made with these parameters.
+
+    Args:
+        plugin: the class.
+        values: parameter name -> value.
+        where: gives the place of one of them, or of them all, for an error.
+
+    Raises:
+        ExperimentError: with the place of the one value that is wrong by itself, or of them all.
+    """
+    try:
+        return make(plugin, values)
+    except ExperimentError as error:
+        raise ExperimentError(where(*_culprit(plugin, values, str(error))) + str(error)) from error
+
+
+def _culprit(plugin: type[Task | Model], values: Mapping[str, Any], said: str) -> list[str]:
+    for name, value in values.items():
+        try:
+            make(plugin, {name: value})
+        except ExperimentError as error:
+            if str(error) == said:
+                return [name]
+    return []

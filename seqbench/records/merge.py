@@ -146,4 +146,4 @@ def _said(differing: Sequence[Difference], one: str, other: str) -> str:
 
 def _cell(record: Record) -> str:
     cell = record.cell
-    return f"{cell.task.name} {cell.model.name} T={cell.length} seed {cell.seed}"
+    return f"{cell.task.shown} {cell.model.shown} T={cell.length} seed {cell.seed}"

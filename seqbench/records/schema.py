@@ -35,9 +35,11 @@ class PluginUsed(Data):
     """A task or a model as it was run.
 
     Attributes:
-        name, version, parameters: of the class, and all its parameters.
+        name, version, parameters: of the class, and all its parameters; a `seqbench.added_later` one is left out at
+            its default.
         changed: the parameters that were not at their defaults.
         distribution: where the plugin came from: a distribution with its version, or ``file NAME sha256:...``.
+        label: the name that the experiment gave it; empty where it gave none. It is part of no key.
     """
 
     name: str
@@ -45,6 +47,12 @@ class PluginUsed(Data):
     parameters: dict[str, Any]
     changed: tuple[str, ...] = ()
     distribution: str = ""
+    label: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The name for a person: the label where there is one."""
+        return self.label or self.name
 
     @property
     def file(self) -> str | None:

@@ -160,7 +160,7 @@ def _note(
             CellNote(
                 key=cell.key,
                 task=cell.task.name,
-                model=cell.model.name,
+                model=cell.model.shown,
                 length=cell.length,
                 seed=cell.seed,
                 steps=cell.training.steps,

@@ -245,7 +245,7 @@ def _broken(
 
 
 def _named(cell: CellData) -> str:
-    return f"{cell.task.name} {cell.model.name} T={cell.length} seed {cell.seed}"
+    return f"{cell.task.shown} {cell.model.shown} T={cell.length} seed {cell.seed}"
 
 
 def _read(folder: Path, keys: Iterable[str]) -> list[Record]:

@@ -51,7 +51,7 @@ class Tally:
         self.running: dict[str, Running] = {}
         self.others: Waiting | None = None
         work = works(cells, catalog)
-        self._waiting = {cell.key: Load(cell.task.name, cell.model.name, work[cell.key]) for cell in cells}
+        self._waiting = {cell.key: Load(cell.task.name, cell.model.shown, work[cell.key]) for cell in cells}
         self._loads: Mapping[str, Load] = dict(self._waiting)
         self._total = sum(load.work for load in self._loads.values())
         self._done = 0.0

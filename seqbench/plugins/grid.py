@@ -19,7 +19,7 @@ from seqbench.experiment.cells import Cell, Configured
 from seqbench.experiment.labels import Variant
 from seqbench.experiment.schema import Experiment
 from seqbench.plugins.catalog import Catalog
-from seqbench.plugins.parameters import make, meaningless, parameters_of, refuse_meaningless
+from seqbench.plugins.parameters import Plugin, make, meaningless, parameters_of, refuse_meaningless
 
 
 def expand(experiment: Experiment, catalog: Catalog) -> list[Cell]:
@@ -162,7 +162,7 @@ def _check_parameters(experiment: Experiment, catalog: Catalog) -> None:
             _fit(plugin, values, partial(experiment.where, "parameters", name))
 
 
-def _fit(plugin: type[Task | Model], values: Mapping[str, Any], where: Callable[..., str]) -> Task | Model:
+def _fit(plugin: type[Plugin], values: Mapping[str, Any], where: Callable[..., str]) -> Plugin:
     """Return what is made with these parameters.
 
     Args:
@@ -179,7 +179,7 @@ def _fit(plugin: type[Task | Model], values: Mapping[str, Any], where: Callable[
         raise ExperimentError(where(*_culprit(plugin, values, str(error))) + str(error)) from error
 
 
-def _culprit(plugin: type[Task | Model], values: Mapping[str, Any], said: str) -> list[str]:
+def _culprit(plugin: type[Plugin], values: Mapping[str, Any], said: str) -> list[str]:
     for name, value in values.items():
         try:
             make(plugin, {name: value})

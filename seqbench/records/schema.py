@@ -35,7 +35,7 @@ class PluginUsed(Data):
     """A task or a model as it was run.
 
     Attributes:
-        name, version, parameters: of the class, and all its parameters; a `seqbench.added_later` one is left out at
+        name, version, parameters: of the class, and all its parameters, but one that was added later and is at
             its default.
         changed: the parameters that were not at their defaults.
         distribution: where the plugin came from: a distribution with its version, or ``file NAME sha256:...``.

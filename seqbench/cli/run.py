@@ -14,6 +14,7 @@ import click
 from seqbench.cli.console import say, stdout
 from seqbench.cli.dry_run import show_plan
 from seqbench.cli.kept_gradients import kept_gradients
+from seqbench.cli.kept_labels import kept_labels
 from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.cli.progress.watch import Watch, watch
 from seqbench.cli.short_forms import are_long, in_long_form
@@ -220,7 +221,7 @@ def _tell_of_interrupt(todo: Plan, store: Store) -> None:
 def _end(todo: Plan, store: Store, *, as_json: bool) -> int:
     """Print what came of the sweep, and return the exit status."""
     records = records_of(todo, store)
-    for sentence in kept_gradients(todo, records):
+    for sentence in [*kept_gradients(todo, records), *kept_labels(todo, records)]:
         click.echo(sentence, err=True)
     if as_json:
         statuses = Counter(record.status for record in records)

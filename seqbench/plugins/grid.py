@@ -109,11 +109,8 @@ def _model(catalog: Catalog, experiment: Experiment, i: int, variant: Variant) -
 
     def where(*name: str) -> str:
         is_own = bool(name) and name[0] in own
-        return (
-            experiment.where("parameters", variant.label, *name)
-            if is_own
-            else experiment.where("models", i, *name)
-        )
+        at = ("parameters", variant.label) if is_own else ("models", i)
+        return experiment.where(*at, *name)
 
     return _fit(plugin, {**of_model, **variant.parameters, **own}, where)
 

@@ -87,6 +87,7 @@ def _plan_row(cell: Cell, todo: Plan, expected: _Expected | None) -> dict[str, A
     return {
         "task": cell.task.name,
         "model": cell.model.name,
+        "label": cell.model.label or None,
         "length": cell.length,
         "seed": cell.seed,
         "key": cell.key,

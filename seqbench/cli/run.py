@@ -13,9 +13,11 @@ import click
 from seqbench.cli.console import say, stdout
 from seqbench.cli.dry_run import show_plan
 from seqbench.cli.kept_gradients import kept_gradients
+from seqbench.cli.kept_labels import kept_labels
 from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.cli.progress.watch import watch
 from seqbench.cli.short_forms import are_long, in_long_form
+from seqbench.experiment.labels import read_word
 from seqbench.experiment.overrides import settings
 from seqbench.experiment.schema import Execution, Experiment, load, merge
 from seqbench.experiment.strict_yaml import read_scalar
@@ -39,10 +41,21 @@ def _names(context: click.Context, option: click.Parameter, value: str | None) -
     return [read_scalar(item.strip()) for item in value.split(",") if item.strip()]
 
 
+def _models(context: click.Context, option: click.Parameter, value: str | None) -> list[Any] | None:
+    names = _names(context, option, value)
+    return names and [read_word(name) if isinstance(name, str) else name for name in names]
+
+
 @click.command()
 @click.argument("experiment", default="quick", metavar="[SUITE or FILE.yaml]")
 @click.option("--tasks", callback=_names, metavar="NAME,NAME", help="Tasks, instead of the experiment's.")
-@click.option("--models", callback=_names, metavar="NAME,NAME", help="Models, instead of the experiment's.")
+@click.option(
+    "--models",
+    callback=_models,
+    metavar="NAME,NAME",
+    help="Models, instead of the experiment's; LABEL=NAME is one under a name of your own, whose parameters --set"
+    " LABEL.FIELD=VALUE sets: --models lstm,wide=lstm --set wide.hidden_size=256.",
+)
 @click.option("--lengths", callback=_names, metavar="N,N", help="Sequence lengths in steps.")
 @click.option("--seeds", callback=_names, metavar="N,N", help="Seeds; each is a cell of its own.")
 @click.option(
@@ -177,7 +190,7 @@ def _assignments(
     if are_long(assignments):
         return assignments
     asked = load(file, fields)
-    return in_long_form(assignments, catalog, (*asked.tasks, *asked.models))
+    return in_long_form(assignments, catalog, asked.names)
 
 
 def _tell_of_changed_files(todo: Plan, store: Store, catalog: Catalog) -> None:
@@ -210,7 +223,8 @@ def _tell_of_interrupt(todo: Plan, store: Store) -> None:
 def _end(todo: Plan, store: Store, how: Execution, *, as_json: bool) -> int:
     """Print what came of the sweep, and return the exit status."""
     records = records_of(todo, store)
-    for sentence in (*kept_gradients(todo, records), *without_weights(todo, records, how)):
+    told = *kept_gradients(todo, records), *kept_labels(todo, records), *without_weights(todo, records, how)
+    for sentence in told:
         click.echo(sentence, err=True)
     if as_json:
         statuses = Counter(record.status for record in records)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
@@ -16,23 +16,27 @@ def are_long(assignments: Sequence[str]) -> bool:
     return all("." in assignment.partition("=")[0] for assignment in assignments)
 
 
-def in_long_form(assignments: Sequence[str], catalog: Catalog, names: Iterable[str]) -> list[str]:
+def in_long_form(
+    assignments: Sequence[str], catalog: Catalog, names: Iterable[str] | Mapping[str, str]
+) -> list[str]:
     """Return assignments as ``NAME.FIELD=VALUE``.
 
     Args:
         assignments: as they were typed.
         catalog: of what is installed.
-        names: of the tasks and models that play a part.
+        names: of the tasks and models that play a part; or name or label -> the name that it is installed under.
 
     Raises:
         ExperimentError: it is not clear whose a parameter is, or a name is not known.
     """
     if are_long(assignments):
         return list(assignments)
-    names = list(names)
-    for name in names:
+    installed = dict(names) if isinstance(names, Mapping) else {name: name for name in names}
+    for name in installed.values():
         if catalog.clash(name) is None:
             catalog.task_or_model(name)
     offers: dict[str, type[Task] | type[Model]] = {**catalog.tasks, **catalog.models}
-    known = {name: [each.name for each in parameters_of(offers[name])] for name in names if name in offers}
+    known = {
+        name: [each.name for each in parameters_of(offers[of])] for name, of in installed.items() if of in offers
+    }
     return with_owners(assignments, known)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Sequence
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from seqbench.experiment.overrides import settings
 from seqbench.experiment.schema import Training, load
 from seqbench.experiment.strict_yaml import read_scalar
 from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.citations import reference_of
 from seqbench.plugins.faults import faults_told, owner
 from seqbench.plugins.grid import expand
 from seqbench.plugins.parameters import make, meaningless, parameters_of, refuse_meaningless
@@ -96,6 +97,7 @@ def _show_task(catalog: Catalog, task: Task, length: int, seed: int, as_json: bo
         print_json({**told, **facts})
     else:
         _print_task(facts)
+        _print_sources(told)
 
 
 def _show_model(catalog: Catalog, model: Model, as_json: bool) -> None:
@@ -112,11 +114,12 @@ def _show_model(catalog: Catalog, model: Model, as_json: bool) -> None:
     if not sizes["is_causal"]:
         click.echo("  looks ahead: refused on tasks whose inputs hold earlier targets, and never run in pieces")
     click.echo(f"  {counted(sizes['output_size'], 'feature')} out")
+    _print_sources(told)
 
 
 def _show_experiment(catalog: Catalog, path: Path, assignments: Sequence[str], as_json: bool) -> None:
     asked = load(path)
-    long = in_long_form(assignments, catalog, (*asked.tasks, *asked.models))
+    long = in_long_form(assignments, catalog, asked.names)
     experiment = load(path, settings(long))
     cells = expand(experiment, catalog)
     fields = experiment.model_dump(mode="json")
@@ -147,8 +150,9 @@ def plugin_facts(catalog: Catalog, kind: str, plugin: Task | Model) -> Facts:
         "plugin": origin.plugin,
         "distribution": origin.distribution,
         "distribution_version": origin.version,
-        "description": inspect.cleandoc(type(plugin).__doc__ or ""),
+        "description": cleandoc(type(plugin).__doc__ or ""),
         "parameters": parameters,
+        "bibtex": cleandoc(reference_of(type(plugin))) or None,
     }
 
 
@@ -213,6 +217,11 @@ def _print_plugin(told: Facts) -> None:
             for p in told["parameters"]
         ],
     )
+
+
+def _print_sources(told: Facts) -> None:
+    if told["bibtex"]:
+        click.echo(f"\nTo be cited by (seqbench cite {told['name']}):\n\n{on_lines(told['bibtex'], 20_000)}")
 
 
 def _print_task(told: Facts) -> None:

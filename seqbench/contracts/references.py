@@ -41,19 +41,21 @@ def _entries(text: str) -> Iterator[Entry]:
         head = _HEAD.match(text, place)
         if head is None:
             raise ValueError(f"an entry begins with @KIND{{KEY, and here stands {rest[:40]!r}")
-        end = _closing(text, text.index("{", place), head[2])
-        fields = {field.lower() for field in _FIELD.findall(text[head.end() - 1 : end])}
-        if "title" not in fields:
+        end, outer = _closed(text, text.index("{", place), head[2])
+        if "title" not in {field.lower() for field in _FIELD.findall(outer)}:
             raise ValueError(f"the entry {head[2]} has no title")
         yield Entry(head[1].lower(), head[2], text[place:end])
         place = end
 
 
-def _closing(text: str, opening: int, key: str) -> int:
-    """Return the place after the brace that closes the one at a place."""
+def _closed(text: str, opening: int, key: str) -> tuple[int, str]:
+    """Return the place after the brace that closes the one at a place, and what stands in no inner brace."""
     depth = 0
+    outer: list[str] = []
     for place in range(opening, len(text)):
         depth += {"{": 1, "}": -1}.get(text[place], 0)
         if depth == 0:
-            return place + 1
+            return place + 1, "".join(outer)
+        if depth == 1:
+            outer.append(text[place])
     raise ValueError(f"the entry {key} is not closed: a brace is missing")

@@ -28,6 +28,7 @@ class Configured:
             default, as if the class had none.
         changed: the parameters that are not at their defaults.
         distribution: the origin of the class: a distribution with its version, or a file with its hash.
+        label: the name that an experiment gives it; it is part of no key.
     """
 
     name: str
@@ -35,6 +36,12 @@ class Configured:
     parameters: Mapping[str, Any]
     changed: tuple[str, ...] = dataclasses.field(default=(), compare=False)
     distribution: str = dataclasses.field(default="", compare=False)
+    label: str = dataclasses.field(default="", compare=False)
+
+    @property
+    def shown(self) -> str:
+        """The name for a person: the label where there is one."""
+        return self.label or self.name
 
 
 @dataclass(frozen=True)
@@ -82,4 +89,4 @@ class Cell:
         }
 
     def __str__(self) -> str:
-        return title(self.task.name, self.model.name, self.length, self.seed)
+        return title(self.task.shown, self.model.shown, self.length, self.seed)

@@ -26,6 +26,7 @@ from seqbench.base.plain_files import read_plain
 from seqbench.base.refusals import refusal
 from seqbench.errors import ExperimentError, reason, unknown
 from seqbench.experiment.key_fields import IN_NO_KEY, InKey
+from seqbench.experiment.labels import Choice, Variant, labelled, picked, shown_name
 from seqbench.experiment.strict_yaml import MOST_BYTES, Document, Place, read_yaml
 
 if TYPE_CHECKING:
@@ -123,7 +124,9 @@ class Experiment(Settings):
     name: str = Field("custom", description="names the folder of results")
     description: str = Field("", description="for `seqbench list suites`")
     tasks: tuple[str, ...] = Field(min_length=1, description="names of tasks")
-    models: tuple[str, ...] = Field(min_length=1, description="names of models")
+    models: tuple[Choice, ...] = Field(
+        min_length=1, description="names of models, or variants with labels of their own"
+    )
     lengths: tuple[Length, ...] = Field(min_length=1, description="sequence lengths, in steps")
     seeds: tuple[Seed, ...] = Field((0,), min_length=1, description="one cell for each")
     evaluate_lengths: tuple[Length, ...] = Field(
@@ -143,6 +146,24 @@ class Experiment(Settings):
     )
 
     _document: Document | None = PrivateAttr(None)
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """The models, one and all as variants; one without a label has an empty one."""
+        return tuple(Variant("", each) if isinstance(each, str) else each for each in self.models)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The name, or the label, of every task and model -> the name that it is installed under."""
+        models = {each.label or each.model: each.model for each in self.variants}
+        return {**{task: task for task in self.tasks}, **models}
+
+    @property
+    def labels_left_out(self) -> set[str]:
+        """The labels of the file's variants that the command line left out."""
+        of_file = self._document.value if self._document else None
+        models = of_file.get("models") if isinstance(of_file, Mapping) else None
+        return set(labelled(models)) - set(self.names)
 
     def where(self, *place: str | int) -> str:
         """Return ``file:line: `` of a field that was set in a file, and an empty text for any other."""
@@ -207,7 +228,8 @@ class Experiment(Settings):
     @field_validator("tasks", "models", "lengths", "seeds", "evaluate_lengths")
     @classmethod
     def _unique(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
-        twice = [item for item in value if value.count(item) > 1]
+        names = [shown_name(item) if isinstance(item, Variant) else item for item in value]
+        twice = [name for name in names if names.count(name) > 1]
         if twice:
             raise ValueError(f"{twice[0]!r} stands here twice; keep one")
         return value
@@ -237,7 +259,10 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Experiment:
         )
     given = {name: in_full(name, value) for name, value in document.value.items()}
     values = _asked_for_every_task({"name": path.stem, **given}, overrides or {})
-    return build(merge(values, overrides or {}), document.without(overrides or {}))
+    merged = merge(values, overrides or {})
+    if overrides and "models" in overrides:
+        merged["models"] = picked(overrides["models"], values.get("models"))
+    return build(merged, document.without(overrides or {}))
 
 
 def _asked_for_every_task(values: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,18 +8,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 from typing import Any
 
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
 from seqbench.data.sources import fingerprint
-from seqbench.errors import ExperimentError, SeqbenchError, unknown
+from seqbench.errors import ExperimentError, unknown
 from seqbench.experiment.cells import Cell, Configured
+from seqbench.experiment.labels import Variant
 from seqbench.experiment.schema import Experiment
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.lookahead import refuse_lookahead
-from seqbench.plugins.parameters import make, meaningless, parameters_of, refuse_meaningless
+from seqbench.plugins.parameters import Plugin, make, meaningless, parameters_of, refuse_meaningless
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,7 @@ def expansion(experiment: Experiment, catalog: Catalog) -> Expansion:
     """Return every cell of the grid, as `expand`, with the tasks, each of which is made once."""
     made = _checked_parameters(experiment, catalog)
     tasks = [_task(catalog, experiment, i, made) for i in range(len(experiment.tasks))]
-    models = [
-        configured(_made(catalog.model, experiment, "models", i, made), catalog)
-        for i in range(len(experiment.models))
-    ]
+    models = _models(experiment, catalog)
     found: list[tuple[Cell, Task]] = []
     for task in tasks:
         refuse_lookahead(task, models, catalog)
@@ -96,7 +95,9 @@ def _task(catalog: Catalog, experiment: Experiment, i: int, made: Mapping[str, T
     Raises:
         ExperimentError: the place that names the data also sets such a parameter.
     """
-    task: Task = _made(catalog.task, experiment, "tasks", i, made)
+    plugin: type[Task] = _found(catalog.task, experiment, "tasks", i, experiment.tasks[i])
+    known = made.get(plugin.name)
+    task = known if isinstance(known, plugin) else make(plugin, {})
     names = meaningless(task)
     place = "parameters", task.name
     sources = [p.name for p in parameters_of(type(task)) if p.is_data_source]
@@ -110,29 +111,59 @@ def _task(catalog: Catalog, experiment: Experiment, i: int, made: Mapping[str, T
     return make(type(task), {name: value for name, value in given.items() if name not in names})
 
 
-def _made(
-    find: Callable[[str], type[Any]],
-    experiment: Experiment,
-    field: str,
-    i: int,
-    made: Mapping[str, Task | Model],
-) -> Any:
-    name = getattr(experiment, field)[i]
+def _models(experiment: Experiment, catalog: Catalog) -> list[Configured]:
+    """Return the models with their parameters and labels.
+
+    Raises:
+        ExperimentError: a label is the name of something installed, or two variants are one and the same.
+    """
+    found: list[Configured] = []
+    for i, variant in enumerate(experiment.variants):
+        _check_label(variant.label, experiment.where("models", i, "label"), catalog)
+        model = configured(_model(catalog, experiment, i, variant), catalog, variant.label)
+        if model in found:
+            first = found[found.index(model)].shown
+            raise ExperimentError(
+                f"{experiment.where('models', i)}{model.shown} is {first} once more, with the same parameters, and"
+                " their cells would be the same: change a parameter, or leave one out"
+            )
+        found.append(model)
+    return found
+
+
+def _model(catalog: Catalog, experiment: Experiment, i: int, variant: Variant) -> Model:
+    plugin: type[Model] = _found(catalog.model, experiment, "models", i, variant.model)
+    of_model, own = experiment.parameters.get(variant.model, {}), experiment.parameters.get(variant.label, {})
+
+    def where(*name: str) -> str:
+        is_own = bool(name) and name[0] in own
+        at = ("parameters", variant.label) if is_own else ("models", i)
+        return experiment.where(*at, *name)
+
+    return _fit(plugin, {**of_model, **variant.parameters, **own}, where)
+
+
+def _found(find: Callable[[str], type[Any]], experiment: Experiment, field: str, i: int, name: str) -> type[Any]:
     try:
-        plugin = find(name)
+        return find(name)
     except ExperimentError as error:
         raise ExperimentError(f"{experiment.where(field, i)}{error}") from error
-    return made[name] if name in made else make(plugin, {})
 
 
-def configured(made: Task | Model, catalog: Catalog) -> Configured:
+def _check_label(label: str, where: str, catalog: Catalog) -> None:
+    for kind, offers in (("task", catalog.tasks), ("model", catalog.models)):
+        if label in offers:
+            raise ExperimentError(f"{where}the label {label} is the name of an installed {kind}; choose another")
+
+
+def configured(made: Task | Model, catalog: Catalog, label: str = "") -> Configured:
     """Return what a cell keeps of a task or a model: parameters, those that were changed, and where it is from."""
     of_class = parameters_of(type(made))
     told = [p for p in of_class if not (p.is_added_later and getattr(made, p.name) == p.default)]
     values = {p.name: getattr(made, p.name) for p in told}
     changed = tuple(p.name for p in told if values[p.name] != p.default)
     origin = catalog.origins.get(("task" if isinstance(made, Task) else "model", made.name))
-    return Configured(made.name, made.version, values, changed, origin.source if origin else "")
+    return Configured(made.name, made.version, values, changed, origin.source if origin else "", label)
 
 
 def _checked_parameters(experiment: Experiment, catalog: Catalog) -> dict[str, Task | Model]:
@@ -146,24 +177,43 @@ def _checked_parameters(experiment: Experiment, catalog: Catalog) -> dict[str, T
             raise ExperimentError(experiment.where("task_training", name) + unknown("task", name, catalog.tasks))
         experiment.training_of(name)
     made: dict[str, Task | Model] = {}
-    for name in experiment.parameters:
-        plugin: type[Any] | None = catalog.tasks.get(name) or catalog.models.get(name)
-        if plugin is None and catalog.problems and name not in (*experiment.tasks, *experiment.models):
-            # A suite may set parameters of a broken plugin, whose problem has been reported.
+    for name, values in experiment.parameters.items():
+        installed = experiment.names.get(name, name)
+        plugin: type[Any] | None = catalog.tasks.get(installed) or catalog.models.get(installed)
+        is_asked = name in experiment.names
+        if plugin is None and not is_asked and (catalog.problems or name in experiment.labels_left_out):
+            # A suite may set parameters for what a broken plugin took away; its problem was told.
             continue
         if plugin is None:
-            where, names = experiment.where("parameters", name), [*catalog.tasks, *catalog.models]
-            raise ExperimentError(where + unknown("task or model", name, names))
-        made[name] = _with_parameters(plugin, experiment, name)
+            names = dict.fromkeys([*experiment.names, *catalog.tasks, *catalog.models])
+            raise ExperimentError(experiment.where("parameters", name) + unknown("task or model", name, names))
+        if name == installed:
+            made[name] = _fit(plugin, values, partial(experiment.where, "parameters", name))
     return made
 
 
-def _with_parameters(plugin: type[Any], experiment: Experiment, name: str) -> Any:
-    """Make a task or a model; where its parameters are unfit, say in which line of the experiment."""
-    values = experiment.parameters[name]
+def _fit(plugin: type[Plugin], values: Mapping[str, Any], where: Callable[..., str]) -> Plugin:
+    """Return what is made with these parameters.
+
+    Args:
+        plugin: the class.
+        values: parameter name -> value.
+        where: gives the place of one of them, or of them all, for an error.
+
+    Raises:
+        ExperimentError: with the place of the one value that is wrong by itself, or of them all.
+    """
     try:
-        return make(plugin, values, experiment.where("parameters", name))
-    except SeqbenchError:
-        for parameter, value in values.items():
-            make(plugin, {parameter: value}, experiment.where("parameters", name, parameter))
-        raise
+        return make(plugin, values)
+    except ExperimentError as error:
+        raise ExperimentError(where(*_culprit(plugin, values, str(error))) + str(error)) from error
+
+
+def _culprit(plugin: type[Plugin], values: Mapping[str, Any], said: str) -> list[str]:
+    for name, value in values.items():
+        try:
+            make(plugin, {name: value})
+        except ExperimentError as error:
+            if str(error) == said:
+                return [name]
+    return []

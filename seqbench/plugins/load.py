@@ -23,6 +23,7 @@ from seqbench.contracts.version import STATED_AS, judge
 from seqbench.errors import PluginError, unknown
 from seqbench.jobs.plugin_sources import PluginFile, PluginSources
 from seqbench.plugins.catalog import Catalog, Observer, Origin, Problem
+from seqbench.plugins.citations import reference_remarks
 from seqbench.plugins.hooks import GROUP, Hooks
 from seqbench.plugins.imports import fingerprint, import_file, said, watched
 from seqbench.plugins.verify import executor_faults, model_faults, suite_faults, task_faults
@@ -184,6 +185,8 @@ def _call(
         for value in given:
             faults = hook.faults(value)
             so_far.problems += [Problem(origin, hook_name, fault) for fault in faults]
+            if not faults and hook.kind in ("task", "model"):
+                so_far.remarks += [Problem(origin, hook_name, each) for each in reference_remarks(value)]
             if not faults:
                 so_far.offers.append(Offer(hook.kind, hook.name(value), value, origin))
     except (Exception, SystemExit) as error:

@@ -32,6 +32,7 @@ def _used(plugin: Configured) -> PluginUsed:
         parameters=dict(plugin.parameters),
         changed=plugin.changed,
         distribution=plugin.distribution,
+        label=plugin.label,
     )
 
 

@@ -38,10 +38,11 @@ class PluginUsed(Data):
     """A task or a model as it was run.
 
     Attributes:
-        name, version: those of the class.
-        parameters: all of its parameters.
+        name, version, parameters: of the class, and all its parameters, but one that was added later and is at
+            its default.
         changed: the parameters that were not at their defaults.
         distribution: where the plugin came from: a distribution with its version, or ``file NAME sha256:...``.
+        label: the name that the experiment gave it; empty where it gave none. It is part of no key.
     """
 
     name: str
@@ -49,6 +50,12 @@ class PluginUsed(Data):
     parameters: dict[str, Any]
     changed: tuple[str, ...] = ()
     distribution: str = ""
+    label: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The name for a person: the label where there is one."""
+        return self.label or self.name
 
     @property
     def file(self) -> str | None:
@@ -281,7 +288,7 @@ class Record(Data):
     @property
     def title(self) -> str:
         """What the cell is called."""
-        return title(self.cell.task.name, self.cell.model.name, self.cell.length, self.cell.seed)
+        return title(self.cell.task.shown, self.cell.model.shown, self.cell.length, self.cell.seed)
 
     @property
     def is_final(self) -> bool:

@@ -43,10 +43,11 @@ def task_names(records: Sequence[Record]) -> dict[str, str]:
 def model_names(records: Sequence[Record]) -> dict[str, str]:
     """Return key -> name of the model, e.g. ``lstm (hidden_size=64, training.steps=500)`` or ``lstm #2``.
 
-    Training settings are shown if they differ between any two records of a task, even of different models, so that
-    a comparison of differently trained models shows it.
+    A label replaces the model's name and all parameters. Records of equal parameters have one name: a label if some
+    have one, and of two labels the one that comes first. Training settings are shown if they differ between any two
+    records of a task, even of different models, so that a comparison of differently trained models shows it.
     """
-    return _numbered(_model_names(records), {record.key: record.cell.model.name for record in records})
+    return _numbered(_model_names(records), _own_names(records))
 
 
 def legend(records: Sequence[Record]) -> list[str]:
@@ -66,7 +67,7 @@ def settings_key(record: Record) -> str:
     To name many records, it is enough to look at one record for each of these texts.
     """
     cell = record.cell
-    task, model = ((p.name, p.version, p.parameters) for p in (cell.task, cell.model))
+    task, model = ((p.name, p.version, p.parameters, p.label) for p in (cell.task, cell.model))
     return repr((task, model, cell.training, cell.evaluate_lengths, cell.data))
 
 
@@ -123,18 +124,34 @@ def _task_names(records: Sequence[Record]) -> dict[str, str]:
 
 
 def _model_names(records: Sequence[Record]) -> dict[str, str]:
+    own = _own_names(records)
+    named = [
+        (name, [record for record in records if own[record.key] == name]) for name in sorted(set(own.values()))
+    ]
     fields: dict[str, Fields] = {}
-    for _, group in _by_model(records):
-        fields |= _alike_ordered({record.key: _plugin_fields(record.cell.model) for record in group})
-    shown = {name: _differing(fields[record.key] for record in group) for name, group in _by_model(records)}
+    for _, group in named:
+        fields |= _alike_ordered({record.key: _model_fields(record.cell.model) for record in group})
+    shown = {name: _differing(fields[record.key] for record in group) for name, group in named}
     trained = _alike_ordered({record.key: _training_fields(record) for record in records})
     shown_in = {name: _differing(trained[record.key] for record in group) for name, group in _by_task(records)}
     return {
         record.key: _name(
-            record.cell.model.name,
+            own[record.key],
             {**fields[record.key], **trained[record.key]},
-            shown[record.cell.model.name] | shown_in[record.cell.task.name] | _ALWAYS,
+            shown[own[record.key]] | shown_in[record.cell.task.name] | _ALWAYS,
         )
+        for record in records
+    }
+
+
+def _own_names(records: Sequence[Record]) -> dict[str, str]:
+    """Return key -> the label of a model, or its name."""
+    models = {record.key: json.dumps(_model_fields(record.cell.model), sort_keys=True) for record in records}
+    labels: dict[str, set[str]] = {}
+    for record in records:
+        labels.setdefault(models[record.key], set()).update(filter(None, [record.cell.model.label]))
+    return {
+        record.key: min(labels[models[record.key]], key=natural, default=record.cell.model.name)
         for record in records
     }
 
@@ -175,6 +192,11 @@ def _by_model(records: Sequence[Record]) -> list[tuple[str, list[Record]]]:
 def _task_fields(record: Record, data: Mapping[str, str]) -> Fields:
     named = {name: data[fingerprint] for name, fingerprint in record.cell.data.items()}
     return {**_plugin_fields(record.cell.task), **named}
+
+
+def _model_fields(plugin: PluginUsed) -> Fields:
+    # One label may stand for several models, in folders of several people.
+    return {"model": plugin.name, **_plugin_fields(plugin)}
 
 
 def _plugin_fields(plugin: PluginUsed) -> Fields:

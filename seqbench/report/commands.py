@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from seqbench.experiment.labels import read_word
 from seqbench.experiment.schema import Gradients, Training
 from seqbench.experiment.strict_yaml import read_scalar
 from seqbench.gradients.flow import Flow
@@ -36,15 +37,17 @@ def command(record: Record) -> str:
 def commands(records: Iterable[Record]) -> list[str]:
     """Return as few commands as run these cells and no others, in the order of tasks and models."""
     grids = [[record] for record in sorted(records, key=_order)]
-    grids = _joined(grids, lambda grid: [_same_but(grid, "seed"), grid[0].cell.model.name])
+    grids = _joined(grids, lambda grid: [_same_but(grid, "seed"), grid[0].cell.model.shown])
     grids = _joined(grids, lambda grid: [_same_but(grid, "length", "seed"), _seeds(grid)])
     # One command gives one set of parameters to a model: its variants need one each.
     met: Counter[str] = Counter()
 
     def across_models(grid: Sequence[Record]) -> Any:
-        same = repr([_same_but(grid, "length", "seed", "model"), _lengths(grid), _seeds(grid)])
-        met[same + grid[0].cell.model.name] += 1
-        return [same, met[same + grid[0].cell.model.name]]
+        # What a command sets for a model holds for its labelled variants too: these stand in one of their own.
+        model, rest = grid[0].cell.model, _same_but(grid, "length", "seed", "model")
+        same = repr([rest, _lengths(grid), _seeds(grid), bool(model.label)])
+        met[same + model.shown] += 1
+        return [same, met[same + model.shown]]
 
     return [_command(grid) for grid in _joined(grids, across_models)]
 
@@ -73,16 +76,16 @@ def _same_but(records: Sequence[Record], *free: str) -> str:
 
 def _order(record: Record) -> tuple[Any, ...]:
     cell = record.cell
-    return natural(cell.task.name), natural(cell.model.name), cell.length, cell.seed, record.key
+    return natural(cell.task.name), natural(cell.model.shown), cell.length, cell.seed, record.key
 
 
 def _command(records: Sequence[Record]) -> str:
     """Return one command for a grid of cells that differ in model, length and seed only."""
     cell = records[0].cell
-    models = {record.cell.model.name: record.cell.model for record in records}
+    models = {record.cell.model.shown: record.cell.model for record in records}
     grid: dict[str, list[Any]] = {
         "tasks": [cell.task.name],
-        "models": list(models),
+        "models": [f"{model.label}={model.name}" if model.label else model.name for model in models.values()],
         "lengths": _lengths(records),
         "seeds": _seeds(records),
         "evaluate_lengths": list(cell.evaluate_lengths),
@@ -107,7 +110,7 @@ def _task_settings(record: Record) -> Settings:
 
 def _changed(plugin: PluginUsed) -> Iterator[tuple[str, Any]]:
     for name in plugin.changed:
-        yield f"{plugin.name}.{name}", plugin.parameters[name]
+        yield f"{plugin.shown}.{name}", plugin.parameters[name]
 
 
 def _gradients(record: Record) -> Settings:
@@ -157,7 +160,8 @@ def _with_options(grid: Mapping[str, list[Any]], given: Mapping[str, Any]) -> st
 
 def _with_file(grid: Mapping[str, list[Any]], given: Mapping[str, Any]) -> str:
     """Return a command that writes an experiment file first: for values that no option can say."""
-    content: dict[str, Any] = {name: values for name, values in grid.items() if values}
+    models = [read_word(word) for word in grid["models"]]
+    content: dict[str, Any] = {name: values for name, values in {**grid, "models": models}.items() if values}
     for target, value in given.items():
         owner, _, name = target.partition(".")
         if owner == "gradients":

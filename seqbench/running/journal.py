@@ -150,7 +150,7 @@ def _note(todo: Plan, workers: int, claim_seconds: float) -> SweepNote:
             CellNote(
                 key=cell.key,
                 task=cell.task.name,
-                model=cell.model.name,
+                model=cell.model.shown,
                 length=cell.length,
                 seed=cell.seed,
                 steps=cell.training.steps,

@@ -71,14 +71,14 @@ def _ways_on(problems: Sequence[str], cells: Sequence[Cell]) -> Iterator[str]:
     said = "\n".join(problems)
     places = {(cell.task.name, n) for cell in cells for n in (cell.length, *cell.evaluate_lengths)}
     bad = {(task, length) for task, length in places if f"{place(task, length)}: " in said}
-    bad_models = {cell.model.name for cell in cells if re.search(rf"^model {cell.model.name}\b(?!-)", said, re.M)}
+    bad_models = {cell.model.shown for cell in cells if re.search(rf"^model {cell.model.name}\b(?!-)", said, re.M)}
     lengths, further = {str(length) for _, length in bad}, [n for cell in cells for n in cell.evaluate_lengths]
     ways = [
         _without("--tasks", [cell.task.name for cell in cells], {task for task, _ in bad}),
         _without("--lengths", [str(cell.length) for cell in cells], lengths),
         _without("--evaluate-lengths", [str(length) for length in further], lengths),
     ]
-    models = _without("--models", [cell.model.name for cell in cells], bad_models)
+    models = _without("--models", [cell.model.shown for cell in cells], bad_models)
     either = [f"{way} {models}".strip() for way in ways if way] or [models] * bool(models)
     if either and (models or not bad_models):
         yield f"to run the rest, add to the same command: {'; or '.join(either)}"

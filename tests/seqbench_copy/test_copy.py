@@ -187,7 +187,7 @@ def test_example_is_cut_short_when_the_wait_is_long() -> None:
         ({"symbols": 40_000}, "at most 32000"),
         ({"pattern": 0}, "pattern is 0"),
         ({"test_examples": 0}, "test_examples is 0"),
-        ({"layout": "ntm"}, "urnn, tcn, s4"),
+        ({"layout": "ntm"}, "layout is 'ntm'; it must be 'urnn', 'tcn' or 's4'"),
     ],
 )
 def test_parameter_without_sense_is_refused(parameters: dict[str, object], message: str) -> None:

@@ -82,7 +82,7 @@ def grid(name: str, catalog: Catalog) -> Grid:
         SeqbenchError: it is not installed, or its tasks are not.
     """
     suite = load(catalog.suite(name))
-    known = [model for model in suite.models if model in catalog.models] or sorted(catalog.models)
+    known = [each.model for each in suite.variants if each.model in catalog.models] or sorted(catalog.models)
     if not known:
         raise BoardError(
             "no model is installed here, and a suite cannot be laid out without one: install seqbench"
@@ -108,7 +108,7 @@ def cell_of(data: CellData) -> Cell:
     """
 
     def plugin(used: PluginUsed) -> Configured:
-        return Configured(used.name, used.version, used.parameters, used.changed, used.distribution)
+        return Configured(used.name, used.version, used.parameters, used.changed, used.distribution, used.label)
 
     return Cell(
         task=plugin(data.task),

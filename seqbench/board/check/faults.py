@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -17,12 +16,12 @@ from seqbench.base.machines import is_same_kind
 from seqbench.board.bundle.suite import cell_of, without_model
 from seqbench.board.check.closeness import baseline_closeness, span_of_primary
 from seqbench.contracts.metrics import skill
+from seqbench.contracts.names import is_name
 from seqbench.experiment.schema import Gradients, Training
 from seqbench.gradients.flow import Summary, summarise_flow
 from seqbench.records.schema import BaselineData, Evaluation, MetricData, Record
 from seqbench.records.variants import LATER, UNSCORED
 
-_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _CLOSE = 1e-6
 """Relative; between baselines of equal data: sums of many numbers are not the same to the last bit everywhere."""
 
@@ -34,7 +33,9 @@ def key_faults(record: Record) -> Iterator[str]:
     """Yield what is wrong with what a record says its cell is."""
     cell = record.cell
     for kind, plugin in (("task", cell.task), ("model", cell.model)):
-        if not _NAME.fullmatch(plugin.name):
+        if plugin.label and not is_name(plugin.label):
+            yield f"{plugin.label!r} is no label of a {kind}: labels are lower-case words joined by '-'"
+        if not is_name(plugin.name):
             yield f"{plugin.name!r} is no name of a {kind}: names are lower-case words joined by '-'"
         if unknown := sorted(set(plugin.changed) - set(plugin.parameters)):
             yield f"{record.title}: {', '.join(unknown)} is said to be changed, and is no parameter"

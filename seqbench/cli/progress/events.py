@@ -35,6 +35,7 @@ def _named(cell: Cell) -> dict[str, Any]:
         "key": cell.key,
         "task": cell.task.name,
         "model": cell.model.name,
+        "label": cell.model.label or None,
         "length": cell.length,
         "seed": cell.seed,
     }

@@ -47,7 +47,7 @@ class Tally:
         self.running: dict[str, Running] = {}
         self.others: Waiting | None = None
         self._waiting = {
-            cell.key: Load(cell.task.name, cell.model.name, todo.expansion.work(cell)) for cell in todo.pending
+            cell.key: Load(cell.task.name, cell.model.shown, todo.expansion.work(cell)) for cell in todo.pending
         }
         self._loads: Mapping[str, Load] = dict(self._waiting)
         self._total = sum(load.work for load in self._loads.values())

@@ -139,13 +139,17 @@ def _settings(record: Record) -> list[tuple[str, Pairs]]:
     cell = record.cell
     return [
         (f"Task {cell.task.name}", _plugin(cell.task)),
-        (f"Model {cell.model.name}", _plugin(cell.model)),
+        (f"Model {_titled(cell.model)}", _plugin(cell.model)),
         ("Training", _pairs(cell.training)),
         *([("Measured of the gradients", _pairs(cell.gradients))] if cell.gradients else []),
         *([("Data", _pairs(cell.data))] if cell.data else []),
         *([("About the data", _pairs(record.facts))] if record.facts else []),
         ("Environment", _pairs(record.environment)),
     ]
+
+
+def _titled(plugin: PluginUsed) -> str:
+    return f"{plugin.label} ({plugin.name})" if plugin.label else plugin.name
 
 
 def _plugin(plugin: PluginUsed) -> Pairs:

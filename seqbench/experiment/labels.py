@@ -1,0 +1,102 @@
+"""Reads the models of an experiment: names, and labelled variants of one model.
+
+Stands on the names of contracts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import PlainSerializer, PlainValidator
+
+from seqbench.contracts.names import RESERVED, is_name
+
+_FORM = "{label: lstm-wide, model: lstm, hidden_size: 256}"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A model under a name of its own.
+
+    Attributes:
+        label: stands in records, tables and pages, and in no key.
+        model: the name of the model.
+        parameters: laid over what the experiment sets for the model.
+    """
+
+    label: str
+    model: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_choice(value: Any) -> str | Variant:
+    """Read one entry of ``models``.
+
+    >>> read_choice({"label": "lstm-wide", "model": "lstm", "hidden_size": 256})
+    Variant(label='lstm-wide', model='lstm', parameters={'hidden_size': 256})
+
+    Raises:
+        ValueError: it is neither a name nor a labelled model.
+    """
+    if isinstance(value, (str, Variant)):
+        return value
+    if not isinstance(value, Mapping):
+        raise ValueError(f"it is the name of a model, or {_FORM}; {value!r} was given")
+    if missing := [name for name in ("label", "model") if not isinstance(value.get(name), str)]:
+        raise ValueError(f"a labelled model has a {missing[0]}, which is text: write it as {_FORM}")
+    label = value["label"]
+    if not is_name(label) or label in RESERVED:
+        words = "lower-case words joined by '-', such as lstm-wide"
+        raise ValueError(f"a label is {words}{_but_none_of_ours(label)}; {label!r} was given")
+    rest = {name: each for name, each in value.items() if name not in ("label", "model")}
+    return Variant(label, value["model"], rest)
+
+
+def _but_none_of_ours(label: str) -> str:
+    return f", and none of {', '.join(sorted(RESERVED))}" if label in RESERVED else ""
+
+
+def _flat(choice: str | Variant) -> str | dict[str, Any]:
+    if isinstance(choice, str):
+        return choice
+    return {"label": choice.label, "model": choice.model, **choice.parameters}
+
+
+Choice = Annotated[str | Variant, PlainValidator(read_choice), PlainSerializer(_flat)]
+"""An entry of ``models``: the name of a model, or a labelled variant."""
+
+
+def shown_name(choice: str | Variant) -> str:
+    """Return the name under which tables show a model of an experiment."""
+    return choice if isinstance(choice, str) else choice.label
+
+
+def read_word(word: str) -> str | dict[str, str]:
+    """Read one word of ``--models``: ``lstm``, or ``lstm-wide=lstm`` for a labelled variant.
+
+    >>> read_word("lstm"), read_word("lstm-wide=lstm")
+    ('lstm', {'label': 'lstm-wide', 'model': 'lstm'})
+    """
+    label, equals, model = word.partition("=")
+    return {"label": label.strip(), "model": model.strip()} if equals else word
+
+
+def labelled(of_file: Any) -> dict[str, Any]:
+    """Return label -> entry of the ``models`` of a file, right or wrong."""
+    entries = of_file if isinstance(of_file, Sequence) else ()
+    return {str(each["label"]): each for each in entries if isinstance(each, Mapping) and "label" in each}
+
+
+def picked(asked: Any, of_file: Any) -> Any:
+    """Return the models that were asked for; the label of a file's variant stands for that variant.
+
+    Args:
+        asked: of the command line.
+        of_file: ``models`` as the file has it, right or wrong.
+    """
+    if not isinstance(asked, Sequence):
+        return asked
+    known = labelled(of_file)
+    return [known.get(each, each) if isinstance(each, str) else each for each in asked]

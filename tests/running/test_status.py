@@ -92,6 +92,7 @@ def test_status_of_a_sweep_that_is_through_names_failures_and_their_logs(tmp_pat
     assert seen["states"] == {"timeout": 3}
     assert seen["running"] == []
     assert seen["sweeps"][0]["state"] == "finished"
+    assert len({failure["key"] for failure in seen["failures"]}) == 3
     for failure in seen["failures"]:
         assert failure["status"] == "timeout"
         assert failure["key"] in failure["log"]

@@ -18,6 +18,7 @@ import click
 import pytest
 
 import seqbench
+import seqbench.testing
 from seqbench.cli.run import command
 from seqbench.experiment.schema import Experiment, Training
 from seqbench.plugins.hooks import Hooks
@@ -95,10 +96,11 @@ def test_a_room_is_entered_by_the_doors_that_it_names_only() -> None:
     doors = {
         room: doors_of(path) for path in PACKAGE.glob("**/__init__.py") if (room := dotted(path)) != "seqbench"
     }
-    strangers = []
+    strangers, seen = [], 0
     for path in PACKAGE.glob("**/*.py"):
         importer = dotted(path)
         for imported in imports_of(path):
+            seen += imported.startswith("seqbench.")
             for room, names in doors.items():
                 is_inside = importer == room or importer.startswith(f"{room}.")
                 door = imported.removeprefix(f"{room}.").partition(".")[0]
@@ -109,6 +111,8 @@ def test_a_room_is_entered_by_the_doors_that_it_names_only() -> None:
                     and door not in names
                 ):
                     strangers.append(f"{importer} enters {room} by {door}")
+    assert seen > 500
+    assert set(doors["seqbench.testing"]) == set(seqbench.testing.__all__)
     assert not strangers
 
 
@@ -170,7 +174,9 @@ def test_fields_and_hooks_are_described() -> None:
 
 
 def test_nothing_is_left_undone() -> None:
-    for path in [*ROOT.glob("seqbench/**/*.py"), *BUNDLED]:
+    paths = [*ROOT.glob("seqbench/**/*.py"), *BUNDLED]
+    assert len(paths) > 200
+    for path in paths:
         text = path.read_text()
         assert not re.search(r"\b(TODO|FIXME|XXX|NotImplementedError)\b", text), path
         assert len(text.splitlines()) <= 400, f"{path}: does it hold one idea?"

@@ -54,12 +54,14 @@ class Problem:
         hook: the hook that returned the fault; None if no hook was called.
         message: what is wrong, and what to do.
         claimed: the name that two plugins claim, if that is the problem.
+        moved: libraries whose global random generator moved while the plugin was loaded.
     """
 
     origin: Origin
     hook: str | None
     message: str
     claimed: str | None = None
+    moved: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         hook = f", hook {self.hook}" if self.hook else ""

@@ -21,6 +21,7 @@ import pluggy
 from seqbench.base.plain_files import read_plain
 from seqbench.errors import PluginError, reason, told
 from seqbench.jobs.plugin_sources import PluginFile
+from seqbench.plugins.generators import generators, moved
 
 _LOADING = (
     "<frozen ",
@@ -83,11 +84,17 @@ class Watch:
     def __init__(self) -> None:
         self.stream = _PassedOn()
         self.seconds = 0.0
+        self.moved: tuple[str, ...] = ()
 
     def remarks(self) -> Iterator[str]:
         """Yield faults that the author should fix although the plugin works."""
         if self.stream.has_text:
             yield "it prints when it is loaded; that went to stderr, since stdout is for results. Remove the print"
+        if self.moved:
+            yield (
+                f"loading it moves the global random generator of {', '.join(self.moved)}; seed and draw inside"
+                " the methods that are called, from a generator of the plugin's own"
+            )
         if self.seconds > SLOW_SECONDS:
             yield (
                 f"it took {self.seconds:.1f} s to load, and every command waits for it; import what is large, such"
@@ -98,12 +105,13 @@ class Watch:
 @contextmanager
 def watched() -> Iterator[Watch]:
     """Watch the loading of a plugin during the block; its output goes to stderr."""
-    watch, began = Watch(), time.perf_counter()
+    watch, before, began = Watch(), generators(), time.perf_counter()
     try:
         with redirect_stdout(cast("TextIO", watch.stream)):
             yield watch
     finally:
         watch.seconds = time.perf_counter() - began
+        watch.moved = tuple(moved(before))
 
 
 class _PassedOn:

@@ -136,7 +136,7 @@ def _load(origin: Origin, load: Callable[[], Any], so_far: _SoFar) -> None:
     """Load one plugin by itself and add its offers and its problems."""
     with watched() as watch:
         _add(origin, load, so_far)
-    so_far.remarks += [Problem(origin, None, remark) for remark in watch.remarks()]
+    so_far.remarks += [Problem(origin, None, remark, moved=watch.moved) for remark in watch.remarks()]
 
 
 def _add(origin: Origin, load: Callable[[], Any], so_far: _SoFar) -> None:

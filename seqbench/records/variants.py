@@ -43,9 +43,9 @@ def task_names(records: Sequence[Record]) -> dict[str, str]:
 def model_names(records: Sequence[Record]) -> dict[str, str]:
     """Return key -> name of the model, e.g. ``lstm (hidden_size=64, training.steps=500)`` or ``lstm #2``.
 
-    A label replaces the model's name and all parameters. Records of equal parameters have one name: a label if some
-    have one, and of two labels the one that comes first. Training settings are shown if they differ between any two
-    records of a task, even of different models, so that a comparison of differently trained models shows it.
+    A label replaces the model's name and all parameters. Records of equal parameters have one name: a label if
+    some have one, and of two labels the first. Training settings are shown if they differ between any two records
+    of a task, even of different models, so that a comparison of differently trained models shows it.
     """
     return _numbered(_model_names(records), _own_names(records))
 

@@ -96,7 +96,7 @@ def guarded(expected: str, check: Check) -> Check:
         except BaseException as error:
             if is_ctrl_c(error) or isinstance(error, GeneratorExit):
                 raise
-            raise CheckFailed(expected, _found(error), _mend(error)) from error
+            raise CheckFailed(expected, _found(error), where_to_mend(error)) from error
 
     return run
 
@@ -106,7 +106,7 @@ def _found(error: BaseException) -> str:
     return f"it leaves the process with {found}" if isinstance(error, SystemExit) else found
 
 
-def _mend(error: BaseException) -> str:
+def where_to_mend(error: BaseException) -> str:
     """Return where the plugin's author has to look: at the last line of the plugin's own, if there is one."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith((_OURS, *_LIBRARIES))]

@@ -94,6 +94,7 @@ def _found(subject: Subject, catalog: Catalog) -> Iterator[tuple[str, Check]]:
     if task_faults(kind) and model_faults(kind):
         return
     yield "name", guarded(first_line(check_name), partial(check_name, kind.name, kind, catalog))
+    yield "import", guarded(first_line(check_import), partial(check_import, kind, catalog))
     if isinstance(subject, Task):
         yield from checks_of_task(subject)
     elif isinstance(subject, Model):
@@ -139,6 +140,18 @@ def check_name(name: str, kind: type | None, catalog: Catalog) -> None:
         if taken is not None and kind is not None and _place(taken) != _place(kind):
             origin = catalog.origins.get((word, name), "another plugin")
             raise CheckFailed(expected, f"the name clashes with the {word} {name!r} of {origin}", change)
+
+
+def check_import(kind: type[Task] | type[Model], catalog: Catalog) -> None:
+    """Importing the plugin seeds no global random generator, and draws from none."""
+    origin = catalog.origins.get(("task" if issubclass(kind, Task) else "model", kind.name))
+    moved = {library for remark in catalog.remarks if remark.origin == origin for library in remark.moved}
+    if moved:
+        raise CheckFailed(
+            first_line(check_import),
+            f"loading {origin} moved the global random generator of {', '.join(sorted(moved))}",
+            "seed nothing in a module; draw inside methods, from seqbench.generator(seed, ...)",
+        )
 
 
 def _place(kind: type) -> tuple[str, str]:

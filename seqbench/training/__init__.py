@@ -9,6 +9,7 @@ __all__ = [
     "memory",
     "one_thread",
     "outcome",
+    "precision",
     "preflight",
     "probe",
     "time_estimate",

@@ -498,6 +498,7 @@ def test_published_bundle_breaks_no_rule_but_that_versions_of_tasks_have_risen()
     bundle = Path(__file__).parents[2] / "results" / "published" / "quick.zip"
     checked = check_file(bundle, load_catalog())
     told = [each for each in checked.findings if each.status == "failed"]
+    assert {each.rule for each in checked.findings} >= {"archive", "hashes", "keys", "scores", "tables"}
     assert all(each.is_version for each in told), [f"{each.rule}: {each.message}" for each in told]
     assert checked.verifiable is not None
     assert all("is installed" in each.message for each in told)

@@ -93,11 +93,19 @@ def test_site_has_every_page_and_the_data_of_the_records(built: Path, tiny_offer
     assert "it was changed" in str(data["refused"])
     for path in built.glob("badges/tiny/*.svg"):
         ElementTree.parse(path)
-    # Every relative link leads to a file of the site.
-    for page in built.rglob("*.html"):
-        for link in page.read_text().split('href="')[1:]:
-            target = link.split('"')[0]
-            assert target.startswith("#") or (page.parent / target).is_file(), (page, target)
+    # Every link leads to a file of the site, or to a place in it.
+    links = [(page, link.split('"')[0]) for page in built.rglob("*.html") for link in hrefs(page)]
+    assert len({page for page, _ in links}) == len(list(built.rglob("*.html")))
+    for page, target in links:
+        file, _, place = target.partition("#")
+        there = page.parent / file if file else page
+        assert there.is_file(), (page, target)
+        assert not place or f'id="{place}"' in there.read_text(), (page, target)
+
+
+def hrefs(page: Path) -> list[str]:
+    """Return what follows each href in a page."""
+    return page.read_text().split('href="')[1:]
 
 
 def test_same_bundles_give_the_same_bytes_wherever_they_lie(

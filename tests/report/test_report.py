@@ -270,8 +270,15 @@ def test_report_in_a_narrow_terminal_loses_no_digit(width: int) -> None:
 
 def test_report_on_a_file_is_plain() -> None:
     text = printed([record()])
+    assert "copy" in text
     assert "\x1b" not in text
-    assert not re.search(r"What has no score", text)
+
+
+def test_heading_of_what_has_no_score_stands_where_something_has_none_only() -> None:
+    heading = "What has no score, and why"
+    failed = record(seed=1, status="failed", reason="MemoryError: no room")
+    assert heading in printed([record(), failed])
+    assert heading not in printed([record()])
 
 
 def test_read_records_of_two_folders_takes_an_outcome_before_a_failure(tmp_path: Path) -> None:

@@ -208,7 +208,9 @@ def test_fresh_runs_all_again_and_an_old_result_stays_until_the_new_one_is_there
         assert isinstance(next(events), Started)
     assert store.seen() == todo.seen
     run(two, tmp_path, executor="serial", on_existing="fresh")
-    assert not any(seen == todo.seen[key] for key, seen in store.seen().items())
+    again = store.seen()
+    assert set(again) == {cell.key for cell in todo.cells}
+    assert not any(seen == todo.seen[key] for key, seen in again.items())
     assert list((tmp_path / "checkpoints").iterdir()) == []
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -59,7 +60,10 @@ def run_python(site: Path, *arguments: str) -> str:
 def test_its_own_tests_pass_where_it_is_installed(installed: Path) -> None:
     tests = shutil.copytree(EXAMPLE / "tests", installed.parent / "tests")
     said = run_python(installed, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests))
-    assert "passed" in said
+    counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|skipped)", said)}
+    # Of the kit what is for a GPU alone, and for parameters that it has not, may be skipped.
+    assert counts["passed"] > 60
+    assert counts.get("skipped", 0) <= 4
 
 
 def test_it_gives_a_score_and_tests_parity_at_more_than_the_lengths_of_training(installed: Path) -> None:

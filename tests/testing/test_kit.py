@@ -19,6 +19,7 @@ from seqbench import ExperimentError, load_catalog
 from seqbench.cli.main import cli
 from seqbench.testing import CheckFailed, CheckSkipped, checks, checks_for, run_checks
 from tests import planted_faults as planted
+from tests import planted_layers as layers
 
 CATALOG = load_catalog()
 
@@ -49,6 +50,42 @@ def test_planted_fault_is_caught_by_a_message_that_names_it(subject: object, id:
     assert all(part in failed[id] for part in ("expected: ", "\nfound: ", "\nchange: "))
 
 
+SLOW = dict.fromkeys(("long-inputs", "time"), "says nothing about these layers")
+
+LAYERS = [
+    (layers.Idle, "parameters", "of 240 trainable numbers 240 get none"),
+    (layers.Cancelled, "parameters", "nothing that is learned changes what the layer computes"),
+    (layers.Undropping, "dropout", "in training they are those of evaluation: dropout changes nothing"),
+    (layers.FrozenDrop, "dropout", "in training they are the same with 64 random states"),
+    (layers.TimeStatistics, "causality", "in training inputs after step 0 change no output up to step 0"),
+    (layers.RowStatistics, "batch", "in training row 0 gives the same, whatever other rows stand in the batch"),
+    (layers.Rooted, "finite-gradients", "they are NaN or infinite for part 0 of the state"),
+    (layers.SingleComplex, "float64", "not float32 or complex64 by name"),
+    (layers.Single, "bfloat16 float64", "torch.float32"),
+    (layers.Drawing, "random-state", "a forward pass in evaluation changed the global random state of torch"),
+    (layers.NumpyDropping, "random-state", "a forward pass in training changed the global random state of numpy"),
+]
+
+
+@pytest.mark.parametrize(("subject", "ids", "words"), LAYERS, ids=lambda value: getattr(value, "name", None))
+def test_planted_layer_fails_the_checks_of_its_fault_and_no_other(subject: object, ids: str, words: str) -> None:
+    failed = {
+        one.id: one.message for one in run_checks(subject, catalog=CATALOG, skip=SLOW) if one.status == "failed"
+    }
+    assert sorted({id.partition(":")[0] for id in failed}) == ids.split()
+    assert all(words in message for message in failed.values())
+
+
+def test_layer_that_leaves_the_process_fails_every_check_that_builds_it() -> None:
+    outcomes = {one.id: one for one in run_checks(layers.Leaving, catalog=CATALOG)}
+    assert {one.id for one in outcomes.values() if one.status != "failed"} == {*UNBUILT}
+    assert "it leaves the process with SystemExit: 0" in outcomes["outputs"].message
+    assert outcomes["dropout"].status == "skipped"
+
+
+UNBUILT = ("declaration", "name", "import", "dropout", "gpu")
+
+
 def test_name_that_two_distributions_claim_is_a_failed_check(install: Callable[[str], None]) -> None:
     install("one")
     install("two")
@@ -57,6 +94,45 @@ def test_name_that_two_distributions_claim_is_a_failed_check(install: Callable[[
     assert "the name clashes" in only.message
     assert "seqbench-one 1.0" in only.message
     assert "seqbench-two 1.0" in only.message
+
+
+SEEDING_FILE = """
+from dataclasses import dataclass
+import random
+
+import numpy as np
+import torch
+from seqbench import Model, hookimpl
+
+np.random.seed(0)
+torch.manual_seed(0)
+random.random()
+
+@dataclass(frozen=True)
+class Early(Model):
+    name = "early"
+    version = 1
+    def build(self, input_size: int):
+        return torch.nn.GRU(input_size, 4, batch_first=True)
+
+@hookimpl
+def seqbench_models():
+    yield Early
+"""
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["first to import torch", "after others did"])
+def test_file_that_seeds_when_it_is_imported_fails_a_check(tmp_path: Path, is_first: bool) -> None:
+    (tmp_path / "early.py").write_text(SEEDING_FILE)
+    others = "" if is_first else "import torch, numpy; "
+    code = f"{others}import sys; from seqbench.cli.main import main; sys.argv[0] = 'seqbench'; main()"
+    command = [sys.executable, "-c", code, "check", "early", "--plugin", "early.py", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    failed = {one["id"]: one["message"] for one in json.loads(done.stdout)["checks"] if one["status"] == "failed"}
+    assert list(failed) == ["import"]
+    assert "moved the global random generator of numpy, random, torch" in failed["import"]
+    assert "loading it moves the global random generator of random, torch, numpy" in done.stderr
+    assert done.returncode == 4
 
 
 @checks_for(planted.SoundModel)
@@ -187,7 +263,8 @@ def test_fault_that_fails_many_checks_is_told_once_and_no_line_of_seqbench_is_bl
     assert told.count("found: ContractError: outputs are to be [batch, time, output_size]") == 1
     assert told.count("as outputs, above") > 5
     assert "no line of the plugin raises this" in told
-    assert "network.py" not in told
+    assert str(Path(load_catalog.__code__.co_filename).parents[1]) not in told
+    assert "planted_faults.py" not in told
 
 
 @pytest.mark.parametrize(
@@ -211,7 +288,7 @@ def test_command_ends_with_2_where_something_is_unknown(arguments: list[str], wo
 def test_outsiders_test_file_runs_each_check_as_a_test(tmp_path: Path) -> None:
     lines = 'from seqbench.testing import checks_for\n@checks_for("gru")\ndef test_it(check): check()\n'
     (tmp_path / "test_mine.py").write_text(lines)
-    options = ["-q", "-p", "no:cacheprovider", "-k", "gradient"]
+    options = ["-q", "-p", "no:cacheprovider", "-k", "gradient and not finite"]
     command = [sys.executable, "-m", "pytest", *options, "test_mine.py"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stdout

@@ -82,10 +82,20 @@ def test_mlflow_shows_the_curves_of_the_record(tmp_path: Path) -> None:
         assert told == pytest.approx(points), name
 
 
-def test_logger_that_fails_is_left_alone(tmp_path: Path) -> None:
+def test_logger_that_fails_is_told_of_in_the_log_and_the_record_is_as_without_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     pytest.importorskip("tensorboard", reason="the extra tensorboard is not installed")
+    alone = run_watched(tmp_path)
+    assert not caplog.messages
     (tmp_path / "loggers").write_text("a file where the folder should be")
-    assert run_watched(tmp_path, "tensorboard").status == "ok"
+    watched = run_watched(tmp_path, "tensorboard")
+    assert (watched.status, watched.model_dump(exclude=MOVES)) == ("ok", alone.model_dump(exclude=MOVES))
+    # Of the five times that it is to write the first fails, and then its end.
+    written, ended = caplog.messages
+    assert "failed and is left alone" in written
+    assert "failed and is left alone" in ended
+    assert (tmp_path / "loggers").read_text() == "a file where the folder should be"
 
 
 def test_logger_that_is_not_there_is_refused_before_anything_is_written(

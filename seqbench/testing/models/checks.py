@@ -13,7 +13,7 @@ from typing import Any
 from seqbench.contracts.model import Model
 from seqbench.errors import ExperimentError
 from seqbench.plugins.parameters import make, parameters_of
-from seqbench.testing.models import names, order, outputs, weights
+from seqbench.testing.models import dropout, learning, names, order, outputs, precision, weights
 from seqbench.testing.models.cost import check_growth
 from seqbench.testing.models.layers import build, call, noise
 from seqbench.testing.outcome import Check, CheckFailed, CheckSkipped, guarded
@@ -60,7 +60,8 @@ def check_long_inputs(model: Model) -> str:
 
 MODEL_CHECKS: Mapping[str, Callable[[Model], str | None]] = {
     "outputs": outputs.check_outputs,
-    "float64": outputs.check_float64,
+    "float64": precision.check_float64,
+    "bfloat16": precision.check_bfloat16,
     "determinism": outputs.check_determinism,
     "no-change": outputs.check_no_change,
     "random-state": outputs.check_random_state,
@@ -70,6 +71,9 @@ MODEL_CHECKS: Mapping[str, Callable[[Model], str | None]] = {
     "batch": order.check_batch,
     "padding": order.check_padding,
     "gradient": order.check_gradient,
+    "finite-gradients": learning.check_finite_gradients,
+    "parameters": learning.check_parameters,
+    "dropout": dropout.check_dropout,
     "seed": weights.check_seed,
     "save": weights.check_save,
     "copy": weights.check_copy,
@@ -93,24 +97,36 @@ def checks_of_models(models: Mapping[str, Model]) -> Iterator[tuple[str, Check]]
 
 
 def _told_apart(check: Callable[[Model], str | None], model: Model) -> str | None:
-    """Make a check; what a layer that is random does wrong besides cannot be told from its being random."""
+    """Make a check; where it fails by what another check is for, it is skipped with the name of that."""
     try:
         return check(model)
-    except CheckFailed:
-        if check in _OF_RANDOMNESS or not outputs.is_random(model):
+    except CheckSkipped:
+        raise
+    except Exception as error:
+        reason = _told_elsewhere(check, model, error)
+        if reason is None:
             raise
-        raise CheckSkipped("cannot be told: the layer is random in evaluation; see determinism") from None
+        raise CheckSkipped(f"cannot be told: {reason}") from None
+
+
+def _told_elsewhere(check: Callable[[Model], str | None], model: Model, error: Exception) -> str | None:
+    is_narrow = precision.is_float32_only(model)
+    if not isinstance(error, CheckFailed):
+        return "the layer does not run in float64; see float64" if is_narrow else None
+    if is_narrow or check in _OF_RANDOMNESS or not outputs.is_random(model):
+        return None
+    return "the layer is random in evaluation; see determinism"
 
 
 def variants(model: type[Model]) -> dict[str, Model]:
-    """Return a model with its defaults and, where it has ``layers`` or ``dropout``, with other values of these.
+    """Return a model with its defaults and, where it has ``layers`` or dropout, with other values of these.
 
-    Two layers and a dropout of a half: what stands between layers is not there in most defaults.
+    Two layers and a dropout of a half: what stands between layers is not there in most defaults. Every parameter
+    that is a number and has ``dropout`` in its name is one of dropout.
     """
     known = {parameter.name: parameter.type for parameter in parameters_of(model)}
     others: dict[str, Any] = {"layers": 2} if known.get("layers") is int else {}
-    if known.get("dropout") is float:
-        others["dropout"] = 0.5
+    others |= {name: 0.5 for name, kind in known.items() if "dropout" in name and kind is float}
     if not others:
         return {"": make(model, {})}
     try:

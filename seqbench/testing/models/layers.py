@@ -12,6 +12,7 @@ from seqbench.base.seeds import generator
 from seqbench.contracts.model import Model
 from seqbench.network.copies import exact
 from seqbench.network.network import layer_sizes
+from seqbench.testing.surroundings import random_states, seed_everything
 
 FEATURES = 5
 """Features in a step of a check's input; no power of two, so that no axis passes for another."""
@@ -49,6 +50,24 @@ def call(layer: nn.Module, inputs: Tensor, state: Any = None) -> tuple[Tensor, A
     with torch.no_grad():
         outputs, after = layer(inputs) if state is None else layer(inputs, state)
     return outputs, after
+
+
+def call_in_training(model: Model, inputs: Tensor, *, seed: int = 0) -> tuple[Tensor, dict[str, bytes]]:
+    """Run a new layer in training, after the global generators were seeded.
+
+    Returns:
+        outputs, and the random states after them: equal ones say that two calls drew the same random numbers.
+    """
+    layer = build_exact(model).train()
+    seed_everything(seed)
+    outputs, _ = call(layer, inputs)
+    return outputs, random_states()
+
+
+def weighted_sum(outputs: Tensor) -> Tensor:
+    """Return a scalar to take gradients of; that of squares would not see outputs whose norm is always 1."""
+    rows, steps, size = outputs.shape
+    return (outputs * noise(rows, steps, "read", features=size).to(outputs.device)).sum()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,9 @@ All in float64. Each check takes a model, and its docstring states the requireme
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +16,17 @@ from torch import Tensor, nn
 from seqbench.contracts.model import Model
 from seqbench.gradients.backpropagation import state_parts
 from seqbench.network.network import check_takes_lengths, tensors
-from seqbench.testing.models.layers import FEATURES, Gap, build, build_exact, call, gap, noise
+from seqbench.testing.models.layers import (
+    FEATURES,
+    Gap,
+    build,
+    build_exact,
+    call,
+    call_in_training,
+    gap,
+    noise,
+    weighted_sum,
+)
 from seqbench.testing.outcome import CheckFailed, CheckSkipped
 
 CUTS = (0, 1, 30, 63, 97)
@@ -21,22 +34,31 @@ CUTS = (0, 1, 30, 63, 97)
 
 PIECES = (1, 7, 16, 40)
 
+Run: TypeAlias = Callable[[Tensor], tuple[Tensor, dict[str, bytes]]]
+"""Inputs -> (outputs, the random states after them)."""
+
 _SAME_GRADIENT = 1e-4
 """How far apart equal gradients may be, relative to their norm: far above rounding in float64."""
 
 
 def check_causality(model: Model) -> None:
-    """Output t depends on inputs up to t only."""
+    """Output t depends on inputs up to t only, in evaluation and in training."""
     _skip_lookahead(model, "its padding check asks for lengths instead")
     layer, inputs = build_exact(model), noise(2, 99, "causality")
-    outputs, _ = call(layer, inputs)
+    _check_looks_back(lambda given: (call(layer, given)[0], {}), inputs, "in evaluation")
+    _check_looks_back(partial(call_in_training, model), inputs, "in training")
+
+
+def _check_looks_back(run: Run, inputs: Tensor, mode: str) -> None:
+    outputs, drawn = run(inputs)
     for cut in CUTS:
         changed = inputs.clone()
         changed[:, cut + 1 :] += 10 * noise(2, 99, "changed")[:, cut + 1 :]
-        found = gap(call(layer, changed)[0][:, : cut + 1], outputs[:, : cut + 1])
-        if found.is_open:
+        others, drawn_then = run(changed)
+        found = gap(others[:, : cut + 1], outputs[:, : cut + 1])
+        if found.is_open and drawn_then == drawn:
             raise CheckFailed(
-                f"inputs after step {cut} change no output up to step {cut}",
+                f"{mode} inputs after step {cut} change no output up to step {cut}",
                 f"the output at step {found.step} changed by {found.size:.2g}: the layer looks into the future",
                 "make it causal: no bidirectional layer, no normalisation over time, no unmasked attention, and"
                 " convolutions padded on the left only; or say is_causal = False, if it is to look ahead",
@@ -103,33 +125,31 @@ def check_state(model: Model) -> None:
 
 
 def check_batch(model: Model) -> None:
-    """Each row alone gives what it gives in a batch, in evaluation and in training."""
+    """Each row alone gives what it gives in a batch, and what other rows hold changes nothing in training."""
     layer, inputs = build_exact(model), noise(4, 12, "batch")
-    _check_rows(layer, inputs, "in evaluation")
-    layer.train()
-    if not _is_random(layer, inputs):
-        _check_rows(layer, inputs, "in training")
-
-
-def _check_rows(layer: nn.Module, inputs: Tensor, mode: str) -> None:
-    together, _ = call(layer, inputs)
     for row in range(len(inputs)):
-        found = gap(call(layer, inputs[row : row + 1])[0], together[row : row + 1])
-        if found.is_open:
-            raise CheckFailed(
-                f"{mode} row {row} alone gives what it gives in a batch of {len(inputs)}",
-                f"its output at step {found.step} differs by {found.size:.2g}: something, such as a mean or a"
-                " variance, is taken across the rows of the batch",
-                "no batch statistics: normalise each example by itself (torch.nn.LayerNorm or RMSNorm instead of"
-                " BatchNorm1d), and reduce over no batch axis",
-            )
+        together, alone = call(layer, inputs)[0], call(layer, inputs[row : row + 1])[0]
+        _check_row(row, gap(alone, together[row : row + 1]), "in evaluation")
+    together, drawn = call_in_training(model, inputs)
+    for row in range(len(inputs)):
+        # Alone a row draws other random numbers than in a batch, but in one of the same size.
+        others = 10 * noise(4, 12, "others")
+        others[row] = inputs[row]
+        for given, place in ((others, row), (inputs[row : row + 1], 0)):
+            outputs, drawn_then = call_in_training(model, given)
+            if drawn_then == drawn:
+                _check_row(row, gap(outputs[place : place + 1], together[row : row + 1]), "in training")
 
 
-def _is_random(layer: nn.Module, inputs: Tensor) -> bool:
-    torch.manual_seed(0)
-    first, _ = call(layer, inputs)
-    torch.manual_seed(1)
-    return gap(call(layer, inputs)[0], first).is_open
+def _check_row(row: int, found: Gap, mode: str) -> None:
+    if found.is_open:
+        raise CheckFailed(
+            f"{mode} row {row} gives the same, whatever other rows stand in the batch",
+            f"its output at step {found.step} differs by {found.size:.2g}: something, such as a mean or a"
+            " variance, is taken across the rows of the batch",
+            "no batch statistics: normalise each example by itself (torch.nn.LayerNorm or RMSNorm instead of"
+            " BatchNorm1d), and reduce over no batch axis",
+        )
 
 
 def check_padding(model: Model) -> None:
@@ -166,7 +186,7 @@ def check_gradient(model: Model) -> None:
     outputs, state = layer(inputs)
     state = state if model.is_causal else None
     # A layer without a state may see no further back than its kernel is wide.
-    slopes = _first_slopes(outputs if state is None else outputs[:, -1], inputs)
+    slopes = _first_slopes(outputs if state is None else outputs[:, -1:], inputs)
     norms = slopes.norm(dim=1)
     if not bool(((norms > 0) & norms.isfinite()).all()):
         raise CheckFailed(
@@ -180,7 +200,7 @@ def check_gradient(model: Model) -> None:
     carried = None
     for step in torch.split(inputs, 1, dim=1):
         outputs, carried = layer(step, carried)
-    found = (_first_slopes(outputs[:, -1], inputs) - slopes).norm(dim=1) / norms
+    found = (_first_slopes(outputs[:, -1:], inputs) - slopes).norm(dim=1) / norms
     if not bool((found <= _SAME_GRADIENT).all()):
         raise CheckFailed(
             "run step by step, with the state carried over, the last output has the gradient with respect to the"
@@ -194,5 +214,5 @@ def _first_slopes(read: Tensor, inputs: Tensor) -> Tensor:
     """Return the gradient of what is read with respect to the first step of the inputs: [batch, features]."""
     if not read.requires_grad:
         return torch.zeros_like(inputs[:, 0])
-    (slopes,) = torch.autograd.grad(read.square().sum(), inputs, retain_graph=True, materialize_grads=True)
+    (slopes,) = torch.autograd.grad(weighted_sum(read), inputs, retain_graph=True, materialize_grads=True)
     return slopes[:, 0]

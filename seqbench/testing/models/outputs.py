@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from seqbench.contracts.model import Model
 from seqbench.network.network import layer_sizes, tensors
 from seqbench.testing.models.layers import FEATURES, TOLERANCE, build, build_exact, call, gap, noise
+from seqbench.testing.models.precision import check_form
 from seqbench.testing.outcome import CheckFailed, CheckSkipped
 from seqbench.testing.surroundings import changed, random_states, seed_everything
 
 LENGTHS = (1, 8, 64, 1000)
-_NARROW = (torch.float32, torch.float16, torch.bfloat16, torch.complex64, torch.complex32)
 
 
 def check_outputs(model: Model) -> None:
@@ -27,39 +27,7 @@ def check_outputs(model: Model) -> None:
         size, _ = layer_sizes(layer, features)
         for length in LENGTHS:
             outputs, _ = call(layer, noise(2, length, "outputs", features=features).float())
-            _check_form(outputs, [2, length, size], torch.float32)
-
-
-def _check_form(outputs: Tensor, shape: list[int], dtype: torch.dtype) -> None:
-    asked = f"outputs are {shape} {dtype}, and finite, for inputs [{shape[0]}, {shape[1]}, features] {dtype}"
-    if list(outputs.shape) != shape or outputs.dtype != dtype:
-        raise CheckFailed(
-            asked,
-            f"they are {list(outputs.shape)} {outputs.dtype}",
-            "return one output for each step, batch first, in the dtype of the inputs",
-        )
-    if not bool(outputs.isfinite().all()):
-        step = int((~outputs.isfinite()).any(dim=2).any(dim=0).nonzero()[0])
-        raise CheckFailed(
-            asked,
-            f"they are not finite from step {step} on",
-            "start with weights that keep outputs bounded over long inputs",
-        )
-
-
-def check_float64(model: Model) -> None:
-    """``layer.double()`` computes in float64: gradients are measured in it."""
-    inputs = noise(2, 8, "float64")
-    outputs, state = call(build_exact(model), inputs)
-    _check_form(outputs, [2, 8, outputs.shape[-1]], torch.float64)
-    narrow = [part.dtype for part in tensors(state) if part.dtype in _NARROW]
-    coarse = gap(outputs, call(build(model), inputs.float())[0].double())
-    if narrow or coarse.size > 1e-3:
-        raise CheckFailed(
-            "in float64 a layer has a float64 (or complex128) state, and outputs as in float32 but for rounding",
-            f"parts of the state are {narrow}" if narrow else f"the outputs differ by {coarse}",
-            "make tensors with the dtype and device of the inputs, e.g. inputs.new_zeros(...); no .float()",
-        )
+            check_form(outputs, [2, length, size], torch.float32)
 
 
 def check_determinism(model: Model) -> None:
@@ -124,7 +92,8 @@ def _differs(before: dict[str, Tensor], after: dict[str, Tensor], name: str) -> 
 
 
 def check_random_state(model: Model) -> None:
-    """Neither building nor running a layer seeds global generators; only torch's is drawn from."""
+    """Neither building nor running a layer seeds global generators; only torch's is drawn from, and in evaluation
+    none."""
     outcomes = []
     for seed in (1, 2):
         seed_everything(seed)
@@ -134,8 +103,11 @@ def check_random_state(model: Model) -> None:
         call(layer, noise(1, 3, "random").float())
         _check_untouched(set(changed(before, built)) - {"torch"}, "build")
         _check_untouched(set(changed(built, random_states())), "a forward pass in evaluation")
+        before = random_states()
         call(layer.train(), noise(1, 3, "random").float())
-        outcomes.append(random_states()["torch"])
+        after = random_states()
+        _check_untouched(set(changed(before, after)) - {"torch"}, "a forward pass in training")
+        outcomes.append(after["torch"])
     if outcomes[0] == outcomes[1]:
         raise CheckFailed(
             "weights come from torch's global generator as the harness has seeded it",
@@ -148,9 +120,10 @@ def check_random_state(model: Model) -> None:
 def _check_untouched(libraries: set[str], where: str) -> None:
     if libraries:
         raise CheckFailed(
-            "no global random state is touched, but for torch's, from which build draws weights",
+            "no global random state is touched, but for torch's: by build, and by forward in training",
             f"{where} changed the global random state of {', '.join(sorted(libraries))}",
-            "draw weights from torch's generator in build, nothing in evaluation, and never seed globally",
+            "draw weights and dropout from torch's generator (others are not put back when a piece is run again),"
+            " nothing in evaluation, and never seed globally",
         )
 
 

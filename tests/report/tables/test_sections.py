@@ -364,6 +364,7 @@ def test_gradient_tables_say_the_verdicts_that_stand_in_the_records() -> None:
     # The network reads more steps than the task's length where a task asks after the text, as word-order does.
     records = read_records([Path(__file__).parents[3] / "results" / "published" / "quick"])
     shown = {table.title.partition(":")[0]: table for table in tables(records) if "gradient flow" in table.title}
+    assert len([flow for each in records if each.gradients for flow in each.gradients.flows]) == 120
     for each in records:
         assert each.gradients is not None
         for flow in each.gradients.flows:

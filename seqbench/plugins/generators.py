@@ -1,0 +1,49 @@
+"""Tells which global random generators moved: were seeded, or drawn from.
+
+Those of torch and numpy are looked at only where something has imported them; imports neither.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from typing import Any
+
+_SEEDS_OF_PEOPLE = 2**32
+"""torch seeds itself with a number of 64 bits; one below this was given to it."""
+
+_NUMPY_UNUSED = 624
+"""Where numpy's generator stands before the first number is drawn."""
+
+
+def generators() -> dict[str, object]:
+    """Return the states of the global generators that there are: library -> its state, to be handed to `moved`."""
+    states: dict[str, object] = {"random": random.getstate()}
+    if "torch" in sys.modules:
+        states["torch"] = sys.modules["torch"].get_rng_state().tolist()
+    if "numpy" in sys.modules:
+        states["numpy"] = _plain(sys.modules["numpy"].random.get_state(legacy=True))
+    return states
+
+
+def moved(before: dict[str, object]) -> list[str]:
+    """Name the libraries whose generator is not where it was; or where it begins, if it was not there before."""
+    after = generators()
+    return [name for name, state in after.items() if (before[name] != state if name in before else _is_used(name))]
+
+
+def _plain(state: Any) -> tuple[object, ...]:
+    name, keys, *rest = state
+    return name, keys.tobytes(), *rest
+
+
+def _is_used(name: str) -> bool:
+    """Say whether a library's generator has left the state in which it is made, which is another each time."""
+    if name == "numpy":
+        numbers = sys.modules["numpy"].random
+        is_seeded = numbers.get_bit_generator().seed_seq is None
+        return is_seeded or numbers.get_state(legacy=True)[2] != _NUMPY_UNUSED
+    torch = sys.modules["torch"]
+    seed = torch.initial_seed()
+    is_drawn_from = not torch.equal(torch.get_rng_state(), torch.Generator().manual_seed(seed).get_state())
+    return is_drawn_from or bool(seed < _SEEDS_OF_PEOPLE)

@@ -34,11 +34,11 @@ def command(record: Record) -> str:
 
 
 def commands(records: Iterable[Record]) -> list[str]:
-    """Return as few commands as run these cells and no others, in the order of tasks and models."""
+    """Return a small number of commands that run these cells and no others, ordered by task and model."""
     grids = [[record] for record in sorted(records, key=_order)]
     grids = _joined(grids, lambda grid: [_same_but(grid, "seed"), grid[0].cell.model.name])
     grids = _joined(grids, lambda grid: [_same_but(grid, "length", "seed"), _seeds(grid)])
-    # One command gives one set of parameters to a model: its variants need one each.
+    # One command gives a model one set of parameters, so each variant needs its own command.
     met: Counter[str] = Counter()
 
     def across_models(grid: Sequence[Record]) -> Any:
@@ -65,7 +65,7 @@ def _lengths(records: Iterable[Record]) -> list[int]:
 
 
 def _same_but(records: Sequence[Record], *free: str) -> str:
-    """Return a text that is the same for records that differ in these fields of their cells only."""
+    """Return a text that is the same for records whose cells differ in these fields only."""
     record = records[0]
     cell = record.cell.model_dump(mode="json", exclude={"gradients", *free})
     return json.dumps([cell, _gradients(record)], sort_keys=True)
@@ -111,7 +111,7 @@ def _changed(plugin: PluginUsed) -> Iterator[tuple[str, Any]]:
 
 
 def _gradients(record: Record) -> Settings:
-    """Return how the gradients were to be measured: it moves no score, and the numbers of their tables."""
+    """Return the requested gradient settings: they change the gradient tables, but no score."""
     found = gradient_settings(record)
     if found.get("measure") is False:
         return (("gradients.measure", False),)
@@ -120,12 +120,12 @@ def _gradients(record: Record) -> Settings:
 
 
 def gradient_settings(record: Record) -> dict[str, Any]:
-    """Return how the gradients of a cell were measured; of early records, as much as can be seen."""
+    """Return the gradient settings of a cell; for early records, those that can be inferred."""
     return _measured(record) if record.cell.gradients is None else record.cell.gradients
 
 
 def _measured(record: Record) -> dict[str, Any]:
-    """Return as much of the settings as can be seen in what was measured; early records tell no more."""
+    """Infer the settings from the measurements of an early record, which does not hold them."""
     if record.gradients is None:
         return {"measure": False} if record.status == "ok" else {}
     flows = record.gradients.flows
@@ -140,7 +140,7 @@ def _measured(record: Record) -> dict[str, Any]:
 
 
 def _lags(flow: Flow, default: int) -> int:
-    """Return how many lags were asked for; a sequence that has no more than there are does not tell."""
+    """Return the requested number of lags; a sequence with too few steps does not show it."""
     found = len(flow.curves[0].lags)
     return default if found == flow.length - 1 else found
 
@@ -156,7 +156,7 @@ def _with_options(grid: Mapping[str, list[Any]], given: Mapping[str, Any]) -> st
 
 
 def _with_file(grid: Mapping[str, list[Any]], given: Mapping[str, Any]) -> str:
-    """Return a command that writes an experiment file first: for values that no option can say."""
+    """Return a command that first writes an experiment file, for values that no option can express."""
     content: dict[str, Any] = {name: values for name, values in grid.items() if values}
     for target, value in given.items():
         owner, _, name = target.partition(".")
@@ -171,14 +171,14 @@ def _with_file(grid: Mapping[str, list[Any]], given: Mapping[str, Any]) -> str:
 
 
 def _text(value: Any) -> str | None:
-    """Return a value as ``--set`` reads it; None where there is no such text."""
+    """Return a value as ``--set`` reads it; None if no text can express it."""
     text = value if isinstance(value, str) else json.dumps(value)
     read = read_scalar(text)
     return text if read == value and type(read) is type(value) else None
 
 
 def _quoted(word: str) -> str:
-    """Return a word for the shell; what does not print, such as a line's end, as in ``$'\\n'``.
+    """Return a quoted word for the shell; unprintable characters are escaped as in ``$'\\n'``.
 
     >>> print(_quoted("a"), _quoted("it's 5"), _quoted("two\\nlines"))
     a 'it'"'"'s 5' $'two\\nlines'

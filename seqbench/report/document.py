@@ -27,10 +27,10 @@ class Section:
     """A part of a report.
 
     Attributes:
-        title: its heading; empty where its tables have their own and need no other.
-        tables: what stands first.
+        title: its heading; empty if the titles of its tables are enough.
+        tables: shown first.
         lines: a list of sentences.
-        commands: for a shell.
+        commands: shell commands.
     """
 
     title: str
@@ -49,8 +49,8 @@ class Document:
     """A report.
 
     Attributes:
-        title: of the whole.
-        sections: none of them empty.
+        title: the title of the report.
+        sections: without empty ones.
     """
 
     title: str
@@ -58,13 +58,13 @@ class Document:
 
 
 def results(records: Iterable[Record]) -> Document:
-    """Return what a sweep came to: the scores, what has none and why, and what the tasks warned of."""
+    """Return the results of a sweep: scores, failures with reasons, and warnings of tasks."""
     kept = list(records)
     return _document("Results", [*_scores(kept), _failures(kept), _warnings(kept)])
 
 
 def document(records: Iterable[Record]) -> Document:
-    """Return all that the records say."""
+    """Return the whole report of the records."""
     kept = list(records)
     seen, where = observations(kept), environments(kept)
     by_task = [
@@ -102,7 +102,7 @@ def _warnings(records: Sequence[Record]) -> Section:
 
 
 def _elsewhere(records: Sequence[Record]) -> Section:
-    """Tell what other kinds of machines say of cells that two folders hold; both scores stand in each line."""
+    """List cells that have other scores in another folder, from another kind of machine, with both scores."""
     lines = tuple(told_elsewhere(records))
     return Section("Told otherwise by another machine", lines=lines)
 

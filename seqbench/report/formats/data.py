@@ -35,7 +35,7 @@ SCHEMA_VERSION = 1
 def to_csv(records: Iterable[Record]) -> str:
     """Return the table of `seqbench.load_results`, which reads it back to the last bit.
 
-    What a spreadsheet would take for a formula, or steers a terminal, is written as `base.csv_fields` says.
+    Formulas of spreadsheets and control characters are escaped; see `base.csv_fields`.
     """
     table = frame(_ordered(records))
     words = [str(name) for name in table if table[name].dtype == "str"]
@@ -51,7 +51,7 @@ def to_json(records: Iterable[Record]) -> str:
 
 
 def content(records: Iterable[Record]) -> dict[str, Any]:
-    """Return what the JSON holds; what is not known is None."""
+    """Return the content of the JSON; unknown values are None."""
     kept = _ordered(records)
     seen = observations(kept)
     found = outcomes(seen)
@@ -100,5 +100,5 @@ def _usable_lengths(seen: Sequence[Observation]) -> list[dict[str, Any]]:
 
 
 def _ordered(records: Iterable[Record]) -> list[Record]:
-    # As a store's files are read, so that the rows stand as those of `load_results`.
+    # The order of a store's files, so that the rows have the order of `load_results`.
     return sorted(records, key=name)

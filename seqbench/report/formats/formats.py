@@ -13,8 +13,8 @@ class Format:
     """A way to write a report.
 
     Attributes:
-        ending: of its files.
-        write: from records to the whole text.
+        ending: the ending of its files.
+        write: turns records into the whole text.
     """
 
     ending: str

@@ -30,7 +30,7 @@ def table_to_markdown(table: Table) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return a text that Markdown and HTML show as it is.
+    """Return a text escaped for Markdown and HTML.
 
     >>> print(escaped("a|b <script> *x* & _y_"))
     a\\|b &lt;script> \\*x\\* &amp; \\_y\\_

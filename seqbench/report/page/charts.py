@@ -20,7 +20,7 @@ _WORST = -1.0
 
 
 def skill_charts(found: Sequence[Group], look_of: Mapping[str, Look]) -> list[Chart]:
-    """Return skill against length, with the interval over seeds as a band and a cross where there is no score."""
+    """Return skill against length, with the interval over seeds as a band and a cross for a missing score."""
     return [_skill_chart(i, task, of_task, look_of) for i, (task, of_task) in enumerate(by_task(found))]
 
 
@@ -106,7 +106,7 @@ def _skill_text(group: Group) -> str:
 
 
 def _ends(skill: Summary | None) -> tuple[float | None, float | None]:
-    """Return the ends of the band; a single seed has none, and the band has a gap there."""
+    """Return the edges of the band; for a single seed there are none, and the band has a gap."""
     return (skill.interval.low, skill.interval.high) if skill and skill.interval else (None, None)
 
 
@@ -116,7 +116,7 @@ def _said(group: Group, what: str) -> str:
 
 @dataclass(frozen=True)
 class _Cost:
-    """A cost: its title, its value, how that is written, its place on the axis, and the axis."""
+    """A cost: its title, its value, its text, its place on the axis, and the axis."""
 
     name: str
     title: str
@@ -126,7 +126,7 @@ class _Cost:
     axis: Callable[[Iterable[float]], Axis]
 
     def text(self, group: Group) -> str:
-        """Return what the cost is."""
+        """Return the cost as text."""
         value = self.value(group)
         return "–" if value is None else self.write(value)
 

@@ -25,10 +25,10 @@ class Group:
     """The records of one model on one task at one length.
 
     Attributes:
-        task, model: as a reader knows them.
+        task, model: the names that tables show.
         length: steps.
-        seeds: that any model of the task was run with.
-        records: in the order of their seeds; one that is not there was not run.
+        seeds: the seeds with which any model of the task was run.
+        records: in the order of their seeds; a missing seed was not run.
     """
 
     task: str
@@ -50,9 +50,9 @@ class Group:
         return _known(self.records, baseline_of)
 
     def outcome(self) -> str:
-        """Return what became of the seeds, such as ``ok`` or ``2 ok, 1 diverged``.
+        """Return the outcomes of the seeds, e.g. ``ok`` or ``2 ok, 1 diverged``.
 
-        A single outcome of all seeds is said once, without a number.
+        If all seeds share an outcome, it is written once, without a number.
         """
         found = Counter(outcome_of(record) for record in self.records)
         found[MISSING] = len(self.seeds) - len(self.records)
@@ -82,15 +82,15 @@ class Group:
         return _mean(record.costs.peak_memory_bytes for record in self.records)
 
     def parameters(self) -> float | None:
-        """Return the mean number of trainable numbers; seeds of a real text may have vocabularies of their own."""
+        """Return the mean number of trainable numbers; on a real text, seeds may have different vocabularies."""
         return _mean(record.costs.parameters for record in self.records)
 
     def examples(self) -> list[int]:
-        """Return how many test examples there are, each number once."""
+        """Return the different numbers of test examples."""
         return sorted({record.test.examples for record in self.records if record.test})
 
     def one_example(self) -> float | None:
-        """Return what one test example of each seed is worth in the mean skill; None where it is not known."""
+        """Return what one test example of each seed is worth in the mean skill; None if unknown."""
         own = [record for record in self.records if skill_of(record) is not None]
         worths = [one_example_in_skill(record.metric, record.test) for record in own]
         return None if None in worths else _mean(worths)
@@ -122,7 +122,7 @@ def skill_of(record: Record) -> float | None:
 
 
 def baseline_of(record: Record) -> float | None:
-    """Return the score of the baseline that skill is measured from."""
+    """Return the score of the reference baseline."""
     if record.metric is None or record.test is None:
         return None
     found = {each.name: each.scores.get(record.metric.name) for each in record.test.baselines}
@@ -130,7 +130,7 @@ def baseline_of(record: Record) -> float | None:
 
 
 def outcome_of(record: Record) -> str:
-    """Return the status, which is ``unknown`` for a cell that ran to its end and has no score."""
+    """Return the status, or ``unknown`` for a cell that finished without a score."""
     return UNKNOWN if record.status == "ok" and score_of(record) is None else record.status
 
 

@@ -18,7 +18,7 @@ smallest lag, a float64 no longer notices what is that much smaller."""
 
 
 def scale_of(curves: Iterable[Curve]) -> tuple[float, float] | None:
-    """Return logarithms of the norms at which bars begin and are full; None where no norm is known."""
+    """Return the logarithms of the norms at which bars start and are full; None if no norm is known."""
     known = [[ln for ln in curve.ln_median if ln is not None] for curve in curves]
     known = [lns for lns in known if lns]
     if not known:
@@ -52,7 +52,7 @@ def bar_chart(curve: Curve, scale: tuple[float, float], width: int, mark: str = 
 
 
 def norm_text(ln: float) -> str:
-    """Return a number that is known by its logarithm, with three significant digits, however large it is.
+    """Return a number, given by its logarithm, with three significant digits, however large it is.
 
     >>> [norm_text(exponent * math.log(10)) for exponent in (-1234.5, -2, 0, 14, 999.9999)]
     ['3.16e-1235', '0.0100', '1.00', '1.00e+14', '1.00e+1000']

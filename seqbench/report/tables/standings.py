@@ -16,10 +16,10 @@ RANKS_LAST = ("diverged", "failed", "timeout")
 
 
 def outcomes(seen: Sequence[Observation]) -> dict[str, dict[Place, float]]:
-    """Return model -> place -> skill at the length it was trained at.
+    """Return model -> place -> skill at the training length.
 
-    A cell that diverged, failed or ran out of its time is `LAST`. One that was interrupted, or has no skill
-    although it is ok, is missing.
+    A cell that diverged, failed or timed out is `LAST`. A cell that was interrupted, or is ok but has no skill, is
+    missing.
     """
     found: dict[str, dict[Place, float]] = {model: {} for model in sorted({e.model for e in seen}, key=natural)}
     for each in seen:

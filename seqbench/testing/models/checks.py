@@ -84,7 +84,7 @@ _OF_RANDOMNESS = (outputs.check_determinism, outputs.check_random_state)
 
 
 def checks_of_models(models: Mapping[str, Model]) -> Iterator[tuple[str, Check]]:
-    """Yield every check of every model; the key of a model, where it has one, ends the id of its checks."""
+    """Yield every check of every model; the ids of its checks end with the model's key, if it has one."""
     for suffix, model in models.items():
         for name, check in MODEL_CHECKS.items():
             id = f"{name}:{suffix}" if suffix else name
@@ -92,7 +92,7 @@ def checks_of_models(models: Mapping[str, Model]) -> Iterator[tuple[str, Check]]
 
 
 def _told_apart(check: Callable[[Model], str | None], model: Model) -> str | None:
-    """Make a check; what a layer that is random does wrong besides cannot be told from its being random."""
+    """Run a check; skip it for a random layer, whose other faults cannot be distinguished from randomness."""
     try:
         return check(model)
     except CheckFailed:
@@ -102,9 +102,9 @@ def _told_apart(check: Callable[[Model], str | None], model: Model) -> str | Non
 
 
 def variants(model: type[Model]) -> dict[str, Model]:
-    """Return a model with its defaults and, where it has ``layers`` or ``dropout``, with other values of these.
+    """Return a model with its defaults and, if it has ``layers`` or ``dropout``, with other values of these.
 
-    Two layers and a dropout of a half: what stands between layers is not there in most defaults.
+    These are two layers and a dropout of 0.5, because most defaults have nothing between layers.
     """
     known = {parameter.name: parameter.type for parameter in parameters_of(model)}
     others: dict[str, Any] = {"layers": 2} if known.get("layers") is int else {}
@@ -120,5 +120,5 @@ def variants(model: type[Model]) -> dict[str, Model]:
 
 
 def first_line(check: Callable[..., str | None]) -> str:
-    """Return what a check asks for, the first paragraph of its docstring."""
+    """Return the requirement of a check, the first paragraph of its docstring."""
     return " ".join((check.__doc__ or "").split("\n\n")[0].split())

@@ -34,7 +34,7 @@ def build(model: Model, *, seed: int = 0, features: int = FEATURES) -> nn.Module
 
 
 def build_exact(model: Model, *, seed: int = 0) -> nn.Module:
-    """Return a model's layer in float64 (complex128 where it is complex) and evaluation mode."""
+    """Return a model's layer in float64 (complex parts in complex128) and evaluation mode."""
     return exact(build(model, seed=seed))
 
 
@@ -45,7 +45,7 @@ def noise(batch: int, length: int, *purpose: str, features: int = FEATURES) -> T
 
 
 def call(layer: nn.Module, inputs: Tensor, state: Any = None) -> tuple[Tensor, Any]:
-    """Run a layer without gradients; with no state, as the harness calls it."""
+    """Run a layer without gradients; without a state, it is called as the harness does."""
     with torch.no_grad():
         outputs, after = layer(inputs) if state is None else layer(inputs, state)
     return outputs, after
@@ -53,7 +53,7 @@ def call(layer: nn.Module, inputs: Tensor, state: Any = None) -> tuple[Tensor, A
 
 @dataclass(frozen=True)
 class Gap:
-    """The largest difference between two outputs, relative to their size, and where it is."""
+    """The largest difference between two outputs, relative to their size, and its place."""
 
     size: float
     row: int
@@ -69,7 +69,7 @@ class Gap:
 
 
 def gap(found: Tensor, expected: Tensor) -> Gap:
-    """Compare outputs: [batch, time, output_size] each. Where only one is finite, the gap is infinite."""
+    """Compare outputs: [batch, time, output_size] each. If only one of them is finite, the gap is infinite."""
     differences = (found - expected).abs().nan_to_num(nan=torch.inf, posinf=torch.inf).amax(dim=2)
     largest = int(differences.argmax())
     scale = max(1.0, float(expected.abs().max().nan_to_num(nan=1.0, posinf=1.0)))

@@ -169,7 +169,7 @@ def check_gradient(model: Model) -> None:
 
 
 def _first_slopes(read: Tensor, inputs: Tensor) -> Tensor:
-    """Return the gradient of what is read with respect to the first step of the inputs: [batch, features]."""
+    """Return the gradient of ``read`` with respect to the first step of the inputs: [batch, features]."""
     if not read.requires_grad:
         return torch.zeros_like(inputs[:, 0])
     (slopes,) = torch.autograd.grad(read.square().sum(), inputs, retain_graph=True, materialize_grads=True)

@@ -31,7 +31,7 @@ MOST_PLACES, MOST_CLASSES_BY_PLACE = 64, 2**16
 
 @dataclass(frozen=True)
 class Predictor:
-    """A predictor, and how it predicts in a few words."""
+    """A predictor, with a short description of how it predicts."""
 
     name: str
     predict: Callable[[Batch], Tensor]
@@ -50,7 +50,7 @@ def perfect(kind: TargetKind) -> Predictor:
 
 
 def ignorant(data: TaskData) -> Iterator[Predictor]:
-    """Yield predictors that look at no input, but for the one that repeats the last value.
+    """Yield predictors that ignore the input, and one that repeats the last value.
 
     Raises:
         CheckSkipped: the kind of target is the plugin's own.
@@ -66,7 +66,7 @@ def _classes(kind: TargetKind) -> int:
 
 
 def _one_hot(targets: Tensor, classes: int) -> Tensor:
-    # An answer is needed where nothing is scored, too.
+    # Unscored steps need an answer too.
     answers = targets.masked_fill(targets == UNSCORED, 0)
     if not 0 <= int(answers.min()) <= int(answers.max()) < classes:
         raise CheckSkipped("targets are out of range; see the checks of that name")
@@ -94,9 +94,9 @@ def _always(name: str, logits: Tensor) -> Predictor:
 
 
 def by_place(data: TaskData) -> Iterator[Predictor]:
-    """Yield the predictor that knows for how many steps the input has not changed, where each step has a class.
+    """Yield the predictor that knows only for how many steps the input has not changed, if each step has a class.
 
-    It answers with the shares of the training classes at that place, and remembers nothing of what it read.
+    It answers with the frequencies of the training classes at that place, and remembers nothing of the input.
     """
     if not isinstance(data.targets, StepClass) or data.targets.classes > MOST_CLASSES_BY_PLACE:
         return
@@ -111,7 +111,7 @@ def by_place(data: TaskData) -> Iterator[Predictor]:
 
 
 def _unchanged(inputs: Tensor) -> Tensor:
-    """Return for how many steps up to each step the input was the same: [batch, time], below MOST_PLACES."""
+    """Return for how many steps the input has been the same at each step: [batch, time], below MOST_PLACES."""
     steps = torch.arange(inputs.shape[1]).expand(inputs.shape[:2])
     other = inputs[:, 1:] != inputs[:, :-1]
     is_changed = torch.ones(inputs.shape[:2], dtype=torch.bool)

@@ -33,7 +33,7 @@ OUTPUTS = 2**22
 
 @dataclass(frozen=True)
 class Scored:
-    """What a predictor scores: metric -> score, and metric -> how far off another sample may be."""
+    """The scores of a predictor: metric -> score, and metric -> tolerance for another sample."""
 
     name: str
     scores: Mapping[str, float]
@@ -79,7 +79,7 @@ def check_direction(task: Task, load: Load) -> None:
 
 
 def direction_of(metric: Metric) -> str:
-    """Return a metric's direction as its author wrote it."""
+    """Return a metric's direction as an author writes it."""
     return f"is_higher_better={metric.is_higher_better}"
 
 
@@ -159,7 +159,7 @@ def _ignorant_scores(data: TaskData) -> list[Scored]:
 
 
 def _scored(data: TaskData, predictor: Predictor) -> Scored:
-    """Score a predictor on the test split; the spread over parts of it says how far off chance may be."""
+    """Score a predictor on the test split; the tolerance comes from the spread over parts of it."""
     rows = torch.arange(len(data.test))
     scores = _scores(data, predictor, rows)
     parts = [_scores(data, predictor, part) for part in rows.tensor_split(CHUNKS) if len(part)]

@@ -82,7 +82,7 @@ def check_splits(task: Task, load: Load) -> None:
 
 
 def _least_steps(data: TaskData, pairs: int) -> int:
-    """Return from how many steps on two equal examples are no coincidence among so many pairs."""
+    """Return the number of steps from which equal examples are not a coincidence among this many pairs."""
     if not isinstance(data.inputs, Tokens) or data.inputs.vocabulary_size < 2:
         return 1
     steps = 1

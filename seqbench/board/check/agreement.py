@@ -40,14 +40,14 @@ _SHOWN = 3
 _NOT_COMPARED = {
     "schema_version", "key", "reason", "environment", "warnings", "traceback", "finished", "notes",
 }  # fmt: skip
-"""Fields of a record that are words, or facts of the run and not of the cell."""
+"""Fields of a record that are texts, or facts about the run rather than the cell."""
 
 _SIZES = ("parameters", "layer_parameters", "state_size")
 _TIMES = {
     "load_seconds", "train_seconds", "test_seconds", "seconds_per_step", "peak_memory_bytes",
     "peak_gpu_memory_bytes", "is_recomputed",
 }  # fmt: skip
-"""Costs of which every machine has its own."""
+"""Costs that differ between machines."""
 
 _TRAINED = ("scores", "gradients after training", "everything else")
 """Parts that training decides, so that another processor has others."""
@@ -55,14 +55,13 @@ _TRAINED = ("scores", "gradients after training", "everything else")
 
 @dataclass(frozen=True)
 class Part:
-    """What came of comparing one part of two records.
+    """The result of comparing one part of two records.
 
     Attributes:
         what: the part.
-        outcome: ``close`` is within the tolerance that other machines are given, ``within spread`` where further
-            seeds of the cell lie; ``not compared`` is left out of
-            what the comparison comes to.
-        told: what differs, or why it cannot be compared; empty otherwise.
+        outcome: ``close`` is within the tolerance for other machines; ``within spread`` is within the range of
+            further seeds of the cell; ``not compared`` does not count for the outcome of the comparison.
+        told: the difference, or why it cannot be compared; empty otherwise.
     """
 
     what: str
@@ -71,19 +70,19 @@ class Part:
 
     @property
     def text(self) -> str:
-        """Return the part and what came of it."""
+        """Return the part and its result."""
         return f"{self.what} {self.outcome}{f' ({self.told})' if self.told else ''}"
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """What came of a comparison: every part that was compared, in order."""
+    """The result of a comparison: every compared part, in order."""
 
     parts: tuple[Part, ...]
 
     @property
     def outcome(self) -> Literal["confirmed", "within spread", "differs", "not comparable"]:
-        """What it comes to: ``confirmed`` where no part differs, and all could be compared."""
+        """The outcome of all parts: ``confirmed`` if no part differs and all could be compared."""
         found = {part.outcome for part in self.parts}
         if "differs" in found:
             return "differs"
@@ -98,7 +97,7 @@ class Agreement:
 
     @property
     def text(self) -> str:
-        """How they agree, in a sentence."""
+        """The agreement in a sentence."""
         if self.has_same_bits:
             return "same bits"
         kinds: tuple[Outcome, ...] = ("differs", "not comparable", "within spread", "close", "not compared")
@@ -110,13 +109,13 @@ class Agreement:
 def agreement(
     claimed: Record, found: Record, spans: Spans | None = None, *, words: tuple[str, str] = ("claimed", "here")
 ) -> Agreement:
-    """Compare two records of one cell, each part that both tell of.
+    """Compare two records of one cell, in every part that both have.
 
     Args:
-        claimed: as a bundle has it.
-        found: of the same cell, run again, or from another bundle.
-        spans: of the metrics, for what one example is worth in a fitted baseline; None where not known.
-        words: whose the values are, where a difference is told.
+        claimed: the record in a bundle.
+        found: the record of the same cell, run again or from another bundle.
+        spans: the spans of the metrics, for the worth of one example in a fitted baseline; None if unknown.
+        words: names for the owners of the two values in differences.
     """
     is_same = is_same_kind(claimed.environment, found.environment)
     parts = []
@@ -136,15 +135,15 @@ def agreement(
 
 
 def baseline_closeness(spans: Spans, examples: int) -> IsClose:
-    """Return which scores of a baseline count as the same on two machines.
+    """Return a test of whether two scores of a baseline count as equal on two machines.
 
-    A fit may judge an example or two in another way. In a metric that has a worst value, that is worth two
-    examples' share of the way from the worst to the best, and no more than `MOST` of it; in others `FITTED`,
-    relative. A metric that ``spans`` does not name is given both.
+    A fit may classify an example or two differently. For a metric with a worst value the tolerance is two
+    examples' share of the distance from worst to best, at most `MOST` of it; for others it is `FITTED`, relative.
+    A metric that is not in ``spans`` gets both tolerances.
 
     Args:
-        spans: of the metrics.
-        examples: of the test split.
+        spans: the spans of the metrics.
+        examples: the number of test examples.
     """
 
     def is_close(place: str, one: float, other: float) -> bool:
@@ -158,7 +157,7 @@ def baseline_closeness(spans: Spans, examples: int) -> IsClose:
 
 
 def with_spread(came: Agreement, spread: Part) -> Agreement:
-    """Return a comparison in which trained scores that could not be compared are judged by further seeds."""
+    """Return a comparison in which further seeds judge the trained scores that could not be compared."""
     if spread.outcome == "not comparable":
         return came
     others = (
@@ -172,9 +171,9 @@ def with_spread(came: Agreement, spread: Part) -> Agreement:
 
 
 def data_differences(one: Record, other: Record) -> Iterator[str]:
-    """Yield what two tested records of the same task, length and seed tell differently of their data.
+    """Yield the differences in the data of two tested records with the same task, length and seed.
 
-    Baselines may differ as between machines; models are no matter.
+    Baselines may differ as between machines; the models do not matter.
     """
     ours, theirs = _baselines(one), _baselines(other)
     both = [at for at in ours if at in theirs]
@@ -192,12 +191,12 @@ def data_differences(one: Record, other: Record) -> Iterator[str]:
 
 
 def _parts(claimed: Record, found: Record) -> Iterator[tuple[str, Any, Any]]:
-    """Yield each part that both can tell of: its name, as claimed and as found."""
+    """Yield each part that both have: its name, the claimed value and the found value."""
     absent = set()
     if not _are_measured_alike(claimed, found):
         absent |= {"gradients at initialisation", "gradients after training"}
     if claimed.status != found.status:
-        # What diverged was not tested; that the outcomes differ stands among the scores.
+        # A diverged cell was not tested; the scores show that the outcomes differ.
         absent |= {"baselines", "examples", "gradients after training"}
     for what, of in _PARTS.items():
         if what not in absent:
@@ -205,7 +204,7 @@ def _parts(claimed: Record, found: Record) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _are_measured_alike(claimed: Record, found: Record) -> bool:
-    # A setting that is left out is the default: leaving one out is no way round the comparison.
+    # An absent setting means the default, so leaving one out does not avoid the comparison.
     asked, measured = (
         None if record.cell.gradients is None else Gradients.model_validate(record.cell.gradients)
         for record in (claimed, found)
@@ -289,7 +288,7 @@ def _flows(gradients: GradientData | None) -> tuple[FlowAt, ...]:
 
 
 def _rest(record: Record) -> Any:
-    """Return whatever no other part has, so that a field that comes later is compared as well."""
+    """Return all fields that no other part has, so that fields added later are compared too."""
     elsewhere = {
         "status", "cell", "stopped", "metric", "test", "evaluations", "validation_score", "course", "gradients",
         "facts", "data_fingerprint",
@@ -315,20 +314,20 @@ _PARTS: Mapping[str, Callable[[Record], Any]] = {
 
 
 def _closeness(what: str, record: Record, spans: Spans) -> IsClose:
-    """Return which numbers count as the same on another machine."""
+    """Return a test of whether two numbers count as equal on another machine."""
     examples = min((test.examples for test in record.tests), default=0)
     if what == "baselines":
         return baseline_closeness(spans, examples)
 
     def is_close(place: str, one: float, other: float) -> bool:
-        # What is relative in a norm is absolute in its logarithm, which may be near 0.
+        # A relative tolerance of a norm is an absolute one of its logarithm, which may be near 0.
         return math.isclose(one, other, rel_tol=CLOSE, abs_tol=CLOSE if "ln_" in place else 1e-12)
 
     return is_close
 
 
 def span_of_primary(record: Record) -> Spans:
-    """Return the span of a record's primary metric, all that a record tells of spans."""
+    """Return the span of a record's primary metric, the only one that a record holds."""
     metric = record.metric
     if metric is None:
         return {}

@@ -39,13 +39,14 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Finding:
-    """What came of one rule.
+    """The result of one rule.
 
     Attributes:
         rule: its name.
-        status: ``not checked`` where nothing here can tell.
-        message: what was found, for a person; a failure's says why.
-        is_version: it failed as cells were made by another version of a task: the other cells can be run again.
+        status: ``not checked`` if it cannot be checked here.
+        message: the finding; for a failure, the reason.
+        is_version: whether it failed because another version of a task made some cells; the other cells can be run
+            again.
     """
 
     rule: str
@@ -59,9 +60,9 @@ class Submission:
     """A bundle that keeps the rules.
 
     Attributes:
-        id: SHA-256 of its manifest, which names every file by its hash.
-        manifest: what it says of itself.
-        records: what it holds, by file name.
+        id: SHA-256 of its manifest, which lists every file with its hash.
+        manifest: its manifest.
+        records: its records, by file name.
         grid: the cells of its suite, as installed here.
     """
 
@@ -73,13 +74,13 @@ class Submission:
 
 @dataclass(frozen=True)
 class Checked:
-    """What came of a bundle.
+    """The result of checking a bundle.
 
     Attributes:
-        findings: of every rule.
-        submission: what a board takes; None where a rule is broken.
-        verifiable: what can be run again: also a bundle that breaks no rule but that some of its cells were made
-            by other versions of tasks than are installed. None otherwise.
+        findings: the finding of every rule.
+        submission: the bundle for a board; None if a rule is broken.
+        verifiable: the bundle for running cells again; None if a rule is broken other than that some cells were
+            made by other versions of tasks than are installed.
     """
 
     findings: tuple[Finding, ...]
@@ -88,7 +89,7 @@ class Checked:
 
     @property
     def reasons(self) -> list[str]:
-        """Return why it is refused."""
+        """Return the reasons why it is refused."""
         return [f"{each.rule}: {each.message}" for each in self.findings if each.status == "failed"]
 
 
@@ -96,7 +97,7 @@ def check_file(path: Path, catalog: Catalog, installed: Installed | None = None)
     """Check a bundle on disk, see `check`.
 
     Raises:
-        BoardError: the file cannot be read, or is no zip.
+        BoardError: the file cannot be read, or is not a zip.
     """
     try:
         content = archive.read(path)
@@ -109,9 +110,9 @@ def check(content: bytes, catalog: Catalog, installed: Installed | None = None) 
     """Check the bytes of a bundle against every rule.
 
     Args:
-        content: of the zip.
-        catalog: knows the suites and their tasks; models may be missing from it.
-        installed: the tasks of the catalog, with the data that earlier bundles needed; None to begin anew.
+        content: the bytes of the zip.
+        catalog: has the suites and their tasks; models may be missing.
+        installed: the tasks of the catalog, with data loaded for earlier bundles; None to start without data.
     """
     try:
         files = archive.unpack(content)
@@ -153,7 +154,7 @@ def _record(name: str, content: bytes) -> Record:
 
 
 def _hashes(files: Mapping[str, bytes]) -> list[Finding]:
-    """Check the hashes alone, of a bundle that is broken otherwise."""
+    """Check only the hashes of a bundle that is broken in another way."""
     try:
         return [_finding("hashes", hash_faults(files, Manifest.from_bytes(files[MANIFEST])))]
     except (RefusedError, KeyError):
@@ -191,7 +192,7 @@ def _findings(
 def _of_records(
     manifest: Manifest, records: Sequence[Record], asked: Grid, installed: Installed
 ) -> Iterator[Finding]:
-    """Hold the records against the suite, against themselves and against the installed tasks."""
+    """Check the records against the suite, against each other and against the installed tasks."""
     yield from _versions(records, asked)
     own, others = other_versions(records, asked)
     suite = list(suite_faults(manifest, own, asked, is_whole=not others))
@@ -210,7 +211,7 @@ def _of_records(
         "changed", changed_faults(records, installed.catalog), "what is said to differ from a default does"
     )
     if suite:
-        # Their number is not bounded by a suite then, and tables of many models take long.
+        # Then the suite does not limit their number, and tables of many models take long.
         yield Finding("tables", "not checked", "the cells are not those of the suite")
         yield Finding("installed task", "not checked", "the cells are not those of the suite")
     else:
@@ -219,7 +220,7 @@ def _of_records(
 
 
 def _versions(records: Sequence[Record], asked: Grid) -> Iterator[Finding]:
-    """Tell the cells that another version of a task made: nothing here can tell whether they are right."""
+    """Report the cells of another version of a task, which cannot be checked here."""
     here = {cell.task.name: cell.task.version for cell in asked.cells}
     found: dict[tuple[str, int], int] = {}
     for record in other_versions(records, asked)[1]:
@@ -258,7 +259,7 @@ def _asked(manifest: Manifest, records: Sequence[Record], asked: Grid) -> str:
 
 
 def _models(manifest: Manifest, catalog: Catalog) -> Iterator[Finding]:
-    """Say of each model whether its parameters are right, and whether it can be re-run here."""
+    """Report for each model whether its parameters are valid, and whether it can be run again here."""
     for model in manifest.models:
         rule, known = f"model {model.name}", catalog.models.get(model.name)
         if known is None:

@@ -28,7 +28,7 @@ _EXPLAINED = 5
 
 
 def hash_faults(files: Mapping[str, bytes], manifest: Manifest) -> Iterator[str]:
-    """Yield which files are not those that the manifest names."""
+    """Yield the files that do not match the manifest."""
     listed = {entry.path: entry for entry in manifest.files}
     if len(listed) < len(manifest.files):
         yield "the manifest names a file twice"
@@ -44,14 +44,14 @@ def hash_faults(files: Mapping[str, bytes], manifest: Manifest) -> Iterator[str]
 def suite_faults(
     manifest: Manifest, records: Sequence[Record], asked: Grid, *, is_whole: bool = True
 ) -> Iterator[str]:
-    """Yield where the records are not exactly the cells of the suite, for the models that they are of.
+    """Yield the differences between the records and the cells that the suite asks of their models.
 
     Args:
-        manifest: of the bundle.
-        records: those that the tasks of the suite, in the versions that are installed, have made.
-        asked: the suite as it is installed.
-        is_whole: these are all records. Where not, their tasks alone are looked at, and the hash of the suite,
-            which is another one then, is no fault of its own.
+        manifest: the manifest of the bundle.
+        records: the records made by the installed versions of the suite's tasks.
+        asked: the installed suite.
+        is_whole: whether these are all records. If not, only their tasks are checked, and a different hash of the
+            suite is no additional fault.
     """
     if not is_whole:
         asked = asked.of_tasks(records)
@@ -67,7 +67,7 @@ def suite_faults(
         return
     expected = asked.all_of(records)
     for i, record in enumerate(record for record in records if record.key not in expected):
-        # What differs is looked for among all cells: told of the first ones only.
+        # The search for differences compares with all cells, so only the first ones are explained.
         changed = "; ".join(differences(cell_of(record.cell), asked)) if i < _EXPLAINED else "its settings differ"
         yield f"{told(record)} is no cell of the suite {asked.name}: {changed}"
     yield from asked.measured_otherwise(records)
@@ -79,7 +79,7 @@ def suite_faults(
 
 
 def manifest_faults(manifest: Manifest, records: Sequence[Record]) -> Iterator[str]:
-    """Yield what the manifest says and the records do not bear out."""
+    """Yield the claims of the manifest that the records do not confirm."""
     for what, said, found in (
         ("models", manifest.models, models_of(records)),
         ("plugins", manifest.plugins, plugins_of(records)),
@@ -90,7 +90,7 @@ def manifest_faults(manifest: Manifest, records: Sequence[Record]) -> Iterator[s
 
 
 def table_faults(records: Sequence[Record]) -> Iterator[str]:
-    """Make what a board shows: a record can say what no table and no chart can hold."""
+    """Make the tables and charts of a board, because a record may hold values that they cannot show."""
     from seqbench.report.charts.lines import looks
     from seqbench.report.formats.data import content
     from seqbench.report.observations import observations
@@ -112,7 +112,7 @@ def table_faults(records: Sequence[Record]) -> Iterator[str]:
 
 
 def changed_faults(records: Sequence[Record], catalog: Catalog) -> Iterator[str]:
-    """Yield which plugins are said to have other parameters changed than differ from the installed defaults."""
+    """Yield the plugins whose list of changed parameters does not match the installed defaults."""
     seen: dict[str, PluginUsed] = {}
     for record in records:
         for kind, used in (("task", record.cell.task), ("model", record.cell.model)):
@@ -133,7 +133,7 @@ def changed_faults(records: Sequence[Record], catalog: Catalog) -> Iterator[str]
 
 
 def parameter_faults(known: type[Model], parameters: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with a model's parameters; one that is left out would make it another model."""
+    """Yield the faults in a model's parameters; a missing one would make it another model."""
     if untold := [each.name for each in parameters_of(known) if each.name not in parameters]:
         yield f"its parameters are to be told in full, and {', '.join(untold)} is not"
     try:

@@ -14,7 +14,7 @@ _UNITS_OF_A_CHAR = 6.7
 
 @dataclass(frozen=True)
 class Part:
-    """A field of the badge: where it begins, how wide it is, what it says and its colour."""
+    """A field of the badge: its start, width, text and colour."""
 
     x: int
     width: int

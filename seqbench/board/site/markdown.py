@@ -17,13 +17,13 @@ from seqbench.report.formats.markdown import escaped
 def to_markdown(
     board: Board, words: Sequence[str], picture: Path | None = None, output: Path | None = None
 ) -> str:
-    """Return the board.
+    """Return the board as Markdown.
 
     Args:
-        board: what is on it.
+        board: the board.
         words: the command that makes this text.
-        picture: is shown where it is given.
-        output: where the text will lie, for the address of the picture.
+        picture: a picture to show, if given.
+        output: the path of the text, for the relative address of the picture.
     """
     blocks = ["# Results", *_intro()]
     if picture is not None:

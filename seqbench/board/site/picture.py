@@ -23,7 +23,7 @@ def picture(board: Board) -> str:
     """Return the picture of the first suite of a board.
 
     Raises:
-        BoardError: nothing is on it, or no cell of the suite is believed.
+        BoardError: the board is empty, or no cell of the suite is believed.
     """
     if not board.suites:
         raise BoardError("there is no bundle on the board that could be drawn")

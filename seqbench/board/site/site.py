@@ -30,7 +30,7 @@ def site(board: Board, title: str) -> dict[str, bytes]:
     """Return path -> content of every file of the board.
 
     Args:
-        board: what is on it, and what was refused.
+        board: the board, with its refused bundles.
         title: its heading.
     """
     suites = [standings(suite) for suite in board.suites]

@@ -22,7 +22,7 @@ LEAST = 3
 
 
 def fresh_seeds(taken: Iterable[int], count: int, seed: int) -> tuple[int, ...]:
-    """Return seeds that a bundle does not hold, drawn by the seed of a verification."""
+    """Return seeds that are not in a bundle, drawn with the seed of a verification."""
     chance, used = random.Random(f"fresh {seed}"), set(taken)
     found: list[int] = []
     while len(found) < count:
@@ -34,12 +34,12 @@ def fresh_seeds(taken: Iterable[int], count: int, seed: int) -> tuple[int, ...]:
 
 
 def spread_part(claimed: Record, seeds: Sequence[Record], spans: Spans) -> Part:
-    """Return whether the scores that a record claims lie where those of further seeds do.
+    """Return whether the claimed scores are within the prediction interval of further seeds.
 
     Args:
-        claimed: as the bundle has it.
-        seeds: of the same cell but for the seed, run here.
-        spans: of the metrics: no interval is narrower than what two test examples are worth.
+        claimed: the record in the bundle.
+        seeds: records of the same cell with other seeds, run here.
+        spans: the spans of the metrics: no interval is narrower than the worth of two test examples.
     """
     known = [record for record in seeds if record.status == "ok"]
     if claimed.status != "ok" or len(known) < LEAST:
@@ -56,7 +56,7 @@ def spread_part(claimed: Record, seeds: Sequence[Record], spans: Spans) -> Part:
 
 
 def _intervals(claimed: Record, seeds: Sequence[Record], spans: Spans) -> Iterator[tuple[str, bool]]:
-    """Yield each score with its interval, and whether it lies within; the primary metric comes first."""
+    """Yield each score with its interval, and whether it is inside; the primary metric comes first."""
     first = claimed.metric.name if claimed.metric else ""
     places = [(test, name) for test in claimed.tests for name in sorted(test.scores, key=lambda n: n != first)]
     for test, name in places:

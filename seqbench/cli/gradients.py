@@ -99,9 +99,9 @@ def command(
 
       seqbench gradients rnn --set rnn.nonlinearity=identity --gain 0.9
 
-    With tanh, G is what a step does at most: where tanh saturates, gradients shrink more.
+    With tanh, G is the largest factor of a step: where tanh saturates, gradients shrink more.
 
-    A model that cannot be measured is told below the table of the others; the exit status is then 3.
+    A model that cannot be measured is listed below the table of the others; the exit status is then 3.
     """
     if plot is not None:
         check_picture(plot)
@@ -109,7 +109,7 @@ def command(
 
     from seqbench.training.probe import Fault, Finding, probe
 
-    # As in `seqbench run`: on bits, threads have a say.
+    # As in `seqbench run`: the number of threads changes bits.
     torch.set_num_threads(1)
     catalog = load_plugins(files)
     found = probe(
@@ -158,7 +158,7 @@ def _parameters(assignments: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 
 def facts(finding: Finding) -> Facts:
-    """Return all that was measured of one model."""
+    """Return all measurements of one model."""
     flow = finding.flow
     return {
         "model": finding.model,
@@ -180,7 +180,7 @@ def facts(finding: Finding) -> Facts:
 
 
 def _held(ln: float | None) -> Facts:
-    """Return a factor, or why there is none."""
+    """Return a factor, or the reason why it is unknown."""
     if ln is None:
         return {"factor": None, "reason": "the gain per step is unknown"}
     if not math.log(sys.float_info.min) <= ln <= math.log(sys.float_info.max):
@@ -240,7 +240,7 @@ def _print(findings: Sequence[Finding], title: str, problems: Sequence[str]) -> 
 
 
 def _shown(flow: Flow) -> Curve:
-    """Return the state gradient, or the input gradient of a layer that has no state."""
+    """Return the state gradient, or the input gradient for a layer without a state."""
     state = flow.curve("state")
     return flow.curve("input") if all(ln is None for ln in state.ln_median) else state
 

@@ -28,9 +28,10 @@ from seqbench.report.formats.output import check_output, write_whole
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 def command(folders: tuple[Path, ...], name: str | None, output: Path | None, as_json: bool) -> None:
-    """Print what folders of results hold, or write it to a file, from their records only.
+    """Print a report of folders of results, or write it to a file, from their records only.
 
-    Several folders are merged; a cell of which two tell different things on one kind of machine is an error.
+    Several folders are merged. It is an error if two of them contradict each other on a cell from one kind of
+    machine.
     """
     if as_json and name not in (None, "json"):
         raise click.UsageError(f"--json and --format {name} contradict each other: give one of them")

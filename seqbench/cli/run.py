@@ -114,8 +114,8 @@ def command(
 ) -> int:
     """Run a suite or an experiment file (default: quick).
 
-    Cells that the output folder holds already are not run again; failed ones are. Ctrl-C lets the running
-    cells write their checkpoints and ends the sweep, twice ends it at once; the same command goes on with it.
+    Finished cells in the output folder are not run again; failed ones are. Ctrl-C lets the running cells write
+    their checkpoints and ends the sweep, a second one ends it at once; the same command resumes it.
     """
     catalog = load_plugins(files)
     given = {
@@ -147,7 +147,7 @@ def command(
     with showing as shown, interruption(shown.tell) as stop:
         _run(sweep(todo, store, catalog, how, stopping=stop.is_asked, told=shown.see), shown, stop)
         if stop.is_asked():
-            # A second Ctrl-C may come while the process tidies up.
+            # A second Ctrl-C may arrive during cleanup.
             stop.be_last()
     if stop.is_asked():
         _tell_of_interrupt(todo, store)
@@ -158,7 +158,7 @@ def command(
 def _assignments(
     assignments: Sequence[str], catalog: Catalog, file: Path, fields: Mapping[str, Any]
 ) -> Sequence[str]:
-    """Return assignments in their long form; the experiment is looked into only where one is short."""
+    """Return assignments in their long form; the experiment is read only if one is short."""
     if are_long(assignments):
         return assignments
     asked = load(file, fields)
@@ -166,7 +166,7 @@ def _assignments(
 
 
 def _tell_of_changed_files(todo: Plan, store: Store, catalog: Catalog) -> None:
-    """Warn of results of a file that has changed since: in their keys is its version, not what it holds."""
+    """Warn about results of a plugin file that has changed since: keys contain its version, not its content."""
     if not catalog.sources.files or len(todo.pending) == len(todo.cells):
         return
     running = {cell.key for cell in todo.pending}
@@ -187,14 +187,14 @@ def _tell_of_changed_files(todo: Plan, store: Store, catalog: Catalog) -> None:
 
 
 def _run(happening: Generator[Event | Waiting], shown: Watch, stop: Interruption) -> None:
-    """Show what happens until the sweep is through, or was stopped."""
+    """Show events until the sweep is done or was stopped."""
     try:
         with closing(happening) as events:
             for event in events:
                 stop.be_gentle()
                 shown.see(event)
     except KeyboardInterrupt:
-        # The signal that ends at once; the cells that it ended have their records.
+        # The second signal ends the sweep at once; the interrupted cells have their records.
         if not stop.is_asked():
             raise
 
@@ -206,7 +206,7 @@ def _tell_of_interrupt(todo: Plan, store: Store) -> None:
 
 
 def _end(todo: Plan, store: Store, *, as_json: bool) -> int:
-    """Print what came of the sweep, and return the exit status."""
+    """Print the results of the sweep, and return the exit status."""
     records = records_of(todo, store)
     for sentence in kept_gradients(todo, records):
         click.echo(sentence, err=True)

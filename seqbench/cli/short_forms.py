@@ -20,12 +20,12 @@ def in_long_form(assignments: Sequence[str], catalog: Catalog, names: Iterable[s
     """Return assignments as ``NAME.FIELD=VALUE``.
 
     Args:
-        assignments: as they were typed.
-        catalog: of what is installed.
-        names: of the tasks and models that play a part.
+        assignments: as the user typed them.
+        catalog: the installed plugins.
+        names: the tasks and models of the experiment.
 
     Raises:
-        ExperimentError: it is not clear whose a parameter is, or a name is not known.
+        ExperimentError: the owner of a parameter is ambiguous, or a name is unknown.
     """
     if are_long(assignments):
         return list(assignments)

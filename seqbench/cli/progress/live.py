@@ -1,6 +1,6 @@
 """Draws a sweep on a terminal while it runs: a line for each running cell, and one for the sweep.
 
-What happened scrolls by above them. Everything fits the terminal, also a narrow or a low one.
+Events scroll by above them. Everything fits the terminal, even a narrow or a low one.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Live:
         self._told = told
         self._console = console
         self._spinner = Spinner("dots")
-        # Transient: what is left when it ends are the lines that were told.
+        # Transient: at the end only the printed event lines remain.
         self._live = RichLive(
             get_renderable=self._render,
             console=console,
@@ -57,7 +57,7 @@ class Live:
             self._console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
     def _render(self) -> RenderableType:
-        # A copy: this is called by a thread of its own.
+        # A copy, because this is called in another thread.
         running = list(self._tally.running.values())
         shown = running[: max(1, self._console.height - _OTHER_LINES)]
         lines: list[RenderableType] = [self._cells(shown)]

@@ -18,7 +18,7 @@ _HAVE_LOGS = frozenset({"failed", "timeout"})
 
 
 def outcome(record: Record) -> str:
-    """Return what came of a cell in one line.
+    """Return the outcome of a cell in one line.
 
     >>> from seqbench.records.schema import CellData, PluginUsed
     >>> used = PluginUsed(name="x", version=1, parameters={})
@@ -37,11 +37,11 @@ def outcome(record: Record) -> str:
 
 
 class Told:
-    """Says in lines what happened; each warning once, however many cells give it.
+    """Writes events as lines; each warning once, however many cells give it.
 
     Args:
-        folder: the store's, in which the logs lie.
-        is_shard: cells that other sweeps run are left to them.
+        folder: the store's folder, which holds the logs.
+        is_shard: whether cells of other sweeps are left to them.
     """
 
     def __init__(self, folder: Path, *, is_shard: bool) -> None:
@@ -51,12 +51,12 @@ class Told:
         self._hosts: tuple[str, ...] = ()
 
     def lines(self, event: Event | Waiting) -> Iterator[str]:
-        """Yield what is to be told: the end of a cell, with its log where it failed; a retry; other sweeps."""
+        """Yield the lines for an event: the end of a cell, with its log if it failed; a retry; other sweeps."""
         match event:
             case Started():
                 self._hosts = ()
             case Waiting(hosts=hosts) if hosts != self._hosts:
-                # Not again with every cell that the others end.
+                # Not repeated for every cell that the other sweeps end.
                 self._hosts = hosts
                 yield self._of_others(event)
             case Retried(cell=cell, reason=reason):
@@ -77,13 +77,13 @@ class Told:
 
 
 def others(waiting: Waiting) -> str:
-    """Return what other sweeps run, in words."""
+    """Return in words what other sweeps run."""
     cells, hosts = len(waiting.cells), ", ".join(waiting.hosts)
     return f"cells that another sweep into this folder runs: {cells} (on {hosts})"
 
 
 def counts(statuses: Iterable[tuple[str, int]]) -> str:
-    """Return how many cells have each status, the good ones first.
+    """Return the number of cells with each status, the good ones first.
 
     >>> counts({"failed": 1, "ok": 10, "timeout": 0}.items())
     '10 ok, 1 failed'

@@ -20,7 +20,7 @@ ELSEWHERE = "elsewhere"
 
 @dataclass(frozen=True)
 class Running:
-    """A cell that runs: since when (`time.monotonic`), and how it goes; None before its first step."""
+    """A running cell: its start (`time.monotonic`), and its progress; None before its first step."""
 
     cell: Cell
     began: float
@@ -28,18 +28,18 @@ class Running:
 
     @property
     def share(self) -> float:
-        """The steps taken, 0 to 1 of all."""
+        """The share of steps taken, 0 to 1."""
         return self.progress.step / max(1, self.cell.training.steps) if self.progress else 0.0
 
 
 class Tally:
-    """What is known of a sweep.
+    """The state of a sweep.
 
     Attributes:
-        cells: how many are to be run.
-        statuses: status -> how many ended so; ``elsewhere`` those that another sweep ran.
-        running: key -> what runs.
-        others: what other sweeps run while this one has nothing left to run; else None.
+        cells: number of cells to run.
+        statuses: status -> number of ended cells; ``elsewhere`` for those that another sweep ran.
+        running: key -> running cell.
+        others: the cells of other sweeps while this one has nothing left to run; otherwise None.
     """
 
     def __init__(self, cells: Sequence[Cell], catalog: Catalog) -> None:
@@ -57,17 +57,17 @@ class Tally:
 
     @property
     def ended(self) -> int:
-        """How many cells have ended."""
+        """The number of cells that have ended."""
         return self.statuses.total()
 
     @property
     def share(self) -> float:
-        """The work that is done, 0 to 1 of all: cells differ in cost a hundredfold."""
+        """The share of work done, 0 to 1; cells are weighted, because their costs differ a hundredfold."""
         underway = sum(self._loads[key].work * running.share for key, running in self.running.items())
         return min(1.0, (self._done + underway) / self._total) if self._total else 1.0
 
     def see(self, event: Event | Waiting) -> None:
-        """Learn what happened."""
+        """Take note of an event."""
         if isinstance(event, Waiting):
             self._see_others(event)
             return
@@ -92,7 +92,7 @@ class Tally:
                     self._pace.add(self._loads[key], time.monotonic() - ran.began)
 
     def seconds_left(self) -> float | None:
-        """Return after how long the sweep ends; None while that is unknown, or in the hands of another sweep."""
+        """Return the seconds until the sweep ends; None if unknown, or if it depends on another sweep."""
         if self.others is not None:
             return None
         now = time.monotonic()

@@ -28,11 +28,11 @@ from seqbench.running.queue import Waiting
 
 @dataclass(frozen=True)
 class Watch:
-    """Shows how a sweep goes.
+    """Shows the progress of a sweep.
 
     Attributes:
-        see: called with everything that happens.
-        tell: called with a line for a person, from any thread.
+        see: called with every event.
+        tell: called with a message for people, from any thread.
     """
 
     see: Callable[[Event | Waiting], None]
@@ -43,17 +43,17 @@ class Watch:
 def watch(
     todo: Plan, catalog: Catalog, folder: Path, *, as_json: bool, quiet: bool, live: bool
 ) -> Iterator[Watch]:
-    """Give what is to be called with every event.
+    """Yield the display that receives every event.
 
     Args:
-        todo: what is to be run.
-        catalog: tells how many time steps a cell's sequences have.
-        folder: the store's, in which the logs lie.
-        as_json: a JSON line on stdout for each event.
-        quiet: nothing at all, but for JSON lines.
+        todo: the plan of the sweep.
+        catalog: knows how many time steps a cell's sequences have.
+        folder: the store's folder, which holds the logs.
+        as_json: write a JSON line on stdout for each event.
+        quiet: show nothing except JSON lines.
         live: allow lines that change; they are shown on a terminal only.
     """
-    # The stream as it is now: while a cell runs in this process, sys.stderr is the cell's log.
+    # The current stream: while a cell runs in this process, sys.stderr is the cell's log.
     console = Console(file=sys.stderr, emoji=False, width=width(sys.stderr) if "COLUMNS" in os.environ else None)
 
     def tell(line: str) -> None:

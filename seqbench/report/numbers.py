@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from math import floor, log10
 
-from seqbench.statistics import HOLDS, Summary
+from seqbench.statistics import HOLDS, SeedSummary
 
 _PLAIN = (1e-4, 1e6)
 _MOST_DECIMALS = 9
@@ -31,14 +31,14 @@ def rounded(value: float) -> str:
     return f"{value:.2e}" if _is_odd(value) else fixed(value, _decimals(value, 3))
 
 
-def mean_and_spread(summary: Summary) -> str:
+def mean_and_spread(summary: SeedSummary) -> str:
     """Return ``mean ± spread``, with enough decimals to show the spread.
 
-    >>> mean_and_spread(Summary(0.93, 0.0123, 3)), mean_and_spread(Summary(0.99801, 0.0004, 3))
+    >>> mean_and_spread(SeedSummary(0.93, 0.0123, 3)), mean_and_spread(SeedSummary(0.99801, 0.0004, 3))
     ('0.930 ± 0.012', '0.9980 ± 0.0004')
-    >>> mean_and_spread(Summary(0.93, None, 1))
+    >>> mean_and_spread(SeedSummary(0.93, None, 1))
     '0.930'
-    >>> mean_and_spread(Summary(0.93, 0.0, 3)), mean_and_spread(Summary(0.93, 2e-7, 3))
+    >>> mean_and_spread(SeedSummary(0.93, 0.0, 3)), mean_and_spread(SeedSummary(0.93, 2e-7, 3))
     ('0.930 ± 0.000', '0.93000 ± 2e-07')
     """
     if _is_odd(summary.mean):
@@ -47,14 +47,14 @@ def mean_and_spread(summary: Summary) -> str:
     return _both(summary, _apart(summary.mean, _decimals(summary.mean, 3)))
 
 
-def skill_and_spread(summary: Summary) -> str:
+def skill_and_spread(summary: SeedSummary) -> str:
     """Return ``mean ± spread`` of a skill, with at most three decimals unless the spread needs more.
 
-    >>> skill_and_spread(Summary(-0.00042, 0.00013, 3))
+    >>> skill_and_spread(SeedSummary(-0.00042, 0.00013, 3))
     '-0.0004 ± 0.0001'
-    >>> skill_and_spread(Summary(-0.00042, None, 1)), skill_and_spread(Summary(-12.345, None, 1))
+    >>> skill_and_spread(SeedSummary(-0.00042, None, 1)), skill_and_spread(SeedSummary(-12.345, None, 1))
     ('0.000', '-12.3')
-    >>> skill_and_spread(Summary(0.4998, None, 1))  # a length does not hold there
+    >>> skill_and_spread(SeedSummary(0.4998, None, 1))  # a length does not hold there
     '0.4998'
     """
     return _both(summary, _apart(summary.mean, min(3, _decimals(summary.mean, 3)), (HOLDS, 1.0)))
@@ -69,7 +69,7 @@ def skill_text(skill: float) -> str:
     return fixed(skill, _apart(skill, 3, (HOLDS, 1.0))) if abs(skill) < 10 else number(skill)
 
 
-def _both(summary: Summary, decimals: int) -> str:
+def _both(summary: SeedSummary, decimals: int) -> str:
     if summary.spread is None:
         return fixed(summary.mean, decimals)
     decimals = _shared_decimals(summary, decimals)
@@ -80,16 +80,16 @@ def _both(summary: Summary, decimals: int) -> str:
     return f"{fixed(summary.mean, decimals)} ± {spread}"
 
 
-def _shared_decimals(summary: Summary, decimals: int) -> int:
+def _shared_decimals(summary: SeedSummary, decimals: int) -> int:
     """Return the number of decimals that shows the spread: at most two more."""
     return max(decimals, min(_decimals(summary.spread, 1), decimals + 2)) if summary.spread else decimals
 
 
-def interval_text(summary: Summary, *, most_decimals: int = 9) -> str:
+def interval_text(summary: SeedSummary, *, most_decimals: int = 9) -> str:
     """Return the 95% interval of the mean, with as many decimals as mean and spread; empty if there is none.
 
     >>> from seqbench.statistics import Interval
-    >>> interval_text(Summary(0.93, 0.0123, 3, Interval(0.8994, 0.9606, "t")))
+    >>> interval_text(SeedSummary(0.93, 0.0123, 3, Interval(0.8994, 0.9606, "t")))
     '[0.899, 0.961]'
     """
     ends = summary.interval

@@ -12,7 +12,7 @@ from seqbench.report.numbers import number
 from seqbench.report.page.groups import Group
 from seqbench.report.page.rows import ends_and_n
 from seqbench.report.units import memory, seconds, short
-from seqbench.statistics import HOLDS, Summary, summary
+from seqbench.statistics import HOLDS, SeedSummary, summary
 
 _LENGTH = "length (steps)"
 _WORST = -1.0
@@ -105,7 +105,7 @@ def _skill_text(group: Group) -> str:
     return f"{number(skill.mean)} ({ends_and_n(skill)}{lost})"
 
 
-def _ends(skill: Summary | None) -> tuple[float | None, float | None]:
+def _ends(skill: SeedSummary | None) -> tuple[float | None, float | None]:
     """Return the edges of the band; for a single seed there are none, and the band has a gap."""
     return (skill.interval.low, skill.interval.high) if skill and skill.interval else (None, None)
 

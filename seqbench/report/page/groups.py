@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from seqbench.gradients.flow import Summary as FlowSummary
+from seqbench.gradients.flow import Summary
 from seqbench.records.resolution import one_example_in_skill
 from seqbench.records.schema import Record
 from seqbench.records.variants import model_names, natural, task_names
@@ -59,7 +59,7 @@ class Group:
         parts = [(what, n) for what, n in sorted(found.items(), key=lambda pair: (pair[0] != "ok", pair[0])) if n]
         return parts[0][0] if len(parts) == 1 else ", ".join(f"{n} {what}" for what, n in parts)
 
-    def flows(self, when: str) -> list[FlowSummary]:
+    def flows(self, when: str) -> list[Summary]:
         """Return the gradient flow's summaries at one moment."""
         return [
             each.summary

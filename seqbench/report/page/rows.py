@@ -19,7 +19,7 @@ from seqbench.report.tables.gradients import flow_entry
 from seqbench.report.tables.measures import score_bounds
 from seqbench.report.tables.scores import COARSE
 from seqbench.report.units import memory, seconds
-from seqbench.statistics import Summary, summary
+from seqbench.statistics import SeedSummary, summary
 
 
 @dataclass(frozen=True)
@@ -127,10 +127,10 @@ def _row(group: Group, look: Look, metric: MetricData | None) -> Row:
     )
 
 
-def ends_and_n(found: Summary) -> str:
+def ends_and_n(found: SeedSummary) -> str:
     """Return the interval and the number of values behind it.
 
-    >>> ends_and_n(Summary(0.5, None, 1)), ends_and_n(summary([0.5, 0.5, 0.5]))
+    >>> ends_and_n(SeedSummary(0.5, None, 1)), ends_and_n(summary([0.5, 0.5, 0.5]))
     ('n = 1', '0.500 to 0.500, n = 3')
     """
     if found.interval is None:
@@ -158,7 +158,7 @@ def _skill(skill: float, worth: float | None) -> Field:
     return Field(skill_text(skill) + sign, skill, f"one example: {number(worth)}" if worth >= COARSE else "")
 
 
-def _plot(skill: Summary) -> Plot:
+def _plot(skill: SeedSummary) -> Plot:
     low, high = (skill.interval.low, skill.interval.high) if skill.interval else (None, None)
     return Plot(
         at=_place(skill.mean),

@@ -16,7 +16,7 @@ from seqbench.records.schema import MetricData
 from seqbench.report.numbers import interval_text, mean_and_spread, skill_and_spread
 from seqbench.report.observations import UNKNOWN, Observation
 from seqbench.report.tables.entries import ABSENT, WITHIN, Entry
-from seqbench.statistics import Summary, summary
+from seqbench.statistics import SeedSummary, summary
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Measure:
 
     value: Callable[[Observation], float | None]
     bounds: Callable[[MetricData], tuple[float, float]]
-    text: Callable[[Summary], str]
-    interval: Callable[[Summary], str]
+    text: Callable[[SeedSummary], str]
+    interval: Callable[[SeedSummary], str]
 
-    def summary(self, seen: Sequence[Observation]) -> Summary | None:
+    def summary(self, seen: Sequence[Observation]) -> SeedSummary | None:
         """Return the summary over the seeds that have a value."""
         known = [(each.metric, self.value(each)) for each in sorted(seen, key=lambda each: each.seed)]
         numbers = [value for _, value in known if value is not None]
@@ -84,7 +84,7 @@ def worth_of(seen: Sequence[Observation]) -> float | None:
     return None if not known or None in known else fmean(worth for worth in known if worth is not None)
 
 
-def _sign(found: Summary, seen: Sequence[Observation]) -> str:
+def _sign(found: SeedSummary, seen: Sequence[Observation]) -> str:
     return WITHIN if is_within(found.mean, worth_of(seen)) else ""
 
 

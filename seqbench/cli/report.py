@@ -11,7 +11,7 @@ import click
 from seqbench.base.counts import counted
 from seqbench.cli.console import stdout
 from seqbench.records.schema import Record
-from seqbench.report import FORMATS, document, print_document, read_records
+from seqbench.report import FORMATS, print_report, read_records, whole_report
 from seqbench.report.formats.output import check_output, write_whole
 
 
@@ -60,6 +60,6 @@ def _of_ending(output: Path | None) -> str:
 
 def _print(records: Sequence[Record], name: str) -> None:
     if name == "terminal":
-        print_document(document(records), stdout())
+        print_report(whole_report(records), stdout())
     else:
         sys.stdout.write(FORMATS[name].write(records))

@@ -1,6 +1,6 @@
 """Assembles a report, for every format: sections of lines, tables and commands.
 
-Formats render a `Document` and decide nothing about its content.
+Formats render a `Report` and decide nothing about its content.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Document:
+class Report:
     """A report.
 
     Attributes:
@@ -57,13 +57,13 @@ class Document:
     sections: tuple[Section, ...]
 
 
-def results(records: Iterable[Record]) -> Document:
+def results(records: Iterable[Record]) -> Report:
     """Return the results of a sweep: scores, failures with reasons, and warnings of tasks."""
     kept = list(records)
-    return _document("Results", [*_scores(kept), _failures(kept), _warnings(kept)])
+    return _report("Results", [*_scores(kept), _failures(kept), _warnings(kept)])
 
 
-def document(records: Iterable[Record]) -> Document:
+def whole_report(records: Iterable[Record]) -> Report:
     """Return the whole report of the records."""
     kept = list(records)
     seen, where = observations(kept), environments(kept)
@@ -71,7 +71,7 @@ def document(records: Iterable[Record]) -> Document:
         [each for each in seen if each.task == task] for task in sorted({e.task for e in seen}, key=natural)
     ]
     costs = tuple(cost_table(own, environments=len(where)) for own in by_task)
-    return _document(
+    return _report(
         "Results",
         [
             *_scores(kept),
@@ -122,5 +122,5 @@ def _reproduction(records: Sequence[Record]) -> Section:
     return Section("How to reproduce these numbers", lines=lines, commands=tuple(commands(records)))
 
 
-def _document(title: str, sections: Iterable[Section]) -> Document:
-    return Document(title, tuple(section for section in sections if not section.is_empty))
+def _report(title: str, sections: Iterable[Section]) -> Report:
+    return Report(title, tuple(section for section in sections if not section.is_empty))

@@ -16,7 +16,7 @@ from seqbench.errors import StoreError
 from seqbench.experiment.schema import Training
 from seqbench.records.schema import BaselineData, CellData, Evaluation, MetricData, PluginUsed, Record
 from seqbench.records.store import Store
-from seqbench.report import Document, Table, document, print_document, read_records, tables
+from seqbench.report import Report, Table, print_report, read_records, tables, whole_report
 from seqbench.report.document import results
 from seqbench.report.tables.failures import failures
 
@@ -78,10 +78,10 @@ def texts(table: Table) -> list[list[str]]:
     return [[str(entry) for entry in row] for row in table.rows]
 
 
-def printed(records: list[Record], width: int = 120, make: Callable[[list[Record]], Document] = document) -> str:
+def printed(records: list[Record], width: int = 120, make: Callable[[list[Record]], Report] = whole_report) -> str:
     file = io.StringIO()
     console = Console(file=file, width=width, markup=False, highlight=False, emoji=False)
-    print_document(make(records), console)
+    print_report(make(records), console)
     return file.getvalue()
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from seqbench.base.printable import printable
-from seqbench.report.document import Document, Section
+from seqbench.report.document import Report, Section
 from seqbench.report.tables.entries import Entry, Table
 
 _PREAMBLE = r"""\documentclass[a4paper,landscape]{article}
@@ -50,7 +50,7 @@ _MINUS = re.compile(r"(?<![^\s\[])-(?=[0-9])")
 _KNOWN_TO_T1 = set("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿ")
 
 
-def to_latex(document: Document) -> str:
+def to_latex(document: Report) -> str:
     """Return a report as a LaTeX document."""
     lines = [_PREAMBLE + rf"\section*{{{escaped(document.title)}}}"]
     for section in document.sections:

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from seqbench.base.printable import printable
 from seqbench.records.schema import Record
-from seqbench.report.document import Document, results
+from seqbench.report.document import Report, results
 from seqbench.report.tables.entries import ABSENT, WITHIN, Entry, Table
 
 _ASCII = str.maketrans({"±": "+-", ABSENT: ".", WITHIN: "~"})
@@ -27,10 +27,10 @@ _GAP = 3
 
 def render(records: Iterable[Record], console: Console) -> None:
     """Print the results of a sweep: scores, and failures with reasons."""
-    print_document(results(records), console)
+    print_report(results(records), console)
 
 
-def print_document(document: Document, console: Console) -> None:
+def print_report(document: Report, console: Console) -> None:
     """Print a report; each table prints its own title."""
     for section in document.sections:
         for table in section.tables:
@@ -43,13 +43,13 @@ def print_document(document: Document, console: Console) -> None:
             _print(console, "")
 
 
-def to_text(document: Document) -> str:
+def to_text(document: Report) -> str:
     """Return a report as plain text, 120 columns wide."""
     file = io.StringIO()
     console = Console(
         file=file, width=_WIDTH_OF_A_FILE, color_system=None, markup=False, highlight=False, emoji=False
     )
-    print_document(document, console)
+    print_report(document, console)
     return file.getvalue()
 
 

@@ -17,7 +17,7 @@ from seqbench.records.schema import Record
 from seqbench.records.variants import legend, model_names, natural
 from seqbench.report.charts import lines as charts
 from seqbench.report.commands import command
-from seqbench.report.document import document
+from seqbench.report.document import whole_report
 from seqbench.report.observations import observations
 from seqbench.report.page.cells import cells
 from seqbench.report.page.charts import cost_charts, skill_charts
@@ -64,7 +64,7 @@ def page(records: Iterable[Record], *, title: str = "seqbench report") -> str:
         skill=skill_charts(found, look_of),
         gradients=gradient_charts(found, look_of),
         costs=cost_charts(found, look_of),
-        document=document(kept),
+        document=whole_report(kept),
         cells=cells(kept, look_of, command, len(leaderboard)),
     )
 

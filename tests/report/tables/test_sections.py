@@ -26,7 +26,7 @@ from seqbench.records.making import unfinished
 from seqbench.records.merge import told_elsewhere
 from seqbench.records.schema import Costs, FlowAt, GradientData, Record
 from seqbench.records.store import Store
-from seqbench.report import FORMATS, document, read_records, tables
+from seqbench.report import FORMATS, read_records, tables, whole_report
 from seqbench.report.commands import command, commands
 from seqbench.report.formats.terminal import to_text
 from seqbench.report.observations import observations
@@ -277,7 +277,7 @@ def test_folders_of_two_kinds_of_processors_are_merged_with_a_note_of_both_score
         assert "accuracy: shown 0.6, the other 0.4 (differs by 0.2)" in told
         assert f"GenuineIntel (torch AVX512, oneDNN AVX512_CORE, MKL AVX512) in {tmp_path / 'a'}, which is" in told
         assert f"AuthenticAMD (torch AVX2, oneDNN AVX2, MKL COMPATIBLE) in {tmp_path / 'b'}" in told
-        text = to_text(document(merged))
+        text = to_text(whole_report(merged))
         assert told.split(";")[0] in text
         assert json.loads(FORMATS["json"].write(merged))["told_elsewhere"] == [told]
         assert "processor's torch" in text

@@ -23,7 +23,7 @@ from seqbench.report import print_table
 from seqbench.report.numbers import fixed, number
 from seqbench.report.plots.bars import bar_chart, norm_text, scale_of
 from seqbench.report.plots.figures import check_picture, draw_curves
-from seqbench.report.tables.entries import Entry, Table
+from seqbench.report.tables.table import Entry, Table
 
 if TYPE_CHECKING:
     from seqbench.training.probe import Fault, Finding

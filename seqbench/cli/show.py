@@ -29,7 +29,7 @@ from seqbench.plugins.grid import expand
 from seqbench.plugins.parameters import make, meaningless, parameters_of, refuse_meaningless
 from seqbench.report import print_table
 from seqbench.report.numbers import number
-from seqbench.report.tables.entries import Entry, Table
+from seqbench.report.tables.table import Entry, Table
 
 Facts = dict[str, Any]
 

@@ -15,11 +15,11 @@ from seqbench.report.commands import OUTPUT, SUITE, commands
 from seqbench.report.observations import observations
 from seqbench.report.tables.comparison import comparison_tables
 from seqbench.report.tables.costs import cost_table
-from seqbench.report.tables.entries import Table
 from seqbench.report.tables.environments import Environment, environment_table, environments, places, plugins_used
 from seqbench.report.tables.failures import failures
 from seqbench.report.tables.remarks import warnings_of
-from seqbench.report.tables.scores import tables
+from seqbench.report.tables.scores import result_tables
+from seqbench.report.tables.table import Table
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def whole_report(records: Iterable[Record]) -> Report:
 def _scores(records: Sequence[Record]) -> list[Section]:
     return [
         Section("Names", lines=tuple(legend(records))),
-        Section("Scores", tables=tuple(tables(records))),
+        Section("Scores", tables=tuple(result_tables(records))),
     ]
 
 

@@ -19,13 +19,13 @@ from seqbench.records.store import name
 from seqbench.records.variants import legend
 from seqbench.report.commands import command
 from seqbench.report.observations import Observation, observations
-from seqbench.report.tables.entries import grouped
 from seqbench.report.tables.environments import environments
 from seqbench.report.tables.failures import failures
-from seqbench.report.tables.measures import SCORE, SKILL, worth_of
 from seqbench.report.tables.remarks import warnings_of
 from seqbench.report.tables.scores import usable_length_of
+from seqbench.report.tables.seed_summaries import SCORE, SKILL, worth_of
 from seqbench.report.tables.standings import outcomes
+from seqbench.report.tables.table import grouped
 from seqbench.statistics import compare, mean_ranks
 
 SCHEMA_VERSION = 1

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from seqbench.base.printable import printable
 from seqbench.report.document import Report, Section
-from seqbench.report.tables.entries import Entry, Table
+from seqbench.report.tables.table import Entry, Table
 
 _PREAMBLE = r"""\documentclass[a4paper,landscape]{article}
 \usepackage[utf8]{inputenc}

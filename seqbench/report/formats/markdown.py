@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from seqbench.base.printable import printable
 from seqbench.report.document import Report, Section
-from seqbench.report.tables.entries import Entry, Table
+from seqbench.report.tables.table import Entry, Table
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]|~$#])")
 _AT_START = re.compile(r"^([0-9]*)([-+>.)])(?=\s)")

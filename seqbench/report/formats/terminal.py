@@ -17,7 +17,7 @@ from rich.text import Text
 from seqbench.base.printable import printable
 from seqbench.records.schema import Record
 from seqbench.report.document import Report, results
-from seqbench.report.tables.entries import ABSENT, WITHIN, Entry, Table
+from seqbench.report.tables.table import ABSENT, WITHIN, Entry, Table
 
 _ASCII = str.maketrans({"±": "+-", ABSENT: ".", WITHIN: "~"})
 _WIDTH_OF_A_FILE = 120

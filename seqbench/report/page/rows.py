@@ -14,10 +14,10 @@ from seqbench.records.schema import MetricData
 from seqbench.report.charts.lines import Look
 from seqbench.report.numbers import number, skill_text
 from seqbench.report.page.groups import Group, outcome_of
-from seqbench.report.tables.entries import WITHIN
 from seqbench.report.tables.gradients import flow_entry
-from seqbench.report.tables.measures import score_bounds
 from seqbench.report.tables.scores import COARSE
+from seqbench.report.tables.seed_summaries import score_bounds
+from seqbench.report.tables.table import WITHIN
 from seqbench.report.units import memory, seconds
 from seqbench.statistics import SeedSummary, summary
 

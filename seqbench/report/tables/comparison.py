@@ -8,8 +8,8 @@ from statistics import median
 from seqbench.records.resolution import is_within
 from seqbench.report.numbers import fixed
 from seqbench.report.observations import Observation
-from seqbench.report.tables.entries import WITHIN, Entry, Table
 from seqbench.report.tables.standings import outcomes
+from seqbench.report.tables.table import WITHIN, Entry, Table
 from seqbench.statistics import LEAST_PAIRS, Comparison, MeanRank, Outcomes, Place, compare, mean_ranks
 
 _RANK_LINES = (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from seqbench.report.numbers import rounded
 from seqbench.report.observations import Observation
-from seqbench.report.tables.entries import ABSENT, Entry, Table, grouped
+from seqbench.report.tables.table import ABSENT, Entry, Table, grouped
 from seqbench.statistics import summary
 
 _LINES = (

@@ -9,7 +9,7 @@ from typing import Any
 from seqbench.base.printable import MOST, one_line
 from seqbench.records.schema import Record
 from seqbench.records.variants import model_names, natural, task_names
-from seqbench.report.tables.entries import Entry, Table
+from seqbench.report.tables.table import Entry, Table
 
 _LINES = ("What the records say of the machine and the software; the source revision is seqbench's own.",)
 _NAMES = {"git_revision": "source revision", "processor_class": "processor's"}

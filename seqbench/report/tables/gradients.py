@@ -11,9 +11,9 @@ from dataclasses import replace
 from seqbench.gradients.flow import Summary
 from seqbench.report.numbers import number
 from seqbench.report.observations import Observation
-from seqbench.report.tables.entries import ABSENT, Entry, Table, grouped
-from seqbench.report.tables.measures import beside, in_place
 from seqbench.report.tables.remarks import problems_of
+from seqbench.report.tables.seed_summaries import beside, in_place
+from seqbench.report.tables.table import ABSENT, Entry, Table, grouped
 
 _LINES = (
     "Verdict, gain per step of the state Jacobian, gradient horizon in steps: factor by which a gradient changes",

@@ -14,9 +14,9 @@ from seqbench.records.schema import Record
 from seqbench.records.variants import natural
 from seqbench.report.numbers import mean_and_spread, number
 from seqbench.report.observations import Observation, observations
-from seqbench.report.tables.entries import ABSENT, Entry, Table, grouped
 from seqbench.report.tables.gradients import gradient_table
-from seqbench.report.tables.measures import SCORE, SKILL, entry
+from seqbench.report.tables.seed_summaries import SCORE, SKILL, entry
+from seqbench.report.tables.table import ABSENT, Entry, Table, grouped
 from seqbench.statistics import UsableLength, summary, usable_length
 
 _SKILL_LINES = (
@@ -42,7 +42,7 @@ _INTERVAL_LINES = (
 )
 
 
-def tables(records: Iterable[Record]) -> list[Table]:
+def result_tables(records: Iterable[Record]) -> list[Table]:
     """Return the tables of each task and the table of skill over all of them."""
     seen = observations(list(records))
     result = []

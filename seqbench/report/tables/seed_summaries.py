@@ -15,7 +15,7 @@ from seqbench.records.resolution import is_within
 from seqbench.records.schema import MetricData
 from seqbench.report.numbers import interval_text, mean_and_spread, skill_and_spread
 from seqbench.report.observations import UNKNOWN, Observation
-from seqbench.report.tables.entries import ABSENT, WITHIN, Entry
+from seqbench.report.tables.table import ABSENT, WITHIN, Entry
 from seqbench.statistics import SeedSummary, summary
 
 

@@ -38,7 +38,7 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Finding:
+class RuleResult:
     """The result of one rule.
 
     Attributes:
@@ -83,7 +83,7 @@ class Checked:
             made by other versions of tasks than are installed.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[RuleResult, ...]
     submission: Submission | None
     verifiable: Submission | None = None
 
@@ -102,7 +102,7 @@ def check_file(path: Path, catalog: Catalog, installed: Installed | None = None)
     try:
         content = archive.read(path)
     except RefusedError as error:
-        return Checked((Finding("archive", "failed", str(error)),), None)
+        return Checked((RuleResult("archive", "failed", str(error)),), None)
     return check(content, catalog, installed)
 
 
@@ -117,13 +117,13 @@ def check(content: bytes, catalog: Catalog, installed: Installed | None = None) 
     try:
         files = archive.unpack(content)
     except RefusedError as error:
-        return Checked((Finding("archive", "failed", str(error)),), None)
-    opened = Finding("archive", "passed", f"{len(files)} files, no path out of the bundle, within the limits")
+        return Checked((RuleResult("archive", "failed", str(error)),), None)
+    opened = RuleResult("archive", "passed", f"{len(files)} files, no path out of the bundle, within the limits")
     try:
         manifest, records = _opened(files)
     except RefusedError as error:
-        return Checked((opened, *_hashes(files), Finding("schema", "failed", str(error))), None)
-    read = Finding("schema", "passed", f"the manifest and {len(records)} records")
+        return Checked((opened, *_hashes(files), RuleResult("schema", "failed", str(error))), None)
+    read = RuleResult("schema", "passed", f"the manifest and {len(records)} records")
     known = installed or Installed(catalog)
     findings = (opened, read, *_findings(files, manifest, records, known))
     broken = [each for each in findings if each.status == "failed"]
@@ -153,7 +153,7 @@ def _record(name: str, content: bytes) -> Record:
     return record
 
 
-def _hashes(files: Mapping[str, bytes]) -> list[Finding]:
+def _hashes(files: Mapping[str, bytes]) -> list[RuleResult]:
     """Check only the hashes of a bundle that is broken in another way."""
     try:
         return [_finding("hashes", hash_faults(files, Manifest.from_bytes(files[MANIFEST])))]
@@ -163,7 +163,7 @@ def _hashes(files: Mapping[str, bytes]) -> list[Finding]:
 
 def _findings(
     files: Mapping[str, bytes], manifest: Manifest, records: Sequence[Record], installed: Installed
-) -> Iterator[Finding]:
+) -> Iterator[RuleResult]:
     yield _finding("hashes", hash_faults(files, manifest), f"{len(manifest.files)} files by SHA-256 and size")
     names = [*manifest_names(manifest), *(fault for record in records for fault in record_names(record))]
     yield _finding("names", names, "every name is plain, and no text steers a terminal or a spreadsheet")
@@ -171,18 +171,18 @@ def _findings(
     yield _finding("keys", keys, "each key is the hash of its record's settings")
     if keys or not records:
         if not records:
-            yield Finding("suite", "failed", f"there is no record in {RECORDS}/")
+            yield RuleResult("suite", "failed", f"there is no record in {RECORDS}/")
         return
     try:
         asked = grid(manifest.suite.name, installed.catalog)
     except SeqbenchError as error:
-        yield Finding("suite", "failed", f"the suite {manifest.suite.name!r} cannot be laid out here: {error}")
+        yield RuleResult("suite", "failed", f"the suite {manifest.suite.name!r} cannot be laid out here: {error}")
         return
     yield from _of_records(manifest, records, asked, installed)
     yield from _models(manifest, installed.catalog)
-    yield Finding("truth of scores", "not checked", "only cells that are run again tell: seqbench board verify")
-    yield Finding("gradients, sizes, curves", "not checked", "these are compared for cells that are run again")
-    yield Finding(
+    yield RuleResult("truth of scores", "not checked", "only cells that are run again tell: seqbench board verify")
+    yield RuleResult("gradients, sizes, curves", "not checked", "these are compared for cells that are run again")
+    yield RuleResult(
         "times, memory, machines",
         "not checked",
         "these are as the submitter's machine told them, here and everywhere",
@@ -191,7 +191,7 @@ def _findings(
 
 def _of_records(
     manifest: Manifest, records: Sequence[Record], asked: Grid, installed: Installed
-) -> Iterator[Finding]:
+) -> Iterator[RuleResult]:
     """Check the records against the suite, against each other and against the installed tasks."""
     yield from _versions(records, asked)
     own, others = other_versions(records, asked)
@@ -212,14 +212,14 @@ def _of_records(
     )
     if suite:
         # Then the suite does not limit their number, and tables of many models take long.
-        yield Finding("tables", "not checked", "the cells are not those of the suite")
-        yield Finding("installed task", "not checked", "the cells are not those of the suite")
+        yield RuleResult("tables", "not checked", "the cells are not those of the suite")
+        yield RuleResult("installed task", "not checked", "the cells are not those of the suite")
     else:
         yield _finding("tables", table_faults(records), "scores, skill and gradients can be shown")
         yield from _installed(own, asked, installed)
 
 
-def _versions(records: Sequence[Record], asked: Grid) -> Iterator[Finding]:
+def _versions(records: Sequence[Record], asked: Grid) -> Iterator[RuleResult]:
     """Report the cells of another version of a task, which cannot be checked here."""
     here = {cell.task.name: cell.task.version for cell in asked.cells}
     found: dict[tuple[str, int], int] = {}
@@ -231,25 +231,25 @@ def _versions(records: Sequence[Record], asked: Grid) -> Iterator[Finding]:
             f"made by version {version} of the task {name}; version {here[name]} is installed:"
             f" {cells} cells cannot be compared; run them again"
         )
-        yield Finding(f"task {name}", "failed", why, is_version=True)
+        yield RuleResult(f"task {name}", "failed", why, is_version=True)
 
 
-def _installed(records: Sequence[Record], asked: Grid, installed: Installed) -> Iterator[Finding]:
+def _installed(records: Sequence[Record], asked: Grid, installed: Installed) -> Iterator[RuleResult]:
     found = compare_with_installed(records, asked.all_of(records), installed)
     loaded = (
         f"metric, baselines, examples and data are its own; loaded: {found.places} lengths of tasks, a seed each"
     )
     yield _finding("installed task", found.faults, loaded)
     for why in found.unknown:
-        yield Finding("installed task", "not checked", why)
+        yield RuleResult("installed task", "not checked", why)
 
 
-def _finding(rule: str, faults: Iterable[str], passed: str = "") -> Finding:
+def _finding(rule: str, faults: Iterable[str], passed: str = "") -> RuleResult:
     found = list(faults)
     if not found:
-        return Finding(rule, "passed", passed)
+        return RuleResult(rule, "passed", passed)
     more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
-    return Finding(rule, "failed", "\n".join([*found[:_SHOWN], *more]))
+    return RuleResult(rule, "failed", "\n".join([*found[:_SHOWN], *more]))
 
 
 def _asked(manifest: Manifest, records: Sequence[Record], asked: Grid) -> str:
@@ -258,19 +258,19 @@ def _asked(manifest: Manifest, records: Sequence[Record], asked: Grid) -> str:
     return f"{whole}; partial, {len(lost)} without an outcome" if lost else whole
 
 
-def _models(manifest: Manifest, catalog: Catalog) -> Iterator[Finding]:
+def _models(manifest: Manifest, catalog: Catalog) -> Iterator[RuleResult]:
     """Report for each model whether its parameters are valid, and whether it can be run again here."""
     for model in manifest.models:
         rule, known = f"model {model.name}", catalog.models.get(model.name)
         if known is None:
             whence = model.distribution or "a distribution that is not named"
-            yield Finding(
+            yield RuleResult(
                 rule,
                 "not checked",
                 f"not installed here ({whence}): its parameters are not known, and it cannot be re-run",
             )
         elif known.version != model.version:
             here = f"version {model.version}, and version {known.version} is installed here"
-            yield Finding(rule, "not checked", f"{here}: it cannot be re-run")
+            yield RuleResult(rule, "not checked", f"{here}: it cannot be re-run")
         else:
             yield _finding(rule, parameter_faults(known, model.parameters), "its parameters are right")

@@ -54,7 +54,7 @@ _TRAINED = ("scores", "gradients after training", "everything else")
 
 
 @dataclass(frozen=True)
-class Part:
+class PartResult:
     """The result of comparing one part of two records.
 
     Attributes:
@@ -78,7 +78,7 @@ class Part:
 class Agreement:
     """The result of a comparison: every compared part, in order."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[PartResult, ...]
 
     @property
     def outcome(self) -> Literal["confirmed", "within spread", "differs", "not comparable"]:
@@ -126,7 +126,7 @@ def agreement(
         elif what in _TRAINED:
             is_first = all(part.outcome != "not comparable" for part in parts)
             why = f"{_why(claimed, found)}; " if is_first else ""
-            parts.append(Part(what, "not comparable", f"{why}{_said(differing, words)}"))
+            parts.append(PartResult(what, "not comparable", f"{why}{_said(differing, words)}"))
         else:
             is_close = _closeness(what, claimed, {**span_of_primary(claimed), **(spans or {})})
             apart = list(differences(one, other, is_close=is_close))
@@ -156,7 +156,7 @@ def baseline_closeness(spans: Spans, examples: int) -> IsClose:
     return is_close
 
 
-def with_spread(came: Agreement, spread: Part) -> Agreement:
+def with_spread(came: Agreement, spread: PartResult) -> Agreement:
     """Return a comparison in which further seeds judge the trained scores that could not be compared."""
     if spread.outcome == "not comparable":
         return came
@@ -215,8 +215,8 @@ def _are_measured_alike(claimed: Record, found: Record) -> bool:
 
 def _judged(
     what: str, differing: list[Difference], words: tuple[str, str], otherwise: Outcome = "same bits"
-) -> Part:
-    return Part(what, "differs", _said(differing, words)) if differing else Part(what, otherwise)
+) -> PartResult:
+    return PartResult(what, "differs", _said(differing, words)) if differing else PartResult(what, otherwise)
 
 
 def _said(differing: Iterable[Difference], words: tuple[str, str]) -> str:

@@ -11,7 +11,7 @@ import random
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from seqbench.board.check.agreement import Part, Spans
+from seqbench.board.check.agreement import PartResult, Spans
 from seqbench.records.schema import Evaluation, Record
 
 LEVEL = 0.99
@@ -33,7 +33,7 @@ def fresh_seeds(taken: Iterable[int], count: int, seed: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def spread_part(claimed: Record, seeds: Sequence[Record], spans: Spans) -> Part:
+def spread_part(claimed: Record, seeds: Sequence[Record], spans: Spans) -> PartResult:
     """Return whether the claimed scores are within the prediction interval of further seeds.
 
     Args:
@@ -44,15 +44,15 @@ def spread_part(claimed: Record, seeds: Sequence[Record], spans: Spans) -> Part:
     known = [record for record in seeds if record.status == "ok"]
     if claimed.status != "ok" or len(known) < LEAST:
         of = f"{len(known)} of {len(seeds)} seeds came to a score here, and the claim is {claimed.status}"
-        return Part("scores", "not comparable", f"{of}; {LEAST} are needed")
+        return PartResult("scores", "not comparable", f"{of}; {LEAST} are needed")
     found = list(_intervals(claimed, known, spans))
     outside = [told for told, is_within in found if not is_within]
     if outside:
         more = f", and {len(outside) - 2} more" if len(outside) > 2 else ""
-        return Part(
+        return PartResult(
             "scores", "differs", f"beyond the spread of {len(known)} seeds: {', '.join(outside[:2])}{more}"
         )
-    return Part("scores", "within spread", f"of {len(known)} seeds: {found[0][0]}")
+    return PartResult("scores", "within spread", f"of {len(known)} seeds: {found[0][0]}")
 
 
 def _intervals(claimed: Record, seeds: Sequence[Record], spans: Spans) -> Iterator[tuple[str, bool]]:

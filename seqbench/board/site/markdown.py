@@ -9,13 +9,13 @@ from pathlib import Path
 
 from seqbench.base.machines import class_text
 from seqbench.board.bundle.manifest import Manifest
-from seqbench.board.site.merge import Board, Entered
+from seqbench.board.site.merge import Entered, PublicBoard
 from seqbench.board.site.standings import Standings, standings
 from seqbench.report.formats.markdown import escaped
 
 
 def to_markdown(
-    board: Board, words: Sequence[str], picture: Path | None = None, output: Path | None = None
+    board: PublicBoard, words: Sequence[str], picture: Path | None = None, output: Path | None = None
 ) -> str:
     """Return the board as Markdown.
 

@@ -92,14 +92,14 @@ class SuiteBoard:
 
 
 @dataclass(frozen=True)
-class Board:
+class PublicBoard:
     """Everything that a board shows."""
 
     suites: tuple[SuiteBoard, ...]
     refused: tuple[Refused, ...]
 
 
-def read_board(folder: Path, catalog: Catalog) -> Board:
+def read_board(folder: Path, catalog: Catalog) -> PublicBoard:
     """Read every bundle in a folder.
 
     Raises:
@@ -122,7 +122,7 @@ def read_board(folder: Path, catalog: Catalog) -> Board:
         else:
             entered[found.submission.id] = found
     names = sorted({each.submission.grid.name for each in entered.values()})
-    return Board(tuple(_suite_board(name, entered.values(), installed) for name in names), tuple(refused))
+    return PublicBoard(tuple(_suite_board(name, entered.values(), installed) for name in names), tuple(refused))
 
 
 def _entered(path: Path, installed: Installed) -> Entered | Refused:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from seqbench.board.site.merge import Board
+from seqbench.board.site.merge import PublicBoard
 from seqbench.board.site.standings import standings
 from seqbench.errors import BoardError
 from seqbench.report.charts.lines import HEIGHT, LEFT, WIDTH
@@ -19,7 +19,7 @@ _MODEL = 300
 """Units for one model in the legend."""
 
 
-def picture(board: Board) -> str:
+def picture(board: PublicBoard) -> str:
     """Return the picture of the first suite of a board.
 
     Raises:

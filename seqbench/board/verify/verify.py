@@ -36,7 +36,7 @@ Runner = Callable[[Sequence[Cell]], Mapping[str, Record]]
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnCells:
     """The cells to run again.
 
     Attributes:
@@ -50,7 +50,7 @@ class Drawn:
     left_out: tuple[str, ...]
 
 
-def draw(submission: Submission, count: int, seed: int, catalog: Catalog) -> Drawn:
+def draw(submission: Submission, count: int, seed: int, catalog: Catalog) -> DrawnCells:
     """Draw cells at random: one of each model, then another of each, until there are enough.
 
     Raises:
@@ -73,12 +73,12 @@ def draw(submission: Submission, count: int, seed: int, catalog: Catalog) -> Dra
     order = chance.sample(sorted(queues), len(queues))
     turns = max(map(len, queues.values()))
     found = [queues[name][turn] for turn in range(turns) for name in order if turn < len(queues[name])]
-    return Drawn(tuple(found[:count]), len(found), left_out)
+    return DrawnCells(tuple(found[:count]), len(found), left_out)
 
 
 def verify(
     submission: Submission,
-    drawn: Drawn,
+    drawn: DrawnCells,
     seed: int,
     catalog: Catalog,
     run: Runner,

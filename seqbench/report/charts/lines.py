@@ -80,7 +80,7 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnSeries:
     """One model on the canvas; paths are the ``d`` of SVG paths."""
 
     name: str
@@ -131,7 +131,7 @@ class Chart:
     x_ticks: tuple[Label, ...]
     y_ticks: tuple[Label, ...]
     rules: tuple[int, ...]
-    lines: tuple[Drawn, ...]
+    lines: tuple[DrawnSeries, ...]
     numbers: Numbers
 
 
@@ -186,7 +186,7 @@ def _side_by_side(series: Series, among: Sequence[Series], x: Axis) -> list[int]
     return places
 
 
-def _drawn(series: Series, lost_at: Sequence[int], x: Axis, y: Axis) -> Drawn:
+def _drawn(series: Series, lost_at: Sequence[int], x: Axis, y: Axis) -> DrawnSeries:
     points = _points(series.x, series.y, x, y)
     spots = [
         Spot(round(point[0]), round(point[1]), text)
@@ -197,7 +197,7 @@ def _drawn(series: Series, lost_at: Sequence[int], x: Axis, y: Axis) -> Drawn:
     area = ""
     if series.low and series.high:
         area = band(_points(series.x, series.low, x, y), _points(series.x, series.high, x, y))
-    return Drawn(series.name, series.look, line(points), area, tuple(spots), tuple(lost))
+    return DrawnSeries(series.name, series.look, line(points), area, tuple(spots), tuple(lost))
 
 
 def _points(xs: Sequence[float], ys: Sequence[float | None], x: Axis, y: Axis) -> list[Point | None]:

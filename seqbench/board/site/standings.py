@@ -15,7 +15,7 @@ from seqbench.report.charts.lines import Look, looks
 from seqbench.report.numbers import fixed
 from seqbench.report.observations import observations
 from seqbench.report.page.groups import MISSING, Group, groups, skill_of
-from seqbench.report.page.overview import Line, Overview, overview
+from seqbench.report.page.overview import Line, ModelOverview, overview
 from seqbench.report.page.rows import Field, ends_and_n
 from seqbench.statistics import summary
 
@@ -89,7 +89,7 @@ class Standings:
     suite: SuiteBoard
     models: Mapping[str, OnBoard]
     groups: tuple[Group, ...]
-    overview: Overview
+    overview: ModelOverview
     skills: Mapping[tuple[str, str], Field]
     slugs: Mapping[str, str]
 
@@ -115,7 +115,7 @@ def standings(suite: SuiteBoard) -> Standings:
         suite,
         models,
         found,
-        Overview(seen.tasks, tuple(_of_whole_suite(line, models[line.model]) for line in seen.lines)),
+        ModelOverview(seen.tasks, tuple(_of_whole_suite(line, models[line.model]) for line in seen.lines)),
         {key: _mean_skill(of_key, suite) for key, of_key in _by_model_and_task(found).items()},
         # A suite names each task once; the rest of a task's name, e.g. its data, may not be valid in a path.
         {tasks[record.key]: record.cell.task.name for record in suite.records},

@@ -46,18 +46,18 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Overview:
+class ModelOverview:
     """The models, best mean rank first, over the tasks."""
 
     tasks: tuple[str, ...]
     lines: tuple[Line, ...]
 
 
-def overview(seen: Sequence[Observation], look_of: Mapping[str, Look]) -> Overview:
+def overview(seen: Sequence[Observation], look_of: Mapping[str, Look]) -> ModelOverview:
     """Return how far each model reaches on each task."""
     tasks = tuple(sorted({each.task for each in seen}, key=natural))
     found = mean_ranks(outcomes(seen))
-    return Overview(
+    return ModelOverview(
         tasks,
         tuple(
             Line(

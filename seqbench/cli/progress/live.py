@@ -16,7 +16,7 @@ from rich.text import Text
 
 from seqbench.base.printable import printable
 from seqbench.cli.progress.sentences import Told, counts, others
-from seqbench.cli.progress.tally import ELSEWHERE, Running, Tally
+from seqbench.cli.progress.tally import ELSEWHERE, RunningCell, Tally
 from seqbench.jobs.events import Event
 from seqbench.running.eta import in_words
 from seqbench.running.queue import Waiting
@@ -68,7 +68,7 @@ class Live:
             lines.append(Text(f"  {others(waiting)}", style="yellow", no_wrap=True, overflow="ellipsis"))
         return Group(*lines, self._sweep())
 
-    def _cells(self, running: list[Running]) -> Table:
+    def _cells(self, running: list[RunningCell]) -> Table:
         table = Table.grid(padding=(0, 2, 0, 0), expand=False)
         table.add_column(no_wrap=True, overflow="ellipsis")
         table.add_column(no_wrap=True)
@@ -97,7 +97,7 @@ class Live:
         return table
 
 
-def _progress(running: Running, width: int) -> str:
+def _progress(running: RunningCell, width: int) -> str:
     told = running.progress
     if told is None:
         return f"loading, {in_words(time.monotonic() - running.began)}"

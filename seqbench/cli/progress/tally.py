@@ -19,7 +19,7 @@ ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True)
-class Running:
+class RunningCell:
     """A running cell: its start (`time.monotonic`), and its progress; None before its first step."""
 
     cell: Cell
@@ -45,7 +45,7 @@ class Tally:
     def __init__(self, cells: Sequence[Cell], catalog: Catalog) -> None:
         self.cells = len(cells)
         self.statuses: Counter[str] = Counter()
-        self.running: dict[str, Running] = {}
+        self.running: dict[str, RunningCell] = {}
         self.others: Waiting | None = None
         work = works(cells, catalog)
         self._waiting = {cell.key: Load(cell.task.name, cell.model.name, work[cell.key]) for cell in cells}
@@ -76,7 +76,7 @@ class Tally:
             case Started(cell=cell):
                 self.others = None
                 self._waiting.pop(key, None)
-                self.running[key] = Running(cell, time.monotonic())
+                self.running[key] = RunningCell(cell, time.monotonic())
                 self._workers = max(self._workers, len(self.running))
             case Progressed():
                 self.running[key] = replace(self.running[key], progress=event)

@@ -15,7 +15,7 @@ from seqbench.cli.console import say, stdout
 from seqbench.cli.dry_run import show_plan
 from seqbench.cli.kept_gradients import kept_gradients
 from seqbench.cli.plugin_files import load_plugins, plugin_files
-from seqbench.cli.progress.watch import Watch, watch
+from seqbench.cli.progress.watch import Display, watch
 from seqbench.cli.short_forms import are_long, in_long_form
 from seqbench.experiment.overrides import settings
 from seqbench.experiment.schema import load, merge
@@ -186,7 +186,7 @@ def _tell_of_changed_files(todo: Plan, store: Store, catalog: Catalog) -> None:
         )
 
 
-def _run(happening: Generator[Event | Waiting], shown: Watch, stop: Interruption) -> None:
+def _run(happening: Generator[Event | Waiting], shown: Display, stop: Interruption) -> None:
     """Show events until the sweep is done or was stopped."""
     try:
         with closing(happening) as events:

@@ -27,7 +27,7 @@ from seqbench.running.queue import Waiting
 
 
 @dataclass(frozen=True)
-class Watch:
+class Display:
     """Shows the progress of a sweep.
 
     Attributes:
@@ -42,7 +42,7 @@ class Watch:
 @contextmanager
 def watch(
     todo: Plan, catalog: Catalog, folder: Path, *, as_json: bool, quiet: bool, live: bool
-) -> Iterator[Watch]:
+) -> Iterator[Display]:
     """Yield the display that receives every event.
 
     Args:
@@ -62,13 +62,13 @@ def watch(
     told = Told(folder, is_shard=todo.is_shard)
     with results_apart() as results:
         if as_json:
-            yield Watch(Lines(told, tell, folder, results), tell)
+            yield Display(Lines(told, tell, folder, results), tell)
         elif quiet:
-            yield Watch(Quiet(told, tell), tell)
+            yield Display(Quiet(told, tell), tell)
         elif live and console.is_terminal:
             from seqbench.cli.progress.live import Live
 
             with Live(Tally(todo.pending, catalog), told, console) as shown:
-                yield Watch(shown, tell)
+                yield Display(shown, tell)
         else:
-            yield Watch(Plain(Tally(todo.pending, catalog), told, tell), tell)
+            yield Display(Plain(Tally(todo.pending, catalog), told, tell), tell)

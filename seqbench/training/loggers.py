@@ -33,7 +33,7 @@ _THEIRS = ("WANDB_", "MLFLOW_")
 
 
 @dataclass(frozen=True)
-class Kind:
+class LoggerKind:
     """A logger that can be asked for.
 
     Attributes:
@@ -94,7 +94,7 @@ def curves(names: Sequence[str], folder: Path | None, cell: Cell) -> Iterator[li
 
     kinds = [LOGGERS[name] for name in names]
     with _environment({name: value for kind in kinds for name, value in kind.environment.items()}):
-        opened: list[tuple[Kind, Logger]] = []
+        opened: list[tuple[LoggerKind, Logger]] = []
         with randomness_kept():
             for name, kind in zip(names, kinds, strict=True):
                 with _told(name):
@@ -155,15 +155,15 @@ def _mlflow_address(folder: Path) -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder.resolve() / 'mlflow.db'}"
 
 
-LOGGERS: Mapping[str, Kind] = {
-    "tensorboard": Kind(("tensorboard",), _tensorboard, lambda logger: logger.finalize("success"), {}),
-    "wandb": Kind(
+LOGGERS: Mapping[str, LoggerKind] = {
+    "tensorboard": LoggerKind(("tensorboard",), _tensorboard, lambda logger: logger.finalize("success"), {}),
+    "wandb": LoggerKind(
         ("wandb",),
         _wandb,
         _finish_wandb,
         {"WANDB_MODE": "offline", "WANDB_ERROR_REPORTING": "false"},
     ),
-    "mlflow": Kind(
+    "mlflow": LoggerKind(
         ("mlflow", "sqlalchemy", "alembic"),
         _mlflow,
         lambda logger: logger.finalize("success"),

@@ -33,7 +33,7 @@ _GPU_IS_FULL = ("OutOfMemoryError", "CUDA out of memory", "CUDA error: out of me
 
 
 @dataclass(frozen=True)
-class Kind:
+class MemoryKind:
     """A kind of memory.
 
     Attributes:
@@ -47,9 +47,11 @@ class Kind:
     most: Callable[[], int | None]
 
 
-RESIDENT = Kind(lambda costs: costs.peak_memory_bytes, lambda settings: settings.memory, lambda: fair_share())
+RESIDENT = MemoryKind(
+    lambda costs: costs.peak_memory_bytes, lambda settings: settings.memory, lambda: fair_share()
+)
 """That of the machine, as a process holds it."""
-ON_GPU = Kind(lambda costs: _with_cuda(costs.peak_gpu_memory_bytes), lambda settings: None, lambda: None)
+ON_GPU = MemoryKind(lambda costs: _with_cuda(costs.peak_gpu_memory_bytes), lambda settings: None, lambda: None)
 """That of a GPU: tensors, and CUDA itself beside them."""
 
 
@@ -71,7 +73,7 @@ class Memory:
         self,
         settings: Execution,
         records: Callable[[], Iterable[Record]] = tuple,
-        kind: Kind = RESIDENT,
+        kind: MemoryKind = RESIDENT,
     ) -> None:
         self._fixed = kind.fixed(settings)
         self._of = kind

@@ -28,7 +28,7 @@ from seqbench.base.environment import computing
 from seqbench.base.processor import processor_class
 from seqbench.base.random_state import randomness_kept, seed_all
 from seqbench.base.seeds import derive_seed
-from seqbench.base.signal_handlers import interrupts_kept
+from seqbench.base.signal_handlers import signal_handlers_kept
 from seqbench.contracts.examples import Ragged, Split
 from seqbench.contracts.metrics import check_baselines
 from seqbench.contracts.task import Task, TaskData
@@ -85,7 +85,7 @@ def run_cell(
             one_quiet_thread(),
             arithmetic(cell.training.precision),
             quiet_lightning(),
-            interrupts_kept() as put_back,
+            signal_handlers_kept() as put_back,
             randomness_kept(),
         ):
             return _Run(cell, catalog, described, progress, checkpoints, should_stop, put_back, callbacks).record()

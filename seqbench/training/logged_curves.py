@@ -23,7 +23,7 @@ STEPS = 10
 """Steps of which a point of a curve is the mean."""
 
 
-class Curves(pl.Callback):
+class CurveLogger(pl.Callback):
     """Writes the course of a training to loggers; not one number of the training depends on it."""
 
     def __init__(self, loggers: Sequence[Logger]) -> None:

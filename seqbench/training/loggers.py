@@ -22,7 +22,7 @@ from seqbench.records.store import stem
 if TYPE_CHECKING:
     from pytorch_lightning.loggers import Logger
 
-    from seqbench.training.logged_curves import Curves
+    from seqbench.training.logged_curves import CurveLogger
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def prepare_loggers(names: Iterable[str], folder: Path) -> None:
 
 
 @contextmanager
-def curves(names: Sequence[str], folder: Path | None, cell: Cell) -> Iterator[list[Curves]]:
+def logger_callbacks(names: Sequence[str], folder: Path | None, cell: Cell) -> Iterator[list[CurveLogger]]:
     """Open loggers for a cell while the block runs; give the callback, if any, that writes to them.
 
     A logger that fails is told of in the cell's log and left alone: it never ends a cell.
@@ -90,7 +90,7 @@ def curves(names: Sequence[str], folder: Path | None, cell: Cell) -> Iterator[li
         yield []
         return
     from seqbench.base.random_state import randomness_kept
-    from seqbench.training.logged_curves import Curves
+    from seqbench.training.logged_curves import CurveLogger
 
     kinds = [LOGGERS[name] for name in names]
     with _environment({name: value for kind in kinds for name, value in kind.environment.items()}):
@@ -101,7 +101,7 @@ def curves(names: Sequence[str], folder: Path | None, cell: Cell) -> Iterator[li
                     logger = kind.open(folder / FOLDER / name, stem(cell, cell.key), cell.key)
                     logger.log_hyperparams(_described(cell))
                     opened.append((kind, logger))
-        written = Curves([logger for _, logger in opened])
+        written = CurveLogger([logger for _, logger in opened])
         try:
             yield [written]
         finally:

@@ -11,7 +11,7 @@ from seqbench.jobs.assignment import Assignment
 from seqbench.jobs.cell_logs import begin, end, spoken_into
 from seqbench.plugins.load import load_sources
 from seqbench.records.schema import Record
-from seqbench.training.loggers import curves
+from seqbench.training.loggers import logger_callbacks
 
 if TYPE_CHECKING:
     from seqbench.training.checkpoints import Checkpoints
@@ -40,7 +40,7 @@ def run_assignment(
     with spoken_into(assignment.log, owns_process=owns_process) as stream:
         begin(stream, assignment.cell, assignment.log)
         catalog = load_sources(assignment.plugins)
-        with curves(assignment.loggers, assignment.folder, assignment.cell) as callbacks:
+        with logger_callbacks(assignment.loggers, assignment.folder, assignment.cell) as callbacks:
             record = run_cell(
                 assignment.cell,
                 catalog,

@@ -36,5 +36,5 @@ def _free(number: int) -> int:
     try:
         return int(torch.cuda.mem_get_info(number)[0])
     except RuntimeError:
-        # Such as one that is full already: there is not even room to ask.
+        # For example a GPU that is already full: CUDA cannot even start there.
         return 0

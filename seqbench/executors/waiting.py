@@ -28,7 +28,7 @@ class Waiting:
     is_alone: bool = False
 
     def after(self, death: Died, *, is_stopping: bool) -> tuple[Retried | Finished, Waiting | None]:
-        """Return what is told of a death, and the attempt that follows it; None after the last."""
+        """Return the event for a death, and the next attempt; None after the last one."""
         cell, reason = self.assignment.cell, f"{death.what}, {death.reason}"
         if is_stopping:
             return self.interrupted(f"{reason}, while the sweep was stopped"), None
@@ -41,7 +41,7 @@ class Waiting:
         return Retried(cell, reason), Waiting(self.assignment, self.number + 1, death.of_memory)
 
     def interrupted(self, reason: str) -> Finished:
-        """Return what is told where the sweep ended before the cell did."""
+        """Return the event for a cell that had not ended when the sweep did."""
         return Finished(self.assignment.cell, self._record("interrupted", reason))
 
     def _record(self, status: Status, reason: str) -> Record:

@@ -57,7 +57,7 @@ def run_assignment(
 def check_assignment(assignment: Assignment, *, owns_process: bool = True) -> str | None:
     """Load the data of one cell and build its models; return what is wrong with them.
 
-    What a plugin says meanwhile is swallowed: it says it again when the cell is run.
+    Output of plugins is discarded; it appears again when the cell is run.
 
     Raises:
         Exception: a plugin's own fault, which is a failed cell with a traceback and not bad input.
@@ -82,7 +82,7 @@ def _checkpoints(assignment: Assignment) -> Checkpoints | None:
 
 
 def _logged(told: Told | None) -> Told:
-    """Let the log know from time to time how the training goes."""
+    """Write the progress of the training into the log from time to time."""
     last = time.monotonic()
 
     def tell(step: int, loss: float, steps_per_second: float) -> None:

@@ -159,7 +159,7 @@ class _Crew:
 
     def _stop(self) -> Iterator[Event]:
         self._asked = self._asked or time.monotonic()
-        # Again and again: a board that died began anew and knows of nothing.
+        # Repeated, because a board that died is restarted without this request.
         self._machines.get(self._board.stop.remote())
         while self._waiting:
             yield self._waiting.popleft().interrupted(NOT_BEGUN)

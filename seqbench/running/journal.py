@@ -36,7 +36,7 @@ _SECONDS_BETWEEN_WRITES = 1.0
 
 
 class Noted(BaseModel):
-    """The base of what is read from these files; what a later version adds is ignored."""
+    """The base of everything read from these files; fields of later versions are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -134,7 +134,7 @@ def noted(
 
 
 def read_notes(folder: Path) -> list[tuple[SweepNote, LiveNote | None]]:
-    """Return what sweeps have left in a store, the oldest first; a file that is no note is left out."""
+    """Return the notes of sweeps in a store, the oldest first; other files are left out."""
     read = []
     for path in (folder / FOLDER).glob("*.json"):
         if path.name.startswith(".") or path.name.endswith(_LIVE):
@@ -178,7 +178,7 @@ class _Notes:
     def __init__(self, folder: Path, note: SweepNote) -> None:
         self._folder = folder
         self._note = note
-        # The same cells give the same stem, so that a sweep that is started again replaces what it left.
+        # The same cells give the same stem, so that a restarted sweep replaces its old files.
         keys = hashlib.sha256("".join(sorted(cell.key for cell in note.cells)).encode()).hexdigest()[:12]
         self._same_cells = f"{keys}_*.json"
         self._stem = f"{keys}_{note.holder.host}_{note.holder.pid}"

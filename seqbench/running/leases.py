@@ -95,7 +95,7 @@ class Claims:
             path = _next_path(self._folder, key, chain)
             if not _made(path, json.dumps({"cell": cell, "token": token, **asdict(self._me)})):
                 return False
-            # Where the stale claim was taken over and released since we looked, ours hangs in the air.
+            # If the stale claim was taken over and released since we looked, our claim is orphaned.
             if not any(claim.token == token for claim in follow(self._folder, key)):
                 path.unlink(missing_ok=True)
                 return False
@@ -114,7 +114,7 @@ class Claims:
         with suppress(OSError):
             chain = list(follow(self._folder, key))
             if chain and chain[-1].token == token:
-                # The first goes first: who takes over the last of them sees that it hangs in the air.
+                # The first file goes first, so that whoever takes over the last one sees that it is orphaned.
                 for path in paths:
                     path.unlink(missing_ok=True)
 
@@ -169,7 +169,7 @@ def _next_path(folder: Path, key: str, chain: list[Claim]) -> Path:
 
 
 def _made(path: Path, text: str) -> bool:
-    """Write a file that was not there; say whether it was we who made it."""
+    """Create a file that did not exist; return whether this call created it."""
     try:
         handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
     except FileExistsError:
@@ -191,7 +191,7 @@ def _read(path: Path, key: str) -> Claim | None:
     except FileNotFoundError:
         return None
     except NotPlainError:
-        # Nothing of ours: it is followed by a claim that is.
+        # Not a file of seqbench: a valid claim follows it.
         return Claim(key, "", None, "unreadable", 0.0)
     try:
         said = json.loads(text)

@@ -100,7 +100,7 @@ class Backlog:
             if held and waiting != told:
                 yield waiting
                 told = waiting
-            # What is not held is free, and taken at the next look.
+            # A cell that is not held is free, and is taken at the next look.
             if leaves_living and all(key in held and held[key] != first.get(key) for key in self._left):
                 return
             time.sleep(SECONDS_BETWEEN_LOOKS / 2)
@@ -114,7 +114,7 @@ class Backlog:
             self._look_again[cell.key] = time.monotonic() + SECONDS_BETWEEN_LOOKS
             return False
         if self._is_done(cell):
-            # Its record was written between the look and the claim.
+            # Its record was written between the check and the claim.
             self._claims.release(cell.key)
             del self._left[cell.key]
             return False

@@ -78,13 +78,13 @@ def run(
             if isinstance(event, Waiting):
                 log.info("%d cells are left to other sweeps, on %s", len(event.cells), ", ".join(event.hosts))
     if stop.number is not None:
-        # To whoever handled it before: a KeyboardInterrupt, or the end of the process.
+        # Pass the signal to the earlier handler: a KeyboardInterrupt, or the end of the process.
         signal.raise_signal(stop.number)
     return frame(records_of(todo, store))
 
 
 def execution(experiment: Experiment, jobs: int | None, executor: str | None) -> Execution:
-    """Return how to run an experiment: its own section, and over it what was asked for beside it.
+    """Return how to run an experiment: its own section, overridden by the arguments.
 
     Raises:
         ExperimentError: ``jobs`` is below 1.

@@ -84,7 +84,7 @@ class SweepState:
 
 @dataclass(frozen=True)
 class Overview:
-    """What a store tells of its sweeps.
+    """The state of all sweeps of a store.
 
     Attributes:
         cells: how many are known: of all sweeps, and of all records.
@@ -106,7 +106,7 @@ class Overview:
 
 
 def look(folder: Path) -> Overview:
-    """Look into a store.
+    """Return the state of a store.
 
     Raises:
         StoreError: the folder is no store, or one of another schema version.
@@ -188,7 +188,7 @@ def _running(
 
 
 def _stale(claim: Claim, lives: Mapping[tuple[str, int], float]) -> str | None:
-    """Say why nobody holds a claim any more; None where somebody does.
+    """Return why a claim is stale; None if it is held.
 
     Args:
         claim: the last of its chain.
@@ -204,7 +204,7 @@ def _stale(claim: Claim, lives: Mapping[tuple[str, int], float]) -> str | None:
 def _state(note: SweepNote, live: LiveNote | None, running: Sequence[Running]) -> SweepState:
     holder = note.holder
     holds = [each for each in running if (each.host, each.pid) == (holder.host, holder.pid)]
-    # What another machine runs is seen by its claims alone.
+    # Processes of another machine are known by their claims only.
     is_gone = is_dead(holder) or (bool(holds) and all(each.stale for each in holds))
     ended = live.ended if live else None
     return SweepState(

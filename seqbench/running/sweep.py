@@ -89,7 +89,7 @@ def sweep(
 
 
 def _next(keeper: Keeper, assign: _Assign, is_ending: Callable[[], bool]) -> Assignment | None:
-    """Return the next cell on its way; None where there is none just now."""
+    """Return the next cell as an assignment; None if there is none at the moment."""
     cell = None if is_ending() else keeper.take()
     return None if cell is None else assign(cell)
 
@@ -101,7 +101,7 @@ def _tell(note: Callable[[Event], None], told: Callable[[Progressed], None], eve
 
 @dataclass(frozen=True)
 class _Assign:
-    """Sends cells on their way."""
+    """Makes assignments of cells."""
 
     store: Store
     settings: Execution

@@ -73,11 +73,11 @@ def run_cell(
         cell: what to run.
         catalog: where its task and model are found.
         environment: what `seqbench.base.environment.describe` said; device and processor class are added here.
-        progress: told how the training goes.
-        checkpoints: where it keeps its checkpoint; None for nowhere. Whoever keeps the record removes the file.
+        progress: called with the progress of the training.
+        checkpoints: the file of its checkpoint; None for none. Whoever stores the record removes the file.
         should_stop: looked at between two steps; once true, the cell writes its checkpoint and ends as
             ``interrupted``.
-        callbacks: watch the training, and change nothing.
+        callbacks: Lightning callbacks that only watch the training.
     """
     described = {**(environment or {}), **computing()}
     try:
@@ -118,7 +118,7 @@ def check_data(cell: Cell, catalog: Catalog, beside: Sequence[Configured] = ()) 
     check_precision(cell.training.precision)
     task = load_task(cell, catalog)
     with warnings.catch_warnings():
-        # They are kept and told when the cell itself runs.
+        # The warnings are recorded when the cell itself runs.
         warnings.simplefilter("ignore")
         data = _checked(cell, catalog, cell.length, lambda: task.load(cell.length, cell.seed))
         for length in cell.evaluate_lengths:
@@ -153,7 +153,7 @@ def _build_fault(cell: Cell, catalog: Catalog, model: Configured, data: TaskData
             if cell.training.truncate is not None:
                 feeding_of(network, cell.training, network.features, int(data.train.lengths.max()))
     except SeqbenchError as error:
-        # Every message of a model begins so; where it does not, it is said here.
+        # Messages of a model start with its name; add it if it is missing.
         return str(error) if f"model {model.name}" in str(error) else f"model {model.name}: {error}"
     except Exception as error:
         log.info("%s: %s", what, error)
@@ -278,11 +278,11 @@ class _Run:
         except DivergedError as error:
             return str(error)
         except Exception:
-            # A layer may refuse numbers that are not finite, or the time be up, before anybody has looked.
+            # A layer may refuse numbers that are not finite, or the time may be up, before losses are checked.
             if (why := fit.cut_back()) is not None:
                 return why
             raise
-        # The loss tells of the weights before a step, so the last step is looked at by itself.
+        # The loss depends on the weights before a step, so the last step's weights are checked here.
         if not all(bool(weights.isfinite().all()) for weights in fit.network.parameters()):
             return f"a weight was not finite after step {fit.steps_taken}"
         if fit.best is None:
@@ -332,7 +332,7 @@ def _costs(
 
 
 def _identity(cell: Cell) -> dict[str, Any]:
-    """Return what has to be the same for a cell to end with the bits that it would have had."""
+    """Return the settings that must be equal for a resumed cell to end with the same bits."""
     return {
         "cell": cell.key,
         "gradients": cell.gradients.model_dump(),

@@ -45,13 +45,13 @@ class DivergedError(Exception):
 
 
 class Supervisor(Protocol):
-    """Whoever decides when a cell pauses or ends, and keeps what it goes on from."""
+    """Decides when a cell pauses or ends, and keeps the state from which it resumes."""
 
     def training_begins(self) -> None:
-        """Hear that the next thing will be a step, or a validation that was broken off."""
+        """Called before the next step, or before a validation that was interrupted."""
 
     def evaluation_batch(self, number: int) -> None:
-        """Hear that a batch of an evaluation comes next; 0 is the first."""
+        """Called before each batch of an evaluation; 0 is the first."""
 
     def entry(self) -> dict[str, Any]:
         """Return what stands in a checkpoint beside what Lightning puts there."""
@@ -145,7 +145,7 @@ class Fit(pl.LightningModule):
         return batch._replace(inputs=batch.inputs.pin_memory().to(device, non_blocking=True))
 
     def on_train_start(self) -> None:
-        """Tell that the set-up is over."""
+        """Tell the supervisor that the set-up is over."""
         if self.supervisor:
             self.supervisor.training_begins()
 
@@ -161,7 +161,7 @@ class Fit(pl.LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Keep the norms as the backward pass left them, then clip by the global one."""
+        """Record the norms before clipping, then clip by the global norm."""
         if self.watch is None and gradient_clip_val is None:
             return
         norms = group_norms(self.groups)

@@ -50,18 +50,18 @@ class Watcher:
             settings = self._settings
             flow = measure_flow(self._network, batch, seed=self._seed, draws=settings.draws, lags=settings.lags)
         except Exception as error:
-            # Such as a layer that knows no float64: it has no curves, and its scores are none the worse.
+            # For example a layer without float64: it has no curves, but its scores are valid.
             kind = "" if isinstance(error, (ContractError, RuntimeError)) else f"{type(error).__name__}: "
             self._problems.append((step, f"{when}: {kind}{error}"))
             return
         self._flows.append(FlowAt(when=when, step=step, flow=flow, summary=summarise_flow(flow)))
 
     def data(self, fit: Fit, clip: float | None) -> GradientData | None:
-        """Return what was measured; None where it was turned off."""
+        """Return the measurements; None if they were turned off."""
         if not self._settings.measure:
             return None
         norms = summarise_norms(list(fit.groups), fit.norms, clip) if fit.norms else None
-        # Training that diverged is told of up to the step at which it did, which is found some steps later.
+        # Norms are kept up to the step that diverged, which is found some steps later.
         last = fit.steps_taken
         flows = tuple(flow for flow in self._flows if flow.step <= last)
         problems = tuple(problem for step, problem in self._problems if step <= last)

@@ -52,7 +52,7 @@ class LoggerKind:
 
 
 def check_loggers(names: Iterable[str]) -> None:
-    """Look whether loggers can be used, before anything is trained.
+    """Check that loggers can be used, before anything is trained.
 
     Raises:
         ExperimentError: one is unknown, or lacks a package.
@@ -69,7 +69,7 @@ def check_loggers(names: Iterable[str]) -> None:
 
 
 def prepare_loggers(names: Iterable[str], folder: Path) -> None:
-    """Make what the loggers of all cells share, in a store's folder."""
+    """Create the files that the loggers of all cells share, in a store's folder."""
     for name in names:
         with _environment(LOGGERS[name].environment):
             LOGGERS[name].prepare(folder / FOLDER / name)
@@ -77,9 +77,9 @@ def prepare_loggers(names: Iterable[str], folder: Path) -> None:
 
 @contextmanager
 def logger_callbacks(names: Sequence[str], folder: Path | None, cell: Cell) -> Iterator[list[CurveLogger]]:
-    """Open loggers for a cell while the block runs; give the callback, if any, that writes to them.
+    """Open loggers for a cell during the block; yield the callback, if any, that writes to them.
 
-    A logger that fails is told of in the cell's log and left alone: it never ends a cell.
+    A logger that fails is reported in the cell's log and no longer used; it never ends a cell.
 
     Args:
         names: of the loggers; none costs nothing.
@@ -130,7 +130,7 @@ def _finish_wandb(logger: Any) -> None:
     import wandb
 
     logger.experiment.finish()
-    # And the process that serves it.
+    # This also ends its server process.
     wandb.teardown()
 
 
@@ -176,7 +176,7 @@ LOGGERS: Mapping[str, LoggerKind] = {
 
 @contextmanager
 def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set variables that the user has not set; afterwards put back what these libraries have set themselves."""
+    """Set variables that the user has not set; afterwards restore variables that the libraries have changed."""
     before = {name: value for name, value in os.environ.items() if name.startswith(_THEIRS)}
     os.environ.update({name: value for name, value in variables.items() if name not in before})
     try:

@@ -23,7 +23,7 @@ LOSSES_KEPT = 200
 def evaluation(
     scores: Mapping[str, float], data: TaskData, length: int, not_finite: NotFinite | None = None
 ) -> Evaluation:
-    """Return what a test at one length came to.
+    """Return the result of a test at one length.
 
     Args:
         scores: metric -> score; not finite where it is unknown.
@@ -116,7 +116,7 @@ def _thinned(losses: list[torch.Tensor]) -> Iterator[tuple[int, float | None]]:
 
 def seconds_per_step(ends: list[float]) -> float | None:
     """Return the median time of a step; None where fewer than two were taken."""
-    # From the end of one step to the end of the next; the few with a validation between do not move a median.
+    # From the end of one step to the end of the next; the few with a validation in between do not move the median.
     return statistics.median(b - a for a, b in pairwise(ends)) if len(ends) > 1 else None
 
 

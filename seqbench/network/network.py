@@ -21,7 +21,7 @@ from seqbench.errors import ContractError
 from seqbench.network.chunks import PIECE, WHOLE, Feeding, feed
 
 STEPS_BETWEEN_TRIMS = 64 * PIECE
-"""Steps after which memory is given back where pieces are run again; it takes 1 to 2 ms."""
+"""Steps after which memory is given back if chunks are recomputed; it takes 1 to 2 ms."""
 
 
 class Network(nn.Module):
@@ -96,7 +96,7 @@ class Network(nn.Module):
             return (losses.sum(), len(losses)), state
 
         sums, items = zip(*feed(run, batch.inputs, self.feeding), strict=True)
-        # One piece alone is not added to anything: a step of a few milliseconds would feel it.
+        # A single chunk needs no sum, which would cost noticeable time in a step of a few milliseconds.
         mean: Tensor = sum(sums[1:], start=sums[0]) / sum(items)
         return mean
 

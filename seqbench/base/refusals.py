@@ -28,7 +28,7 @@ _WANTED: Mapping[str, str] = {
     "too_short": "a list with {min_length} or more in it",
     "string_too_short": "text with {min_length} or more characters",
 }
-"""Kind of pydantic's error -> what would have been right, with the fields of its context."""
+"""Kind of pydantic error -> the expected value, with fields of its context."""
 
 
 def refusal(field: str, detail: ErrorDetails) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from seqbench.testing import Outcome
 
 TELL_AFTER_SECONDS = 5.0
-"""Seconds after which it is told that a check still runs, and again after as many."""
+"""Seconds between messages that a check is still running."""
 
 
 @click.command()

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 SCHEMA_VERSION = 1
-"""Of all JSON on stdout; it rises when a field changes its meaning or goes."""
+"""The schema version of all JSON on stdout; it rises when a field changes its meaning or is removed."""
 
 _WIDTH_OF_A_FILE = 120
 _NARROWEST, _WIDEST = 40, 10_000
-"""Columns; in fewer than these there is no room for the names of rows and a number."""
+"""The allowed widths in columns; fewer have no room for the names of rows and a number."""
 
 
 def stdout() -> Console:

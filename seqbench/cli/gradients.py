@@ -38,7 +38,7 @@ _WIDEST = 79
 UNFINISHED = 3
 """Exit status when some models could be measured and others not."""
 FEW_STEPS = 50
-"""Steps over which a gain is also told: a number that one can check with a pocket calculator."""
+"""Number of steps over which a gain is also shown, so that one can check it with a pocket calculator."""
 
 
 @click.command()

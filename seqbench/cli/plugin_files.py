@@ -18,7 +18,7 @@ plugin_files = click.option(
     metavar="FILE",
     help="Load a plugin from a Python file too, with nothing installed; may be repeated.",
 )
-"""The option of every command that looks into plugins."""
+"""The option of every command that loads plugins."""
 
 
 def load_plugins(files: Sequence[Path] = ()) -> Catalog:

@@ -32,7 +32,7 @@ from seqbench.running.sweep import sweep
 from seqbench.training.memory import Memory
 
 UNFINISHED = 3
-"""Exit status when the sweep is through and cells failed."""
+"""Exit status when the sweep has finished and cells failed."""
 
 
 def _names(context: click.Context, option: click.Parameter, value: str | None) -> list[Any] | None:

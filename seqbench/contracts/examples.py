@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 UNSCORED = -100
-"""The target of a step that no loss and no metric looks at."""
+"""The target of a step that no loss and no metric uses."""
 
 
 class Batch(NamedTuple):

@@ -26,7 +26,7 @@ from seqbench.records.schema import Record
 from seqbench.records.store import stem
 
 FOLDER = "logs"
-"""Below a store's folder."""
+"""The folder of logs in a store's folder."""
 
 _MARK = "==== "
 

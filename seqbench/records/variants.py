@@ -17,16 +17,16 @@ from seqbench.records.schema import PluginUsed, Record
 Fields = Mapping[str, str]
 
 LATER: Mapping[str, Any] = {"truncate": None, "precision": "float32"}
-"""Settings, with their defaults, that older records do not tell. A name shows them wherever they were set:
-gradients that were truncated or rounded are another experiment."""
+"""Settings, with their defaults, that older records lack. A name shows them whenever they were set: truncated or
+rounded gradients make another experiment."""
 _ALWAYS = {f"training.{name}" for name in LATER}
 
 UNSCORED = {"time_limit", "recompute"}
-"""What is no part of a cell's key: it decides whether there is a score, not which."""
+"""Settings outside a cell's key: they decide whether there is a score, not its value."""
 _UNNAMED = UNSCORED | {"precision"}
 
 _LONGEST = 48
-"""Characters of a name that a table still has room for."""
+"""Most characters of a name in a table."""
 
 
 def task_names(records: Sequence[Record]) -> dict[str, str]:

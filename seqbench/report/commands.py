@@ -18,12 +18,12 @@ from seqbench.records.schema import PluginUsed, Record
 from seqbench.records.variants import natural
 
 SUITE = "standard"
-"""The suite that commands start from: it sets nothing but what is trained on what, and `_SUITE_SETS`."""
+"""The suite that commands start from: it sets only tasks, models, lengths and seeds, and `_SUITE_SETS`."""
 
 _SUITE_SETS = {"steps", "batch_size", "validate_every"}
 
 OUTPUT = "results/reproduced"
-"""A folder of its own: what a store holds already is not run again."""
+"""A separate folder, because cells that a store already holds are not run again."""
 
 Settings = tuple[tuple[str, Any], ...]
 

@@ -14,7 +14,7 @@ from seqbench.records.schema import Costs, Evaluation, MetricData, Record
 from seqbench.records.variants import model_names, task_names
 
 UNKNOWN = "unknown"
-"""The status of a cell that ran to its end and still has no score or skill; its record's notes say why."""
+"""The status of a cell that finished without a score or skill; its record's notes say why."""
 
 
 @dataclass(frozen=True)

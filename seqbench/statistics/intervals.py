@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 LEVEL = 0.95
-"""The share of intervals that are to cover the true mean."""
+"""The share of intervals that should cover the true mean."""
 
 FOR_BOOTSTRAP = 15
-"""With fewer values than this the t interval covers better; see docs/reports.md for what was measured."""
+"""With fewer values than this the t interval has better coverage; see the measurements in docs/reports.md."""
 
 _RESAMPLES = 4000
 _TAIL = (1 - LEVEL) / 2

@@ -22,7 +22,7 @@ from seqbench.testing.surroundings import surroundings_kept
 _OURS = str(Path(__file__).parents[1])
 _LIBRARIES = (str(Path(torch.__file__).parent), sysconfig.get_path("stdlib") + "/")
 Check = Callable[[], str | None]
-"""Returns what it has to say although it passed, or None."""
+"""Returns a remark although it passed, or None."""
 
 
 class CheckFailed(AssertionError):

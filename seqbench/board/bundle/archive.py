@@ -20,7 +20,7 @@ MANIFEST = "manifest.json"
 RECORDS = "records"
 
 MOST_BYTES = 64 * 2**20
-"""Of the zip itself."""
+"""Largest size of the zip itself."""
 MOST_FILES = 10_000
 MOST_BYTES_OF_A_FILE = 8 * 2**20
 MOST_BYTES_UNPACKED = 256 * 2**20
@@ -30,7 +30,7 @@ MOST_RATIO = 100
 _NAME = re.compile(rf"{MANIFEST}|{RECORDS}/[A-Za-z0-9][A-Za-z0-9._+-]{{0,199}}\.json")
 _END = struct.Struct("<4s4H2IH")
 _ENTRY_BYTES = 46 + 220
-"""A directory entry has a header and a name, and no use for more."""
+"""The largest size of a directory entry: a header and a name."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CHUNK = 2**16
 

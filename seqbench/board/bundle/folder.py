@@ -14,7 +14,7 @@ from pathlib import Path
 from seqbench.errors import BoardError
 
 MARK = "board.json"
-"""The file that makes a folder a board: it names every other file by its hash."""
+"""The file that marks a folder as a board; it lists every other file with its hash."""
 
 SCHEMA_VERSION = 1
 

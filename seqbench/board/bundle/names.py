@@ -17,7 +17,7 @@ from seqbench.records.schema import Record
 _METRIC = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _LONGEST = 200
 _SAID = {"reason", "traceback", "warnings", "notes", "problems", "description"}
-"""Fields of running text, in which lines may end; they are made harmless where they are shown."""
+"""Fields of running text, which may have several lines; they are escaped when they are shown."""
 
 
 def record_names(record: Record) -> Iterator[str]:

@@ -150,4 +150,4 @@ def _differing(asked: Any, found: Any, place: str = "") -> Iterator[str]:
 
 
 _PARTS = ("name", "version", "parameters")
-"""Of a task, in the identity of a cell."""
+"""The parts of a task in the identity of a cell."""

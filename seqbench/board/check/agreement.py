@@ -17,25 +17,25 @@ from seqbench.experiment.schema import Gradients
 from seqbench.records.schema import FlowAt, GradientData, PluginUsed, Record
 
 CLOSE = 1e-9
-"""Relative; between numbers that are worked out in float64 without training. Other processors moved baselines by
+"""Relative tolerance of numbers that are computed in float64 without training. Other processors moved baselines by
 3e-14 and gradients at initialisation by 2e-16."""
 
 FITTED = 1e-3
-"""Relative; of a fitted baseline in a metric without a worst value. Other kernels of OpenBLAS moved the loss of
-the bag of words by 4e-5."""
+"""Relative tolerance of a fitted baseline in a metric without a worst value. Other kernels of OpenBLAS moved the
+loss of the bag of words by 4e-5."""
 
 MOST = 0.01
-"""Share of the way from a metric's worst value to its best one that a baseline may differ at most."""
+"""Largest difference of a baseline, as a share of the distance from the metric's worst to its best value."""
 
 Outcome = Literal["same bits", "close", "within spread", "differs", "not comparable", "not compared"]
 Spans = Mapping[str, float | None]
-"""Metric -> the distance of its worst value from its best one; None where it has no worst value."""
+"""Metric -> the distance between its worst and best value; None if it has no worst value."""
 
 IsClose = Callable[[str, float, float], bool]
-"""``(place, one, other)`` -> whether two numbers count as the same."""
+"""``(place, one, other)`` -> whether two numbers count as equal."""
 
 _SHOWN = 3
-"""Differences of a part that are told one by one."""
+"""Number of differences of a part that are listed."""
 
 _NOT_COMPARED = {
     "schema_version", "key", "reason", "environment", "warnings", "traceback", "finished", "notes",
@@ -50,7 +50,7 @@ _TIMES = {
 """Costs that differ between machines."""
 
 _TRAINED = ("scores", "gradients after training", "everything else")
-"""Parts that training decides, so that another processor has others."""
+"""Parts that depend on training and so differ on another processor."""
 
 
 @dataclass(frozen=True)
@@ -310,7 +310,7 @@ _PARTS: Mapping[str, Callable[[Record], Any]] = {
     "gradients after training": _after,
     "everything else": _rest,
 }
-"""Part -> what a record says of it."""
+"""Part -> its value in a record."""
 
 
 def _closeness(what: str, record: Record, spans: Spans) -> IsClose:

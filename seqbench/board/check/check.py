@@ -34,7 +34,7 @@ from seqbench.records.schema import Record
 from seqbench.records.store import name as stem_of
 
 _SHOWN = 5
-"""Faults of one rule that are told one by one."""
+"""Number of faults of one rule that are listed."""
 
 
 @dataclass(frozen=True)

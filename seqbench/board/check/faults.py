@@ -25,10 +25,10 @@ from seqbench.running.plan import FINAL
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _CLOSE = 1e-6
-"""Relative; between baselines of equal data: sums of many numbers are not the same to the last bit everywhere."""
+"""Relative tolerance between baselines of equal data: sums of many numbers differ in the last bits."""
 
 _WITHOUT_OUTCOME = {"schema_version", "key", "status", "reason", "cell", "environment", "traceback", "finished"}
-"""Fields of a record that did not run to its end; no run can tell whether any other is right."""
+"""Fields of a record without an outcome; no run can confirm any other field."""
 
 
 def key_faults(record: Record) -> Iterator[str]:

@@ -22,7 +22,7 @@ from seqbench.plugins.parameters import make, parameters_of
 from seqbench.records.schema import PluginUsed, Record
 
 MOST_MODELS = 100
-"""In one bundle: each asks for all cells of the suite."""
+"""Largest number of models in one bundle; each needs all cells of the suite."""
 
 _EXPLAINED = 5
 

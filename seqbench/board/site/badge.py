@@ -9,7 +9,7 @@ from seqbench.report.page.page import render
 
 _COLOURS = {"verified": "#1a7f4b", "unverified": "#5d6570", "not confirmed": "#a3320b"}
 _UNITS_OF_A_CHAR = 6.7
-"""At 11 units of type, in the widest of the fonts that the badge names."""
+"""Width of a character at font size 11, in the widest font that the badge names."""
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from seqbench.report.page.page import render
 
 _COLUMNS = 3
 _CAPTION, _LEGEND = 44, 60
-"""Units above each chart for its caption, and above all for a line of the legend."""
+"""Height for the caption above each chart, and for a line of the legend above all charts, in units."""
 
 _MODEL = 300
-"""Units for one model in the legend."""
+"""Width of one model in the legend, in units."""
 
 
 def picture(board: PublicBoard) -> str:

@@ -15,10 +15,10 @@ from seqbench.board.check.agreement import PartResult, Spans
 from seqbench.records.schema import Evaluation, Record
 
 LEVEL = 0.99
-"""Share of honest cells all of whose scores lie in their intervals, shared out among the scores of a cell."""
+"""Share of honest cells whose scores are all inside their intervals; divided among the scores of a cell."""
 
 LEAST = 3
-"""Seeds without which an interval says nothing."""
+"""The smallest number of seeds for an interval."""
 
 
 def fresh_seeds(taken: Iterable[int], count: int, seed: int) -> tuple[int, ...]:

@@ -32,7 +32,7 @@ from seqbench.running.queue import Waiting
 from seqbench.running.sweep import sweep
 
 Runner = Callable[[Sequence[Cell]], Mapping[str, Record]]
-"""Runs cells, and returns key -> record of those that came to one."""
+"""Runs cells, and returns key -> record for those that have one."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from seqbench.running.eta import in_words
 from seqbench.running.queue import Waiting
 
 _WIDE, _MEDIUM = 100, 64
-"""Columns from which there is room for all that is known of a running cell, and for some of it."""
+"""Widths with room for all facts about a running cell, and for some of them."""
 _OTHER_LINES = 4
 
 

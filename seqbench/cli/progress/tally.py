@@ -15,7 +15,7 @@ from seqbench.running.eta import Load, Pace, Underway
 from seqbench.running.queue import Waiting
 
 ELSEWHERE = "elsewhere"
-"""What a cell counts as that was this sweep's to run, and that another sweep has run."""
+"""The status of a cell of this sweep that another sweep has run."""
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from seqbench.report.charts.paths import Point, band, line
 
 WIDTH, HEIGHT = 640, 420
 LEFT, RIGHT, TOP, BOTTOM = 104, 624, 14, 342
-"""The canvas and the plot's place on it, in units; a chart of ordinary width shows two units on a pixel."""
+"""The place of the plot on the canvas, in units; a chart of ordinary width shows two units per pixel."""
 
 COLOURS, MARKS, DASHES = 7, 8, 4
-"""How many of each there are; ``templates/chart.css`` and ``templates/marks.html.j2`` say what they look like."""
+"""The number of each; ``templates/chart.css`` and ``templates/marks.html.j2`` define them."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ Point = tuple[float, float]
 Item = TypeVar("Item")
 
 TOLERANCE = 0.6
-"""Units that a point may lie off the drawn line; a chart is 640 units wide and about 320 pixels."""
+"""Largest distance of a point from the drawn line; a chart is 640 units wide and about 320 pixels."""
 
 
 def line(points: Iterable[Point | None]) -> str:

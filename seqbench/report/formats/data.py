@@ -29,7 +29,7 @@ from seqbench.report.tables.table import grouped
 from seqbench.statistics import compare, mean_ranks
 
 SCHEMA_VERSION = 1
-"""Of the JSON; it rises when a field changes its meaning or goes."""
+"""The schema version of the JSON; it rises when a field changes its meaning or is removed."""
 
 
 def to_csv(records: Iterable[Record]) -> str:

@@ -24,13 +24,13 @@ _PREAMBLE = r"""\documentclass[a4paper,landscape]{article}
 """
 
 _LINE = 200
-"""Characters of a row at \\footnotesize on a page on its side."""
+"""Characters of a row at \\footnotesize on a landscape page."""
 
 _WORDS = 120
-"""Characters of a line of a command, which is set in a wider face."""
+"""Characters of a line of a command, which is set in a wider font."""
 
 _ROWS = 40
-"""Rows that such a page holds."""
+"""Rows on a landscape page."""
 
 _COMMANDS = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",

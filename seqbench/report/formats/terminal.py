@@ -22,7 +22,7 @@ from seqbench.report.tables.table import ABSENT, WITHIN, Entry, Table
 _ASCII = str.maketrans({"±": "+-", ABSENT: ".", WITHIN: "~"})
 _WIDTH_OF_A_FILE = 120
 _GAP = 3
-"""Columns between two fields, as rich draws a table of this kind."""
+"""Columns between two fields in rich's tables."""
 
 
 def render(records: Iterable[Record], console: Console) -> None:

@@ -24,8 +24,8 @@ from seqbench.report.units import memory, seconds
 
 MOST_POINTS, LEAST_POINTS = 200, 16
 _ALL_POINTS, _POINTS_OF_A_ROW = 20_000, 20
-"""How many points each kind of curve may have, over all cells of a page; a row of the leaderboard, with its lines
-in the charts, takes the room of so many."""
+"""Most points of each kind of curve over all cells of a page, and the number of points that take as much space as
+a row of the leaderboard with its lines in the charts."""
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -180,7 +180,7 @@ def _said(record: Record, shared: _Kept) -> dict[str, Any]:
 
 
 _Raw = tuple[str, str, Sequence[int], Sequence[float | None]]
-"""Which chart a curve is in, the curve's name there, where its points are, and they."""
+"""The chart of a curve, the curve's name there, and its x and y values."""
 
 
 def _curves(record: Record) -> list[_Raw]:

@@ -16,7 +16,7 @@ from seqbench.statistics import HOLDS, SeedSummary, summary
 
 _LENGTH = "length (steps)"
 _WORST = -1.0
-"""The skill at which a chart ends: what lies far below the baseline shall not press the rest together."""
+"""The lowest skill on a chart, so that values far below the baseline do not compress the rest."""
 
 
 def skill_charts(found: Sequence[Group], look_of: Mapping[str, Look]) -> list[Chart]:

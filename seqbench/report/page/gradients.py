@@ -22,7 +22,7 @@ from seqbench.statistics import summary
 
 MOMENTS = (("init", "before training"), ("trained", "after training"))
 _DECADES = 16
-"""Added to what stands at the smallest lag, a float64 no longer notices what is so many decades smaller."""
+"""Decades below the norm at the smallest lag at which a float64 sum no longer changes."""
 _ROWS = 6
 _BANDS = 8
 """With more lines than this in a chart, their bands hide each other and are left out."""

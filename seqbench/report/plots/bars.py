@@ -13,8 +13,8 @@ from seqbench.report.numbers import number
 
 ROWS = 12
 _LEAST_SPAN, _MOST_SPAN = 3 * math.log(10), 16 * math.log(10)
-"""Three decades: a curve that hardly falls shall not look as if it did. Sixteen: added to what stands at the
-smallest lag, a float64 no longer notices what is that much smaller."""
+"""Three decades, so that a nearly flat curve does not look steep. Sixteen, because adding a smaller number to the
+norm at the smallest lag no longer changes a float64."""
 
 
 def scale_of(curves: Iterable[Curve]) -> tuple[float, float] | None:

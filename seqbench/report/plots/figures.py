@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FORMATS = (".png", ".svg")
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito's, without yellow: colour-blind readers tell them apart."""
+"""The palette of Okabe and Ito without yellow, which colour-blind readers can distinguish."""
 _DASHES = ("-", "--", "-.", ":")
 _LEAST_DECADES = 3
 

@@ -24,7 +24,7 @@ _WITHOUT_HORIZON = (
     "back in time. Over seeds: geometric mean.",
 )
 _UNMEASURED = "not measured"
-"""What stands for a cell that ran to its end without gradients; its record says whether they were turned off."""
+"""The text for a finished cell without gradients; its record says whether they were turned off."""
 
 WHENS = ("init", "trained")
 

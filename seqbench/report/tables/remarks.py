@@ -12,7 +12,7 @@ from seqbench.records.variants import model_names, natural, task_names
 from seqbench.report.observations import Observation
 
 COPIES = "test_texts_also_in_train"
-"""The fact of a task of texts: how many of its test texts are training texts too."""
+"""The fact of a text task that counts test texts which are training texts too."""
 
 Cell = tuple[str, str, int, int]
 """Task, model, length and seed."""

@@ -35,7 +35,7 @@ _LEVEL_LINE = (
 )
 _LEVEL = 1e-3
 COARSE = 0.05
-"""What one test example is worth in skill where a reader is told that the numbers are coarse."""
+"""The worth of one test example in skill from which a reader is warned that the numbers are coarse."""
 _INTERVAL_LINES = (
     "[95% interval of the mean, cut where no value can lie]; it is wide where seeds are few.",
     "[bounds of the usable length]: the seeds show that the first holds, and that beyond the second none does.",

@@ -12,7 +12,7 @@ from seqbench.report.observations import Observation
 from seqbench.statistics import LAST, Place
 
 RANKS_LAST = ("diverged", "failed", "timeout")
-"""The statuses of cells that were run and came to no score; an interrupted one was not run to its end."""
+"""The statuses of cells that ended without a score; an interrupted cell has not ended."""
 
 
 def outcomes(seen: Sequence[Observation]) -> dict[str, dict[Place, float]]:

@@ -10,7 +10,7 @@ from seqbench.report.observations import Observation
 
 ABSENT = "·"
 WITHIN = "≈"
-"""What stands beside a difference that is no larger than what one test example is worth."""
+"""The mark beside a difference that is no larger than the worth of one test example."""
 
 
 @dataclass(frozen=True)

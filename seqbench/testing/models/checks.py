@@ -36,7 +36,7 @@ def check_time(model: Model) -> None:
 LONGEST, SHORTEST = 8192, 1024
 """Steps of the longest sequence that every model is run on, and of the first one."""
 LONG_SECONDS = 1.0
-"""What the next length may be expected to take, for it to be tried at all."""
+"""The longest expected time for the next length to be tried."""
 
 
 def check_long_inputs(model: Model) -> str:

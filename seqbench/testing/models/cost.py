@@ -11,7 +11,7 @@ from collections.abc import Callable
 from seqbench.testing.outcome import CheckFailed
 
 ROOM = 2.5
-"""By how much the growth may exceed what it is to be: caches fill, and fixed costs hide."""
+"""The factor by which the growth may exceed its bound, because of caches and fixed costs."""
 
 ATTEMPTS = 3
 

@@ -14,10 +14,10 @@ from seqbench.network.copies import exact
 from seqbench.network.network import layer_sizes
 
 FEATURES = 5
-"""Features in a step of a check's input; no power of two, so that no axis passes for another."""
+"""Features in a step of a check's input; not a power of two, so that axes cannot be confused."""
 
 TOLERANCE = 1e-6
-"""How far apart equal outputs may be in float64, relative to their size: far above rounding."""
+"""Largest difference of equal outputs in float64, relative to their size: far above rounding."""
 
 
 def build(model: Model, *, seed: int = 0, features: int = FEATURES) -> nn.Module:

@@ -17,12 +17,12 @@ from seqbench.testing.models.layers import FEATURES, Gap, build, build_exact, ca
 from seqbench.testing.outcome import CheckFailed, CheckSkipped
 
 CUTS = (0, 1, 30, 63, 97)
-"""Steps after which the inputs are changed: at the ends, and on both sides of a usual size of chunks."""
+"""Steps after which the inputs are changed: at the ends, and on both sides of a common chunk size."""
 
 PIECES = (1, 7, 16, 40)
 
 _SAME_GRADIENT = 1e-4
-"""How far apart equal gradients may be, relative to their norm: far above rounding in float64."""
+"""Largest difference of equal gradients, relative to their norm: far above rounding in float64."""
 
 
 def check_causality(model: Model) -> None:

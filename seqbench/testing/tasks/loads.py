@@ -17,7 +17,7 @@ from seqbench.plugins.parameters import parameters_of
 from seqbench.testing.surroundings import empty_cache
 
 Load: TypeAlias = Callable[[int], TaskData]
-"""Returns the data at a length, of the seed 0."""
+"""Returns the data at a length, with seed 0."""
 
 PARTS = ("train", "validation", "test")
 

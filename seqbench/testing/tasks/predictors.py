@@ -20,13 +20,13 @@ from seqbench.testing.outcome import CheckSkipped
 from seqbench.testing.tasks.loads import numbers
 
 CERTAIN = 100.0
-"""The logit of the one right class; the others have 0, and exp(-100) is nothing beside 1."""
+"""The logit of the right class; the others have 0, and exp(-100) is negligible beside 1."""
 
 MOST_CONSTANTS = 10
-"""Up to so many classes each is tried as the one and only answer."""
+"""The most classes for which each is tried as the constant answer."""
 
 MOST_PLACES, MOST_CLASSES_BY_PLACE = 64, 2**16
-"""Places of a run of equal inputs that are told apart, and classes that are counted at each, at most."""
+"""Most places distinguished in a run of equal inputs, and most classes counted at each place."""
 
 
 @dataclass(frozen=True)

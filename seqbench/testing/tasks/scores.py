@@ -22,10 +22,10 @@ from seqbench.testing.tasks.predictors import Predictor, by_place, ignorant, per
 from seqbench.testing.tasks.seeds import LENGTH
 
 CHUNKS = 8
-"""Parts of the test split that are scored by themselves, for a standard error of any metric."""
+"""Parts of the test split that are scored separately, for a standard error of any metric."""
 
 ERRORS, SHARE = 5.0, 0.01
-"""How far scores may be apart: so many standard errors, and this share of the way to perfection."""
+"""Largest distance of scores: this many standard errors, and this share of the distance to perfection."""
 
 OUTPUTS = 2**22
 """Numbers in the outputs of one batch, at most: 16 MiB."""

@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "run": "Run a suite or an experiment file (default: quick).",
-    "status": "Show how the sweeps into a folder of results stand, from any terminal.",
-    "list": "List tasks, models and suites, and the plugins they come from.",
+    "status": "Show the progress of the sweeps into a folder of results, from any terminal.",
+    "list": "List tasks, models and suites, and the plugins that offer them.",
     "show": "Show a task, model or suite: parameters, baselines, a worked example.",
     "gradients": "Measure how gradients flow back through time in models, without training.",
-    "report": "Print what folders of results hold, or write it to a file, from their records only.",
+    "report": "Print a report of folders of results, or write it to a file, from their records only.",
     "board": "Make, check, verify, show and publish submissions to a leaderboard.",
     "check": "Check that tasks and models keep their contract, one line for each check.",
-    "plugin": "Begin a plugin of your own, with a distribution that works already.",
+    "plugin": "Start a plugin of your own from a distribution that already works.",
     "doctor": "Check versions, devices, plugins and caches.",
 }
 """Command -> what it does; its module has the same name and holds a click command called ``command``."""

@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import click
 from click.exceptions import NoSuchCommand
@@ -23,9 +23,6 @@ from seqbench.base.leftover_threads import end_idle_pools, left_running
 from seqbench.base.printable import on_lines, one_line
 from seqbench.cli.exit_status import READER_GONE, USAGE
 from seqbench.errors import SeqbenchError
-
-if TYPE_CHECKING:
-    pass
 
 COMMANDS = {
     "run": "Run a suite or an experiment file (default: quick).",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 LENGTHS = (16, 64, 256, 1024, 4096)
 STEPS = {16: 20, 64: 20, 256: 8, 1024: 3, 4096: 1}
-"""Training steps of one round; its batches are all that the examples give once."""
+"""Training steps of one round, which uses every example once."""
 ROUNDS = 3
 FIRST_SECONDS, CACHED_SECONDS, SHARE = 10.0, 0.5, 0.02
 """Bounds: of loading from the file, from the cache, and of a batch in a training step."""

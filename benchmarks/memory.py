@@ -20,7 +20,7 @@ import time
 BATCH, HIDDEN = 8, 64
 TIMED_LENGTH, REPEATS = 8192, 7
 FITS = 0.5
-"""Of the memory that is free, what a cell that keeps all may be expected to take."""
+"""Share of the free memory that a cell without recomputation may be expected to take."""
 
 
 def main() -> None:

@@ -34,7 +34,7 @@ BOUNDS = {
     "first step, one cell": 1.3,
     "first step, quick": 1.3,
 }
-"""What is measured -> seconds at most, for a first step: times the import."""
+"""Measurement -> bound in seconds; for a first step, in multiples of the import."""
 _GIVEN_UP = 120.0
 
 

@@ -21,7 +21,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 CELL = "run_cell"
-"""The function that makes one cell a record: where the main way leads."""
+"""The function that turns one cell into a record, where the main way ends."""
 _SUSPENDED = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
 _COMPREHENSIONS = re.compile(r"(\.<locals>)?\.?<(genexpr|listcomp|setcomp|dictcomp)>$")
 _FOREIGN, _BODY = None, ""

@@ -55,10 +55,10 @@ class Adding(Task):
         scored                           ^
 
     Each step holds a value, drawn uniformly from [0, 1], and a marker, 0 or 1. One marker is set in the first
-    half, T // 2 steps, and one in the second, each at a uniformly drawn step. The sum of the two marked values
-    is asked for at the last step only. The problem is that of Hochreiter & Schmidhuber 1997 (experiment 4) in
-    the layout that Le et al. 2015 made usual: values in [0, 1] rather than [-1, 1], markers of 0 and 1 only,
-    all sequences of one length; with one marker in each half as in Arjovsky et al. 2016.
+    half, T // 2 steps, and one in the second, each at a uniformly drawn step. The target, the sum of the two
+    marked values, is scored at the last step only. The problem is that of Hochreiter & Schmidhuber 1997
+    (experiment 4) in the layout that Le et al. 2015 made usual: values in [0, 1] rather than [-1, 1], markers of 0
+    and 1 only, all sequences of one length; with one marker in each half as in Arjovsky et al. 2016.
 
     Metrics: ``mse``, the mean squared error; ``mae``, the mean absolute error; ``share_correct``, the share of
     answers less than 0.08 from the sum. The last is the criterion of Hochreiter & Schmidhuber: they ask for
@@ -66,8 +66,8 @@ class Adding(Task):
 
     The sum of two independent uniform numbers has mean 1 and variance 1/6, so ``always 1``, from which skill
     is measured, has an expected ``mse`` of 1/6, ``mae`` of 1/3 and ``share_correct`` of 1 - 0.92 ** 2 = 0.1536
-    and each is given as found on the test data. Who remembers the second value only and adds 0.5 comes to an
-    ``mse`` of 1/12.
+    and each is computed on the test data. A model that remembers only the second value and adds 0.5 has an ``mse``
+    of 1/12.
 
     Each split has a random stream of its own. Training examples are held in memory at 8 bytes for each step;
     above T = 500 the default ``train_time_steps`` leaves fewer than ``train_examples`` of them, 1220 at
@@ -75,7 +75,7 @@ class Adding(Task):
 
     Attributes:
         train_examples: training sequences, at most.
-        train_time_steps: training sequences times length, at most, but for one sequence that there always is.
+        train_time_steps: training sequences times length, at most; there is always at least one sequence.
         validation_examples, test_examples: sequences in these splits.
     """
 
@@ -174,7 +174,7 @@ def _mean() -> torchmetrics.Metric:
 
 
 def _is_correct(outputs: Tensor, batch: Batch) -> tuple[Tensor]:
-    """Return 1 for each answer that is near enough, else 0, and for NaN too: [batch, 1, 1]."""
+    """Return 1 for each answer that is near enough, otherwise (and for NaN) 0: [batch, 1, 1]."""
     return (((outputs - batch.targets).abs() < TOLERANCE).double(),)
 
 
@@ -182,20 +182,20 @@ def _baselines(train: Split, test: Split) -> tuple[Baseline, ...]:
     mean = float(train.targets.double().mean())  # type: ignore[union-attr]
     return (
         Baseline("always 1", _constant(test, 1.0)),
-        # The same within the noise of sampling; skill is to have one zero point at every seed.
+        # The same up to sampling noise; skill needs the same zero point at every seed.
         Baseline("mean of training targets", _constant(test, mean), is_reference=False),
     )
 
 
 def _constant(test: Split, answer: float) -> dict[str, float]:
-    """Score one and the same answer to every test sequence."""
+    """Score the same answer for every test sequence."""
     import torch
 
     return evaluate(_metrics(), test, lambda batch: torch.full_like(batch.targets, answer))
 
 
 def _show(test: Split, example: int) -> str:
-    """Return values and markers above the target; what is far from ends and markers is left out."""
+    """Return values and markers above the target; steps far from ends and markers are left out."""
     import torch
 
     batch = test.batch(torch.tensor([example]))

@@ -69,7 +69,7 @@ class Copy(Task):
 
     So in ``urnn`` and ``tcn`` the first delimiter is the T-th step after the pattern and recall begins one
     step later; in ``s4`` recall begins on the first delimiter. Those publications use 8 symbols and P = 10.
-    ``urnn`` is often told as "T blanks, then the delimiter"; in the paper and its code the delimiter is the
+    ``urnn`` is often described as "T blanks, then the delimiter"; in the paper and its code the delimiter is the
     T-th of these steps, which makes T + 20 positions and the memoryless loss 10 ln 8 / (T + 20), 0.1733 at
     T = 100.
 
@@ -84,13 +84,13 @@ class Copy(Task):
     last one puts a score beside the curves of the publications: it is their loss if the blanks, which are
     not trained here, were predicted without any error.
 
-    Symbols are drawn independently and uniformly and nothing else in a sequence varies, so whoever does not
-    remember the pattern is right at 1 / symbols of the recalled positions, whatever he answers.
+    Symbols are drawn independently and uniformly and nothing else in a sequence varies, so a model that does not
+    remember the pattern is right at 1 / symbols of the recalled positions, whatever it answers.
 
-    Each split has a random stream of its own. The default parameters know 8 ** 10 patterns, and the splits
-    practically share none; with few symbols and a short pattern there are only symbols ** pattern sequences
-    in all, which all splits then share: recall is still what is measured, generalisation to new patterns is
-    not. ``facts`` says which share of the test patterns was in the training data.
+    Each split has its own random stream. The default parameters have 8 ** 10 patterns, and the splits share
+    practically none. With few symbols and a short pattern there are only symbols ** pattern sequences, which all
+    splits then share: the score still measures recall, but not generalisation to new patterns. ``facts`` says
+    which share of the test patterns was in the training data.
 
     Attributes:
         symbols: how many different symbols a pattern is made of.
@@ -247,7 +247,7 @@ class Copy(Task):
         return rows
 
     def _show(self, test: Split, example: int) -> str:
-        """Return input above target, scored steps marked; a long wait is cut short in the middle."""
+        """Return input above target, scored steps marked; a long wait is shortened in the middle."""
         import torch
 
         batch = test.batch(torch.tensor([example]))
@@ -291,6 +291,6 @@ def _loss(name: str, scale: float) -> Metric:
 
 
 def _cut(steps: list[tuple[str, str, str]], keep: int) -> list[tuple[str, str, str]]:
-    """Put one that counts them in place of the steps that are not among the first or last ``keep``."""
+    """Replace the steps between the first and last ``keep`` by one that counts them."""
     left_out = len(steps) - 2 * keep
     return steps if left_out < 2 else [*steps[:keep], (f"({left_out} more)", "", ""), *steps[-keep:]]

@@ -30,9 +30,9 @@ class MinGRU(Model):
         c_t = W_c x_t + b_c
         h_t = (1 - z_t) * h_{t-1} + z_t * c_t,    h_0 = 0
 
-    Gate and candidate see the input alone, so that all steps can be computed at once. This is the unit itself,
-    in the plain form, not in that of the paper's appendix, where c_t is made positive to compute in logarithms;
-    and without the blocks (convolution, MLP) that the paper's experiments put around it.
+    Gate and candidate depend on the input alone, so that all steps can be computed at once. This is the plain
+    unit, not the form of the paper's appendix, where c_t is made positive to compute in logarithms. The blocks
+    (convolution, MLP) that the paper's experiments put around it are left out.
 
     Attributes:
         hidden_size: numbers in h_t.

@@ -20,11 +20,11 @@ class MinGRULayer(nn.Module):
         self.units = nn.ModuleList(nn.Linear(size, 2 * hidden_size) for size in sizes)
 
     def forward(self, inputs: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Run a sequence, or the next piece of one.
+        """Run a sequence, or the next chunk of one.
 
         Args:
             inputs: [batch, time, input_size].
-            state: h of every unit after the piece before, [layers, batch, hidden]; zeros where it is None.
+            state: h of every unit after the previous chunk, [layers, batch, hidden]; zeros if None.
 
         Returns:
             outputs [batch, time, hidden] of the topmost unit, and the state after the last step.
@@ -39,7 +39,7 @@ class MinGRULayer(nn.Module):
         return outputs, torch.stack(last)
 
     def step(self, inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """Do one step, as the equations say it: the same numbers as `forward`, one after the other.
+        """Do one step by the equations; repeated, it gives the same numbers as `forward`.
 
         Args:
             inputs: [batch, input_size].
@@ -56,9 +56,9 @@ class MinGRULayer(nn.Module):
         return output, torch.stack(last)
 
     def _gated(self, unit: nn.Module, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Return 1 - z and z * c: what is kept of h_{t-1}, and what is added to it."""
+        """Return 1 - z, the share of h_{t-1} that is kept, and z * c, which is added to it."""
         gate, candidate = unit(inputs).chunk(2, dim=-1)
-        # 1 - sigmoid(g) loses digits where the gate is open; sigmoid(-g) is the same number with all of them.
+        # 1 - sigmoid(g) loses digits if the gate is open; sigmoid(-g) is the same number without the loss.
         return torch.sigmoid(-gate), torch.sigmoid(gate) * candidate
 
 

@@ -52,8 +52,8 @@ class Parity(Task):
     network and tests it at three lengths, and ``--lengths 40,100,500`` trains it three times.
 
     Metric: ``accuracy``. The baseline guesses: every bit is drawn with probability 1/2, so that half the
-    answers are odd at every length, and whoever misses a single step can do no better. Each split has a random
-    stream of its own; below some 20 steps there are so few sequences that splits share some by chance.
+    answers are odd at every length, and a model that misses a single step can do no better. Each split has its own
+    random stream; below some 20 steps there are so few sequences that splits share some by chance.
 
     Attributes:
         train_length: the longest training and validation sequence, in steps.
@@ -101,7 +101,7 @@ class Parity(Task):
         ends = torch.randint(1, longest + 1, (examples,), generator=rng).cumsum(0)
         offsets = torch.cat([ends.new_zeros(1), ends])
         bits = torch.randint(2, (int(ends[-1]),), generator=rng, dtype=torch.uint8)
-        # Ones before each bit: an example has those before its end, less those before its beginning.
+        # Ones before each bit: the ones of an example are those before its end minus those before its start.
         ones = torch.cat([ends.new_zeros(1), bits.cumsum(0)])
         return Split(Ragged(bits, offsets), ones[offsets].diff() % 2)
 

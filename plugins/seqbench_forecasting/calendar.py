@@ -28,12 +28,12 @@ PARTS = {
 
 @dataclass(frozen=True)
 class _Range:
-    """The whole numbers that a part of a date may be.
+    """The range of a part of a date, in whole numbers.
 
     Attributes:
-        least, most: both among them.
-        period: after how many it begins anew; 0 where it never does.
-        slack: by how much conventions differ from year to year.
+        least, most: its ends, both included.
+        period: the number after which it starts again; 0 if it never does.
+        slack: the difference between conventions from year to year.
     """
 
     least: int
@@ -54,7 +54,7 @@ _RANGES = {
     "minute": _Range(0, 59, 60),
     "second": _Range(0, 60, 60),
 }
-# Names that mean nothing else: "min" is also the least, "mm" also a length.
+# Unambiguous names: "min" also means minimum, "mm" also a length.
 _SURE = {
     **{part: part for part in _RANGES if part != "second"},
     "mnth": "month",
@@ -79,7 +79,7 @@ def is_part_name(name: str) -> bool:
 
 
 def named_parts(table: pd.DataFrame) -> dict[str, str]:
-    """Return which column holds the year, the month, ...: by their names, and by what they hold.
+    """Return the columns that hold the year, the month, ..., judged by name and content.
 
     >>> import pandas as pd
     >>> named_parts(pd.DataFrame({"Year": [1999, 2000], "min": [-3.5, 2.0], "mo": [1, 12]}))
@@ -103,7 +103,7 @@ def _is_within(column: pd.Series[Any], bounds: _Range) -> bool:
 
 
 def packed_clock(name: str, column: pd.Series[Any]) -> Array | None:
-    """Return times of day that are written as 930 or 93000: [rows] timedelta64[s]; None where they are none.
+    """Return times of day that are written as 930 or 93000: [rows] timedelta64[s]; None if they are not.
 
     >>> import pandas as pd
     >>> [str(time) for time in packed_clock("time", pd.Series([930, 1600]))]
@@ -122,12 +122,12 @@ def packed_clock(name: str, column: pd.Series[Any]) -> Array | None:
 
 
 def is_calendar(name: str, values: Array, times: Array | None) -> bool:
-    """Say whether numbers say what the times say already, or are named and sized as parts of a date.
+    """Say whether numbers repeat the times, or have names and sizes of parts of a date.
 
     Args:
         name: of their column.
         values: [rows] finite.
-        times: [rows] datetime64[us]; None where nothing says them.
+        times: [rows] datetime64[us]; None if unknown.
     """
     import numpy as np
     import pandas as pd
@@ -151,7 +151,7 @@ def _has_range(values: Array, part: str) -> bool:
 
 
 def _follows(values: Array, part: str, index: pd.DatetimeIndex) -> bool:
-    """Say whether numbers are as far from a part of the times in most rows: a month that is data is not."""
+    """Say whether numbers have a constant offset from a part of the times in most rows, unlike data."""
     import numpy as np
 
     own = index.isocalendar().week if part == "weekofyear" else getattr(index, _ATTRIBUTES.get(part, part))
@@ -170,7 +170,7 @@ _ATTRIBUTES = {"weekday": "day_of_week", "dayofyear": "day_of_year"}
 
 
 def _said_by(index: pd.DatetimeIndex) -> tuple[Any, ...]:
-    """Return what calendars say of times, as columns write it."""
+    """Return the calendar parts of times in the forms that columns use."""
     weekday = index.day_of_week  # 0 is Monday
     return (
         *(index.year, index.quarter, index.month, index.day, index.hour, index.hour + 1, index.minute),

@@ -26,13 +26,13 @@ _FEW = 0.1  # the largest share of irregular steps in a reading that is clearly 
 
 @dataclass(frozen=True, eq=False)
 class _Fit:
-    """How well a reading fits.
+    """The quality of a reading.
 
     Attributes:
-        reading: which.
-        unread: cells that are not of its form.
-        irregular: steps that differ from the most common one; None where times do not rise.
-        steps: steps in all.
+        reading: the reading.
+        unread: number of cells in another form.
+        irregular: number of steps that differ from the most common one; None if times do not rise.
+        steps: number of all steps.
     """
 
     reading: Reading
@@ -42,7 +42,7 @@ class _Fit:
 
     @property
     def rank(self) -> tuple[int, bool, int]:
-        """What counts, the best first."""
+        """The sort key; the best reading comes first."""
         return self.unread, self.irregular is None, self.irregular or 0
 
 
@@ -50,9 +50,9 @@ def choose(name: str, readings: Sequence[Reading], bounds: Sequence[int]) -> Rea
     """Return the reading whose times rise in constant steps.
 
     Args:
-        name: of the column, for messages.
-        readings: of the same cells, at least one; the first is preferred where they mean the same times.
-        bounds: where each series begins, and the number of rows; times start anew there.
+        name: name of the column, for messages.
+        readings: readings of the same cells, at least one; the first is preferred if they give the same times.
+        bounds: first row of each series, and the number of rows; times start again there.
 
     Raises:
         DataError: nothing decides between a day before the month and a month before the day.

@@ -49,7 +49,7 @@ _LEAST = 8  # rows at which numbers that rise as times do are no chance
 
 @dataclass(frozen=True, eq=False)
 class Clock:
-    """What says when the rows are.
+    """The source of the times of the rows.
 
     Attributes:
         columns: that were read as times.
@@ -76,7 +76,7 @@ class Clock:
 def find_clock(
     others: pd.DataFrame, numbers: pd.DataFrame, bounds: Sequence[int], options: Options
 ) -> tuple[Clock | None, list[str]]:
-    """Return what says when the rows are, if anything does, and the columns that are neither times nor numbers.
+    """Return the source of the times, if any, and the columns that are neither times nor numbers.
 
     Args:
         others: the columns that hold no numbers.
@@ -156,7 +156,7 @@ def _with_clock(
     clocks: Mapping[str, Array],
     bounds: Sequence[int],
 ) -> Clock:
-    """Add the time of day that stands in another column, where the dates have none."""
+    """Add the time of day from another column if the dates have none."""
     alone = Clock((name,), reading, list(others[name]))
     if not _is_midnight(reading.times):
         return alone
@@ -169,7 +169,7 @@ def _with_clock(
 
 
 def _with_numbers(dates: Clock, numbers: pd.DataFrame, bounds: Sequence[int]) -> Clock | None:
-    """Add the time of day that numbers say: hours, minutes, seconds, or 930 and 93000 in a column named as time.
+    """Add the time of day from numbers: hours, minutes, seconds, or 930 and 93000 in a column named as a time.
 
     None where no such numbers make the times rise.
     """
@@ -193,7 +193,7 @@ def _with_numbers(dates: Clock, numbers: pd.DataFrame, bounds: Sequence[int]) ->
 def _from_parts(
     others: pd.DataFrame, numbers: pd.DataFrame, texts: Sequence[str], bounds: Sequence[int]
 ) -> Clock | None:
-    """Put year, month or quarter, day, hour, minute, second from columns of their own together."""
+    """Combine year, month or quarter, day, hour, minute, second from separate columns."""
     import numpy as np
     import pandas as pd
 
@@ -228,7 +228,7 @@ def _month_numbers(column: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _clock_of(parts: Mapping[str, str], table: pd.DataFrame) -> Array:
-    """Return the time of day that columns of hours, minutes and seconds say: [rows] timedelta64[us]."""
+    """Return the time of day from columns of hours, minutes and seconds: [rows] timedelta64[us]."""
     import numpy as np
 
     seconds = {"hour": 3600, "minute": 60, "second": 1}
@@ -241,7 +241,7 @@ def _clock_of(parts: Mapping[str, str], table: pd.DataFrame) -> Array:
 
 
 def _from_numbers(numbers: pd.DataFrame, bounds: Sequence[int], options: Options) -> Clock | None:
-    """Read a column of numbers as times: by its name, or since it rises as a calendar does."""
+    """Read a column of numbers as times, because of its name or because it rises like a calendar."""
     by_name = sorted(numbers.columns, key=lambda name: (short(name) not in _TIME_NAMES, short(name) == "year"))
     for name in by_name:
         is_named = short(name) in _TIME_NAMES
@@ -273,7 +273,7 @@ def _is_even(reading: Reading, bounds: Sequence[int]) -> bool:
 
 
 def refuse_bare(numbers: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Refuse a column that is named as a time and holds numbers that are none.
+    """Refuse a column that is named as a time but holds other numbers.
 
     Raises:
         DataError: there is one.

@@ -18,10 +18,10 @@ class Reading:
     """One way to read a column.
 
     Attributes:
-        form: how, in words that a person is told.
-        times: [rows] datetime64[us]; NaT where the cell is missing or not of this form.
-        order: ``day-first`` or ``month-first`` where the form leaves that open, else "".
-        doubt: what else the cells may mean, where nothing in them decides; else "".
+        form: the form, in words for messages.
+        times: [rows] datetime64[us]; NaT if the cell is missing or has another form.
+        order: ``day-first`` or ``month-first`` if the form leaves that open, otherwise "".
+        doubt: another possible meaning, if nothing in the cells decides; otherwise "".
     """
 
     form: str
@@ -121,7 +121,7 @@ def _is_within(values: Array, least: int, most: int) -> bool:
 
 
 def days_of(year: Array, month: Array, day: Array) -> Array:
-    """Return the days with these numbers: [rows] datetime64[us], NaT where there is none.
+    """Return the days with these numbers: [rows] datetime64[us], NaT if there is no such day.
 
     >>> import numpy as np
     >>> days = days_of(np.full(2, 2001.0), np.full(2, 2.0), np.array([28.0, 29.0]))

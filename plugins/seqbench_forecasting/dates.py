@@ -71,7 +71,20 @@ _FORMS = (
 
 
 def readings(column: pd.Series[Any], order: str | None = None) -> list[Reading]:
-    """Return every way to read a column; none where its first value is no date.
+    """Return every way to read a column; none if its first value is not a date.
+
+    | form | examples |
+    |---|---|
+    | ISO 8601 | 2016-07-01, 2016-07-01T12:00:00Z, 2016-07-01 12:00+02:00 |
+    | year, month, day | 2016/7/1, 2016.7.1 12:00, 16-07-01 |
+    | day first or month first | 31/1/1981, 1/31/81, 31.1.1981 12.30, 1-31-1981 1:30 PM |
+    | names of months (English) | 1-Jan-01, 01JAN2001, Jan 2001, Jan-01, January 5, 2001, Mon, 05 Jan 2001 |
+    | year and month | 2001-01, 2001/1, 2001M01, 01/2001, 200101 |
+    | quarters, weeks | 2001Q1, 2001-Q1, Q1 2001, 2001-W05, 2001-W05-1 |
+    | periods | 2001-01-01/2001-01-07 (the first day counts) |
+    | compact | 20160701, 2016070112, 201607011200, 20160701120000, 2016183 |
+    | years | 1949; 1949.083 (a twelfth of a year is a month); 2001.01 (year.month) |
+    | epochs | seconds, milliseconds, microseconds, nanoseconds since 1970 |
 
     Args:
         column: times, periods, dates, texts or numbers; may have missing cells.
@@ -120,7 +133,7 @@ def _micros(times: pd.Series[Any]) -> Array:
 
 
 def _of_times(column: pd.Series[Any]) -> list[Reading]:
-    """Return times as they are; those with a zone as its clocks show them, and in UTC."""
+    """Return times unchanged; those with a zone both in local time and in UTC."""
     if column.dt.tz is None:
         return [Reading("times", _micros(column))]
     local, utc = column.dt.tz_localize(None), column.dt.tz_convert(None)
@@ -174,7 +187,7 @@ def _of_iso(texts: pd.Series[Any]) -> list[Reading]:
 
 
 def _of_form(texts: pd.Series[Any], form: _Form) -> list[Reading]:
-    """Read texts by one form; where they have a zone, as clocks show it and in UTC."""
+    """Read texts by one form; those with a zone both in local time and in UTC."""
     import numpy as np
 
     found = texts.str.extract(f"(?i)^{form.pattern}$")
@@ -192,7 +205,7 @@ def _of_form(texts: pd.Series[Any], form: _Form) -> list[Reading]:
 
 
 def _doubt(found: pd.DataFrame) -> str:
-    """Tell Jan-01, Jan-02, ...: the same month in two-digit years, or days of it without a year."""
+    """Report the ambiguity of Jan-01, Jan-02, ...: a month in two-digit years, or days without a year."""
     is_short = "name" in found and "day" not in found and bool(found["year"].str.len().eq(2).any())
     if not is_short or len(found) < 3 or found["name"].str.lower().nunique() > 1:
         return ""
@@ -239,7 +252,7 @@ def _weeks(year: Array, week: Array, weekday: Array) -> Array:
 
 
 def _time_of_day(found: pd.DataFrame) -> Array:
-    """Return the time since midnight: [rows] timedelta64[us], NaT where it is none."""
+    """Return the time since midnight: [rows] timedelta64[us], NaT if it is invalid."""
     import numpy as np
 
     hour, minute = _numbers(found["hour"].fillna("0")), _numbers(found["minute"].fillna("0"))

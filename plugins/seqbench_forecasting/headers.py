@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 HEADERS = 8
-"""Headers that count on: fewer may be chance."""
+"""Number of rising headers; fewer may be chance."""
 
 _BEFORE, _AFTER = 10, 3
-"""Headers beside the steps of a wide table, at most: a latitude before them, a total after them."""
+"""Most headers before and after the steps of a wide table, e.g. a latitude before and a total after."""
 
 
 def numbers_and_texts(frame: pd.DataFrame, options: Options) -> tuple[list[str], list[str]]:
@@ -32,9 +32,9 @@ def numbers_and_texts(frame: pd.DataFrame, options: Options) -> tuple[list[str],
 
 
 def step_headers(names: Sequence[str]) -> slice | None:
-    """Return where headers are one name with a number that counts on (V2, V3, ...), or dates; None if nowhere.
+    """Return the range of headers that are one name with a rising number (V2, V3, ...), or dates; None if none.
 
-    Few columns of numbers may stand before them, such as a latitude, and after them, such as a total.
+    A few columns of numbers may stand before them, e.g. a latitude, and after them, e.g. a total.
 
     >>> step_headers(["Lat", *(f"d_{day}" for day in range(1, 10)), "total"]), step_headers(["a", "b"])
     (slice(1, 10, None), None)
@@ -56,7 +56,7 @@ def _counts_on(names: Sequence[str]) -> bool:
 
 
 def header_times(names: Sequence[str], options: Options | None = None) -> Reading | None:
-    """Read headers as times that rise; None where they are none."""
+    """Read headers as rising times; None if they are something else."""
     import numpy as np
     import pandas as pd
 

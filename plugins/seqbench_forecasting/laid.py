@@ -34,11 +34,11 @@ class Laid:
     Attributes:
         values: [rows, channels] float64; may hold missing ones.
         channels: the channels' names.
-        stored: [channels] numpy float types that are as fine as what the source keeps.
+        stored: [channels] numpy float types with the precision of the source.
         names: of the series; one empty name for a single series.
-        bounds: where each series begins, and the number of rows.
-        times: [rows] datetime64[us]; None where nothing says them.
-        said: what was read as times, for messages and facts.
+        bounds: first row of each series, and the number of rows.
+        times: [rows] datetime64[us]; None if unknown.
+        said: description of the times, for messages and facts.
         rows: [rows] their numbers in the source, from 0.
         left_out: column -> why it is not read.
         layout: what a series is, in words.
@@ -74,7 +74,7 @@ def of_roles(
     stored = tuple(_float_type(roles.numbers[name]) for name in columns)
     clock = roles.clock
     return Laid(
-        # In one order in memory, so that sums have the same bits however pandas keeps the columns.
+        # In one memory order, so that sums have the same bits however pandas stores the columns.
         np.ascontiguousarray(roles.numbers[columns].to_numpy("float64", na_value=np.nan)),
         roles.channels,
         stored,
@@ -89,7 +89,7 @@ def of_roles(
 
 
 def _float_type(column: pd.Series[Any]) -> str:
-    """Return how finely numbers are kept; whole ones are as good as float64."""
+    """Return the precision in which numbers are stored; whole numbers count as float64."""
     return _FLOATS.get(str(column.dtype).lower(), "float64")
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def lay(frame: pd.DataFrame, restarts: Sequence[int], options: Options) -> Laid:
-    """Lay the series of a table below one another, as the options say.
+    """Stack the series of a table below one another, as the options say.
 
     Args:
         frame: the table.
@@ -77,7 +77,7 @@ def _grouped(frame: pd.DataFrame, options: Options) -> Laid:
 
 
 def _without_group(options: Options, known: Sequence[str]) -> Options:
-    """Take the column that names the series out of those that are read, where it is named among them.
+    """Remove the column that names the series from the columns to read, if it is among them.
 
     Raises:
         DataError: it is to be left out as well.
@@ -90,7 +90,7 @@ def _without_group(options: Options, known: Sequence[str]) -> Options:
 
 
 def _static(frame: pd.DataFrame, codes: Array, options: Options) -> dict[str, str]:
-    """Return the columns that say the same in all rows of a series, as its region, and why they are left out."""
+    """Return the columns that are constant within a series, e.g. its region, and why they are left out."""
     known = list(frame.columns)
     asked = {*named(options.columns, known), *named(options.target, known), *named(options.exclude, known)}
     numbers = [name for name in known if as_numbers(name, frame[name], options.decimal) is not None]

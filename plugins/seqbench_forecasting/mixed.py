@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _FEW = 100  # cells that show whether a column holds dates
 _REPEATED = 1.05  # rows a time: more than an hour that comes twice in autumn
-_RUN = 3  # rows of a series that is told from chance
+_RUN = 3  # rows of a series that cannot be chance
 
 
 def refuse_wide(frame: pd.DataFrame, options: Options) -> None:
@@ -92,7 +92,7 @@ def refuse_several(frame: pd.DataFrame, clock: Clock | None, options: Options) -
 
 
 def _in_times(frame: pd.DataFrame, clock: Clock, groups: Sequence[str]) -> str:
-    """Say which column separates times that do not rise, or that none does though they start anew."""
+    """Return which column separates times that do not rise, or that none does although they start again."""
     import numpy as np
 
     times = clock.reading.times
@@ -109,7 +109,7 @@ def _in_times(frame: pd.DataFrame, clock: Clock, groups: Sequence[str]) -> str:
 
 
 def _in_rows(frame: pd.DataFrame, groups: Sequence[str]) -> str:
-    """Say which column separates rows without times: where a count starts anew, or texts come in runs."""
+    """Return which column separates rows without times: where a count starts again, or texts come in runs."""
     import numpy as np
 
     for name in frame.columns:
@@ -192,7 +192,7 @@ def _names_runs(column: pd.Series[Any], rows: Sequence[int]) -> bool:
 def _separates(times: Array, group: pd.Series[Any]) -> bool:
     """Say whether texts, or numbers that come in runs or with many rows a time, may name series.
 
-    Where one hour of a night in autumn comes twice, two numbers that differ there tell nothing.
+    One hour of a night in autumn comes twice, so two different numbers there mean nothing.
     """
     import numpy as np
 

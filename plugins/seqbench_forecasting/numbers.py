@@ -34,16 +34,15 @@ _REACH = 2.0**24  # deviations from the mean that a float32 tells apart by one
 
 
 def as_numbers(name: str, column: pd.Series[Any], decimal: Decimal | None) -> pd.Series[Any] | None:
-    """Return a column as numbers, missing ones as NaN; None where it holds texts or times.
+    """Return a column as numbers, missing ones as NaN; None if it holds texts or times.
 
     Args:
         name: for messages.
         column: numbers, booleans (0 and 1), decimals, or texts of numbers.
-        decimal: what stands before the decimals in texts; None finds out.
+        decimal: the decimal mark in texts; None detects it.
 
     Raises:
-        DataError: complex numbers, or texts of which nothing tells whether a comma, or a point, stands before
-            decimals.
+        DataError: complex numbers, or texts whose decimal mark, comma or point, cannot be determined.
     """
     import pandas as pd
 
@@ -70,12 +69,12 @@ def as_numbers(name: str, column: pd.Series[Any], decimal: Decimal | None) -> pd
 
 
 def _may_be_number(cell: object) -> bool:
-    """Say whether a cell is a number, or a text that looks like one: a column of texts is known by its first."""
+    """Say whether a cell is a number or a text that looks like one; the first cell decides about a column."""
     return _is_plain(cell) and not (isinstance(cell, str) and re.fullmatch(_FIRST, cell) is None)
 
 
 def _is_plain(cell: object) -> bool:
-    """Say whether a cell can be a number: pandas would take True and lists for some."""
+    """Say whether a cell can be a number: pandas would accept True and lists."""
     import decimal
     import numbers
 
@@ -83,10 +82,10 @@ def _is_plain(cell: object) -> bool:
 
 
 def _has_thousands(name: str, known: pd.Series[Any], decimal: Decimal | None) -> bool:
-    """Say whether the points in texts of numbers stand between thousands.
+    """Say whether the points in texts of numbers separate thousands.
 
     Raises:
-        DataError: nothing tells: ``950`` stands beside ``1.050``, and ``decimal`` is None.
+        DataError: it is ambiguous: ``950`` beside ``1.050``, and ``decimal`` is None.
     """
     if decimal == "point" or not known.map(lambda cell: isinstance(cell, str)).all():
         return False
@@ -94,7 +93,7 @@ def _has_thousands(name: str, known: pd.Series[Any], decimal: Decimal | None) ->
     has_point = texts.str.contains(".", regex=False)
     if not has_point.any() or not texts[has_point].str.fullmatch(_THOUSANDS).all():
         return False
-    # Nought is the same in either reading, and -999 marks what is missing.
+    # Zero is the same in either reading, and -999 marks missing values.
     bare = texts[~has_point & ~texts.isin(("0", "-99", "-999"))]
     if decimal is None and len(bare) and bare.str.fullmatch(r"[+-]?\d{1,3}").all():
         row, other = texts.index[int(has_point.to_numpy().argmax())], bare.index[0]
@@ -130,11 +129,11 @@ def _with_commas(name: str, column: pd.Series[Any], decimal: Decimal | None) -> 
 
 
 def says_text(name: str, column: pd.Series[Any]) -> str:
-    """Say which cell of a column is no number, and what to do."""
+    """Return which cell of a column is not a number, and what to do."""
     import pandas as pd
 
     texts = _one_spelling(column.where(column.map(_is_plain)))
-    # Numbers with commas are numbers in either style: it is another cell that makes the column a text.
+    # Numbers with commas are numbers in either style; another cell makes the column a text.
     is_number = pd.to_numeric(texts, errors="coerce").notna() | texts.str.fullmatch(f"{_POINT}|{_COMMA}")
     is_other = (~is_number & column.notna()).to_numpy()
     if not is_other.any():  # each is a number, and no style fits all
@@ -159,9 +158,9 @@ def says_text(name: str, column: pd.Series[Any]) -> str:
 
 
 def _one_spelling(texts: pd.Series[Any]) -> pd.Series[Any]:
-    """Write texts without spaces around them, with a hyphen for a minus, and nothing else between digits."""
+    """Strip texts, write a minus as a hyphen, and remove separators between digits."""
     stripped = texts.astype(str).str.strip().str.replace("\u2212", "-")
-    # Spaces and apostrophes between digits separate thousands, and nothing else.
+    # Between digits, spaces and apostrophes can only separate thousands.
     return stripped.str.replace(r"(?<=\d)[\u00a0\u202f' ](?=\d{3}(?!\d))", "", regex=True)
 
 
@@ -195,7 +194,7 @@ def refuse_missing(values: Array, columns: Sequence[str], rows: Array) -> None:
 
 
 def refuse_markers(name: str, values: Array, rows: Array, where: str = "") -> None:
-    """Refuse a number such as -999 that stands far from all others: it marks missing values in many files.
+    """Refuse a number like -999 that is far from all others: it marks missing values in many files.
 
     Args:
         name: of the channel.

@@ -36,12 +36,12 @@ class Options:
     markers: Markers = "refuse"
 
     def identity(self) -> str:
-        """Return what tells these from others, for a cache."""
+        """Return a text that identifies these options, for a cache."""
         return repr(self)
 
 
 def named(names: Names, known: Sequence[str]) -> tuple[str, ...]:
-    """Return names of columns as a tuple; a text is one name if there is such a column, else split at commas.
+    """Return names of columns as a tuple; a text is one name if there is such a column, otherwise split at commas.
 
     >>> named("a, b", ["a", "b"]), named("a, b", ["a, b"])
     (('a', 'b'), ('a, b',))
@@ -70,7 +70,7 @@ def option(name: str, value: str) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Write names one after the other; of many the first few, and how many more there are.
+    """Join names; of many, only the first few and the number of the others.
 
     >>> listed(["a", "b"]), listed([])
     ('a, b', 'none')

@@ -20,14 +20,14 @@ class Panel:
     Attributes:
         values: [rows, channels] float64.
         channels: the channels' names.
-        season: steps after which the calendar repeats; None where the times do not say.
+        season: steps after which the calendar repeats; None if unknown.
         names: the series' names; one empty name for a single series.
         ends: the row after the last of each series; empty for a single series.
-        parts: rows of train, validation and test of each series where the source says them.
-        irregular_steps: steps between rows that are not as long as most are.
-        filled_rows: rows that were put in for missing times.
-        stored: numpy float types as fine as what the source keeps of each channel; empty for float64.
-        about: what was read as what, for a person.
+        parts: rows of train, validation and test of each series, if the source defines them.
+        irregular_steps: number of steps whose length differs from the most common one.
+        filled_rows: number of rows that were added for missing times.
+        stored: numpy float types with the source's precision of each channel; empty for float64.
+        about: descriptions of how columns were read.
     """
 
     values: Tensor
@@ -55,7 +55,7 @@ class Panel:
 
 
 def packed(panel: Panel) -> dict[str, Tensor]:
-    """Put a panel into tensors; everything but the values becomes the bytes of a JSON text."""
+    """Convert a panel to tensors; everything except the values becomes the bytes of a JSON text."""
     import torch
 
     about = {

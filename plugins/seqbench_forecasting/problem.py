@@ -43,13 +43,13 @@ class Piece:
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """What is asked of every series.
+    """The forecasting question, the same for every series.
 
     Attributes:
         length, horizon: steps of input and of target.
         season: steps in a season; None where it is unknown.
         targets: [predicted channels], their numbers.
-        identity: tells this question from others, for a cache: the task's name and version.
+        identity: identifies the question in a cache: the task's name and version.
     """
 
     length: int
@@ -75,7 +75,7 @@ def piece_of(values: Tensor, parts: Parts, measured: int, question: Question) ->
     Args:
         values: [rows, channels] float64.
         parts: rows of train, validation and test.
-        measured: training rows that say the scale.
+        measured: number of training rows from which the scale is measured.
         question: names the season and the predicted channels.
     """
     training = values[parts[0] - measured : parts[0]]
@@ -106,7 +106,7 @@ def _single_problem(piece: Piece, values: Tensor, question: Question) -> Problem
         test = cut_test(rows.outputs, rows.outputs, rows.parts, max(lookback, question.season or 1), horizon)
         return baseline_scores(metrics, recent, test, question.season)
 
-    # By its place, not by its name: the numbers may come back under other headers.
+    # By position, not by name: the same numbers may return under other headers.
     source = (_digest(values), str(question.targets.tolist()), len(piece.training))
     identity = (
         question.identity[0],
@@ -142,7 +142,7 @@ def _several_problem(pieces: Sequence[Piece], panel: Panel, question: Question) 
         test = held_out_windows(alone, max(lookback, question.season or 1), horizon)
         return baseline_scores(metrics, recent, test, question.season)
 
-    # Where each series ends is told too: rows after its parts are in no window.
+    # The end of each series is part of the identity: rows after its parts are in no window.
     shapes = str([(ends, piece.rows.parts) for ends, piece in zip(panel.ends, pieces, strict=True)])
     shapes += str(question.targets.tolist())
     identity = (

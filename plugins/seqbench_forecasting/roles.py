@@ -39,7 +39,7 @@ ROW_NUMBERS, CALENDAR, EMPTY, UNASKED = "row numbers", "calendar numbers", "empt
 
 @dataclass(frozen=True, eq=False)
 class Roles:
-    """What the columns of a table are.
+    """The roles of the columns of a table.
 
     Attributes:
         clock: says when the rows are; None where nothing does.
@@ -56,7 +56,7 @@ class Roles:
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """What the columns of a table hold.
+    """The contents of the columns of a table.
 
     Attributes:
         frame: the table without the columns that are left out here.
@@ -74,7 +74,7 @@ class Look:
 
 
 def look(frame: pd.DataFrame, bounds: Sequence[int], options: Options) -> Look:
-    """Look at the columns of a table.
+    """Examine the columns of a table.
 
     Args:
         frame: the table; its index counts the rows of the source from 0.
@@ -82,7 +82,7 @@ def look(frame: pd.DataFrame, bounds: Sequence[int], options: Options) -> Look:
         options: name the columns to leave out.
 
     Raises:
-        DataError: a column is named that is not there, or dates cannot be read.
+        DataError: a named column does not exist, or dates cannot be read.
     """
     left_out = dict.fromkeys(_known(options.exclude, frame, "exclude"), "exclude=")
     asked = _asked(frame, options)
@@ -100,7 +100,7 @@ def sort_columns(seen: Look, restarts: Sequence[int], options: Options) -> Roles
 
     Args:
         seen: what they hold.
-        restarts: rows at which row numbers may begin anew: those where a series or a split does.
+        restarts: rows at which row numbers may start again: the starts of series and splits.
         options: name the columns to read and to forecast.
 
     Raises:
@@ -126,7 +126,7 @@ def sort_columns(seen: Look, restarts: Sequence[int], options: Options) -> Roles
 
 
 def _asked(frame: pd.DataFrame, options: Options) -> tuple[str, ...]:
-    """Return the columns that are to be read whatever they hold."""
+    """Return the columns to read regardless of their content."""
     return (*_known(options.columns, frame, "columns"), *_targets(options, frame))
 
 
@@ -155,7 +155,7 @@ def _known(names: Any, frame: pd.DataFrame, what: str) -> tuple[str, ...]:
 
 
 def _targets(options: Options, frame: pd.DataFrame) -> tuple[str, ...]:
-    # Whether they are there is said where the targets are taken from the channels.
+    # Missing ones are reported where the targets are taken from the channels.
     return tuple(name for name in named(options.target, list(frame.columns)) if name in frame.columns)
 
 
@@ -199,7 +199,7 @@ def _has_decimal_comma(texts: pd.Series[Any], numbers: pd.Series[Any]) -> bool:
 def _counting(
     numbers: pd.DataFrame, names: Sequence[str], clock: Clock | None, restarts: Sequence[int]
 ) -> dict[str, str]:
-    """Return the columns that number rows or repeat what the calendar says, and why."""
+    """Return the columns that number rows or repeat the calendar, with the reason."""
     import numpy as np
 
     found: dict[str, str] = {}
@@ -216,9 +216,9 @@ def _counting(
 
 
 def is_ramp(values: Array, restarts: Sequence[int]) -> bool:
-    """Say whether numbers go up or down by the same step at every row, but where they may begin anew.
+    """Say whether numbers change by the same step at every row, except where they may start again.
 
-    A hundredth of a step is allowed for, and a unit of the last decimal that is written, up to a tenth of a step.
+    The tolerance is a hundredth of a step, or a unit of the last written decimal, up to a tenth of a step.
 
     >>> import numpy as np
     >>> is_ramp(np.array([1.0, 2.0, 3.0, 1.0, 2.0]), [0, 3, 5]), is_ramp(np.array([1.0, 2.0, 4.0]), [0, 3])
@@ -245,7 +245,7 @@ def is_ramp(values: Array, restarts: Sequence[int]) -> bool:
 
 
 def _last_decimal(values: Array) -> float:
-    """Return a unit of the last decimal with which numbers are written; 0 where there are more than 6."""
+    """Return the unit of the last written decimal; 0 if there are more than 6 decimals."""
     import numpy as np
 
     for decimals in range(7):
@@ -255,7 +255,7 @@ def _last_decimal(values: Array) -> float:
 
 
 def _numbers_rows(values: Array, restarts: Sequence[int]) -> bool:
-    """Say whether integers rise at every row, as numbers of rows of which some were removed do."""
+    """Say whether integers rise at every row, like row numbers after some rows were removed."""
     import numpy as np
 
     if (values % 1 != 0).any():

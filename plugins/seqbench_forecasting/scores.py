@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 LINEAR = "linear least squares"
-"""The name of the baseline that is trained, from which no skill is measured."""
+"""The name of the trained baseline, which is never the reference for skill."""
 
 LINEAR_LOOKBACK = 336
-"""The most steps that the linear baseline looks back: its cost does not grow with the length beyond them."""
+"""The longest look-back of the linear baseline; beyond it the cost does not grow with the length."""
 
 _CHUNK = 1024  # windows that are in memory at a time
-_FLAT = 1e-8  # a scaled series whose seasonal differences are below this is periodic but for rounding
+_FLAT = 1e-8  # a scaled series with smaller seasonal differences is periodic up to rounding
 
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
     """The mean and the standard deviation of the channels' training rows: [channels] float64 each.
 
-    A channel that is constant there has deviation 1, so its values stay as far apart as they were.
+    A constant channel gets deviation 1, so the differences of its values do not change.
     """
 
     mean: Tensor
@@ -68,7 +68,7 @@ def is_constant(rows: Tensor) -> Tensor:
 def naive_errors(rows: Tensor, lag: int) -> Tensor:
     """Return the mean absolute difference between scaled training rows ``lag`` steps apart: [channels].
 
-    The denominator of MASE; 0 where there is no difference but for rounding.
+    The denominator of MASE; 0 if there is no difference beyond rounding.
     """
     errors = (rows[lag:] - rows[:-lag]).abs().mean(0)
     return errors.where(errors > _FLAT, 0.0)
@@ -132,7 +132,7 @@ def baseline_scores(
 
     weights = linear_weights(train)
     lookback, horizon = train.inputs.shape[1], train.targets.shape[1]
-    # Only the inputs are looked at: targets may hold more than what is forecast.
+    # Only the inputs are used: targets may hold more than the forecast channels.
     forecasters: dict[str, Callable[[Batch], Tensor]] = {
         "last value": lambda batch: batch.inputs[:, -1:].expand(-1, horizon, -1),
         # Values are scaled by the mean of the training rows, which is therefore 0.

@@ -33,7 +33,7 @@ _BLOCK = 16  # torch draws normal numbers in blocks of this size
 
 
 def generate_series(rows: int, seed: int, *, name: str = "forecasting") -> Panel:
-    """Generate a series whose newest row is always the same, however many rows go before it.
+    """Generate a series whose last rows do not depend on the number of rows before them.
 
     So every look-back is tested on the same values. In step t, channel c, which follows the source after
     ``d_c`` steps, is::

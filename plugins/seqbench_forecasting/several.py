@@ -179,7 +179,7 @@ def series_metrics(scalings: Sequence[Scaling], naive: Tensor) -> tuple[Metric, 
 
 @dataclass(frozen=True, eq=False)
 class _SeriesScores:
-    """Scores each window by itself, and says of which series it is.
+    """Scores each window by itself, with the number of its series.
 
     Every method takes outputs [batch, steps, channels], and returns [windows] scores and [windows] series.
 

@@ -35,7 +35,7 @@ def read_panel(data: str, options: Options, version: int) -> Panel:
         DataError: missing, unreadable or unfit.
     """
     known_as = fingerprint(data)
-    if known_as.startswith("hub:"):  # a name is no content: what it stands for may have changed
+    if known_as.startswith("hub:"):  # a name does not identify content, which may have changed
         return panel_from_tables(read_tables(data), options)
     kept = cached_tensors(
         ("forecasting", "panel", version, known_as, options.identity()),
@@ -80,7 +80,7 @@ def panel_from_tables(tables: Mapping[str, pd.DataFrame], options: Options) -> P
 
 
 def _refuse_markers(laid: Laid) -> None:
-    """Look at each series by itself: what is far from one may be within the reach of another."""
+    """Check each series by itself: a value far from one series may be normal in another."""
     for series, start, end in zip(laid.names, laid.bounds, laid.bounds[1:], strict=False):
         for name, values in zip(laid.channels, laid.values[start:end].T, strict=True):
             refuse_markers(name, values, laid.rows[start:end], f" of series {series!r}" if series else "")
@@ -125,7 +125,7 @@ def _as_texts(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
-    """Make the index a column where it says more than the number of the row: parquet may keep the times there."""
+    """Make the index a column if it holds more than row numbers: parquet may store the times there."""
     import pandas as pd
 
     index = frame.index
@@ -181,7 +181,7 @@ def _picked(laid: Laid, options: Options) -> Laid:
 
 
 def _panel(laid: Laid, part_of: Array | None, more: Mapping[str, str], options: Options) -> Panel:
-    """Measure the steps of each series, fill missing times where that is asked for, and tell what was read."""
+    """Measure the steps of each series, fill missing times on request, and describe how columns were read."""
     import numpy as np
     import torch
 

@@ -33,13 +33,13 @@ _UNITS = (
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """What is known of the steps between rows.
+    """The steps between rows.
 
     Attributes:
-        season: steps after which the calendar repeats, where it does.
-        irregular: steps that are not as long as most are.
-        repeats: [rows] how often each row is to stand in the series, where missing times are filled.
-        length: how long most steps are, in words; "" where there is no step.
+        season: steps after which the calendar repeats, if it does.
+        irregular: number of steps whose length differs from the most common one.
+        repeats: [rows] how often each row is repeated to fill missing times.
+        length: the most common step in words; "" if there is no step.
     """
 
     season: int | None = None
@@ -89,7 +89,7 @@ def steps_of(name: str, times: Array, gaps: Gaps) -> Steps:
 
 
 def irregular_steps(times: Array) -> int | None:
-    """Return how many steps are not as long as most are; None where times do not rise at every row."""
+    """Return the number of steps that differ from the most common one; None if times do not rise at every row."""
     import numpy as np
 
     positions, _ = _positions(times)
@@ -134,7 +134,7 @@ def _repeats(steps: Array, usual: int, where: str, length: str) -> Array:
 
 
 def _positions(times: Array) -> tuple[Array, str]:
-    """Return where the times stand on the axis that fits them, and the name of its unit."""
+    """Return the positions of the times on the axis that fits them, and the name of its unit."""
     import numpy as np
 
     days = times.astype("datetime64[D]")
@@ -150,7 +150,7 @@ def _positions(times: Array) -> tuple[Array, str]:
 
 
 def _is_monthly(days: Array) -> bool:
-    """Say whether all days stand at the same place of their months."""
+    """Say whether all days have the same place in their months."""
     import numpy as np
 
     months = days.astype("datetime64[M]")
@@ -165,7 +165,7 @@ def _is_monthly(days: Array) -> bool:
 
 
 def _in_words(step: int, unit: str) -> str:
-    """Say how long a step is in the unit that a person uses.
+    """Return the length of a step in a natural unit.
 
     >>> _in_words(31 * _DAY, "time"), _in_words(900 * _SECOND, "time"), _in_words(12, "months")
     ('31 days', '15 minutes', '1 year')
@@ -183,7 +183,7 @@ def _counted(number: int, name: str) -> str:
 
 
 def _season(usual: int, unit: str) -> int | None:
-    """Return a day in steps below a day, a week in days, a year in weeks, months and quarters."""
+    """Return the season: a day for steps below a day, a week for days, a year for weeks, months and quarters."""
     per_day, rest = divmod(_DAY, usual) if unit == "time" else (0, 1)
     if per_day > 1 and rest == 0:
         return per_day

@@ -21,7 +21,7 @@ _SHOWN = 8  # numbers of a window that a person is shown
 
 
 def facts_of(panel: Panel, parts: Sequence[Parts], targets: Sequence[int]) -> Facts:
-    """Return what is known of a panel: its rows, the roles of its columns, its times."""
+    """Return facts about a panel: its rows, the roles of its columns, its times."""
     covariates = [name for place, name in enumerate(panel.channels) if place not in targets]
     about = dict(panel.about)
     left_out = about.pop("left_out", "none")
@@ -41,7 +41,7 @@ def facts_of(panel: Panel, parts: Sequence[Parts], targets: Sequence[int]) -> Fa
 
 
 def facts_of_scores(panel: Panel, pieces: Sequence[Piece], question: Question) -> Facts:
-    """Return what is known of the baselines and of MASE."""
+    """Return facts about the baselines and MASE."""
     without = channels_where(panel, [piece.naive == 0 for piece in pieces], question.targets.tolist())
     return {
         "season": question.season or "unknown: no seasonal baseline",
@@ -51,7 +51,7 @@ def facts_of_scores(panel: Panel, pieces: Sequence[Piece], question: Question) -
 
 
 def channels_where(panel: Panel, chosen: Sequence[Tensor], channels: Sequence[int]) -> list[str]:
-    """Name the channels for which something holds, and their series where there are several.
+    """Name the chosen channels, with their series if there are several.
 
     Args:
         panel: names both.
@@ -102,7 +102,7 @@ def where(series: str) -> str:
 
 
 def warnings_of(panel: Panel, data: str | None, gaps: str, constant: Sequence[str]) -> list[str]:
-    """Say what was done about steps of different lengths and channels without any change."""
+    """Return warnings about steps of different lengths and about constant channels."""
     said = []
     if panel.irregular_steps:
         filled = f"{panel.filled_rows} rows repeat the one before them (gaps=fill)"
@@ -119,7 +119,7 @@ def warnings_of(panel: Panel, data: str | None, gaps: str, constant: Sequence[st
 def shower(
     panel: Panel, parts: Sequence[Parts], length: int, horizon: int, targets: Tensor
 ) -> Callable[[int], str]:
-    """Return what writes a test window as text: the end of its input above the beginning of its target."""
+    """Return a function that writes a test window as text: the end of its input above the start of its target."""
 
     series = list(panel.series())
 

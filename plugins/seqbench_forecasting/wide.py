@@ -24,7 +24,7 @@ _VALUE = "value"
 
 
 def decided(frame: pd.DataFrame, restarts: Sequence[int], options: Options) -> Options:
-    """Return the options with the layout that a wide table has.
+    """Return the options with the detected layout of a wide table.
 
     Raises:
         DataError: nothing tells.
@@ -111,7 +111,7 @@ def _label(frame: pd.DataFrame, numbers: Sequence[str], texts: Sequence[str]) ->
 
 
 def _without_empty_ends(frame: pd.DataFrame, steps: Sequence[str]) -> list[str]:
-    """Return the steps from the first to the last in which some series has a number."""
+    """Return the steps from the first to the last at which a series has a number."""
     known = [place for place, name in enumerate(steps) if frame[name].notna().any()]
     return list(steps[known[0] : known[-1] + 1]) if known else list(steps)
 

@@ -34,7 +34,7 @@ class Windows(NamedTuple):
 def parse_split(split: str) -> tuple[Fraction, Fraction, Fraction]:
     """Read train/validation/test as fractions of the rows or, where their sum is above 1, as rows.
 
-    ``rest`` in the place of the training rows is 0 here, and stands for all that the others leave.
+    ``rest`` in the place of the training rows is 0 here, and means all rows that the other parts leave.
 
     >>> [str(part) for part in parse_split("0.7/0.1/0.2")]
     ['7/10', '1/10', '1/5']
@@ -101,7 +101,7 @@ def split_rows(split: str, rows: int) -> Parts:
 
 
 def check_parts(parts: Parts, length: int, horizon: int, rows: int, where: str = "") -> None:
-    """Refuse parts in which no window fits, and say which options would make one fit.
+    """Refuse parts in which no window fits, and name the options that would make one fit.
 
     Raises:
         DataError: training has fewer rows than a look-back and a horizon, or another part than a horizon.

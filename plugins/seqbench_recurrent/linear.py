@@ -16,7 +16,7 @@ from torch.nn.functional import dropout, linear
 class LinearRNN(nn.Module):
     """h_t = U x_t + V h_{t-1} + b in every layer, h_0 = 0; there is no fused kernel, steps are a Python loop.
 
-    dh_T/dh_t is V to the power of T - t, whatever the inputs are: of one layer the gain per step is known.
+    dh_T/dh_t is V to the power of T - t for any inputs, so for one layer the gain per step is known.
 
     Attributes:
         input_size: features of x_t in the first layer.
@@ -37,7 +37,7 @@ class LinearRNN(nn.Module):
             self._add(f"bias_hh_l{number}", hidden_size)
 
     def _add(self, name: str, *shape: int) -> None:
-        # Drawn as torch.nn.RNN draws it, in the same order: the same seed gives the same weights.
+        # Drawn in the same order as in torch.nn.RNN, so that the same seed gives the same weights.
         bound = 1 / math.sqrt(self.hidden_size)
         self.register_parameter(name, nn.Parameter(torch.empty(shape).uniform_(-bound, bound)))
 

@@ -54,17 +54,17 @@ _TOKEN = {word: token for token, word in enumerate(WORDS)}
 def made_up_splits(
     sizes: Mapping[str, int], length: int, evidence: str, seed: int, *, attempts: int = 50
 ) -> dict[str, Split]:
-    """Return a split of this size for each part; no review stands twice in them.
+    """Return a split of this size for each part; no review occurs twice.
 
     Args:
-        sizes: part -> number of reviews; a part is drawn apart from those before it.
+        sizes: part -> number of reviews; a part shares no review with earlier parts.
         length: tokens of each.
         evidence: see `write_reviews`.
         seed: each part has a stream of its own.
-        attempts: how often reviews that are there already are drawn anew.
+        attempts: how often repeated reviews are drawn again.
 
     Raises:
-        DataError: there are not so many different reviews of this length.
+        DataError: there are not enough different reviews of this length.
     """
     seen: set[int] = set()
     return {part: _distinct(part, size, length, evidence, seed, seen, attempts) for part, size in sizes.items()}
@@ -169,7 +169,7 @@ def _pick(words: Sequence[str], draw: int) -> str:
 
 
 def _starts(evidence: str, room: Tensor, rng: Generator) -> Tensor:
-    """Return where each opinion starts, of the ``room`` + 1 places there are: [examples]."""
+    """Return the start of each opinion among the ``room`` + 1 possible places: [examples]."""
     import torch
 
     if evidence == "anywhere":
@@ -178,7 +178,7 @@ def _starts(evidence: str, room: Tensor, rng: Generator) -> Tensor:
 
 
 def _neutral(draws: Tensor, starts: Tensor, sizes: Tensor) -> Tensor:
-    """Return neutral sentences that end where the opinion starts, and begin anew after it and a full stop."""
+    """Return neutral sentences that end where the opinion starts, and start again after it and a full stop."""
     import torch
 
     table = torch.tensor([[_TOKEN[slot[i % len(slot)]] for i in range(_CHOICES)] for slot in _NEUTRAL])

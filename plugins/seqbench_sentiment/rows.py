@@ -23,7 +23,7 @@ _PART_NAMES = {"training": "train", "valid": "validation", "val": "validation", 
 
 @dataclass(frozen=True)
 class Columns:
-    """The names of the columns that are looked at."""
+    """The names of the columns that are read."""
 
     text: str
     label: str
@@ -33,7 +33,7 @@ class Columns:
 
 @dataclass(frozen=True)
 class Folds:
-    """The folds that are held out; None takes the last but one to validate and the last to test on."""
+    """The folds to hold out; None takes the last but one for validation and the last for testing."""
 
     validation: str | int | None = None
     test: str | int | None = None
@@ -44,9 +44,8 @@ def split_examples(
 ) -> tuple[dict[str, list[Example]], int]:
     """Return the examples of the three splits, and how many empty texts were left out.
 
-    The data's own split is kept: separate tables, else a split column, else a fold column. A part that it does
-    not have is a tenth of the training examples, drawn by ``seed``, each class in its share, copies on the
-    same side.
+    The data's own split is kept: separate tables, otherwise a split column, otherwise a fold column. A missing
+    part is a tenth of the training examples, drawn by ``seed``, stratified by class, with copies on the same side.
 
     Raises:
         DataError: a column, a label, a class or a fold is missing, or a class has too few texts of its own.

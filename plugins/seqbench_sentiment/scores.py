@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 _LARGEST_SCORES, _LARGEST_WEIGHTS = 2**27, 2**23
-"""Numbers that fitting a bag of words may hold at once: a gibibyte of scores, as much for copies of weights."""
+"""Most numbers in memory while a bag of words is fitted: a gibibyte of scores, and as much for weights."""
 
 
 def metrics(classes: int) -> tuple[Metric, ...]:
-    """Return balanced accuracy (1 / classes for whoever names one class, or guesses), and three more.
+    """Return balanced accuracy (1 / classes for a constant answer or a guess), and three more.
 
-    Balanced accuracy is the mean recall of the classes that the split holds; macro F1 is the mean over those that
-    the split holds or that were said. Both keep two numbers for each text: torchmetrics' own keep a table of all
-    pairs of classes, which takes 7 GB where there are 30,000.
+    Balanced accuracy is the mean recall of the classes in the split; macro F1 is the mean over classes that are in
+    the split or predicted. Both keep two numbers for each text. torchmetrics' own metrics keep a table of all
+    pairs of classes, which takes 7 GB for 30,000 classes.
     """
 
     def balanced_accuracy() -> torchmetrics.Metric:
@@ -62,14 +62,14 @@ def _of_answers(score: Callable[[Tensor], Tensor]) -> torchmetrics.Metric:
 
 
 def _answers(outputs: Tensor, batch: Batch) -> tuple[Tensor]:
-    """Return the right class of each text, and the class said: [batch, 2]."""
+    """Return the right class and the predicted class of each text: [batch, 2]."""
     import torch
 
     return (torch.stack((batch.targets, outputs.argmax(1)), 1).double(),)
 
 
 def _mean_recall(answers: Tensor) -> Tensor:
-    """Return the mean recall of the classes that have texts, from right and said classes [texts, 2].
+    """Return the mean recall of the classes that have texts, from right and predicted classes [texts, 2].
 
     >>> import torch
     >>> float(_mean_recall(torch.tensor([[0.0, 0], [0, 0], [0, 0], [0, 1], [1, 1], [1, 2]])))
@@ -80,7 +80,7 @@ def _mean_recall(answers: Tensor) -> Tensor:
 
 
 def _macro_f1(answers: Tensor) -> Tensor:
-    """Return the mean of ``2 hits / (right + said)`` over the classes that are right or said somewhere.
+    """Return the mean of ``2 hits / (right + predicted)`` over classes that are right or predicted somewhere.
 
     >>> import torch
     >>> float(_macro_f1(torch.tensor([[0.0, 0], [0, 1], [1, 1], [1, 1]])))  # (2/3 + 4/5) / 2
@@ -91,7 +91,7 @@ def _macro_f1(answers: Tensor) -> Tensor:
 
 
 def _counts(answers: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return how often each class is right, is said, and is both: [classes] each."""
+    """Return how often each class is right, is predicted, and is both: [classes] each."""
     right, said = answers.long().T
     most = int(answers.max()) + 1
     return (
@@ -102,7 +102,7 @@ def _counts(answers: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _one_text(test: Split) -> float:
-    """Return by how much one text can move balanced accuracy: 1 / (classes x texts of the smallest class)."""
+    """Return the most that one text moves balanced accuracy: 1 / (classes x texts of the smallest class)."""
     import torch
 
     texts = torch.bincount(_labels(test))
@@ -120,8 +120,8 @@ def _losses(outputs: Tensor, batch: Batch) -> tuple[Tensor]:
 def baselines(train: Split, test: Split, *, words: int, classes: int) -> tuple[Baseline, ...]:
     """Score the commonest training class, a bag of words and (for comparison) a guess on the test texts.
 
-    The bag of words sees exactly the tokens that a model sees. Where there are so many classes that fitting it
-    would take gigabytes, it is left out, with a warning.
+    The bag of words sees exactly the tokens that a model sees. It is left out, with a warning, if fitting it would
+    take gigabytes because of many classes.
     """
     measures = metrics(classes)
     guess = {"balanced_accuracy": 1 / classes, "accuracy": 1 / classes, "loss": math.log(classes)}
@@ -142,7 +142,7 @@ def is_too_large(texts: int, words: int, classes: int) -> bool:
 
 
 def _majority(train: Split, classes: int) -> Callable[[Batch], Tensor]:
-    """Predict every class with its share of the training texts."""
+    """Predict every class with its frequency in the training texts."""
     import torch
 
     labels = _labels(train)
@@ -151,7 +151,7 @@ def _majority(train: Split, classes: int) -> Callable[[Batch], Tensor]:
 
 
 def _bag_of_words(train: Split, words: int) -> Callable[[Batch], Tensor]:
-    """Predict by logistic regression (L2, C = 1) on which words were read, order and number left out."""
+    """Predict by logistic regression (L2, C = 1) on the presence of words, ignoring order and number."""
     import scipy.sparse
     import torch
     from sklearn.linear_model import LogisticRegression

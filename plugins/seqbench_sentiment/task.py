@@ -52,7 +52,7 @@ Evidence = Literal["start", "middle", "end", "anywhere"]
 """Where in a made-up review the opinion stands."""
 
 _STORED = 3
-"""Which form of the cached tensors this is; one more wherever the same parameters come to mean other ones."""
+"""Version of the cached tensors; it rises when the same parameters mean other tensors."""
 
 _SHOWN = 100  # tokens of a text that a person is shown
 
@@ -70,19 +70,19 @@ class Sentiment(Task):
     Without ``data`` the texts are made up: exactly ``length`` tokens, one sentence of opinion at the place
     that ``evidence`` names, and around it sentences that say nothing of the film. With the opinion at the
     start, the default, the task shows *memory*: what was understood in the first 4 to 8 tokens has to be
-    carried to the last. It does not show how well a model understands language. The opinion is so worded
-    (``not``, ``but``, ``although``) that adding up words finds little; see ``seqbench_sentiment_reviews``. No
-    review stands in two splits. Every label follows from the opinion, so a model that keeps it can reach a
+    carried to the last. It does not show how well a model understands language. The opinion is worded
+    (``not``, ``but``, ``although``) so that adding up words finds little; see ``seqbench_sentiment.reviews``. No
+    review is in two splits. Every label follows from the opinion, so a model that keeps it can reach a
     balanced accuracy of 1 at any length, and one that loses it falls to 0.5. ``evidence="end"`` is the
     control: the same opinions, next to the answer.
 
     With ``data``, real texts: a file, a folder, or a Hugging Face data set (see `seqbench.read_tables`) with a
     column of texts and one of labels. Longer texts are cut to ``length`` tokens, shorter ones stay shorter.
-    The data's own splits are used: separate files, else a split column (train, validation, test), else a fold
-    column. A part that is not given is a tenth of the training texts, drawn by the seed, each class in its
-    share, copies on the same side. Empty texts are left out, with a warning and their number in the facts. So are
-    warned of, and counted: test texts that are training texts too, but for signs, spaces and capitals; and an
-    out-of-vocabulary rate from a half on.
+    The data's own splits are used: separate files, otherwise a split column (train, validation, test), otherwise a
+    fold column. A missing part is a tenth of the training texts, drawn by the seed, stratified by class, with
+    copies on the same side. Empty texts are left out, with a warning and their number in the facts. There are
+    warnings and facts, too, about test texts that equal training texts up to signs, spaces and capitals, and about
+    an out-of-vocabulary rate of a half or more.
 
     A token is a word with the marks that stand on its letters, or any other visible character; in scripts without
     spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese) it is one letter with its marks. Letters are brought to
@@ -180,7 +180,7 @@ class Sentiment(Task):
         )
 
     def _choices(self) -> list[str | int | None]:
-        """Return the parameters that the tensors depend on, those of the other kind of data left out."""
+        """Return the parameters that the tensors depend on, without those for the other kind of data."""
         if self.data is None:
             return [self.evidence, self.train_examples, self.validation_examples, self.test_examples]
         columns = [self.text_column, self.label_column, self.split_column, self.fold_column]
@@ -188,7 +188,7 @@ class Sentiment(Task):
         return [*columns, *folds, self.truncate, self.lower, self.vocabulary_size, self.minimum_count]
 
     def _prepare(self, length: int, seed: int) -> dict[str, Tensor]:
-        """Return all that `load` needs, as tensors that the cache can keep."""
+        """Return everything that `load` needs, as tensors for the cache."""
         made = self._made_up(length, seed) if self.data is None else self._read(self.data, length, seed)
         about = {
             "words": made.words,
@@ -237,7 +237,7 @@ class Sentiment(Task):
 
 @dataclass(frozen=True)
 class _Prepared:
-    """What a task has before metrics and baselines: token numbers, and what they and the classes stand for."""
+    """Prepared data without metrics and baselines: token numbers, and the meaning of tokens and classes."""
 
     splits: Mapping[str, Split]
     words: tuple[str, ...]
@@ -250,7 +250,7 @@ class _Prepared:
 
 
 def _left_out(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
-    """Return what `read_tables` left out of a folder, as a fact; empty where that is nothing."""
+    """Return as a fact what `read_tables` left out of a folder; empty if nothing was."""
     told = [table.attrs["left_out"] for table in tables.values() if "left_out" in table.attrs]
     return {"left_out": ", ".join(told)} if told else {}
 

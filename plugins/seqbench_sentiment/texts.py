@@ -28,7 +28,7 @@ SPECIAL = (PADDING, UNKNOWN)
 """The first two tokens of a vocabulary."""
 
 _MUCH_UNKNOWN = 0.5
-"""Share of unknown tokens from which a model reads next to nothing."""
+"""Share of unknown tokens from which a model can read almost nothing."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Example:
     Attributes:
         tokens: the whole text.
         label: the class.
-        key: the same for texts of the same letters, digits and emoji, whatever the signs, spaces and capitals.
+        key: equal for texts with the same letters, digits and emoji, whatever their signs, spaces and capitals.
     """
 
     tokens: tuple[str, ...]
@@ -47,13 +47,13 @@ class Example:
 
 
 class Tokeniser:
-    """Finds words and, each by itself, every other visible character; see `seqbench_texts`.
+    """Splits a text into words and single other visible characters; see `seqbench_texts`.
 
     >>> Tokeniser(lower=True)("It's NOT good, is it?")
     ("it's", 'not', 'good', ',', 'is', 'it', '?')
 
-    No token has white space in it, so what stands between two white spaces is looked at once, however often it
-    comes; and a token that comes often is kept once.
+    No token contains white space, so each piece between two white spaces is analysed once, however often it
+    occurs, and each token is stored once.
     """
 
     def __init__(self, *, lower: bool) -> None:
@@ -65,7 +65,7 @@ class Tokeniser:
         return tuple(itertools.chain.from_iterable(map(self._pieces.__getitem__, plain(text).split())))
 
     def key(self, tokens: Sequence[str]) -> bytes:
-        """Return what a text and its copies have in common.
+        """Return a key that a text shares with its copies.
 
         >>> tokenise = Tokeniser(lower=False)
         >>> tokenise.key(tokenise("Good, good!")) == tokenise.key(tokenise("good GOOD"))
@@ -107,7 +107,7 @@ def excerpt(tokens: Sequence[str], length: int, truncate: Truncate) -> Sequence[
 
 
 def vocabulary(texts: Iterable[Sequence[str]], size: int, minimum_count: int) -> list[str]:
-    """Return the tokens a model tells apart: the two markers, then words, commonest first, ties by alphabet.
+    """Return the tokens of a model: the two markers, then words, commonest first, ties alphabetical.
 
     >>> vocabulary([["a", "b", "a"], ["c", "b", "d"]], size=4, minimum_count=2)
     ['<padding>', '<unknown>', 'a', 'b']
@@ -129,9 +129,9 @@ def vocabulary(texts: Iterable[Sequence[str]], size: int, minimum_count: int) ->
 
 
 def text_facts(examples: Mapping[str, Sequence[Example]], length: int) -> dict[str, float | int]:
-    """Return the share of texts that are longer than what is read, and test texts that were trained on.
+    """Return the share of texts that are longer than what is read, and the number of test texts also in train.
 
-    A test text counts as trained on where a training text has the same letters and digits in the same order.
+    A test text counts as such if a training text has the same letters and digits in the same order.
     """
     whole = [example for found in examples.values() for example in found]
     known = {example.key for example in examples["train"]}
@@ -142,7 +142,7 @@ def text_facts(examples: Mapping[str, Sequence[Example]], length: int) -> dict[s
 
 
 def remarks(facts: Mapping[str, float | int | str]) -> Iterator[str]:
-    """Yield what a user has to know of the data before believing a score, in sentences."""
+    """Yield sentences that a user must know about the data before trusting a score."""
     if empty := facts.get("empty_texts_left_out"):
         yield f"{empty} empty texts were left out"
     if left_out := facts.get("left_out"):

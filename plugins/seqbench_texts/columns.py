@@ -33,7 +33,7 @@ _LABEL_NAMES = (
 
 
 def texts_in(rows: pd.DataFrame, column: str, option: str, part: str) -> list[str]:
-    """Return the texts of a column; one that is missing is empty.
+    """Return the texts of a column; a missing one is empty.
 
     Args:
         rows: a table.
@@ -85,7 +85,7 @@ def labels_in(rows: pd.DataFrame, column: str, option: str, part: str) -> list[s
 
 
 def no_column(rows: pd.DataFrame, column: str, option: str, likely: Sequence[str] = ()) -> DataError:
-    """Return the error that says which columns there are, and the option that names one of them."""
+    """Return an error that lists the columns, and the option that chooses one of them."""
     others = [str(name) for name in likely if name != column]
     setting = shlex.quote(f"{option}={others[0] if others else 'NAME'}")
     is_data = any(len(str(name).split()) > 2 or str(name).isdigit() for name in rows.columns)

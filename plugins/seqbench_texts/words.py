@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 BREAK = "\u2029"
-"""Stands where a text breaks: a paragraph separator, which is white space."""
+"""Marks a break in a text: a paragraph separator, which is white space."""
 
 _JOINERS = "\u200c\u200d"
 _SKIN = "\U0001f3fb-\U0001f3ff"
@@ -58,7 +58,7 @@ _UNSPACED_BLOCKS = (
     (0x20000, 0x323AF),  # Han
 )
 _ATTACHED = (0x0E33, 0x0EB3)
-"""Vowels of Thai and Lao that Unicode calls letters, and that stand with the letter before them (UAX 29)."""
+"""Vowels of Thai and Lao that Unicode calls letters, and that belong to the letter before them (UAX 29)."""
 
 
 def plain(text: str) -> str:

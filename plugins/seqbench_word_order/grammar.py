@@ -38,7 +38,7 @@ from seqbench_word_order.phrases import (
 
 
 def sentences(rng: Random) -> Iterator[str]:
-    """Yield sentences without end, some of them more than once.
+    """Yield sentences forever, some of them more than once.
 
     >>> from random import Random
     >>> drawn = sentences(Random(1))
@@ -192,8 +192,8 @@ def _exclamation(rng: Random) -> str:
     return f"what {thing} {subject.words} {'has' if subject.is_third else 'have'}!"
 
 
-# Questions and clauses within clauses are frequent: the word after an auxiliary that was moved to the front
-# depends on words further away than its neighbour, so that a bigram model alone does not put them right.
+# Questions and nested clauses are frequent: the word after an auxiliary that moved to the front depends on words
+# further away than its neighbour, so that a bigram model cannot order them.
 _KINDS: tuple[tuple[Callable[[Random], str], int], ...] = (
     (_statement, 6),
     (_yes_no_question, 6),

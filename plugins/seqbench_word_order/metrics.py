@@ -68,7 +68,7 @@ def _mean() -> torchmetrics.Metric:
 
 
 def rates(said: Tensor, sentences: Sentences) -> dict[str, float]:
-    """Score an order of words that did not come from outputs: metric -> score, but for the loss."""
+    """Score an order of words that was not decoded from outputs: metric -> score, without the loss."""
     return {
         "position_accuracy": float(word_hits(said, sentences).mean()),
         "perfect_sentences": float(perfect_sentences(said, sentences).mean()),
@@ -91,7 +91,7 @@ def _losses(outputs: Tensor, batch: Batch) -> tuple[Tensor, ...]:
 
 
 def sentences_of(batch: Batch) -> Sentences:
-    """Lay the sentences of a batch (text, delimiter, a blank for each token of text) side by side."""
+    """Put the sentences of a batch (text, delimiter, a blank for each token of text) side by side."""
     import torch
 
     tokens = (batch.lengths - 1) // 2
@@ -116,7 +116,7 @@ def sentences_of(batch: Batch) -> Sentences:
 
 
 def decode(outputs: Tensor, sentences: Sentences) -> Tensor:
-    """Say the words of each sentence in order, at each step the likeliest of those still unused.
+    """Decode the words of each sentence in order, at each step the likeliest unused word.
 
     Args:
         outputs: [batch, time, vocabulary] logits.
@@ -131,14 +131,14 @@ def decode(outputs: Tensor, sentences: Sentences) -> Tensor:
 
 
 def bigram_order(sentences: Sentences, bigrams: Bigrams) -> Tensor:
-    """Start each sentence with its commonest first word, and go on with the word that most often came next."""
+    """Start each sentence with its commonest first word, and continue with the word that most often came next."""
     return _greedy(sentences, lambda _, last: bigrams.count(last[:, None], sentences.given))
 
 
 def place_order(sentences: Sentences, tokens: Tensor, size: int) -> Tensor:
-    """Say at each place of a sentence the word that most often stood there in the training ``tokens``.
+    """Choose at each place of a sentence the word that most often stood there in the training ``tokens``.
 
-    What can be had without a memory of the words; ``tokens`` and ``size`` as in `Bigrams.fit`.
+    This is the best without a memory of the words; ``tokens`` and ``size`` as in `Bigrams.fit`.
     """
     is_word = tokens >= UNKNOWN
     so_far = is_word.cumsum(0)
@@ -170,7 +170,7 @@ def _greedy(sentences: Sentences, score: Callable[[int, Tensor], Tensor]) -> Ten
 class Bigrams:
     """How often one token came after another in the training sentences.
 
-    No smoothing: adding a constant to every count would not change which of two words is the commoner.
+    There is no smoothing: adding a constant to every count would not change which of two words is more common.
 
     Attributes:
         pairs: [distinct pairs], ``previous * size + next``, ascending.
@@ -219,7 +219,7 @@ def perfect_sentences(said: Tensor, sentences: Sentences) -> Tensor:
 def kendall_tau(said: Tensor, sentences: Sentences) -> Tensor:
     """Return Kendall's rank correlation of said and right order for each sentence: [sentences].
 
-    ``1 - 4 d / (n (n - 1))`` with d the least number of swaps of neighbours that mends the order (Kendall
+    ``1 - 4 d / (n (n - 1))`` with d the least number of swaps of neighbours that restores the order (Kendall
     1938, "A new measure of rank correlation", as the distance form of tau-a). Equal words are matched in the
     order in which they occur, which is what makes d least.
     """
@@ -234,7 +234,7 @@ def kendall_tau(said: Tensor, sentences: Sentences) -> Tensor:
 
 
 def chance(sentences: Sentences) -> dict[str, float]:
-    """Return what each metric is expected to be when every order of a sentence's words is as likely."""
+    """Return the expected value of each metric when all orders of a sentence's words are equally likely."""
     rows = [_words(row) for row in sentences.right.tolist()]
     hits = sum(sum(n * n for n in Counter(row).values()) / len(row) for row in rows)
     perfect = sum(math.prod(map(math.factorial, Counter(row).values())) / math.factorial(len(row)) for row in rows)
@@ -250,7 +250,7 @@ def _words(row: Sequence[int]) -> list[int]:
 
 
 def _chance_tau(row: Sequence[int]) -> float:
-    """Return the expected tau of a random order; not 0 where words repeat, as equal words are never swapped."""
+    """Return the expected tau of a random order; not 0 if words repeat, because equal words are never swapped."""
     counts = Counter(row)
     if len(counts) == len(row):
         return 0.0

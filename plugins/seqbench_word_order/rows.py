@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def make_rows(corpus: Corpus, part: str, length: int, most: int, rng: Generator) -> Split:
-    """Make at most ``most`` rows; training goes through its sentences again and again, each time anew.
+    """Make at most ``most`` rows; training passes through its sentences repeatedly, newly shuffled each time.
 
     Raises:
         DataError: the split has less text than one row, in sentences that fit into it.
@@ -36,7 +36,7 @@ def make_rows(corpus: Corpus, part: str, length: int, most: int, rng: Generator)
 
 
 def packed(splits: Mapping[str, Split]) -> dict[str, Tensor]:
-    """Return rows that `make_rows` made as tensors only, to be cached."""
+    """Return the rows of `make_rows` as plain tensors, for the cache."""
     tensors: dict[str, Tensor] = {}
     for part, split in splits.items():
         for name, values in (("inputs", split.inputs), ("targets", split.targets)):
@@ -54,9 +54,9 @@ def unpacked(tensors: Mapping[str, Tensor], part: str) -> Split:
 
 
 def _passes(sentences: Tensor, sizes: Sequence[int], length: int, rng: Generator) -> Iterator[Iterator[list[int]]]:
-    """Yield, without end, the rows of one pass through the sentences.
+    """Yield, forever, the rows of one pass through the sentences.
 
-    What is left at the end of a pass fits badly, so its rows are shuffled: the first are like the last.
+    The sentences left at the end of a pass fit badly, so its rows are shuffled to make first and last rows alike.
     """
     import torch
 
@@ -67,7 +67,7 @@ def _passes(sentences: Tensor, sizes: Sequence[int], length: int, rng: Generator
 
 
 def _filled(order: Sequence[int], sizes: Sequence[int], length: int) -> Iterator[list[int]]:
-    """Yield rows of sentences that have ``length`` tokens together, or fewer where nothing fits the rest."""
+    """Yield rows of sentences with ``length`` tokens together, or fewer if no sentence fits the rest."""
     waiting: dict[int, list[int]] = {}
     for sentence in reversed(order):
         waiting.setdefault(sizes[sentence], []).append(sentence)
@@ -86,9 +86,9 @@ def _filled(order: Sequence[int], sizes: Sequence[int], length: int) -> Iterator
 
 
 def _fitting(wanted: int, room: int, waiting: dict[int, list[int]], shortest: int) -> int:
-    """Return the size of the sentence to take: one that fills the room, or else the wanted one.
+    """Return the size of the next sentence: one that fills the room, or else the wanted one.
 
-    If the wanted one leaves a rest that none can fill, another size; 0 where none that is waiting fits.
+    If the wanted one leaves a rest that no sentence can fill, return another size; 0 if no waiting sentence fits.
     """
     if waiting.get(room):
         return room

@@ -19,7 +19,7 @@ MARKS = (".", "?", "!")
 UNKNOWN = 5
 """Token numbers: the marks are 2, 3 and 4; every number from UNKNOWN on is a word."""
 SPECIALS = ("_", "|", *MARKS, "<unk>")
-"""What the numbers up to UNKNOWN stand for; none of these is ever in the vocabulary."""
+"""The tokens with the numbers up to UNKNOWN; none of them is ever in the vocabulary."""
 
 _ABBREVIATIONS = frozenset(
     ("mr.", "mrs.", "ms.", "dr.", "st.", "prof.", "vs.", "etc.", "e.g.", "i.e.", "a.m.", "p.m.", "u.s.", "u.k.")
@@ -38,7 +38,7 @@ _OTHER_END = re.compile(f"[{''.join(_ENDS)}{_TIBETAN_END}]+")
 _GREEK_QUESTION = re.compile(r"(?<=[\u0370-\u03ff\u1f00-\u1fff]);(?!\w)")
 _BREAK = re.compile(rf"{BREAK}|\n[ \t]*\r?\n")
 _HARD = "\ue000"
-"""Stands after a mark that was another script's; a private character, which no text should hold."""
+"""Put after a mark from another script; a private character, which no text should contain."""
 
 
 def sentences_in(line: str, *, lower: bool) -> list[Sentence]:
@@ -91,7 +91,7 @@ def _words(chunk: str, *, lower: bool) -> Iterator[str]:
 
 @lru_cache(maxsize=1)
 def _edges() -> str:
-    """Return what is dropped around words: commas, colons, and Unicode's quotes, brackets and dashes."""
+    """Return the characters dropped around words: commas, colons, and Unicode's quotes, brackets and dashes."""
     codes = map(chr, range(0x10000))
     return _EDGES + "".join(sign for sign in codes if unicodedata.category(sign) in ("Ps", "Pe", "Pi", "Pf", "Pd"))
 

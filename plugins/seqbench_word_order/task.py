@@ -45,13 +45,13 @@ if TYPE_CHECKING:
 Count = Annotated[int, Field(ge=1)]
 
 _STORED = 3
-"""Which form of the cached tensors this is; one more wherever the same settings come to mean other ones."""
+"""Version of the cached tensors; it rises when the same settings mean other tensors."""
 
 _MUCH_UNKNOWN = 0.5
 """Share of unknown words from which order is a guess between equal tokens."""
 
 _DRAWS = 50
-"""Draws from the grammar for each sentence that is wanted, at most; then it has too few."""
+"""Most draws from the grammar for each sentence; after that it has too few."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +73,13 @@ class WordOrder(Task):
     Training rows use sentences again, in new company and newly shuffled; test rows use each at most once. No
     two splits share a bag of words, so a test sentence is never a reordering of a training sentence.
 
-    Skill is measured from the best of four baselines: the order as given; a bigram model that goes on with the
-    word that most often came next; "commonest at each place", which is what can be had without remembering a word
-    of the text; and chance, exact, the mean over every order of the test sentences' words.
+    Skill is measured from the best of four baselines: the order as given; a bigram model that continues with the
+    word that most often came next; "commonest at each place", the best without remembering a word of the text; and
+    chance, the exact mean over all orders of the test sentences' words.
 
     Letters are brought to NFC first, and a word keeps the marks on its letters; in scripts without spaces each
-    letter with its marks is a word. Sentence ends of other scripts are read as ``.``, ``?`` and ``!``. An
-    out-of-vocabulary rate from a half on is warned of.
+    letter with its marks is a word. Sentence ends of other scripts are read as ``.``, ``?`` and ``!``. There is a
+    warning about an out-of-vocabulary rate of a half or more.
 
     Attributes:
         data: None for the sentences of a small grammar; else a text file (a sentence or more to a line), a
@@ -89,9 +89,9 @@ class WordOrder(Task):
         sentences: without ``data``: how many different sentences the grammar writes, all splits together.
         longest_sentence: tokens of a sentence at most, its mark counted; longer ones are left out.
         vocabulary_size: how many of the commonest training words keep a token of their own.
-        lower: write words in small letters, one for one, but for "I"; a capital would give the first word away.
+        lower: write words in small letters, one for one, except "I"; a capital would give the first word away.
         train_rows: training rows, at most.
-        train_tokens: training rows times length, at most, but for one row that there always is.
+        train_tokens: training rows times length, at most; there is always at least one row.
         test_rows: validation and test rows, at most.
     """
 
@@ -123,7 +123,7 @@ class WordOrder(Task):
         most = {"train": train_rows, "validation": self.test_rows, "test": self.test_rows}
 
         def make() -> dict[str, Tensor]:
-            """Lay the sentences of each part out."""
+            """Pack the sentences of each part into rows."""
             rng = {part: generator(seed, self.name, part, length) for part in PARTS}
             return packed({part: make_rows(corpus, part, length, most[part], rng[part]) for part in PARTS})
 
@@ -147,7 +147,7 @@ class WordOrder(Task):
     def _kept(
         self, source: str, seed: int, further: tuple[str | int, ...], make: Callable[[], dict[str, Tensor]]
     ) -> dict[str, Tensor]:
-        """Return what ``make`` makes of the text, from the cache where it is there."""
+        """Return the result of ``make`` for the text, from the cache if possible."""
         if source.startswith("hub:"):  # a name is no content: what it stands for may have changed
             return make()
         settings = (self.column, self.longest_sentence, self.vocabulary_size, self.lower, seed)

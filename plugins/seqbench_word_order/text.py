@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PARTS = ("train", "validation", "test")
 BLANK, DELIMITER = 0, 1
 LONGEST = 40
-"""A sentence of more tokens is left out: decoding takes the square of it."""
+"""Longer sentences are left out, because decoding takes quadratic time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,7 @@ def build_corpus(
 
 
 def _completed(parts: Mapping[str, Sequence[Sentence]], seed: int) -> dict[str, Sequence[Sentence]]:
-    """Draw the splits that are missing from the training sentences, whole bags at a time."""
+    """Draw missing splits from the training sentences, whole bags of words at a time."""
     import torch
 
     missing = [name for name in PARTS if name not in parts]
@@ -121,7 +121,7 @@ def bag(sentence: Sentence) -> Sentence:
 def _kept_apart(
     parts: Mapping[str, Sequence[Sentence]], longest_sentence: int
 ) -> tuple[dict[str, Sequence[Sentence]], int]:
-    """Drop from training and validation what is a reordering of a sentence in a later split; count it."""
+    """Drop sentences from training and validation that reorder a sentence of a later split, and count them."""
     taken: set[Sentence] = set()
     kept: dict[str, Sequence[Sentence]] = {}
     for name in reversed(PARTS):

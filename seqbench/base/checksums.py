@@ -11,7 +11,7 @@ import json
 import re
 
 FIELD = "checksum"
-"""The last field of a file of ours: the SHA-256 of the same line without it."""
+"""The last field of a record file: the SHA-256 of the same line without it."""
 
 _SEAL = re.compile(rb', "checksum": "sha256:([0-9a-f]{64})"\}\n\Z')
 _LENGTH = len(', "checksum": "sha256:"}\n') + 64

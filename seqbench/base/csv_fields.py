@@ -8,7 +8,7 @@ from seqbench.base.printable import is_hidden, printable
 
 _SIGNS = "=+-@＝＋－＠"
 _FORMULA = (*_SIGNS, "\t", "\r", "\n")
-"""What a spreadsheet takes for the beginning of a formula, also in full width (OWASP, "CSV Injection")."""
+"""Characters that start a formula in a spreadsheet, including full-width forms (OWASP, "CSV Injection")."""
 
 _QUOTED = re.compile(f"'+[{re.escape(_SIGNS)}]")
 _ESCAPE = re.compile(r"\\(\\|n|r|t|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")

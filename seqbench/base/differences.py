@@ -9,7 +9,7 @@ from typing import Any
 
 _ABSENT = "nothing"
 _LONGEST = 60
-"""Characters of a value that are told."""
+"""Number of characters of a value that are shown."""
 
 
 @dataclass(frozen=True)

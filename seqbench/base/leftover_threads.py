@@ -11,7 +11,7 @@ import threading
 import time
 
 _SECONDS = 1.0
-"""How long threads that end by themselves are waited for."""
+"""Time to wait for threads that end by themselves."""
 
 
 def end_idle_pools() -> None:

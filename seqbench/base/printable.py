@@ -14,7 +14,7 @@ MOST_LINES = 200
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")
-"""Written inside words of some scripts, and inside emoji; they steer nothing."""
+"""Used inside words of some scripts and inside emoji; they control nothing."""
 
 
 def printable(text: str, keep: str = "") -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 
 _SECONDS_OF_DOUBT = 2.0
-"""The start of a process is counted from the start of the machine, of which two looks differ by a second."""
+"""Start times of processes are relative to the machine's start, which varies by a second between readings."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ _MKL_BRANCHES = {
     3: "COMPATIBLE", 4: "SSE2", 6: "SSSE3", 7: "SSE4_1", 8: "SSE4_2", 9: "AVX", 10: "AVX2", 11: "AVX512_MIC",
     12: "AVX512", 13: "AVX512_MIC_E1", 14: "AVX512_E1",
 }  # fmt: skip
-"""What ``mkl_cbwr_get_auto_branch`` returns; the numbers are those of ``mkl_types.h``."""
+"""The return values of ``mkl_cbwr_get_auto_branch``, as numbered in ``mkl_types.h``."""
 
 _AVX512_CORE = frozenset({"avx512f", "avx512bw", "avx512vl", "avx512dq"})
 _AVX512_BF16 = _AVX512_CORE | {"avx512_vnni", "avx512_bf16"}
@@ -36,7 +36,7 @@ _ONEDNN: tuple[tuple[str, frozenset[str]], ...] = (
     ("AVX512_CORE_AMX", _AMX),
     ("AVX512_CORE_AMX_FP16", _AMX | {"amx_fp16"}),
 )
-"""oneDNN's instruction sets, narrowest first, by oneDNN's names, each with the flags that Linux has for it."""
+"""oneDNN's instruction sets, narrowest first, under oneDNN's names, each with Linux's flags for it."""
 
 _ALIASES = {"AVX10_1_512": "AVX512_CORE_FP16", "AVX10_1_512_AMX": "AVX512_CORE_AMX"}
 _ALIASES["AVX10_1_512_AMX_FP16"] = "AVX512_CORE_AMX_FP16"

@@ -32,7 +32,7 @@ _WANTED: Mapping[str, str] = {
     "multiple_of": "a multiple of {multiple_of}",
     "string_pattern_mismatch": "text of the form {pattern}",
 }
-"""Kind of pydantic's error -> what would have been right, with the fields of its context."""
+"""Kind of pydantic error -> the expected value, with fields of its context."""
 
 
 def refusal(field: str, detail: ErrorDetails) -> str:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def interrupts_kept() -> Iterator[Callable[[], None]]:
+def signal_handlers_kept() -> Iterator[Callable[[], None]]:
     """Keep the caller's handler of Ctrl-C, and restore the handlers of both signals after the block.
 
     Yields a function that restores them within the block: Lightning replaces the SIGTERM handler at each fit.

@@ -23,12 +23,12 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle that was made.
+    """A new bundle.
 
     Attributes:
-        content: of the zip.
-        submission: what is in it.
-        left_out: records of the folder that are no cells of the suite.
+        content: the bytes of the zip.
+        submission: its parsed content.
+        left_out: records of the folder that are not cells of the suite.
     """
 
     content: bytes
@@ -45,19 +45,19 @@ def bundle(
     models: Collection[str] = (),
     is_partial: bool = False,
 ) -> Bundle:
-    """Make a bundle of what a folder holds of a suite.
+    """Make a bundle of a suite's records in a folder.
 
     Args:
-        folder: that `seqbench run` wrote to.
+        folder: the output folder of `seqbench run`.
         suite: its name.
-        told: what people say of it.
-        catalog: knows the suite.
-        models: names of models; all where there is none.
+        told: the submitter's description.
+        catalog: has the suite.
+        models: names of models; all models if empty.
         is_partial: whether cells may be missing, or without an outcome.
 
     Raises:
-        BoardError: there is nothing of the suite, something is missing, or a record breaks a rule.
-        StoreError: the folder is not there, or holds something else.
+        BoardError: there are no records of the suite, cells are missing, or a record breaks a rule.
+        StoreError: the folder is missing, or holds something else.
     """
     asked, records = grid(suite, catalog), Store(folder).read()
     kept = _kept(folder, asked, records, models)
@@ -74,7 +74,7 @@ def bundle(
 
 
 def _kept(folder: Path, asked: Grid, records: Sequence[Record], models: Collection[str]) -> list[Record]:
-    """Return the records that are cells of the suite, of these models."""
+    """Return the records of the suite's cells with these models."""
     names = {record.cell.model.name for record in records}
     for model in models:
         if model not in names:

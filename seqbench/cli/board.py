@@ -56,8 +56,8 @@ def bundle_(
 ) -> None:
     """Make a bundle from a folder of results.
 
-    It is one zip of the records in DIR that are cells of a suite. The same records give the same bytes, and
-    what `seqbench board check` would refuse is refused here.
+    It is one zip of the records in DIR that are cells of a suite. The same records give the same bytes.
+    Whatever `seqbench board check` would refuse is refused here.
     """
     from seqbench.board.bundle.manifest import about
     from seqbench.board.make import bundle
@@ -93,8 +93,8 @@ def bundle_(
 def check_(ctx: click.Context, bundles: tuple[Path, ...], files: tuple[Path, ...], as_json: bool) -> None:
     """Check that bundles keep the rules.
 
-    One line for each rule; status 4 if one is broken. Nothing is unpacked to disk, and nothing of a bundle is run:
-    its data, metrics and baselines are held against the tasks that are installed.
+    One line for each rule; status 4 if one is broken. Nothing is unpacked to disk, and nothing in a bundle is run:
+    its data, metrics and baselines are compared with the installed tasks.
     """
     from dataclasses import asdict
 
@@ -148,10 +148,10 @@ def verify_(
 ) -> None:
     """Run some cells of a bundle again.
 
-    The bundle is checked, and all that it claims of those cells is compared, bit by bit on the same kind of
-    processor with the same versions. On another one a trained score cannot be compared, which is said and is no
-    failure; status 4 if anything differs. The receipt, NAME.verified.json beside the bundle, is what
-    `seqbench board build` shows.
+    The bundle is checked, and everything that it claims of those cells is compared, bit by bit on the same kind
+    of processor with the same versions. On another one a trained score cannot be compared, which is reported and
+    is not a failure; status 4 if anything differs. `seqbench board build` shows the receipt, NAME.verified.json
+    beside the bundle.
     """
     from seqbench.base.printable import printable
     from seqbench.board.check.check import check_file
@@ -188,8 +188,8 @@ def build_(folder: Path, output: Path, files: tuple[Path, ...], title: str) -> N
     """Make the public board from bundles.
 
     It is a folder of pages, data and badges that any web server can serve. A bundle that breaks a rule is
-    listed with the reason and never merged. The same bundles give the same bytes;
-    the folder is written whole or not at all, and only ever replaces a board that nobody has changed.
+    listed with the reason and never merged. The same bundles give the same bytes. The folder is written whole or
+    not at all, and replaces only a board that nobody has changed.
     """
     from seqbench.base.printable import printable
     from seqbench.board.bundle.folder import check_folder, write_folder
@@ -214,7 +214,7 @@ def build_(folder: Path, output: Path, files: tuple[Path, ...], title: str) -> N
 def table_(folder: Path, output: Path | None, files: tuple[Path, ...], picture: Path | None) -> None:
     """Print the board as Markdown.
 
-    For a README; the command that makes it stands in its foot.
+    For a README; its footer shows the command that makes it.
     """
     from seqbench.board.site.markdown import to_markdown
     from seqbench.board.site.merge import read_board

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from seqbench.testing import Outcome
 
 TELL_AFTER_SECONDS = 5.0
-"""Seconds after which it is told that a check still runs, and again after as many."""
+"""Seconds between messages that a check is still running."""
 
 
 @click.command()
@@ -60,8 +60,8 @@ def command(
 ) -> None:
     """Check that tasks and models keep their contract, one line for each check.
 
-    Ends with status 4 if a check fails, after all of them were made. A check that takes long is told of on stderr
-    while it runs.
+    All checks are run; the exit status is 4 if any of them fails. A slow check is reported on stderr while it
+    runs.
     """
     catalog = load_plugins(files)
     chosen = _everything(catalog) if is_all else list(dict.fromkeys(names))
@@ -95,14 +95,14 @@ def check(
     skipped: Sequence[str],
     time_limit: float | None = None,
 ) -> Iterator[Outcome]:
-    """Yield how each check of each plugin ended, as soon as it has.
+    """Yield the outcome of each check of each plugin as soon as it ends.
 
     Raises:
-        ExperimentError: a name, a parameter or a check is not known; before the first check is made.
+        ExperimentError: a name, a parameter or a check is unknown; raised before the first check runs.
     """
     for name in names:
         if catalog.clash(name) is None:
-            catalog.task_or_model(name)  # an unknown one is told before torch is imported
+            catalog.task_or_model(name)  # an unknown name is reported before torch is imported
     from seqbench.testing import checks
     from seqbench.testing.outcome import outcome
 
@@ -117,7 +117,7 @@ def check(
 
 @contextmanager
 def _told_meanwhile(what: str, time_limit: float | None) -> Iterator[None]:
-    """Tell on stderr, every few seconds, what is being done."""
+    """Report on stderr every few seconds which check is running."""
     is_over, limit = threading.Event(), "" if time_limit is None else f", of {time_limit:g} at most"
 
     def tell() -> None:
@@ -149,7 +149,7 @@ def settings_of(names: Iterable[str], assignments: Iterable[str]) -> dict[str, d
     """Return ``lstm.layers=2`` as name -> parameter -> value.
 
     Raises:
-        ExperimentError: it is not written so, or is for something that is not checked.
+        ExperimentError: an assignment has another form, or names something that is not checked.
     """
     known = set(names)
     found: dict[str, dict[str, Any]] = {}
@@ -165,7 +165,7 @@ def settings_of(names: Iterable[str], assignments: Iterable[str]) -> dict[str, d
 
 
 def line(one: Outcome, before: Sequence[Outcome]) -> str:
-    """Return what is printed of one check: a line, and below it what a failure says, if none before said it."""
+    """Return the text for one check: a line, followed by a failure's message unless it was shown before."""
     status = one.status.upper() if one.status == "failed" else one.status
     head = f"{status:<8} {one.plugin:<14} {one.id:<32} {one.seconds:6.2f} s".rstrip()
     if one.status != "failed":
@@ -177,5 +177,5 @@ def line(one: Outcome, before: Sequence[Outcome]) -> str:
 
 
 def _cause(one: Outcome) -> tuple[str, str]:
-    """Return what a failure found and what is to be changed: one fault fails many checks."""
+    """Return what a failure found and what to change; one fault fails many checks with the same cause."""
     return one.plugin, one.message.partition("\n")[2]

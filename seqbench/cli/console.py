@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 SCHEMA_VERSION = 1
-"""Of all JSON on stdout; it rises when a field changes its meaning or goes."""
+"""The schema version of all JSON on stdout; it rises when a field changes its meaning or is removed."""
 
 _WIDTH_OF_A_FILE = 120
 _NARROWEST, _WIDEST = 40, 10_000
-"""Columns; in fewer than these there is no room for the names of rows and a number."""
+"""The allowed widths in columns; fewer have no room for the names of rows and a number."""
 
 
 def stdout() -> Console:
-    """Return a console that writes text as it is; 120 columns wide where nothing says how wide."""
+    """Return a console that writes text unchanged; it is 120 columns wide if the width is unknown."""
     from rich.console import Console
 
     return Console(width=width(sys.stdout), markup=False, highlight=False, emoji=False)
 
 
 def width(stream: TextIO) -> int:
-    """Return how wide lines on a stream may be: what COLUMNS says, or the terminal, or 120 columns.
+    """Return the width of a stream: that of COLUMNS, or of the terminal, or 120 columns.
 
-    What is no width (0, a negative number, letters) counts as not said.
+    An invalid width (0, a negative number, letters) is ignored.
     """
     told = os.environ.get("COLUMNS", "")
     if told.isdecimal() and len(told) < 20 and int(told) > 0:
@@ -50,7 +50,7 @@ def width(stream: TextIO) -> int:
 
 
 def say(text: str) -> None:
-    """Write what the command has to say beside its results on stderr: in lines that nothing in them steers."""
+    """Write messages beside the results on stderr, with control characters spelled out."""
     click.echo(f"seqbench: {on_lines(text)}", err=True)
 
 
@@ -62,9 +62,9 @@ def print_json(content: Mapping[str, Any]) -> None:
 
 @contextmanager
 def results_apart() -> Iterator[TextIO]:
-    """Give stdout for results while the block runs; all else that is written to it goes to stderr.
+    """Yield stdout for results during the block; all other output to stdout goes to stderr.
 
-    That of plugins in this process and of C code, and that of every process that is started meanwhile.
+    That includes output of plugins in this process, of C code, and of every process that is started meanwhile.
     """
     before = sys.stdout
     if not _is_descriptor_1(before):
@@ -89,7 +89,7 @@ def _is_descriptor_1(stream: TextIO) -> bool:
 
 
 def print_rows(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table of words, wrapped where the terminal is narrow."""
+    """Print a table of words, wrapped if the terminal is narrow."""
     from rich import box
     from rich.table import Table
     from rich.text import Text

@@ -41,7 +41,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
 
 
 def examine() -> Facts:
-    """Return what there is to know: strings, numbers, lists and dicts of them."""
+    """Return all facts as strings, numbers, and lists and dicts of them."""
     plugins, problems, remarks = _plugins()
     return {
         "versions": {"python": platform.python_version(), **_versions()},
@@ -57,7 +57,7 @@ def examine() -> Facts:
 
 def _versions() -> dict[str, str]:
     required = importlib.metadata.requires("seqbench") or []
-    # A requirement begins with the distribution's name; those of an extra say so behind a semicolon.
+    # A requirement starts with the distribution's name; those of an extra name it after a semicolon.
     names = [re.split(r"[^A-Za-z0-9._-]", text, maxsplit=1)[0] for text in required if "extra ==" not in text]
     return {name: _version(name) for name in ("seqbench", *names)}
 
@@ -100,7 +100,7 @@ def _variables() -> dict[str, str | None]:
 
 
 def _plugins() -> tuple[list[Facts], list[str], list[str]]:
-    """Return every plugin, what is broken, and what works and had better be mended."""
+    """Return every plugin, the broken ones, and faults that should be fixed although the plugin works."""
     try:
         catalog = load_catalog()
     except PluginError as error:

@@ -22,7 +22,7 @@ from seqbench.training.memory import available_bytes, guess
 
 @dataclass(frozen=True)
 class _Expected:
-    """What one cell is expected to take; ``is_known`` where the memory is not only assumed."""
+    """The expected time and memory of one cell; ``is_known`` if the memory is not only assumed."""
 
     train_seconds: float
     memory_bytes: int
@@ -30,18 +30,18 @@ class _Expected:
 
     @property
     def is_measured_first(self) -> bool:
-        """Whether the sweep will not go by the memory that is assumed, but measure it."""
+        """Whether the sweep will measure the memory instead of using the assumed value."""
         return not self.is_known and self.memory_bytes > available_bytes()
 
 
 def show_plan(todo: Plan, catalog: Catalog, memory: Callable[[Cell], int], *, as_json: bool) -> None:
-    """Print the cells, how many are done, and what the rest is expected to take.
+    """Print the cells, how many are done, and the expected time and memory of the rest.
 
     Args:
         todo: the cells.
-        catalog: where their tasks and models are found.
-        memory: bytes that a cell is expected to need, 0 where nothing is known; `seqbench.training.memory.Memory`.
-        as_json: one object, for a program.
+        catalog: has their tasks and models.
+        memory: returns the bytes that a cell is expected to need, 0 if unknown; `seqbench.training.memory.Memory`.
+        as_json: print one JSON object.
     """
     expected = _expected(todo, catalog, memory)
     seconds = sum(each.train_seconds for each in expected.values())
@@ -111,7 +111,7 @@ def _mebibytes(size: int) -> str:
 
 
 def _duration(seconds: float) -> str:
-    """Return a duration for a person.
+    """Return a duration in readable units.
 
     >>> _duration(42), _duration(150), _duration(9000)
     ('42 s', '2.5 min', '2.5 h')

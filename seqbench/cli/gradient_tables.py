@@ -16,7 +16,7 @@ from seqbench.cli.console import stdout
 from seqbench.gradients.flow import Curve, Flow, Quantity, summarise
 from seqbench.report import print_table
 from seqbench.report.numbers import fixed, number, number_of_ln
-from seqbench.report.tables.entries import Entry, Table
+from seqbench.report.tables.table import Entry, Table
 
 if TYPE_CHECKING:
     from seqbench.training.probe import Finding

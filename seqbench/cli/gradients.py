@@ -85,9 +85,9 @@ def command(
 
       seqbench gradients rnn --set rnn.nonlinearity=identity --gain 0.9
 
-    With tanh, G is what a step does at most: where tanh saturates, gradients shrink more.
+    With tanh, G is the largest factor of a step: where tanh saturates, gradients shrink more.
 
-    A model that cannot be measured is told below the table of the others; the exit status is then 3.
+    A model that cannot be measured is listed below the table of the others; the exit status is then 3.
     """
     if plot is not None:
         check_picture(plot)
@@ -95,7 +95,7 @@ def command(
 
     from seqbench.training.probe import Fault, Finding, probe
 
-    # As in `seqbench run`: on bits, threads have a say.
+    # As in `seqbench run`: the number of threads changes bits.
     torch.set_num_threads(1)
     catalog = load_plugins(files)
     found = probe(

@@ -24,9 +24,9 @@ class Item:
     """One installed thing.
 
     Attributes:
-        name: on the command line.
-        description: the first line of its docstring, or what the suite says of itself.
-        plugin, distribution, version: where it comes from.
+        name: its name on the command line.
+        description: the first line of its docstring, or the suite's description.
+        plugin, distribution, version: its origin.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Item:
 @plugin_files
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 def command(kind: str | None, files: tuple[Path, ...], as_json: bool) -> None:
-    """List tasks, models and suites, and the plugins they come from."""
+    """List tasks, models and suites, and the plugins that offer them."""
     catalog = load_plugins(files)
     found = {each: items(catalog, each) for each in KINDS if kind in (None, each)}
     if as_json:
@@ -53,7 +53,7 @@ def command(kind: str | None, files: tuple[Path, ...], as_json: bool) -> None:
 
 
 def items(catalog: Catalog, kind: str) -> list[Item]:
-    """Return what a catalog offers of one kind, by name."""
+    """Return a catalog's items of one kind, ordered by name."""
     offers: dict[str, Any] = dict(
         {"tasks": catalog.tasks, "models": catalog.models, "suites": catalog.suites}[kind]
     )
@@ -61,13 +61,13 @@ def items(catalog: Catalog, kind: str) -> list[Item]:
 
 
 def first_line(documented: type) -> str:
-    """Return the first line of a class's docstring; empty where it has none of its own.
+    """Return the first line of a class's docstring; empty if it has none of its own.
 
     >>> first_line(Item)
     'One installed thing.'
     """
     text = (documented.__doc__ or "").strip()
-    # A dataclass without a docstring is given its signature.
+    # A dataclass without a docstring gets its signature as one.
     return "" if text.startswith(f"{documented.__name__}(") else text.partition("\n")[0].replace("``", "")
 
 

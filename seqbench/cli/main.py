@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import click
 from click.exceptions import NoSuchCommand
@@ -24,27 +24,24 @@ from seqbench.base.printable import on_lines, one_line
 from seqbench.cli.exit_status import READER_GONE, USAGE
 from seqbench.errors import SeqbenchError
 
-if TYPE_CHECKING:
-    pass
-
 COMMANDS = {
     "run": "Run a suite or an experiment file (default: quick).",
-    "status": "Show how the sweeps into a folder of results stand, from any terminal.",
-    "list": "List tasks, models and suites, and the plugins they come from.",
+    "status": "Show the progress of the sweeps into a folder of results, from any terminal.",
+    "list": "List tasks, models and suites, and the plugins that offer them.",
     "show": "Show a task, model or suite: parameters, baselines, a worked example.",
     "cite": "Print BibTeX of what tasks, models or folders of results are built on.",
     "gradients": "Measure how gradients flow back through time in models, without training.",
-    "report": "Print what folders of results hold, or write it to a file, from their records only.",
+    "report": "Print a report of folders of results, or write it to a file, from their records only.",
     "board": "Make, check, verify, show and publish submissions to a leaderboard.",
     "check": "Check that tasks and models keep their contract, one line for each check.",
-    "plugin": "Begin a plugin of your own, with a distribution that works already.",
+    "plugin": "Start a plugin of your own from a distribution that already works.",
     "doctor": "Check versions, devices, plugins and caches.",
 }
 """Command -> what it does; its module has the same name and holds a click command called ``command``."""
 
 
 class _ReaderGone(Exception):
-    """Nobody reads what is printed any more."""
+    """The reader of stdout has closed it."""
 
 
 class Commands(click.Group):
@@ -64,7 +61,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command of a line; an unknown one is answered with the nearest right one."""
+        """Find the command of a line; for an unknown one, suggest the nearest name."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             raise NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx)
         return super().resolve_command(ctx, args)
@@ -73,7 +70,7 @@ class Commands(click.Group):
         """Run the command.
 
         Raises:
-            _ReaderGone: the reader of stdout has; click and rich make a SystemExit of it.
+            _ReaderGone: stdout was closed, which click and rich turn into SystemExit.
         """
         try:
             return super().invoke(ctx)
@@ -85,7 +82,7 @@ class Commands(click.Group):
             raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write one sentence on each command."""
+        """Write one sentence about each command."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
@@ -94,7 +91,7 @@ class Commands(click.Group):
 @click.version_option(__version__, prog_name="seqbench", message="%(prog)s %(version)s")
 @click.option("-v", "--verbose", count=True, help="Log what is done on stderr; twice for details.")
 def cli(verbose: int) -> None:
-    """How well, and how far back in time, do sequence models learn?"""
+    """Measure how well, and how far back in time, sequence models learn."""
     if verbose:
         import logging
 
@@ -105,8 +102,8 @@ def cli(verbose: int) -> None:
 def main() -> None:
     """Run the command line and end with its exit status.
 
-    0 done; 1 our own fault, with a traceback; 2 usage or input; 3 finished, but cells failed; 4 a check
-    failed; 129 SIGHUP; 130 Ctrl-C; 141 nobody reads the output; 143 SIGTERM.
+    0 done; 1 a bug in seqbench, with a traceback; 2 wrong usage or input; 3 finished, but cells failed; 4 a check
+    failed; 129 SIGHUP; 130 Ctrl-C; 141 stdout was closed; 143 SIGTERM.
     """
     status = _status()
     end_idle_pools()
@@ -116,10 +113,10 @@ def main() -> None:
 
 
 def _end_beside(left: Sequence[str], status: int) -> None:
-    """End the process although threads that plugins have started still run: Python would wait for them."""
+    """End the process while threads of plugins still run, for which Python would wait."""
     named = one_line(", ".join(left))
     click.echo(f"seqbench: warning: threads that a plugin started still run and are ended: {named}", err=True)
-    # What is registered to be done at the end: processes are ended, temporary folders removed.
+    # Exit handlers end processes and remove temporary folders.
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
@@ -128,7 +125,7 @@ def _end_beside(left: Sequence[str], status: int) -> None:
 
 
 def _status() -> int:
-    # It can be None, whatever its type says: `seqbench ... >&-`.
+    # It can be None, despite its type: `seqbench ... >&-`.
     if cast("object", sys.stdout) is None:
         click.echo("seqbench: stdout is closed, and there is something to print; send it to a file", err=True)
         return USAGE
@@ -145,13 +142,13 @@ def _status() -> int:
         click.echo(f"seqbench: {on_lines(str(error))}", err=True)
         return USAGE
     except SystemExit as error:
-        # click ends by what it returns; this one is of code that was called, and no answer to what was asked.
+        # click returns its status; this exit was raised by other code, so the command has no result.
         click.echo(
             f"seqbench: a plugin or a library left the process (SystemExit: {error}) before all was done", err=True
         )
         return 1
     except click.Abort:
-        # click turns every KeyboardInterrupt into this.
+        # click turns every KeyboardInterrupt into Abort.
         return 130
     except (_ReaderGone, BrokenPipeError):
         _drop_output()
@@ -165,10 +162,10 @@ def _status() -> int:
 
 
 def _is_of_stdout(error: OSError) -> bool:
-    """Say whether this came of writing to stdout: an error that names no file, and that a full disk gives."""
+    """Say whether writing to stdout caused this error: it names no file, and is one that a full disk causes."""
     return error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF)
 
 
 def _drop_output() -> None:
-    # What is still buffered must not raise again at exit.
+    # Buffered output must not raise again at exit.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

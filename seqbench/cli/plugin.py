@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group(name="plugin")
 def command() -> None:
-    """Begin a plugin of your own, with a distribution that works already."""
+    """Start a plugin of your own from a distribution that already works."""
 
 
 @command.command()
@@ -33,7 +33,7 @@ def command() -> None:
 )
 @click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Folder to make; NAME by default.")
 def new(name: str, kind: str | None, licence: Licence, output: Path | None) -> None:
-    """Write a distribution with a model or a task that works, to be changed into yours.
+    """Write a distribution with a working model or task, which you then change into yours.
 
     NAME is lower-case words joined by '-'. An existing folder is never touched.
     """

@@ -18,15 +18,15 @@ plugin_files = click.option(
     metavar="FILE",
     help="Load a plugin from a Python file too, with nothing installed; may be repeated.",
 )
-"""The option of every command that looks into plugins."""
+"""The option of every command that loads plugins."""
 
 
 def load_plugins(files: Sequence[Path] = ()) -> Catalog:
-    """Return the catalog, with a warning on stderr for each plugin that is broken, or slow, or prints."""
+    """Return the catalog; warn on stderr about each plugin that is broken, is slow, or prints."""
     from seqbench.cli.console import results_apart
     from seqbench.plugins.load import load_catalog
 
-    # Stdout is for results, not for what plugins, and programs that they start, print when they are imported.
+    # Stdout is for results, not for output of plugins and of programs that they start during import.
     with results_apart():
         catalog = load_catalog(files=files)
     for problem in (*catalog.problems, *catalog.remarks):

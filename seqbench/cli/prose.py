@@ -9,7 +9,7 @@ _ENTRY = re.compile(r"^ {4}(?P<names>\w+(?:, \w+)*): (?P<text>.*(?:\n {5,}.*)*)"
 
 
 def readable(docstring: str) -> str:
-    """Return a cleaned docstring without reST's signs and without its section ``Attributes``.
+    """Return a cleaned docstring without reST markup and without its section ``Attributes``.
 
     >>> readable("Count ``ones`` of `Bits`, as in::\\n\\n    1 0 1\\n\\nAttributes:\\n    steps: how many.")
     'Count ones of Bits, as in:\\n\\n    1 0 1'
@@ -23,7 +23,7 @@ def readable(docstring: str) -> str:
 
 
 def meanings(docstring: str) -> dict[str, str]:
-    """Return what the section ``Attributes`` of a cleaned docstring says of each name.
+    """Return the description of each name in the section ``Attributes`` of a cleaned docstring.
 
     >>> meanings("Count.\\n\\nAttributes:\\n    low, high: the ends,\\n        both ``int``.")
     {'low': 'the ends, both int.', 'high': 'the ends, both int.'}

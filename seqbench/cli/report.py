@@ -11,7 +11,7 @@ import click
 from seqbench.base.counts import counted
 from seqbench.cli.console import stdout
 from seqbench.records.schema import Record
-from seqbench.report import FORMATS, document, print_document, read_records
+from seqbench.report import FORMATS, print_report, read_records, whole_report
 from seqbench.report.formats.output import check_output, write_whole
 
 
@@ -28,9 +28,10 @@ from seqbench.report.formats.output import check_output, write_whole
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 def command(folders: tuple[Path, ...], name: str | None, output: Path | None, as_json: bool) -> None:
-    """Print what folders of results hold, or write it to a file, from their records only.
+    """Print a report of folders of results, or write it to a file, from their records only.
 
-    Several folders are merged; a cell of which two tell different things on one kind of machine is an error.
+    Several folders are merged. It is an error if two of them contradict each other on a cell from one kind of
+    machine.
     """
     if as_json and name not in (None, "json"):
         raise click.UsageError(f"--json and --format {name} contradict each other: give one of them")
@@ -59,6 +60,6 @@ def _of_ending(output: Path | None) -> str:
 
 def _print(records: Sequence[Record], name: str) -> None:
     if name == "terminal":
-        print_document(document(records), stdout())
+        print_report(whole_report(records), stdout())
     else:
         sys.stdout.write(FORMATS[name].write(records))

@@ -32,7 +32,7 @@ from seqbench.running.weights import without_weights
 from seqbench.training.memory import Memory
 
 UNFINISHED = 3
-"""Exit status when the sweep is through and cells failed."""
+"""Exit status when the sweep has finished and cells failed."""
 
 
 def _names(context: click.Context, option: click.Parameter, value: str | None) -> list[Any] | None:
@@ -129,8 +129,8 @@ def command(
 ) -> int:
     """Run a suite or an experiment file (default: quick).
 
-    Cells that the output folder holds already are not run again; failed ones are. Ctrl-C lets the running
-    cells write their checkpoints and ends the sweep, twice ends it at once; the same command goes on with it.
+    Finished cells in the output folder are not run again; failed ones are. Ctrl-C lets the running cells write
+    their checkpoints and ends the sweep, a second one ends it at once; the same command resumes it.
     """
     catalog = load_plugins(files)
     fields: dict[str, Any] = {"tasks": tasks, "models": models, "lengths": lengths, "seeds": seeds}
@@ -175,7 +175,7 @@ def _run(
             for event in events:
                 shown.see(event)
         if stop.is_asked():
-            # A second Ctrl-C may come while the process tidies up.
+            # A second Ctrl-C may arrive during cleanup.
             stop.be_last()
     if stop.is_asked():
         _tell_of_interrupt(todo, store)
@@ -186,7 +186,7 @@ def _run(
 def _assignments(
     assignments: Sequence[str], catalog: Catalog, file: Path, fields: Mapping[str, Any]
 ) -> Sequence[str]:
-    """Return assignments in their long form; the experiment is looked into only where one is short."""
+    """Return assignments in their long form; the experiment is read only if one is short."""
     if are_long(assignments):
         return assignments
     asked = load(file, fields)
@@ -194,7 +194,7 @@ def _assignments(
 
 
 def _tell_of_changed_files(todo: Plan, store: Store, catalog: Catalog) -> None:
-    """Warn of results of a file that has changed since: in their keys is its version, not what it holds."""
+    """Warn about results of a plugin file that has changed since: keys contain its version, not its content."""
     if not catalog.sources.files or len(todo.pending) == len(todo.cells):
         return
     running = {cell.key for cell in todo.pending}

@@ -27,7 +27,7 @@ def in_long_form(
         names: of the tasks and models that play a part; or name or label -> the name that it is installed under.
 
     Raises:
-        ExperimentError: it is not clear whose a parameter is, or a name is not known.
+        ExperimentError: the owner of a parameter is ambiguous, or a name is unknown.
     """
     if are_long(assignments):
         return list(assignments)

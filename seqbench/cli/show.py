@@ -30,7 +30,7 @@ from seqbench.plugins.grid import expand
 from seqbench.plugins.parameters import make, meaningless, parameters_of, refuse_meaningless
 from seqbench.report import print_table
 from seqbench.report.numbers import number
-from seqbench.report.tables.entries import Entry, Table
+from seqbench.report.tables.table import Entry, Table
 
 Facts = dict[str, Any]
 
@@ -70,7 +70,7 @@ def _values(owner: str, assignments: Sequence[str]) -> Facts:
     """Return ``symbols=4``, or ``copy.symbols=4`` as for `seqbench run`, as parameters.
 
     Raises:
-        ExperimentError: one is no assignment, or is for something else than what is shown.
+        ExperimentError: a text is not an assignment, or names something other than what is shown.
     """
     values = {}
     for assignment in assignments:
@@ -89,7 +89,7 @@ def _values(owner: str, assignments: Sequence[str]) -> Facts:
 def _show_task(catalog: Catalog, task: Task, length: int, seed: int, as_json: bool) -> None:
     told = plugin_facts(catalog, "task", task)
     if not as_json:
-        # Before the data are loaded: who has not got them yet learns here which parameter names them.
+        # Printed before the data are loaded: users without the data see which parameter names them.
         _print_plugin(told)
     with faults_told(f"{owner('task', task.name, catalog.origins)} cannot load its data"):
         facts = task_facts(task, length, seed)
@@ -131,7 +131,7 @@ def _show_experiment(catalog: Catalog, path: Path, assignments: Sequence[str], a
 
 
 def plugin_facts(catalog: Catalog, kind: str, plugin: Task | Model) -> Facts:
-    """Return what is known of a task or a model without its data and without torch."""
+    """Return the facts about a task or a model that need neither data nor torch."""
     origin = catalog.origins[kind, plugin.name]
     parameters = [
         {
@@ -157,10 +157,10 @@ def plugin_facts(catalog: Catalog, kind: str, plugin: Task | Model) -> Facts:
 
 
 def task_facts(task: Task, length: int, seed: int) -> Facts:
-    """Return what is known of a task at one length with one seed.
+    """Return the facts about a task at one length with one seed.
 
     Raises:
-        DataError: its data are not there.
+        DataError: its data are missing.
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -189,7 +189,7 @@ def task_facts(task: Task, length: int, seed: int) -> Facts:
 
 
 def model_facts(model: Model, input_size: int = Training().embedding_size) -> Facts:
-    """Return the sizes of a model's layer for so many features in a step."""
+    """Return the sizes of a model's layer for a number of features per step."""
     from seqbench.network.network import count_parameters, layer_sizes
 
     layer = model.build(input_size)

@@ -27,11 +27,11 @@ _ORDER = ("ok", "diverged", "failed", "timeout", "interrupted", "broken", "runni
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on a line; with --watch, one each time.")
 @click.option("--watch", "seconds", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Again so often.")
 def command(folder: Path, as_json: bool, seconds: float | None) -> None:
-    """Show how the sweeps into a folder of results stand, from any terminal.
+    """Show the progress of the sweeps into a folder of results, from any terminal.
 
-    Cells of each status, what runs where and since when, how long it takes yet, what failed and where its log
-    is. Reads the folder only: it may be shared with the machine that runs the sweep. With --watch until no
-    sweep runs any more.
+    Cells of each status, what runs where and since when, the time left, failures and their logs. Only the folder
+    is read, so it may be shared with the machine that runs the sweep. With --watch it runs until all sweeps have
+    ended.
     """
     while True:
         seen = look(folder)

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 KEPT = 3
-"""Places of outputs that are not finite which are told."""
+"""Number of places of outputs that are not finite which are reported."""
 
 MOST = 1000
-"""Outputs of a batch that are looked at for their places."""
+"""Number of outputs of a batch that are searched for places."""
 
 Place = tuple[int, int | None]
-"""(example, step); the step is None where an example has one output."""
+"""(example, step); the step is None if an example has one output."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 STATED_AS = "SEQBENCH_CONTRACT"
-"""The name in a plugin's module under which it states the version that it was written for."""
+"""The name in a plugin's module that states the version of its contract."""
 
 
 @dataclass(frozen=True)

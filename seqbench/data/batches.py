@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 EVALUATION_STEPS = 65_536
 """Time steps in one evaluation batch: large enough to keep a core busy, small enough for its memory."""
 EVALUATION_OUTPUTS = 2**25
-"""Numbers that the outputs of one evaluation batch hold, where each step has some: 128 MiB."""
+"""Most numbers in the outputs of one evaluation batch, if each step has some: 128 MiB."""
 LARGEST_EVALUATION_BATCH = 256
 BATCHES_PER_BUCKET = 32
-"""Batches among which rows are sorted by length: padding is small, and the order still random."""
+"""Number of batches among which rows are sorted by length: padding is small, and the order still random."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _FORMAT = 2
-"""Rises when a file's structure changes; files of another one are misses."""
+"""Rises when a file's structure changes; files with another number are misses."""
 
 
 def cache_folder() -> Path:

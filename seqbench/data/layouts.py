@@ -35,7 +35,7 @@ _SPLIT_FILE = re.compile(
 
 
 @dataclass(frozen=True)
-class Part:
+class DataFile:
     """A file of a data set.
 
     Attributes:
@@ -62,7 +62,7 @@ class Part:
 class Layout:
     """The files of a data set in the order of their rows, and a description of what was left out."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[DataFile, ...]
     left_out: tuple[str, ...] = ()
 
 
@@ -136,9 +136,9 @@ def _split_files(folder: _Folder) -> Layout | None:
     return Layout(tuple(part for role in roles for part in _shards(folder.path, role, found[role])))
 
 
-def _shards(folder: Path, role: str, files: Sequence[tuple[Path, re.Match[str]]]) -> list[Part]:
+def _shards(folder: Path, role: str, files: Sequence[tuple[Path, re.Match[str]]]) -> list[DataFile]:
     """Return the files of one split in the order of their numbers."""
-    parts = [Part(role, path, ending(path)) for path, _ in files]
+    parts = [DataFile(role, path, ending(path)) for path, _ in files]
     if len(files) == 1 and not files[0][1]["shards"]:
         return parts
     names = [path.name for path, _ in files]
@@ -177,14 +177,14 @@ def _split_folders(folder: _Folder) -> Layout | None:
 def _of_split(role: str, folder: _Folder) -> Layout:
     """Return the files of a folder that is one split: texts in class folders, plain texts, or shards."""
     if classes := _class_folders(folder):
-        parts = tuple(Part(role, p.path, p.kind, p.label, is_document=True) for p in classes.parts)
+        parts = tuple(DataFile(role, p.path, p.kind, p.label, is_document=True) for p in classes.parts)
         return Layout(parts, tuple(f"{folder.path.name}/{told}" for told in classes.left_out))
     kinds = sorted({ending(path) for path in folder.files} & set(READERS))
     if len(kinds) > 1:
         raise DataError(f"the folder {folder.path} has files of several kinds: {', '.join(kinds)}; keep one kind")
     files = [path for path in folder.files if ending(path) in kinds]
     is_document = kinds == ["txt"]
-    return Layout(tuple(Part(role, path, ending(path), is_document=is_document) for path in files))
+    return Layout(tuple(DataFile(role, path, ending(path), is_document=is_document) for path in files))
 
 
 def _joined(layouts: Iterable[Layout]) -> Layout:
@@ -204,7 +204,7 @@ def _class_folders(folder: _Folder) -> Layout | None:
     unlabelled = [path for path in texts if path not in labelled]
     left_out = [f"{path.name} ({len(texts[path])} texts without a label)" for path in unlabelled]
     parts = [
-        Part("all", document, "txt", path.name, is_document=True)
+        DataFile("all", document, "txt", path.name, is_document=True)
         for path, documents in labelled.items()
         for document in documents
     ]
@@ -219,12 +219,12 @@ def _documents(folder: _Folder) -> list[Path]:
 
 
 def _class_files(folder: _Folder) -> Layout | None:
-    groups: dict[str, list[Part]] = {}
+    groups: dict[str, list[DataFile]] = {}
     for path in folder.files:
         if ending(path) == "txt":
-            groups.setdefault("*.txt", []).append(Part("all", path, "txt", stem(path)))
+            groups.setdefault("*.txt", []).append(DataFile("all", path, "txt", stem(path)))
         elif ending(path) and ending(path) not in READERS:
-            groups.setdefault(stem(path), []).append(Part("all", path, "txt", ending(path)))
+            groups.setdefault(stem(path), []).append(DataFile("all", path, "txt", ending(path)))
     sets = [group for group in groups.values() if len(group) > 1]
     if len(sets) > 1:
         names = " or ".join(", ".join(part.path.name for part in group) for group in sets)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 USABLE = 0.9
-"""Of a GPU's memory, what cells may be expected to take: allocators leave holes, and expectations err."""
+"""Share of a GPU's memory that cells may be expected to take; allocators leave holes, and forecasts err."""
 
 
 @dataclass(frozen=True)

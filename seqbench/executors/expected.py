@@ -21,7 +21,7 @@ from seqbench.training.memory import ON_GPU, Memory, available_bytes, guess
 log = logging.getLogger(__name__)
 
 SHORT = (16, 64)
-"""The lengths at which a kind of cell is measured of which nothing is known."""
+"""The lengths at which an unknown kind of cell is measured."""
 
 
 class Expected:
@@ -34,15 +34,15 @@ class Expected:
         self._tried: set[str] = set()
 
     def __call__(self, assignment: Assignment) -> int:
-        """Return what the process of a cell is expected to hold at most."""
+        """Return the expected peak memory of a cell's process."""
         return self._known(assignment) or guess(assignment.cell)
 
     def on_gpu(self, assignment: Assignment) -> int:
-        """Return what a cell is expected to hold of a GPU at most."""
+        """Return the expected peak GPU memory of a cell."""
         return self._gpu(assignment.cell) or guess(assignment.cell)
 
     def learn(self, record: Record) -> None:
-        """Keep what a cell took."""
+        """Note the memory that a cell took."""
         self._own.learn(record)
         self._gpu.learn(record)
 

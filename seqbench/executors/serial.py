@@ -50,7 +50,7 @@ class Serial(Executor):
 
 
 class _Watched:
-    """Tells how a cell goes. A fault of who hears it, such as a closed pipe, is none of the cell's."""
+    """Reports the progress of a cell. An error of the listener, e.g. a closed pipe, does not fail the cell."""
 
     def __init__(self, job: Job, cell: Cell, stop: Stop) -> None:
         self.problem: Exception | None = None

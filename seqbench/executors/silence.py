@@ -18,11 +18,11 @@ class Silence:
         self._looked = time.monotonic()
 
     def end(self) -> None:
-        """There was a sign of life."""
+        """Note a sign of life."""
         self._seconds, self._looked = 0.0, time.monotonic()
 
     def seconds(self) -> float:
-        """Look, and return how long nothing was heard."""
+        """Return how long there has been no sign of life."""
         now = time.monotonic()
         self._seconds += min(now - self._looked, _MOST_BETWEEN_LOOKS)
         self._looked = now

@@ -20,7 +20,7 @@ LONGEST = 107 - len("/pymp-xxxxxxxx/listener-xxxxxxxx")
 
 @contextmanager
 def sockets_fit() -> Iterator[None]:
-    """Have multiprocessing make its folder of sockets, while the block runs, where their paths are short enough.
+    """Make multiprocessing create its folder of sockets, during the block, where their paths are short enough.
 
     It makes one and keeps to it; all other temporary files stay where they belong.
 

@@ -14,7 +14,7 @@ from seqbench.jobs.assignment import Assignment
 from seqbench.jobs.cell_logs import begin, end, spoken_into
 from seqbench.plugins.load import load_sources
 from seqbench.records.schema import Record
-from seqbench.training.loggers import curves
+from seqbench.training.loggers import logger_callbacks
 
 if TYPE_CHECKING:
     from seqbench.training.checkpoints import Checkpoints
@@ -43,7 +43,7 @@ def run_assignment(
     with spoken_into(assignment.log, owns_process=owns_process) as stream:
         begin(stream, assignment.cell, assignment.log)
         catalog = load_sources(assignment.plugins)
-        with curves(assignment.loggers, assignment.folder, assignment.cell) as callbacks:
+        with logger_callbacks(assignment.loggers, assignment.folder, assignment.cell) as callbacks:
             record = run_cell(
                 assignment.cell,
                 catalog,
@@ -61,7 +61,7 @@ def run_assignment(
 def check_assignment(assignment: Assignment, *, owns_process: bool = True) -> str | None:
     """Load the data of one cell and build its models; return what is wrong with them.
 
-    What a plugin says meanwhile is swallowed: it says it again when the cell is run.
+    Output of plugins is discarded; it appears again when the cell is run.
 
     Raises:
         Exception: a plugin's own fault, which is a failed cell with a traceback and not bad input.

@@ -50,7 +50,7 @@ Work = Callable[[Any, Tell, Callable[[], bool]], Any]
 
 @dataclass(frozen=True)
 class Progress:
-    """The work goes on."""
+    """The work continues, with its progress."""
 
     step: int
     loss: float
@@ -59,19 +59,19 @@ class Progress:
 
 @dataclass(frozen=True)
 class Alive:
-    """The work goes on, and there is nothing to tell of it."""
+    """The work continues without news."""
 
 
 @dataclass(frozen=True)
 class Done:
-    """The work was done, and this came of it."""
+    """The work is done, with its result."""
 
     value: Any
 
 
 @dataclass(frozen=True)
 class Died:
-    """The process died, or may as well have.
+    """The process died, or counts as dead.
 
     Attributes:
         reason: how, for a person.
@@ -111,7 +111,7 @@ class Worker:
 
     @property
     def is_overdue(self) -> bool:
-        """Whether it was asked to stop, had its time, and still runs."""
+        """Whether it was asked to stop and still runs after the time allowed."""
         return self._asked is not None and time.monotonic() - self._asked > SECONDS_TO_STOP
 
     def receive(self) -> Progress | Alive | Done | Died:
@@ -172,7 +172,7 @@ class Worker:
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
-        # Where the server died that forked the process, this is what ends it.
+        # If the server that forked the process died, this ends the process.
         self.connection.close()
 
     def _death(self) -> Died:
@@ -182,7 +182,7 @@ class Worker:
             return Died(f"with exit status {code}")
         name = signal.Signals(-code).name
         kills = out_of_memory_kills()
-        # Where the system does not count them, a SIGKILL that nobody here sent is most likely one.
+        # If the system does not count them, a SIGKILL that seqbench did not send is most likely one.
         of_memory = code == -signal.SIGKILL and (kills is None or kills != self._kills_before)
         return Died(f"by signal {name}" + (" (out of memory)" if of_memory else ""), of_memory)
 
@@ -279,7 +279,7 @@ def _signals_wait() -> Iterator[None]:
 
 def _main(connection: Connection, work: Work, argument: Any, devices: str | None, folder: str) -> None:
     """Run in the process: do the work, and send how it goes and what comes of it."""
-    # What the server imported lives as long as the process: the collector, off until here, need not look at it.
+    # Objects of the server's imports live as long as the process, so the collector can skip them.
     gc.freeze()
     gc.enable()
     # Here too: the server may be older than we are, started by somebody else with nothing blocked.
@@ -295,14 +295,14 @@ def _main(connection: Connection, work: Work, argument: Any, devices: str | None
     parent.send(Done(work(argument, lambda *told: parent.send(Progress(*told)), parent.says_stop)))
     end_idle_pools()
     if left_running(_SECONDS_FOR_THREADS):
-        # A thread that a plugin started would keep the process; everything is said.
+        # A thread of a plugin would keep the process alive; all results have been sent.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0)
 
 
 class _Parent:
-    """The process that waits for what comes of the work, seen from the one that does it."""
+    """The parent process that waits for the result, as seen by the worker."""
 
     def __init__(self, connection: Connection, stop: threading.Event) -> None:
         self._connection = connection
@@ -317,14 +317,14 @@ class _Parent:
             os._exit(1)
 
     def says_stop(self) -> bool:
-        """Say whether the work is to stop; who asks is alive, which is told."""
+        """Return whether the work must stop; asking is a sign of life, which is sent to the parent."""
         if time.monotonic() - self._said > _SECONDS_BETWEEN_SIGNS:
             self.send(Alive())
         return self._stop.is_set()
 
 
 def _listen(connection: Connection, stop: threading.Event) -> None:
-    """Hear the parent: what it says is ``stop``; where it is gone, there is nobody to work for."""
+    """Listen to the parent: a message means ``stop``; if the parent is gone, end the process."""
     # What is ignored, such as SIGHUP under nohup, is pending all the same while it is blocked.
     ends = {number for number in _ENDS if signal.getsignal(number) != signal.SIG_IGN}
     try:

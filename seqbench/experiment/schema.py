@@ -108,7 +108,7 @@ class Execution(Settings):
 
 
 SECTIONS: Mapping[str, type[Settings]] = {"training": Training, "gradients": Gradients, "executor": Execution}
-"""The fields of an experiment that have fields of their own."""
+"""The fields of an experiment that have subfields."""
 
 
 class Experiment(Settings):

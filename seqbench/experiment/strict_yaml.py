@@ -23,7 +23,7 @@ _WORDS: Mapping[str, Any] = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
 MOST_BYTES = 1_000_000
-"""Of an experiment file."""
+"""Largest size of an experiment file."""
 _MOST_LEVELS, _MOST_VALUES, _MOST_DIGITS = 50, 20_000, 100
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")

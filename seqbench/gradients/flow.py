@@ -104,7 +104,7 @@ class Horizon:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a curve, or a whole flow, comes to.
+    """The summary of a curve, or of a whole flow.
 
     Attributes:
         gain_per_step: factor by which the norm changes with each further step of lag.
@@ -146,7 +146,7 @@ def summarise_flow(flow: Flow) -> Summary:
 
 
 def summarise(curve: Curve, length: int) -> Summary:
-    """Return what a curve comes to over a sequence of ``length`` steps.
+    """Return the summary of a curve over a sequence of ``length`` steps.
 
     >>> norms = [[math.log(0.5) * lag] for lag in (1, 2, 3)]
     >>> found = summarise(curve_of("jacobian", "all", (1, 2, 3), norms), length=100)
@@ -187,7 +187,7 @@ def summarise(curve: Curve, length: int) -> Summary:
 
 
 def verdict_of(ln_gain: float, length: int) -> Verdict:
-    """Return what a gain per step does to a gradient over a whole sequence.
+    """Return the effect of a gain per step on a gradient over a whole sequence.
 
     >>> verdict_of(math.log(0.99), 100), verdict_of(math.log(0.99), 1000)
     ('stable', 'vanishing')
@@ -211,7 +211,7 @@ def _line(points: Sequence[tuple[int, float]]) -> tuple[float, float | None] | N
 
 
 def _without_start(curve: Curve) -> str:
-    """Say why there is no horizon: it is measured against the norm at the smallest lag."""
+    """Return why there is no horizon, which is measured against the norm at the smallest lag."""
     if any(ln is not None for ln in curve.ln_median[1:]):
         return f"the norm at lag {curve.lags[0]}, against which it is measured, is 0 (is that step not scored?)"
     return curve.reason or "the norm at the smallest lag is unknown"
@@ -234,7 +234,7 @@ def _horizon(curve: Curve, length: int) -> Horizon | None:
     if ln is None or next_ln is None:
         return Horizon(lag, is_censored=False)
     share = (ln - enough) / (ln - next_ln)
-    # The last digits of a logarithm must not take a step away.
+    # Rounding in a logarithm must not lose a step.
     return Horizon(math.floor(lag + share * (curve.lags[last + 1] - lag) + 1e-9), is_censored=False)
 
 

@@ -114,7 +114,7 @@ def lag_grid(length: int, most: int = MOST_LAGS) -> tuple[int, ...]:
 
 @contextmanager
 def _float64() -> Iterator[None]:
-    """Let what a layer makes for itself, such as a first state of zeros, be float64 too."""
+    """Make tensors that a layer creates itself, e.g. a first state of zeros, float64 too."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:
@@ -135,7 +135,7 @@ def _without_cudnn() -> Iterator[None]:
 
 
 def _frozen(network: Network) -> Network:
-    """Take a network to float64, without dropout, and without gradients of weights, which nobody asks for."""
+    """Convert a network to float64, without dropout and without gradients of weights."""
     exact(network).eval().requires_grad_(False)
     return network
 
@@ -152,7 +152,7 @@ def _double(part: Tensor) -> Tensor:
 
 
 def _embedded(network: Network, batch: Batch) -> Callable[[int, int], Tensor]:
-    """Return what embeds some steps: (start, end) -> [batch, steps, features]."""
+    """Return a function that embeds some steps: (start, end) -> [batch, steps, features]."""
     return lambda start, end: network.embedding(batch.inputs[:, start:end]).detach().contiguous()
 
 
@@ -200,7 +200,7 @@ def _without_state(network: Network, parts: Sequence[Part]) -> str:
 
 
 def _on_grid(norms: Tensor, steps: Tensor, cuts: Sequence[int]) -> Tensor:
-    """Return what was found at the steps that are asked for: [parts + 1, lags, lanes, batch].
+    """Return the norms at the requested steps: [parts + 1, lags, lanes, batch].
 
     Args:
         norms: [parts + 1, cuts, lanes, batch].

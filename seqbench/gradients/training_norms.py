@@ -58,7 +58,7 @@ def group_norms(groups: Mapping[str, Sequence[nn.Parameter]]) -> Tensor:
 
 
 def summarise_norms(names: Sequence[str], steps: Sequence[Tensor], clip: float | None) -> Norms:
-    """Return what the norms of all steps come to.
+    """Return the summary of the norms of all steps.
 
     Args:
         names: the groups, in the order of ``steps``.

@@ -49,7 +49,7 @@ class Feeding:
         return sorted({steps, *(end for length in lengths for end in range(length, steps, length))})
 
     def is_run_again(self, steps: int) -> bool:
-        """Say whether a sequence of so many steps is run again; one of a single piece would gain nothing."""
+        """Say whether a sequence of this many steps is recomputed; a single chunk would gain nothing."""
         return self.recompute and len(self.ends(steps)) > 1
 
     def is_cut(self, end: int) -> bool:
@@ -63,12 +63,11 @@ WHOLE = Feeding()
 def feed(
     run: Callable[[Tensor, int, Any], tuple[T, Any]], inputs: Tensor, feeding: Feeding = WHOLE
 ) -> Iterator[T]:
-    """Yield what is made of each piece of a sequence, from the first to the last.
+    """Yield the result of each chunk of a sequence, from the first to the last.
 
     Args:
-        run: (inputs of some steps, the number of the first of them, state) -> (what is made of them, the state
-            after them); the first piece is handed None. All that it makes on its way is kept for the backward
-            pass, or made again.
+        run: (inputs of a chunk, the number of its first step, state) -> (result, the state after the chunk); the
+            first chunk gets None. Its intermediate results are kept for the backward pass, or recomputed.
         inputs: [batch, time] or [batch, time, ...].
         feeding: in which pieces.
     """

@@ -22,7 +22,7 @@ from seqbench.errors import ContractError
 from seqbench.network.chunks import PIECE, WHOLE, Feeding, feed
 
 STEPS_BETWEEN_TRIMS = 64 * PIECE
-"""Steps after which memory is given back where pieces are run again; it takes 1 to 2 ms."""
+"""Steps after which memory is given back if chunks are recomputed; it takes 1 to 2 ms."""
 
 
 class Network(nn.Module):

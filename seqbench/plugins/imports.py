@@ -29,10 +29,10 @@ _LOADING = (
     str(Path(__file__).parent),
     str(Path(pluggy.__file__).parent),
 )
-"""How the names of the files begin that load a plugin."""
+"""Prefixes of the names of files that take part in loading a plugin."""
 
 SLOW_SECONDS = 2.0
-"""An import that takes longer is told of: every command waits for it."""
+"""A slower import is reported, because every command waits for it."""
 
 
 def fingerprint(path: Path) -> str | None:

@@ -34,4 +34,4 @@ class Results(pd.DataFrame):
 
 
 _WIDEST = 60
-"""Characters of a name in a printed table; names of tables have at most 48 (`seqbench.records.variants`)."""
+"""Largest width of a name in a printed table; names have at most 48 characters (`seqbench.records.variants`)."""

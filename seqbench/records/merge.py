@@ -16,13 +16,13 @@ from seqbench.records.schema import Record
 from seqbench.records.store import Store
 
 _SHOWN = 20
-"""Conflicts that are named one by one."""
+"""Number of conflicts that are listed."""
 
 _DIFFERENCES = 3
-"""Scores of one cell that are named one by one."""
+"""Number of differing scores of one cell that are listed."""
 
 ELSEWHERE = "another machine"
-"""The name of the note that says what another kind of machine tells of a cell."""
+"""The name of the note about different scores from another kind of machine."""
 
 Told = tuple[Record, str | Path]
 

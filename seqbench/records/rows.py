@@ -13,7 +13,7 @@ from seqbench.records.schema import Record
 from seqbench.records.variants import LATER, differing_settings, model_names, settings_key, task_names
 
 LEADING = ("task_name", "model_name", "length", "seed", "score", "baseline", "skill")
-"""The columns that stand first, and are printed."""
+"""The first columns, which are printed."""
 
 COLUMNS = (
     *LEADING, "status", "metric", "baseline_name", "examples", "one_example", "task", "model", "task_version",
@@ -31,7 +31,7 @@ TEXTS = frozenset(
 """The columns of words; all others among `COLUMNS` are of numbers."""
 
 SETTINGS = ("task.", "model.", "training.")
-"""How the name of a column of a setting begins; ``evaluate_lengths`` is one too."""
+"""Prefixes of columns that hold settings; ``evaluate_lengths`` is a setting too."""
 
 GRADIENT_COLUMNS = (
     "task_name", "model_name", "length", "seed", "when", "step", "quantity", "part", "lag", "median", "q25", "q75",

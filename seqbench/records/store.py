@@ -28,7 +28,7 @@ from seqbench.records.schema import MOVE_OR_RUN, SCHEMA_VERSION, Record
 BROKEN = "broken"
 """Status of a file in which no whole record stands: its cell is not done."""
 _SECONDS_KEPT = 3600.0
-"""Age at which a temporary file belongs to nobody."""
+"""Age from which a temporary file is considered abandoned."""
 _HEAD = re.compile(rb'{"schema_version": ?(\d{1,9}), ?"key": ?"([^"\\]+)", ?"status": ?"([a-z]+)"')
 
 

@@ -29,7 +29,7 @@ _UNNAMED = UNSCORED | {"precision"}
 """The precision has a column of its own."""
 
 _LONGEST = 48
-"""Characters of a name that a table still has room for."""
+"""Most characters of a name in a table."""
 
 
 def task_names(records: Sequence[Record]) -> dict[str, str]:

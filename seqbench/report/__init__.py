@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from seqbench.records.merge import read_records
-from seqbench.report.document import Document, Section, document
+from seqbench.report.document import Report, Section, whole_report
 from seqbench.report.formats.formats import FORMATS
-from seqbench.report.formats.terminal import print_document, print_table, render
-from seqbench.report.tables.entries import Table
-from seqbench.report.tables.scores import tables
+from seqbench.report.formats.terminal import print_report, print_table, render
+from seqbench.report.tables.scores import result_tables
+from seqbench.report.tables.table import Table
 
 __all__ = [
     "FORMATS",
-    "Document",
+    "Report",
     "Section",
     "Table",
     "charts",
     "commands",
-    "document",
     "formats",
     "numbers",
     "observations",
     "page",
     "plots",
-    "print_document",
+    "print_report",
     "print_table",
     "read_records",
     "render",
+    "result_tables",
     "tables",
+    "whole_report",
 ]

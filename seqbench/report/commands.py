@@ -19,12 +19,12 @@ from seqbench.records.schema import PluginUsed, Record
 from seqbench.records.variants import natural
 
 SUITE = "standard"
-"""The suite that commands start from: it sets nothing but what is trained on what, and `_SUITE_SETS`."""
+"""The suite that commands start from: it sets only tasks, models, lengths and seeds, and `_SUITE_SETS`."""
 
 _SUITE_SETS = {"steps", "batch_size", "validate_every"}
 
 OUTPUT = "results/reproduced"
-"""A folder of its own: what a store holds already is not run again."""
+"""A separate folder, because cells that a store already holds are not run again."""
 
 Settings = tuple[tuple[str, Any], ...]
 
@@ -35,11 +35,11 @@ def command(record: Record) -> str:
 
 
 def commands(records: Iterable[Record]) -> list[str]:
-    """Return as few commands as run these cells and no others, in the order of tasks and models."""
+    """Return a small number of commands that run these cells and no others, ordered by task and model."""
     grids = [[record] for record in sorted(records, key=_order)]
     grids = _joined(grids, lambda grid: [_same_but(grid, "seed"), grid[0].cell.model.shown])
     grids = _joined(grids, lambda grid: [_same_but(grid, "length", "seed"), _seeds(grid)])
-    # One command gives one set of parameters to a model: its variants need one each.
+    # One command gives a model one set of parameters, so each variant needs its own command.
     met: Counter[str] = Counter()
 
     def across_models(grid: Sequence[Record]) -> Any:
@@ -68,7 +68,7 @@ def _lengths(records: Iterable[Record]) -> list[int]:
 
 
 def _same_but(records: Sequence[Record], *free: str) -> str:
-    """Return a text that is the same for records that differ in these fields of their cells only."""
+    """Return a text that is the same for records whose cells differ in these fields only."""
     record = records[0]
     cell = record.cell.model_dump(mode="json", exclude={"gradients", *free})
     return json.dumps([cell, _gradients(record)], sort_keys=True)
@@ -114,7 +114,7 @@ def _changed(plugin: PluginUsed) -> Iterator[tuple[str, Any]]:
 
 
 def _gradients(record: Record) -> Settings:
-    """Return how the gradients were to be measured: it moves no score, and the numbers of their tables."""
+    """Return the requested gradient settings: they change the gradient tables, but no score."""
     found = gradient_settings(record)
     if found.get("measure") is False:
         return (("gradients.measure", False),)
@@ -123,12 +123,12 @@ def _gradients(record: Record) -> Settings:
 
 
 def gradient_settings(record: Record) -> dict[str, Any]:
-    """Return how the gradients of a cell were measured; of early records, as much as can be seen."""
+    """Return the gradient settings of a cell; for early records, those that can be inferred."""
     return _measured(record) if record.cell.gradients is None else record.cell.gradients
 
 
 def _measured(record: Record) -> dict[str, Any]:
-    """Return as much of the settings as can be seen in what was measured; early records tell no more."""
+    """Infer the settings from the measurements of an early record, which does not hold them."""
     if record.gradients is None:
         return {"measure": False} if record.status == "ok" else {}
     flows = record.gradients.flows
@@ -143,7 +143,7 @@ def _measured(record: Record) -> dict[str, Any]:
 
 
 def _lags(flow: Flow, default: int) -> int:
-    """Return how many lags were asked for; a sequence that has no more than there are does not tell."""
+    """Return the requested number of lags; a sequence with too few steps does not show it."""
     found = len(flow.curves[0].lags)
     return default if found == flow.length - 1 else found
 
@@ -175,14 +175,14 @@ def _with_file(grid: Mapping[str, list[Any]], given: Mapping[str, Any]) -> str:
 
 
 def _text(value: Any) -> str | None:
-    """Return a value as ``--set`` reads it; None where there is no such text."""
+    """Return a value as ``--set`` reads it; None if no text can express it."""
     text = value if isinstance(value, str) else json.dumps(value)
     read = read_scalar(text)
     return text if read == value and type(read) is type(value) else None
 
 
 def _quoted(word: str) -> str:
-    """Return a word for the shell; what does not print, such as a line's end, as in ``$'\\n'``.
+    """Return a quoted word for the shell; unprintable characters are escaped as in ``$'\\n'``.
 
     >>> print(_quoted("a"), _quoted("it's 5"), _quoted("two\\nlines"))
     a 'it'"'"'s 5' $'two\\nlines'

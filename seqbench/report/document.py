@@ -1,6 +1,6 @@
 """Assembles a report, for every format: sections of lines, tables and commands.
 
-Formats render a `Document` and decide nothing about its content.
+Formats render a `Report` and decide nothing about its content.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from seqbench.report.commands import OUTPUT, SUITE, commands
 from seqbench.report.observations import observations
 from seqbench.report.tables.comparison import comparison_tables
 from seqbench.report.tables.costs import cost_table
-from seqbench.report.tables.entries import Table
 from seqbench.report.tables.environments import Environment, environment_table, environments, places, plugins_used
 from seqbench.report.tables.failures import failures
 from seqbench.report.tables.remarks import warnings_of
-from seqbench.report.tables.scores import tables
+from seqbench.report.tables.scores import result_tables
+from seqbench.report.tables.table import Table
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class Section:
     """A part of a report.
 
     Attributes:
-        title: its heading; empty where its tables have their own and need no other.
-        tables: what stands first.
+        title: its heading; empty if the titles of its tables are enough.
+        tables: shown first.
         lines: a list of sentences.
-        commands: for a shell.
+        commands: shell commands.
     """
 
     title: str
@@ -45,33 +45,33 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Document:
+class Report:
     """A report.
 
     Attributes:
-        title: of the whole.
-        sections: none of them empty.
+        title: the title of the report.
+        sections: without empty ones.
     """
 
     title: str
     sections: tuple[Section, ...]
 
 
-def results(records: Iterable[Record]) -> Document:
-    """Return what a sweep came to: the scores, what has none and why, and what the tasks warned of."""
+def results(records: Iterable[Record]) -> Report:
+    """Return the results of a sweep: scores, failures with reasons, and warnings of tasks."""
     kept = list(records)
-    return _document("Results", [*_scores(kept), _failures(kept), _warnings(kept)])
+    return _report("Results", [*_scores(kept), _failures(kept), _warnings(kept)])
 
 
-def document(records: Iterable[Record]) -> Document:
-    """Return all that the records say."""
+def whole_report(records: Iterable[Record]) -> Report:
+    """Return the whole report of the records."""
     kept = list(records)
     seen, where = observations(kept), environments(kept)
     by_task = [
         [each for each in seen if each.task == task] for task in sorted({e.task for e in seen}, key=natural)
     ]
     costs = tuple(cost_table(own, environments=len(where)) for own in by_task)
-    return _document(
+    return _report(
         "Results",
         [
             *_scores(kept),
@@ -89,7 +89,7 @@ def document(records: Iterable[Record]) -> Document:
 def _scores(records: Sequence[Record]) -> list[Section]:
     return [
         Section("Names", lines=tuple(legend(records))),
-        Section("Scores", tables=tuple(tables(records))),
+        Section("Scores", tables=tuple(result_tables(records))),
     ]
 
 
@@ -102,7 +102,7 @@ def _warnings(records: Sequence[Record]) -> Section:
 
 
 def _elsewhere(records: Sequence[Record]) -> Section:
-    """Tell what other kinds of machines say of cells that two folders hold; both scores stand in each line."""
+    """List cells that have other scores in another folder, from another kind of machine, with both scores."""
     lines = tuple(told_elsewhere(records))
     return Section("Told otherwise by another machine", lines=lines)
 
@@ -122,5 +122,5 @@ def _reproduction(records: Sequence[Record]) -> Section:
     return Section("How to reproduce these numbers", lines=lines, commands=tuple(commands(records)))
 
 
-def _document(title: str, sections: Iterable[Section]) -> Document:
-    return Document(title, tuple(section for section in sections if not section.is_empty))
+def _report(title: str, sections: Iterable[Section]) -> Report:
+    return Report(title, tuple(section for section in sections if not section.is_empty))

@@ -1,18 +1,18 @@
-"""Writes numbers for tables. Imports statistics only."""
+"""Writes numbers for tables."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from math import exp, floor, log, log10
 
-from seqbench.statistics import HOLDS, Summary
+from seqbench.statistics import HOLDS, SeedSummary
 
 _PLAIN = (1e-4, 1e6)
 _MOST_DECIMALS = 9
 
 
 def number(value: float) -> str:
-    """Return a number with three significant digits, never ``-0.000``, and never ``1.00`` for what is not 1.
+    """Return a number with three significant digits, never ``-0.000``, and ``1.00`` only for 1.
 
     >>> [number(value) for value in (0.125, 1, 12.345, 12345.6, 0.00001234, -0.0)]
     ['0.125', '1.00', '12.3', '12346', '1.23e-05', '0.00']
@@ -38,7 +38,7 @@ def number_of_ln(ln: float) -> str:
 
 
 def rounded(value: float) -> str:
-    """Return a number with three significant digits, whatever it lies beside.
+    """Return a number with three significant digits, even if it is nearly 1.
 
     >>> rounded(1.0004)
     '1.00'
@@ -46,14 +46,14 @@ def rounded(value: float) -> str:
     return f"{value:.2e}" if _is_odd(value) else fixed(value, _decimals(value, 3))
 
 
-def mean_and_spread(summary: Summary) -> str:
-    """Return ``mean ± spread``, with so many decimals that the spread shows.
+def mean_and_spread(summary: SeedSummary) -> str:
+    """Return ``mean ± spread``, with enough decimals to show the spread.
 
-    >>> mean_and_spread(Summary(0.93, 0.0123, 3)), mean_and_spread(Summary(0.99801, 0.0004, 3))
+    >>> mean_and_spread(SeedSummary(0.93, 0.0123, 3)), mean_and_spread(SeedSummary(0.99801, 0.0004, 3))
     ('0.930 ± 0.012', '0.9980 ± 0.0004')
-    >>> mean_and_spread(Summary(0.93, None, 1))
+    >>> mean_and_spread(SeedSummary(0.93, None, 1))
     '0.930'
-    >>> mean_and_spread(Summary(0.93, 0.0, 3)), mean_and_spread(Summary(0.93, 2e-7, 3))
+    >>> mean_and_spread(SeedSummary(0.93, 0.0, 3)), mean_and_spread(SeedSummary(0.93, 2e-7, 3))
     ('0.930 ± 0.000', '0.93000 ± 2e-07')
     """
     if _is_odd(summary.mean):
@@ -62,21 +62,21 @@ def mean_and_spread(summary: Summary) -> str:
     return _both(summary, _apart(summary.mean, _decimals(summary.mean, 3)))
 
 
-def skill_and_spread(summary: Summary) -> str:
-    """Return the same for a skill: at most three decimals for the mean, as near 0 there is nothing to see.
+def skill_and_spread(summary: SeedSummary) -> str:
+    """Return ``mean ± spread`` of a skill, with at most three decimals unless the spread needs more.
 
-    >>> skill_and_spread(Summary(-0.00042, 0.00013, 3))
+    >>> skill_and_spread(SeedSummary(-0.00042, 0.00013, 3))
     '-0.0004 ± 0.0001'
-    >>> skill_and_spread(Summary(-0.00042, None, 1)), skill_and_spread(Summary(-12.345, None, 1))
+    >>> skill_and_spread(SeedSummary(-0.00042, None, 1)), skill_and_spread(SeedSummary(-12.345, None, 1))
     ('0.000', '-12.3')
-    >>> skill_and_spread(Summary(0.4998, None, 1))  # a length does not hold there
+    >>> skill_and_spread(SeedSummary(0.4998, None, 1))  # a length does not hold there
     '0.4998'
     """
     return _both(summary, _apart(summary.mean, min(3, _decimals(summary.mean, 3)), (HOLDS, 1.0)))
 
 
 def skill_text(skill: float) -> str:
-    """Return one skill: three decimals, fewer where it is large, and more where it is nearly 0.5 or 1.
+    """Return one skill: three decimals, fewer if it is large, more if it is nearly 0.5 or 1.
 
     >>> [skill_text(skill) for skill in (0.0004, 0.49996, 1.0, -12.345)]
     ['0.000', '0.49996', '1.000', '-12.3']
@@ -84,27 +84,27 @@ def skill_text(skill: float) -> str:
     return fixed(skill, _apart(skill, 3, (HOLDS, 1.0))) if abs(skill) < 10 else number(skill)
 
 
-def _both(summary: Summary, decimals: int) -> str:
+def _both(summary: SeedSummary, decimals: int) -> str:
     if summary.spread is None:
         return fixed(summary.mean, decimals)
     decimals = _shared_decimals(summary, decimals)
     spread = fixed(summary.spread, decimals)
     if summary.spread and not float(spread):
-        # A spread that is not 0 is not written as 0.
+        # A nonzero spread is never written as 0.
         spread = f"{summary.spread:.0e}"
     return f"{fixed(summary.mean, decimals)} ± {spread}"
 
 
-def _shared_decimals(summary: Summary, decimals: int) -> int:
-    """Return so many decimals more that the spread shows, at most two."""
+def _shared_decimals(summary: SeedSummary, decimals: int) -> int:
+    """Return the number of decimals that shows the spread: at most two more."""
     return max(decimals, min(_decimals(summary.spread, 1), decimals + 2)) if summary.spread else decimals
 
 
-def interval_text(summary: Summary, *, most_decimals: int = 9) -> str:
-    """Return the 95% interval of the mean, with as many decimals as mean and spread; empty where there is none.
+def interval_text(summary: SeedSummary, *, most_decimals: int = 9) -> str:
+    """Return the 95% interval of the mean, with as many decimals as mean and spread; empty if there is none.
 
     >>> from seqbench.statistics import Interval
-    >>> interval_text(Summary(0.93, 0.0123, 3, Interval(0.8994, 0.9606, "t")))
+    >>> interval_text(SeedSummary(0.93, 0.0123, 3, Interval(0.8994, 0.9606, "t")))
     '[0.899, 0.961]'
     """
     ends = summary.interval
@@ -117,7 +117,7 @@ def interval_text(summary: Summary, *, most_decimals: int = 9) -> str:
 
 
 def fixed(value: float, decimals: int) -> str:
-    """Return a number with so many decimals, and never ``-0.000``.
+    """Return a number with this many decimals, and never ``-0.000``.
 
     >>> fixed(-0.0001, 3)
     '0.000'
@@ -131,7 +131,7 @@ def _is_odd(value: float) -> bool:
 
 
 def _apart(value: float, decimals: int, marks: Collection[float] = (1.0,)) -> int:
-    """Return so many decimals more, to nine, that a value is not written as a mark that it is not."""
+    """Return the number of decimals, at most nine, at which a value is not rounded to one of the marks."""
     while decimals < _MOST_DECIMALS and value not in marks and float(f"{value:.{decimals}f}") in marks:
         decimals += 1
     return decimals

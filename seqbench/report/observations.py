@@ -14,7 +14,7 @@ from seqbench.records.schema import Costs, Evaluation, MetricData, Record
 from seqbench.records.variants import model_names, task_names
 
 UNKNOWN = "unknown"
-"""The status of a cell that ran to its end and still has no score or skill; its record's notes say why."""
+"""The status of a cell that finished without a score or skill; its record's notes say why."""
 
 
 @dataclass(frozen=True)
@@ -22,18 +22,18 @@ class Observation:
     """One test of one trained network.
 
     Attributes:
-        task, model: as a reader knows them.
+        task, model: the names that tables show.
         trained, tested: lengths, in steps.
-        seed: of the cell.
-        status: of the cell.
-        metric: the primary one; None where the cell did not come so far.
-        evaluation: None where it was not tested.
-        settings: the task's parameters that are not at their defaults, for a person; data sources left out.
-        flows: ``init`` and ``trained`` -> what the gradient flow of the network came to; empty if not measured.
-        costs: what the cell took.
+        seed: the cell's seed.
+        status: the cell's status.
+        metric: the primary metric; None if the cell failed before it was known.
+        evaluation: the scores; None if it was not tested.
+        settings: the task's parameters that are not at their defaults, as text, without data sources.
+        flows: ``init`` and ``trained`` -> summary of the gradient flow; empty if not measured.
+        costs: the cost of the cell.
         is_longer_harder: whether a longer sequence makes the task harder.
         problems: why a gradient flow is missing.
-        device: on which the cell ran; empty where that is not known.
+        device: the device of the cell; empty if unknown.
     """
 
     task: str
@@ -53,7 +53,7 @@ class Observation:
 
     @property
     def one_example(self) -> float | None:
-        """What one test example is worth in skill, at most; None where it is not known."""
+        """The most that one test example can move the skill; None if unknown."""
         return one_example_in_skill(self.metric, self.evaluation)
 
     @property
@@ -68,7 +68,7 @@ class Observation:
 
     @property
     def baselines(self) -> dict[str, float | None]:
-        """Baseline -> its primary score on the same test data; the one that skill is measured from comes first."""
+        """Baseline -> its primary score on the same test data; the reference baseline comes first."""
         if self.metric is None or self.evaluation is None:
             return {}
         first = self.evaluation.baseline_name
@@ -77,7 +77,7 @@ class Observation:
 
 
 def observations(records: Sequence[Record]) -> list[Observation]:
-    """Return what was seen, in an order that does not depend on the order of the records."""
+    """Return the observations, in an order that does not depend on the order of the records."""
     tasks, models = task_names(records), model_names(records)
     return [
         Observation(

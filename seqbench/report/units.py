@@ -1,4 +1,4 @@
-"""Writes quantities with their units for a person. Imports numbers only."""
+"""Writes quantities with their units."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def memory(value: float) -> str:
 
 
 def short(text: str) -> str:
-    """Return the same without zeros at its end, as it is written at a tick.
+    """Return a quantity without trailing zeros, for a tick.
 
     >>> short("20.0 ms"), short("1.00 GiB"), short("512 MiB")
     ('20 ms', '1 GiB', '512 MiB')
@@ -37,6 +37,6 @@ def short(text: str) -> str:
 
 
 def _written(value: float, units: tuple[tuple[float, str], ...]) -> str:
-    # A number that would be rounded to 1000 of a unit is written as 1 of the next.
+    # A number that would round to 1000 of a unit is written as 1 of the next unit.
     size, unit = next(((s, u) for s, u in reversed(units) if abs(value) >= 0.9995 * s), units[0])
     return f"{rounded(value / size)} {unit}"

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _LITTLE = 0.05
-"""Below this share of its work, a cell's own time says mostly how long it took to load."""
+"""Below this share of its work, a cell's time is mostly loading time."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """What a cell's time is estimated from: its task, its model, and the work that it has (any unit)."""
+    """The basis of a cell's time estimate: its task, its model, and its work (in any unit)."""
 
     task: str
     model: str
@@ -25,7 +25,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Underway:
-    """A cell that runs: for how many seconds, and which share of its steps it has taken, 0 to 1."""
+    """A running cell: its seconds so far, and the share of its steps taken, 0 to 1."""
 
     load: Load
     seconds: float
@@ -45,7 +45,7 @@ class Pace:
             self._totals[group][1] += load.work
 
     def seconds(self, load: Load) -> float | None:
-        """Return what a cell is expected to take; None before any cell has finished.
+        """Return the expected seconds of a cell; None before any cell has finished.
 
         By cells of the same task and model, else by those of the model, else by all.
         """
@@ -56,7 +56,7 @@ class Pace:
         return None
 
     def seconds_left(self, running: Iterable[Underway], waiting: Iterable[Load], workers: int) -> float | None:
-        """Return after how long the last cell ends; None where nothing is known yet.
+        """Return the seconds until the last cell ends; None if nothing is known yet.
 
         Args:
             running: the cells that run.
@@ -65,7 +65,7 @@ class Pace:
         """
         underway = list(running)
         seen = self._with(underway)
-        # Where nothing has been learnt, all are None at once.
+        # Before any cell has finished, all of them are None.
         now = [self._remaining(each, seen) for each in underway]
         later = [seen.seconds(load) for load in waiting]
         known = [[seconds for seconds in some if seconds is not None] for some in (now, later)]
@@ -76,12 +76,12 @@ class Pace:
     def _remaining(self, underway: Underway, seen: Pace) -> float | None:
         if _LITTLE <= underway.share < 1:
             return underway.seconds * (1.0 - underway.share) / underway.share
-        # All steps are taken, and it is being scored: its own pace says nothing of how long that takes.
+        # All steps are taken and it is being scored, which its own pace does not predict.
         expected = (self if underway.share >= 1 else seen).seconds(underway.load)
         return None if expected is None else max(0.0, expected - underway.seconds)
 
     def _with(self, underway: Sequence[Underway]) -> Pace:
-        """Return this pace and what the running cells tell, which counts as much as they have done."""
+        """Return this pace updated with the running cells, weighted by their progress."""
         both = Pace()
         for group, (seconds, work) in self._totals.items():
             both._totals[group] = [seconds, work]
@@ -93,7 +93,7 @@ class Pace:
 
 
 def makespan(running: Sequence[float], waiting: Sequence[float], workers: int) -> float:
-    """Return when the last worker is through, each taking the next one that waits as soon as it is free.
+    """Return when the last worker finishes, if each takes the next waiting cell as soon as it is free.
 
     >>> makespan([3.0, 1.0], [4.0, 1.0], 2)
     5.0
@@ -111,7 +111,7 @@ def makespan(running: Sequence[float], waiting: Sequence[float], workers: int) -
 
 
 def in_words(seconds: float) -> str:
-    """Return a time as a person says it, rounded to what an estimate is worth.
+    """Return a time in words, rounded to the precision of an estimate.
 
     >>> [in_words(s) for s in (4, 47, 200, 5000, 200_000)]
     ['4 s', '47 s', '3 min 20 s', '1 h 23 min', '2 d 7 h']

@@ -21,7 +21,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interruption:
-    """Whether somebody asked for the end.
+    """Whether a stop was requested.
 
     Attributes:
         number: the signal that came first; None where none came.
@@ -34,15 +34,15 @@ class Interruption:
         self._is_gentle = False
         self._is_last = False
         self._terminals = [descriptor for descriptor in (1, 2) if os.isatty(descriptor)]
-        # The one queue that may be filled in a signal handler, whatever the handler interrupted.
+        # The only queue that is safe to fill in a signal handler.
         self._told: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
     def be_gentle(self) -> None:
-        """From now on the first signal only asks; before that, there is nothing to end well."""
+        """From now on the first signal only requests a stop; before that, nothing runs that needs to end well."""
         self._is_gentle = True
 
     def be_last(self) -> None:
-        """From now on, and after the block too, signals change nothing: the process is about to end."""
+        """Ignore signals from now on, also after the block, because the process is about to end."""
         self._is_last = True
 
     def is_asked(self) -> bool:
@@ -66,7 +66,7 @@ class Interruption:
         self._told.put(STOPPING)
 
     def _let_go(self) -> None:
-        """Write nowhere what would go to a terminal that is gone: an error of it would end the cells at once."""
+        """Discard output to a closed terminal, because an error in writing would end the cells at once."""
         for descriptor in self._terminals:
             if not os.isatty(descriptor):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
@@ -77,19 +77,19 @@ class Interruption:
 
     @contextmanager
     def _heard(self, tell: Callable[[str], None]) -> Iterator[None]:
-        # What is said goes through a thread: the handler may have interrupted a write to the same stream.
+        # Messages are written by a thread: the handler may have interrupted a write to the same stream.
         saying = threading.Thread(target=self._say, args=[tell], name="seqbench interruption", daemon=True)
         saying.start()
         before = {number: signal.getsignal(number) for number in _SIGNALS}
         for number, handler in before.items():
-            # What is ignored stays ignored: Ctrl-C is not for a job that a shell put into the background.
+            # Ignored signals stay ignored: a background job of a shell must not react to Ctrl-C.
             if handler != signal.SIG_IGN:
                 signal.signal(number, self._handle)
         try:
             yield
         finally:
             for number, handler in before.items():
-                # None: it was not set from Python.
+                # None: the handler was not set from Python.
                 signal.signal(number, signal.SIG_IGN if self._is_last else handler or signal.SIG_DFL)
             self._told.put(None)
             saying.join()

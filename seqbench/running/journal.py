@@ -33,7 +33,7 @@ _SECONDS_BETWEEN_WRITES = 1.0
 
 
 class Noted(BaseModel):
-    """The base of what is read from these files; what a later version adds is ignored."""
+    """The base of everything read from these files; fields of later versions are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -168,7 +168,7 @@ class _Journal:
     def __init__(self, folder: Path, note: SweepNote) -> None:
         self._folder = folder
         self._note = note
-        # The same cells give the same stem, so that a sweep that is started again replaces what it left.
+        # The same cells give the same stem, so that a restarted sweep replaces its old files.
         keys = hashlib.sha256("".join(sorted(cell.key for cell in note.cells)).encode()).hexdigest()[:12]
         self._same_cells = f"{keys}_*.json"
         self._stem = f"{keys}_{note.holder.host}_{note.holder.pid}"

@@ -169,7 +169,7 @@ def _next_path(folder: Path, key: str, chain: list[Lease]) -> Path:
 
 
 def _made(path: Path, text: str) -> bool:
-    """Write a file that was not there; say whether it was we who made it."""
+    """Create a file that did not exist; return whether this call created it."""
     try:
         handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
     except FileExistsError:

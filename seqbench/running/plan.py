@@ -17,7 +17,7 @@ from seqbench.records.store import BROKEN, Seen, Store
 
 @dataclass(frozen=True)
 class OnExisting:
-    """What becomes of cells that have a record already.
+    """The policy for cells that already have a record.
 
     Attributes:
         name: what ``--on-existing`` calls it.
@@ -100,7 +100,7 @@ def plan(
     on_existing: str = RETRY_FAILED.name,
     shard: str | None = None,
 ) -> Plan:
-    """Look which cells of an experiment are done. Nothing is written.
+    """Find which cells of an experiment are done. Nothing is written.
 
     Args:
         experiment: the grid.

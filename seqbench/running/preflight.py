@@ -32,9 +32,9 @@ def check(executor: Executor, assignments: Sequence[Assignment], settings: Execu
 
 
 def _distinct(assignments: Sequence[Assignment]) -> list[Assignment]:
-    """Return one assignment for each task and each length that tells."""
+    """Return one assignment for each task and each length that matters."""
     first = {(a.cell.task.name, a.cell.length): a for a in reversed(assignments) if a.cell.data}
-    # What the harness generates itself depends on the length alone: the ends tell.
+    # Generated data depend on the length alone, so the smallest and the largest length are enough.
     for assignment in sorted(assignments, key=lambda assignment: assignment.cell.length):
         if not assignment.cell.data:
             first.setdefault((assignment.cell.task.name, -1), assignment)
@@ -67,7 +67,7 @@ def _together(sources: Sequence[PluginSources]) -> PluginSources:
 
 
 def _ways_on(problems: Sequence[str], cells: Sequence[Cell]) -> Iterator[str]:
-    """Yield the options that leave out the tasks, lengths or models which something is wrong with."""
+    """Yield the options that leave out the faulty tasks, lengths or models."""
     said = "\n".join(problems)
     places = {(cell.task.name, n) for cell in cells for n in (cell.length, *cell.evaluate_lengths)}
     bad = {(task, length) for task, length in places if f"{place(task, length)}: " in said}
@@ -85,6 +85,6 @@ def _ways_on(problems: Sequence[str], cells: Sequence[Cell]) -> Iterator[str]:
 
 
 def _without(option: str, names: Sequence[str], bad: set[str]) -> str:
-    """Return an option that leaves out what is bad; empty where nothing is, or nothing is left."""
+    """Return an option that leaves out the faulty names; empty if there are none, or nothing would be left."""
     rest = [name for name in dict.fromkeys(names) if name not in bad]
     return f"{option} {','.join(rest)}" if rest and bad.intersection(names) else ""

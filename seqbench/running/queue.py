@@ -101,7 +101,7 @@ class Queue:
             if held and waiting != told:
                 yield waiting
                 told = waiting
-            # What is not held is free, and taken at the next look.
+            # A cell that is not held is free, and is taken at the next look.
             if leaves_living and all(key in held and held[key] != first.get(key) for key in self._left):
                 return
             time.sleep(SECONDS_BETWEEN_LOOKS / 2)

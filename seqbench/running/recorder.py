@@ -73,7 +73,7 @@ class Recorder:
                     complete(self._store.layout, event)
                     yield event
         except (KeyboardInterrupt, GeneratorExit):
-            # GeneratorExit: whoever watches was interrupted, or has seen enough.
+            # GeneratorExit: the caller was interrupted, or has stopped reading.
             for cell in self._running.values():
                 why = "the sweep was interrupted"
                 self._keep(cell, unfinished(cell, "interrupted", why, self._environment))
@@ -93,7 +93,7 @@ class Recorder:
     def _write(self, cell: Cell, record: Record) -> None:
         was_there, seen = self._store.is_there(), self._store.look(cell)
         if record.status == "interrupted" and seen is not None and seen.status in FINAL:
-            # It tells nothing new; the earlier result stays.
+            # It has no new result; the earlier one stays.
             return
         record = with_weights_there(record, self._store)
         path = self._store.write(record)
@@ -115,17 +115,17 @@ class Recorder:
 
 
 def goes_on(record: Record) -> bool:
-    """Say whether a cell may go on from its checkpoint when it is run again.
+    """Say whether a cell may resume from its checkpoint when it is run again.
 
-    A process that died, out of memory perhaps, did nothing wrong up to its checkpoint; an exception may come
-    from what is in it, and a plugin that was mended begins anew.
+    After a process died, e.g. for lack of memory, its checkpoint is valid. An exception may come from the state in
+    the checkpoint, and a fixed plugin starts anew.
     """
     died = record.status == "failed" and record.traceback is None
     return died or record.status in ("interrupted", "timeout")
 
 
 def tell_observers(record: Record, catalog: Catalog) -> None:
-    """Call every plugin that watches; what goes wrong in one is a warning."""
+    """Call every observer; an error in one becomes a warning."""
     for observer in catalog.observers:
         try:
             observer.call(record=record)

@@ -88,7 +88,7 @@ def _run(todo: Plan, store: Store, catalog: Catalog, settings: Execution) -> Non
             if isinstance(event, Waiting):
                 log.info("%d cells are left to other sweeps, on %s", len(event.cells), ", ".join(event.hosts))
     if stop.number is not None:
-        # To whoever handled it before: a KeyboardInterrupt, or the end of the process.
+        # Pass the signal to the earlier handler: a KeyboardInterrupt, or the end of the process.
         signal.raise_signal(stop.number)
 
 

@@ -21,7 +21,7 @@ _HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
-class Kind:
+class PluginKind:
     """The part of the example from which a plugin is created.
 
     Attributes:
@@ -37,16 +37,16 @@ class Kind:
     modules: tuple[str, ...]
 
 
-KINDS: Mapping[str, Kind] = {
+KINDS: Mapping[str, PluginKind] = {
     kind.name: kind
     for kind in (
-        Kind("model", "mingru", "MinGRU", "parity", ("seqbench_mingru.py", "seqbench_mingru_layer.py")),
-        Kind("task", "parity", "Parity", "mingru", ("seqbench_parity.py",)),
+        PluginKind("model", "mingru", "MinGRU", "parity", ("seqbench_mingru.py", "seqbench_mingru_layer.py")),
+        PluginKind("task", "parity", "Parity", "mingru", ("seqbench_parity.py",)),
     )
 }
 
 
-def create(name: str, kind: Kind, licence: Licence, folder: Path) -> list[Path]:
+def create(name: str, kind: PluginKind, licence: Licence, folder: Path) -> list[Path]:
     """Write a distribution with one plugin into a new folder, whole or not at all.
 
     Args:
@@ -80,7 +80,7 @@ def create(name: str, kind: Kind, licence: Licence, folder: Path) -> list[Path]:
     return [folder / path for path in texts]
 
 
-def files(name: str, kind: Kind, licence: Licence) -> dict[str, str]:
+def files(name: str, kind: PluginKind, licence: Licence) -> dict[str, str]:
     """Return the files of a distribution: path in it -> text."""
     paths = ("pyproject.toml", "README.md", *kind.modules, f"tests/test_{kind.plugin}.py")
     found = {}
@@ -119,7 +119,7 @@ def licence_text(licence: Licence, holder: str) -> str:
     return text.replace("<year>", str(date.today().year)).replace("<holder>", holder)
 
 
-def _renamed(text: str, name: str, kind: Kind) -> str:
+def _renamed(text: str, name: str, kind: PluginKind) -> str:
     """Replace the example's names by the new ones; ``minGRU`` in prose is the unit's name and stays."""
     text = text.replace("seqbench-example", f"seqbench-{name}")
     text = text.replace(f"seqbench_{kind.plugin}", module_name(name))
@@ -127,7 +127,7 @@ def _renamed(text: str, name: str, kind: Kind) -> str:
     return re.sub(rf"\b{kind.plugin}\b", name, text)
 
 
-def _renamed_path(path: str, name: str, kind: Kind) -> str:
+def _renamed_path(path: str, name: str, kind: PluginKind) -> str:
     return path.replace(kind.plugin, name.replace("-", "_"))
 
 

@@ -15,10 +15,10 @@ from seqbench.errors import PluginError
 from seqbench.plugins.catalog import Catalog
 
 _LONGEST = 40
-"""Letters; the name stands in file names and tables."""
+"""Most letters of a name, which is used in file names and tables."""
 
 _IMPORTED = ("ClassVar", "Iterator", "Tensor")
-"""What the example's modules import, of other packages than seqbench."""
+"""The names that the example's modules import from packages other than seqbench."""
 
 
 def check_name(name: str, catalog: Catalog) -> None:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 LEVEL = 0.95
-"""The share of intervals that are to cover the true mean."""
+"""The share of intervals that should cover the true mean."""
 
 FOR_BOOTSTRAP = 15
-"""With fewer values than this the t interval covers better; see docs/reports.md for what was measured."""
+"""With fewer values than this the t interval has better coverage; see the measurements in docs/reports.md."""
 
 _RESAMPLES = 4000
 _TAIL = (1 - LEVEL) / 2
@@ -36,7 +36,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Summary:
+class SeedSummary:
     """Scores over seeds.
 
     Attributes:
@@ -52,7 +52,7 @@ class Summary:
     interval: Interval | None = None
 
 
-def summary(values: Iterable[float], *, least: float = -math.inf, most: float = math.inf) -> Summary | None:
+def summary(values: Iterable[float], *, least: float = -math.inf, most: float = math.inf) -> SeedSummary | None:
     """Return mean, spread and interval; None where there is no value.
 
     Args:
@@ -63,15 +63,15 @@ def summary(values: Iterable[float], *, least: float = -math.inf, most: float = 
     >>> found.mean, found.spread, found.n, round(found.interval.low, 3), round(found.interval.high, 3)
     (2.0, 1.0, 3, -0.484, 4.484)
     >>> summary([0.25])
-    Summary(mean=0.25, spread=None, n=1, interval=None)
+    SeedSummary(mean=0.25, spread=None, n=1, interval=None)
     """
     numbers = list(values)
     if not numbers:
         return None
     if len(numbers) == 1:
-        return Summary(numbers[0], None, 1)
+        return SeedSummary(numbers[0], None, 1)
     found = interval(numbers, least=least, most=most)
-    return Summary(statistics.fmean(numbers), statistics.stdev(numbers), len(numbers), found)
+    return SeedSummary(statistics.fmean(numbers), statistics.stdev(numbers), len(numbers), found)
 
 
 def interval(values: Sequence[float], *, least: float = -math.inf, most: float = math.inf) -> Interval | None:

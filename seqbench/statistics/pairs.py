@@ -13,16 +13,16 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 Place = tuple[str, int, int]
-"""Where models meet: task, length, seed."""
+"""The cells that models share: task, length, seed."""
 
 Outcomes = Mapping[str, Mapping[Place, float]]
 """Model -> place -> skill, or `LAST`; a place that was not run is left out."""
 
 LAST = -math.inf
-"""The outcome of a cell that diverged or failed: worse than every skill, and no number to average."""
+"""The outcome of a cell that diverged or failed: worse than every skill, and never averaged."""
 
 LEAST_PAIRS = 6
-"""With fewer pairs no result whatsoever has p below 0.05 (2 / 2**5 = 0.0625): nothing is tested."""
+"""With fewer pairs no result can have p below 0.05 (2 / 2**5 = 0.0625), so nothing is tested."""
 
 _EXACT_UP_TO = 100
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from seqbench.statistics.intervals import Summary
+from seqbench.statistics.intervals import SeedSummary
 
 HOLDS = 0.5
 """The mean skill at which a length counts as learned."""
@@ -117,7 +117,7 @@ class UsableLength:
 
 
 def usable_length(
-    skills: Mapping[int, Summary | None], diverged: Collection[int] = (), *, is_longer_harder: bool = True
+    skills: Mapping[int, SeedSummary | None], diverged: Collection[int] = (), *, is_longer_harder: bool = True
 ) -> UsableLength:
     """Return the largest length up to which mean skill is at least 0.5 at every tested length.
 

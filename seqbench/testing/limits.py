@@ -10,15 +10,15 @@ from types import FrameType
 
 
 class TookTooLong(BaseException):
-    """Something took longer than it may; no Exception, so that a plugin does not catch it."""
+    """The time limit has passed; not an Exception, so that a plugin does not catch it."""
 
 
 @contextmanager
 def at_most(seconds: float | None) -> Iterator[None]:
     """End the block after some seconds of wall time.
 
-    By a signal, which the main thread alone hears; a call into compiled code ends by itself first. In another
-    thread, and where ``seconds`` is None, there is no limit.
+    It uses a signal, which only the main thread receives, and which waits for a call into compiled code to return.
+    In another thread, or if ``seconds`` is None, there is no limit.
 
     Raises:
         TookTooLong: the time is up.

@@ -22,14 +22,14 @@ from seqbench.testing.surroundings import surroundings_kept
 _OURS = str(Path(__file__).parents[1])
 _LIBRARIES = (str(Path(torch.__file__).parent), sysconfig.get_path("stdlib") + "/")
 Check = Callable[[], str | None]
-"""Returns what it has to say although it passed, or None."""
+"""Returns a remark although it passed, or None."""
 
 
 class CheckFailed(AssertionError):
     """A plugin does not keep its contract.
 
     Attributes:
-        expected: what the contract asks for.
+        expected: the requirement of the contract.
         found: what the plugin did.
         change: what its author can do about it.
     """
@@ -40,7 +40,7 @@ class CheckFailed(AssertionError):
 
 
 class CheckSkipped(Exception):
-    """A check that cannot be made here, or that its author left out; the message says why."""
+    """A check that cannot run here, or that its author left out; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class Outcome:
         plugin: the name of the task or model.
         id: the name of the check.
         status: ``passed``, ``failed`` or ``skipped``.
-        message: what was expected, found and is to be changed, or why it was skipped; where it passed, what it has
-            to say, which is mostly nothing.
-        seconds: how long it took.
+        message: for a failure, what was expected, what was found and what to change; for a skip, the reason; for a
+            pass, a remark, usually empty.
+        seconds: the time it took.
     """
 
     plugin: str
@@ -64,7 +64,7 @@ class Outcome:
 
 
 def outcome(plugin: str, id: str, check: Check, time_limit: float | None = None) -> Outcome:
-    """Run one check and say how it ended; one that takes longer than so many seconds is skipped."""
+    """Run one check and return how it ended; a check that exceeds the time limit, in seconds, is skipped."""
     began = time.perf_counter()
     try:
         with at_most(time_limit):
@@ -80,11 +80,11 @@ def outcome(plugin: str, id: str, check: Check, time_limit: float | None = None)
 
 
 def guarded(expected: str, check: Check) -> Check:
-    """Return the check so that it leaves no trace, and so that an error of the plugin's is a failure too.
+    """Wrap a check so that it restores global state, and so that any error of the plugin is a failure.
 
     Args:
-        expected: what the check is about, for an error that it does not foresee.
-        check: makes the check.
+        expected: the requirement, for the message of an unexpected error.
+        check: the check.
     """
 
     def run() -> str | None:
@@ -119,7 +119,7 @@ def where_to_mend(error: BaseException) -> str:
 
 
 def without(checks: Iterable[tuple[str, Check]], skip: dict[str, str]) -> Iterable[tuple[str, Check]]:
-    """Put a skip with its reason in place of the checks named; ``causality`` names ``causality:layers=2`` too."""
+    """Replace the named checks by skips with a reason; ``causality`` names ``causality:layers=2`` too."""
     for id, check in checks:
         reason = skip.get(id, skip.get(id.partition(":")[0]))
         yield id, check if reason is None else _skipped(reason)

@@ -28,16 +28,16 @@ Subject: TypeAlias = str | type[Task] | type[Model] | Task | Model
 def checks(
     subject: Subject, *, catalog: Catalog | None = None, skip: Mapping[str, str] | None = None
 ) -> Iterator[tuple[str, Check]]:
-    """Yield the id and the check of everything that a task or a model has to keep.
+    """Yield the id and the check of every requirement of a task or a model.
 
     Args:
-        subject: see `Subject`. A model's class is checked with its defaults and, where it has the parameters
-            ``layers`` or ``dropout``, with 2 layers and a dropout of 0.5 too.
-        catalog: what is installed; by default `load_catalog` tells.
+        subject: see `Subject`. A model's class is checked with its defaults and, if it has the parameters
+            ``layers`` or ``dropout``, also with 2 layers and a dropout of 0.5.
+        catalog: the installed plugins; the default is that of `load_catalog`.
         skip: id of a check -> why it is left out.
 
     Raises:
-        ExperimentError: nothing has this name, or no check has an id that is to be skipped.
+        ExperimentError: nothing has this name, or an id to skip does not exist.
     """
     catalog = load_catalog() if catalog is None else catalog
     found = list(_found(subject, catalog))
@@ -70,7 +70,7 @@ def run_checks(
 
     Args:
         subject, catalog, skip: as for `checks`.
-        time_limit: seconds that a check may take; one that takes longer is skipped.
+        time_limit: the most seconds that a check may take; a slower check is skipped.
     """
     name = subject if isinstance(subject, str) else str(getattr(subject, "name", subject))
     return [outcome(name, id, check, time_limit) for id, check in checks(subject, catalog=catalog, skip=skip)]
@@ -104,11 +104,11 @@ def _found(subject: Subject, catalog: Catalog) -> Iterator[tuple[str, Check]]:
 
 
 def _with_defaults(kind: type[Task] | type[Model]) -> Iterator[tuple[str, Check]]:
-    """Yield the checks of a class; where it cannot be made, that is a failed check and not the end of all."""
+    """Yield the checks of a class; if it cannot be instantiated, yield a failed check."""
     try:
         found = checks_of_task(make(kind, {})) if issubclass(kind, Task) else checks_of_models(variants(kind))
     except SeqbenchError as error:
-        # Python forgets the error at the end of the clause.
+        # Python deletes the variable of the error at the end of the clause.
         problem = str(error)
         yield "defaults", guarded(first_line(check_defaults), lambda: check_defaults(problem))
         return
@@ -155,5 +155,5 @@ def check_import(kind: type[Task] | type[Model], catalog: Catalog) -> None:
 
 
 def _place(kind: type) -> tuple[str, str]:
-    # Not the class itself: a module that is loaded twice has two of it.
+    # Not the class itself: a module that is loaded twice has two copies of it.
     return kind.__module__, kind.__qualname__

@@ -16,7 +16,7 @@ import torch
 
 
 def random_states() -> dict[str, bytes]:
-    """Return the global random states: library -> its state, to be compared."""
+    """Return the global random states, library -> its state, for comparison."""
     name, keys, *rest = np.random.get_state(legacy=True)
     return {
         "torch": torch.get_rng_state().numpy().tobytes(),
@@ -31,7 +31,7 @@ def changed(before: dict[str, bytes], after: dict[str, bytes]) -> list[str]:
 
 
 def seed_everything(seed: int) -> None:
-    """Seed all of `random_states`; only ever called inside `surroundings_kept`."""
+    """Seed all generators of `random_states`; call it only inside `surroundings_kept`."""
     torch.manual_seed(seed)
     np.random.seed(seed)
     random.seed(seed)
@@ -39,7 +39,7 @@ def seed_everything(seed: int) -> None:
 
 @contextmanager
 def surroundings_kept() -> Iterator[None]:
-    """Compute on one thread, and put random states back as they were, whatever a plugin does to them."""
+    """Compute on one thread, and restore random states, whatever a plugin does to them."""
     python, numpy, threads = random.getstate(), np.random.get_state(), torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -53,7 +53,7 @@ def surroundings_kept() -> Iterator[None]:
 
 @contextmanager
 def empty_cache() -> Iterator[None]:
-    """Give `seqbench.cached_tensors` an empty folder for a while: nothing old is served, nothing stays."""
+    """Give `seqbench.cached_tensors` an empty folder during the block, and remove it afterwards."""
     before = os.environ.get("SEQBENCH_CACHE")
     with tempfile.TemporaryDirectory(prefix="seqbench-check-") as folder:
         os.environ["SEQBENCH_CACHE"] = folder

@@ -14,7 +14,7 @@ import pytorch_lightning as pl
 
 from seqbench.base.environment import computing
 from seqbench.base.random_state import randomness_kept
-from seqbench.base.signal_handlers import interrupts_kept
+from seqbench.base.signal_handlers import signal_handlers_kept
 from seqbench.errors import SeqbenchError, told
 from seqbench.experiment.cells import Cell
 from seqbench.plugins.catalog import Catalog
@@ -50,8 +50,8 @@ def run_cell(
         cell: what to run.
         catalog: where its task and model are found.
         environment: what `seqbench.base.environment.describe` said; device and processor class are added here.
-        progress: told how the training goes.
-        checkpoints: where it keeps its checkpoint; None for nowhere. Whoever keeps the record removes the file.
+        progress: called with the progress of the training.
+        checkpoints: the file of its checkpoint; None for none. Whoever stores the record removes the file.
         should_stop: looked at between two steps; once true, the cell writes its checkpoint and ends as
             ``interrupted``.
         callbacks: watch the training, and change nothing.
@@ -63,7 +63,7 @@ def run_cell(
             one_quiet_thread(),
             arithmetic(cell.training.precision),
             quiet_lightning(),
-            interrupts_kept() as put_back,
+            signal_handlers_kept() as put_back,
             randomness_kept(),
         ):
             run = CellRun(

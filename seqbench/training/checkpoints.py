@@ -24,17 +24,17 @@ from seqbench.errors import reason, told
 log = logging.getLogger(__name__)
 
 FORMAT = 1
-"""Rises when what is in a checkpoint changes its meaning; older ones are not gone on from."""
+"""Rises when the content of a checkpoint changes its meaning; cells do not resume from older ones."""
 
 ENTRY = "seqbench"
-"""Where in Lightning's checkpoint ours stands."""
+"""The key of seqbench's entry in Lightning's checkpoint."""
 _ENTRY_PARTS = {"fit", "watcher", "random", "tested"}
 _LIGHTNING_PARTS = {"state_dict", "optimizer_states", "lr_schedulers", "loops", "global_step", "epoch"}
 
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """Where a cell keeps its checkpoint, and how often it writes one.
+    """The file of a cell's checkpoint, and how often it is written.
 
     Attributes:
         path: the file.
@@ -50,7 +50,7 @@ class CheckpointFile(CheckpointIO):
 
     Args:
         path: the file; its folder is made when it is first written.
-        identity: what has to be the same for a cell to go on from it, such as its key.
+        identity: must be equal for a cell to resume from it, e.g. its key.
     """
 
     def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
@@ -59,7 +59,7 @@ class CheckpointFile(CheckpointIO):
         self._found: dict[str, Any] = {}
 
     def find(self, weights: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Read the file and return our entry; None, with a warning, where it is unfit, and where there is none.
+        """Read the file and return seqbench's entry; None if there is no file, or, with a warning, an unfit one.
 
         Args:
             weights: name -> tensor of all that is to be restored; only their shapes matter.
@@ -74,7 +74,7 @@ class CheckpointFile(CheckpointIO):
         except (DamagedFileError, OSError) as error:
             problem = reason(error)
         except Exception as error:
-            # A broken file breaks its reader in many ways.
+            # Broken files cause many kinds of errors.
             problem = f"it cannot be read ({one_line(told(error))})"
         if problem:
             log.warning("the checkpoint %s is left aside, and the cell starts anew: %s", self.path, problem)
@@ -84,11 +84,11 @@ class CheckpointFile(CheckpointIO):
         return entry
 
     def forget(self) -> None:
-        """Let go of what was read: it is restored by now."""
+        """Release what was read, because it has been restored."""
         self._found = {}
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        """Write a checkpoint, part by part and without a copy in memory; it is there whole or not at all.
+        """Write a checkpoint whole or not at all, part by part and without a copy in memory.
 
         Raises:
             OSError: the folder cannot be written to.
@@ -102,7 +102,7 @@ class CheckpointFile(CheckpointIO):
     def load_checkpoint(
         self, path: Any, map_location: Any = None, weights_only: bool | None = None
     ) -> dict[str, Any]:
-        """Return what `find` read: once is enough."""
+        """Return what `find` has read, instead of reading again."""
         return self._found
 
     def remove_checkpoint(self, path: Any) -> None:
@@ -123,11 +123,11 @@ class CheckpointFile(CheckpointIO):
         return None
 
     def _sweep_up(self) -> None:
-        """Remove what was half-written when an attempt before this one was killed."""
+        """Remove half-written files of earlier attempts that were killed."""
         for temporary in self.path.parent.glob(f".*-{self.path.name}.*.tmp"):
             temporary.unlink(missing_ok=True)
 
 
 def _shapes(weights: Mapping[str, Any]) -> dict[str, Any]:
-    # What a layer keeps as its extra state may be anything, and has no shape.
+    # The extra state of a layer may be anything and has no shape.
     return {name: part.shape if isinstance(part, torch.Tensor) else None for name, part in weights.items()}

@@ -19,13 +19,13 @@ from seqbench.training.memory import fair_share
 log = logging.getLogger(__name__)
 
 SHARE = 0.5
-"""Of the memory that one cell may take, what the backward pass may keep before pieces are run again."""
+"""Share of a cell's memory that activations may use before chunks are recomputed."""
 MEASURED = 64
-"""Time steps on which it is measured what the backward pass keeps; it grows linearly with them."""
+"""Time steps for measuring the activations, which grow linearly with the steps."""
 
 
 def feeding_of(network: Network, training: Training, features: int, steps: int) -> Feeding:
-    """Return how a network's layer is to be fed while it trains.
+    """Return how to feed a network's layer during training.
 
     A layer without a state, or one that looks ahead, is fed whole: it cannot be run in pieces, and nothing of it
     can be run again for less memory. torch's global generator is left as it is.
@@ -52,7 +52,7 @@ def feeding_of(network: Network, training: Training, features: int, steps: int) 
 
 
 def is_recomputed(layer: nn.Module, training: Training, features: int, steps: int) -> bool:
-    """Say whether pieces of a layer with a state are run again in the backward pass.
+    """Say whether the backward pass recomputes the chunks of a layer with a state.
 
     Raises:
         ContractError: they are to be, and their random numbers cannot be drawn again.
@@ -110,5 +110,5 @@ def _of_training(layer: nn.Module, features: int, seed: int, gpu: int | None = N
 
 
 def _room() -> int:
-    """Return the bytes that one cell may take: of a GPU, or of the machine's memory for each of its cores."""
+    """Return the bytes that one cell may use: those of a GPU, or the machine's memory for each of its cores."""
     return int(torch.cuda.mem_get_info()[1]) if torch.cuda.is_available() else fair_share()

@@ -30,13 +30,13 @@ Progress = Callable[[int, float, float], None]
 
 
 class Supervisor(Protocol):
-    """Whoever decides when a cell pauses or ends, and keeps what it goes on from."""
+    """Decides when a cell pauses or ends, and keeps the state from which it resumes."""
 
     def training_begins(self) -> None:
-        """Hear that the next thing will be a step, or a validation that was broken off."""
+        """Called before the next step, or before a validation that was interrupted."""
 
     def evaluation_batch(self, number: int) -> None:
-        """Hear that a batch of an evaluation comes next; 0 is the first."""
+        """Called before each batch of an evaluation; 0 is the first."""
 
     def entry(self) -> dict[str, Any]:
         """Return what stands in a checkpoint beside what Lightning puts there."""
@@ -96,7 +96,7 @@ class Fit(pl.LightningModule):
         return batch._replace(inputs=batch.inputs.pin_memory().to(device, non_blocking=True))
 
     def on_train_start(self) -> None:
-        """Tell that the set-up is over."""
+        """Tell the supervisor that the set-up is over."""
         if self.supervisor:
             self.supervisor.training_begins()
 

@@ -50,7 +50,7 @@ class Watcher:
             settings = self._settings
             flow = measure_flow(self._network, batch, seed=self._seed, draws=settings.draws, lags=settings.lags)
         except Exception as error:
-            # Such as a layer that knows no float64: it has no curves, and its scores are none the worse.
+            # For example a layer without float64: it has no curves, but its scores are valid.
             kind = "" if isinstance(error, (ContractError, RuntimeError)) else f"{type(error).__name__}: "
             self._problems.append((step, f"{when}: {kind}{error}"))
             return

@@ -20,7 +20,7 @@ def make_trainer(
     training: Training, checkpoints: CheckpointIO | None = None, callbacks: Sequence[pl.Callback] = ()
 ) -> pl.Trainer:
     """Return a Trainer for one cell: clipping after backward, no files but its checkpoint, no bars, no logger."""
-    # Told so, it does not take the variables of a Slurm job for a cluster of its own.
+    # With this, Lightning does not read the variables of a Slurm job as a cluster of its own.
     alone = LightningEnvironment()
     return pl.Trainer(
         max_epochs=1,

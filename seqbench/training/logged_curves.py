@@ -20,11 +20,11 @@ from seqbench.training.fit import Fit
 log = logging.getLogger(__name__)
 
 STEPS = 10
-"""Steps of which a point of a curve is the mean."""
+"""Number of steps that one point of a curve averages."""
 
 
-class Curves(pl.Callback):
-    """Writes the course of a training to loggers; not one number of the training depends on it."""
+class CurveLogger(pl.Callback):
+    """Writes the curves of a training to loggers; no number of the training depends on it."""
 
     def __init__(self, loggers: Sequence[Logger]) -> None:
         self._loggers = list(loggers)
@@ -32,7 +32,7 @@ class Curves(pl.Callback):
         self._steps = self._validations = 0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Begin after what an earlier attempt has told already."""
+        """Start after the points that an earlier attempt has logged."""
         assert isinstance(pl_module, Fit)
         self._fit = pl_module
         history = pl_module.history
@@ -46,7 +46,7 @@ class Curves(pl.Callback):
             self._tell(self._fit)
 
     def rest(self) -> None:
-        """Tell what was not told yet; the loggers are still open."""
+        """Log the remaining points while the loggers are still open."""
         if self._fit is not None:
             self._tell(self._fit)
 

@@ -22,7 +22,7 @@ from seqbench.records.layout import Layout, stem
 if TYPE_CHECKING:
     from pytorch_lightning.loggers import Logger
 
-    from seqbench.training.logged_curves import Curves
+    from seqbench.training.logged_curves import CurveLogger
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ _THEIRS = ("WANDB_", "MLFLOW_")
 
 
 @dataclass(frozen=True)
-class Kind:
+class LoggerKind:
     """A logger that can be asked for.
 
     Attributes:
@@ -51,7 +51,7 @@ class Kind:
 
 
 def check_loggers(names: Iterable[str]) -> None:
-    """Look whether loggers can be used, before anything is trained.
+    """Check that loggers can be used, before anything is trained.
 
     Raises:
         ExperimentError: one is unknown, or lacks a package.
@@ -68,17 +68,17 @@ def check_loggers(names: Iterable[str]) -> None:
 
 
 def prepare_loggers(names: Iterable[str], folder: Path) -> None:
-    """Make what the loggers of all cells share, in a store's folder."""
+    """Create the files that the loggers of all cells share, in a store's folder."""
     for name in names:
         with _environment(LOGGERS[name].environment):
             LOGGERS[name].prepare(Layout(folder).logger(name))
 
 
 @contextmanager
-def curves(names: Sequence[str], folder: Path | None, cell: Cell) -> Iterator[list[Curves]]:
-    """Open loggers for a cell while the block runs; give the callback, if any, that writes to them.
+def logger_callbacks(names: Sequence[str], folder: Path | None, cell: Cell) -> Iterator[list[CurveLogger]]:
+    """Open loggers for a cell during the block; yield the callback, if any, that writes to them.
 
-    A logger that fails is told of in the cell's log and left alone: it never ends a cell.
+    A logger that fails is reported in the cell's log and no longer used; it never ends a cell.
 
     Args:
         names: of the loggers; none costs nothing.
@@ -89,18 +89,18 @@ def curves(names: Sequence[str], folder: Path | None, cell: Cell) -> Iterator[li
         yield []
         return
     from seqbench.base.random_state import randomness_kept
-    from seqbench.training.logged_curves import Curves
+    from seqbench.training.logged_curves import CurveLogger
 
     kinds = [LOGGERS[name] for name in names]
     with _environment({name: value for kind in kinds for name, value in kind.environment.items()}):
-        opened: list[tuple[Kind, Logger]] = []
+        opened: list[tuple[LoggerKind, Logger]] = []
         with randomness_kept():
             for name, kind in zip(names, kinds, strict=True):
                 with _told(name):
                     logger = kind.open(Layout(folder).logger(name), stem(cell), cell.key)
                     logger.log_hyperparams(_described(cell))
                     opened.append((kind, logger))
-        written = Curves([logger for _, logger in opened])
+        written = CurveLogger([logger for _, logger in opened])
         try:
             yield [written]
         finally:
@@ -129,7 +129,7 @@ def _finish_wandb(logger: Any) -> None:
     import wandb
 
     logger.experiment.finish()
-    # And the process that serves it.
+    # This also ends its server process.
     wandb.teardown()
 
 
@@ -154,15 +154,15 @@ def _mlflow_address(folder: Path) -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder.resolve() / 'mlflow.db'}"
 
 
-LOGGERS: Mapping[str, Kind] = {
-    "tensorboard": Kind(("tensorboard",), _tensorboard, lambda logger: logger.finalize("success"), {}),
-    "wandb": Kind(
+LOGGERS: Mapping[str, LoggerKind] = {
+    "tensorboard": LoggerKind(("tensorboard",), _tensorboard, lambda logger: logger.finalize("success"), {}),
+    "wandb": LoggerKind(
         ("wandb",),
         _wandb,
         _finish_wandb,
         {"WANDB_MODE": "offline", "WANDB_ERROR_REPORTING": "false"},
     ),
-    "mlflow": Kind(
+    "mlflow": LoggerKind(
         ("mlflow", "sqlalchemy", "alembic"),
         _mlflow,
         lambda logger: logger.finalize("success"),
@@ -175,7 +175,7 @@ LOGGERS: Mapping[str, Kind] = {
 
 @contextmanager
 def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set variables that the user has not set; afterwards put back what these libraries have set themselves."""
+    """Set variables that the user has not set; afterwards restore variables that the libraries have changed."""
     before = {name: value for name, value in os.environ.items() if name.startswith(_THEIRS)}
     os.environ.update({name: value for name, value in variables.items() if name not in before})
     try:

@@ -25,21 +25,21 @@ from seqbench.records.schema import CellData, Costs, Record
 log = logging.getLogger(__name__)
 
 SHARED_BYTES = 300 * 2**20
-"""Of the memory of every cell's process: torch and Lightning, which all of them share; on a GPU, CUDA itself."""
+"""Memory of a cell's process for torch and Lightning, which all processes share; on a GPU, that of CUDA."""
 GUESS_BYTES, GUESS_BYTES_PER_STEP = 512 * 2**20, 4 * 2**20
-"""What a cell is taken to need where nothing is known: more than any bundled model took at its defaults."""
+"""Assumed need of an unknown cell: more than any bundled model took at its defaults."""
 _GPU_IS_FULL = ("OutOfMemoryError", "CUDA out of memory", "CUDA error: out of memory", "_STATUS_ALLOC_FAILED")
-"""How torch, CUDA and its libraries say so."""
+"""Parts of the messages by which torch, CUDA and its libraries report a full GPU."""
 
 
 @dataclass(frozen=True)
-class Kind:
+class MemoryKind:
     """A kind of memory.
 
     Attributes:
-        peak: what a cell held of it at most.
-        fixed: what a user says that cells need, in GiB.
-        most: what a cell takes at most before its pieces are run again instead; None where no more is known.
+        peak: returns the most that a cell held.
+        fixed: returns the need of a cell as set by the user, in GiB.
+        most: returns the most that a cell takes before its chunks are recomputed instead; None if unknown.
     """
 
     peak: Callable[[Costs], int | None]
@@ -47,10 +47,12 @@ class Kind:
     most: Callable[[], int | None]
 
 
-RESIDENT = Kind(lambda costs: costs.peak_memory_bytes, lambda settings: settings.memory, lambda: fair_share())
-"""That of the machine, as a process holds it."""
-ON_GPU = Kind(lambda costs: _with_cuda(costs.peak_gpu_memory_bytes), lambda settings: None, lambda: None)
-"""That of a GPU: tensors, and CUDA itself beside them."""
+RESIDENT = MemoryKind(
+    lambda costs: costs.peak_memory_bytes, lambda settings: settings.memory, lambda: fair_share()
+)
+"""The memory of the machine that a process holds."""
+ON_GPU = MemoryKind(lambda costs: _with_cuda(costs.peak_gpu_memory_bytes), lambda settings: None, lambda: None)
+"""The memory of a GPU: tensors, and CUDA itself."""
 
 
 def _with_cuda(peak: int | None) -> int | None:
@@ -58,20 +60,20 @@ def _with_cuda(peak: int | None) -> int | None:
 
 
 class Memory:
-    """What cells are expected to need, by what like cells took: the same task, model and batch.
+    """Forecasts the memory of cells from similar cells: the same task, model and batch size.
 
     Args:
-        settings: ``memory``, in GiB, goes before all that is known.
+        settings: ``memory``, in GiB, overrides the forecast.
         records: gives the records of cells that have run; read when the first cell is asked for, since a
             sweep of one cell at a time never asks.
-        kind: of which memory.
+        kind: the kind of memory.
     """
 
     def __init__(
         self,
         settings: Execution,
         records: Callable[[], Iterable[Record]] = tuple,
-        kind: Kind = RESIDENT,
+        kind: MemoryKind = RESIDENT,
     ) -> None:
         self._fixed = kind.fixed(settings)
         self._of = kind
@@ -80,7 +82,7 @@ class Memory:
         self._records: Callable[[], Iterable[Record]] | None = records
 
     def learn(self, record: Record) -> None:
-        """Keep what a cell took."""
+        """Note the memory that a cell took."""
         peak = self._of.peak(record.costs)
         if peak is not None:
             kind = _kind(record.cell, record.cell.training)
@@ -90,12 +92,12 @@ class Memory:
                 self._in_pieces.add(kind)
 
     def __call__(self, cell: Cell) -> int:
-        """Return the bytes that a cell's process is expected to hold at most; 0 where nothing is known."""
+        """Return the expected peak of a cell's process, in bytes; 0 if unknown."""
         if self._fixed is not None:
             return int(self._fixed * 2**30)
         self._read()
         kind = _kind(cell, cell.training.model_dump())
-        # Before a layer with a state would take more, its pieces are run again.
+        # A layer with a state never takes more: its chunks are recomputed instead.
         most = self._of.most() if kind in self._in_pieces else None
         return predict(self._peaks.get(kind, {}), cell.length, most)
 
@@ -105,15 +107,15 @@ class Memory:
             for record in records() if records else ():
                 self.learn(record)
         except SeqbenchError as error:
-            # What cannot be read is told where it matters; here it is only not known.
+            # An unreadable record is reported elsewhere; here its memory is only unknown.
             log.info("no memory is known of earlier cells: %s", error)
 
 
 def predict(peaks: Mapping[int, int], length: int, most: int | None = None) -> int:
     """Return the memory expected at a length, from what was taken at others: length -> bytes.
 
-    What lies beyond the lengths known grows as steeply as between any two of them: rather too much than too
-    little, but not more than ``most`` or what was taken already.
+    Beyond the known lengths it grows as steeply as between any two of them, which overestimates, but not beyond
+    ``most`` or what was taken already.
 
     >>> predict({16: 400, 64: 880}, 128), predict({16: 400, 64: 880}, 20), predict({}, 16)
     (1520, 880, 0)
@@ -134,12 +136,12 @@ def predict(peaks: Mapping[int, int], length: int, most: int | None = None) -> i
 
 
 def guess(cell: Cell) -> int:
-    """Return the bytes that a cell is taken to need where nothing is known of its like."""
+    """Return the assumed need of a cell, in bytes, if no similar cell is known."""
     return GUESS_BYTES + GUESS_BYTES_PER_STEP * cell.length
 
 
 def available_bytes() -> int:
-    """Return the memory that can still be taken: of the machine, and of what this process is limited to."""
+    """Return the memory that is still available on the machine and within this process's limits."""
     return min([psutil.virtual_memory().available, *_left_in_groups()])
 
 
@@ -149,7 +151,7 @@ def fair_share() -> int:
 
 
 def resident_bytes(pid: int) -> int:
-    """Return what a process holds; 0 where it is gone."""
+    """Return the bytes that a process holds; 0 if it has ended."""
     try:
         return int(psutil.Process(pid).memory_info().rss)
     except psutil.Error:
@@ -164,7 +166,7 @@ def is_out_of_gpu_memory(record: Record) -> bool:
 
 
 def out_of_memory_kills() -> int | None:
-    """Return how many processes the system has killed for want of memory; None where it does not count them."""
+    """Return how many processes the system has killed for lack of memory; None if it does not count them."""
     return _field(Path("/proc/vmstat"), "oom_kill")
 
 
@@ -172,7 +174,7 @@ def _left_in_groups() -> Iterator[int]:
     for folder, limit in _limited_groups():
         used = _lines(folder / "memory.current")
         if used:
-            # Pages of files that were read are given back when they are wanted.
+            # The system reclaims the pages of read files on demand.
             yield limit - int(used[0]) + (_field(folder / "memory.stat", "inactive_file") or 0)
 
 

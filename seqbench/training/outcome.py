@@ -21,7 +21,7 @@ LOSSES_KEPT = 200
 def evaluation(
     scores: Mapping[str, float], data: TaskData, length: int, not_finite: NotFinite | None = None
 ) -> Evaluation:
-    """Return what a test at one length came to.
+    """Return the result of a test at one length.
 
     Args:
         scores: metric -> score; not finite where it is unknown.

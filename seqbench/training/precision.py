@@ -17,7 +17,7 @@ Precision = Literal["float32", "tf32", "bf16"]
 
 
 def check_precision(precision: Precision) -> None:
-    """Refuse an arithmetic that cells cannot train in here.
+    """Refuse an arithmetic in which cells cannot train here.
 
     Raises:
         ExperimentError: TF32 without a GPU, which would be float32 under another name.
@@ -30,16 +30,16 @@ def check_precision(precision: Precision) -> None:
 
 @contextmanager
 def arithmetic(precision: Precision) -> Iterator[None]:
-    """Multiply float32 numbers as float32, or as TF32 where that is asked for, while the block runs.
+    """Multiply float32 numbers as float32, or as TF32 on request, during the block.
 
     TF32 keeps 10 bits of the mantissa and exists on GPUs only. bfloat16 is Lightning's part of the work; on a
     processor for which oneDNN has no recurrent layers in bfloat16 (below AVX-512), torch's own loops run instead.
     """
-    # torch makes these at run time, out of the sight of type checkers.
+    # torch makes these at run time, invisible to type checkers.
     cudnn: Any = torch.backends.cudnn
     backends: tuple[Any, ...] = (cudnn.conv, cudnn.rnn)
     before, products = [backend.fp32_precision for backend in backends], torch.get_float32_matmul_precision()
-    # By its older name: Lightning asks for it by that one, and torch refuses to tell what was set by the newer.
+    # The older function: Lightning reads it, and torch refuses to report a value set by the newer one.
     torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
     for backend in backends:
         backend.fp32_precision = "tf32" if precision == "tf32" else "ieee"

@@ -35,7 +35,7 @@ EMBEDDING_SIZE = Training().embedding_size
 
 @dataclass(frozen=True)
 class Finding:
-    """How gradients flow through one model at its start.
+    """The gradient flow of one model at initialisation.
 
     Attributes:
         model, version: name and version.
@@ -70,7 +70,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Source:
-    """What the networks see.
+    """The examples that the networks see.
 
     Attributes:
         batch: the examples.
@@ -84,7 +84,7 @@ class Source:
 
 @dataclass(frozen=True)
 class ReadOut(TargetKind):
-    """One random linear read-out of the last step; it is the loss itself, so that dL/dh_T is W everywhere."""
+    """One random linear read-out of the last step, used as the loss, so that dL/dh_T is W for every example."""
 
     @property
     def head_size(self) -> int:
@@ -115,7 +115,7 @@ def probe(
     draws: int = 3,
     gain: float | None = None,
 ) -> tuple[Finding | Fault, ...]:
-    """Measure each model's gradient flow at its start; one that cannot be measured costs no other its numbers.
+    """Measure each model's gradient flow at initialisation; one that fails does not affect the others.
 
     Args:
         models: names; each is measured on the same examples.

@@ -25,19 +25,19 @@ from seqbench.training.gradient_monitor import Watcher
 log = logging.getLogger(__name__)
 
 LEAST_REST = 10
-"""Times as long as the last checkpoint took to be written that the next one waits at least."""
+"""Minimum gap between checkpoints, in multiples of the last write time."""
 
 
 class TimeLimitError(Exception):
-    """The cell took longer than it may."""
+    """The cell exceeded its time limit."""
 
 
 class StoppedError(Exception):
-    """Somebody asked for the end."""
+    """A stop was requested."""
 
 
 class Attempt:
-    """One attempt at a cell, which may go on where an earlier one was ended.
+    """One attempt at a cell, which may resume an earlier one.
 
     Args:
         fit: what is trained; its clock counts the time of all attempts.
@@ -75,7 +75,7 @@ class Attempt:
         fit.supervisor = self
 
     def restore(self) -> bool:
-        """Go on from the checkpoint, if there is a fit one; the optimiser and the loops follow in the fit."""
+        """Resume from the checkpoint if there is a valid one; the fit restores the optimiser and the loops."""
         entry = self.file.find(self._fit.state_dict()) if self.file else None
         if entry is None or self.file is None:
             return False
@@ -92,11 +92,11 @@ class Attempt:
 
     @property
     def source(self) -> Path | None:
-        """The checkpoint from which Lightning is to restore its part; None where it begins anew."""
+        """The checkpoint from which Lightning restores its part; None if it starts anew."""
         return self.file.path if self.file and self._has_restored else None
 
     def training_begins(self) -> None:
-        """Put the random states back last, when nothing of the set-up draws any more."""
+        """Restore the random states last, when the set-up draws no more random numbers."""
         self._begins()
         if self._random is not None:
             restore_random_states(self._random)
@@ -104,7 +104,7 @@ class Attempt:
             self.file.forget()
 
     def between_steps(self) -> None:
-        """Look up from training, before the next batch."""
+        """Check between two training steps, before the next batch."""
         self._random = None
         self._look_up()
 
@@ -130,7 +130,7 @@ class Attempt:
             self._save(self.file.path)
 
     def _end(self) -> str:
-        """Write a last checkpoint and say what will come of it."""
+        """Write a last checkpoint and return a sentence about it."""
         if self.file is None:
             return "it keeps no checkpoint and would start anew"
         if not self._save(self.file.path):
@@ -138,12 +138,12 @@ class Attempt:
         return f"it goes on from there when it is run again ({self.file.path})"
 
     def _save(self, path: Path) -> bool:
-        """Write a checkpoint; where that fails, training goes on without."""
+        """Write a checkpoint; if that fails, training continues without it."""
         began = time.perf_counter()
         try:
             self._fit.trainer.save_checkpoint(path)
         except Exception as error:
-            # A full disk, a folder that is gone, memory: none of it is a reason to lose the cell.
+            # A full disk, a missing folder or a lack of memory is no reason to lose the cell.
             log.warning("the checkpoint %s could not be written: %s", path, error)
             return False
         finally:
@@ -153,7 +153,7 @@ class Attempt:
         return True
 
     def entry(self) -> dict[str, Any]:
-        """Return what stands in a checkpoint beside what Lightning puts there."""
+        """Return the entry of seqbench in a checkpoint, beside Lightning's."""
         random = random_states() if self._random is None else self._random
         return {
             "fit": self._history.state(),

@@ -67,14 +67,14 @@ def _measured(cell: Cell, catalog: Catalog) -> _Line:
         seconds = [_cpu_seconds(lambda x=x: layer(x)[0].sum().backward()) for x in (short, long)]  # type: ignore[misc]
         slope = (seconds[1] - seconds[0]) / (LONG - SHORT)
         if slope <= 0:
-            # A busy machine: what the longer one took at all is rather too much than nothing.
+            # The machine is busy: use the whole time of the longer run, an overestimate, rather than return 0.
             slope = seconds[1] / LONG
         again = _cpu_seconds(lambda: layer(long)) / LONG
         return _Line(max(0.0, seconds[0] - slope * SHORT), slope, again)
 
 
 def _is_recomputed(cell: Cell, catalog: Catalog, steps: int) -> bool:
-    """Say whether the layer's pieces will be run again in the backward pass."""
+    """Say whether the backward pass will recompute the layer's chunks."""
     size = cell.training.embedding_size
     with torch.random.fork_rng(devices=[]):
         layer = make(catalog.model(cell.model.name), cell.model.parameters).build(size)
@@ -83,7 +83,7 @@ def _is_recomputed(cell: Cell, catalog: Catalog, steps: int) -> bool:
 
 
 def _cpu_seconds(run: Callable[[], None]) -> float:
-    """Return the least of a few: on one thread what else the machine does only adds to it."""
+    """Return the least of a few runs: on one thread, other load can only add to the time."""
     run()
     times = []
     for _ in range(REPEATS):

@@ -21,7 +21,7 @@ from seqbench.board.check.check import check, check_file
 from seqbench.board.site.merge import read_board
 from seqbench.board.site.standings import standings
 from seqbench.board.verify.receipt import Rerun, path_beside
-from seqbench.board.verify.verify import Drawn, Runner, draw, verify
+from seqbench.board.verify.verify import DrawnCells, Runner, draw, verify
 from seqbench.errors import BoardError
 from seqbench.gradients.flow import Curve, summarise_flow
 from seqbench.plugins.load import load_catalog
@@ -545,5 +545,5 @@ def rerun(content: bytes, offers: Catalog, run: Runner) -> Rerun:
     checked = check(content, offers)
     assert checked.submission is not None, checked.reasons
     record = next(each for each in checked.submission.records if each.cell.seed == 1)
-    (cell,) = verify(checked.submission, Drawn((record,), 1, ()), 1, offers, run).cells
+    (cell,) = verify(checked.submission, DrawnCells((record,), 1, ()), 1, offers, run).cells
     return cell

@@ -17,7 +17,7 @@ from seqbench import Catalog
 from seqbench.board.bundle.folder import write_folder
 from seqbench.board.bundle.manifest import about
 from seqbench.board.site.markdown import to_markdown
-from seqbench.board.site.merge import Board, read_board
+from seqbench.board.site.merge import PublicBoard, read_board
 from seqbench.board.site.picture import picture
 from seqbench.board.site.site import site
 from seqbench.board.verify.receipt import ComparedPart, Receipt, Rerun, path_beside
@@ -49,12 +49,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory, tiny_bundle: bytes, evil: b
 
 
 @pytest.fixture(scope="module")
-def board(folder: Path, tiny_offers: Catalog) -> Board:
+def board(folder: Path, tiny_offers: Catalog) -> PublicBoard:
     return read_board(folder, tiny_offers)
 
 
 @pytest.fixture(scope="module")
-def built(board: Board, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(board: PublicBoard, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("public") / "site"
     write_folder(path, site(board, "A board"))
     return path
@@ -79,7 +79,9 @@ def receipt(path: Path, offers: Catalog, *, is_confirmed: bool) -> None:
     path_beside(path).write_text(made.to_json())
 
 
-def test_site_has_every_page_and_the_data_of_the_records(built: Path, tiny_offers: Catalog, board: Board) -> None:
+def test_site_has_every_page_and_the_data_of_the_records(
+    built: Path, tiny_offers: Catalog, board: PublicBoard
+) -> None:
     (suite,) = board.suites
     assert (built / ".nojekyll").exists()
     assert len(list(built.glob("models/tiny/*.html"))) == len(list(built.glob("badges/tiny/*.svg"))) == 3
@@ -109,7 +111,7 @@ def hrefs(page: Path) -> list[str]:
 
 
 def test_same_bundles_give_the_same_bytes_wherever_they_lie(
-    folder: Path, tiny_offers: Catalog, board: Board, tmp_path: Path
+    folder: Path, tiny_offers: Catalog, board: PublicBoard, tmp_path: Path
 ) -> None:
     for path in sorted(folder.iterdir(), reverse=True):
         (tmp_path / path.name).write_bytes(path.read_bytes())
@@ -261,7 +263,7 @@ def test_folder_that_is_no_board_or_was_changed_is_left_as_it_is(tmp_path: Path)
 
 
 def test_markdown_board_shows_its_command_and_the_picture_its_lines(
-    board: Board, browser: Browser, tmp_path: Path
+    board: PublicBoard, browser: Browser, tmp_path: Path
 ) -> None:
     text = to_markdown(
         board, ["seqbench", "board", "table", "my folder"], tmp_path / "skill.svg", tmp_path / "R.md"

@@ -23,7 +23,7 @@ from seqbench.board.make import bundle
 from seqbench.board.site.publish import plan_upload
 from seqbench.board.verify.receipt import Receipt, path_beside, read_receipt
 from seqbench.board.verify.spread import _half_width
-from seqbench.board.verify.verify import Drawn, draw, runner, verify
+from seqbench.board.verify.verify import DrawnCells, draw, runner, verify
 from seqbench.cli import board as board_command
 from seqbench.errors import BoardError
 from seqbench.executors.serial import Serial
@@ -183,7 +183,7 @@ def test_claim_of_another_processor_is_held_against_the_spread_of_further_seeds(
     assert record.test is not None
 
     def verified(claimed: Record) -> Receipt:
-        return verify(found, Drawn((claimed,), 1, ()), 7, tiny_offers, run, seeds=8)
+        return verify(found, DrawnCells((claimed,), 1, ()), 7, tiny_offers, run, seeds=8)
 
     off_by_one = ((record.test.scores["accuracy"] or 0.0) - 1 / 64 - 0.25) / 0.75
     receipt = verified(moved(record, off_by_one, **AMD))
@@ -218,7 +218,8 @@ def test_the_data_are_those_of_the_suite_and_never_of_a_path_that_a_bundle_names
     task = record.cell.task.model_copy(update={"parameters": {**record.cell.task.parameters, "symbols": 99}})
     claimed = record.model_copy(update={"cell": record.cell.model_copy(update={"task": task})})
     # The key is that of the suite's cell, which is what is run.
-    assert verify(found, Drawn((claimed,), 1, ()), 7, tiny_offers, running(tiny_offers)).cells[0].has_same_bits
+    drawn = DrawnCells((claimed,), 1, ())
+    assert verify(found, drawn, 7, tiny_offers, running(tiny_offers)).cells[0].has_same_bits
 
 
 class Hub(BaseHTTPRequestHandler):

@@ -14,7 +14,7 @@ import torch
 from seqbench import Ragged, Split, load_catalog
 from seqbench.gradients.flow import Flow, curve_of, summarise_flow
 from seqbench.records.schema import Evaluation, FlowAt, GradientData, MetricData, Record
-from seqbench.report import FORMATS, tables
+from seqbench.report import FORMATS, result_tables
 from seqbench.report.charts.lines import looks
 from seqbench.report.observations import observations
 from seqbench.report.page.overview import overview
@@ -46,14 +46,14 @@ def looking_back(*scores: float, **rest: Any) -> list[Record]:
 
 def test_where_longer_is_no_harder_a_short_length_that_fails_is_no_failure() -> None:
     # Skills by hand, (score - 0.125) / 0.875: 0.429, 0.571, 0.543, 0.543.
-    table = tables(looking_back(0.5, 0.625, 0.6, 0.6))[-1]
+    table = result_tables(looking_back(0.5, 0.625, 0.6, 0.6))[-1]
     assert texts(table)[0][:3] == ["forecasting", "lstm", "64 to >= 1024"]
     assert any(line.startswith("forecasting: a longer sequence is not harder") for line in table.lines)
     assert any(line.startswith("Nearly equal skills at two lengths") for line in table.lines)
     # The same scores where longer is harder: nothing holds from the start.
     hard = [of(each, is_longer_harder=True) for each in looking_back(0.5, 0.625, 0.6, 0.6)]
-    assert texts(tables(hard)[-1])[0][2] == "-"
-    assert not any("not harder" in line for line in tables(hard)[-1].lines)
+    assert texts(result_tables(hard)[-1])[0][2] == "-"
+    assert not any("not harder" in line for line in result_tables(hard)[-1].lines)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def with_examples(each: Record, examples: int) -> Record:
 def test_worth_of_an_example_stands_beside_their_number_and_marks_what_lies_within_it() -> None:
     # One of 50 examples is worth 0.02 of accuracy, and of skill 0.02 / 0.875.
     seen = [with_examples(record(score, model=model), 50) for model, score in (("gru", 0.14), ("lstm", 0.2))]
-    score, skill = tables(seen)
+    score, skill = result_tables(seen)
     assert "test examples: 50; one of them is worth up to 0.0229 of skill; " in score.lines[0]
     assert [row[-1] for row in texts(skill)] == ["0.017 ≈", "0.086"]
     assert skill.notes[-1] == "≈ = within what one test example is worth"
@@ -141,19 +141,19 @@ def test_worth_of_an_example_stands_beside_their_number_and_marks_what_lies_with
 
 def test_coarse_skill_is_told_where_examples_are_few_and_where_the_baseline_is_nearly_perfect() -> None:
     few = with_examples(record(0.5), 10)
-    assert "(coarse: skills that differ by less say nothing)" in tables([few])[0].lines[0]
+    assert "(coarse: skills that differ by less say nothing)" in result_tables([few])[0].lines[0]
     # 1,000 examples: 0.001 of accuracy, and a baseline of 0.998 leaves 0.002 to win: half of all skill.
     near = with_examples(record(0.5, baseline=0.998), 1000)
-    score, skill = tables([near])
+    score, skill = result_tables([near])
     assert "up to 0.500 of skill (coarse" in score.lines[0]
     assert texts(skill)[0][-1] == "-249"
     assert any(line.startswith("Skill below -5: the baseline is so near") for line in skill.lines)
-    assert "coarse" not in tables([with_examples(record(0.5), 1000)])[0].lines[0]
+    assert "coarse" not in result_tables([with_examples(record(0.5), 1000)])[0].lines[0]
 
 
 def test_metric_without_a_worst_value_tells_no_worth() -> None:
-    assert "one of them" not in tables([record(0.125)])[0].lines[0]
-    assert "≈" not in str(texts(tables([record(0.125)])[-1]))
+    assert "one of them" not in result_tables([record(0.125)])[0].lines[0]
+    assert "≈" not in str(texts(result_tables([record(0.125)])[-1]))
 
 
 def test_balanced_accuracy_says_that_a_text_of_the_smallest_class_is_worth_most() -> None:
@@ -171,7 +171,7 @@ def test_worth_that_a_metric_states_goes_before_the_general_one() -> None:
     each = with_examples(record(0.2), 50)
     assert each.test is not None
     stated = of(each, test=Evaluation.model_validate({**each.test.model_dump(), "one_example": 0.0875}))
-    assert "up to 0.100 of skill" in tables([stated])[0].lines[0]
+    assert "up to 0.100 of skill" in result_tables([stated])[0].lines[0]
 
 
 # ---- what was warned of, what is unknown, what was not measured
@@ -221,7 +221,7 @@ def test_every_format_shows_an_unknown_score_as_unknown_with_its_reason(name: st
 
 def test_unknown_score_has_no_rank_and_no_best_and_its_nulls_are_each_told() -> None:
     records = [unknown("not finite"), record(0.2, model="gru", elsewhere={24: 0.5})]
-    score, transfer, skill = tables(records)
+    score, transfer, skill = result_tables(records)
     assert texts(score)[-1] == ["lstm", "unknown"]
     assert texts(transfer)[-1] == ["lstm", "T=12", "unknown"]
     assert [row[-1] for row in texts(skill)] == ["0.086", "unknown"]
@@ -246,7 +246,7 @@ def test_reason_of_a_missing_trained_flow_stands_below_the_gradient_table(name: 
     )
     records = [of(each, gradients=told) for each in three_seeds(0.5, 0.6, 0.7)]
     assert "trained: the weight cannot be copied" in FORMATS[name].write(records)
-    (table,) = (each for each in tables(records) if "gradient" in each.title)
+    (table,) = (each for each in result_tables(records) if "gradient" in each.title)
     assert table.below == ("no flow, trained: the weight cannot be copied (3 cells: lstm, T=12, seeds 0, 1, 2)",)
 
 
@@ -258,7 +258,7 @@ def test_gradient_table_announces_a_horizon_only_where_it_holds_one() -> None:
     summary_ = summarise_flow(flow)
     assert summary_.horizon is None
     told = GradientData(flows=(FlowAt(when="trained", step=0, flow=flow, summary=summary_),), norms=None)
-    (table,) = (each for each in tables([of(record(), gradients=told)]) if "gradient" in each.title)
+    (table,) = (each for each in result_tables([of(record(), gradients=told)]) if "gradient" in each.title)
     assert "horizon" not in " ".join(table.lines)
     assert table.below[0].startswith("no horizon: the norm at lag 1")
 
@@ -267,12 +267,12 @@ def test_a_table_over_several_devices_says_so() -> None:
     there = [
         of(record(seed=seed), environment={"device": name}) for seed, name in enumerate(("cpu", "NVIDIA H200"))
     ]
-    assert tables(there)[0].lines[0].endswith("; the cells ran on different devices: NVIDIA H200, cpu.")
-    assert "devices" not in tables(there[:1])[0].lines[0]
+    assert result_tables(there)[0].lines[0].endswith("; the cells ran on different devices: NVIDIA H200, cpu.")
+    assert "devices" not in result_tables(there[:1])[0].lines[0]
 
 
 def test_numbers_are_not_rounded_across_what_they_are_compared_with() -> None:
-    assert texts(tables([record(0.9996)])[0])[-1] == ["lstm", "0.9996"]
+    assert texts(result_tables([record(0.9996)])[0])[-1] == ["lstm", "0.9996"]
     # A skill of 0.49998 does not hold, and must not be shown as one of 0.500.
-    row = texts(tables([record(0.125 + 0.875 * 0.49998)])[-1])[0]
+    row = texts(result_tables([record(0.125 + 0.875 * 0.49998)])[-1])[0]
     assert row[2:] == ["-", "0.49998"]

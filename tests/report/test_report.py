@@ -16,7 +16,7 @@ from seqbench.errors import StoreError
 from seqbench.experiment.schema import Training
 from seqbench.records.schema import BaselineData, CellData, Evaluation, MetricData, PluginUsed, Record
 from seqbench.records.store import Store
-from seqbench.report import Document, Table, document, print_document, read_records, tables
+from seqbench.report import Report, Table, print_report, read_records, result_tables, whole_report
 from seqbench.report.document import results
 from seqbench.report.tables.failures import failures
 
@@ -78,10 +78,10 @@ def texts(table: Table) -> list[list[str]]:
     return [[str(entry) for entry in row] for row in table.rows]
 
 
-def printed(records: list[Record], width: int = 120, make: Callable[[list[Record]], Document] = document) -> str:
+def printed(records: list[Record], width: int = 120, make: Callable[[list[Record]], Report] = whole_report) -> str:
     file = io.StringIO()
     console = Console(file=file, width=width, markup=False, highlight=False, emoji=False)
-    print_document(make(records), console)
+    print_report(make(records), console)
     return file.getvalue()
 
 
@@ -91,7 +91,7 @@ def three_seeds(*scores: float, **rest: Any) -> list[Record]:
 
 def test_score_table_over_three_seeds_shows_mean_spread_and_baseline() -> None:
     # By hand: mean 0.93, deviations -0.01, 0, 0.01, so the sample standard deviation is 0.01.
-    table, skill = tables(three_seeds(0.92, 0.93, 0.94))
+    table, skill = result_tables(three_seeds(0.92, 0.93, 0.94))
     assert table.title == "copy: accuracy (higher is better, best 1)"
     assert table.lines[0] == (
         "Mean ± standard deviation over 3 seeds; test examples: 1000; skill is measured from: guess."
@@ -108,7 +108,7 @@ def test_score_table_over_three_seeds_shows_mean_spread_and_baseline() -> None:
 
 def test_score_table_where_a_seed_diverged_shows_it_beside_the_mean_of_the_others() -> None:
     records = [*three_seeds(0.92, 0.94), record(seed=2, status="diverged", reason="the loss was nan")]
-    table, skill = tables(records)
+    table, skill = result_tables(records)
     assert texts(table)[-1] == ["lstm", "0.930 ± 0.014 [0.803, 1.000] (n=2, 1 diverged)"]
     # It holds in the mean of two seeds, and still does not count: a seed diverged.
     assert texts(skill)[0][2] == "- [-, -]"
@@ -121,7 +121,7 @@ def test_score_table_where_no_seed_has_a_score_shows_each_status_in_its_place() 
         *(record(seed=s, model="gru", status="diverged") for s in (0, 1)),
         record(seed=2, model="gru", status="failed"),
     ]
-    table, skill = tables(records)
+    table, skill = result_tables(records)
     assert texts(table) == [
         ["baseline: guess", "0.125", "unknown"],
         ["baseline: oracle", "1.00", "unknown"],
@@ -133,15 +133,14 @@ def test_score_table_where_no_seed_has_a_score_shows_each_status_in_its_place() 
 
 def test_interval_ends_where_the_metric_has_its_worst_and_its_best_value() -> None:
     seeds = three_seeds(0.02, 0.1, 0.9)
-    assert "[-0.869, 1.000]" in texts(tables(seeds)[0])[-1][1]
+    assert "[-0.869, 1.000]" in texts(result_tables(seeds)[0])[-1][1]
     told = MetricData(name="accuracy", best=1.0, is_higher_better=True, worst=0.0)
-    assert (
-        "[0.000, 1.000]" in texts(tables([each.model_copy(update={"metric": told}) for each in seeds])[0])[-1][1]
-    )
+    bounded = [each.model_copy(update={"metric": told}) for each in seeds]
+    assert "[0.000, 1.000]" in texts(result_tables(bounded)[0])[-1][1]
 
 
 def test_tables_of_records_without_any_score_still_show_what_happened() -> None:
-    table, skill = tables([record(status="failed")])
+    table, skill = result_tables([record(status="failed")])
     assert table.title == "copy: no scores"
     assert texts(table) == [["lstm", "failed"]]
     assert texts(skill) == [["copy", "lstm", "? (T=12 unknown)", "failed"]]
@@ -156,7 +155,7 @@ def test_skill_that_is_unknown_is_never_a_number() -> None:
             "notes": {"skill": "the baseline is perfect"},
         }
     )
-    score, skill = tables([odd])
+    score, skill = result_tables([odd])
     assert texts(score)[-1] == ["lstm", "0.900"]
     assert texts(skill)[0][2:] == ["? (T=12 unknown)", "unknown"]
     assert failures([odd]) == ["copy lstm T=12, seed 0: skill is unknown: the baseline is perfect"]
@@ -168,7 +167,7 @@ def test_variants_of_one_name_are_never_averaged_and_show_only_what_differs() ->
         record(0.7, hidden_size=128),
         record(0.3, model="gru", training={"time_limit": 5.0}),
     ]
-    assert [row[0] for row in texts(tables(records)[0])] == [
+    assert [row[0] for row in texts(result_tables(records)[0])] == [
         "baseline: guess",
         "baseline: oracle",
         "gru",
@@ -179,24 +178,24 @@ def test_variants_of_one_name_are_never_averaged_and_show_only_what_differs() ->
 
 def test_models_that_were_trained_differently_say_so() -> None:
     records = [record(0.5), record(0.7, model="gru", training={"steps": 500})]
-    names = [row[0] for row in texts(tables(records)[0])]
+    names = [row[0] for row in texts(result_tables(records)[0])]
     assert names[2:] == ["gru (training.steps=500)", "lstm (training.steps=1000)"]
 
 
 def test_data_are_known_by_content_and_named_by_file() -> None:
     one = record(0.5, task="sentiment", data=("/a/reviews.csv", "csv:sha256:" + "1" * 64))
     moved = record(0.7, task="sentiment", seed=1, data=("/b/reviews.csv", "csv:sha256:" + "1" * 64))
-    assert tables([one, moved])[0].title.startswith("sentiment (data=reviews.csv): accuracy")
+    assert result_tables([one, moved])[0].title.startswith("sentiment (data=reviews.csv): accuracy")
     changed = record(0.7, task="sentiment", seed=1, data=("/a/reviews.csv", "csv:sha256:" + "2" * 64))
-    titles = [table.title for table in tables([one, changed])]
+    titles = [table.title for table in result_tables([one, changed])]
     assert titles[0].startswith("sentiment (data=reviews.csv 111111111111): accuracy")
     assert titles[1].startswith("sentiment (data=reviews.csv 222222222222): accuracy")
     hub = record(0.5, task="sentiment", data=("owner/name", "hub:owner/name@main"))
-    assert tables([hub])[0].title.startswith("sentiment (data=owner/name): accuracy")
+    assert result_tables([hub])[0].title.startswith("sentiment (data=owner/name): accuracy")
 
 
 def test_evaluate_lengths_get_a_table_of_their_own() -> None:
-    _score, transfer, skill = tables(
+    _score, transfer, skill = result_tables(
         [record(0.9, elsewhere={24: 0.6, 48: 0.2}), record(model="gru", status="failed", elsewhere={24: 0, 48: 0})]
     )
     assert transfer.title == "copy, tested at further lengths: accuracy (higher is better, best 1)"
@@ -217,7 +216,7 @@ def test_baselines_that_differ_between_seeds_are_averaged_over_seeds_not_over_ce
         record(model="gru", baseline=0.2),
         record(seed=1, baseline=0.4),
     ]
-    baseline = tables(records)[0].rows[0][1]
+    baseline = result_tables(records)[0].rows[0][1]
     assert baseline.value == pytest.approx(0.3)
     assert baseline.text == "0.300 ± 0.141"
 
@@ -261,7 +260,7 @@ def test_report_in_a_narrow_terminal_loses_no_digit(width: int) -> None:
     text = printed(records, width, results)
     is_reason = re.compile("  copy lstm")
     assert max(len(line) for line in text.splitlines() if not is_reason.match(line)) <= width
-    for table in tables(records):
+    for table in result_tables(records):
         for row in table.rows:
             for entry in row[table.keys :]:
                 assert entry.text in text

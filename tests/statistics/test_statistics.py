@@ -11,7 +11,7 @@ import scipy.stats
 
 from seqbench.statistics import (
     LAST,
-    Summary,
+    SeedSummary,
     compare,
     holm,
     interval,
@@ -35,7 +35,7 @@ def test_summary_of_known_numbers_is_the_textbook_value() -> None:
 
 
 def test_summary_of_one_number_has_no_spread_and_of_none_is_none() -> None:
-    assert summary([0.3]) == Summary(0.3, None, 1, None)
+    assert summary([0.3]) == SeedSummary(0.3, None, 1, None)
     assert summary([]) is None
 
 

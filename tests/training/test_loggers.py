@@ -13,7 +13,7 @@ from seqbench.errors import ExperimentError
 from seqbench.records.layout import stem
 from seqbench.records.schema import Record
 from seqbench.training.cell import run_cell
-from seqbench.training.loggers import LOGGERS, check_loggers, curves, prepare_loggers
+from seqbench.training.loggers import LOGGERS, check_loggers, logger_callbacks, prepare_loggers
 from tests.toys import CATALOG, toy_cell
 
 MOVES = {"environment", "costs", "finished"}
@@ -23,7 +23,7 @@ def run_watched(folder: Path, *names: str) -> Record:
     """Run the toy cell, 45 steps with a validation after every 10, watched by loggers."""
     cell = toy_cell(steps=45)
     prepare_loggers(names, folder)
-    with curves(names, folder, cell) as callbacks:
+    with logger_callbacks(names, folder, cell) as callbacks:
         return run_cell(cell, CATALOG, callbacks=callbacks)
 
 

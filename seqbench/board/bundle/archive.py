@@ -20,7 +20,7 @@ MANIFEST = "manifest.json"
 RECORDS = "records"
 
 MOST_BYTES = 64 * 2**20
-"""Of the zip itself."""
+"""Largest size of the zip itself."""
 MOST_FILES = 10_000
 MOST_BYTES_OF_A_FILE = 8 * 2**20
 MOST_BYTES_UNPACKED = 256 * 2**20
@@ -30,7 +30,7 @@ MOST_RATIO = 100
 _NAME = re.compile(rf"{MANIFEST}|{RECORDS}/[A-Za-z0-9][A-Za-z0-9._+-]{{0,199}}\.json")
 _END = struct.Struct("<4s4H2IH")
 _ENTRY_BYTES = 46 + 220
-"""A directory entry has a header and a name, and no use for more."""
+"""The largest size of a directory entry: a header and a name."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CHUNK = 2**16
 
@@ -43,7 +43,7 @@ def read(path: Path) -> bytes:
     """Return the bytes of a bundle's file.
 
     Raises:
-        BoardError: it cannot be read, or is no zip.
+        BoardError: it cannot be read, or is not a zip.
         RefusedError: it is too large.
     """
     try:
@@ -63,10 +63,10 @@ def read(path: Path) -> bytes:
 def unpack(content: bytes) -> dict[str, bytes]:
     """Return the files in a zip: name -> content.
 
-    What the zip declares is checked before anything is unpacked, and each file again while it is.
+    The declared contents are checked before anything is unpacked, and each file is checked again while it is.
 
     Raises:
-        RefusedError: a name or a kind that a bundle has no use for, a limit that is passed, or damage.
+        RefusedError: it has a name or a kind of file that a bundle does not use, exceeds a limit, or is damaged.
     """
     _check_end(content)
     try:
@@ -91,14 +91,14 @@ def pack(files: Mapping[str, bytes]) -> bytes:
 
 
 def _check_end(content: bytes) -> None:
-    """Check the last record, which says how long the directory is, before the directory is read."""
+    """Check the last record, which holds the length of the directory, before the directory is read."""
     end = content[-_END.size :]
     if len(end) < _END.size or not end.startswith(b"PK\5\6"):
         raise RefusedError("the zip does not end where its directory ends: it is cut off, or something follows it")
     _, _, _, _, count, size, start, comment = _END.unpack(end)
     if count > MOST_FILES or size > MOST_FILES * _ENTRY_BYTES:
         raise RefusedError(f"the zip declares {count} files; a bundle has at most {MOST_FILES}")
-    # A further record before this one would overrule it.
+    # Another record before this one would override it.
     is_overruled = content[-_END.size - 20 :].startswith(b"PK\6\7")
     if comment or is_overruled or start + size + _END.size != len(content):
         raise RefusedError("the zip's directory does not lie where it says it does")
@@ -108,7 +108,7 @@ def _check_entries(entries: Iterable[zipfile.ZipInfo], size: int) -> None:
     seen: dict[str, str] = {}
     packed = unpacked = 0
     for entry in entries:
-        # `filename` is what zipfile made of it; what stands in the zip counts.
+        # `filename` was altered by zipfile; the name in the zip counts.
         name = entry.orig_filename
         _check_name(name)
         if name.casefold() in seen:
@@ -155,7 +155,7 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
 
 
 def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    """Read one file; what it declares may be a lie, so no more than that is ever unpacked."""
+    """Read one file; its declared size may be false, so no more than that is ever unpacked."""
     found = bytearray()
     with archive.open(entry) as file:
         while chunk := file.read(_CHUNK):

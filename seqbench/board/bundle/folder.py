@@ -14,22 +14,22 @@ from pathlib import Path
 from seqbench.errors import BoardError
 
 MARK = "board.json"
-"""The file that makes a folder a board: it names every other file by its hash."""
+"""The file that marks a folder as a board; it lists every other file with its hash."""
 
 SCHEMA_VERSION = 1
 
 
 def mark(files: Mapping[str, bytes]) -> bytes:
-    """Return the mark of a board of these files."""
+    """Return the marker file of a board of these files."""
     hashes = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
     return (json.dumps({"schema_version": SCHEMA_VERSION, "files": hashes}, indent=1) + "\n").encode()
 
 
 def check_folder(path: Path) -> None:
-    """Say before any work is done whether a board can be written to a folder.
+    """Check before any work is done that a board can be written to a folder.
 
     Raises:
-        BoardError: something is there that is no board, or that was changed since it was built.
+        BoardError: the folder holds something other than a board, or a board that was changed since it was built.
     """
     if path.is_symlink() or (path.exists() and not path.is_dir()):
         raise BoardError(f"--output {path} is there and is no folder: choose another")
@@ -54,10 +54,10 @@ def check_folder(path: Path) -> None:
 
 
 def write_folder(path: Path, files: Mapping[str, bytes]) -> int:
-    """Write a board, replace the one that is there, and return how many bytes it has.
+    """Write or replace a board, and return its number of bytes.
 
     Raises:
-        BoardError: it cannot be written, see also `check_folder`; what was there before is as it was.
+        BoardError: it cannot be written, see also `check_folder`; an existing folder stays unchanged.
     """
     check_folder(path)
     path = path.absolute()

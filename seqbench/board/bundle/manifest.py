@@ -21,13 +21,13 @@ Line = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class About(Data):
-    """What people say of a bundle: nothing in it can be checked.
+    """The submitter's description of a bundle; nothing in it can be checked.
 
     Attributes:
-        name: of the submission.
+        name: the name of the submission.
         description: what was run, and why; may be empty.
-        licence: of the records, an SPDX expression such as ``CC-BY-4.0``.
-        contact: who answers for them, an e-mail or web address.
+        licence: the licence of the records, an SPDX expression, e.g. ``CC-BY-4.0``.
+        contact: the person responsible, an e-mail or web address.
     """
 
     name: Line
@@ -47,7 +47,7 @@ class About(Data):
 
 
 class SuiteUsed(Data):
-    """Which suite was run: its name, its number of cells for one model, and the hash of what they are."""
+    """The suite that was run: its name, its number of cells for one model, and the hash of those cells."""
 
     name: str
     cells: int
@@ -67,12 +67,12 @@ class Manifest(Data):
 
     Attributes:
         seqbench: the version that made the bundle.
-        about: what people say.
-        suite: what was run.
-        is_partial: cells of the suite are missing, or came to no outcome.
-        models: what was run on it.
-        plugins: every distribution that a task or a model came from, with its version.
-        environments: every machine and set of versions that cells were run on.
+        about: the submitter's description.
+        suite: the suite that was run.
+        is_partial: whether cells of the suite are missing or without an outcome.
+        models: the models that were run on it.
+        plugins: every distribution of a task or a model, with its version.
+        environments: every machine and set of versions on which cells ran.
         files: every other file of the bundle.
     """
 
@@ -95,7 +95,7 @@ class Manifest(Data):
         """Read a manifest.
 
         Raises:
-            RefusedError: it is none of this schema version.
+            RefusedError: it is not a manifest of this schema version.
         """
         try:
             return Manifest.model_validate(strict_json(content, MANIFEST))
@@ -108,10 +108,10 @@ class Manifest(Data):
 
 
 def about(name: str, description: str, licence: str, contact: str) -> About:
-    """Return what people say of a bundle.
+    """Return the submitter's description of a bundle.
 
     Raises:
-        BoardError: a field is empty or too long, or the licence is no SPDX expression.
+        BoardError: a field is empty or too long, or the licence is not an SPDX expression.
     """
     try:
         return About(name=name, description=description, licence=licence, contact=contact)
@@ -127,11 +127,11 @@ def manifest(
     """Return the manifest of a bundle of these records.
 
     Args:
-        told: what people say.
+        told: the submitter's description.
         grid: the cells of the suite.
-        records: what the bundle holds.
+        records: the records of the bundle.
         files: name -> content, without the manifest.
-        version: of the seqbench that makes the bundle.
+        version: the version of seqbench that makes the bundle.
     """
     return Manifest(
         seqbench=version,
@@ -149,7 +149,7 @@ def manifest(
 
 
 def suite_used(grid: Grid) -> SuiteUsed:
-    """Return what a manifest says of a suite."""
+    """Return a suite as a manifest describes it."""
     return SuiteUsed(name=grid.name, cells=len(grid.cells), sha256=grid.sha256)
 
 

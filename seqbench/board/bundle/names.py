@@ -17,11 +17,11 @@ from seqbench.records.schema import Record
 _METRIC = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _LONGEST = 200
 _SAID = {"reason", "traceback", "warnings", "notes", "problems", "description"}
-"""Fields of running text, in which lines may end; they are made harmless where they are shown."""
+"""Fields of running text, which may have several lines; they are escaped when they are shown."""
 
 
 def record_names(record: Record) -> Iterator[str]:
-    """Yield what is wrong with the names and texts of a record."""
+    """Yield the faults in the names and texts of a record."""
     metrics = {name for test in record.tests for name in test.scores}
     if record.metric is not None:
         metrics.add(record.metric.name)
@@ -38,7 +38,7 @@ def record_names(record: Record) -> Iterator[str]:
 
 
 def manifest_names(manifest: Manifest) -> Iterator[str]:
-    """Yield what is wrong with the texts of a manifest."""
+    """Yield the faults in the texts of a manifest."""
     yield from _hidden(manifest.model_dump(mode="json"), "the manifest")
 
 
@@ -50,7 +50,7 @@ def _name_faults(kind: str, name: str) -> Iterator[str]:
 
 
 def _hidden(value: Any, place: str) -> Iterator[str]:
-    """Yield every key and text that holds a character that steers or hides."""
+    """Yield every key and text with a control character or a hidden character."""
     if isinstance(value, str):
         if any(map(is_hidden, value)):
             yield f"{place} holds a control character or one that turns a text round: {value!r:.80}"

@@ -9,10 +9,10 @@ from seqbench.board.bundle.archive import RefusedError
 
 
 def strict_json(content: bytes, name: str) -> Any:
-    """Return what a file of a bundle says.
+    """Return the parsed content of a file of a bundle.
 
     Raises:
-        RefusedError: it is no strict JSON in UTF-8.
+        RefusedError: it is not strict JSON in UTF-8.
     """
     try:
         return json.loads(content.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)

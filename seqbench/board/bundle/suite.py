@@ -25,8 +25,8 @@ class Grid:
     """The cells of a suite.
 
     Attributes:
-        name: of the suite.
-        cells: those of one model, which is no matter.
+        name: the name of the suite.
+        cells: the cells of one model; it does not matter which.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Grid:
 
     @cached_property
     def sha256(self) -> str:
-        """A hash of everything in the cells but the model: the version of the suite."""
+        """A hash of the cells without the model, which identifies the version of the suite."""
         texts = sorted(json.dumps(without_model(cell), sort_keys=True, allow_nan=False) for cell in self.cells)
         return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
@@ -43,17 +43,17 @@ class Grid:
         return [replace(cell, model=model) for cell in self.cells]
 
     def all_of(self, records: Iterable[Record]) -> dict[str, Cell]:
-        """Return key -> cell of all that the suite asks of the models of these records."""
+        """Return key -> cell for all cells that the suite asks of the models of these records."""
         models = {model_text(record.cell.model): cell_of(record.cell).model for record in records}
         return {cell.key: cell for _, model in sorted(models.items()) for cell in self.of(model)}
 
     def of_tasks(self, records: Iterable[Record]) -> Grid:
-        """Return the cells of the tasks that these records are of."""
+        """Return the cells of the tasks of these records."""
         names = {record.cell.task.name for record in records}
         return replace(self, cells=tuple(cell for cell in self.cells if cell.task.name in names))
 
     def measured_otherwise(self, records: Iterable[Record]) -> Iterator[str]:
-        """Yield whose gradients were measured with other settings than the suite's; `every` is no matter."""
+        """Yield the records whose gradient settings differ from the suite's, except in `every`."""
         for record in records:
             if record.gradients is None or record.cell.gradients is None:
                 continue
@@ -66,7 +66,7 @@ class Grid:
                     )
 
     def unfinished(self, records: Sequence[Record]) -> list[str]:
-        """Return what the suite asks of the models of these records and what has no outcome, for a person."""
+        """Return descriptions of the cells that the suite asks of these models and that have no outcome."""
         status = {record.key: record.status for record in records}
         return [
             f"{cell}: {status.get(key, 'missing')}"
@@ -91,7 +91,7 @@ def grid(name: str, catalog: Catalog) -> Grid:
 
 
 def other_versions(records: Iterable[Record], grid: Grid) -> tuple[list[Record], list[Record]]:
-    """Part records: those of the task versions that a suite has, or of tasks that it has not; and the others."""
+    """Split records into those of the suite's task versions or of other tasks, and those of other versions."""
     here = {cell.task.name: cell.task.version for cell in grid.cells}
     parted: tuple[list[Record], list[Record]] = ([], [])
     for record in records:
@@ -101,10 +101,10 @@ def other_versions(records: Iterable[Record], grid: Grid) -> tuple[list[Record],
 
 
 def cell_of(data: CellData) -> Cell:
-    """Return the cell that a record tells of.
+    """Return the cell of a record.
 
     Raises:
-        ValueError: its training settings are none of this version's.
+        ValueError: its training settings do not exist in this version.
     """
 
     def plugin(used: PluginUsed) -> Configured:
@@ -132,7 +132,7 @@ def model_text(model: Configured | PluginUsed) -> str:
 
 
 def differences(cell: Cell, grid: Grid) -> list[str]:
-    """Return in which settings a cell differs from the suite's, for a person; empty where the suite has it."""
+    """Return descriptions of the settings in which a cell differs from the suite; empty if the suite has it."""
     found = [list(_differing(without_model(other), without_model(cell))) for other in grid.cells]
     return min(found, key=len, default=["the suite has no cells"])
 
@@ -149,4 +149,4 @@ def _differing(asked: Any, found: Any, place: str = "") -> Iterator[str]:
 
 
 _PARTS = ("name", "version", "parameters")
-"""Of a task, in the identity of a cell."""
+"""The parts of a task in the identity of a cell."""

@@ -18,22 +18,21 @@ from seqbench.records.schema import Record
 
 Outcome = Literal["same bits", "close", "within spread", "differs", "not comparable", "not compared"]
 _SHOWN = 3
-"""Differences of a part that are told one by one."""
+"""Number of differences of a part that are listed."""
 
 _TRAINED = ("scores", "gradients after training", "everything else")
-"""Parts that training decides, so that another processor has others."""
+"""Parts that depend on training and so differ on another processor."""
 
 
 @dataclass(frozen=True)
-class Part:
-    """What came of comparing one part of two records.
+class PartResult:
+    """The result of comparing one part of two records.
 
     Attributes:
         what: the part.
-        outcome: ``close`` is within the tolerance that other machines are given, ``within spread`` where further
-            seeds of the cell lie; ``not compared`` is left out of
-            what the comparison comes to.
-        told: what differs, or why it cannot be compared; empty otherwise.
+        outcome: ``close`` is within the tolerance for other machines; ``within spread`` is within the range of
+            further seeds of the cell; ``not compared`` does not count for the outcome of the comparison.
+        told: the difference, or why it cannot be compared; empty otherwise.
     """
 
     what: str
@@ -42,19 +41,19 @@ class Part:
 
     @property
     def text(self) -> str:
-        """Return the part and what came of it."""
+        """Return the part and its result."""
         return f"{self.what} {self.outcome}{f' ({self.told})' if self.told else ''}"
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """What came of a comparison: every part that was compared, in order."""
+    """The result of a comparison: every compared part, in order."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[PartResult, ...]
 
     @property
     def outcome(self) -> Literal["confirmed", "within spread", "differs", "not comparable"]:
-        """What it comes to: ``confirmed`` where no part differs, and all could be compared."""
+        """The outcome of all parts: ``confirmed`` if no part differs and all could be compared."""
         found = {part.outcome for part in self.parts}
         if "differs" in found:
             return "differs"
@@ -69,7 +68,7 @@ class Agreement:
 
     @property
     def text(self) -> str:
-        """How they agree, in a sentence."""
+        """The agreement in a sentence."""
         if self.has_same_bits:
             return "same bits"
         kinds: tuple[Outcome, ...] = ("differs", "not comparable", "within spread", "close", "not compared")
@@ -81,13 +80,13 @@ class Agreement:
 def agreement(
     claimed: Record, found: Record, spans: Spans | None = None, *, words: tuple[str, str] = ("claimed", "here")
 ) -> Agreement:
-    """Compare two records of one cell, each part that both tell of.
+    """Compare two records of one cell, in every part that both have.
 
     Args:
-        claimed: as a bundle has it.
-        found: of the same cell, run again, or from another bundle.
-        spans: of the metrics, for what one example is worth in a fitted baseline; None where not known.
-        words: whose the values are, where a difference is told.
+        claimed: the record in a bundle.
+        found: the record of the same cell, run again or from another bundle.
+        spans: the spans of the metrics, for the worth of one example in a fitted baseline; None if unknown.
+        words: names for the owners of the two values in differences.
     """
     is_same = is_same_kind(claimed.environment, found.environment)
     parts = []
@@ -98,7 +97,7 @@ def agreement(
         elif what in _TRAINED:
             is_first = all(part.outcome != "not comparable" for part in parts)
             why = f"{_why(claimed, found)}; " if is_first else ""
-            parts.append(Part(what, "not comparable", f"{why}{_said(differing, words)}"))
+            parts.append(PartResult(what, "not comparable", f"{why}{_said(differing, words)}"))
         else:
             is_close = closeness(what, claimed, {**span_of_primary(claimed), **(spans or {})})
             apart = list(differences(one, other, is_close=is_close))
@@ -106,7 +105,7 @@ def agreement(
     return Agreement(tuple(parts))
 
 
-def with_spread(came: Agreement, spread: Part) -> Agreement:
+def with_spread(came: Agreement, spread: PartResult) -> Agreement:
     """Return a comparison in which trained scores that could not be compared are judged by further seeds."""
     if spread.outcome == "not comparable":
         return came
@@ -121,9 +120,9 @@ def with_spread(came: Agreement, spread: Part) -> Agreement:
 
 
 def data_differences(one: Record, other: Record) -> Iterator[str]:
-    """Yield what two tested records of the same task, length and seed tell differently of their data.
+    """Yield the differences in the data of two tested records with the same task, length and seed.
 
-    Baselines may differ as between machines; models are no matter.
+    Baselines may differ as between machines; the models do not matter.
     """
     ours, theirs = record_parts.baselines(one), record_parts.baselines(other)
     both = [at for at in ours if at in theirs]
@@ -142,8 +141,8 @@ def data_differences(one: Record, other: Record) -> Iterator[str]:
 
 def _judged(
     what: str, differing: list[Difference], words: tuple[str, str], otherwise: Outcome = "same bits"
-) -> Part:
-    return Part(what, "differs", _said(differing, words)) if differing else Part(what, otherwise)
+) -> PartResult:
+    return PartResult(what, "differs", _said(differing, words)) if differing else PartResult(what, otherwise)
 
 
 def _said(differing: Iterable[Difference], words: tuple[str, str]) -> str:

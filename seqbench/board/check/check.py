@@ -34,18 +34,19 @@ from seqbench.records.layout import stem
 from seqbench.records.schema import Record
 
 _SHOWN = 5
-"""Faults of one rule that are told one by one."""
+"""Number of faults of one rule that are listed."""
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What came of one rule.
+class RuleResult:
+    """The result of one rule.
 
     Attributes:
         rule: its name.
-        status: ``not checked`` where nothing here can tell.
-        message: what was found, for a person; a failure's says why.
-        is_version: it failed as cells were made by another version of a task: the other cells can be run again.
+        status: ``not checked`` if it cannot be checked here.
+        message: the finding; for a failure, the reason.
+        is_version: whether it failed because another version of a task made some cells; the other cells can be run
+            again.
     """
 
     rule: str
@@ -59,9 +60,9 @@ class Submission:
     """A bundle that keeps the rules.
 
     Attributes:
-        id: SHA-256 of its manifest, which names every file by its hash.
-        manifest: what it says of itself.
-        records: what it holds, by file name.
+        id: SHA-256 of its manifest, which lists every file with its hash.
+        manifest: its manifest.
+        records: its records, by file name.
         grid: the cells of its suite, as installed here.
     """
 
@@ -73,22 +74,22 @@ class Submission:
 
 @dataclass(frozen=True)
 class Checked:
-    """What came of a bundle.
+    """The result of checking a bundle.
 
     Attributes:
-        findings: of every rule.
-        submission: what a board takes; None where a rule is broken.
-        verifiable: what can be run again: also a bundle that breaks no rule but that some of its cells were made
-            by other versions of tasks than are installed. None otherwise.
+        findings: the finding of every rule.
+        submission: the bundle for a board; None if a rule is broken.
+        verifiable: the bundle for running cells again; None if a rule is broken other than that some cells were
+            made by other versions of tasks than are installed.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[RuleResult, ...]
     submission: Submission | None
     verifiable: Submission | None = None
 
     @property
     def reasons(self) -> list[str]:
-        """Return why it is refused."""
+        """Return the reasons why it is refused."""
         return [f"{each.rule}: {each.message}" for each in self.findings if each.status == "failed"]
 
 
@@ -96,12 +97,12 @@ def check_file(path: Path, catalog: Catalog, installed: Installed | None = None)
     """Check a bundle on disk, see `check`.
 
     Raises:
-        BoardError: the file cannot be read, or is no zip.
+        BoardError: the file cannot be read, or is not a zip.
     """
     try:
         content = archive.read(path)
     except RefusedError as error:
-        return Checked((Finding("archive", "failed", str(error)),), None)
+        return Checked((RuleResult("archive", "failed", str(error)),), None)
     return check(content, catalog, installed)
 
 
@@ -109,20 +110,20 @@ def check(content: bytes, catalog: Catalog, installed: Installed | None = None) 
     """Check the bytes of a bundle against every rule.
 
     Args:
-        content: of the zip.
-        catalog: knows the suites and their tasks; models may be missing from it.
-        installed: the tasks of the catalog, with the data that earlier bundles needed; None to begin anew.
+        content: the bytes of the zip.
+        catalog: has the suites and their tasks; models may be missing.
+        installed: the tasks of the catalog, with data loaded for earlier bundles; None to start without data.
     """
     try:
         files = archive.unpack(content)
     except RefusedError as error:
-        return Checked((Finding("archive", "failed", str(error)),), None)
-    opened = Finding("archive", "passed", f"{len(files)} files, no path out of the bundle, within the limits")
+        return Checked((RuleResult("archive", "failed", str(error)),), None)
+    opened = RuleResult("archive", "passed", f"{len(files)} files, no path out of the bundle, within the limits")
     try:
         manifest, records = _opened(files)
     except RefusedError as error:
-        return Checked((opened, *_hashes(files), Finding("schema", "failed", str(error))), None)
-    read = Finding("schema", "passed", f"the manifest and {len(records)} records")
+        return Checked((opened, *_hashes(files), RuleResult("schema", "failed", str(error))), None)
+    read = RuleResult("schema", "passed", f"the manifest and {len(records)} records")
     known = installed or Installed(catalog)
     findings = (opened, read, *_findings(files, manifest, records, known))
     broken = [each for each in findings if each.status == "failed"]
@@ -152,8 +153,8 @@ def _record(name: str, content: bytes) -> Record:
     return record
 
 
-def _hashes(files: Mapping[str, bytes]) -> list[Finding]:
-    """Check the hashes alone, of a bundle that is broken otherwise."""
+def _hashes(files: Mapping[str, bytes]) -> list[RuleResult]:
+    """Check only the hashes of a bundle that is broken in another way."""
     try:
         return [_finding("hashes", hash_faults(files, Manifest.from_bytes(files[MANIFEST])))]
     except (RefusedError, KeyError):
@@ -162,7 +163,7 @@ def _hashes(files: Mapping[str, bytes]) -> list[Finding]:
 
 def _findings(
     files: Mapping[str, bytes], manifest: Manifest, records: Sequence[Record], installed: Installed
-) -> Iterator[Finding]:
+) -> Iterator[RuleResult]:
     yield _finding("hashes", hash_faults(files, manifest), f"{len(manifest.files)} files by SHA-256 and size")
     names = [*manifest_names(manifest), *(fault for record in records for fault in record_names(record))]
     yield _finding("names", names, "every name is plain, and no text steers a terminal or a spreadsheet")
@@ -170,18 +171,18 @@ def _findings(
     yield _finding("keys", keys, "each key is the hash of its record's settings")
     if keys or not records:
         if not records:
-            yield Finding("suite", "failed", f"there is no record in {RECORDS}/")
+            yield RuleResult("suite", "failed", f"there is no record in {RECORDS}/")
         return
     try:
         asked = grid(manifest.suite.name, installed.catalog)
     except SeqbenchError as error:
-        yield Finding("suite", "failed", f"the suite {manifest.suite.name!r} cannot be laid out here: {error}")
+        yield RuleResult("suite", "failed", f"the suite {manifest.suite.name!r} cannot be laid out here: {error}")
         return
     yield from _of_records(manifest, records, asked, installed)
     yield from _models(manifest, installed.catalog)
-    yield Finding("truth of scores", "not checked", "only cells that are run again tell: seqbench board verify")
-    yield Finding("gradients, sizes, curves", "not checked", "these are compared for cells that are run again")
-    yield Finding(
+    yield RuleResult("truth of scores", "not checked", "only cells that are run again tell: seqbench board verify")
+    yield RuleResult("gradients, sizes, curves", "not checked", "these are compared for cells that are run again")
+    yield RuleResult(
         "times, memory, machines",
         "not checked",
         "these are as the submitter's machine told them, here and everywhere",
@@ -190,8 +191,8 @@ def _findings(
 
 def _of_records(
     manifest: Manifest, records: Sequence[Record], asked: Grid, installed: Installed
-) -> Iterator[Finding]:
-    """Hold the records against the suite, against themselves and against the installed tasks."""
+) -> Iterator[RuleResult]:
+    """Check the records against the suite, against each other and against the installed tasks."""
     yield from _versions(records, asked)
     own, others = other_versions(records, asked)
     suite = list(suite_faults(manifest, own, asked, is_whole=not others))
@@ -210,16 +211,16 @@ def _of_records(
         "changed", changed_faults(records, installed.catalog), "what is said to differ from a default does"
     )
     if suite:
-        # Their number is not bounded by a suite then, and tables of many models take long.
-        yield Finding("tables", "not checked", "the cells are not those of the suite")
-        yield Finding("installed task", "not checked", "the cells are not those of the suite")
+        # Then the suite does not limit their number, and tables of many models take long.
+        yield RuleResult("tables", "not checked", "the cells are not those of the suite")
+        yield RuleResult("installed task", "not checked", "the cells are not those of the suite")
     else:
         yield _finding("tables", table_faults(records), "scores, skill and gradients can be shown")
         yield from _installed(own, asked, installed)
 
 
-def _versions(records: Sequence[Record], asked: Grid) -> Iterator[Finding]:
-    """Tell the cells that another version of a task made: nothing here can tell whether they are right."""
+def _versions(records: Sequence[Record], asked: Grid) -> Iterator[RuleResult]:
+    """Report the cells of another version of a task, which cannot be checked here."""
     here = {cell.task.name: cell.task.version for cell in asked.cells}
     found: dict[tuple[str, int], int] = {}
     for record in other_versions(records, asked)[1]:
@@ -230,25 +231,25 @@ def _versions(records: Sequence[Record], asked: Grid) -> Iterator[Finding]:
             f"made by version {version} of the task {name}; version {here[name]} is installed:"
             f" {cells} cells cannot be compared; run them again"
         )
-        yield Finding(f"task {name}", "failed", why, is_version=True)
+        yield RuleResult(f"task {name}", "failed", why, is_version=True)
 
 
-def _installed(records: Sequence[Record], asked: Grid, installed: Installed) -> Iterator[Finding]:
+def _installed(records: Sequence[Record], asked: Grid, installed: Installed) -> Iterator[RuleResult]:
     found = compare_with_installed(records, asked.all_of(records), installed)
     loaded = (
         f"metric, baselines, examples and data are its own; loaded: {found.places} lengths of tasks, a seed each"
     )
     yield _finding("installed task", found.faults, loaded)
     for why in found.unknown:
-        yield Finding("installed task", "not checked", why)
+        yield RuleResult("installed task", "not checked", why)
 
 
-def _finding(rule: str, faults: Iterable[str], passed: str = "") -> Finding:
+def _finding(rule: str, faults: Iterable[str], passed: str = "") -> RuleResult:
     found = list(faults)
     if not found:
-        return Finding(rule, "passed", passed)
+        return RuleResult(rule, "passed", passed)
     more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
-    return Finding(rule, "failed", "\n".join([*found[:_SHOWN], *more]))
+    return RuleResult(rule, "failed", "\n".join([*found[:_SHOWN], *more]))
 
 
 def _asked(manifest: Manifest, records: Sequence[Record], asked: Grid) -> str:
@@ -257,19 +258,19 @@ def _asked(manifest: Manifest, records: Sequence[Record], asked: Grid) -> str:
     return f"{whole}; partial, {len(lost)} without an outcome" if lost else whole
 
 
-def _models(manifest: Manifest, catalog: Catalog) -> Iterator[Finding]:
-    """Say of each model whether its parameters are right, and whether it can be re-run here."""
+def _models(manifest: Manifest, catalog: Catalog) -> Iterator[RuleResult]:
+    """Report for each model whether its parameters are valid, and whether it can be run again here."""
     for model in manifest.models:
         rule, known = f"model {model.name}", catalog.models.get(model.name)
         if known is None:
             whence = model.distribution or "a distribution that is not named"
-            yield Finding(
+            yield RuleResult(
                 rule,
                 "not checked",
                 f"not installed here ({whence}): its parameters are not known, and it cannot be re-run",
             )
         elif known.version != model.version:
             here = f"version {model.version}, and version {known.version} is installed here"
-            yield Finding(rule, "not checked", f"{here}: it cannot be re-run")
+            yield RuleResult(rule, "not checked", f"{here}: it cannot be re-run")
         else:
             yield _finding(rule, parameter_faults(known, model.parameters), "its parameters are right")

@@ -23,14 +23,14 @@ from seqbench.records.schema import BaselineData, Evaluation, MetricData, Record
 from seqbench.records.variants import LATER, UNSCORED
 
 _CLOSE = 1e-6
-"""Relative; between baselines of equal data: sums of many numbers are not the same to the last bit everywhere."""
+"""Relative tolerance between baselines of equal data: sums of many numbers differ in the last bits."""
 
 _WITHOUT_OUTCOME = {"schema_version", "key", "status", "reason", "cell", "environment", "traceback", "finished"}
-"""Fields of a record that did not run to its end; no run can tell whether any other is right."""
+"""Fields of a record without an outcome; no run can confirm any other field."""
 
 
 def key_faults(record: Record) -> Iterator[str]:
-    """Yield what is wrong with what a record says its cell is."""
+    """Yield the faults in a record's description of its cell."""
     cell = record.cell
     for kind, plugin in (("task", cell.task), ("model", cell.model)):
         if plugin.label and not is_name(plugin.label):
@@ -81,7 +81,7 @@ def score_faults(record: Record) -> Iterator[str]:
 
 
 def course_faults(record: Record) -> Iterator[str]:
-    """Yield where steps do not fit the settings, or a gain, horizon or verdict does not follow from its curve."""
+    """Yield steps that contradict the settings, and gains, horizons or verdicts that contradict their curve."""
     for name, cost in record.costs.model_dump().items():
         if cost is not None and cost < 0:
             yield f"{record.title}: {name} is {cost!r}, and no cost is below 0"
@@ -106,17 +106,17 @@ def course_faults(record: Record) -> Iterator[str]:
 
 
 def _shown(summary: Summary) -> dict[str, Any]:
-    """Return what tables and pages show of a summary."""
+    """Return the parts of a summary that tables and pages show."""
     return {name: asdict(summary)[name] for name in ("gain_per_step", "ln_gain", "horizon", "verdict")}
 
 
 def _close_sums(place: str, one: float, other: float) -> bool:
-    # exp and log of another machine's C library may differ in the last digit.
+    # exp and log of another C library may differ in the last digit.
     return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
 
 
 def data_faults(records: Sequence[Record]) -> Iterator[str]:
-    """Yield what records of the same data say differently; a cell without a test says nothing."""
+    """Yield the contradictions between records of the same data; untested cells are skipped."""
     tested = [record for record in records if record.test is not None]
     yield from _unequal(tested, _task, lambda r: r.metric, "metric")
     yield from _unequal(tested, place, lambda r: r.data_fingerprint, "data")
@@ -130,7 +130,7 @@ def data_faults(records: Sequence[Record]) -> Iterator[str]:
 
 
 def _test_faults(test: Evaluation, metric: MetricData) -> Iterator[str]:
-    """Yield what is wrong with one test; range, reference baseline and skill are worked out again."""
+    """Yield the faults of one test; range, reference baseline and skill are computed again."""
     score = test.scores.get(metric.name)
     if metric.name not in test.scores:
         yield f"there is no {metric.name}, its primary metric"
@@ -171,7 +171,7 @@ def _is_better(score: float, other: float, metric: MetricData) -> bool:
 
 
 def _beyond(score: float, metric: MetricData) -> bool:
-    # A float32 mean of perfect items can be off by a rounding.
+    # A float32 mean of perfect items may have a rounding error.
     return _is_better(score, metric.best, metric) and not math.isclose(score, metric.best, abs_tol=1e-6)
 
 
@@ -187,7 +187,7 @@ def _is_close(value: float | None, other: float | None, tolerance: float) -> boo
 
 
 def _same_baselines(test: Evaluation, other: Evaluation, record: Record, is_same: bool) -> bool:
-    """Say whether two tests have the same baselines; on two kinds of machines a fit may differ by an example."""
+    """Say whether two tests have the same baselines; on another kind of machine a fit may differ by an example."""
     ours, theirs = ({each.name: each for each in found.baselines} for found in (test, other))
     if ours.keys() != theirs.keys() or test.examples != other.examples:
         return False
@@ -205,7 +205,7 @@ def _close_sums_of_scores(place: str, one: float, other: float) -> bool:
 
 
 def place(record: Record) -> str:
-    """Return what decides the data of a cell."""
+    """Return the task, length and seed that decide the data of a cell."""
     identity = without_model(cell_of(record.cell))
     return json.dumps([identity[name] for name in ("task", "length", "seed", "data")], sort_keys=True)
 

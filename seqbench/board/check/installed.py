@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What an installed task tells of its data at one length and seed.
+    """The facts of an installed task about its data at one length and seed.
 
     Attributes:
-        metric: the primary one, as a record keeps it.
-        metrics: names of all.
-        spans: metric -> distance of its worst value from its best one.
+        metric: the primary metric, as a record keeps it.
+        metrics: names of all metrics.
+        spans: metric -> distance between its worst and best value.
         baselines: name -> its scores, and whether it is a reference.
-        reference: name of the baseline that skill is measured from.
-        examples: of the test split.
-        one_example: by how much one of them moves the primary score, at most; None where the metric says nothing.
+        reference: name of the reference baseline.
+        examples: number of test examples.
+        one_example: the most that one of them moves the primary score; None if the metric says nothing.
         is_longer_harder: whether a longer sequence makes the task harder.
-        fingerprint: of all tensors.
+        fingerprint: hash of all tensors.
     """
 
     metric: Mapping[str, Any]
@@ -52,13 +52,13 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Installed:
-    """The tasks that are installed here; what was loaded once is kept."""
+    """The tasks that are installed here; data are loaded once and kept."""
 
     catalog: Catalog
     _kept: dict[str, Loaded | str] = field(default_factory=dict)
 
     def loaded(self, cell: Cell, length: int) -> Loaded | str:
-        """Return what a cell's task tells of its data at a length, or why they cannot be loaded."""
+        """Return the facts about a task's data at a length, or why they cannot be loaded."""
         identity = without_model(cell)
         place = repr([identity["task"], identity["data"], cell.seed, length])
         if place not in self._kept:
@@ -68,12 +68,12 @@ class Installed:
 
 @dataclass(frozen=True)
 class Compared:
-    """What came of holding records against the installed tasks.
+    """The result of comparing records with the installed tasks.
 
     Attributes:
         faults: a sentence for each difference.
-        places: how many tasks and lengths were loaded.
-        unknown: why the data of some could not be.
+        places: number of tasks and lengths that were loaded.
+        unknown: why some data could not be loaded.
     """
 
     faults: tuple[str, ...]
@@ -82,11 +82,11 @@ class Compared:
 
 
 def compare_with_installed(records: Sequence[Record], cells: Mapping[str, Cell], installed: Installed) -> Compared:
-    """Compare what records tell of their data with what the installed tasks tell.
+    """Compare the records' facts about their data with those of the installed tasks.
 
     Args:
-        records: of a bundle.
-        cells: key -> cell of the suite, which names the task's parameters and data.
+        records: the records of a bundle.
+        cells: key -> cell of the suite, which has the task's parameters and data.
         installed: the tasks.
     """
     faults: list[str] = []
@@ -108,7 +108,7 @@ def compare_with_installed(records: Sequence[Record], cells: Mapping[str, Cell],
 
 
 def is_belied(record: Record, cell: Cell, installed: Installed) -> bool:
-    """Say whether the installed task, with the record's own seed, tells otherwise of its data or baselines."""
+    """Say whether the installed task, with the record's seed, contradicts its data or baselines."""
     for test in record.tests:
         found = installed.loaded(cell, test.length)
         if not isinstance(found, str) and any(_faults(record, test.length, found, is_loaded=True)):
@@ -126,7 +126,7 @@ def _by_task(records: Iterable[Record], cells: Mapping[str, Cell]) -> Iterator[l
 
 
 def _faults(record: Record, length: int, loaded: Loaded, *, is_loaded: bool) -> Iterator[str]:
-    """Yield what a record tells otherwise than its task; in full for the seed whose data were loaded."""
+    """Yield the contradictions between a record and its task, in full for the seed whose data were loaded."""
     test = next(test for test in record.tests if test.length == length)
     claimed, here = _claims(record, test, is_loaded), _facts(loaded, record, length, is_loaded)
     for each in differences(claimed, here, is_close=_closeness(loaded)):
@@ -174,7 +174,7 @@ def _baseline(is_reference: bool, scores: Mapping[str, float | None], is_loaded:
 
 
 def _closeness(loaded: Loaded) -> IsClose:
-    """Return which numbers count as the same: those of baselines, as between any two machines."""
+    """Return a test of whether numbers count as equal: baselines get the tolerance for two machines."""
     of_baselines = baseline_closeness(loaded.spans, loaded.examples)
     return lambda place, one, other: place.startswith("baselines.") and of_baselines(place, one, other)
 

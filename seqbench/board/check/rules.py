@@ -21,13 +21,13 @@ from seqbench.plugins.parameters import make, parameters_of
 from seqbench.records.schema import PluginUsed, Record
 
 MOST_MODELS = 100
-"""In one bundle: each asks for all cells of the suite."""
+"""Largest number of models in one bundle; each needs all cells of the suite."""
 
 _EXPLAINED = 5
 
 
 def hash_faults(files: Mapping[str, bytes], manifest: Manifest) -> Iterator[str]:
-    """Yield which files are not those that the manifest names."""
+    """Yield the files that do not match the manifest."""
     listed = {entry.path: entry for entry in manifest.files}
     if len(listed) < len(manifest.files):
         yield "the manifest names a file twice"
@@ -43,14 +43,14 @@ def hash_faults(files: Mapping[str, bytes], manifest: Manifest) -> Iterator[str]
 def suite_faults(
     manifest: Manifest, records: Sequence[Record], asked: Grid, *, is_whole: bool = True
 ) -> Iterator[str]:
-    """Yield where the records are not exactly the cells of the suite, for the models that they are of.
+    """Yield the differences between the records and the cells that the suite asks of their models.
 
     Args:
-        manifest: of the bundle.
-        records: those that the tasks of the suite, in the versions that are installed, have made.
-        asked: the suite as it is installed.
-        is_whole: these are all records. Where not, their tasks alone are looked at, and the hash of the suite,
-            which is another one then, is no fault of its own.
+        manifest: the manifest of the bundle.
+        records: the records made by the installed versions of the suite's tasks.
+        asked: the installed suite.
+        is_whole: whether these are all records. If not, only their tasks are checked, and a different hash of the
+            suite is no additional fault.
     """
     if not is_whole:
         asked = asked.of_tasks(records)
@@ -66,7 +66,7 @@ def suite_faults(
         return
     expected = asked.all_of(records)
     for i, record in enumerate(record for record in records if record.key not in expected):
-        # What differs is looked for among all cells: told of the first ones only.
+        # The search for differences compares with all cells, so only the first ones are explained.
         changed = "; ".join(differences(cell_of(record.cell), asked)) if i < _EXPLAINED else "its settings differ"
         yield f"{record.title} is no cell of the suite {asked.name}: {changed}"
     yield from asked.measured_otherwise(records)
@@ -78,7 +78,7 @@ def suite_faults(
 
 
 def manifest_faults(manifest: Manifest, records: Sequence[Record]) -> Iterator[str]:
-    """Yield what the manifest says and the records do not bear out."""
+    """Yield the claims of the manifest that the records do not confirm."""
     for what, said, found in (
         ("models", manifest.models, models_of(records)),
         ("plugins", manifest.plugins, plugins_of(records)),
@@ -89,7 +89,7 @@ def manifest_faults(manifest: Manifest, records: Sequence[Record]) -> Iterator[s
 
 
 def table_faults(records: Sequence[Record]) -> Iterator[str]:
-    """Make what a board shows: a record can say what no table and no chart can hold."""
+    """Make the tables and charts of a board, because a record may hold values that they cannot show."""
     from seqbench.report.charts.lines import looks
     from seqbench.report.formats.data import content
     from seqbench.report.observations import observations
@@ -111,7 +111,7 @@ def table_faults(records: Sequence[Record]) -> Iterator[str]:
 
 
 def changed_faults(records: Sequence[Record], catalog: Catalog) -> Iterator[str]:
-    """Yield which plugins are said to have other parameters changed than differ from the installed defaults."""
+    """Yield the plugins whose list of changed parameters does not match the installed defaults."""
     seen: dict[str, PluginUsed] = {}
     for record in records:
         for kind, used in (("task", record.cell.task), ("model", record.cell.model)):

@@ -9,12 +9,12 @@ from seqbench.report.page.page import render
 
 _COLOURS = {"verified": "#1a7f4b", "unverified": "#5d6570", "not confirmed": "#a3320b"}
 _UNITS_OF_A_CHAR = 6.7
-"""At 11 units of type, in the widest of the fonts that the badge names."""
+"""Width of a character at font size 11, in the widest font that the badge names."""
 
 
 @dataclass(frozen=True)
-class Part:
-    """A field of the badge: where it begins, how wide it is, what it says and its colour."""
+class BadgeField:
+    """A field of the badge: its start, width, text and colour."""
 
     x: int
     width: int
@@ -31,10 +31,10 @@ def badge(suite: Standings, model: OnBoard) -> str:
         (f"{model.used.name}: {rank}", "#0b5cad"),
         (", ".join(model.badges), _COLOURS[model.vouch.status]),
     )
-    parts: list[Part] = []
+    parts: list[BadgeField] = []
     for text, colour in texts:
         start = parts[-1].x + parts[-1].width if parts else 0
-        parts.append(Part(start, round(_UNITS_OF_A_CHAR * len(text)) + 14, text, colour))
+        parts.append(BadgeField(start, round(_UNITS_OF_A_CHAR * len(text)) + 14, text, colour))
     whole = ", ".join(part.text for part in parts)
     return render(
         "badge.svg.j2", styles=(), scripts=(), parts=parts, width=parts[-1].x + parts[-1].width, told=whole

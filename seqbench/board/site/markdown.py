@@ -9,21 +9,21 @@ from pathlib import Path
 
 from seqbench.base.machines import class_text
 from seqbench.board.bundle.manifest import Manifest
-from seqbench.board.site.merge import Board, Entered
+from seqbench.board.site.merge import Entered, PublicBoard
 from seqbench.board.site.standings import Standings, standings
 from seqbench.report.formats.markdown import escaped
 
 
 def to_markdown(
-    board: Board, words: Sequence[str], picture: Path | None = None, output: Path | None = None
+    board: PublicBoard, words: Sequence[str], picture: Path | None = None, output: Path | None = None
 ) -> str:
-    """Return the board.
+    """Return the board as Markdown.
 
     Args:
-        board: what is on it.
+        board: the board.
         words: the command that makes this text.
-        picture: is shown where it is given.
-        output: where the text will lie, for the address of the picture.
+        picture: a picture to show, if given.
+        output: the path of the text, for the relative address of the picture.
     """
     blocks = ["# Results", *_intro()]
     if picture is not None:

@@ -28,8 +28,8 @@ class Entered:
 
     Attributes:
         file: its name.
-        submission: what is in it.
-        receipt: what came of running some of it again; None where nobody has.
+        submission: its content.
+        receipt: the result of running some of it again; None if nobody has.
     """
 
     file: str
@@ -44,7 +44,7 @@ class Entered:
 
     @property
     def standing(self) -> int:
-        """What decides a conflict: 2 for a verified bundle, 0 for one of which a cell differs, else 1."""
+        """Its rank in a conflict: 2 for a verified bundle, 0 for one with a cell that differs, otherwise 1."""
         if self.receipt is None:
             return 1
         return 0 if self.receipt.is_contradicted else 2 if self.receipt.is_confirmed else 1
@@ -52,7 +52,7 @@ class Entered:
 
 @dataclass(frozen=True)
 class Refused:
-    """A bundle that is not on the board, and why."""
+    """A bundle that is not on the board, with the reason."""
 
     file: str
     reasons: tuple[str, ...]
@@ -60,7 +60,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Conflict:
-    """A cell that bundles tell differently; `shown` is the bundle that is believed, None for none."""
+    """A cell on which bundles contradict each other; `shown` is the bundle that is believed, None for none."""
 
     key: str
     cell: str
@@ -77,9 +77,9 @@ class SuiteBoard:
     Attributes:
         grid: its cells.
         entered: its bundles.
-        records: of all of them, each cell once.
-        conflicts: cells that bundles tell differently.
-        notes: cells that bundles from other kinds of machines tell differently, as they may.
+        records: the records of all bundles, each cell once.
+        conflicts: cells on which bundles contradict each other.
+        notes: cells with different scores from other kinds of machines, which is allowed.
         sources: key -> file of the bundle whose record is shown.
     """
 
@@ -92,18 +92,18 @@ class SuiteBoard:
 
 
 @dataclass(frozen=True)
-class Board:
-    """All that a board shows."""
+class PublicBoard:
+    """Everything that a board shows."""
 
     suites: tuple[SuiteBoard, ...]
     refused: tuple[Refused, ...]
 
 
-def read_board(folder: Path, catalog: Catalog) -> Board:
+def read_board(folder: Path, catalog: Catalog) -> PublicBoard:
     """Read every bundle in a folder.
 
     Raises:
-        BoardError: the folder is not there, or has no bundle.
+        BoardError: the folder is missing, or has no bundle.
     """
     if not folder.is_dir():
         raise BoardError(f"there is no folder {folder}: name the one that holds the bundles, *.zip")
@@ -122,7 +122,7 @@ def read_board(folder: Path, catalog: Catalog) -> Board:
         else:
             entered[found.submission.id] = found
     names = sorted({each.submission.grid.name for each in entered.values()})
-    return Board(tuple(_suite_board(name, entered.values(), installed) for name in names), tuple(refused))
+    return PublicBoard(tuple(_suite_board(name, entered.values(), installed) for name in names), tuple(refused))
 
 
 def _entered(path: Path, installed: Installed) -> Entered | Refused:
@@ -165,7 +165,7 @@ def _lost(conflicts: Iterable[Conflict], key: str) -> set[str]:
 
 
 def _shown(telling: Sequence[tuple[Entered, Record]], lost: Collection[str]) -> tuple[Entered, Record] | None:
-    """Return the bundle with the best standing that has an outcome, and its record; None: none is believed."""
+    """Return the bundle with the best standing that has an outcome, and its record; None if none is believed."""
     believed = [(entered, record) for entered, record in telling if entered.file not in lost]
     finished = [pair for pair in believed if pair[1].is_final]
     return next(iter(finished or believed), None)
@@ -179,7 +179,7 @@ def _conflicts(telling: Sequence[tuple[Entered, Record]]) -> Iterator[Conflict]:
 
 
 def _notes(telling: Sequence[tuple[Entered, Record]]) -> Iterator[str]:
-    """Yield what another kind of machine tells otherwise, which is no contradiction."""
+    """Yield different results from another kind of machine, which are no contradiction."""
     for (best, first), (entered, record), left_open in _apart(telling, "not comparable"):
         said = f"{_said(first)} in {best.file}, which is shown, {_said(record)} in {entered.file}"
         yield f"{record.title}: {said}: {left_open}"
@@ -188,9 +188,9 @@ def _notes(telling: Sequence[tuple[Entered, Record]]) -> Iterator[str]:
 def _apart(
     telling: Sequence[tuple[Entered, Record]], outcome: Outcome
 ) -> Iterator[tuple[tuple[Entered, Record], tuple[Entered, Record], str]]:
-    """Yield the bundle with the best standing, each other one that comes to this beside it, and in which parts.
+    """Yield the bundle with the best standing, each other one with this comparison outcome, and the parts.
 
-    Only those that have an outcome are compared.
+    Only bundles with an outcome are compared.
     """
     finished = [(entered, record) for entered, record in telling if record.is_final]
     for entered, record in finished[1:]:
@@ -204,9 +204,9 @@ def _apart(
 def _data_conflicts(
     told_of: Mapping[str, Sequence[tuple[Entered, Record]]], grid: Grid, installed: Installed
 ) -> Iterator[Conflict]:
-    """Yield cells of the same task, length and seed, of any model, whose bundles tell other data or baselines.
+    """Yield cells of the same task, length and seed, of any model, whose data or baselines differ between bundles.
 
-    The installed task decides, then who was verified.
+    The installed task decides, then whether a bundle was verified.
     """
     places: dict[str, list[tuple[Entered, Record]]] = {}
     for key in sorted(told_of):
@@ -228,7 +228,7 @@ def _data_conflicts(
 def _against_best(
     telling: Sequence[tuple[Entered, Record]], standing: Mapping[tuple[str, str], tuple[bool, int]]
 ) -> Iterator[Conflict]:
-    """Yield each record that tells otherwise than the best one, and the best one too where it is no better."""
+    """Yield each record that contradicts the best one, and the best one too if its standing is no better."""
     best, first = max(telling, key=lambda pair: standing[pair[0].file, pair[1].key])
     for entered, record in telling:
         found = list(data_differences(first, record)) if entered.file != best.file else []

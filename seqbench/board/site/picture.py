@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from seqbench.board.site.merge import Board
+from seqbench.board.site.merge import PublicBoard
 from seqbench.board.site.standings import standings
 from seqbench.errors import BoardError
 from seqbench.report.charts.lines import HEIGHT, LEFT, WIDTH
@@ -13,17 +13,17 @@ from seqbench.report.page.page import render
 
 _COLUMNS = 3
 _CAPTION, _LEGEND = 44, 60
-"""Units above each chart for its caption, and above all for a line of the legend."""
+"""Height for the caption above each chart, and for a line of the legend above all charts, in units."""
 
 _MODEL = 300
-"""Units for one model in the legend."""
+"""Width of one model in the legend, in units."""
 
 
-def picture(board: Board) -> str:
+def picture(board: PublicBoard) -> str:
     """Return the picture of the first suite of a board.
 
     Raises:
-        BoardError: nothing is on it, or no cell of the suite is believed.
+        BoardError: the board is empty, or no cell of the suite is believed.
     """
     if not board.suites:
         raise BoardError("there is no bundle on the board that could be drawn")

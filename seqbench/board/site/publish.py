@@ -20,14 +20,14 @@ _TARGET = re.compile(r"hub:([A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})", r
 
 @dataclass(frozen=True)
 class Upload:
-    """What is to be sent.
+    """A planned upload.
 
     Attributes:
         repo: ``USER/REPO``.
-        kind: of the repository: ``dataset``, or ``space``, a static site.
+        kind: the kind of repository: ``dataset``, or ``space``, a static site.
         files: path in the repository -> file here.
-        message: of the commit.
-        is_private: whether a new repository is.
+        message: the commit message.
+        is_private: whether a new repository is private.
     """
 
     repo: str
@@ -37,7 +37,7 @@ class Upload:
     is_private: bool
 
     def lines(self) -> Iterator[str]:
-        """Yield what would be sent, for a person."""
+        """Yield readable lines about what would be sent."""
         visible = ", private where it is new" if self.is_private else ""
         yield f"to the {self.kind} {self.repo} on the Hugging Face hub{visible}"
         yield "whether it exists is not known until something is sent; where it does not, it is made"
@@ -50,17 +50,17 @@ class Upload:
 def plan_upload(
     source: Path, target: str, catalog: Catalog, *, message: str | None = None, is_private: bool = False
 ) -> Upload:
-    """Return what would be sent; nothing is asked of any server.
+    """Return what would be sent, without contacting a server.
 
     Args:
         source: a bundle that keeps the rules, or the folder of a board.
         target: ``hub:USER/REPO``.
         catalog: for the check of a bundle.
-        message: of the commit.
-        is_private: whether a new repository is.
+        message: the commit message.
+        is_private: whether a new repository is private.
 
     Raises:
-        BoardError: the source is neither, or the target is not written so.
+        BoardError: the source is neither of these, or the target has another form.
     """
     named = _TARGET.fullmatch(target)
     if named is None:
@@ -79,7 +79,7 @@ def plan_upload(
 
 
 def send(upload: Upload) -> str:
-    """Make the repository where it is not there, send every file in one commit, and return its address.
+    """Create the repository if needed, send all files in one commit, and return its address.
 
     Raises:
         BoardError: the hub cannot be reached, or refuses.

@@ -12,7 +12,7 @@ from typing import Any
 
 from seqbench import __version__
 from seqbench.board.site.badge import badge
-from seqbench.board.site.merge import Board, Entered
+from seqbench.board.site.merge import Entered, PublicBoard
 from seqbench.board.site.standings import OnBoard, Standings, standings
 from seqbench.records.variants import legend
 from seqbench.report.commands import commands
@@ -26,11 +26,11 @@ STYLES = ("base.css", "chart.css", "page.css", "board.css")
 SCRIPTS = ("theme.js", "legend.js", "rows.js")
 
 
-def site(board: Board, title: str) -> dict[str, bytes]:
+def site(board: PublicBoard, title: str) -> dict[str, bytes]:
     """Return path -> content of every file of the board.
 
     Args:
-        board: what is on it, and what was refused.
+        board: the board, with its refused bundles.
         title: its heading.
     """
     suites = [standings(suite) for suite in board.suites]
@@ -40,7 +40,7 @@ def site(board: Board, title: str) -> dict[str, bytes]:
     return {name: text.encode() for name, text in sorted(files.items())}
 
 
-def _index(board: Board, suites: Sequence[Standings], title: str) -> str:
+def _index(board: PublicBoard, suites: Sequence[Standings], title: str) -> str:
     return _page(
         "board_index.html.j2",
         title,
@@ -51,7 +51,7 @@ def _index(board: Board, suites: Sequence[Standings], title: str) -> str:
     )
 
 
-def _of_suite(suite: Standings, board: Board, title: str) -> Iterator[tuple[str, str]]:
+def _of_suite(suite: Standings, board: PublicBoard, title: str) -> Iterator[tuple[str, str]]:
     name = suite.suite.grid.name
     for model in suite.models.values():
         yield f"models/{name}/{model.slug}.html", _model_page(suite, model, title)
@@ -110,7 +110,7 @@ def _page(template: str, board: str, **values: Any) -> str:
     return render(template, styles=STYLES, scripts=SCRIPTS, board=board, version=__version__, **values)
 
 
-def _data(suite: Standings, board: Board) -> str:
+def _data(suite: Standings, board: PublicBoard) -> str:
     told = {
         "schema_version": 1,
         "suite": {"name": suite.suite.grid.name, "sha256": suite.suite.grid.sha256},

@@ -15,18 +15,18 @@ from seqbench.report.charts.lines import Look, looks
 from seqbench.report.numbers import fixed
 from seqbench.report.observations import observations
 from seqbench.report.page.groups import MISSING, Group, groups
-from seqbench.report.page.overview import Line, Overview, overview
+from seqbench.report.page.overview import Line, ModelOverview, overview
 from seqbench.report.page.rows import Field, ends_and_n
 from seqbench.statistics import summary
 
 
 @dataclass(frozen=True)
 class Vouch:
-    """How far somebody other than the submitter has looked at a model.
+    """How far somebody other than the submitter has verified a model.
 
     Attributes:
         status: ``verified``, ``unverified`` or ``not confirmed``.
-        told: how many cells were run again, and what came of it.
+        told: the number of cells that were run again, and the results.
     """
 
     status: str
@@ -38,15 +38,15 @@ class OnBoard:
     """A model on the board of a suite.
 
     Attributes:
-        name: as a reader knows it here.
-        slug: of its files; it stays the same whatever else is on the board.
+        name: its name on this board.
+        slug: the name of its files; it does not depend on the rest of the board.
         used: name, version, parameters, distribution.
         look: in charts.
         entered: the bundles that it is in.
         records: its cells.
-        vouch: who vouches.
+        vouch: its verification.
         lost: cells of the suite without an outcome.
-        disputed: cells that bundles tell differently, none of them being believed.
+        disputed: cells on which bundles contradict each other and none is believed.
     """
 
     name: str
@@ -61,13 +61,13 @@ class OnBoard:
 
     @property
     def badges(self) -> tuple[str, ...]:
-        """What is said beside its name."""
+        """The labels beside its name."""
         return (self.vouch.status, *(["partial"] if self.lost else []), *(["disputed"] if self.disputed else []))
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The lengths and seeds that a suite asks for of one task."""
+    """The lengths and seeds that a suite asks of one task."""
 
     lengths: frozenset[int]
     seeds: frozenset[int]
@@ -78,7 +78,7 @@ class Standings:
     """The board of a suite, ready to be shown.
 
     Attributes:
-        suite: what is shown.
+        suite: the board of the suite.
         models: name -> model, in the natural order of names.
         groups: every model of a task at every length.
         overview: ranks and usable lengths, best first.
@@ -89,12 +89,12 @@ class Standings:
     suite: SuiteBoard
     models: Mapping[str, OnBoard]
     groups: tuple[Group, ...]
-    overview: Overview
+    overview: ModelOverview
     skills: Mapping[tuple[str, str], Field]
     slugs: Mapping[str, str]
 
     def skill(self, model: str, task: str) -> Field:
-        """Return a model's mean skill on a task, which it need not have been run on."""
+        """Return a model's mean skill on a task; the model may not have been run on it."""
         return self.skills.get((model, task), Field(MISSING))
 
     @cached_property
@@ -104,7 +104,7 @@ class Standings:
 
 
 def standings(suite: SuiteBoard) -> Standings:
-    """Return where each model of a suite stands."""
+    """Return the standings of all models of a suite."""
     names, tasks = model_names(suite.records), task_names(suite.records)
     found = tuple(groups(suite.records))
     look_of = looks(sorted(set(names.values()), key=natural))
@@ -115,15 +115,15 @@ def standings(suite: SuiteBoard) -> Standings:
         suite,
         models,
         found,
-        Overview(seen.tasks, tuple(_of_whole_suite(line, models[line.model]) for line in seen.lines)),
+        ModelOverview(seen.tasks, tuple(_of_whole_suite(line, models[line.model]) for line in seen.lines)),
         {key: _mean_skill(of_key, suite) for key, of_key in _by_model_and_task(found).items()},
-        # A suite names each task once; what a name says more, such as its data, may not fit into a path.
+        # A suite names each task once; the rest of a task's name, e.g. its data, may not be valid in a path.
         {tasks[record.key]: record.cell.task.name for record in suite.records},
     )
 
 
 def _of_whole_suite(line: Line, model: OnBoard) -> Line:
-    """Take the rank from a model that was not run on all of the suite, also where no other model was."""
+    """Remove the rank of a model that was not run on the whole suite, even if no other model was."""
     missing = sum(each.endswith((": missing", ": interrupted")) for each in model.lost)
     if not missing:
         return line
@@ -152,15 +152,15 @@ def _models(entered: Entered) -> set[str]:
 
 
 def _vouch(entered: Sequence[Entered], model: str, shown: Collection[str]) -> Vouch:
-    """Say how far a model was looked at; bundles that are not shown take no badge from those that are."""
+    """Return a model's verification; bundles that are not shown do not remove a badge of those that are."""
     own = _vouch_of([each for each in entered if each.file in shown], model, shown)
     return own if own.status == "verified" else _vouch_of(entered, model, shown)
 
 
 def _vouch_of(entered: Sequence[Entered], model: str, shown: Collection[str]) -> Vouch:
-    """Say what came of all cells of a model that were run again, in these bundles, and what was compared.
+    """Return the results of all cells of a model that were run again in these bundles, and what was compared.
 
-    Verified: every cell that was run again is confirmed, and one at least of each bundle that is shown was.
+    A model is verified if every cell that was run again is confirmed, and at least one of each shown bundle was.
     """
     reruns = [came for each in entered for came in each.reruns(model)]
     if not reruns:
@@ -192,9 +192,9 @@ def _by_model_and_task(found: Sequence[Group]) -> dict[tuple[str, str], list[Gro
 
 
 def _mean_skill(found: Sequence[Group], suite: SuiteBoard) -> Field:
-    """Return the mean over seeds of a seed's mean skill over all lengths; a seed without one of them has none.
+    """Return the mean over seeds of each seed's mean skill over all lengths; a seed must have all lengths.
 
-    All lengths and seeds are those of the suite, whatever of them is on the board.
+    The lengths and seeds are those of the suite, even if some are missing on the board.
     """
     asked = _asked(found, suite)
     skills: dict[int, list[float]] = {}
@@ -214,7 +214,7 @@ def _mean_skill(found: Sequence[Group], suite: SuiteBoard) -> Field:
 
 
 def _asked(found: Sequence[Group], suite: SuiteBoard) -> Asked:
-    """Return what the suite asks of the task of these groups."""
+    """Return the lengths and seeds that the suite asks of the task of these groups."""
     names = {record.cell.task.name for group in found for record in group.records}
     cells = [cell for cell in suite.grid.cells if cell.task.name in names]
     return Asked(frozenset(cell.length for cell in cells), frozenset(cell.seed for cell in cells))

@@ -24,7 +24,7 @@ Outcome = Literal["confirmed", "within spread", "differs", "not comparable"]
 
 
 class ComparedPart(Data):
-    """What came of one part of a cell: its name, ``same bits``, ``close`` and so on, and what differs."""
+    """The result of one part of a cell: its name, ``same bits``, ``close`` and so on, and the difference."""
 
     what: str
     outcome: str
@@ -35,14 +35,14 @@ class Rerun(Data):
     """One cell that was run again.
 
     Attributes:
-        key, cell: which.
-        model: its place in the manifest's list of models.
-        outcome: what the comparison came to; ``not comparable`` where nothing differs and another processor, or
-            other versions, leave the trained scores open; ``within spread`` where these then lie where further
-            seeds do.
+        key, cell: the cell.
+        model: its index in the manifest's list of models.
+        outcome: the outcome of the comparison. ``not comparable``: nothing differs, but another processor or other
+            versions leave the trained scores open. ``within spread``: such scores are within the range of further
+            seeds.
         has_same_bits: whether every part has the same bits.
         told: how they agree, or why they do not.
-        compared: every part that was compared, and what came of it.
+        compared: every compared part with its result.
     """
 
     key: str
@@ -55,18 +55,18 @@ class Rerun(Data):
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether all that was claimed of it was compared, and agrees."""
+        """Whether everything that was claimed was compared and agrees."""
         return self.outcome == "confirmed"
 
 
 class Receipt(Data):
-    """What came of a bundle.
+    """The result of verifying a bundle.
 
     Attributes:
         submission: SHA-256 of its manifest.
-        seed: by which the cells were drawn.
-        cells: those that were run again.
-        environment: where.
+        seed: the seed with which the cells were drawn.
+        cells: the cells that were run again.
+        environment: the machine and versions.
     """
 
     schema_version: Literal[2] = 2
@@ -86,7 +86,7 @@ class Receipt(Data):
         return any(cell.outcome == "differs" for cell in self.cells)
 
     def counted(self) -> str:
-        """Return how many cells came to what, such as ``3 confirmed, 2 not comparable``."""
+        """Return the number of cells with each outcome, e.g. ``3 confirmed, 2 not comparable``."""
         found = {what: sum(cell.outcome == what for cell in self.cells) for what in get_args(Outcome)}
         return ", ".join(f"{n} {what}" for what, n in found.items() if n) or "no cell was run again"
 
@@ -96,15 +96,15 @@ class Receipt(Data):
 
 
 def path_beside(bundle: Path) -> Path:
-    """Return where the receipt of a bundle lies: ``mine.zip`` has ``mine.verified.json``."""
+    """Return the path of a bundle's receipt: ``mine.zip`` has ``mine.verified.json``."""
     return bundle.with_suffix(ENDING)
 
 
 def read_receipt(bundle: Path, submission: str) -> Receipt | None:
-    """Return the receipt beside a bundle; None where there is none of exactly this bundle.
+    """Return the receipt beside a bundle; None if there is none for exactly this bundle.
 
     Raises:
-        BoardError: the file is there and is no receipt.
+        BoardError: the file is not a receipt.
     """
     path = path_beside(bundle)
     if not path.exists():

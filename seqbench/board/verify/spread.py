@@ -11,19 +11,19 @@ import random
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from seqbench.board.check.agreement import Part
+from seqbench.board.check.agreement import PartResult
 from seqbench.board.check.closeness import Spans
 from seqbench.records.schema import Evaluation, Record
 
 LEVEL = 0.99
-"""Share of honest cells all of whose scores lie in their intervals, shared out among the scores of a cell."""
+"""Share of honest cells whose scores are all inside their intervals; divided among the scores of a cell."""
 
 LEAST = 3
-"""Seeds without which an interval says nothing."""
+"""The smallest number of seeds for an interval."""
 
 
 def fresh_seeds(taken: Iterable[int], count: int, seed: int) -> tuple[int, ...]:
-    """Return seeds that a bundle does not hold, drawn by the seed of a verification."""
+    """Return seeds that are not in a bundle, drawn with the seed of a verification."""
     chance, used = random.Random(f"fresh {seed}"), set(taken)
     found: list[int] = []
     while len(found) < count:
@@ -34,30 +34,30 @@ def fresh_seeds(taken: Iterable[int], count: int, seed: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def spread_part(claimed: Record, seeds: Sequence[Record], spans: Spans) -> Part:
-    """Return whether the scores that a record claims lie where those of further seeds do.
+def spread_part(claimed: Record, seeds: Sequence[Record], spans: Spans) -> PartResult:
+    """Return whether the claimed scores are within the prediction interval of further seeds.
 
     Args:
-        claimed: as the bundle has it.
-        seeds: of the same cell but for the seed, run here.
-        spans: of the metrics: no interval is narrower than what two test examples are worth.
+        claimed: the record in the bundle.
+        seeds: records of the same cell with other seeds, run here.
+        spans: the spans of the metrics: no interval is narrower than the worth of two test examples.
     """
     known = [record for record in seeds if record.status == "ok"]
     if claimed.status != "ok" or len(known) < LEAST:
         of = f"{len(known)} of {len(seeds)} seeds came to a score here, and the claim is {claimed.status}"
-        return Part("scores", "not comparable", f"{of}; {LEAST} are needed")
+        return PartResult("scores", "not comparable", f"{of}; {LEAST} are needed")
     found = list(_intervals(claimed, known, spans))
     outside = [told for told, is_within in found if not is_within]
     if outside:
         more = f", and {len(outside) - 2} more" if len(outside) > 2 else ""
-        return Part(
+        return PartResult(
             "scores", "differs", f"beyond the spread of {len(known)} seeds: {', '.join(outside[:2])}{more}"
         )
-    return Part("scores", "within spread", f"of {len(known)} seeds: {found[0][0]}")
+    return PartResult("scores", "within spread", f"of {len(known)} seeds: {found[0][0]}")
 
 
 def _intervals(claimed: Record, seeds: Sequence[Record], spans: Spans) -> Iterator[tuple[str, bool]]:
-    """Yield each score with its interval, and whether it lies within; the primary metric comes first."""
+    """Yield each score with its interval, and whether it is inside; the primary metric comes first."""
     first = claimed.metric.name if claimed.metric else ""
     places = [(test, name) for test in claimed.tests for name in sorted(test.scores, key=lambda n: n != first)]
     for test, name in places:

@@ -33,16 +33,16 @@ from seqbench.running.queue import Waiting
 from seqbench.running.sweep import running_sweep
 
 Runner = Callable[[Sequence[Cell]], Mapping[str, Record]]
-"""Runs cells, and returns key -> record of those that came to one."""
+"""Runs cells, and returns key -> record for those that have one."""
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """The cells that are to be run again.
+class DrawnCells:
+    """The cells to run again.
 
     Attributes:
-        records: as the bundle has them.
-        out_of: how many could have been drawn.
+        records: the bundle's records of them.
+        out_of: number of cells from which they were drawn.
         left_out: models that cannot be run here, and tasks in another version, with the reason.
     """
 
@@ -51,11 +51,11 @@ class Drawn:
     left_out: tuple[str, ...]
 
 
-def draw(submission: Submission, count: int, seed: int, catalog: Catalog) -> Drawn:
-    """Draw cells at random: one of each model as far as they go, then another of each.
+def draw(submission: Submission, count: int, seed: int, catalog: Catalog) -> DrawnCells:
+    """Draw cells at random: one of each model, then another of each, until there are enough.
 
     Raises:
-        BoardError: none can be run here.
+        BoardError: no cell can be run here.
     """
     chance = random.Random(seed)
     missing = {model_text(model): why for model in submission.manifest.models if (why := _missing(model, catalog))}
@@ -74,27 +74,27 @@ def draw(submission: Submission, count: int, seed: int, catalog: Catalog) -> Dra
     order = chance.sample(sorted(queues), len(queues))
     turns = max(map(len, queues.values()))
     found = [queues[name][turn] for turn in range(turns) for name in order if turn < len(queues[name])]
-    return Drawn(tuple(found[:count]), len(found), left_out)
+    return DrawnCells(tuple(found[:count]), len(found), left_out)
 
 
 def verify(
     submission: Submission,
-    drawn: Drawn,
+    drawn: DrawnCells,
     seed: int,
     catalog: Catalog,
     run: Runner,
     *,
     seeds: int = 0,
 ) -> Receipt:
-    """Run cells again, and compare all that is claimed of them.
+    """Run cells again, and compare everything that is claimed of them.
 
     Args:
         submission: a bundle that keeps the rules.
-        drawn: from `draw`.
-        seed: by which they were drawn.
-        catalog: where tasks and models are found.
+        drawn: the result of `draw`.
+        seed: the seed with which they were drawn.
+        catalog: has the tasks and models.
         run: runs cells, see `runner`.
-        seeds: further seeds of each cell whose trained scores another processor leaves open; 0 for none.
+        seeds: number of further seeds for each cell whose trained scores another processor leaves open.
     """
     expected = submission.grid.all_of(drawn.records)
     cells = {record.key: _cell(record, expected[record.key]) for record in drawn.records}
@@ -124,12 +124,12 @@ def runner(
     settings: Execution,
     tell: Callable[[Event | Waiting], None] = lambda event: None,
 ) -> Runner:
-    """Return what runs cells in a folder that is removed afterwards.
+    """Return a function that runs cells in a folder that is removed afterwards.
 
     Args:
-        catalog: where tasks and models are found.
-        settings: how they are run.
-        tell: is called with what happens.
+        catalog: has the tasks and models.
+        settings: how cells are run.
+        tell: called with each event.
     """
 
     def run(cells: Sequence[Cell]) -> Mapping[str, Record]:
@@ -151,7 +151,7 @@ def _with_seeds(
     installed: Installed,
     run: Runner,
 ) -> Iterator[tuple[str, Agreement]]:
-    """Yield the comparisons that further seeds decide: those in which nothing differs and scores are left open."""
+    """Yield the comparisons that further seeds decide: nothing differs, but scores are left open."""
     is_open = [r for r in records if r.key in came and came[r.key].outcome == "not comparable"]
     further = {
         record.key: [replace(cells[record.key], seed=seed, gradients=Gradients(measure=False)) for seed in seeds]
@@ -165,7 +165,7 @@ def _with_seeds(
 
 
 def _compared(claimed: Record, found: Record, cell: Cell, installed: Installed) -> Agreement:
-    # Data are loaded once more only where another machine is given a tolerance.
+    # Data are loaded again only if another machine gets a tolerance.
     is_same = is_same_kind(claimed.environment, found.environment)
     return agreement(claimed, found, {} if is_same else _spans(cell, installed))
 
@@ -176,7 +176,7 @@ def _spans(cell: Cell, installed: Installed) -> Spans:
 
 
 def _other_versions(records: Sequence[Record], submission: Submission) -> list[str]:
-    """Return which tasks are installed in another version than made their cells."""
+    """Return the tasks that are installed in another version than the one that made their cells."""
     here = {cell.task.name: cell.task.version for cell in submission.grid.cells}
     made = sorted({(record.cell.task.name, record.cell.task.version) for record in records})
     return [
@@ -186,7 +186,7 @@ def _other_versions(records: Sequence[Record], submission: Submission) -> list[s
 
 
 def _missing(model: PluginUsed, catalog: Catalog) -> str | None:
-    """Return why a model cannot be run here; tasks can, as the suite was laid out with them."""
+    """Return why a model cannot be run here; tasks can, because the suite was expanded with them."""
     known = catalog.models.get(model.name)
     if known is None:
         whence = model.distribution or "a distribution that is not named"
@@ -204,7 +204,7 @@ def _cell(record: Record, expected: Cell) -> Cell:
     if record.gradients is not None:
         measured = Gradients.model_validate(gradient_settings(record))
         if record.cell.gradients is None:
-            # How an early record was measured can be seen in part only: it is to be as the suite says.
+            # An early record shows its gradient settings only in part, so the suite's are used.
             measured = expected.gradients.model_copy(update={"measure": True, "every": measured.every})
     return replace(expected, training=training, gradients=measured)
 

@@ -21,7 +21,7 @@ def _as_json(event: Event | Waiting, layout: Layout) -> dict[str, Any]:
     told |= _named(cell)
     match event:
         case Progressed(step=step, loss=loss, steps_per_second=speed):
-            # A loss that is not finite ends the cell before it is told here.
+            # A loss that is not finite ends the cell before it is reported here.
             told |= {"step": step, "loss": loss, "steps_per_second": speed}
         case Retried(reason=reason):
             told |= {"reason": reason, "log": str(layout.log(cell))}
@@ -42,7 +42,7 @@ def _named(cell: Cell) -> dict[str, Any]:
 
 
 class Quiet:
-    """Says only why nothing happens: other sweeps run what is left."""
+    """Reports only why the sweep waits: other sweeps run the remaining cells."""
 
     def __init__(self, told: Sentences, tell: Callable[[str], None]) -> None:
         self._told = told
@@ -56,7 +56,7 @@ class Quiet:
 
 
 class Lines:
-    """A JSON line for everything that happens, and for a person what the quiet say."""
+    """A JSON line for every event, and the messages of `Quiet` for people."""
 
     def __init__(self, told: Sentences, tell: Callable[[str], None], layout: Layout, results: TextIO) -> None:
         self._quiet = Quiet(told, tell)

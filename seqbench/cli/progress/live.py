@@ -1,6 +1,6 @@
 """Draws a sweep on a terminal while it runs: a line for each running cell, and one for the sweep.
 
-What happened scrolls by above them. Everything fits the terminal, also a narrow or a low one.
+Events scroll by above them. Everything fits the terminal, even a narrow or a low one.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from rich.text import Text
 
 from seqbench.base.printable import printable
 from seqbench.cli.progress.sentences import Sentences, counts, others
-from seqbench.cli.progress.tally import ELSEWHERE, Running, Tally
+from seqbench.cli.progress.tally import ELSEWHERE, RunningCell, Tally
 from seqbench.jobs.events import Event
 from seqbench.running.eta import in_words
 from seqbench.running.queue import Waiting
 
 _WIDE, _MEDIUM = 100, 64
-"""Columns from which there is room for all that is known of a running cell, and for some of it."""
+"""Widths with room for all facts about a running cell, and for some of them."""
 _OTHER_LINES = 4
 
 
@@ -34,7 +34,7 @@ class Live:
         self._told = told
         self._console = console
         self._spinner = Spinner("dots")
-        # Transient: what is left when it ends are the lines that were told.
+        # Transient: at the end only the printed event lines remain.
         self._live = RichLive(
             get_renderable=self._render,
             console=console,
@@ -57,7 +57,7 @@ class Live:
             self._console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
     def _render(self) -> RenderableType:
-        # A copy: this is called by a thread of its own.
+        # A copy, because this is called in another thread.
         running = list(self._tally.running.values())
         shown = running[: max(1, self._console.height - _OTHER_LINES)]
         lines: list[RenderableType] = [self._cells(shown)]
@@ -68,7 +68,7 @@ class Live:
             lines.append(Text(f"  {others(waiting)}", style="yellow", no_wrap=True, overflow="ellipsis"))
         return Group(*lines, self._sweep())
 
-    def _cells(self, running: list[Running]) -> Table:
+    def _cells(self, running: list[RunningCell]) -> Table:
         table = Table.grid(padding=(0, 2, 0, 0), expand=False)
         table.add_column(no_wrap=True, overflow="ellipsis")
         table.add_column(no_wrap=True)
@@ -97,7 +97,7 @@ class Live:
         return table
 
 
-def _progress(running: Running, width: int) -> str:
+def _progress(running: RunningCell, width: int) -> str:
     told = running.progress
     if told is None:
         return f"loading, {in_words(time.monotonic() - running.began)}"

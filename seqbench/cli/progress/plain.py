@@ -15,7 +15,7 @@ _SECONDS_BETWEEN_ESTIMATES = 30.0
 
 
 class Plain:
-    """A line for each cell that ends, and now and then how long the sweep takes yet."""
+    """A line for each cell that ends, and now and then the time left."""
 
     def __init__(self, tally: Tally, told: Sentences, tell: Callable[[str], None]) -> None:
         self._tally = tally

@@ -17,7 +17,7 @@ _HAVE_LOGS = frozenset({"failed", "timeout"})
 
 
 def outcome(record: Record) -> str:
-    """Return what came of a cell in one line.
+    """Return the outcome of a cell in one line.
 
         >>> from seqbench.records.layout import Layout
     from seqbench.records.schema import CellData, PluginUsed
@@ -49,12 +49,12 @@ class Sentences:
         self._hosts: tuple[str, ...] = ()
 
     def lines(self, event: Event | Waiting) -> Iterator[str]:
-        """Yield what is to be told: the end of a cell, with its log where it failed; a retry; other sweeps."""
+        """Yield the lines for an event: the end of a cell, with its log if it failed; a retry; other sweeps."""
         match event:
             case Started():
                 self._hosts = ()
             case Waiting(hosts=hosts) if hosts != self._hosts:
-                # Not again with every cell that the others end.
+                # Not repeated for every cell that the other sweeps end.
                 self._hosts = hosts
                 yield self._of_others(event)
             case Retried(cell=cell, reason=reason):
@@ -75,13 +75,13 @@ class Sentences:
 
 
 def others(waiting: Waiting) -> str:
-    """Return what other sweeps run, in words."""
+    """Return in words what other sweeps run."""
     cells, hosts = len(waiting.cells), ", ".join(waiting.hosts)
     return f"cells that another sweep into this folder runs: {cells} (on {hosts})"
 
 
 def counts(statuses: Iterable[tuple[str, int]]) -> str:
-    """Return how many cells have each status, the good ones first.
+    """Return the number of cells with each status, the good ones first.
 
     >>> counts({"failed": 1, "ok": 10, "timeout": 0}.items())
     '10 ok, 1 failed'

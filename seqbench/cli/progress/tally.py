@@ -14,12 +14,12 @@ from seqbench.running.plan import Plan
 from seqbench.running.queue import Waiting
 
 ELSEWHERE = "elsewhere"
-"""What a cell counts as that was this sweep's to run, and that another sweep has run."""
+"""The status of a cell of this sweep that another sweep has run."""
 
 
 @dataclass(frozen=True)
-class Running:
-    """A cell that runs: since when (`time.monotonic`), and how it goes; None before its first step."""
+class RunningCell:
+    """A running cell: its start (`time.monotonic`), and its progress; None before its first step."""
 
     cell: Cell
     began: float
@@ -27,24 +27,24 @@ class Running:
 
     @property
     def share(self) -> float:
-        """The steps taken, 0 to 1 of all."""
+        """The share of steps taken, 0 to 1."""
         return self.progress.step / max(1, self.cell.training.steps) if self.progress else 0.0
 
 
 class Tally:
-    """What is known of a sweep.
+    """The state of a sweep.
 
     Attributes:
-        cells: how many are to be run.
-        statuses: status -> how many ended so; ``elsewhere`` those that another sweep ran.
-        running: key -> what runs.
-        others: what other sweeps run while this one has nothing left to run; else None.
+        cells: number of cells to run.
+        statuses: status -> number of ended cells; ``elsewhere`` for those that another sweep ran.
+        running: key -> running cell.
+        others: the cells of other sweeps while this one has nothing left to run; otherwise None.
     """
 
     def __init__(self, todo: Plan) -> None:
         self.cells = len(todo.pending)
         self.statuses: Counter[str] = Counter()
-        self.running: dict[str, Running] = {}
+        self.running: dict[str, RunningCell] = {}
         self.others: Waiting | None = None
         self._waiting = {
             cell.key: Load(cell.task.name, cell.model.shown, todo.expansion.work(cell)) for cell in todo.pending
@@ -57,17 +57,17 @@ class Tally:
 
     @property
     def ended(self) -> int:
-        """How many cells have ended."""
+        """The number of cells that have ended."""
         return self.statuses.total()
 
     @property
     def share(self) -> float:
-        """The work that is done, 0 to 1 of all: cells differ in cost a hundredfold."""
+        """The share of work done, 0 to 1; cells are weighted, because their costs differ a hundredfold."""
         underway = sum(self._loads[key].work * running.share for key, running in self.running.items())
         return min(1.0, (self._done + underway) / self._total) if self._total else 1.0
 
     def see(self, event: Event | Waiting) -> None:
-        """Learn what happened."""
+        """Take note of an event."""
         if isinstance(event, Waiting):
             self._see_others(event)
             return
@@ -76,7 +76,7 @@ class Tally:
             case Started(cell=cell):
                 self.others = None
                 self._waiting.pop(key, None)
-                self.running[key] = Running(cell, time.monotonic())
+                self.running[key] = RunningCell(cell, time.monotonic())
                 self._workers = max(self._workers, len(self.running))
             case Progressed():
                 self.running[key] = replace(self.running[key], progress=event)
@@ -92,7 +92,7 @@ class Tally:
                     self._pace.add(self._loads[key], time.monotonic() - ran.began)
 
     def seconds_left(self) -> float | None:
-        """Return after how long the sweep ends; None while that is unknown, or in the hands of another sweep."""
+        """Return the seconds until the sweep ends; None if unknown, or if it depends on another sweep."""
         if self.others is not None:
             return None
         now = time.monotonic()

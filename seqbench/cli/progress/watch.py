@@ -26,12 +26,12 @@ from seqbench.running.queue import Waiting
 
 
 @dataclass(frozen=True)
-class Watch:
-    """Shows how a sweep goes.
+class Display:
+    """Shows the progress of a sweep.
 
     Attributes:
-        see: called with everything that happens.
-        tell: called with a line for a person, from any thread.
+        see: called with every event.
+        tell: called with a message for people, from any thread.
     """
 
     see: Callable[[Event | Waiting], None]
@@ -39,7 +39,7 @@ class Watch:
 
 
 @contextmanager
-def watch(todo: Plan, layout: Layout, *, as_json: bool, quiet: bool, live: bool) -> Iterator[Watch]:
+def watch(todo: Plan, layout: Layout, *, as_json: bool, quiet: bool, live: bool) -> Iterator[Display]:
     """Give what is to be called with every event.
 
     Args:
@@ -49,7 +49,7 @@ def watch(todo: Plan, layout: Layout, *, as_json: bool, quiet: bool, live: bool)
         quiet: nothing at all, but for JSON lines.
         live: allow lines that change; they are shown on a terminal only.
     """
-    # The stream as it is now: while a cell runs in this process, sys.stderr is the cell's log.
+    # The current stream: while a cell runs in this process, sys.stderr is the cell's log.
     console = Console(file=sys.stderr, emoji=False, width=width(sys.stderr) if "COLUMNS" in os.environ else None)
 
     def tell(line: str) -> None:
@@ -58,13 +58,13 @@ def watch(todo: Plan, layout: Layout, *, as_json: bool, quiet: bool, live: bool)
     told = Sentences(layout, is_shard=todo.is_shard)
     with results_apart() as results:
         if as_json:
-            yield Watch(Lines(told, tell, layout, results), tell)
+            yield Display(Lines(told, tell, layout, results), tell)
         elif quiet:
-            yield Watch(Quiet(told, tell), tell)
+            yield Display(Quiet(told, tell), tell)
         elif live and console.is_terminal:
             from seqbench.cli.progress.live import Live
 
             with Live(Tally(todo), told, console) as shown:
-                yield Watch(shown, tell)
+                yield Display(shown, tell)
         else:
-            yield Watch(Plain(Tally(todo), told, tell), tell)
+            yield Display(Plain(Tally(todo), told, tell), tell)

@@ -39,13 +39,13 @@ def check_address(address: str) -> None:
     except OSError as error:
         why = f"no answer in {SECONDS:g} s" if isinstance(error, TimeoutError) else reason(error)
         raise ExperimentError(f"no Ray cluster at {address}: {why}; {_ADVICE}") from error
-    # A cluster with certificates of its own says nothing to who has none.
+    # A cluster with TLS does not answer a client without certificates.
     if os.environ.get("RAY_USE_TLS", "0") == "0" and answer[3:4] != bytes([_SETTINGS]):
         raise ExperimentError(f"no Ray cluster at {address}: something else answers there; {_ADVICE}")
 
 
 def _answer(host: str, port: int) -> bytes:
-    """Return the first bytes that are answered to a client of HTTP/2; none where nothing is said."""
+    """Return the first bytes of the answer to an HTTP/2 client; empty if there is no answer."""
     with socket.create_connection((host, port), timeout=SECONDS) as there:
         there.sendall(_PREFACE)
         try:

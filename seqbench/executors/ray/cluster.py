@@ -22,7 +22,7 @@ from seqbench.experiment.schema import Execution
 
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 _PASSED_ON = ("SEQBENCH_", "HF_")
-"""Beginnings of the names of variables that workers on other machines are to have as well."""
+"""Prefixes of environment variables that are passed to workers on other machines."""
 
 
 class Cluster:
@@ -44,7 +44,7 @@ class Cluster:
         return max(1, min(int(there.get(name, 0) / share) for name, share in shares.items() if share))
 
     def actor(self, kind: type) -> Any:
-        """Return an actor beside this process, which begins anew should it die."""
+        """Return an actor on this machine, which is restarted if it dies."""
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         here = NodeAffinitySchedulingStrategy(self._ray.get_runtime_context().get_node_id(), soft=False)
@@ -56,7 +56,7 @@ class Cluster:
         remote, shares = self._ray.remote(function), self._shares()
 
         def with_memory(wanted: int) -> Any:
-            # More than the largest machine has would be waited for without end.
+            # Ray would wait forever for more than the largest machine has.
             largest = max(node["Resources"].get("memory", 0) for node in self._ray.nodes() if node["Alive"])
             return remote.options(
                 num_cpus=shares["CPU"], num_gpus=shares["GPU"], memory=int(min(wanted, largest)), max_retries=0
@@ -83,7 +83,7 @@ class Cluster:
             ) from error
 
     def result(self, task: Any) -> Any:
-        """Return what came of a task; that it, or its machine, died is a result."""
+        """Return the result of a task; the death of the task or its machine is a result too."""
         errors = self._ray.exceptions
         try:
             return self._ray.get(task)
@@ -173,7 +173,7 @@ def _passed_on() -> dict[str, str]:
 
 @contextmanager
 def _terminations_kept() -> Iterator[None]:
-    """Leave SIGTERM to whoever heard it before: Ray takes it when it connects."""
+    """Keep the caller's SIGTERM handler, which Ray replaces when it connects."""
     handler = signal.getsignal(signal.SIGTERM)
     try:
         yield
@@ -184,7 +184,7 @@ def _terminations_kept() -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Let Ray say nothing and report nothing; deaths are told by the sweep."""
+    """Silence Ray's output and usage reports; the sweep reports deaths itself."""
     logger = logging.getLogger("ray")
     level, before = logger.level, {name: os.environ.get(name) for name in _QUIET}
     logger.setLevel(logging.ERROR)

@@ -124,7 +124,7 @@ class _Tasks(Workplace[Any]):
 
     def stop(self, runs: Sequence[Run[Any]]) -> list[Run[Any]]:
         self._asked = self._asked or time.monotonic()
-        # Again and again: a board that died began anew and knows of nothing.
+        # Repeated, because a board that died is restarted without this request.
         self._machines.get(self._board.stop.remote())
         is_overdue = time.monotonic() - self._asked > SECONDS_TO_STOP + _SECONDS_TO_ANSWER
         return list(runs) if is_overdue else []

@@ -13,30 +13,30 @@ from seqbench.jobs.assignment import Assignment
 
 
 class Board:
-    """Says whether the cells are to stop, and how they go."""
+    """Holds the request to stop, and the progress of the cells."""
 
     def __init__(self) -> None:
         self._is_stopping = False
         self._news: dict[str, Progress] = {}
 
     def stop(self) -> None:
-        """From now on cells are to stop."""
+        """Request that cells stop from now on."""
         self._is_stopping = True
 
     def tell(self, key: str, progress: Progress | None) -> bool:
-        """Keep how a cell goes, if there is something new, and say whether it is to stop."""
+        """Store a cell's progress, if it is new, and return whether the cell must stop."""
         if progress is not None:
             self._news[key] = progress
         return self._is_stopping
 
     def news(self) -> Mapping[str, Progress]:
-        """Return how cells go, those of which something new is known."""
+        """Return the progress of the cells that reported something new."""
         news, self._news = self._news, {}
         return news
 
 
 def attend(work: Work, assignment: Assignment, board: Any, folder: str) -> Done | Died | None:
-    """Do a piece of work in a fresh process, and stay with it.
+    """Do a piece of work in a fresh process, and wait for it.
 
     Args:
         work: one of `seqbench.executors.work`.
@@ -45,7 +45,7 @@ def attend(work: Work, assignment: Assignment, board: Any, folder: str) -> Done 
         folder: where relative paths start, if it is there on this machine.
 
     Returns:
-        What came of it; None where the sweep was stopped before it began.
+        The result; None if the sweep was stopped before the work began.
     """
     import ray
 
@@ -69,4 +69,4 @@ def _attended(worker: Worker, limit: float | None, is_stopping: Any) -> Done | D
             return said
         if is_stopping(said if isinstance(said, Progress) else None):
             worker.ask_to_stop()
-    return Died("having been asked to stop in vain")
+    return Died("after it ignored a request to stop")

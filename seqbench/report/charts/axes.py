@@ -17,7 +17,7 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 @dataclass(frozen=True)
 class Tick:
-    """A place on an axis, in the axis's own numbers, and what is written there."""
+    """A place on an axis, in the axis's own numbers, and its label."""
 
     value: float
     text: str
@@ -28,7 +28,7 @@ class Axis:
     """An axis of a chart.
 
     Attributes:
-        label: what is on it, with its unit.
+        label: the quantity, with its unit.
         low, high: its ends; low < high.
         ticks: from low to high.
     """
@@ -44,12 +44,12 @@ class Axis:
 
 
 def linear_axis(label: str, values: Iterable[float], show: Iterable[float] = ()) -> Axis:
-    """Return an axis with round ends that holds all values.
+    """Return an axis with round ends that contains all values.
 
     Args:
-        label: what is on it.
-        values: all that will be drawn.
-        show: further numbers that must be on it, such as 0 and 1 of a skill.
+        label: the quantity.
+        values: all values that will be drawn.
+        show: further numbers that must be on the axis, e.g. 0 and 1 of a skill.
 
     >>> axis = linear_axis("skill", [0.2, 0.93], show=(0, 1))
     >>> [tick.text for tick in axis.ticks]
@@ -68,7 +68,7 @@ def linear_axis(label: str, values: Iterable[float], show: Iterable[float] = ())
 
 
 def count_axis(label: str, values: Iterable[float]) -> Axis:
-    """Return an axis from 0 to the largest value, where it ends.
+    """Return an axis from 0 to exactly the largest value.
 
     >>> axis = count_axis("lag", [1, 1025])
     >>> axis.high, axis.ticks[-1].text
@@ -83,13 +83,13 @@ def count_axis(label: str, values: Iterable[float]) -> Axis:
 def log_axis(
     label: str, exponents: Iterable[float], text: Callable[[float], str], least_decades: float = 1.0
 ) -> Axis:
-    """Return a logarithmic axis, its numbers being logarithms to base 10.
+    """Return a logarithmic axis whose numbers are logarithms to base 10.
 
     Args:
-        label: what is on it.
-        exponents: log10 of all that will be drawn.
-        text: exponent -> what is written at its tick.
-        least_decades: the axis is at least so wide, so that what hardly changes does not look as if it did.
+        label: the quantity.
+        exponents: log10 of all values that will be drawn.
+        text: exponent -> label of its tick.
+        least_decades: the smallest width of the axis, so that small changes do not look large.
 
     >>> [tick.text for tick in log_axis("norm", [-9.3, 0.2], power_of_ten).ticks]
     ['10⁻¹⁰', '10⁻⁸', '10⁻⁶', '10⁻⁴', '10⁻²', '10⁰', '10²']
@@ -107,7 +107,7 @@ def log_axis(
 
 
 def doubling_axis(label: str, exponents: Iterable[float], text: Callable[[float], str]) -> Axis:
-    """Return a logarithmic axis with ticks at powers of 2, its numbers being logarithms to base 2.
+    """Return a logarithmic axis with ticks at powers of 2, whose numbers are logarithms to base 2.
 
     >>> [tick.text for tick in doubling_axis("memory", [8.2, 9.9], lambda exponent: f"{2**exponent}").ticks]
     ['256', '512', '1024']
@@ -121,7 +121,7 @@ def doubling_axis(label: str, exponents: Iterable[float], text: Callable[[float]
 
 
 def length_axis(label: str, lengths: Iterable[int]) -> Axis:
-    """Return a logarithmic axis to base 2, with a tick at each length that was run, as far as there is room.
+    """Return a logarithmic axis to base 2 with a tick at each length that was run, if there is room.
 
     >>> [tick.text for tick in length_axis("length", [16, 64, 1024]).ticks]
     ['16', '64', '1024']
@@ -137,7 +137,7 @@ def length_axis(label: str, lengths: Iterable[int]) -> Axis:
 
 
 def power_of_ten(exponent: float) -> str:
-    """Return a power of ten as it is written.
+    """Return a power of ten with a superscript.
 
     >>> power_of_ten(-12)
     '10⁻¹²'
@@ -146,7 +146,7 @@ def power_of_ten(exponent: float) -> str:
 
 
 def _within_decades(label: str, low: float, high: float, text: Callable[[float], str]) -> Axis:
-    """Return an axis with ticks at 1, 2 and 5 of each decade, for one that has two decades at most."""
+    """Return an axis of at most two decades, with ticks at 1, 2 and 5 of each."""
     marks = [
         exponent + math.log10(leading)
         for exponent in range(math.floor(low) - 1, math.ceil(high) + 1)

@@ -15,25 +15,25 @@ from seqbench.report.charts.paths import Point, band, line
 
 WIDTH, HEIGHT = 640, 420
 LEFT, RIGHT, TOP, BOTTOM = 104, 624, 14, 342
-"""The canvas and the plot's place on it, in units; a chart of ordinary width shows two units on a pixel."""
+"""The place of the plot on the canvas, in units; a chart of ordinary width shows two units per pixel."""
 
 COLOURS, MARKS, DASHES = 7, 8, 4
-"""How many of each there are; ``templates/chart.css`` and ``templates/marks.html.j2`` say what they look like."""
+"""The number of each; ``templates/chart.css`` and ``templates/marks.html.j2`` define them."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a model looks wherever it is drawn.
+    """The appearance of a model in all charts.
 
     Attributes:
-        number: of the model among all that a site shows.
+        number: the number of the model among all models that a site shows.
     """
 
     number: int
 
     @property
     def classes(self) -> str:
-        """The CSS classes of its colour and dash, and of itself."""
+        """The CSS classes of its colour, of its dash, and of the model."""
         return f"m{self.number} c{self.number % COLOURS} d{self.number % DASHES}"
 
     @property
@@ -43,21 +43,21 @@ class Look:
 
 
 def looks(models: Iterable[str]) -> dict[str, Look]:
-    """Return model -> look; by colour, marker and dash together 56 models are told apart."""
+    """Return model -> look; colour, marker and dash together distinguish 56 models."""
     return {model: Look(number) for number, model in enumerate(models)}
 
 
 @dataclass(frozen=True)
 class Series:
-    """What one model has to show, in the numbers of the axes.
+    """The data of one model in a chart, in the numbers of the axes.
 
     Attributes:
-        name: of the model.
-        look: of the model.
-        x, y: its points; a y that is None is a gap.
-        low, high: of its band; empty where it has none.
-        said: for each point what a reader is told who points at it; where empty, no markers are drawn.
-        lost: places on the x axis where there is no score, and why.
+        name: the model's name.
+        look: the model's look.
+        x, y: its points; a y of None is a gap.
+        low, high: the edges of its band; empty if it has none.
+        said: the tooltip of each point; if empty, no markers are drawn.
+        lost: places on the x axis without a score, with the reason.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Spot:
-    """A marker on the canvas, and what is said of it."""
+    """A marker on the canvas, with its tooltip."""
 
     x: int
     y: int
@@ -80,7 +80,7 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnSeries:
     """One model on the canvas; paths are the ``d`` of SVG paths."""
 
     name: str
@@ -113,11 +113,11 @@ class Chart:
 
     Attributes:
         name: unique on its page; letters, digits and hyphens.
-        title, description: the description says what a reader who does not see it needs.
-        caption: what stands above it, where the place says the rest of the title.
-        x_label, y_label: of the axes.
-        x_ticks, y_ticks: where and what.
-        rules: places of thin lines across, such as the baseline's.
+        title, description: the description is for readers who cannot see the chart.
+        caption: a short title above it, if the surrounding page says the rest.
+        x_label, y_label: labels of the axes.
+        x_ticks, y_ticks: places and labels of the ticks.
+        rules: places of thin horizontal lines, e.g. the baseline's.
         lines: one for each model.
         numbers: the table behind it.
     """
@@ -131,7 +131,7 @@ class Chart:
     x_ticks: tuple[Label, ...]
     y_ticks: tuple[Label, ...]
     rules: tuple[int, ...]
-    lines: tuple[Drawn, ...]
+    lines: tuple[DrawnSeries, ...]
     numbers: Numbers
 
 
@@ -164,7 +164,7 @@ def chart(
 
 
 def thinned(count: int, most: int) -> list[int]:
-    """Return at most so many of the places 0 ... count - 1, evenly spread, with the first and the last.
+    """Return at most ``most`` of the places 0 ... count - 1, evenly spread, with the first and the last.
 
     >>> thinned(10, 4), thinned(3, 12)
     ([0, 3, 6, 9], [0, 1, 2])
@@ -175,7 +175,7 @@ def thinned(count: int, most: int) -> list[int]:
 
 
 def _side_by_side(series: Series, among: Sequence[Series], x: Axis) -> list[int]:
-    """Return where each loss is drawn, so that all models that lost a seed at one length are seen."""
+    """Return where each loss is drawn, side by side for models that lost a seed at the same length."""
     places = []
     for at, _ in series.lost:
         here = [each for each in among if any(other == at for other, _ in each.lost)]
@@ -186,7 +186,7 @@ def _side_by_side(series: Series, among: Sequence[Series], x: Axis) -> list[int]
     return places
 
 
-def _drawn(series: Series, lost_at: Sequence[int], x: Axis, y: Axis) -> Drawn:
+def _drawn(series: Series, lost_at: Sequence[int], x: Axis, y: Axis) -> DrawnSeries:
     points = _points(series.x, series.y, x, y)
     spots = [
         Spot(round(point[0]), round(point[1]), text)
@@ -197,7 +197,7 @@ def _drawn(series: Series, lost_at: Sequence[int], x: Axis, y: Axis) -> Drawn:
     area = ""
     if series.low and series.high:
         area = band(_points(series.x, series.low, x, y), _points(series.x, series.high, x, y))
-    return Drawn(series.name, series.look, line(points), area, tuple(spots), tuple(lost))
+    return DrawnSeries(series.name, series.look, line(points), area, tuple(spots), tuple(lost))
 
 
 def _points(xs: Sequence[float], ys: Sequence[float | None], x: Axis, y: Axis) -> list[Point | None]:
@@ -209,5 +209,5 @@ def _across(axis: Axis, value: float) -> float:
 
 
 def _up(axis: Axis, value: float) -> float:
-    # What lies far beyond the axis is clipped anyway; the bound keeps its coordinates short.
+    # Points far beyond the axis are clipped anyway; the bound keeps their coordinates short.
     return BOTTOM - min(max(axis.share(value), -4.0), 4.0) * (BOTTOM - TOP)

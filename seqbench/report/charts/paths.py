@@ -14,7 +14,7 @@ Point = tuple[float, float]
 Item = TypeVar("Item")
 
 TOLERANCE = 0.6
-"""Units that a point may lie off the drawn line; a chart is 640 units wide and about 320 pixels."""
+"""Largest distance of a point from the drawn line; a chart is 640 units wide and about 320 pixels."""
 
 
 def line(points: Iterable[Point | None]) -> str:
@@ -27,7 +27,7 @@ def line(points: Iterable[Point | None]) -> str:
 
 
 def band(lows: Sequence[Point | None], highs: Sequence[Point | None]) -> str:
-    """Return the ``d`` of the area between two curves; where one of them has no point there is a gap.
+    """Return the ``d`` of the area between two curves, with a gap where one of them has no point.
 
     >>> band([(0, 9), (10, 9)], [(0, 1), (10, 3)])
     'M0 1l10 2l0 6l-10 0z'
@@ -60,7 +60,7 @@ def _runs(items: Sequence[Item | None]) -> list[list[Item]]:
 
 
 def _simple(points: Sequence[Point]) -> list[Point]:
-    """Leave out the points that lie on the line between their neighbours (Douglas and Peucker 1973)."""
+    """Drop the points on the line between their neighbours (Douglas and Peucker 1973)."""
     if len(points) < 3:
         return list(points)
     (x0, y0), (x1, y1) = points[0], points[-1]

@@ -19,23 +19,23 @@ from seqbench.records.schema import Record
 from seqbench.records.variants import legend
 from seqbench.report.commands import command
 from seqbench.report.observations import Observation, observations
-from seqbench.report.tables.entries import grouped
 from seqbench.report.tables.environments import environments
 from seqbench.report.tables.failures import failures
-from seqbench.report.tables.measures import SCORE, SKILL, worth_of
 from seqbench.report.tables.remarks import warnings_of
 from seqbench.report.tables.scores import usable_length_of
+from seqbench.report.tables.seed_summaries import SCORE, SKILL, worth_of
 from seqbench.report.tables.standings import outcomes
+from seqbench.report.tables.table import grouped
 from seqbench.statistics import compare, mean_ranks
 
 SCHEMA_VERSION = 1
-"""Of the JSON; it rises when a field changes its meaning or goes."""
+"""The schema version of the JSON; it rises when a field changes its meaning or is removed."""
 
 
 def to_csv(records: Iterable[Record]) -> str:
     """Return the table of `seqbench.load_results`, which reads it back to the last bit.
 
-    What a spreadsheet would take for a formula, or steers a terminal, is written as `base.csv_fields` says.
+    Formulas of spreadsheets and control characters are escaped; see `base.csv_fields`.
     """
     table = frame(_ordered(records))
     words = [str(name) for name in table if table[name].dtype == "str"]
@@ -51,7 +51,7 @@ def to_json(records: Iterable[Record]) -> str:
 
 
 def content(records: Iterable[Record]) -> dict[str, Any]:
-    """Return what the JSON holds; what is not known is None."""
+    """Return the content of the JSON; unknown values are None."""
     kept = _ordered(records)
     seen = observations(kept)
     found = outcomes(seen)

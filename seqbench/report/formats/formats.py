@@ -13,8 +13,8 @@ class Format:
     """A way to write a report.
 
     Attributes:
-        ending: of its files.
-        write: from records to the whole text.
+        ending: the ending of its files.
+        write: turns records into the whole text.
     """
 
     ending: str
@@ -22,24 +22,24 @@ class Format:
 
 
 def _terminal(records: Sequence[Record]) -> str:
-    from seqbench.report.document import document
+    from seqbench.report.document import whole_report
     from seqbench.report.formats.terminal import to_text
 
-    return to_text(document(records))
+    return to_text(whole_report(records))
 
 
 def _markdown(records: Sequence[Record]) -> str:
-    from seqbench.report.document import document
+    from seqbench.report.document import whole_report
     from seqbench.report.formats.markdown import to_markdown
 
-    return to_markdown(document(records))
+    return to_markdown(whole_report(records))
 
 
 def _latex(records: Sequence[Record]) -> str:
-    from seqbench.report.document import document
+    from seqbench.report.document import whole_report
     from seqbench.report.formats.latex import to_latex
 
-    return to_latex(document(records))
+    return to_latex(whole_report(records))
 
 
 def _csv(records: Sequence[Record]) -> str:

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from seqbench.base.printable import printable
-from seqbench.report.document import Document, Section
-from seqbench.report.tables.entries import Entry, Table
+from seqbench.report.document import Report, Section
+from seqbench.report.tables.table import Entry, Table
 
 _PREAMBLE = r"""\documentclass[a4paper,landscape]{article}
 \usepackage[utf8]{inputenc}
@@ -24,13 +24,13 @@ _PREAMBLE = r"""\documentclass[a4paper,landscape]{article}
 """
 
 _LINE = 200
-"""Characters of a row at \\footnotesize on a page on its side."""
+"""Characters of a row at \\footnotesize on a landscape page."""
 
 _WORDS = 120
-"""Characters of a line of a command, which is set in a wider face."""
+"""Characters of a line of a command, which is set in a wider font."""
 
 _ROWS = 40
-"""Rows that such a page holds."""
+"""Rows on a landscape page."""
 
 _COMMANDS = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
@@ -41,8 +41,8 @@ _COMMANDS = {
     "−": "$-$",
     "µ": r"\textmu{}", "[": r"{[}", "]": r"{]}",
 }  # fmt: skip
-"""What LaTeX would take for something else. A hyphen stands in braces, so that two are no dash; a bracket
-after the end of a row would be its argument."""
+"""Characters with a meaning in LaTeX. A hyphen is put in braces, so that two do not become a dash; a bracket
+after the end of a row would be read as its argument."""
 
 _MINUS = re.compile(r"(?<![^\s\[])-(?=[0-9])")
 """A hyphen before a number, at the start of a word."""
@@ -50,7 +50,7 @@ _MINUS = re.compile(r"(?<![^\s\[])-(?=[0-9])")
 _KNOWN_TO_T1 = set("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿ")
 
 
-def to_latex(document: Document) -> str:
+def to_latex(document: Report) -> str:
     """Return a report as a LaTeX document."""
     lines = [_PREAMBLE + rf"\section*{{{escaped(document.title)}}}"]
     for section in document.sections:
@@ -59,7 +59,7 @@ def to_latex(document: Document) -> str:
 
 
 def escaped(text: str) -> str:
-    r"""Return a text that LaTeX shows as it is; a letter that its fonts lack is spelled out.
+    r"""Return a text escaped for LaTeX; a letter that its fonts lack is spelled out.
 
     >>> print(escaped("50% of a_b & c ± d, 模"))
     50\% of a\_b \& c $\pm$ d, U+6A21
@@ -68,7 +68,7 @@ def escaped(text: str) -> str:
 
 
 def table_to_latex(table: Table) -> str:
-    """Return one table as one or more tabulars with booktabs' rules; title and lines left out."""
+    """Return one table as one or more tabulars with booktabs' rules, without title and lines."""
     parts = [table.rows[i : i + _ROWS] for i in range(0, len(table.rows), _ROWS)] or [()]
     blocks = [_tabular(table, columns, rows) for columns in _blocks(table) for rows in parts]
     return "\n\n\\medskip\n".join("\n".join(lines) for lines in blocks)
@@ -84,7 +84,7 @@ def _section(section: Section) -> Iterator[str]:
         yield from _items(table.below)
     yield from _items(section.lines)
     for command in section.commands:
-        # Broken between words only: each line but the last ends as a shell wants it.
+        # Broken between words only; each line but the last ends with a backslash for the shell.
         lines = " \\\n  ".join(_wrapped(command)).split("\n")
         yield rf"{{\ttfamily\raggedright {_NEW_LINE.join(_typed(line) for line in lines)}\par}}\smallskip"
 
@@ -140,7 +140,7 @@ def _blocks(table: Table) -> Iterator[list[int]]:
 
 
 def _wrapped(command: str) -> list[str]:
-    """Cut a command before its options, so that lines fit the page where they can."""
+    """Break a command before its options, so that lines fit the page if possible."""
     lines = [""]
     for i, part in enumerate(command.split(" --")):
         word = part if i == 0 else f"--{part}"

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 
 from seqbench.base.printable import printable
-from seqbench.report.document import Document, Section
-from seqbench.report.tables.entries import Entry, Table
+from seqbench.report.document import Report, Section
+from seqbench.report.tables.table import Entry, Table
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]|~$#])")
 _AT_START = re.compile(r"^([0-9]*)([-+>.)])(?=\s)")
 
 
-def to_markdown(document: Document) -> str:
+def to_markdown(document: Report) -> str:
     """Return a report as Markdown."""
     lines = [f"# {escaped(document.title)}", ""]
     for section in document.sections:
@@ -30,7 +30,7 @@ def table_to_markdown(table: Table) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return a text that Markdown and HTML show as it is.
+    """Return a text escaped for Markdown and HTML.
 
     >>> print(escaped("a|b <script> *x* & _y_"))
     a\\|b &lt;script> \\*x\\* &amp; \\_y\\_

@@ -9,10 +9,10 @@ from seqbench.errors import ExperimentError
 
 
 def check_output(path: Path) -> None:
-    """Say before any work is done whether a report can be written to a path.
+    """Check before any work is done that a report can be written to a path.
 
     Raises:
-        ExperimentError: it is a folder or a device, or its folder is not there.
+        ExperimentError: it is a folder or a device, or its folder is missing.
     """
     if path.is_dir():
         raise ExperimentError(f"--output {path} is a folder: name a file in it, such as {path / 'report.md'}")
@@ -23,13 +23,13 @@ def check_output(path: Path) -> None:
 
 
 def write_whole(path: Path, text: str | bytes) -> int:
-    """Write a file, replace it if it is there, and return how many bytes it has; a text is written as UTF-8.
+    """Write or replace a file and return its number of bytes; a text is written as UTF-8.
 
     Raises:
-        ExperimentError: it cannot be written; what was there before is as it was.
+        ExperimentError: it cannot be written; an existing file stays unchanged.
     """
     check_output(path)
-    # A link stays a link: what it points to is replaced.
+    # A link stays a link: its target is replaced.
     path = path.resolve()
     content = text.encode("utf-8") if isinstance(text, str) else text
     try:

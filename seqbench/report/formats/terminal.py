@@ -16,22 +16,22 @@ from rich.text import Text
 
 from seqbench.base.printable import printable
 from seqbench.records.schema import Record
-from seqbench.report.document import Document, results
-from seqbench.report.tables.entries import ABSENT, WITHIN, Entry, Table
+from seqbench.report.document import Report, results
+from seqbench.report.tables.table import ABSENT, WITHIN, Entry, Table
 
 _ASCII = str.maketrans({"±": "+-", ABSENT: ".", WITHIN: "~"})
 _WIDTH_OF_A_FILE = 120
 _GAP = 3
-"""Columns between two fields, as rich draws a table of this kind."""
+"""Columns between two fields in rich's tables."""
 
 
 def render(records: Iterable[Record], console: Console) -> None:
-    """Print what a sweep came to: the scores, and what has none and why."""
-    print_document(results(records), console)
+    """Print the results of a sweep: scores, and failures with reasons."""
+    print_report(results(records), console)
 
 
-def print_document(document: Document, console: Console) -> None:
-    """Print a report; its tables have titles of their own."""
+def print_report(document: Report, console: Console) -> None:
+    """Print a report; each table prints its own title."""
     for section in document.sections:
         for table in section.tables:
             print_table(table, console)
@@ -43,18 +43,18 @@ def print_document(document: Document, console: Console) -> None:
             _print(console, "")
 
 
-def to_text(document: Document) -> str:
+def to_text(document: Report) -> str:
     """Return a report as plain text, 120 columns wide."""
     file = io.StringIO()
     console = Console(
         file=file, width=_WIDTH_OF_A_FILE, color_system=None, markup=False, highlight=False, emoji=False
     )
-    print_document(document, console)
+    print_report(document, console)
     return file.getvalue()
 
 
 def print_table(table: Table, console: Console) -> None:
-    """Print a table, in blocks of columns where the console is too narrow for all of them."""
+    """Print a table, in blocks of columns if the console is too narrow for all of them."""
     console.print(Text(_plain(table.title, console)), style="bold")
     for line in table.notes:
         console.print(Text(_plain(line, console)), style="dim")
@@ -95,7 +95,7 @@ def _width(widths: Sequence[int]) -> int:
 
 
 def _rich(table: Table, columns: Sequence[int], console: Console, *, is_stacked: bool) -> RichTable:
-    """Return some columns of a table; notes stand beside their entry, or below it where it is narrow."""
+    """Return some columns of a table; notes stand beside their entry, or below it if stacked."""
     rich = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
     for column in columns:
         rich.add_column(Text(_plain(table.columns[column], console)), overflow="fold")
@@ -106,16 +106,16 @@ def _rich(table: Table, columns: Sequence[int], console: Console, *, is_stacked:
 
 def _text(entry: Entry, console: Console, *, is_stacked: bool) -> Text:
     parts = [_plain(part, console) for part in (entry.text, entry.note) if part]
-    # Where it is narrow, an interval and what follows it have a line each.
+    # If stacked, an interval and the text after it have a line each.
     return Text("\n".join(parts).replace("] (", "]\n(") if is_stacked else " ".join(parts))
 
 
 def _print(console: Console, text: str, style: str = "") -> None:
-    # Lines are wrapped by the terminal, not by us: text that is sent to a file stays whole.
+    # The terminal wraps lines, not seqbench, so that text in a file stays whole.
     console.print(Text(_plain(text, console)), style=style, soft_wrap=True)
 
 
 def _plain(text: str, console: Console) -> str:
-    # What comes from a record or a plugin never steers the terminal.
+    # Text from a record or a plugin must not control the terminal.
     text = printable(text)
     return text if console.encoding.startswith("utf") else text.translate(_ASCII)

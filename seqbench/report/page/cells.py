@@ -23,8 +23,8 @@ from seqbench.report.units import memory, seconds
 
 MOST_POINTS, LEAST_POINTS = 200, 16
 _ALL_POINTS, _POINTS_OF_A_ROW = 20_000, 20
-"""How many points each kind of curve may have, over all cells of a page; a row of the leaderboard, with its lines
-in the charts, takes the room of so many."""
+"""Most points of each kind of curve over all cells of a page, and the number of points that take as much space as
+a row of the leaderboard with its lines in the charts."""
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -32,14 +32,14 @@ Pairs = tuple[tuple[str, str], ...]
 def cells(
     records: Sequence[Record], look_of: Mapping[str, Look], command: Callable[[Record], str], rows: int
 ) -> dict[str, Any]:
-    """Return what the detail views show: ``shared`` texts, ``grids`` of steps and lags, ``words`` of
-    commands, the most ``points`` that a curve has, and ``cells`` by key.
+    """Return the data of the detail views: ``shared`` texts, ``grids`` of steps and lags, ``words`` of
+    commands, the largest number of ``points`` of a curve, and ``cells`` by key.
 
     Args:
-        records: of the page.
+        records: the records of the page.
         look_of: model -> look.
-        command: what runs one cell again.
-        rows: of the leaderboard.
+        command: returns the command that runs one cell again.
+        rows: the rows of the leaderboard.
     """
     tasks, models = task_names(records), model_names(records)
     most = _points(len(records), rows)
@@ -70,14 +70,14 @@ def _points(cells: int, rows: int) -> int:
 
 
 class _Kept:
-    """A list in which equal items have one place."""
+    """A list without equal items."""
 
     def __init__(self) -> None:
         self.items: list[Any] = []
         self._places: dict[str, int] = {}
 
     def place(self, item: Any) -> int:
-        """Return where an item stands, which is added where it is new."""
+        """Return the index of an item; append it if it is new."""
         text = json.dumps(item)
         if text not in self._places:
             self._places[text] = len(self.items)
@@ -86,7 +86,7 @@ class _Kept:
 
 
 def _outcome(record: Record, shared: _Kept) -> list[Any]:
-    """Return what the cell came to: the place of the labels, then the texts; what is not known is left out."""
+    """Return the outcome of a cell: the index of the labels, then the texts; unknown values are left out."""
     costs, metric = record.costs, record.metric
     gradients = record.gradients
     found: list[tuple[str, str | None]] = [
@@ -168,9 +168,9 @@ def _plain(value: Any) -> str:
 
 
 def _said(record: Record, shared: _Kept) -> dict[str, Any]:
-    """Return what there is to tell beside the numbers; empty things are left out.
+    """Return the texts about a cell, without empty ones.
 
-    A traceback is kept by its place: cells often fail alike.
+    A traceback is kept as an index, because cells often fail alike.
     """
     told = {
         "reason": record.reason,
@@ -183,7 +183,7 @@ def _said(record: Record, shared: _Kept) -> dict[str, Any]:
 
 
 _Raw = tuple[str, str, Sequence[int], Sequence[float | None]]
-"""Which chart a curve is in, the curve's name there, where its points are, and they."""
+"""The chart of a curve, the curve's name there, and its x and y values."""
 
 
 def _curves(record: Record) -> list[_Raw]:
@@ -191,7 +191,7 @@ def _curves(record: Record) -> list[_Raw]:
     scores = [(each.step, each.score) for each in course.validations]
     found: list[_Raw] = [("loss", "training", *_split(course.losses)), ("score", "validation", *_split(scores))]
     if gradients and gradients.norms:
-        # A chart's norms are logarithms, so that those that no float holds are drawn as well.
+        # Charts draw logarithms of norms, so that norms outside the range of floats are drawn too.
         norms = [(step, math.log10(norm) if norm else None) for step, norm in gradients.norms.course]
         found.append(("norm", "global norm", *_split(norms)))
     for each in gradients.flows if gradients else ():
@@ -203,7 +203,7 @@ def _curves(record: Record) -> list[_Raw]:
 
 
 def _flow_curve(flow: Flow) -> Curve:
-    """Return the state gradient, or that by the input where there is no state to have one."""
+    """Return the state gradient, or the input gradient if there is no state."""
     state = flow.curve("state")
     return state if any(ln is not None for ln in state.ln_median) else flow.curve("input")
 
@@ -222,7 +222,7 @@ def _curve(
 
 
 def _rounded(value: float | None) -> float | int | None:
-    """Return four significant digits, whole numbers without a point: what a chart shows, in few bytes."""
+    """Return a number with four significant digits, enough for a chart; whole numbers have no point."""
     if value is None or not math.isfinite(value):
         return None
     short = float(f"{value:.4g}")
@@ -230,7 +230,7 @@ def _rounded(value: float | None) -> float | int | None:
 
 
 def _rounded_log(value: float | None) -> float | None:
-    """Return a logarithm of a norm to three decimals, which is the norm to 0.1%."""
+    """Return the logarithm of a norm to three decimals, which gives the norm to 0.1%."""
     return None if value is None else round(value, 3)
 
 

@@ -12,15 +12,15 @@ from seqbench.report.numbers import number
 from seqbench.report.page.groups import Group
 from seqbench.report.page.rows import ends_and_n
 from seqbench.report.units import memory, seconds, short
-from seqbench.statistics import HOLDS, Summary, summary
+from seqbench.statistics import HOLDS, SeedSummary, summary
 
 _LENGTH = "length (steps)"
 _WORST = -1.0
-"""The skill at which a chart ends: what lies far below the baseline shall not press the rest together."""
+"""The lowest skill on a chart, so that values far below the baseline do not compress the rest."""
 
 
 def skill_charts(found: Sequence[Group], look_of: Mapping[str, Look]) -> list[Chart]:
-    """Return skill against length, with the interval over seeds as a band and a cross where there is no score."""
+    """Return skill against length, with the interval over seeds as a band and a cross for a missing score."""
     return [_skill_chart(i, task, of_task, look_of) for i, (task, of_task) in enumerate(by_task(found))]
 
 
@@ -105,8 +105,8 @@ def _skill_text(group: Group) -> str:
     return f"{number(skill.mean)} ({ends_and_n(skill)}{lost})"
 
 
-def _ends(skill: Summary | None) -> tuple[float | None, float | None]:
-    """Return the ends of the band; a single seed has none, and the band has a gap there."""
+def _ends(skill: SeedSummary | None) -> tuple[float | None, float | None]:
+    """Return the edges of the band; for a single seed there are none, and the band has a gap."""
     return (skill.interval.low, skill.interval.high) if skill and skill.interval else (None, None)
 
 
@@ -116,7 +116,7 @@ def _said(group: Group, what: str) -> str:
 
 @dataclass(frozen=True)
 class _Cost:
-    """A cost: its title, its value, how that is written, its place on the axis, and the axis."""
+    """A cost: its title, its value, its text, its place on the axis, and the axis."""
 
     name: str
     title: str
@@ -126,7 +126,7 @@ class _Cost:
     axis: Callable[[Iterable[float]], Axis]
 
     def text(self, group: Group) -> str:
-        """Return what the cost is."""
+        """Return the cost as text."""
         value = self.value(group)
         return "–" if value is None else self.write(value)
 

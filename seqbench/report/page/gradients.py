@@ -21,7 +21,7 @@ from seqbench.statistics import summary
 
 MOMENTS = (("init", "before training"), ("trained", "after training"))
 _DECADES = 16
-"""Added to what stands at the smallest lag, a float64 no longer notices what is so many decades smaller."""
+"""Decades below the norm at the smallest lag at which a float64 sum no longer changes."""
 _ROWS = 6
 _BANDS = 8
 """With more lines than this in a chart, their bands hide each other and are left out."""
@@ -38,7 +38,7 @@ class GradientCharts:
 
 @dataclass(frozen=True)
 class NormLine:
-    """The mean of several curves: lags, and log10 of median and quartiles; None where any of them has none."""
+    """The mean of several curves: lags, and log10 of median and quartiles; None where a curve has no value."""
 
     lags: tuple[int, ...]
     median: tuple[float | None, ...]
@@ -57,10 +57,10 @@ def gradient_charts(found: Sequence[Group], look_of: Mapping[str, Look]) -> list
 
 
 def norm_line(curves: Sequence[Curve]) -> NormLine | None:
-    """Return the mean over seeds; None where there is no curve.
+    """Return the mean over seeds; None if there is no curve.
 
-    The lags are those of the first curve that all reach: where sequences differ in length, curves of two
-    seeds do not stand on the same lags, and are read between two lags along the logarithm of the norm.
+    It uses the lags of the first curve that all curves reach. If sequences differ in length, the curves of two
+    seeds have different lags; they are interpolated linearly in the logarithm of the norm.
     """
     if not curves or not all(curve.lags for curve in curves):
         return None
@@ -186,7 +186,7 @@ def _norm_axis(lines: Iterable[NormLine]) -> Axis:
 
 
 def _norm_numbers(lines: Mapping[str, NormLine]) -> Numbers:
-    """Return the medians at a few lags, those of the longest line."""
+    """Return the medians at a few lags of the longest line."""
     longest = max((line.lags for line in lines.values()), key=len, default=())
     lags = [longest[i] for i in thinned(len(longest), _ROWS)]
     at = {model: dict(zip(line.lags, line.median, strict=True)) for model, line in lines.items()}
@@ -208,7 +208,7 @@ def _mean(norms: Sequence[float | None]) -> float | None:
 
 
 def _read(xs: Sequence[int], ys: Sequence[float | None], lag: int) -> float | None:
-    """Return a curve's value at a lag, on the straight line between its neighbours."""
+    """Return a curve's value at a lag by linear interpolation."""
     i = bisect_left(xs, lag)
     if i == len(xs) or (i == 0 and xs[0] != lag):
         return None

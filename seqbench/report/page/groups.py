@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from seqbench.gradients.flow import Summary as FlowSummary
+from seqbench.gradients.flow import Summary
 from seqbench.records.resolution import one_example_in_skill
 from seqbench.records.schema import Record
 from seqbench.records.variants import model_names, natural, task_names
@@ -25,10 +25,10 @@ class Group:
     """The records of one model on one task at one length.
 
     Attributes:
-        task, model: as a reader knows them.
+        task, model: the names that tables show.
         length: steps.
-        seeds: that any model of the task was run with.
-        records: in the order of their seeds; one that is not there was not run.
+        seeds: the seeds with which any model of the task was run.
+        records: in the order of their seeds; a missing seed was not run.
     """
 
     task: str
@@ -50,16 +50,16 @@ class Group:
         return _known(record.baseline for record in self.records)
 
     def outcome(self) -> str:
-        """Return what became of the seeds, such as ``ok`` or ``2 ok, 1 diverged``.
+        """Return the outcomes of the seeds, e.g. ``ok`` or ``2 ok, 1 diverged``.
 
-        A single outcome of all seeds is said once, without a number.
+        If all seeds share an outcome, it is written once, without a number.
         """
         found = Counter(outcome_of(record) for record in self.records)
         found[MISSING] = len(self.seeds) - len(self.records)
         parts = [(what, n) for what, n in sorted(found.items(), key=lambda pair: (pair[0] != "ok", pair[0])) if n]
         return parts[0][0] if len(parts) == 1 else ", ".join(f"{n} {what}" for what, n in parts)
 
-    def flows(self, when: str) -> list[FlowSummary]:
+    def flows(self, when: str) -> list[Summary]:
         """Return the gradient flow's summaries at one moment."""
         return [
             each.summary
@@ -82,11 +82,11 @@ class Group:
         return _mean(record.costs.peak_memory_bytes for record in self.records)
 
     def parameters(self) -> float | None:
-        """Return the mean number of trainable numbers; seeds of a real text may have vocabularies of their own."""
+        """Return the mean number of trainable numbers; on a real text, seeds may have different vocabularies."""
         return _mean(record.costs.parameters for record in self.records)
 
     def examples(self) -> list[int]:
-        """Return how many test examples there are, each number once."""
+        """Return the different numbers of test examples."""
         return sorted({record.test.examples for record in self.records if record.test})
 
     def one_example(self) -> float | None:

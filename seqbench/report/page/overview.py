@@ -25,9 +25,8 @@ class Usable:
 
     Attributes:
         text: its usable length.
-        parts: of a bar of 100 on which each tested length is one step, where the lengths that hold begin, and
-            how wide they are.
-        note: its bounds by the 95% intervals of skill, and the fewest seeds behind a length.
+        parts: start and width of the usable lengths on a bar of width 100, where each tested length is one step.
+        note: its bounds from the 95% intervals of skill, and the smallest number of seeds at a length.
     """
 
     text: str
@@ -47,18 +46,18 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Overview:
+class ModelOverview:
     """The models, best mean rank first, over the tasks."""
 
     tasks: tuple[str, ...]
     lines: tuple[Line, ...]
 
 
-def overview(seen: Sequence[Observation], look_of: Mapping[str, Look]) -> Overview:
+def overview(seen: Sequence[Observation], look_of: Mapping[str, Look]) -> ModelOverview:
     """Return how far each model reaches on each task."""
     tasks = tuple(sorted({each.task for each in seen}, key=natural))
     found = mean_ranks(outcomes(seen))
-    return Overview(
+    return ModelOverview(
         tasks,
         tuple(
             Line(
@@ -74,7 +73,7 @@ def overview(seen: Sequence[Observation], look_of: Mapping[str, Look]) -> Overvi
 
 
 def summary_line(records: Sequence[Record], found: Sequence[Group]) -> str:
-    """Return what was run, and what became of it, in a sentence."""
+    """Return a sentence about what was run and how it ended."""
     counts = Counter(outcome_of(record) for record in records)
     missing = sum(len(group.seeds) - len(group.records) for group in found)
     parts = [f"{n} {what}" for what, n in sorted(counts.items(), key=lambda pair: (pair[0] != "ok", pair[0]))]
@@ -101,7 +100,7 @@ def _usable(seen: Sequence[Observation], task: str, model: str) -> Usable:
 
 
 def _parts(holds: Sequence[bool]) -> tuple[tuple[int, int], ...]:
-    """Return where the bar of usable lengths is filled.
+    """Return the filled parts of the bar of usable lengths.
 
     >>> _parts([True, True, False, False]), _parts([False, True, True, True]), _parts([True, False, True])
     (((0, 50),), ((25, 75),), ((0, 33), (67, 33)))

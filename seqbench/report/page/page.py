@@ -17,7 +17,7 @@ from seqbench.records.schema import Record
 from seqbench.records.variants import legend, model_names, natural
 from seqbench.report.charts import lines as charts
 from seqbench.report.commands import command
-from seqbench.report.document import document
+from seqbench.report.document import whole_report
 from seqbench.report.observations import observations
 from seqbench.report.page.cells import cells
 from seqbench.report.page.charts import cost_charts, skill_charts
@@ -38,7 +38,7 @@ def page(records: Iterable[Record], *, title: str = "seqbench report") -> str:
     """Return the page of these records.
 
     Args:
-        records: of one store, or of several that were merged with `read_records`.
+        records: those of one store, or of several merged with `read_records`.
         title: its heading.
     """
     kept = sorted(records, key=lambda record: record.key)
@@ -64,7 +64,7 @@ def page(records: Iterable[Record], *, title: str = "seqbench report") -> str:
         skill=skill_charts(found, look_of),
         gradients=gradient_charts(found, look_of),
         costs=cost_charts(found, look_of),
-        document=document(kept),
+        document=whole_report(kept),
         cells=cells(kept, look_of, command, len(leaderboard)),
     )
 
@@ -72,12 +72,12 @@ def page(records: Iterable[Record], *, title: str = "seqbench report") -> str:
 def render(template: str, *, styles: Sequence[str], scripts: Sequence[str], **values: Any) -> str:
     """Return a page from a template, with its styles and scripts inside it.
 
-    The page's Content-Security-Policy names each of them by its hash: nothing else runs, and nothing is fetched.
+    The page's Content-Security-Policy lists each of them by its hash: nothing else runs, and nothing is fetched.
 
     Args:
         template: its file in ``templates/``.
-        styles, scripts: their files there, in their order.
-        values: what the template asks for; one that is missing is an error.
+        styles, scripts: their files there, in order.
+        values: the variables of the template; a missing one is an error.
     """
     jinja = _environment()
     css = "".join(_source(jinja, name) for name in styles)
@@ -115,7 +115,7 @@ def _environment() -> Environment:
 
 
 def _shown(value: Any) -> Any:
-    """Return what a page writes of a value: of a text, what steers or hides is spelled out; lines may end."""
+    """Return a value for a page: in texts, control and hidden characters are spelled out, except line ends."""
     from markupsafe import Markup
 
     if isinstance(value, Mapping):
@@ -126,7 +126,7 @@ def _shown(value: Any) -> Any:
 
 
 def _data(value: Any) -> str:
-    """Return JSON that can stand inside a script element, whatever its strings say."""
+    """Return JSON that is safe inside a script element, whatever its strings contain."""
     text = json.dumps(_shown(value), allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     return _markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 

@@ -14,12 +14,12 @@ from seqbench.records.schema import MetricData
 from seqbench.report.charts.lines import Look
 from seqbench.report.numbers import number, skill_text
 from seqbench.report.page.groups import Group, outcome_of
-from seqbench.report.tables.entries import WITHIN
 from seqbench.report.tables.gradients import flow_entry
-from seqbench.report.tables.measures import score_bounds
 from seqbench.report.tables.scores import COARSE
+from seqbench.report.tables.seed_summaries import score_bounds
+from seqbench.report.tables.table import WITHIN
 from seqbench.report.units import memory, seconds
-from seqbench.statistics import Summary, summary
+from seqbench.statistics import SeedSummary, summary
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class Field:
     """One number of a row.
 
     Attributes:
-        text: what is written.
-        value: what it is sorted by; None sorts last.
-        note: written small below it.
-        is_loss: it says why there is no number.
+        text: the text shown.
+        value: the value to sort by; None sorts last.
+        note: a small text below it.
+        is_loss: whether the text says why there is no number.
     """
 
     text: str
@@ -40,18 +40,18 @@ class Field:
 
     @property
     def order(self) -> str:
-        """The value in few digits; empty where it is not known."""
+        """The value in few digits; empty if unknown."""
         return "" if self.value is None else f"{self.value:.7g}"
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A skill and its interval on a small canvas, 140 units wide; the baseline lies at 30, perfection at 130.
+    """A skill and its interval on a small canvas, 140 units wide; the baseline is at 30, perfection at 130.
 
     Attributes:
-        at: of the mean.
-        low, high: of the interval; None for a single seed.
-        is_beyond: the mean lies to the left of the canvas.
+        at: place of the mean.
+        low, high: ends of the interval; None for a single seed.
+        is_beyond: whether the mean is to the left of the canvas.
     """
 
     at: int
@@ -62,7 +62,7 @@ class Plot:
 
 @dataclass(frozen=True)
 class SeedLink:
-    """A cell of a row: its seed, its key, and its status where that is not ``ok``."""
+    """A cell of a row: its seed, its key, and its status unless it is ``ok``."""
 
     seed: int
     key: str
@@ -71,7 +71,7 @@ class SeedLink:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the leaderboard; `outcome` is what the filter of outcomes sees: ``ok``, or something else."""
+    """A row of the leaderboard; the filter of outcomes uses `outcome`: ``ok``, or something else."""
 
     task: str
     metric: str
@@ -91,8 +91,8 @@ class Row:
 
 
 def rows(found: Sequence[Group], look_of: Mapping[str, Look]) -> list[Row]:
-    """Return the leaderboard: by task and length, the best mean skill first, what has no score last."""
-    # A row that has no score still says in which metric it would have one.
+    """Return the leaderboard, by task and length: the best mean skill first, rows without a score last."""
+    # A row without a score still names the metric.
     metrics = {group.task: record.metric for group in found for record in group.records if record.metric}
     made = [_row(group, look_of[group.model], metrics.get(group.task)) for group in found]
     places = {task: i for i, task in enumerate(dict.fromkeys(group.task for group in found))}
@@ -100,7 +100,7 @@ def rows(found: Sequence[Group], look_of: Mapping[str, Look]) -> list[Row]:
 
 
 def _rank(row: Row) -> tuple[float, float]:
-    """Return what orders the models of one task and length; a model with a lost seed goes behind the others."""
+    """Return the sort key of the models of one task and length; models with a lost seed come last."""
     skill = row.skill.value
     return (2 if skill is None else int(row.outcome != "ok")), 0.0 if skill is None else -skill
 
@@ -127,10 +127,10 @@ def _row(group: Group, look: Look, metric: MetricData | None) -> Row:
     )
 
 
-def ends_and_n(found: Summary) -> str:
-    """Return the interval and how many values it stands on.
+def ends_and_n(found: SeedSummary) -> str:
+    """Return the interval and the number of values behind it.
 
-    >>> ends_and_n(Summary(0.5, None, 1)), ends_and_n(summary([0.5, 0.5, 0.5]))
+    >>> ends_and_n(SeedSummary(0.5, None, 1)), ends_and_n(summary([0.5, 0.5, 0.5]))
     ('n = 1', '0.500 to 0.500, n = 3')
     """
     if found.interval is None:
@@ -151,14 +151,14 @@ def _examples(group: Group) -> str:
 
 
 def _skill(skill: float, worth: float | None) -> Field:
-    """Return a skill, with a sign where one test example is worth as much, and its worth where that is much."""
+    """Return a skill, marked if one test example is worth as much, and with that worth if it is large."""
     if worth is None:
         return Field(skill_text(skill), skill)
     sign = f" {WITHIN}" if is_within(skill, worth) else ""
     return Field(skill_text(skill) + sign, skill, f"one example: {number(worth)}" if worth >= COARSE else "")
 
 
-def _plot(skill: Summary) -> Plot:
+def _plot(skill: SeedSummary) -> Plot:
     low, high = (skill.interval.low, skill.interval.high) if skill.interval else (None, None)
     return Plot(
         at=_place(skill.mean),

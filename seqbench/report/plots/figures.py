@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 FORMATS = (".png", ".svg")
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito's, without yellow: colour-blind readers tell them apart."""
+"""The palette of Okabe and Ito without yellow, which colour-blind readers can distinguish."""
 _DASHES = ("-", "--", "-.", ":")
 _LEAST_DECADES = 3
 
 
 def check_picture(path: Path) -> None:
-    """Say before any work is done whether a picture can be written.
+    """Check before any work is done that a picture can be written.
 
     Raises:
-        ExperimentError: the file's ending is neither .png nor .svg, its folder is not there, or matplotlib is
-            not installed.
+        ExperimentError: the file's ending is neither .png nor .svg, its folder is missing, or matplotlib is not
+            installed.
     """
     if path.suffix.lower() not in FORMATS:
         raise ExperimentError(f"a picture is written as .png or .svg, and {path} ends otherwise")
@@ -45,14 +45,14 @@ def check_picture(path: Path) -> None:
 def draw_curves(panels: Mapping[str, Mapping[str, Curve]], path: Path, title: str = "") -> None:
     """Write a picture with a panel for each quantity and a line for each model.
 
-    A line is the median over the examples, the band around it goes from quartile to quartile. On these axes
-    a constant factor per step is a straight line.
+    A line is the median over the examples, and its band spans the quartiles. On these axes a constant factor per
+    step is a straight line.
 
     Args:
-        panels: label of the axis of norms -> label of a line -> curve; lines of one label look alike in every
-            panel.
+        panels: label of the axis of norms -> label of a line -> curve; lines with the same label look the same in
+            every panel.
         path: ends in .png or .svg.
-        title: over the whole.
+        title: title of the picture.
 
     Raises:
         ExperimentError: the file cannot be written, or see `check_picture`.
@@ -62,7 +62,7 @@ def draw_curves(panels: Mapping[str, Mapping[str, Curve]], path: Path, title: st
     from matplotlib.figure import Figure
 
     labels = list(dict.fromkeys(label for lines in panels.values() for label in lines))
-    # The same curves give the same bytes: no date, and names in the SVG that are not random.
+    # No date, and no random names in the SVG, so that the same curves give the same bytes.
     with matplotlib.rc_context({"svg.hashsalt": "seqbench", "font.size": 11}):
         figure = Figure(figsize=(max(6.4, 4.6 * len(panels)), 4.6 + 0.25 * len(labels)), layout="constrained")
         handles = {}
@@ -80,7 +80,7 @@ def draw_curves(panels: Mapping[str, Mapping[str, Curve]], path: Path, title: st
 
 
 def _draw(axes: Axes, curve: Curve, number: int) -> Line2D:
-    """Draw log10 of the norms, which no float64 has to hold; where one is unknown there is a gap."""
+    """Draw log10 of the norms, which may be outside the range of float64; an unknown norm is a gap."""
     colour = COLOURS[number % len(COLOURS)]
     q25, q75 = ([math.nan if norm is None else math.log10(norm) for norm in q] for q in (curve.q25, curve.q75))
     axes.fill_between(curve.lags, q25, q75, color=colour, alpha=0.2, linewidth=0)
@@ -96,7 +96,7 @@ def _dress(axes: Axes, name: str) -> None:
     axes.set_ylabel(name)
     axes.set_xlim(left=0)
     bottom, top = axes.get_ylim()
-    # A curve that hardly falls shall not look as if it did.
+    # A nearly flat curve must not look steep.
     axes.set_ylim(min(bottom, top - _LEAST_DECADES), top)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda exponent, _: f"$10^{{{exponent:.0f}}}$"))

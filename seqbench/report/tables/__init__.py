@@ -3,12 +3,12 @@
 __all__ = [
     "comparison",
     "costs",
-    "entries",
     "environments",
     "failures",
     "gradients",
-    "measures",
     "remarks",
     "scores",
+    "seed_summaries",
     "standings",
+    "table",
 ]

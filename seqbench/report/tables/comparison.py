@@ -8,8 +8,8 @@ from statistics import median
 from seqbench.records.resolution import is_within
 from seqbench.report.numbers import fixed
 from seqbench.report.observations import Observation
-from seqbench.report.tables.entries import WITHIN, Entry, Table
 from seqbench.report.tables.standings import outcomes
+from seqbench.report.tables.table import WITHIN, Entry, Table
 from seqbench.statistics import LEAST_PAIRS, Comparison, MeanRank, Outcomes, Place, compare, mean_ranks
 
 _RANK_LINES = (
@@ -29,7 +29,7 @@ _NOTHING = "none"
 
 
 def comparison_tables(seen: Sequence[Observation]) -> list[Table]:
-    """Return mean ranks and the comparison of every two models; nothing where there are not two models."""
+    """Return mean ranks and the comparisons of all pairs of models; nothing for fewer than two models."""
     found = outcomes(seen)
     if len(found) < 2:
         return []
@@ -65,9 +65,9 @@ def pair_table(
     """Return the table of pairs of models that share a cell.
 
     Args:
-        comparisons: of every two models.
-        is_one_seed: whether all cells are of one seed.
-        worth_of: what one test example is worth in skill in the cells of a pair; None where it is not known.
+        comparisons: those of all pairs of models.
+        is_one_seed: whether all cells have the same seed.
+        worth_of: returns what one test example is worth in skill in the cells of a pair; None if unknown.
     """
     lines = (*_PAIR_LINES, *([_ONE_SEED] if is_one_seed else []))
     rows = tuple(_pair(each, worth_of(each)) for each in comparisons if each.n)
@@ -86,7 +86,7 @@ def pair_table(
 
 
 def finding(comparison: Comparison) -> str:
-    """Say in words what a comparison found."""
+    """Return the finding of a comparison in words."""
     if comparison.p_holm is None:
         return "not tested"
     if comparison.p_holm > SIGNIFICANT:
@@ -126,5 +126,5 @@ def p_text(p: float) -> str:
     if p < 1e-4:
         return "< 0.0001"
     text = fixed(p, 1 if p >= 0.995 else 2 if p >= 0.095 else 3 if p >= 0.0095 else 4)
-    # What is found turns on this number: it is not written where p lies beside it.
+    # The finding depends on this threshold, so a different p is never rounded to it.
     return fixed(p, 5) if float(text) == SIGNIFICANT != p else text

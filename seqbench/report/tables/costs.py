@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from seqbench.report.numbers import rounded
 from seqbench.report.observations import Observation
-from seqbench.report.tables.entries import ABSENT, Entry, Table, grouped
+from seqbench.report.tables.table import ABSENT, Entry, Table, grouped
 from seqbench.statistics import summary
 
 _LINES = (
@@ -28,8 +28,8 @@ def cost_table(seen: Sequence[Observation], *, environments: int = 1) -> Table:
     """Return the costs of each model of one task, against length.
 
     Args:
-        seen: of one task.
-        environments: how many the cells come from.
+        seen: the observations of one task.
+        environments: the number of environments in which the cells ran.
     """
     own = [each for each in seen if each.trained == each.tested]
     lengths = sorted({each.tested for each in own})

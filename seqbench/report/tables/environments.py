@@ -9,7 +9,7 @@ from typing import Any
 from seqbench.base.printable import MOST, one_line
 from seqbench.records.schema import Record
 from seqbench.records.variants import model_names, natural, task_names
-from seqbench.report.tables.entries import Entry, Table
+from seqbench.report.tables.table import Entry, Table
 
 _LINES = ("What the records say of the machine and the software; the source revision is seqbench's own.",)
 _NAMES = {"git_revision": "source revision", "processor_class": "processor's"}
@@ -20,8 +20,8 @@ class Environment:
     """One machine and its software.
 
     Attributes:
-        facts: what -> value, in the order of the record.
-        records: of the cells that were run there.
+        facts: name -> value, in the order of the record.
+        records: the records of the cells that ran there.
     """
 
     facts: Mapping[str, str]
@@ -31,7 +31,7 @@ class Environment:
 def environments(records: Sequence[Record]) -> list[Environment]:
     """Return the environments, the one with most cells first.
 
-    A cell that failed before its device was known belongs to an environment that it does not contradict.
+    A cell that failed before its device was known is counted to an environment that it does not contradict.
     """
     ordered = sorted(records, key=lambda record: (-len(record.environment), record.key))
     found: list[tuple[dict[str, str], list[Record]]] = []
@@ -59,7 +59,7 @@ def environment_table(found: Sequence[Environment]) -> Table:
 
 
 def places(found: Sequence[Environment]) -> list[str]:
-    """Return which cells come from which environment; nothing where all come from one."""
+    """Return which cells come from which environment; nothing if there is only one."""
     if len(found) < 2:
         return []
     records = [record for each in found for record in each.records]
@@ -75,7 +75,7 @@ def places(found: Sequence[Environment]) -> list[str]:
 
 
 def _cells(records: Sequence[Record]) -> str:
-    """Say lengths and seeds; lengths that share their seeds are said together."""
+    """Return lengths and seeds as text; lengths with the same seeds are joined."""
     seeds: dict[int, list[int]] = {}
     for record in sorted(records, key=lambda record: (record.cell.length, record.cell.seed)):
         seeds.setdefault(record.cell.length, []).append(record.cell.seed)
@@ -98,7 +98,7 @@ def _facts(record: Record) -> dict[str, str]:
 
 def _flat(name: str, value: Any) -> dict[str, str]:
     if isinstance(value, Mapping):
-        # Packages stand by their names alone; whatever else has parts says whose they are.
+        # Packages are shown by name alone; the parts of other facts name their fact.
         whose = "" if name == "packages" else f"{_cut(name)} "
         return {f"{whose}{_cut(inner)}": _shown(part) for inner, part in value.items()}
     return {_cut(name): _shown(value)}
@@ -109,15 +109,15 @@ def _shown(value: Any) -> str:
 
 
 def _cut(value: Any) -> str:
-    """Return a name or a value as it is, but for one that no table could hold."""
+    """Return a name or a value as text, cut if it is too long for a table."""
     text = str(value)
     return text if len(text) <= MOST else one_line(text)
 
 
 def plugins_used(records: Sequence[Record]) -> list[str]:
-    """Return tasks and models with their versions, and what distribution they come from.
+    """Return tasks and models with their versions and distributions.
 
-    A cell is reproduced by the same version of its plugins: another has another key.
+    Only the same versions reproduce a cell: another version has another key.
     """
     found: dict[str, set[str]] = {}
     for record in records:

@@ -12,7 +12,7 @@ from seqbench.records.variants import model_names, natural, task_names
 
 
 def failures(records: Iterable[Record]) -> list[str]:
-    """Return one line for each thing that went wrong; seeds that share a reason share a line."""
+    """Return one line for each problem; seeds with the same reason share a line."""
     kept = list(records)
     tasks, models = task_names(kept), model_names(kept)
     groups: dict[tuple[str, str], list[Record]] = {}
@@ -33,14 +33,14 @@ def _what(record: Record) -> Iterator[str]:
 
 
 def _unknown(record: Record) -> set[str]:
-    """Return the names of the nulls among the scores and skills of a cell that is ok, as its notes name them."""
+    """Return the names of unknown scores and skills of a cell that is ok, as its notes name them."""
     told = {each for each in record.notes if each.partition("@")[0] == "skill" or each.startswith("scores.")}
     for test in (record.test, *record.evaluations):
         if test is None or record.metric is None:
             continue
         missing = [f"scores.{metric}" for metric, score in test.scores.items() if score is None]
         missing += ["skill"] if test.skill is None else []
-        # A note names a null with the length, or without it.
+        # A note names an unknown value with or without its length.
         told |= {each if each in told else f"{each}@{test.length}" for each in missing}
     return told
 

@@ -11,9 +11,9 @@ from dataclasses import replace
 from seqbench.gradients.flow import Summary
 from seqbench.report.numbers import number
 from seqbench.report.observations import Observation
-from seqbench.report.tables.entries import ABSENT, Entry, Table, grouped
-from seqbench.report.tables.measures import beside, in_place
 from seqbench.report.tables.remarks import problems_of
+from seqbench.report.tables.seed_summaries import beside, in_place
+from seqbench.report.tables.table import ABSENT, Entry, Table, grouped
 
 _LINES = (
     "Verdict, gain per step of the state Jacobian, gradient horizon in steps: factor by which a gradient changes",
@@ -24,13 +24,13 @@ _WITHOUT_HORIZON = (
     "back in time. Over seeds: geometric mean.",
 )
 _UNMEASURED = "not measured"
-"""What stands for a cell that ran to its end without gradients; its record says whether they were turned off."""
+"""The text for a finished cell without gradients; its record says whether they were turned off."""
 
 WHENS = ("init", "trained")
 
 
 def gradient_table(seen: Sequence[Observation]) -> Table | None:
-    """Return the gradient flow of each model of one task; None where none was measured."""
+    """Return the gradient flow of each model of one task; None if none was measured."""
     own = [each for each in seen if each.trained == each.tested]
     if not any(each.flows for each in own):
         return None
@@ -48,7 +48,7 @@ def gradient_table(seen: Sequence[Observation]) -> Table | None:
 
 
 def _entry(seen: Sequence[Observation], when: str, asked: int) -> Entry:
-    """Return the field of one model at one length: what was measured, and what became of the other seeds."""
+    """Return the field of one model at one length: the measurements, and the outcomes of the other seeds."""
     if not seen:
         return Entry(ABSENT)
     flows = [each.flows[when] for each in seen if when in each.flows]
@@ -59,10 +59,10 @@ def _entry(seen: Sequence[Observation], when: str, asked: int) -> Entry:
 
 
 def flow_entry(flows: Sequence[Summary]) -> Entry:
-    """Return what the gradient flows of one model at one length, one for each seed, come to.
+    """Return the summary of the gradient flows of one model at one length, one for each seed.
 
-    The verdict is that of the records, over the steps that the network read, which may be more than the task's
-    length; where seeds differ, all that were found.
+    The verdict is that of the records. It covers all steps that the network read, which may be more than the
+    task's length. If seeds differ, all verdicts are shown.
     """
     gains = [flow.ln_gain for flow in flows if flow.ln_gain is not None]
     if not gains:

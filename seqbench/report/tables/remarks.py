@@ -12,14 +12,14 @@ from seqbench.records.variants import model_names, natural, task_names
 from seqbench.report.observations import Observation
 
 COPIES = "test_texts_also_in_train"
-"""The fact of a task of texts: how many of its test texts are training texts too."""
+"""The fact of a text task that counts test texts which are training texts too."""
 
 Cell = tuple[str, str, int, int]
 """Task, model, length and seed."""
 
 
 def warnings_of(records: Sequence[Record]) -> list[str]:
-    """Return each warning once, with the cells that it is of, in an order that the records' has no part in."""
+    """Return each warning once, with its cells, in an order that does not depend on that of the records."""
     tasks, models = task_names(records), model_names(records)
     return said_once(
         ((tasks[record.key], models[record.key], record.cell.length, record.cell.seed), sentence)
@@ -62,7 +62,7 @@ def _cells(cells: set[Cell]) -> str:
 def _sentences(record: Record) -> Iterator[str]:
     yield from record.warnings
     copies = record.facts.get(COPIES, 0)
-    # A record of a task that does not warn by itself has only the fact.
+    # If the task does not warn by itself, the record has only the fact.
     if copies and not any(
         re.search(rf"\b{re.escape(str(copies))}\b.*train", sentence) for sentence in record.warnings
     ):

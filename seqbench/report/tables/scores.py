@@ -14,9 +14,9 @@ from seqbench.records.schema import Record
 from seqbench.records.variants import natural
 from seqbench.report.numbers import mean_and_spread, number
 from seqbench.report.observations import Observation, observations
-from seqbench.report.tables.entries import ABSENT, Entry, Table, grouped
 from seqbench.report.tables.gradients import gradient_table
-from seqbench.report.tables.measures import SCORE, SKILL, entry
+from seqbench.report.tables.seed_summaries import SCORE, SKILL, entry
+from seqbench.report.tables.table import ABSENT, Entry, Table, grouped
 from seqbench.statistics import UsableLength, summary, usable_length
 
 _SKILL_LINES = (
@@ -35,14 +35,14 @@ _LEVEL_LINE = (
 )
 _LEVEL = 1e-3
 COARSE = 0.05
-"""What one test example is worth in skill where a reader is told that the numbers are coarse."""
+"""The worth of one test example in skill from which a reader is warned that the numbers are coarse."""
 _INTERVAL_LINES = (
     "[95% interval of the mean, cut where no value can lie]; it is wide where seeds are few.",
     "[bounds of the usable length]: the seeds show that the first holds, and that beyond the second none does.",
 )
 
 
-def tables(records: Iterable[Record]) -> list[Table]:
+def result_tables(records: Iterable[Record]) -> list[Table]:
     """Return the tables of each task and the table of skill over all of them."""
     seen = observations(list(records))
     result = []
@@ -63,7 +63,7 @@ def score_table(seen: Sequence[Observation]) -> Table:
 
 
 def transfer_table(seen: Sequence[Observation]) -> Table:
-    """Return the scores of one task at the further lengths that its networks were tested at."""
+    """Return the scores of one task at the further lengths at which its networks were tested."""
     further = {each.tested for each in seen if each.tested != each.trained}
     return _score_table(
         [each for each in seen if each.tested in further],
@@ -74,7 +74,7 @@ def transfer_table(seen: Sequence[Observation]) -> Table:
 
 
 def skill_table(seen: Sequence[Observation]) -> Table:
-    """Return skill and usable length of every model on every task, at the lengths it was trained at."""
+    """Return skill and usable length of every model on every task, at the training lengths."""
     own = [each for each in seen if each.trained == each.tested]
     lengths = sorted({each.tested for each in own})
     rows = []
@@ -107,7 +107,7 @@ def _skill_lines(seen: Sequence[Observation]) -> Iterator[str]:
 
 
 def _is_level(seen: Sequence[Observation]) -> bool:
-    """Say whether a model has nearly the same mean skill at two tested lengths that follow one another."""
+    """Say whether a model has nearly the same mean skill at two consecutive tested lengths."""
     for group in grouped(seen, lambda each: (each.task, each.model)).values():
         by_length = [SKILL.summary([e for e in group if e.tested == n]) for n in sorted({e.tested for e in group})]
         means = [found.mean for found in by_length if found]
@@ -121,7 +121,7 @@ def usable_length_of(seen: Sequence[Observation]) -> UsableLength:
     lengths = sorted({each.tested for each in seen})
     skills = {length: SKILL.summary([e for e in seen if e.tested == length]) for length in lengths}
     diverged = {each.tested for each in seen if each.status == "diverged"}
-    # A cell that failed before its task was made does not know better than the others.
+    # A cell that failed before its task was made has only the default, so any other cell decides.
     return usable_length(skills, diverged, is_longer_harder=all(each.is_longer_harder for each in seen))
 
 
@@ -148,7 +148,7 @@ def _score_table(
 
 
 def _has_intervals(seen: Sequence[Observation]) -> bool:
-    """Say whether some model has two seeds with a score at one length."""
+    """Say whether a model has two seeds with a score at one length."""
     found = Counter((e.task, e.model, e.trained, e.tested) for e in seen if e.score is not None)
     return any(n > 1 for n in found.values())
 
@@ -170,7 +170,7 @@ def _how(seen: Sequence[Observation], asked: int, at: Mapping[int, Sequence[Obse
         parts += [f"test examples: {_by_length(examples)}", *_worth(at)]
         parts += [f"skill is measured from: {_by_length(names)}"]
     settings = {each.settings for each in seen if each.settings}
-    # Where they differ, the title tells the variants apart.
+    # If the settings differ, the title distinguishes the variants.
     parts += [f"with {settings.pop()}"] if len(settings) == 1 else []
     devices = sorted({one_line(each.device) for each in seen if each.device})
     parts += [f"the cells ran on different devices: {', '.join(devices)}"] if len(devices) > 1 else []
@@ -178,7 +178,7 @@ def _how(seen: Sequence[Observation], asked: int, at: Mapping[int, Sequence[Obse
 
 
 def _worth(at: Mapping[int, Sequence[Observation]]) -> Iterator[str]:
-    """Say what one test example is worth, where it is known, and that the numbers are coarse where it is much."""
+    """Yield what one test example is worth if known, and a warning if that makes the numbers coarse."""
     worths = {length: _largest(each.one_example for each in group) for length, group in at.items()}
     known = [worth for worth in worths.values() if worth is not None]
     if not known:
@@ -193,7 +193,7 @@ def _largest(worths: Iterable[float | None]) -> float | None:
 
 
 def _by_length(found: Mapping[int, Iterable[object]]) -> str:
-    """Say what was found at which lengths; the lengths are left out where it is the same at all of them."""
+    """Return the values with their lengths; without lengths if the value is the same at all of them."""
     places: dict[str, list[str]] = {}
     for length, values in found.items():
         text = " or ".join(sorted(str(value) for value in values))
@@ -205,7 +205,7 @@ def _by_length(found: Mapping[int, Iterable[object]]) -> str:
 
 
 def _baseline(seen: Sequence[Observation], name: str) -> Entry:
-    # All models of a seed are tested on the same data; a seed counts once.
+    # All models with the same seed are tested on the same data, so a seed counts once.
     scores = ((each.seed, each.baselines.get(name)) for each in seen)
     by_seed = {seed: score for seed, score in scores if score is not None}
     found = summary(by_seed[seed] for seed in sorted(by_seed))

@@ -12,14 +12,14 @@ from seqbench.report.observations import Observation
 from seqbench.statistics import LAST, Place
 
 RANKS_LAST = ("diverged", "failed", "timeout")
-"""The statuses of cells that were run and came to no score; an interrupted one was not run to its end."""
+"""The statuses of cells that ended without a score; an interrupted cell has not ended."""
 
 
 def outcomes(seen: Sequence[Observation]) -> dict[str, dict[Place, float]]:
-    """Return model -> place -> skill at the length it was trained at.
+    """Return model -> place -> skill at the training length.
 
-    A cell that diverged, failed or ran out of its time is `LAST`. One that was interrupted, or has no skill
-    although it is ok, is missing.
+    A cell that diverged, failed or timed out is `LAST`. A cell that was interrupted, or is ok but has no skill, is
+    missing.
     """
     found: dict[str, dict[Place, float]] = {model: {} for model in sorted({e.model for e in seen}, key=natural)}
     for each in seen:

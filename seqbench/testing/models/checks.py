@@ -36,7 +36,7 @@ def check_time(model: Model) -> None:
 LONGEST, SHORTEST = 8192, 1024
 """Steps of the longest sequence that every model is run on, and of the first one."""
 LONG_SECONDS = 1.0
-"""What the next length may be expected to take, for it to be tried at all."""
+"""The longest expected time for the next length to be tried."""
 
 
 def check_long_inputs(model: Model) -> str:
@@ -89,7 +89,7 @@ _OF_RANDOMNESS = (outputs.check_determinism, outputs.check_random_state)
 
 
 def checks_of_models(models: Mapping[str, Model]) -> Iterator[tuple[str, Check]]:
-    """Yield every check of every model; the key of a model, where it has one, ends the id of its checks."""
+    """Yield every check of every model; the ids of its checks end with the model's key, if it has one."""
     for suffix, model in models.items():
         for name, check in MODEL_CHECKS.items():
             id = f"{name}:{suffix}" if suffix else name
@@ -137,5 +137,5 @@ def variants(model: type[Model]) -> dict[str, Model]:
 
 
 def first_line(check: Callable[..., str | None]) -> str:
-    """Return what a check asks for, the first paragraph of its docstring."""
+    """Return the requirement of a check, the first paragraph of its docstring."""
     return " ".join((check.__doc__ or "").split("\n\n")[0].split())

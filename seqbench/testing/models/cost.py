@@ -11,7 +11,7 @@ from collections.abc import Callable
 from seqbench.testing.outcome import CheckFailed
 
 ROOM = 2.5
-"""By how much the growth may exceed what it is to be: caches fill, and fixed costs hide."""
+"""The factor by which the growth may exceed its bound, because of caches and fixed costs."""
 
 ATTEMPTS = 3
 
@@ -25,19 +25,19 @@ def check_growth(
     negligible: float,
     change: str,
 ) -> None:
-    """Fail if the time grows much faster than ``length ** exponent``, each time it is measured.
+    """Fail if the time grows much faster than ``length ** exponent`` in every measurement.
 
     Args:
-        run: does for one length what is to be timed.
+        run: the work to time, for one length.
         short, long: lengths.
         exponent: 1 is linear.
         negligible: seconds for ``long`` below which growth does not matter.
-        change: what an author can do.
+        change: what the author can do.
     """
     allowed = ROOM * (long / short) ** exponent
     times = []
     for _ in range(ATTEMPTS):
-        # The long one first: what is done once only, such as imports, must not make the short one slow.
+        # The long one first: work that is done only once, e.g. imports, must not slow the short one.
         times.append((_seconds(run, long), max(1e-6, _seconds(run, short))))
         seconds, base = (min(column) for column in zip(*times, strict=True))
         if seconds < negligible or seconds <= allowed * base:

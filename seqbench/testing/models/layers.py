@@ -15,10 +15,10 @@ from seqbench.network.network import layer_sizes
 from seqbench.testing.surroundings import random_states, seed_everything
 
 FEATURES = 5
-"""Features in a step of a check's input; no power of two, so that no axis passes for another."""
+"""Features in a step of a check's input; not a power of two, so that axes cannot be confused."""
 
 TOLERANCE = 1e-6
-"""How far apart equal outputs may be in float64, relative to their size: far above rounding."""
+"""Largest difference of equal outputs in float64, relative to their size: far above rounding."""
 
 
 def build(model: Model, *, seed: int = 0, features: int = FEATURES) -> nn.Module:
@@ -35,7 +35,7 @@ def build(model: Model, *, seed: int = 0, features: int = FEATURES) -> nn.Module
 
 
 def build_exact(model: Model, *, seed: int = 0) -> nn.Module:
-    """Return a model's layer in float64 (complex128 where it is complex) and evaluation mode."""
+    """Return a model's layer in float64 (complex parts in complex128) and evaluation mode."""
     return exact(build(model, seed=seed))
 
 
@@ -46,7 +46,7 @@ def noise(batch: int, length: int, *purpose: str, features: int = FEATURES) -> T
 
 
 def call(layer: nn.Module, inputs: Tensor, state: Any = None) -> tuple[Tensor, Any]:
-    """Run a layer without gradients; with no state, as the harness calls it."""
+    """Run a layer without gradients; without a state, it is called as the harness does."""
     with torch.no_grad():
         outputs, after = layer(inputs) if state is None else layer(inputs, state)
     return outputs, after
@@ -72,7 +72,7 @@ def weighted_sum(outputs: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Gap:
-    """The largest difference between two outputs, relative to their size, and where it is."""
+    """The largest difference between two outputs, relative to their size, and its place."""
 
     size: float
     row: int
@@ -88,7 +88,7 @@ class Gap:
 
 
 def gap(found: Tensor, expected: Tensor) -> Gap:
-    """Compare outputs: [batch, time, output_size] each. Where only one is finite, the gap is infinite."""
+    """Compare outputs: [batch, time, output_size] each. If only one of them is finite, the gap is infinite."""
     differences = (found - expected).abs().nan_to_num(nan=torch.inf, posinf=torch.inf).amax(dim=2)
     largest = int(differences.argmax())
     scale = max(1.0, float(expected.abs().max().nan_to_num(nan=1.0, posinf=1.0)))

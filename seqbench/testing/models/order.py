@@ -30,7 +30,7 @@ from seqbench.testing.models.layers import (
 from seqbench.testing.outcome import CheckFailed, CheckSkipped
 
 CUTS = (0, 1, 30, 63, 97)
-"""Steps after which the inputs are changed: at the ends, and on both sides of a usual size of chunks."""
+"""Steps after which the inputs are changed: at the ends, and on both sides of a common chunk size."""
 
 PIECES = (1, 7, 16, 40)
 
@@ -38,7 +38,7 @@ Run: TypeAlias = Callable[[Tensor], tuple[Tensor, dict[str, bytes]]]
 """Inputs -> (outputs, the random states after them)."""
 
 _SAME_GRADIENT = 1e-4
-"""How far apart equal gradients may be, relative to their norm: far above rounding in float64."""
+"""Largest difference of equal gradients, relative to their norm: far above rounding in float64."""
 
 
 def check_causality(model: Model) -> None:
@@ -211,7 +211,7 @@ def check_gradient(model: Model) -> None:
 
 
 def _first_slopes(read: Tensor, inputs: Tensor) -> Tensor:
-    """Return the gradient of what is read with respect to the first step of the inputs: [batch, features]."""
+    """Return the gradient of ``read`` with respect to the first step of the inputs: [batch, features]."""
     if not read.requires_grad:
         return torch.zeros_like(inputs[:, 0])
     (slopes,) = torch.autograd.grad(weighted_sum(read), inputs, retain_graph=True, materialize_grads=True)

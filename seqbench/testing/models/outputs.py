@@ -52,12 +52,12 @@ def check_determinism(model: Model) -> None:
 
 
 def is_random(model: Model) -> bool:
-    """Say whether a layer with the same weights and inputs has other outputs in evaluation."""
+    """Say whether a layer gives different outputs for the same weights and inputs in evaluation."""
     inputs, outputs = noise(2, 20, "determinism"), []
     for seed in (0, 1):
         layer = build_exact(model)
         torch.manual_seed(seed)
-        # A copy each: a layer that writes into its inputs is another fault, which `check_no_change` names.
+        # A copy each: writing into inputs is another fault, which `check_no_change` reports.
         outputs.append(call(layer, inputs.clone())[0])
     return not torch.equal(*outputs)
 

@@ -41,8 +41,8 @@ TASK_CHECKS: Mapping[str, Callable[[Task, Load], None]] = {
 
 
 def checks_of_task(task: Task) -> Iterator[tuple[str, Check]]:
-    """Yield every check of one task; the checks at a length have it at the end of their id."""
-    # One length at a time is kept: data may be large.
+    """Yield every check of one task; ids of checks at one length end with that length."""
+    # Only one length is kept at a time, because data may be large.
     load = lru_cache(maxsize=1)(partial(load_fresh, task))
     slow: list[str] = []
     for length in LENGTHS:
@@ -54,12 +54,12 @@ def checks_of_task(task: Task) -> Iterator[tuple[str, Check]]:
 
 
 def _unless_slow(check: Callable[[], None], slow: list[str], name: str) -> None:
-    """Make a check; once one took too long, the others, which load the same data, are not begun.
+    """Run a check, unless an earlier one on the same data took too long.
 
     Args:
-        check: makes it.
-        slow: the checks that took too long so far; this one is added to it if it does.
-        name: of the check.
+        check: the check.
+        slow: names of the checks that took too long; this one is added if it does.
+        name: the name of the check.
     """
     if slow:
         raise CheckSkipped(f"its data take too long to load: the check {slow[0]} was ended")

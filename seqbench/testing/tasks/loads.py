@@ -17,7 +17,7 @@ from seqbench.plugins.parameters import parameters_of
 from seqbench.testing.surroundings import empty_cache
 
 Load: TypeAlias = Callable[[int], TaskData]
-"""Returns the data at a length, of the seed 0."""
+"""Returns the data at a length, with seed 0."""
 
 PARTS = ("train", "validation", "test")
 
@@ -29,7 +29,7 @@ def load_fresh(task: Task, length: int, seed: int = 0) -> TaskData:
 
 
 def named_data(task: Task) -> list[str]:
-    """Return the parameters that name the task's data: a user's, which are as they are."""
+    """Return the parameters that name data of the user's own, which the task cannot change."""
     return [p.name for p in parameters_of(type(task)) if p.is_data_source and getattr(task, p.name) is not None]
 
 
@@ -52,7 +52,7 @@ def examples(split: Split) -> Iterator[tuple[int, bytes]]:
 
 
 def difference(one: TaskData, other: TaskData) -> str | None:
-    """Name the first thing in which two loads differ, if any."""
+    """Return the name of the first difference between two loads; None if there is none."""
     twins = splits_of(other)
     for part, split in splits_of(one).items():
         if not _is_same(split.inputs, twins[part].inputs):

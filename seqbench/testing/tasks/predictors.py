@@ -16,7 +16,7 @@ from seqbench.testing.outcome import CheckSkipped
 
 @dataclass(frozen=True)
 class Predictor:
-    """A predictor, and how it predicts in a few words."""
+    """A predictor, with a short description of how it predicts."""
 
     name: str
     predict: Callable[[Batch], Tensor]

@@ -22,10 +22,10 @@ from seqbench.testing.tasks.predictors import Predictor, by_place, ignorant, per
 from seqbench.testing.tasks.seeds import LENGTH
 
 CHUNKS = 8
-"""Parts of the test split that are scored by themselves, for a standard error of any metric."""
+"""Parts of the test split that are scored separately, for a standard error of any metric."""
 
 ERRORS, SHARE = 5.0, 0.01
-"""How far scores may be apart: so many standard errors, and this share of the way to perfection."""
+"""Largest distance of scores: this many standard errors, and this share of the distance to perfection."""
 
 OUTPUTS = 2**22
 """Numbers in the outputs of one batch, at most: 16 MiB."""
@@ -33,7 +33,7 @@ OUTPUTS = 2**22
 
 @dataclass(frozen=True)
 class Scored:
-    """What a predictor scores: metric -> score, and metric -> how far off another sample may be."""
+    """The scores of a predictor: metric -> score, and metric -> tolerance for another sample."""
 
     name: str
     scores: Mapping[str, float]
@@ -79,7 +79,7 @@ def check_direction(task: Task, load: Load) -> None:
 
 
 def direction_of(metric: Metric) -> str:
-    """Return a metric's direction as its author wrote it."""
+    """Return a metric's direction as an author writes it."""
     return f"is_higher_better={metric.is_higher_better}"
 
 
@@ -159,7 +159,7 @@ def _ignorant_scores(data: TaskData) -> list[Scored]:
 
 
 def _scored(data: TaskData, predictor: Predictor) -> Scored:
-    """Score a predictor on the test split; the spread over parts of it says how far off chance may be."""
+    """Score a predictor on the test split; the tolerance comes from the spread over parts of it."""
     rows = torch.arange(len(data.test))
     scores = _scores(data, predictor, rows)
     parts = [_scores(data, predictor, part) for part in rows.tensor_split(CHUNKS) if len(part)]

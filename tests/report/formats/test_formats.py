@@ -25,7 +25,7 @@ from seqbench.errors import ExperimentError, StoreError
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
 from seqbench.records.variants import legend, model_names
-from seqbench.report import FORMATS, document, print_document
+from seqbench.report import FORMATS, print_report, whole_report
 from seqbench.report.formats.output import write_whole
 from tests.report.test_report import record, three_seeds
 
@@ -61,7 +61,7 @@ def fields() -> set[str]:
     """Every text that a table of the hostile records shows, as a terminal may see it."""
     return {
         entry.text
-        for section in document(hostile()).sections
+        for section in whole_report(hostile()).sections
         for table in section.tables
         for row in table.rows
         for entry in row
@@ -158,7 +158,7 @@ def test_markdown_shows_every_field_as_it_is() -> None:
 
 def test_terminal_is_not_steered_by_a_record() -> None:
     file = io.StringIO()
-    print_document(document(hostile()), Console(file=file, width=200, force_terminal=False))
+    print_report(whole_report(hostile()), Console(file=file, width=200, force_terminal=False))
     for text in (file.getvalue(), FORMATS["terminal"].write(hostile())):
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202e]", text)
         assert "\\x1b[31mred" in text

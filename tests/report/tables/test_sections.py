@@ -26,7 +26,7 @@ from seqbench.records.making import unfinished
 from seqbench.records.merge import told_elsewhere
 from seqbench.records.schema import Costs, FlowAt, GradientData, Record
 from seqbench.records.store import Store
-from seqbench.report import FORMATS, document, read_records, tables
+from seqbench.report import FORMATS, read_records, result_tables, whole_report
 from seqbench.report.commands import command, commands
 from seqbench.report.formats.terminal import to_text
 from seqbench.report.observations import observations
@@ -224,8 +224,8 @@ def test_environments_are_told_apart_and_a_failed_cell_has_none_of_its_own() -> 
 def test_usable_length_shows_a_wide_spread_of_seeds() -> None:
     sure, unsure = (three_seeds(*scores) for scores in ((0.75, 0.76, 0.77), (1.0, 1.0, 0.28)))
     # The mean skill is 0.73 with both, and the second might as well not hold.
-    assert texts(tables(sure)[-1])[0][2] == ">= 12 [>= 12, >= 12]"
-    assert texts(tables(unsure)[-1])[0][2] == ">= 12 [-, >= 12]"
+    assert texts(result_tables(sure)[-1])[0][2] == ">= 12 [>= 12, >= 12]"
+    assert texts(result_tables(unsure)[-1])[0][2] == ">= 12 [-, >= 12]"
 
 
 def test_every_contradiction_is_named_with_both_places_whatever_the_order(tmp_path: Path) -> None:
@@ -277,7 +277,7 @@ def test_folders_of_two_kinds_of_processors_are_merged_with_a_note_of_both_score
         assert "accuracy: shown 0.6, the other 0.4 (differs by 0.2)" in told
         assert f"GenuineIntel (torch AVX512, oneDNN AVX512_CORE, MKL AVX512) in {tmp_path / 'a'}, which is" in told
         assert f"AuthenticAMD (torch AVX2, oneDNN AVX2, MKL COMPATIBLE) in {tmp_path / 'b'}" in told
-        text = to_text(document(merged))
+        text = to_text(whole_report(merged))
         assert told.split(";")[0] in text
         assert json.loads(FORMATS["json"].write(merged))["told_elsewhere"] == [told]
         assert "processor's torch" in text
@@ -363,7 +363,9 @@ def test_gradient_table_says_what_became_of_a_cell_that_has_no_gradients() -> No
 def test_gradient_tables_say_the_verdicts_that_stand_in_the_records() -> None:
     # The network reads more steps than the task's length where a task asks after the text, as word-order does.
     records = read_records([Path(__file__).parents[3] / "results" / "published" / "quick"])
-    shown = {table.title.partition(":")[0]: table for table in tables(records) if "gradient flow" in table.title}
+    shown = {
+        table.title.partition(":")[0]: table for table in result_tables(records) if "gradient flow" in table.title
+    }
     assert len([flow for each in records if each.gradients for flow in each.gradients.flows]) == 120
     for each in records:
         assert each.gradients is not None

@@ -10,7 +10,7 @@ from seqbench.report.observations import Observation
 
 ABSENT = "·"
 WITHIN = "≈"
-"""What stands beside a difference that is no larger than what one test example is worth."""
+"""The mark beside a difference that is no larger than the worth of one test example."""
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,9 @@ class Entry:
     """One field of a table.
 
     Attributes:
-        text: what is written.
-        value: the number behind it, where there is one.
-        note: what has to be said beside the text, such as ``(n=2, 1 diverged)``.
+        text: the text shown.
+        value: the number behind it, if there is one.
+        note: a remark beside the text, e.g. ``(n=2, 1 diverged)``.
     """
 
     text: str
@@ -36,12 +36,12 @@ class Table:
     """A table.
 
     Attributes:
-        title: what it is of.
-        lines: what a reader needs to know to read it.
-        columns: names.
+        title: its title.
+        lines: explanations above the table.
+        columns: names of the columns.
         rows: one entry for each column.
         keys: how many of the first columns name the row.
-        below: sentences that stand under the table: what is missing in it, and why.
+        below: sentences below the table about missing entries.
     """
 
     title: str
@@ -53,7 +53,7 @@ class Table:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """The lines, and what the signs mean that stand in fields."""
+        """The lines, and the meaning of the signs in the fields."""
         is_partial = any(entry.text == ABSENT for row in self.rows for entry in row)
         is_coarse = any(WITHIN in entry.note for row in self.rows for entry in row)
         signs = [f"{ABSENT} = not run"] if is_partial else []

@@ -15,27 +15,27 @@ from seqbench.records.resolution import is_within
 from seqbench.records.schema import MetricData
 from seqbench.report.numbers import interval_text, mean_and_spread, skill_and_spread
 from seqbench.report.observations import UNKNOWN, Observation
-from seqbench.report.tables.entries import ABSENT, WITHIN, Entry
-from seqbench.statistics import Summary, summary
+from seqbench.report.tables.table import ABSENT, WITHIN, Entry
+from seqbench.statistics import SeedSummary, summary
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A number that a cell has, or has not.
+    """A number that a cell may have.
 
     Attributes:
-        value: of a cell; None where it has none.
-        bounds: the least and the largest value that there can be, as far as a metric tells.
-        text: mean and spread.
-        interval: the ends of the interval.
+        value: returns the value of a cell; None if it has none.
+        bounds: returns the smallest and the largest possible value, as far as the metric says.
+        text: writes mean and spread.
+        interval: writes the ends of the interval.
     """
 
     value: Callable[[Observation], float | None]
     bounds: Callable[[MetricData], tuple[float, float]]
-    text: Callable[[Summary], str]
-    interval: Callable[[Summary], str]
+    text: Callable[[SeedSummary], str]
+    interval: Callable[[SeedSummary], str]
 
-    def summary(self, seen: Sequence[Observation]) -> Summary | None:
+    def summary(self, seen: Sequence[Observation]) -> SeedSummary | None:
         """Return the summary over the seeds that have a value."""
         known = [(each.metric, self.value(each)) for each in sorted(seen, key=lambda each: each.seed)]
         numbers = [value for _, value in known if value is not None]
@@ -45,7 +45,7 @@ class Measure:
 
 
 def score_bounds(metric: MetricData) -> tuple[float, float]:
-    """Return the least and the largest score that there can be, as far as the metric tells."""
+    """Return the smallest and the largest possible score, as far as the metric says."""
     if metric.is_higher_better:
         return -math.inf if metric.worst is None else metric.worst, metric.best
     return metric.best, math.inf if metric.worst is None else metric.worst
@@ -61,12 +61,12 @@ SKILL = Measure(
 
 
 def entry(seen: Sequence[Observation], asked: int, measure: Measure) -> Entry:
-    """Return the field of one model at one length: the mean of the seeds that have a value, and the others.
+    """Return the field of one model at one length: the mean over seeds with a value, and the other outcomes.
 
     Args:
         seen: the model's observations there, one for each seed that was run.
-        asked: how many seeds the task was run with.
-        measure: what is shown.
+        asked: the number of seeds of the task.
+        measure: the measure to show.
     """
     if not seen:
         return Entry(ABSENT)
@@ -84,17 +84,17 @@ def worth_of(seen: Sequence[Observation]) -> float | None:
     return None if not known or None in known else fmean(worth for worth in known if worth is not None)
 
 
-def _sign(found: Summary, seen: Sequence[Observation]) -> str:
+def _sign(found: SeedSummary, seen: Sequence[Observation]) -> str:
     return WITHIN if is_within(found.mean, worth_of(seen)) else ""
 
 
 def in_place(lost: Mapping[str, int], asked: int) -> str:
-    """Return what stands where no seed has a number: what became of them, such as ``failed 2 of 3``."""
+    """Return the text for a field where no seed has a number: the outcomes, e.g. ``failed 2 of 3``."""
     return ", ".join(what if asked == 1 else f"{what} {n} of {asked}" for what, n in sorted(lost.items()))
 
 
 def beside(lost: Mapping[str, int], n: int, asked: int) -> str:
-    """Return what stands beside a number of ``n`` seeds: ``(n=2, 1 failed)``; nothing where it is of all."""
+    """Return the note beside a number from ``n`` seeds: ``(n=2, 1 failed)``; empty if it is from all seeds."""
     notes = [f"n={n}"] if n != asked else []
     notes += [f"{times} {what}" for what, times in sorted(lost.items())]
     return f"({', '.join(notes)})" if notes else ""

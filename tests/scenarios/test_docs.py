@@ -170,6 +170,13 @@ def test_architecture_names_every_room_and_plugin() -> None:
     assert rooms | bundled <= named
 
 
+def test_paths_that_architecture_pages_name_are_there() -> None:
+    for page in ("architecture.md", "where-does-my-change-go.md"):
+        named = re.findall(r"`((?:seqbench|tests|plugins|benchmarks)/[\w./]*)`", (DOCS / page).read_text())
+        assert named, page
+        assert [path for path in named if not (ROOT / path).exists()] == [], page
+
+
 @pytest.mark.parametrize("block", of("toml"), ids=str)
 def test_toml_is_what_pip_reads(block: Block) -> None:
     project = tomllib.loads(block.text)

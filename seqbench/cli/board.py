@@ -5,19 +5,13 @@ from __future__ import annotations
 import re
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from seqbench.cli.board_lines import print_findings, print_receipt, tell
 from seqbench.cli.console import print_json
 from seqbench.cli.exit_status import CHECK_FAILED
 from seqbench.cli.plugin_files import load_plugins, plugin_files
-from seqbench.jobs.events import Event, Finished
-from seqbench.running.queue import Waiting
-
-if TYPE_CHECKING:
-    from seqbench.board.check.check import Checked
-    from seqbench.board.verify.receipt import Receipt
 
 
 def _seeds(ctx: click.Context, option: click.Parameter, value: int) -> int:
@@ -116,7 +110,7 @@ def check_(ctx: click.Context, bundles: tuple[Path, ...], files: tuple[Path, ...
         print_json({"bundles": told})
     else:
         for path, each in found.items():
-            _print_findings(path, each)
+            print_findings(path, each)
     ctx.exit(0 if all(each.submission for each in found.values()) else CHECK_FAILED)
 
 
@@ -164,7 +158,7 @@ def verify_(
     checked = check_file(path, catalog)
     submission = checked.verifiable
     if submission is None:
-        _print_findings(path, checked)
+        print_findings(path, checked)
         ctx.exit(CHECK_FAILED)
     receipt_path = path_beside(path)
     check_output(receipt_path)
@@ -173,9 +167,9 @@ def verify_(
     for why in drawn.left_out:
         click.echo(f"cannot be run here: {printable(why)}", err=True)
     click.echo(f"running {len(drawn.records)} of {drawn.out_of} cells again, drawn with --seed {seed}", err=True)
-    receipt = verify(submission, drawn, seed, catalog, runner(catalog, Execution(jobs=jobs), _tell), seeds=seeds)
+    receipt = verify(submission, drawn, seed, catalog, runner(catalog, Execution(jobs=jobs), tell), seeds=seeds)
     write_whole(receipt_path, receipt.to_json())
-    _print_receipt(receipt, receipt_path, seeds, as_json=as_json)
+    print_receipt(receipt, receipt_path, seeds, as_json=as_json)
     ctx.exit(CHECK_FAILED if receipt.is_contradicted else 0)
 
 
@@ -268,39 +262,3 @@ def publish_(
         click.echo("nothing was sent: this was a dry run; give --yes to send it")
         return
     click.echo(f"sent: {send(upload)}")
-
-
-def _print_findings(path: Path, checked: Checked) -> None:
-    from seqbench.base.printable import printable
-
-    click.echo(printable(str(path)))
-    for each in checked.findings:
-        status = each.status.upper() if each.status == "failed" else each.status
-        first, *more = each.message.split("\n")
-        click.echo(f"  {status:<12} {printable(each.rule)}: {printable(first)}")
-        for line in more:
-            click.echo(f"{'':15}{printable(line)}")
-    refused = f"refused; rules that are broken: {len(checked.reasons)}"
-    click.echo("  accepted" if checked.submission else f"  {refused}")
-
-
-def _print_receipt(receipt: Receipt, path: Path, seeds: int, *, as_json: bool) -> None:
-    from seqbench.base.printable import printable
-
-    if as_json:
-        told = {"ok": not receipt.is_contradicted, "is_confirmed": receipt.is_confirmed}
-        print_json({**told, "receipt": receipt.model_dump(mode="json")})
-        return
-    for cell in receipt.cells:
-        outcome = cell.outcome.upper() if cell.outcome == "differs" else cell.outcome
-        click.echo(f"{outcome:<15} {cell.cell}: {printable(cell.told)}")
-    compared = dict.fromkeys(part.what for cell in receipt.cells for part in cell.compared)
-    click.echo(f"\ncompared: {', '.join(compared) or 'nothing'}; never times, memory and the machine")
-    click.echo(f"{len(receipt.cells)} cells: {receipt.counted()}; wrote {path}")
-    if not seeds and any(cell.outcome == "not comparable" for cell in receipt.cells):
-        click.echo("--seeds 8 holds scores that cannot be compared here against 8 further seeds of each cell")
-
-
-def _tell(event: Event | Waiting) -> None:
-    if isinstance(event, Finished):
-        click.echo(f"  {event.cell}: {event.record.status}", err=True)

@@ -31,7 +31,7 @@ from seqbench.training.kept_weights import keep_weights
 from seqbench.training.lightning import make_trainer
 from seqbench.training.precision import check_precision
 from seqbench.training.resume import Attempt, identity
-from seqbench.training.train_and_test import test_at_lengths, train
+from seqbench.training.train_and_test import evaluated, train
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class CellRun:
         if diverged is None:
             if fit.history.best.chosen is not None:
                 watcher.measure("trained", fit.history.best.chosen[0])
-            found = list(test_at_lengths(fit, attempt, self.cell, loaded.task, loaded.data))
+            found = list(evaluated(fit, attempt, self.cell, loaded.task, loaded.data))
         ending = Ending(diverged, tuple(found), train_seconds, time.perf_counter() - trained)
         record = make_record(self.cell, loaded, fit, watcher, ending, environment=self.environment)
         kept, why_not = keep_weights(

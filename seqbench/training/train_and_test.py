@@ -59,7 +59,7 @@ def _fit(fit: Fit, attempt: Attempt, cell: Cell, data: TaskData, trainer: pl.Tra
         clock.end_training()
 
 
-def test_at_lengths(fit: Fit, attempt: Attempt, cell: Cell, task: Task, data: TaskData) -> Iterator[Evaluation]:
+def evaluated(fit: Fit, attempt: Attempt, cell: Cell, task: Task, data: TaskData) -> Iterator[Evaluation]:
     """Test the trained network at its own length, and at others, where an earlier attempt has not.
 
     Where its outputs are not finite at its own length, there is nothing to be learnt at others.

@@ -1,0 +1,52 @@
+"""Prints what was found when a bundle was checked, or some of its cells were run again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from seqbench.base.printable import printable
+from seqbench.cli.console import print_json
+from seqbench.jobs.events import Event, Finished
+from seqbench.running.queue import Waiting
+
+if TYPE_CHECKING:
+    from seqbench.board.check.check import Checked
+    from seqbench.board.verify.receipt import Receipt
+
+
+def print_findings(path: Path, checked: Checked) -> None:
+    """Print a line for each rule that a bundle was checked by."""
+    click.echo(printable(str(path)))
+    for each in checked.findings:
+        status = each.status.upper() if each.status == "failed" else each.status
+        first, *more = each.message.split("\n")
+        click.echo(f"  {status:<12} {printable(each.rule)}: {printable(first)}")
+        for line in more:
+            click.echo(f"{'':15}{printable(line)}")
+    refused = f"refused; rules that are broken: {len(checked.reasons)}"
+    click.echo("  accepted" if checked.submission else f"  {refused}")
+
+
+def print_receipt(receipt: Receipt, path: Path, seeds: int, *, as_json: bool) -> None:
+    """Print what came of each cell that was run again."""
+    if as_json:
+        told = {"ok": not receipt.is_contradicted, "is_confirmed": receipt.is_confirmed}
+        print_json({**told, "receipt": receipt.model_dump(mode="json")})
+        return
+    for cell in receipt.cells:
+        outcome = cell.outcome.upper() if cell.outcome == "differs" else cell.outcome
+        click.echo(f"{outcome:<15} {cell.cell}: {printable(cell.told)}")
+    compared = dict.fromkeys(part.what for cell in receipt.cells for part in cell.compared)
+    click.echo(f"\ncompared: {', '.join(compared) or 'nothing'}; never times, memory and the machine")
+    click.echo(f"{len(receipt.cells)} cells: {receipt.counted()}; wrote {path}")
+    if not seeds and any(cell.outcome == "not comparable" for cell in receipt.cells):
+        click.echo("--seeds 8 holds scores that cannot be compared here against 8 further seeds of each cell")
+
+
+def tell(event: Event | Waiting) -> None:
+    """Print that a cell has ended."""
+    if isinstance(event, Finished):
+        click.echo(f"  {event.cell}: {event.record.status}", err=True)

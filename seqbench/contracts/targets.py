@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seqbench.contracts.kinds.classes import SequenceClass, StepClass
-from seqbench.contracts.kinds.kind import Predictor, TargetKind
+from seqbench.contracts.kinds.kind import NamedAnswers, TargetKind
 from seqbench.contracts.kinds.labels import StepLabels
 from seqbench.contracts.kinds.numbers import Forecast, StepValues
 from seqbench.contracts.kinds.places import endings, last_step
@@ -11,7 +11,7 @@ from seqbench.contracts.kinds.transcripts import Transcript
 
 __all__ = [
     "Forecast",
-    "Predictor",
+    "NamedAnswers",
     "SequenceClass",
     "StepClass",
     "StepLabels",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from seqbench.base.seeds import generator
 from seqbench.contracts.examples import UNSCORED, Batch, Split, numbers
-from seqbench.contracts.kinds.kind import Predictor, TargetKind
+from seqbench.contracts.kinds.kind import NamedAnswers, TargetKind
 from seqbench.contracts.kinds.places import MOST_PLACES, at_scored, beside, endings, last_step, unchanged
 from seqbench.contracts.unfit import Unfit, not_integers, not_shaped, not_steps
 from seqbench.errors import ContractError
@@ -53,7 +53,7 @@ class SequenceClass(TargetKind):
         """Return logits that are sure of the target."""
         return _sure(batch.targets, self.classes)
 
-    def ignorant(self, train: Split) -> Iterator[Predictor]:
+    def ignorant(self, train: Split) -> Iterator[NamedAnswers]:
         """Yield random and equal answers, the shares of the training classes, and always the same class."""
         return _answers(train, self.classes)
 
@@ -101,11 +101,11 @@ class StepClass(TargetKind):
         """Return logits that are sure of the target."""
         return _sure(batch.targets, self.classes)
 
-    def ignorant(self, train: Split) -> Iterator[Predictor]:
+    def ignorant(self, train: Split) -> Iterator[NamedAnswers]:
         """Yield random and equal answers, the shares of the training classes, and always the same class."""
         return _answers(train, self.classes)
 
-    def memoryless(self, train: Split) -> Iterator[Predictor]:
+    def memoryless(self, train: Split) -> Iterator[NamedAnswers]:
         """Yield the predictor that knows for how many steps the input has not changed.
 
         It answers with the shares of the training classes at that place.
@@ -140,7 +140,7 @@ def _sure(targets: Tensor, classes: int) -> Tensor:
     return CERTAIN * one_hot(answers, classes).float()
 
 
-def _answers(train: Split, classes: int) -> Iterator[Predictor]:
+def _answers(train: Split, classes: int) -> Iterator[NamedAnswers]:
     import torch
 
     rng = generator(0, "seqbench.testing", "random answers")

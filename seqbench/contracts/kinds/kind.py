@@ -16,7 +16,7 @@ from seqbench.contracts.unfit import Unfit
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-Predictor: TypeAlias = "tuple[str, Callable[[Batch], Tensor]]"
+NamedAnswers: TypeAlias = "tuple[str, Callable[[Batch], Tensor]]"
 """How it predicts, in a few words, and what makes a batch's outputs."""
 
 
@@ -93,14 +93,14 @@ class TargetKind(ABC):
         """
         return None
 
-    def ignorant(self, train: Split) -> Iterator[Predictor]:
+    def ignorant(self, train: Split) -> Iterator[NamedAnswers]:
         """Yield predictors that know at most shares and means of the training targets, random answers first.
 
         The kit compares declared baselines with their scores. The default knows none.
         """
         yield from ()
 
-    def memoryless(self, train: Split) -> Iterator[Predictor]:
+    def memoryless(self, train: Split) -> Iterator[NamedAnswers]:
         """Yield predictors that look at the input of the moment and remember nothing of what was before."""
         yield from ()
 

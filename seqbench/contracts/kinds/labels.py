@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from seqbench.base.seeds import generator
 from seqbench.contracts.examples import Batch, Split, numbers
-from seqbench.contracts.kinds.kind import Predictor, TargetKind
+from seqbench.contracts.kinds.kind import NamedAnswers, TargetKind
 from seqbench.contracts.kinds.places import MOST_PLACES, at_scored, unchanged
 from seqbench.contracts.scored import is_marked_scored
 from seqbench.contracts.unfit import Unfit, not_steps
@@ -83,7 +83,7 @@ class StepLabels(TargetKind):
         """Return logits that are sure of each label."""
         return CERTAIN * (2.0 * (batch.targets == 1) - 1)
 
-    def ignorant(self, train: Split) -> Iterator[Predictor]:
+    def ignorant(self, train: Split) -> Iterator[NamedAnswers]:
         """Yield random and equal answers, the training share of each label, and always all, none or one label."""
         import torch
 
@@ -96,7 +96,7 @@ class StepLabels(TargetKind):
         yield "never a label", _always(torch.full((self.labels,), -CERTAIN))
         yield "always every label", _always(torch.full((self.labels,), CERTAIN))
 
-    def memoryless(self, train: Split) -> Iterator[Predictor]:
+    def memoryless(self, train: Split) -> Iterator[NamedAnswers]:
         """Yield the training share of each label by for how many steps the input has not changed."""
         import torch
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from seqbench.base.seeds import generator
 from seqbench.contracts.examples import Batch, Split, numbers
-from seqbench.contracts.kinds.kind import Predictor, TargetKind
+from seqbench.contracts.kinds.kind import NamedAnswers, TargetKind
 from seqbench.contracts.kinds.places import MOST_PLACES, at_scored, beside, endings, last_step, unchanged
 from seqbench.contracts.unfit import Unfit, not_numbers, not_shaped, not_steps
 
@@ -45,7 +45,7 @@ class Forecast(TargetKind):
         """Return the targets."""
         return batch.targets
 
-    def ignorant(self, train: Split) -> Iterator[Predictor]:
+    def ignorant(self, train: Split) -> Iterator[NamedAnswers]:
         """Yield a random training target, their mean, 0, and the last value of an input with these channels."""
         import torch
 
@@ -119,7 +119,7 @@ class StepValues(TargetKind):
         """Return the targets, and 0 where nothing is asked."""
         return batch.targets.nan_to_num(0.0)
 
-    def ignorant(self, train: Split) -> Iterator[Predictor]:
+    def ignorant(self, train: Split) -> Iterator[NamedAnswers]:
         """Yield a random training target, their mean, 0, and the input where it has the same channels."""
         import torch
 
@@ -136,7 +136,7 @@ class StepValues(TargetKind):
         if _has_channels(train, self.channels):
             yield "the input of the same step", lambda batch: batch.inputs
 
-    def memoryless(self, train: Split) -> Iterator[Predictor]:
+    def memoryless(self, train: Split) -> Iterator[NamedAnswers]:
         """Yield the mean training target by for how many steps the input has not changed."""
         import torch
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from seqbench.base.seeds import generator
 from seqbench.contracts.examples import UNSCORED, Batch, Split, numbers
-from seqbench.contracts.kinds.kind import Predictor, TargetKind
+from seqbench.contracts.kinds.kind import NamedAnswers, TargetKind
 from seqbench.contracts.unfit import Unfit, not_integers
 from seqbench.errors import ContractError
 
@@ -84,7 +84,7 @@ class Transcript(TargetKind):
         log_probabilities = self.outputs(hidden, batch.lengths, head)
         if log_probabilities.dtype != torch.float64:
             log_probabilities = log_probabilities.float()
-        # On the processor, as CUDA's backward pass gives other bits each time.
+        # On the processor: the backward pass of CUDA is not deterministic.
         losses = ctc_loss(
             log_probabilities.cpu().transpose(0, 1),
             1 + batch.targets.cpu().clamp(min=0),
@@ -118,7 +118,7 @@ class Transcript(TargetKind):
         alignment[rows, steps] = 1 + targets[rows, places]
         return self._sure(alignment)
 
-    def ignorant(self, train: Split) -> Iterator[Predictor]:
+    def ignorant(self, train: Split) -> Iterator[NamedAnswers]:
         """Yield random and equal answers, no symbol at all, and always the same symbol."""
         import torch
 

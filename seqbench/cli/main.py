@@ -32,7 +32,7 @@ COMMANDS = {
     "status": "Show how the sweeps into a folder of results stand, from any terminal.",
     "list": "List tasks, models and suites, and the plugins they come from.",
     "show": "Show a task, model or suite: parameters, baselines, a worked example.",
-    "cite": "Print BibTeX of what tasks, models or folders of results are built on.",
+    "cite": "Print BibTeX of what tasks, models or folders of results are to cite.",
     "gradients": "Measure how gradients flow back through time in models, without training.",
     "report": "Print what folders of results hold, or write it to a file, from their records only.",
     "board": "Make, check, verify, show and publish submissions to a leaderboard.",

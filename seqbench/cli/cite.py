@@ -23,7 +23,7 @@ from seqbench.records.store import Store
 @plugin_files
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 def command(names: tuple[str, ...], files: tuple[Path, ...], as_json: bool) -> None:
-    """Print BibTeX of the sources of tasks and models.
+    """Print BibTeX of what tasks, models or folders of results are to cite.
 
     NAME is a task or a model; DIR a folder of results, of which every task and model is cited, and seqbench
     itself. Each entry is printed once. What names no source, or is not installed, is told on stderr.

@@ -29,7 +29,7 @@ COMMANDS = {
     "status": "Show the progress of the sweeps into a folder of results, from any terminal.",
     "list": "List tasks, models and suites, and the plugins that offer them.",
     "show": "Show a task, model or suite: parameters, baselines, a worked example.",
-    "cite": "Print BibTeX of what tasks, models or folders of results are built on.",
+    "cite": "Print BibTeX of what tasks, models or folders of results are to cite.",
     "gradients": "Measure how gradients flow back through time in models, without training.",
     "report": "Print a report of folders of results, or write it to a file, from their records only.",
     "board": "Make, check, verify, show and publish submissions to a leaderboard.",

@@ -32,8 +32,10 @@ IN_NO_KEY = InKey(None)
 
 def in_key(settings: BaseModel) -> dict[str, Any]:
     """Return the settings that are part of the key: all that can move a score."""
-    left_out = {name for name, default in later(type(settings)).items() if getattr(settings, name) == default}
-    return settings.model_dump(exclude=in_no_key(type(settings)) | left_out)
+    schema = type(settings)
+    newer = {name for name, marker in _markers(schema) if marker.since is not None and marker.since > KEY_VERSION}
+    left_out = {name for name, default in later(schema).items() if getattr(settings, name) == default}
+    return settings.model_dump(exclude=in_no_key(schema) | (newer & left_out))
 
 
 def in_no_key(schema: type[BaseModel]) -> set[str]:
@@ -44,9 +46,7 @@ def in_no_key(schema: type[BaseModel]) -> set[str]:
 def later(schema: type[BaseModel]) -> Mapping[str, Any]:
     """Return the fields that came after the key was laid down, with their defaults; older records lack them."""
     return {
-        name: schema.model_fields[name].default
-        for name, marker in _markers(schema)
-        if marker.since is not None and marker.since > KEY_VERSION
+        name: schema.model_fields[name].default for name, marker in _markers(schema) if marker.since is not None
     }
 
 

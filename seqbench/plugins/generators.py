@@ -19,10 +19,12 @@ _NUMPY_UNUSED = 624
 def generators() -> dict[str, object]:
     """Return the states of the global generators that there are: library -> its state, to be handed to `moved`."""
     states: dict[str, object] = {"random": random.getstate()}
-    if "torch" in sys.modules:
-        states["torch"] = sys.modules["torch"].get_rng_state().tolist()
-    if "numpy" in sys.modules:
-        states["numpy"] = _plain(sys.modules["numpy"].random.get_state(legacy=True))
+    # What cannot be imported may stand there as None.
+    torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
+    if torch is not None:
+        states["torch"] = torch.get_rng_state().tolist()
+    if numpy is not None:
+        states["numpy"] = _plain(numpy.random.get_state(legacy=True))
     return states
 
 

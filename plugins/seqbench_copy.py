@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Layout = Literal["urnn", "tcn", "s4"]
-"""Where the delimiters stand; see `Copy`."""
+"""The positions of the delimiters; see `Copy`."""
 
 
 @hookimpl

@@ -21,7 +21,7 @@ from seqbench.running.queue import Backlog
 
 
 class Keeper:
-    """Keeps what comes of cells.
+    """Records the outcomes of cells.
 
     Args:
         store: where records go.

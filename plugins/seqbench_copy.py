@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 Count = Annotated[int, Field(ge=1)]
 
 Layout = Literal["urnn", "tcn", "s4"]
-"""Where the delimiters stand; see `Copy`."""
+"""The positions of the delimiters; see `Copy`."""
 
 
 @hookimpl

@@ -49,7 +49,7 @@ Examples = Annotated[int, Field(ge=2)]
 """Of a split of made-up texts: one of each class at least."""
 
 Evidence = Literal["start", "middle", "end", "anywhere"]
-"""Where in a made-up review the opinion stands."""
+"""The place of the opinion in a made-up review."""
 
 _STORED = 3
 """Version of the cached tensors; it rises when the same parameters mean other tensors."""

@@ -20,7 +20,7 @@ from seqbench_texts.words import has_word, letters_of, plain, small, tokens_of
 from seqbench import DataError
 
 Truncate = Literal["head", "tail", "middle"]
-"""Which tokens of a longer text are read: the first, the last, or those in its middle."""
+"""The tokens of a longer text that are read: the first, the last, or those in its middle."""
 
 PARTS = ("train", "validation", "test")
 PADDING, UNKNOWN = "<padding>", "<unknown>"

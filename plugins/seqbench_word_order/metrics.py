@@ -168,7 +168,7 @@ def _greedy(sentences: Sentences, score: Callable[[int, Tensor], Tensor]) -> Ten
 
 @dataclass(frozen=True, eq=False)
 class Bigrams:
-    """How often one token came after another in the training sentences.
+    """Counts of pairs of consecutive tokens in the training sentences.
 
     There is no smoothing: adding a constant to every count would not change which of two words is more common.
 

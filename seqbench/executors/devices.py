@@ -28,7 +28,7 @@ class Gpu:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a cell begins.
+    """The GPUs for a cell.
 
     Attributes:
         devices: what its process sees, as CUDA_VISIBLE_DEVICES has it; None what this process sees.
@@ -42,7 +42,7 @@ EVERYTHING, NO_GPU = Place(None), Place("")
 
 @dataclass(frozen=True)
 class Devices:
-    """What cells compute on.
+    """The devices on which cells compute.
 
     Attributes:
         gpus: none where there is none.

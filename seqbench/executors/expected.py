@@ -25,7 +25,7 @@ SHORT = (16, 64)
 
 
 class Expected:
-    """What cells are expected to need, in bytes."""
+    """The forecast of the memory of cells, in bytes."""
 
     def __init__(self, job: Job) -> None:
         self._job = job

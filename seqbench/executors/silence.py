@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 SECONDS_OF_SILENCE = 60.0
-"""How much longer than its time limit a cell may go without a sign of life before it is ended."""
+"""Time beyond its limit that a cell may give no sign of life before it is ended."""
 _MOST_BETWEEN_LOOKS = 5.0
-"""A listener that slept itself, such as one stopped by Ctrl-Z, does not count its own sleep."""
+"""A listener that slept itself, e.g. stopped by Ctrl-Z, does not count its own sleep."""
 
 
 class Silence:

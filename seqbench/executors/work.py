@@ -30,7 +30,7 @@ _SECONDS_BETWEEN_LINES = 10.0
 def run_assignment(
     assignment: Assignment, told: Tell | None, should_stop: Callable[[], bool], *, owns_process: bool = True
 ) -> Record:
-    """Run one cell in this process and return its record, whatever comes of it.
+    """Run one cell in this process and return its record, whatever its outcome.
 
     Args:
         assignment: what to run.

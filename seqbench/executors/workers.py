@@ -35,13 +35,13 @@ PRELOAD = ["seqbench.executors.uncollected", "torch", "pytorch_lightning", "seqb
 POLL_SECONDS = 0.5
 """Time between two looks at whether the end was asked for."""
 SECONDS_TO_STOP = 20.0
-"""How long a cell may take to write its checkpoint and to end, once asked to; then it is killed."""
+"""Time for a cell to write its checkpoint and end after a request to stop; then it is killed."""
 _SECONDS_TO_EXIT = 2.0
 _SECONDS_FOR_THREADS = 0.2
 _STARTS = 3
 _SECONDS_BETWEEN_SIGNS = 1.0
 _ENDS = {signal.SIGTERM, signal.SIGHUP}
-"""What asks a process to end where it is sent to that very process."""
+"""Signals that ask a process to end when they are sent to that process itself."""
 _SIGNALS = {signal.SIGINT, *_ENDS}
 
 Work = Callable[[Any, Tell, Callable[[], bool]], Any]
@@ -125,7 +125,7 @@ class Worker:
         return message
 
     def result(self, limit: float | None) -> Done | Died:
-        """Wait for what comes of the work.
+        """Wait for the result of the work.
 
         Args:
             limit: seconds that it may take between two signs of life, and some; None for as long as it takes.
@@ -278,7 +278,7 @@ def _signals_wait() -> Iterator[None]:
 
 
 def _main(connection: Connection, work: Work, argument: Any, devices: str | None, folder: str) -> None:
-    """Run in the process: do the work, and send how it goes and what comes of it."""
+    """Run in the process: do the work, and send its progress and its result."""
     # Objects of the server's imports live as long as the process, so the collector can skip them.
     gc.freeze()
     gc.enable()

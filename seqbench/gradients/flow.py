@@ -60,7 +60,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Flow:
-    """How gradients flow back through one network on one batch.
+    """The gradient flow of one network on one batch.
 
     Attributes:
         length: steps of the longest sequence.
@@ -88,7 +88,7 @@ class Flow:
 
 @dataclass(frozen=True)
 class Horizon:
-    """How many steps back a gradient is still felt.
+    """The number of steps back at which a gradient still matters.
 
     Attributes:
         lag: steps; the sequence's length where it never ceases to be felt.

@@ -19,7 +19,7 @@ from seqbench.jobs.events import Event, Progressed
 
 @dataclass(frozen=True)
 class Job:
-    """What an executor is to run.
+    """The job of an executor.
 
     Attributes:
         take: returns the next cell to run, the longest first; None if there is none at the moment. Asking is

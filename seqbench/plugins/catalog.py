@@ -21,7 +21,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a plugin comes from.
+    """The origin of a plugin.
 
     Attributes:
         plugin: its entry point, or the name of its file.

@@ -43,7 +43,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class _Hook:
-    """What a hook yields: its kind, how an object is checked, and how it is named."""
+    """A hook: the kind of its objects, how they are checked, and how they are named."""
 
     kind: str
     faults: Callable[[Any], list[str]]

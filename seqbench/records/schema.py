@@ -191,7 +191,7 @@ class Validation(Data):
 
 
 class Course(Data):
-    """How training went.
+    """The course of the training.
 
     Attributes:
         losses: (step, mean training loss since the previous entry), at most 200 entries; null if not finite.

@@ -84,7 +84,7 @@ class RunningNote(Noted):
 
 
 class LiveNote(Noted):
-    """How a sweep goes. ``ended`` says how it ended; None while it runs, or where its process was killed."""
+    """The progress of a sweep. ``ended`` says how it ended; None while it runs, or if its process was killed."""
 
     updated: str
     ended: str | None = None

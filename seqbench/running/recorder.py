@@ -25,7 +25,7 @@ from seqbench.running.weights import with_weights_there
 
 
 class Recorder:
-    """Records what comes of cells.
+    """Records the outcomes of cells.
 
     Args:
         store: where records go.

@@ -10,7 +10,7 @@ import click
 from seqbench import __version__
 from seqbench.cli.console import print_json, say
 from seqbench.cli.plugin_files import load_plugins, plugin_files
-from seqbench.contracts.references import Entry
+from seqbench.contracts.references import Reference
 from seqbench.errors import ExperimentError, StoreError, unknown
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.citations import Cited, cited, distinct
@@ -83,4 +83,4 @@ def _ourselves(records: Sequence[Record]) -> Cited:
         f"  version = {{{versions}}}\n"
         "}"
     )
-    return Cited("software", "seqbench", (Entry("software", "seqbench", text),))
+    return Cited("software", "seqbench", (Reference("software", "seqbench", text),))

@@ -12,7 +12,7 @@ _FIELD = re.compile(r"[,\s]([A-Za-z][\w-]*)\s*=")
 
 
 @dataclass(frozen=True)
-class Entry:
+class Reference:
     """One entry: its kind, such as ``article``, the key that LaTeX cites it by, and its whole text."""
 
     kind: str
@@ -20,7 +20,7 @@ class Entry:
     text: str
 
 
-def entries(text: str) -> tuple[Entry, ...]:
+def entries(text: str) -> tuple[Reference, ...]:
     """Return the entries of a BibTeX text, in their order.
 
     The check is light: braces, a key, and a title for each; BibTeX itself knows which fields a kind needs.
@@ -34,7 +34,7 @@ def entries(text: str) -> tuple[Entry, ...]:
     return tuple(_entries(cleandoc(text)))
 
 
-def _entries(text: str) -> Iterator[Entry]:
+def _entries(text: str) -> Iterator[Reference]:
     place = 0
     while rest := text[place:].strip():
         place = len(text) - len(text[place:].lstrip())
@@ -44,7 +44,7 @@ def _entries(text: str) -> Iterator[Entry]:
         end, outer = _closed(text, text.index("{", place), head[2])
         if "title" not in {field.lower() for field in _FIELD.findall(outer)}:
             raise ValueError(f"the entry {head[2]} has no title")
-        yield Entry(head[1].lower(), head[2], text[place:end])
+        yield Reference(head[1].lower(), head[2], text[place:end])
         place = end
 
 

@@ -59,7 +59,7 @@ class DataFile:
 
 
 @dataclass(frozen=True)
-class Layout:
+class DataLayout:
     """The files of a data set in the order of their rows, and a description of what was left out."""
 
     parts: tuple[DataFile, ...]
@@ -75,7 +75,7 @@ class _Folder:
     folders: tuple[Path, ...]
 
 
-def layout_of(folder: Path) -> Layout:
+def layout_of(folder: Path) -> DataLayout:
     """Return the files of the data set in a folder.
 
     Layouts are tried in this order: files of splits, possibly in shards; folders of splits; a folder for each
@@ -96,7 +96,7 @@ def layout_of(folder: Path) -> Layout:
     )
 
 
-def _found(folder: _Folder, deeper: int = 2) -> Layout | None:
+def _found(folder: _Folder, deeper: int = 2) -> DataLayout | None:
     for find in (_split_files, _split_folders, _class_folders, _class_files):
         if found := find(folder):
             return found
@@ -121,7 +121,7 @@ def _look(folder: Path) -> _Folder:
         raise DataError(f"the folder {folder} cannot be looked at: {reason(error)}") from error
 
 
-def _split_files(folder: _Folder) -> Layout | None:
+def _split_files(folder: _Folder) -> DataLayout | None:
     found: dict[str, list[tuple[Path, re.Match[str]]]] = {}
     for path in folder.files:
         named = _SPLIT_FILE.fullmatch(stem(path))
@@ -133,7 +133,7 @@ def _split_files(folder: _Folder) -> Layout | None:
         names = ", ".join(path.name for files in found.values() for path, _ in files)
         raise DataError(f"the folder {folder.path} has {names}, but no train file")
     roles = [role for role in dict.fromkeys(ROLES.values()) if role in found]
-    return Layout(tuple(part for role in roles for part in _shards(folder.path, role, found[role])))
+    return DataLayout(tuple(part for role in roles for part in _shards(folder.path, role, found[role])))
 
 
 def _shards(folder: Path, role: str, files: Sequence[tuple[Path, re.Match[str]]]) -> list[DataFile]:
@@ -157,7 +157,7 @@ def _shards(folder: Path, role: str, files: Sequence[tuple[Path, re.Match[str]]]
     return [part for _, part in sorted(zip(numbers, parts, strict=True), key=lambda pair: pair[0] or 0)]
 
 
-def _split_folders(folder: _Folder) -> Layout | None:
+def _split_folders(folder: _Folder) -> DataLayout | None:
     found: dict[str, _Folder] = {}
     for path in folder.folders:
         role = ROLES.get(path.name.lower())
@@ -174,28 +174,28 @@ def _split_folders(folder: _Folder) -> Layout | None:
     return _joined(layouts) if layouts[0].parts else None
 
 
-def _of_split(role: str, folder: _Folder) -> Layout:
+def _of_split(role: str, folder: _Folder) -> DataLayout:
     """Return the files of a folder that is one split: texts in class folders, plain texts, or shards."""
     if classes := _class_folders(folder):
         parts = tuple(DataFile(role, p.path, p.kind, p.label, is_document=True) for p in classes.parts)
-        return Layout(parts, tuple(f"{folder.path.name}/{told}" for told in classes.left_out))
+        return DataLayout(parts, tuple(f"{folder.path.name}/{told}" for told in classes.left_out))
     kinds = sorted({ending(path) for path in folder.files} & set(READERS))
     if len(kinds) > 1:
         raise DataError(f"the folder {folder.path} has files of several kinds: {', '.join(kinds)}; keep one kind")
     files = [path for path in folder.files if ending(path) in kinds]
     is_document = kinds == ["txt"]
-    return Layout(tuple(DataFile(role, path, ending(path), is_document=is_document) for path in files))
+    return DataLayout(tuple(DataFile(role, path, ending(path), is_document=is_document) for path in files))
 
 
-def _joined(layouts: Iterable[Layout]) -> Layout:
+def _joined(layouts: Iterable[DataLayout]) -> DataLayout:
     kept = list(layouts)
-    return Layout(
+    return DataLayout(
         tuple(part for layout in kept for part in layout.parts),
         tuple(told for layout in kept for told in layout.left_out),
     )
 
 
-def _class_folders(folder: _Folder) -> Layout | None:
+def _class_folders(folder: _Folder) -> DataLayout | None:
     """Return the texts of class folders; a folder of texts without a class is left out."""
     texts = {path: documents for path in folder.folders if (documents := _documents(_look(path)))}
     labelled = {path: documents for path, documents in texts.items() if path.name.lower() not in _UNLABELLED}
@@ -208,7 +208,7 @@ def _class_folders(folder: _Folder) -> Layout | None:
         for path, documents in labelled.items()
         for document in documents
     ]
-    return Layout(tuple(parts), tuple(left_out))
+    return DataLayout(tuple(parts), tuple(left_out))
 
 
 def _documents(folder: _Folder) -> list[Path]:
@@ -218,7 +218,7 @@ def _documents(folder: _Folder) -> list[Path]:
     return documents if is_pure and not any(_SPLIT_FILE.fullmatch(stem(path)) for path in documents) else []
 
 
-def _class_files(folder: _Folder) -> Layout | None:
+def _class_files(folder: _Folder) -> DataLayout | None:
     groups: dict[str, list[DataFile]] = {}
     for path in folder.files:
         if ending(path) == "txt":
@@ -229,4 +229,4 @@ def _class_files(folder: _Folder) -> Layout | None:
     if len(sets) > 1:
         names = " or ".join(", ".join(part.path.name for part in group) for group in sets)
         raise DataError(f"which files of {folder.path} are a class each: {names}? Keep one set")
-    return Layout(tuple(sets[0])) if sets else None
+    return DataLayout(tuple(sets[0])) if sets else None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from seqbench.base.plain_files import check_plain
 from seqbench.base.printable import one_line
 from seqbench.data.hub import HubName
-from seqbench.data.layouts import KNOWN_ENDINGS, DataFile, Layout, layout_of
+from seqbench.data.layouts import KNOWN_ENDINGS, DataFile, DataLayout, layout_of
 from seqbench.data.table_files import READERS, ending, read_document, read_file
 from seqbench.errors import DataError, reason
 
@@ -103,7 +103,7 @@ def _locate(data: str) -> Path | HubName:
     return name
 
 
-def _table(layout: Layout, parts: Sequence[DataFile]) -> pd.DataFrame:
+def _table(layout: DataLayout, parts: Sequence[DataFile]) -> pd.DataFrame:
     """Return the rows of the files of one split, one after the other."""
     import pandas as pd
 

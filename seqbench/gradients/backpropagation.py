@@ -126,7 +126,7 @@ def outputs_of(run: Run, passage: Passage) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Norms:
+class LogNorms:
     """Logarithms of the norms of gradients.
 
     Attributes:
@@ -139,7 +139,7 @@ class Norms:
     inputs: Tensor
 
 
-def pass_back(run: Run, passage: Passage, pull: Pull, lengths: Tensor, draws: Sequence[Generator]) -> Norms:
+def pass_back(run: Run, passage: Passage, pull: Pull, lengths: Tensor, draws: Sequence[Generator]) -> LogNorms:
     """Go back from the end to the start, with the gradient of the loss and those of random vectors side by side.
 
     The batch is repeated, once for each of them: a lane. Lane 0 is pulled at by the loss; in the others a
@@ -210,10 +210,10 @@ class _Gradient:
             self._cut -= 1
             self._state_norms[:, self._cut] = _norms(self.parts, self._axes).log() + ln_scale
 
-    def norms(self) -> Norms:
+    def norms(self) -> LogNorms:
         """Return all norms, in the order of time."""
         state = self._state_norms
-        return Norms(state.reshape(*state.shape[:2], self.lanes, self.batch), self._input_norms)
+        return LogNorms(state.reshape(*state.shape[:2], self.lanes, self.batch), self._input_norms)
 
     def _begin_rows(self, end: int) -> None:
         """Put a random unit vector at the last state of each row that ends here, in every lane but the loss's.

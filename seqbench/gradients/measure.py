@@ -16,7 +16,7 @@ from torch import Tensor
 from seqbench.base.seeds import generator
 from seqbench.contracts.examples import Batch
 from seqbench.gradients.backpropagation import (
-    Norms,
+    LogNorms,
     Part,
     Passage,
     Run,
@@ -183,11 +183,11 @@ class _OwnLosses:
         self._items += rows.bincount(minlength=len(self._items))
         return torch.autograd.grad(losses.sum(), own)[0]
 
-    def averaged(self, norms: Norms) -> Norms:
+    def averaged(self, norms: LogNorms) -> LogNorms:
         """Return the norms of the means, of norms of the sums."""
         shift = self._items.log()
         norms.state[:, :, 0] -= shift
-        return Norms(norms.state, norms.inputs - shift[:, None])
+        return LogNorms(norms.state, norms.inputs - shift[:, None])
 
 
 def _without_state(network: Network, parts: Sequence[Part]) -> str:

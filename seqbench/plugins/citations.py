@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from seqbench.contracts.model import Model
-from seqbench.contracts.references import Entry, entries
+from seqbench.contracts.references import Reference, entries
 from seqbench.contracts.task import Task
 from seqbench.plugins.catalog import Catalog
 
@@ -25,7 +25,7 @@ class Cited:
 
     kind: str
     name: str
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[Reference, ...] = ()
     problem: str | None = None
 
 
@@ -43,9 +43,9 @@ def cited(kind: str, name: str, catalog: Catalog) -> Cited:
         return Cited(kind, name, problem=f"the reference of the {kind} {name} is no BibTeX: {error}")
 
 
-def distinct(found: Iterable[Cited]) -> tuple[list[Entry], list[str]]:
+def distinct(found: Iterable[Cited]) -> tuple[list[Reference], list[str]]:
     """Return every entry once, by key, and a sentence for each key that has several texts: the first is kept."""
-    kept: dict[str, Entry] = {}
+    kept: dict[str, Reference] = {}
     owners: dict[str, str] = {}
     clashes = []
     for each in found:

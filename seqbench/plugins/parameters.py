@@ -11,7 +11,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -44,6 +44,11 @@ class Parameter:
     is_data_source: bool
     is_generated_only: bool = False
     is_added_later: bool = False
+
+    @property
+    def bare_type(self) -> Any:
+        """The annotation without its limits."""
+        return typing.get_args(self.type)[0] if typing.get_origin(self.type) is Annotated else self.type
 
     @property
     def type_name(self) -> str:

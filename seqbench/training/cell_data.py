@@ -20,7 +20,7 @@ from seqbench.plugins.parameters import make
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedData:
     """The data of a cell.
 
     Attributes:
@@ -36,7 +36,7 @@ class Loaded:
     seconds: float
 
 
-def load(cell: Cell, catalog: Catalog) -> Loaded:
+def load(cell: Cell, catalog: Catalog) -> LoadedData:
     """Load the data of a cell.
 
     Raises:
@@ -50,7 +50,7 @@ def load(cell: Cell, catalog: Catalog) -> Loaded:
         warnings.simplefilter("always")
         data = task.load(cell.length, cell.seed)
     said = tuple(dict.fromkeys(str(warning.message) for warning in caught))
-    return Loaded(task, data, said, time.perf_counter() - began)
+    return LoadedData(task, data, said, time.perf_counter() - began)
 
 
 def load_task(cell: Cell, catalog: Catalog) -> Task:

@@ -9,7 +9,7 @@ from typing import Any
 from seqbench.experiment.cells import Cell
 from seqbench.records.making import cell_data, now
 from seqbench.records.schema import Evaluation, Record
-from seqbench.training.cell_data import Loaded, data_fingerprint
+from seqbench.training.cell_data import LoadedData, data_fingerprint
 from seqbench.training.costs import costs
 from seqbench.training.fit import Fit
 from seqbench.training.gradient_monitor import Watcher
@@ -41,7 +41,7 @@ class Ending:
 
 
 def make_record(
-    cell: Cell, loaded: Loaded, fit: Fit, watcher: Watcher, ending: Ending, *, environment: Mapping[str, Any]
+    cell: Cell, loaded: LoadedData, fit: Fit, watcher: Watcher, ending: Ending, *, environment: Mapping[str, Any]
 ) -> Record:
     """Return the record of a cell, ``ok`` or ``diverged``."""
     diverged, data, history = ending.diverged, loaded.data, fit.history

@@ -80,7 +80,7 @@ def test_parameter_that_is_unfit_is_told_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(ExperimentError, match=r"grid.yaml:7: counted.symbols is to be a whole number"):
         expansion(load(path), COUNTING)
     path.write_text(path.read_text().replace("x", "0"))
-    with pytest.raises(ExperimentError, match=r"grid.yaml:7: counted: 0 symbols and 4 others are fewer than 6"):
+    with pytest.raises(ExperimentError, match=r"grid.yaml:5: counted: 0 symbols and 5 others are fewer than 6"):
         expansion(load(path), COUNTING)
 
 

@@ -19,6 +19,6 @@ def test_weights_that_a_machine_wrote_elsewhere_are_a_note(tmp_path: Path) -> No
     elsewhere = with_weights_there(record, store)
     assert elsewhere.weights is None
     assert "does not share the folder" in elsewhere.notes["weights"]
-    store.weights(record.key).parent.mkdir()
-    store.weights(record.key).write_bytes(b"weights")
+    store.layout.weights(record.key).parent.mkdir()
+    store.layout.weights(record.key).write_bytes(b"weights")
     assert with_weights_there(record, store) is record

@@ -30,12 +30,6 @@ MODULES = [
     path for room in ("seqbench", "plugins", "tests", "benchmarks") for path in (ROOT / room).glob("**/*.py")
 ]
 
-STILL_TWICE = {
-    "Norms": "one in each of gradients.backpropagation and gradients.training_norms, still to be renamed",
-    "Waiting": "one in each of executors.waiting and running.queue, still to be renamed",
-}
-"""Class names that two modules define -> which, and why."""
-
 
 def test_public_names_are_those_that_type_checkers_see_from_the_same_module() -> None:
     seen = names_for_type_checkers(PACKAGE / "__init__.py")
@@ -151,7 +145,7 @@ def test_no_class_name_is_defined_twice() -> None:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places.setdefault(node.name, []).append(f"{path.relative_to(ROOT)}:{node.lineno}")
     twice = {name: found for name, found in places.items() if len(found) > 1}
-    assert set(twice) == set(STILL_TWICE), twice
+    assert not twice
 
 
 def dotted(path: Path) -> str:

@@ -101,7 +101,7 @@ def stored(tmp_path: Path) -> tuple[Store, Record]:
     """Return a store with a cell of the toy task and its weights."""
     store, cell = Store(tmp_path), toy_cell()
     store.prepare()
-    record = run_cell(cell, CATALOG, weights=store.weights(cell.key))
+    record = run_cell(cell, CATALOG, weights=store.layout.weights(cell.key))
     store.write(record)
     return store, record
 
@@ -141,7 +141,7 @@ class Another(Gru):
 
 
 def damage(store: Store, record: Record) -> None:
-    path = store.weights(record.key)
+    path = store.layout.weights(record.key)
     content = bytearray(path.read_bytes())
     content[-3] ^= 1
     path.write_bytes(content)
@@ -155,7 +155,7 @@ def damage(store: Store, record: Record) -> None:
             CATALOG,
             "another SHA-256, as it was damaged or replaced; the command that made it, with --on-exist",
         ),
-        (lambda store, record: store.weights(record.key).unlink(), CATALOG, "cannot be read: no such file"),
+        (lambda store, record: store.layout.weights(record.key).unlink(), CATALOG, "cannot be read: no such file"),
         (None, Catalog(tasks={"last": Last}), "small came from .*; install that.*no model is called 'small'"),
         (
             None,

@@ -124,7 +124,7 @@ def variants(model: type[Model]) -> dict[str, Model]:
     Two layers and a dropout of a half: what stands between layers is not there in most defaults. Every parameter
     that is a number and has ``dropout`` in its name is one of dropout.
     """
-    known = {parameter.name: parameter.type for parameter in parameters_of(model)}
+    known = {parameter.name: parameter.bare_type for parameter in parameters_of(model)}
     others: dict[str, Any] = {"layers": 2} if known.get("layers") is int else {}
     others |= {name: 0.5 for name, kind in known.items() if "dropout" in name and kind is float}
     if not others:

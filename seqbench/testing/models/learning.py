@@ -100,8 +100,8 @@ def check_finite_gradients(model: Model) -> None:
     layer, inputs = build_exact(model), noise(2, 6, "finite")
     # A layer that looks ahead hands no state on, and reads all steps at once.
     size = 1 if model.is_causal else 6
-    _check_finite(layer, inputs.split(size, dim=1), None, "from no state")
-    _check_finite(layer, torch.zeros_like(inputs).split(size, dim=1), None, "over inputs of zeros")
+    _check_finite(layer, torch.split(inputs, size, dim=1), None, "from no state")
+    _check_finite(layer, torch.split(torch.zeros_like(inputs), size, dim=1), None, "over inputs of zeros")
     if not model.is_causal:
         return
     _, after = call(layer, inputs[:, :1])
@@ -109,7 +109,10 @@ def check_finite_gradients(model: Model) -> None:
     # A layer may have no such state: of one that starts elsewhere, such as on a sphere, nothing is asked.
     if after is not None and not gap(call(layer, inputs, zeros)[0], call(layer, inputs)[0]).is_open:
         _check_finite(
-            layer, inputs.split(size, dim=1), zeros, "from a state of zeros, which is where the layer starts"
+            layer,
+            torch.split(inputs, size, dim=1),
+            zeros,
+            "from a state of zeros, which is where the layer starts",
         )
 
 
@@ -121,7 +124,7 @@ def _check_finite(layer: nn.Module, pieces: Sequence[Tensor], state: Any, where:
     given = [part for part in tensors(state) if part.requires_grad]
     named |= {f"part {number} of the state": part for number, part in enumerate(given)}
     outputs = []
-    for piece in inputs.split(pieces[0].shape[1], dim=1):
+    for piece in torch.split(inputs, pieces[0].shape[1], dim=1):
         output, state = layer(piece) if state is None else layer(piece, state)
         outputs.append(output)
     together = torch.cat(outputs, dim=1)

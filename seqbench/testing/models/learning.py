@@ -51,7 +51,7 @@ def _moved(layer: nn.Module, share: float) -> nn.Module:
 
 
 def _reached(layer: nn.Module, steps: int) -> set[str]:
-    """Name the parameters that get a gradient in training, over two pieces with the state carried over."""
+    """Name the parameters that get a gradient in training, over two chunks with the state carried over."""
     first, second = noise(4, steps, "parameters"), noise(4, steps, "parameters", "next")
     named = _trainable(layer)
     outputs, state = layer.train()(first)

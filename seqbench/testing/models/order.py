@@ -78,10 +78,10 @@ def check_carry_over(model: Model) -> None:
     if after is None:
         raise CheckSkipped("the layer returns None as its state: nothing is carried over")
     expected = f"in chunks of {', '.join(map(str, CHUNKS))} steps the outputs are those of the whole sequence"
-    found = gap(_in_pieces(layer, inputs), whole)
+    found = gap(_in_chunks(layer, inputs), whole)
     if not found.is_open:
         return
-    if not gap(_in_pieces(layer, inputs, is_forgetful=True), _in_pieces(layer, inputs)).is_open:
+    if not gap(_in_chunks(layer, inputs, is_forgetful=True), _in_chunks(layer, inputs)).is_open:
         raise CheckFailed(
             expected,
             f"they differ by {found}, and are the same as with no state at all: the layer ignores the state that"
@@ -96,7 +96,7 @@ def check_carry_over(model: Model) -> None:
     )
 
 
-def _in_pieces(layer: nn.Module, inputs: Tensor, *, is_forgetful: bool = False) -> Tensor:
+def _in_chunks(layer: nn.Module, inputs: Tensor, *, is_forgetful: bool = False) -> Tensor:
     chunks, state = [], None
     for chunk in torch.split(inputs, list(CHUNKS), dim=1):
         outputs, state = call(layer, chunk, None if is_forgetful else state)

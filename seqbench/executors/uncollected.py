@@ -11,6 +11,6 @@ import sys
 
 if any("multiprocessing.forkserver" in word for word in sys.orig_argv):
     gc.disable()
-    # Registered first, so it runs last. To free what torch imported takes 1.5 s, on a busy machine 10 s, and nothing
-    # waits for it. Workers, the server's children, end without the functions of atexit.
+    # Registered first, so it runs last. To free what torch imported takes 1.5 s, on a busy machine 10 s, and
+    # nothing waits for it. Workers, the server's children, end without the functions of atexit.
     atexit.register(os._exit, 0)

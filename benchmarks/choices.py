@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from seqbench import Batch, SequenceClass, Tokens, load_catalog
-from seqbench.network.chunks import Feeding, feed
+from seqbench.network.chunks import Chunking, feed
 from seqbench.network.network import Network
 from seqbench.plugins.parameters import make
 from seqbench.training.one_thread import one_quiet_thread
@@ -54,7 +54,7 @@ def _in_pieces(layer: nn.Module, length: int) -> Mapping[str, Callable[[], Tenso
     embedded = torch.randn(8, length, 32)
 
     def run(piece: int | None) -> Tensor:
-        outputs = feed(lambda inputs, start, state: layer(inputs.contiguous(), state), embedded, Feeding(piece))
+        outputs = feed(lambda inputs, start, state: layer(inputs.contiguous(), state), embedded, Chunking(piece))
         return sum((part.square().sum() for part in outputs), start=torch.zeros(()))
 
     return {str(piece): lambda piece=piece: run(piece) for piece in (None, *PIECES)}  # type: ignore[misc]

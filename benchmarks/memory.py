@@ -101,7 +101,7 @@ def _times(model: str) -> list[float]:
     import torch
 
     from seqbench import Batch, StepClass, Tokens, load_catalog
-    from seqbench.network.chunks import PIECE, Feeding
+    from seqbench.network.chunks import CHUNK_STEPS, Chunking
     from seqbench.network.network import Network
     from seqbench.plugins.parameters import make
     from seqbench.training.one_thread import one_quiet_thread
@@ -114,7 +114,7 @@ def _times(model: str) -> list[float]:
     with one_quiet_thread():
         for _ in range(1 + REPEATS):
             for recompute, found in times.items():
-                network.feeding = Feeding(PIECE, recompute)
+                network.chunking = Chunking(CHUNK_STEPS, recompute)
                 began = time.perf_counter()
                 network.loss(batch).backward()
                 found.append(time.perf_counter() - began)

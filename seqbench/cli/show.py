@@ -112,7 +112,7 @@ def _show_model(catalog: Catalog, model: Model, as_json: bool) -> None:
     click.echo(f"  {counted(sizes['layer_parameters'], 'trainable parameter')}")
     click.echo(f"  {counted(sizes['state_size'], 'number')} carried from one step to the next")
     if not sizes["is_causal"]:
-        click.echo("  looks ahead: refused on tasks whose inputs hold earlier targets, and never run in pieces")
+        click.echo("  looks ahead: refused on tasks whose inputs hold earlier targets, and never run in chunks")
     click.echo(f"  {counted(sizes['output_size'], 'feature')} out")
     _print_sources(told)
 

@@ -58,7 +58,7 @@ class Model(ABC):
 
         ``layer(inputs, state=None) -> (outputs, state)`` with inputs [batch, time, input_size] and outputs
         [batch, time, output_size]. The state is None or tensors in tuples, lists or dicts, which may be complex or
-        integers; outputs are real. A sequence run in pieces with the state carried over gives the same outputs as
+        integers; outputs are real. A sequence run in chunks with the state carried over gives the same outputs as
         run whole. A layer without a state returns None as its state. Output t depends on inputs up to t only,
         unless `is_causal` is False.
         """

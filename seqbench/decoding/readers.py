@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqbench.network.chunks import PIECE, mapped
+from seqbench.network.chunks import CHUNK_STEPS, mapped
 from seqbench.network.network import Network, tensors
 
 
@@ -47,9 +47,9 @@ class CarriedState(Reader):
         self._state: Any = None
 
     def read(self, tokens: Tensor) -> Tensor:
-        """Read on from the state, a long prefix in pieces."""
-        for piece in torch.split(tokens, PIECE, 1):
-            hidden, self._state = self._network.hidden(piece, self._state)
+        """Read on from the state, a long prefix in chunks."""
+        for chunk in torch.split(tokens, CHUNK_STEPS, 1):
+            hidden, self._state = self._network.hidden(chunk, self._state)
         return _next(self._network, hidden)
 
     def keep(self, rows: Tensor) -> None:

@@ -67,7 +67,7 @@ class Training(Settings):
         None, ge=1, description="steps after which no gradient flows back through the state, null for all steps"
     )
     recompute: Annotated[Literal[True, False, "auto"], IN_NO_KEY] = Field(
-        "auto", description="run pieces again in the backward pass instead of keeping them: true, false or auto"
+        "auto", description="run chunks again in the backward pass instead of keeping them: true, false or auto"
     )
     time_limit: Annotated[float | None, IN_NO_KEY] = Field(
         None, gt=0, description="seconds a cell may take, null for no limit"

@@ -22,14 +22,14 @@ from seqbench.network.chunks import mapped
 from seqbench.network.network import tensors
 
 _LONGEST_PIECE = 64
-"""Steps between two rescalings, at most: over one piece a factor of 0.005 a step is 1e-147, the square of
+"""Steps between two rescalings, at most: over one chunk a factor of 0.005 a step is 1e-147, the square of
 which a norm can still add up."""
 
 Run = Callable[[Tensor, Any], tuple[Tensor, Any]]
-"""(inputs of a piece [batch, steps, features], the state before it) -> (its outputs, the state after it)."""
+"""(inputs of a chunk [batch, steps, features], the state before it) -> (its outputs, the state after it)."""
 
 Pull = Callable[[Tensor, int], Tensor | None]
-"""(outputs of a piece [batch, steps, output_size], its first step) -> the gradient of each row's own loss there,
+"""(outputs of a chunk [batch, steps, output_size], its first step) -> the gradient of each row's own loss there,
 in the same shape; None where the loss does not look at them."""
 
 
@@ -84,12 +84,12 @@ def cut_steps(lengths: Sequence[int], lags: Sequence[int]) -> list[int]:
 
 @dataclass(frozen=True)
 class Passage:
-    """One pass forward, in pieces.
+    """One pass forward, in chunks.
 
     Attributes:
         embedded: (start, end) -> the inputs of these steps as the layer takes them, [batch, steps, features].
-        steps: where the pieces begin and end: 0, the cuts, time.
-        states: the state that each piece was handed; None for the first.
+        steps: where the chunks begin and end: 0, the cuts, time.
+        states: the state that each chunk was handed; None for the first.
         parts: how the tensors of the state are laid out, as `state_parts` tells it.
     """
 
@@ -102,7 +102,7 @@ class Passage:
 def pass_forward(
     run: Run, embedded: Callable[[int, int], Tensor], parts: Sequence[Part], steps: Sequence[int]
 ) -> Passage:
-    """Feed a sequence in pieces, and carry the state over.
+    """Feed a sequence in chunks, and carry the state over.
 
     Args:
         run: a layer, or what keeps its calling convention.
@@ -118,11 +118,11 @@ def pass_forward(
 def outputs_of(run: Run, passage: Passage) -> Tensor:
     """Return the layer's outputs at all steps of a passage, [batch, time, output_size], without a graph."""
     with torch.no_grad():
-        pieces = [
+        chunks = [
             run(passage.embedded(start, end), state)[0]
             for (start, end), state in zip(pairwise(passage.steps), passage.states, strict=True)
         ]
-    return torch.cat(pieces, dim=1)
+    return torch.cat(chunks, dim=1)
 
 
 @dataclass(frozen=True)
@@ -190,12 +190,12 @@ class _Gradient:
     def back(
         self, start: int, end: int, pull: Tensor | None, beginnings: list[Tensor], ends: list[Tensor]
     ) -> None:
-        """Go from the end of a piece to its start, and keep the norms found there and at its inputs.
+        """Go from the end of a chunk to its start, and keep the norms found there and at its inputs.
 
         Args:
-            start, end: steps of the piece.
+            start, end: steps of the chunk.
             pull: the gradient of the loss at its outputs; None where the loss does not look at them.
-            beginnings: the parts of the state that it was handed, none for the first piece, and its inputs.
+            beginnings: the parts of the state that it was handed, none for the first chunk, and its inputs.
             ends: the parts of the state that it hands on, and its outputs.
         """
         self.parts = self.parts or [torch.zeros_like(part) for part in ends[:-1]]
@@ -235,7 +235,7 @@ class _Gradient:
         ]
 
     def _rescaled(self, pull: Tensor | None, outputs: Tensor) -> Tensor:
-        """Bring each row's largest number near 1 where the piece may need it; return the pull at that scale."""
+        """Bring each row's largest number near 1 where the chunk may need it; return the pull at that scale."""
         steps, whole = outputs.shape[1], torch.zeros_like(outputs)
         self._steps += steps
         if pull is not None or self._steps > _LONGEST_PIECE:

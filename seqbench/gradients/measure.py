@@ -54,7 +54,7 @@ def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 
         batch: padded at the end; rows may differ in length.
         seed: of the draws.
         draws: random vectors for each example; the cost is one pass forward, and one forward and backward over
-            a batch 1 + draws times as large. Memory holds one piece of it.
+            a batch 1 + draws times as large. Memory holds one chunk of it.
         lags: at most so many are measured; fewer cost less.
 
     Raises:
@@ -159,7 +159,7 @@ def _embedded(network: Network, batch: Batch) -> Callable[[int, int], Tensor]:
 class _OwnLosses:
     """Each example's own loss: the mean over its scored items.
 
-    How many these are is known when all pieces have been seen: the sum of the items pulls, and what has come of
+    How many these are is known when all chunks have been seen: the sum of the items pulls, and what has come of
     it is divided at the end. A loss that needs whole sequences is asked for once, over one more pass forward.
     """
 
@@ -170,7 +170,7 @@ class _OwnLosses:
         self._whole = self._gradient(outputs_of(run, passage), 0) if is_whole else None
 
     def pull(self, outputs: Tensor, start: int) -> Tensor | None:
-        """Return the gradient of the sums at the outputs of a piece; None where nothing is scored in it."""
+        """Return the gradient of the sums at the outputs of a chunk; None where nothing is scored in it."""
         if self._whole is not None:
             return self._whole[:, start : start + outputs.shape[1]]
         return self._gradient(outputs, start)

@@ -17,35 +17,35 @@ from torch.utils.checkpoint import checkpoint
 
 T = TypeVar("T")
 
-PIECE = 512
-"""Steps of a piece. Shorter ones cost time (9% more at 128 and 25% at 64, an LSTM of 64 units with a batch of 8),
+CHUNK_STEPS = 512
+"""Steps of a chunk. Shorter ones cost time (9% more at 128 and 25% at 64, an LSTM of 64 units with a batch of 8),
 longer ones memory. Whole, torch's LSTM slows down where what it keeps is large: at 8,192 steps a step takes 2 to 3
-times as long (128 units, a batch of 32). A power of two, so that the pieces in which a layer may run by itself end
+times as long (128 units, a batch of 32). A power of two, so that the chunks in which a layer may run by itself end
 where these do."""
 
 
 @dataclass(frozen=True)
-class Feeding:
+class Chunking:
     """How a layer is fed.
 
     Attributes:
-        piece: steps of a piece; None feeds every sequence whole, as a layer without a state has to be fed.
-        recompute: keep only the state between two pieces, and run each piece again, with the same random
+        chunk: steps of a chunk; None feeds every sequence whole, as a layer without a state has to be fed.
+        recompute: keep only the state between two chunks, and run each chunk again, with the same random
             numbers, when the gradient comes back to it.
         truncate: steps after which the state is carried over without its gradient; None carries all of it.
     """
 
-    piece: int | None = None
+    chunk: int | None = None
     recompute: bool = False
     truncate: int | None = None
 
     def ends(self, steps: int) -> list[int]:
-        """Return the steps after which a piece ends, the last one included.
+        """Return the steps after which a chunk ends, the last one included.
 
-        >>> Feeding(piece=4, truncate=6).ends(13)
+        >>> Chunking(chunk=4, truncate=6).ends(13)
         [4, 6, 8, 12, 13]
         """
-        lengths = [length for length in (self.piece, self.truncate) if length is not None]
+        lengths = [length for length in (self.chunk, self.truncate) if length is not None]
         return sorted({steps, *(end for length in lengths for end in range(length, steps, length))})
 
     def is_run_again(self, steps: int) -> bool:
@@ -57,11 +57,11 @@ class Feeding:
         return self.truncate is not None and end % self.truncate == 0
 
 
-WHOLE = Feeding()
+WHOLE = Chunking()
 
 
 def feed(
-    run: Callable[[Tensor, int, Any], tuple[T, Any]], inputs: Tensor, feeding: Feeding = WHOLE
+    run: Callable[[Tensor, int, Any], tuple[T, Any]], inputs: Tensor, chunking: Chunking = WHOLE
 ) -> Iterator[T]:
     """Yield the result of each chunk of a sequence, from the first to the last.
 
@@ -69,18 +69,18 @@ def feed(
         run: (inputs of a chunk, the number of its first step, state) -> (result, the state after the chunk); the
             first chunk gets None. Its intermediate results are kept for the backward pass, or recomputed.
         inputs: [batch, time] or [batch, time, ...].
-        feeding: in which pieces.
+        chunking: where chunks begin and end.
     """
-    state, is_run_again = None, feeding.is_run_again(inputs.shape[1])
-    for start, end in pairwise([0, *feeding.ends(inputs.shape[1])]):
-        piece = inputs[:, start:end]
+    state, is_run_again = None, chunking.is_run_again(inputs.shape[1])
+    for start, end in pairwise([0, *chunking.ends(inputs.shape[1])]):
+        chunk = inputs[:, start:end]
         if is_run_again:
             # The tensor tells torch the device whose random numbers are to be drawn again.
-            found, state = checkpoint(run, piece, start, state, use_reentrant=False)
+            found, state = checkpoint(run, chunk, start, state, use_reentrant=False)
         else:
-            found, state = run(piece, start, state)
+            found, state = run(chunk, start, state)
         yield found
-        state = mapped(state, Tensor.detach) if feeding.is_cut(end) else state
+        state = mapped(state, Tensor.detach) if chunking.is_cut(end) else state
 
 
 def mapped(state: Any, change: Callable[[Tensor], Tensor]) -> Any:

@@ -19,9 +19,9 @@ from seqbench.contracts.inputs import InputKind
 from seqbench.contracts.model import Model
 from seqbench.contracts.targets import TargetKind
 from seqbench.errors import ContractError
-from seqbench.network.chunks import PIECE, WHOLE, Feeding, feed
+from seqbench.network.chunks import CHUNK_STEPS, WHOLE, Chunking, feed
 
-STEPS_BETWEEN_TRIMS = 64 * PIECE
+STEPS_BETWEEN_TRIMS = 64 * CHUNK_STEPS
 """Steps after which memory is given back if chunks are recomputed; it takes 1 to 2 ms."""
 
 
@@ -36,7 +36,7 @@ class Network(nn.Module):
         features: of an embedded step.
         state_size: numbers that the layer carries from one step to the next, for one example; 0 of one that looks
             ahead, which carries nothing.
-        feeding: in which pieces sequences are fed; only while it trains are they truncated or run again. A layer
+        chunking: in which chunks sequences are fed; only while it trains are they truncated or run again. A layer
             that looks ahead is fed whole whatever it says.
     """
 
@@ -71,7 +71,7 @@ class Network(nn.Module):
         self.layer = layer
         self.head = nn.Linear(output_size, targets.head_size)
         self.targets = targets
-        self.feeding = WHOLE
+        self.chunking = WHOLE
 
     @property
     def is_causal(self) -> bool:
@@ -109,40 +109,40 @@ class Network(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return the outputs that metrics take; their shape is the target kind's."""
-        hidden = self._whole(batch, Feeding(self._fed.piece))
+        hidden = self._whole(batch, Chunking(self._allowed_chunking.chunk))
         return self.targets.outputs(hidden, batch.lengths, self.head)
 
-    def _whole(self, batch: Batch, feeding: Feeding) -> Tensor:
-        """Return what the layer gives at all steps, [batch, time, output_size], fed in pieces."""
+    def _whole(self, batch: Batch, chunking: Chunking) -> Tensor:
+        """Return what the layer gives at all steps, [batch, time, output_size], fed in chunks."""
 
-        def run(piece: Tensor, start: int, state: Any) -> tuple[Tensor, Any]:
-            return self.hidden(piece, state, batch.lengths)
+        def run(chunk: Tensor, start: int, state: Any) -> tuple[Tensor, Any]:
+            return self.hidden(chunk, state, batch.lengths)
 
-        pieces = list(feed(run, batch.inputs, feeding))
-        return torch.cat(pieces, dim=1) if len(pieces) > 1 else pieces[0]
+        chunks = list(feed(run, batch.inputs, chunking))
+        return torch.cat(chunks, dim=1) if len(chunks) > 1 else chunks[0]
 
     def loss(self, batch: Batch) -> Tensor:
         """Return the mean training loss of a batch: a scalar."""
         if self.targets.needs_whole_sequence:
-            return self.targets.loss(self._whole(batch, self._fed), batch, self.head)
+            return self.targets.loss(self._whole(batch, self._allowed_chunking), batch, self.head)
 
-        is_run_again = self._fed.is_run_again(batch.inputs.shape[1])
+        is_run_again = self._allowed_chunking.is_run_again(batch.inputs.shape[1])
 
-        def run(piece: Tensor, start: int, state: Any) -> tuple[tuple[Tensor, int], Any]:
+        def run(chunk: Tensor, start: int, state: Any) -> tuple[tuple[Tensor, int], Any]:
             if is_run_again and start and start % STEPS_BETWEEN_TRIMS == 0:
                 give_back_holes()
-            hidden, state = self.hidden(piece, state, batch.lengths)
+            hidden, state = self.hidden(chunk, state, batch.lengths)
             losses, _ = self.targets.losses(hidden, batch, self.head, start)
             return (losses.sum(), len(losses)), state
 
-        sums, items = zip(*feed(run, batch.inputs, self._fed), strict=True)
-        # One piece alone is not added to anything: a step of a few milliseconds would feel it.
+        sums, items = zip(*feed(run, batch.inputs, self._allowed_chunking), strict=True)
+        # One chunk alone is not added to anything: a step of a few milliseconds would feel it.
         mean: Tensor = sum(sums[1:], start=sums[0]) / sum(items)
         return mean
 
     @property
-    def _fed(self) -> Feeding:
-        return self.feeding if self.is_causal else WHOLE
+    def _allowed_chunking(self) -> Chunking:
+        return self.chunking if self.is_causal else WHOLE
 
 
 def build_network(model: Model, inputs: InputKind, targets: TargetKind, embedding_size: int) -> Network:

@@ -9,7 +9,7 @@ from seqbench.experiment.cells import Cell
 from seqbench.network.network import build_network
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.parameters import make
-from seqbench.training.chunk_policy import feeding_of
+from seqbench.training.chunk_policy import chunking_of
 from seqbench.training.fit import Fit, Progress
 from seqbench.training.gradient_monitor import Watcher
 
@@ -30,6 +30,6 @@ def build(cell: Cell, catalog: Catalog, data: TaskData, progress: Progress | Non
     model = make(catalog.model(cell.model.name), cell.model.parameters)
     network = build_network(model, data.inputs, data.targets, cell.training.embedding_size)
     features = data.inputs.features(cell.training.embedding_size)
-    network.feeding = feeding_of(network, cell.training, features, int(data.train.lengths.max()))
+    network.chunking = chunking_of(network, cell.training, features, int(data.train.lengths.max()))
     watcher = Watcher(network, data.validation, cell.gradients, cell.seed)
     return Fit(network, data.metrics, cell.training, progress, watcher.after_step), watcher

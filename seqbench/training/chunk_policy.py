@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from seqbench.errors import ContractError
 from seqbench.experiment.schema import Training
-from seqbench.network.chunks import PIECE, Feeding, kept_bytes
+from seqbench.network.chunks import CHUNK_STEPS, Chunking, kept_bytes
 from seqbench.network.network import Network
 from seqbench.training.memory import fair_share
 
@@ -24,10 +24,10 @@ MEASURED = 64
 """Time steps for measuring the activations, which grow linearly with the steps."""
 
 
-def feeding_of(network: Network, training: Training, features: int, steps: int) -> Feeding:
+def chunking_of(network: Network, training: Training, features: int, steps: int) -> Chunking:
     """Return how to feed a network's layer during training.
 
-    A layer without a state, or one that looks ahead, is fed whole: it cannot be run in pieces, and nothing of it
+    A layer without a state, or one that looks ahead, is fed whole: it cannot be run in chunks, and nothing of it
     can be run again for less memory. torch's global generator is left as it is.
 
     Args:
@@ -38,7 +38,7 @@ def feeding_of(network: Network, training: Training, features: int, steps: int) 
 
     Raises:
         ContractError: gradients are to be truncated in a layer that carries no state or looks ahead, or
-            pieces to be run again whose random numbers cannot be drawn again.
+            chunks to be run again whose random numbers cannot be drawn again.
     """
     if network.state_size == 0:
         if training.truncate is not None:
@@ -47,8 +47,8 @@ def feeding_of(network: Network, training: Training, features: int, steps: int) 
                 f"training.truncate is {training.truncate}, and the layer {why}:"
                 " there is nothing to truncate; leave it out for this model"
             )
-        return Feeding()
-    return Feeding(PIECE, is_recomputed(network.layer, training, features, steps), training.truncate)
+        return Chunking()
+    return Chunking(CHUNK_STEPS, is_recomputed(network.layer, training, features, steps), training.truncate)
 
 
 def is_recomputed(layer: nn.Module, training: Training, features: int, steps: int) -> bool:
@@ -57,7 +57,7 @@ def is_recomputed(layer: nn.Module, training: Training, features: int, steps: in
     Raises:
         ContractError: they are to be, and their random numbers cannot be drawn again.
     """
-    if training.recompute is not False and steps > PIECE and not draws_again(layer, features):
+    if training.recompute is not False and steps > CHUNK_STEPS and not draws_again(layer, features):
         if training.recompute is True:
             raise ContractError(
                 "training.recompute is true, and on a GPU the layer drops out by a generator, such as cuDNN's"
@@ -65,14 +65,14 @@ def is_recomputed(layer: nn.Module, training: Training, features: int, steps: in
                 " or dropout to 0, or executor.gpus to 0"
             )
         return False
-    if training.recompute != "auto" or steps <= PIECE:
+    if training.recompute != "auto" or steps <= CHUNK_STEPS:
         return training.recompute is True
     with torch.random.fork_rng(devices=[]):
         embedded = torch.zeros(training.batch_size, MEASURED, features, requires_grad=True)
         needed = kept_bytes(layer, embedded) * steps // MEASURED
     room = int(SHARE * _room())
     log.info(
-        "the backward pass over %d steps keeps %d MiB, and may keep %d MiB: pieces are %s",
+        "the backward pass over %d steps keeps %d MiB, and may keep %d MiB: chunks are %s",
         steps,
         needed >> 20,
         room >> 20,

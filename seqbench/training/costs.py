@@ -38,7 +38,7 @@ def costs(
         seconds_per_step=seconds_per_step(clock.step_ends),
         peak_memory_bytes=peak_memory_bytes(),
         peak_gpu_memory_bytes=peak_gpu_memory_bytes(),
-        is_recomputed=network.feeding.is_run_again(longest),
+        is_recomputed=network.chunking.is_run_again(longest),
     )
 
 

@@ -10,8 +10,6 @@ import dataclasses
 import hashlib
 import json
 import logging
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +18,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seqbench.base.atomic_files import write_atomically
 from seqbench.base.plain_files import read_plain
-from seqbench.base.process_identity import temporary_prefix
 from seqbench.contracts.decoding import Decoding
 from seqbench.contracts.inputs import InputKind
 from seqbench.contracts.targets import TargetKind
@@ -102,7 +100,8 @@ def write_weights(path: Path, network: Network, data: TaskData, key: str) -> Wei
     except (TypeError, ValueError, KeyError) as error:
         raise UnkeepableError(f"a file of weights cannot hold them: {error}") from error
     try:
-        _write(path, content)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, content)
     except OSError as error:
         raise UnkeepableError(f"{path} cannot be written: {reason(error)}") from error
     return WeightsData(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
@@ -169,18 +168,3 @@ def _about(content: bytes) -> dict[str, Any]:
     head = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     about: dict[str, Any] = json.loads(head["__metadata__"][_ENTRY])
     return about
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=temporary_prefix(), suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

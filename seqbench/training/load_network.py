@@ -16,7 +16,7 @@ from seqbench.contracts.task import Task
 from seqbench.data.batches import LARGEST_EVALUATION_BATCH
 from seqbench.decoding.decode import decode
 from seqbench.errors import PluginError, SeqbenchError, StoreError
-from seqbench.network.chunks import PIECE, Feeding
+from seqbench.network.chunks import CHUNK_STEPS, Chunking
 from seqbench.network.network import Network, build_network
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.load import load_catalog
@@ -106,8 +106,8 @@ def load_trained(folder: str | Path, key: str, catalog: Catalog) -> Trained:
             network.load_state_dict(kept.weights)
         except (SeqbenchError, RuntimeError) as error:
             raise StoreError(f"the network of {_cell(record)} cannot be built again: {error}") from error
-    # In the pieces in which it was tested, so that outputs have the same bits.
-    network.feeding = Feeding(PIECE if network.state_size else None)
+    # In the chunks in which it was tested, so that outputs have the same bits.
+    network.chunking = Chunking(CHUNK_STEPS if network.state_size else None)
     return Trained(network.eval(), task, record, kept)
 
 

@@ -19,7 +19,7 @@ from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.faults import faults_told, owner, place
 from seqbench.plugins.parameters import make
 from seqbench.training.cell_data import load_elsewhere, load_task
-from seqbench.training.chunk_policy import feeding_of
+from seqbench.training.chunk_policy import chunking_of
 from seqbench.training.precision import check_precision
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def _build_fault(cell: Cell, catalog: Catalog, model: Configured, data: TaskData
             network = build_network(made, data.inputs, data.targets, cell.training.embedding_size)
             check_names(network)
             if cell.training.truncate is not None:
-                feeding_of(network, cell.training, network.features, int(data.train.lengths.max()))
+                chunking_of(network, cell.training, network.features, int(data.train.lengths.max()))
     except SeqbenchError as error:
         # Every message of a model begins so; where it does not, it is said here.
         return str(error) if f"model {model.name}" in str(error) else f"model {model.name}: {error}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 
 from seqbench.experiment.cells import Cell
-from seqbench.network.chunks import PIECE
+from seqbench.network.chunks import CHUNK_STEPS
 from seqbench.network.network import layer_sizes
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.faults import faults_told, owner
@@ -79,7 +79,7 @@ def _is_recomputed(cell: Cell, catalog: Catalog, steps: int) -> bool:
     with torch.random.fork_rng(devices=[]):
         layer = make(catalog.model(cell.model.name), cell.model.parameters).build(size)
         has_state = layer_sizes(layer, size)[1] > 0
-        return has_state and steps > PIECE and is_recomputed(layer, cell.training, size, steps)
+        return has_state and steps > CHUNK_STEPS and is_recomputed(layer, cell.training, size, steps)
 
 
 def _cpu_seconds(run: Callable[[], None]) -> float:

@@ -35,7 +35,9 @@ def test_run_prints_tables_on_stdout_and_resumes_what_is_done(tmp_path: Path) ->
     assert "copy: accuracy (higher is better, best 1)" in first.stdout
     assert "baseline: seasonal naive" in first.stdout
     assert "usable length" in first.stdout
-    assert [line[:6] for line in first.stderr.splitlines()] == ["[1/2] ", "[2/2] "]
+    # On a busy machine, where a cell takes half a minute, there is an estimate of the time left between the two.
+    ends = [line[:6] for line in first.stderr.splitlines() if " cells: " not in line]
+    assert ends == ["[1/2] ", "[2/2] "]
     again = seqbench(tmp_path, "run", "smoke", "--tasks", "copy,forecasting", *SMALL)
     assert again.stdout == first.stdout
     assert again.stderr == "2 of 2 cells were done already\n"

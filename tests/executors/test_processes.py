@@ -221,8 +221,8 @@ def test_worker_of_a_parent_that_was_killed_ends_by_itself() -> None:
         parent.kill()
     assert len(below) >= 3  # a resource tracker, the server, the worker
     deadline = time.monotonic() + 5
-    while any(lives(process) for process in below):
-        assert time.monotonic() < deadline
+    while left := [process for process in below if lives(process)]:
+        assert time.monotonic() < deadline, left
         time.sleep(0.1)
 
 

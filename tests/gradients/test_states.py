@@ -20,7 +20,7 @@ from seqbench.contracts.targets import Forecast, SequenceClass
 from seqbench.errors import ContractError
 from seqbench.gradients.flow import summarise_flow
 from seqbench.gradients.measure import measure_flow
-from seqbench.network.chunks import Feeding
+from seqbench.network.chunks import Chunking
 from seqbench.network.copies import copied, copied_layer, exact
 from seqbench.network.network import Network, build_network, count_parameters
 from seqbench.testing import run_checks
@@ -104,9 +104,9 @@ def test_complex_state_gives_the_curves_of_its_pairs_and_counts_as_many_numbers(
 
 def test_complex_states_are_carried_truncated_and_run_again_like_real_ones() -> None:
     gradients = []
-    for feeding in (Feeding(), Feeding(7), Feeding(7, recompute=True)):
+    for chunking in (Chunking(), Chunking(7), Chunking(7, recompute=True)):
         network = exact(Network(Rotation(0.9, "mixed"), Values(2), Forecast(1, 1), 0))
-        network.feeding = feeding
+        network.chunking = chunking
         batch = noise()
         network.loss(Batch(batch.inputs.double(), torch.ones(3, 1, 1).double(), batch.lengths)).backward()
         gradients.append([weights.grad for weights in network.parameters()])

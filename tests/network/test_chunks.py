@@ -28,7 +28,7 @@ from seqbench import (
 )
 from seqbench.experiment.cells import Cell
 from seqbench.experiment.schema import Training
-from seqbench.network.chunks import PIECE, Feeding, feed
+from seqbench.network.chunks import CHUNK_STEPS, Chunking, feed
 from seqbench.network.network import Network
 from seqbench.plugins.grid import expand
 from seqbench.plugins.parameters import make
@@ -36,7 +36,7 @@ from seqbench.records.making import cell_data
 from seqbench.records.schema import Costs, Record
 from seqbench.records.variants import model_names
 from seqbench.training.cell import run_cell
-from seqbench.training.chunk_policy import feeding_of
+from seqbench.training.chunk_policy import chunking_of
 from seqbench.training.memory import Memory, fair_share
 from tests.toys import CATALOG, Last, toy_cell
 
@@ -55,7 +55,7 @@ def network(model: str, parameters: dict[str, Any], targets: Any) -> Network:
 
 
 def ragged(steps: int) -> Batch:
-    """Return four rows of which the shortest ends in the first piece; a third of the steps is scored."""
+    """Return four rows of which the shortest ends in the first chunk; a third of the steps is scored."""
     rng = torch.Generator().manual_seed(1)
     lengths = torch.tensor([steps, steps - 3, 200, 70])
     real = torch.arange(steps) < lengths[:, None]
@@ -64,19 +64,19 @@ def ragged(steps: int) -> Batch:
     return Batch(torch.randint(11, (4, steps), generator=rng) * real, targets, lengths)
 
 
-def gradients(net: Network, feeding: Feeding, batch: Batch) -> list[Tensor]:
+def gradients(net: Network, chunking: Chunking, batch: Batch) -> list[Tensor]:
     torch.manual_seed(2)
-    net.feeding = feeding
+    net.chunking = chunking
     loss = net.loss(batch)
     found = torch.autograd.grad(loss, list(net.parameters()))
     # What is drawn next must not depend on what was run again.
     return [loss.detach(), *found, torch.rand(3)]
 
 
-def fed(layer: nn.Module, inputs: Tensor, feeding: Feeding) -> Tensor:
+def fed(layer: nn.Module, inputs: Tensor, chunking: Chunking) -> Tensor:
     """Return the outputs at all steps: [batch, time, output_size]."""
-    pieces = feed(lambda piece, start, state: layer(piece, state), inputs, feeding)
-    return torch.cat(list(pieces), dim=1)
+    chunks = feed(lambda chunk, start, state: layer(chunk, state), inputs, chunking)
+    return torch.cat(list(chunks), dim=1)
 
 
 @pytest.mark.parametrize("truncate", [None, 150])
@@ -85,8 +85,8 @@ def test_gradients_when_pieces_are_run_again_are_the_same_to_the_bit(
     model: str, parameters: dict[str, Any], truncate: int | None
 ) -> None:
     net, batch = network(model, parameters, StepClass(3)), ragged(300)
-    kept = gradients(net, Feeding(128, False, truncate), batch)
-    again = gradients(net, Feeding(128, True, truncate), batch)
+    kept = gradients(net, Chunking(128, False, truncate), batch)
+    again = gradients(net, Chunking(128, True, truncate), batch)
     assert all(torch.equal(one, other) for one, other in zip(kept, again, strict=True))
     assert all(bool(gradient.abs().sum() > 0) for gradient in kept)
 
@@ -102,8 +102,8 @@ def test_gradients_in_pieces_are_those_of_the_whole_sequence(model: str, targets
         batch = batch._replace(targets=torch.randint(3, (4,), generator=rng))
     elif isinstance(targets, Forecast):
         batch = batch._replace(targets=torch.randn(4, 2, 2, dtype=torch.float64, generator=rng))
-    whole, pieces = (gradients(net, feeding, batch) for feeding in (Feeding(), Feeding(128, True)))
-    for one, other in zip(whole, pieces, strict=True):
+    whole, chunks = (gradients(net, chunking, batch) for chunking in (Chunking(), Chunking(128, True)))
+    for one, other in zip(whole, chunks, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-13)
 
 
@@ -126,10 +126,10 @@ def test_truncated_gradients_are_those_of_steps_that_detach_the_state_by_hand(
         h = state[0] if isinstance(state, tuple) else state
         loss = loss + weights[step] * h.square().sum()
     expected = torch.autograd.grad(loss, list(cell.parameters()))
-    outputs = fed(layer, inputs, Feeding(8, recompute, truncate=5))
+    outputs = fed(layer, inputs, Chunking(8, recompute, truncate=5))
     found = torch.autograd.grad((outputs.square().sum((0, 2)) * weights).sum(), list(layer.parameters()))
     whole = torch.autograd.grad(
-        (fed(layer, inputs, Feeding()).square().sum((0, 2)) * weights).sum(), list(layer.parameters())
+        (fed(layer, inputs, Chunking()).square().sum((0, 2)) * weights).sum(), list(layer.parameters())
     )
     for mine, by_hand, untruncated in zip(found, expected, whole, strict=True):
         torch.testing.assert_close(mine, by_hand, rtol=1e-11, atol=1e-12)
@@ -145,7 +145,7 @@ def test_truncated_state_in_lists_dicts_and_named_tuples_is_carried_in_them() ->
             return sums, {"sums": [(sums[:, -1:],)], "steps": steps + inputs.shape[1]}
 
     inputs = torch.ones(1, 10, 1, requires_grad=True)
-    outputs = fed(Nested(), inputs, Feeding(truncate=4))
+    outputs = fed(Nested(), inputs, Chunking(truncate=4))
     assert outputs.flatten().tolist() == list(range(1, 11))
     outputs[:, -1].sum().backward()
     assert inputs.grad is not None
@@ -190,13 +190,13 @@ def test_auto_runs_pieces_again_only_where_a_cell_would_take_more_than_half_of_i
     state = torch.random.get_rng_state()
 
     def is_recomputed(steps: int, recompute: Any = "auto") -> bool:
-        return feeding_of(net, Training(batch_size=8, recompute=recompute), 4, steps).recompute
+        return chunking_of(net, Training(batch_size=8, recompute=recompute), 4, steps).recompute
 
     assert fair_share() > 2**28
-    assert not is_recomputed(PIECE)
-    assert not is_recomputed(2 * PIECE)
+    assert not is_recomputed(CHUNK_STEPS)
+    assert not is_recomputed(2 * CHUNK_STEPS)
     assert is_recomputed(2**30)
-    assert is_recomputed(PIECE, True)
+    assert is_recomputed(CHUNK_STEPS, True)
     assert not is_recomputed(2**30, False)
     assert torch.equal(torch.random.get_rng_state(), state)
 

@@ -13,7 +13,7 @@ import torch
 from seqbench import Batch, Experiment, SequenceClass, StepClass, TargetKind, Tokens, load_catalog, run
 from seqbench.experiment.cells import Cell
 from seqbench.gradients.measure import measure_flow
-from seqbench.network.chunks import PIECE, Feeding
+from seqbench.network.chunks import CHUNK_STEPS, Chunking
 from seqbench.network.network import Network, build_network
 from seqbench.plugins.grid import expand
 from seqbench.plugins.parameters import make
@@ -94,12 +94,12 @@ def test_layer_that_looks_ahead_gets_lengths_on_the_processor_and_gives_the_numb
 @pytest.mark.parametrize("model", MODELS)
 def test_gradients_on_a_gpu_are_those_on_the_cpu_run_again_or_not(model: str, targets: TargetKind) -> None:
     here, there = network(model, targets), network(model, targets).cuda()
-    wanted = torch.autograd.grad(here.loss(batch(PIECE + 90, targets)), list(here.parameters()))
+    wanted = torch.autograd.grad(here.loss(batch(CHUNK_STEPS + 90, targets)), list(here.parameters()))
     # As in training: targets and lengths stay on the processor.
-    given = batch(PIECE + 90, targets)
+    given = batch(CHUNK_STEPS + 90, targets)
     given = given._replace(inputs=given.inputs.cuda())
     for recompute in (False, True):
-        there.feeding = Feeding(PIECE, recompute)
+        there.chunking = Chunking(CHUNK_STEPS, recompute)
         with arithmetic("float32"):
             found = torch.autograd.grad(there.loss(given), list(there.parameters()))
         for mine, other in zip(wanted, found, strict=True):
@@ -110,12 +110,12 @@ def test_dropout_is_drawn_again_where_pieces_are_run_again() -> None:
     parameters = {"nonlinearity": "identity", "layers": 2, "dropout": 0.3, "hidden_size": 16}
     torch.manual_seed(0)
     net = Network(make(load_catalog().model("rnn"), parameters).build(8), Tokens(11), StepClass(3), 8).cuda()
-    given = batch(PIECE + 90, StepClass(3))
+    given = batch(CHUNK_STEPS + 90, StepClass(3))
     given = given._replace(inputs=given.inputs.cuda())
     found = []
     for recompute in (False, True):
         torch.manual_seed(1)
-        net.feeding = Feeding(PIECE, recompute)
+        net.chunking = Chunking(CHUNK_STEPS, recompute)
         found.append([*torch.autograd.grad(net.loss(given), list(net.parameters())), torch.rand(3, device="cuda")])
     for kept, again in zip(*found, strict=True):
         torch.testing.assert_close(again, kept)
@@ -123,7 +123,7 @@ def test_dropout_is_drawn_again_where_pieces_are_run_again() -> None:
 
 def test_dropout_of_cudnn_is_kept_and_asking_to_run_it_again_is_refused() -> None:
     settings = {"steps": 1, "batch_size": 4}
-    grid = {"tasks": ["copy"], "models": ["lstm"], "lengths": [2 * PIECE]}
+    grid = {"tasks": ["copy"], "models": ["lstm"], "lengths": [2 * CHUNK_STEPS]}
     grid["parameters"] = {"lstm": {"layers": 2, "dropout": 0.1}, "copy": {"train_examples": 8}}
 
     def record(recompute: Any) -> Record:

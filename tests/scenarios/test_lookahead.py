@@ -30,13 +30,13 @@ from seqbench.cli.main import main
 from seqbench.experiment.cells import Cell
 from seqbench.experiment.schema import Training
 from seqbench.gradients.measure import measure_flow
-from seqbench.network.chunks import Feeding
+from seqbench.network.chunks import Chunking
 from seqbench.network.network import Network, build_network
 from seqbench.plugins.grid import expand
 from seqbench.plugins.verify import model_faults
 from seqbench.testing import run_checks
 from seqbench.training.cell import run_cell
-from seqbench.training.chunk_policy import feeding_of
+from seqbench.training.chunk_policy import chunking_of
 from tests.lookahead import BiLSTM, BothWays, Forced
 from tests.toys import Gru
 
@@ -166,14 +166,14 @@ def test_padding_reaches_no_output_of_a_real_step() -> None:
         torch.testing.assert_close(together[row, :steps], alone[0])
 
 
-def test_whole_sequences_come_whatever_the_feeding_says_and_truncation_is_refused() -> None:
+def test_whole_sequences_come_whatever_the_chunking_says_and_truncation_is_refused() -> None:
     net = network(SequenceClass(3))
     whole = net.loss(ragged(net))
-    net.feeding = Feeding(2, recompute=True, truncate=2)
+    net.chunking = Chunking(2, recompute=True, truncate=2)
     assert torch.equal(net.loss(ragged(net)), whole)
-    assert feeding_of(net, Training(), 4, 9000) == Feeding()
+    assert chunking_of(net, Training(), 4, 9000) == Chunking()
     with pytest.raises(ContractError, match="truncate is 3, and the layer looks ahead and is fed whole"):
-        feeding_of(net, Training(truncate=3), 4, 9)
+        chunking_of(net, Training(truncate=3), 4, 9)
 
 
 @pytest.mark.parametrize("targets", [SequenceClass(3), StepClass(3)], ids=lambda kind: type(kind).__name__)

@@ -30,7 +30,8 @@ class Plain:
             is_end = isinstance(event, Finished) and line.startswith(f"{event.cell}:")
             count = f"[{self._tally.ended}/{self._tally.cells}] " if is_end else ""
             self._tell(count + line)
-        if time.monotonic() - self._estimated > _SECONDS_BETWEEN_ESTIMATES:
+        is_due = time.monotonic() - self._estimated > _SECONDS_BETWEEN_ESTIMATES
+        if is_due and self._tally.ended < self._tally.cells:
             self._estimated = time.monotonic()
             self._tell(self._standing())
 

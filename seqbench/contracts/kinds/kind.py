@@ -45,7 +45,7 @@ class TargetKind(ABC):
     def needs_whole_sequence(self) -> bool:
         """Whether `losses` has to see all steps at once, as a loss over alignments does.
 
-        The layer is still fed in pieces; only what it gives is kept for all steps of a batch.
+        The layer is still fed in chunks; only what it gives is kept for all steps of a batch.
         """
         return False
 
@@ -57,8 +57,8 @@ class TargetKind(ABC):
     def losses(self, hidden: Tensor, batch: Batch, head: nn.Module, start: int = 0) -> tuple[Tensor, Tensor]:
         """Return the training loss of each scored item in some steps, and the row that it is of: [items] both.
 
-        The training loss of a batch is the mean over all its items. A long sequence is asked for piece by
-        piece, so that no memory has to hold what the layer gave at all its steps; a kind that
+        The training loss of a batch is the mean over all its items. A long sequence is asked for chunk by
+        chunk, so that no memory has to hold what the layer gave at all its steps; a kind that
         `needs_whole_sequence` is asked once.
 
         Args:

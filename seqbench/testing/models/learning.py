@@ -5,7 +5,7 @@ Each check takes a model, and its docstring is what the contract asks for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from seqbench.contracts.model import Model
 from seqbench.network.chunks import mapped
 from seqbench.network.network import tensors
-from seqbench.testing.models.layers import build_exact, call, gap, noise, weighted_sum
+from seqbench.testing.models.layers import FEATURES, build_exact, call, gap, noise, weighted_sum
 from seqbench.testing.outcome import CheckFailed
 
 STEPS = (12, 64, 512)
@@ -30,7 +30,7 @@ def check_parameters(model: Model) -> None:
     if not idle:
         return
     for seed, steps in enumerate(STEPS):
-        idle -= _reached(_moved(build_exact(model, seed=seed), 0.01), steps, carries=model.is_causal)
+        idle -= _reached(_moved(build_exact(model, seed=seed), 0.01), steps, has_state=model.is_causal)
         if not idle:
             break
     _check_idle(idle, _trainable(build_exact(model)))
@@ -50,13 +50,13 @@ def _moved(layer: nn.Module, share: float) -> nn.Module:
     return layer
 
 
-def _reached(layer: nn.Module, steps: int, *, carries: bool) -> set[str]:
-    """Name the parameters that get a gradient in training, over two pieces if the state is carried over."""
+def _reached(layer: nn.Module, steps: int, *, has_state: bool) -> set[str]:
+    """Name the parameters that get a gradient in training, over two chunks where a state is carried over."""
     first, second = noise(4, steps, "parameters"), noise(4, steps, "parameters", "next")
     named = _trainable(layer)
     outputs, state = layer.train()(first)
     read = weighted_sum(outputs)
-    if carries and state is not None:
+    if has_state and state is not None:
         read = read + weighted_sum(layer(second, state)[0])
     slopes = _slopes(read, named)
     return {name for name, slope in slopes.items() if bool((slope != 0).any())}
@@ -97,35 +97,29 @@ def _check_outputs_follow(model: Model) -> None:
 
 def check_finite_gradients(model: Model) -> None:
     """Gradients are finite where outputs are, also after inputs of zeros and from a state of zeros."""
-    layer, inputs = build_exact(model), noise(2, 6, "finite")
-    # A layer that looks ahead hands no state on, and reads all steps at once.
-    size = 1 if model.is_causal else 6
-    _check_finite(layer, torch.split(inputs, size, dim=1), None, "from no state")
-    _check_finite(layer, torch.split(torch.zeros_like(inputs), size, dim=1), None, "over inputs of zeros")
+    layer, chunk = build_exact(model), 1 if model.is_causal else 6
+    _check_finite(layer, noise(2, 6, "finite"), None, "from no state", chunk)
+    _check_finite(layer, torch.zeros(2, 6, FEATURES, dtype=torch.float64), None, "over inputs of zeros", chunk)
     if not model.is_causal:
         return
+    inputs = noise(2, 6, "finite")
     _, after = call(layer, inputs[:, :1])
     zeros = mapped(after, torch.zeros_like)
     # A layer may have no such state: of one that starts elsewhere, such as on a sphere, nothing is asked.
     if after is not None and not gap(call(layer, inputs, zeros)[0], call(layer, inputs)[0]).is_open:
-        _check_finite(
-            layer,
-            torch.split(inputs, size, dim=1),
-            zeros,
-            "from a state of zeros, which is where the layer starts",
-        )
+        _check_finite(layer, inputs, zeros, "from a state of zeros, which is where the layer starts")
 
 
-def _check_finite(layer: nn.Module, pieces: Sequence[Tensor], state: Any, where: str) -> None:
-    """Run piece by piece, with the state carried over, and look at all gradients."""
-    inputs = torch.cat(list(pieces), dim=1).requires_grad_()
+def _check_finite(layer: nn.Module, inputs: Tensor, state: Any, where: str, chunk: int = 1) -> None:
+    """Run in chunks of so many steps, with the state carried over, and look at all gradients."""
+    inputs = inputs.clone().requires_grad_()
     state = mapped(state, _leaf)
     named: dict[str, Tensor] = {"the inputs": inputs, **_trainable(layer)}
     given = [part for part in tensors(state) if part.requires_grad]
     named |= {f"part {number} of the state": part for number, part in enumerate(given)}
     outputs = []
-    for piece in torch.split(inputs, pieces[0].shape[1], dim=1):
-        output, state = layer(piece) if state is None else layer(piece, state)
+    for part in torch.split(inputs, chunk, dim=1):
+        output, state = layer(part) if state is None else layer(part, state)
         outputs.append(output)
     together = torch.cat(outputs, dim=1)
     if not bool(together.isfinite().all()):

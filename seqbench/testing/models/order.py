@@ -32,7 +32,7 @@ from seqbench.testing.outcome import CheckFailed, CheckSkipped
 CUTS = (0, 1, 30, 63, 97)
 """Steps after which the inputs are changed: at the ends, and on both sides of a common chunk size."""
 
-PIECES = (1, 7, 16, 40)
+CHUNKS = (1, 7, 16, 40)
 
 Run: TypeAlias = Callable[[Tensor], tuple[Tensor, dict[str, bytes]]]
 """Inputs -> (outputs, the random states after them)."""
@@ -71,17 +71,17 @@ def _skip_lookahead(model: Model, why: str) -> None:
 
 
 def check_carry_over(model: Model) -> None:
-    """A sequence run in pieces, with the state carried over, gives the same outputs as run whole."""
-    _skip_lookahead(model, "it is never run in pieces")
-    layer, inputs = build_exact(model), noise(3, sum(PIECES), "carry-over")
+    """A sequence run in chunks, with the state carried over, gives the same outputs as run whole."""
+    _skip_lookahead(model, "it is never run in chunks")
+    layer, inputs = build_exact(model), noise(3, sum(CHUNKS), "carry-over")
     whole, after = call(layer, inputs)
     if after is None:
         raise CheckSkipped("the layer returns None as its state: nothing is carried over")
-    expected = f"in pieces of {', '.join(map(str, PIECES))} steps the outputs are those of the whole sequence"
-    found = gap(_in_pieces(layer, inputs), whole)
+    expected = f"in chunks of {', '.join(map(str, CHUNKS))} steps the outputs are those of the whole sequence"
+    found = gap(_in_chunks(layer, inputs), whole)
     if not found.is_open:
         return
-    if not gap(_in_pieces(layer, inputs, is_forgetful=True), _in_pieces(layer, inputs)).is_open:
+    if not gap(_in_chunks(layer, inputs, is_forgetful=True), _in_chunks(layer, inputs)).is_open:
         raise CheckFailed(
             expected,
             f"they differ by {found}, and are the same as with no state at all: the layer ignores the state that"
@@ -96,12 +96,12 @@ def check_carry_over(model: Model) -> None:
     )
 
 
-def _in_pieces(layer: nn.Module, inputs: Tensor, *, is_forgetful: bool = False) -> Tensor:
-    pieces, state = [], None
-    for piece in torch.split(inputs, list(PIECES), dim=1):
-        outputs, state = call(layer, piece, None if is_forgetful else state)
-        pieces.append(outputs)
-    return torch.cat(pieces, dim=1)
+def _in_chunks(layer: nn.Module, inputs: Tensor, *, is_forgetful: bool = False) -> Tensor:
+    chunks, state = [], None
+    for chunk in torch.split(inputs, list(CHUNKS), dim=1):
+        outputs, state = call(layer, chunk, None if is_forgetful else state)
+        chunks.append(outputs)
+    return torch.cat(chunks, dim=1)
 
 
 def check_state(model: Model) -> None:

@@ -122,7 +122,7 @@ def _check_untouched(libraries: set[str], where: str) -> None:
         raise CheckFailed(
             "no global random state is touched, but for torch's: by build, and by forward in training",
             f"{where} changed the global random state of {', '.join(sorted(libraries))}",
-            "draw weights and dropout from torch's generator (others are not put back when a piece is run again),"
+            "draw weights and dropout from torch's generator (others are not put back when a chunk is run again),"
             " nothing in evaluation, and never seed globally",
         )
 

@@ -11,7 +11,7 @@ from torchmetrics.text import WordErrorRate
 
 from seqbench import UNSCORED, Batch, ContractError, Metric, Ragged, Split, Transcript, Values, evaluate
 from seqbench.contracts.kinds.transcripts import best_paths
-from seqbench.network.chunks import Feeding
+from seqbench.network.chunks import Chunking
 from seqbench.network.network import Network
 from seqbench.testing.tasks.predictors import perfect
 
@@ -93,12 +93,12 @@ def test_network_that_is_fed_in_pieces_or_run_again_has_the_loss_of_the_whole() 
     targets = torch.tensor([[0, 1, 1], [1, UNSCORED, UNSCORED], [0, 0, UNSCORED]])
     batch, layer = Batch(inputs, targets, torch.tensor([12, 7, 9])), nn.GRU(2, 6, batch_first=True)
     losses, gradients = [], []
-    for feeding in (Feeding(), Feeding(5), Feeding(5, recompute=True), Feeding(5, truncate=5)):
+    for chunking in (Chunking(), Chunking(5), Chunking(5, recompute=True), Chunking(5, truncate=5)):
         network = Network(layer, Values(2), KIND, 0)
         torch.manual_seed(1)
         nn.init.normal_(network.head.weight)
         nn.init.zeros_(network.head.bias)
-        network.feeding = feeding
+        network.chunking = chunking
         network.zero_grad()
         loss = network.loss(batch)
         loss.backward()

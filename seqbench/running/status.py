@@ -226,7 +226,7 @@ def _waiting(
 def _state(note: SweepNote, live: LiveNote | None, running: Sequence[Running]) -> SweepState:
     holder = note.holder
     holds = [each for each in running if (each.host, each.pid) == (holder.host, holder.pid)]
-    # Processes of another machine are known by their claims only.
+    # Processes of another machine are known by their leases only.
     is_gone = is_dead(holder) or (bool(holds) and all(each.stale for each in holds))
     ended = live.ended if live else None
     return SweepState(

@@ -11,9 +11,9 @@ from seqbench.records.making import cell_data, now
 from seqbench.records.schema import Evaluation, Record
 from seqbench.training.cell_data import LoadedData, data_fingerprint
 from seqbench.training.costs import costs
+from seqbench.training.evaluations import course, finite, metric_data, notes, why_unknown
 from seqbench.training.fit import Fit
 from seqbench.training.gradient_monitor import GradientMonitor
-from seqbench.training.outcome import course, finite, metric_data, notes, why_unknown
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Holds plugins with one fault each, and the sound ones that they were made from.
 
-`seqbench check` must catch every one with a message that names its fault; see tests/testing/test_kit.py.
+`seqbench check` must catch every one with a message that names its fault; see tests/testing/test_subjects.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Models with one fault each, as published layers have them; further ones stand in tests/planted_faults.py.
 
-`seqbench check` must catch every one with a message that names its fault; see tests/testing/test_kit.py.
+`seqbench check` must catch every one with a message that names its fault; see tests/testing/test_subjects.py.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from seqbench.board.bundle import archive
 from seqbench.board.bundle.archive import MANIFEST, RECORDS
 from seqbench.board.bundle.manifest import About, manifest
 from seqbench.board.bundle.suite import Grid, cell_of, differences, grid
-from seqbench.board.check.check import Submission, check
+from seqbench.board.check.check import Submission, check_bundle
 from seqbench.errors import BoardError, unknown
 from seqbench.plugins.catalog import Catalog
 from seqbench.records.layout import stem
@@ -66,7 +66,7 @@ def bundle(
         raise BoardError(_unfinished(folder, lost))
     files = {f"{RECORDS}/{stem(record)}.json": record.to_json().encode() for record in kept}
     content = archive.pack({**files, MANIFEST: manifest(told, asked, kept, files, __version__).to_bytes()})
-    checked = check(content, catalog)
+    checked = check_bundle(content, catalog)
     if checked.submission is None:
         reasons = "\n  ".join(checked.reasons)
         raise BoardError(f"what is in {folder} would be refused by every board:\n  {reasons}")

@@ -150,7 +150,7 @@ def verify_(
     from seqbench.base.printable import printable
     from seqbench.board.check.check import check_file
     from seqbench.board.verify.receipt import path_beside
-    from seqbench.board.verify.verify import draw, runner, verify
+    from seqbench.board.verify.verify import draw, runner, verify_cells
     from seqbench.experiment.schema import Execution
     from seqbench.report.formats.output import check_output, write_whole
 
@@ -167,7 +167,9 @@ def verify_(
     for why in drawn.left_out:
         click.echo(f"cannot be run here: {printable(why)}", err=True)
     click.echo(f"running {len(drawn.records)} of {drawn.out_of} cells again, drawn with --seed {seed}", err=True)
-    receipt = verify(submission, drawn, seed, catalog, runner(catalog, Execution(jobs=jobs), tell), seeds=seeds)
+    receipt = verify_cells(
+        submission, drawn, seed, catalog, runner(catalog, Execution(jobs=jobs), tell), seeds=seeds
+    )
     write_whole(receipt_path, receipt.to_json())
     print_receipt(receipt, receipt_path, seeds, as_json=as_json)
     ctx.exit(CHECK_FAILED if receipt.is_contradicted else 0)
@@ -188,11 +190,11 @@ def build_(folder: Path, output: Path, files: tuple[Path, ...], title: str) -> N
     from seqbench.base.printable import printable
     from seqbench.board.bundle.folder import check_folder, write_folder
     from seqbench.board.site.merge import read_board
-    from seqbench.board.site.site import site
+    from seqbench.board.site.site import site_files
 
     check_folder(output)
     board = read_board(folder, load_plugins(files))
-    pages = site(board, title)
+    pages = site_files(board, title)
     size = write_folder(output, pages)
     entered = sum(len(suite.entered) for suite in board.suites)
     click.echo(f"wrote {output} ({len(pages)} files, {size} bytes) from {entered} bundles", err=True)

@@ -13,13 +13,14 @@ import click
 from seqbench.base.counts import counted
 from seqbench.base.printable import one_line, printable
 from seqbench.cli.console import SCHEMA_VERSION, print_rows
+from seqbench.records.schema import STATUSES
 from seqbench.running.eta import in_words
 from seqbench.running.status import Status, look
 
 if TYPE_CHECKING:
     from seqbench.running.status import Running
 
-_ORDER = ("ok", "diverged", "failed", "timeout", "interrupted", "broken", "running", "waiting", "missing")
+_ORDER = (*STATUSES, "broken", "running", "waiting", "missing")
 
 
 @click.command()

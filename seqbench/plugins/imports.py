@@ -78,7 +78,7 @@ def _import_as(name: str, path: Path) -> ModuleType:
     return module
 
 
-class Watch:
+class SideEffects:
     """The side effects of loading a plugin."""
 
     def __init__(self) -> None:
@@ -103,15 +103,15 @@ class Watch:
 
 
 @contextmanager
-def watched() -> Iterator[Watch]:
+def watched() -> Iterator[SideEffects]:
     """Watch the loading of a plugin during the block; its output goes to stderr."""
-    watch, before, began = Watch(), generators(), time.perf_counter()
+    effects, before, began = SideEffects(), generators(), time.perf_counter()
     try:
-        with redirect_stdout(cast("TextIO", watch.stream)):
-            yield watch
+        with redirect_stdout(cast("TextIO", effects.stream)):
+            yield effects
     finally:
-        watch.seconds = time.perf_counter() - began
-        watch.moved = tuple(moved(before))
+        effects.seconds = time.perf_counter() - began
+        effects.moved = tuple(moved(before))
 
 
 class _PassedOn:

@@ -7,7 +7,7 @@ documents it for readers of the files.
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -26,6 +26,10 @@ Status = Literal["ok", "diverged", "failed", "timeout", "interrupted"]
 Stopped = Literal["steps", "solved", "patience", "diverged"]
 FINAL = frozenset({"ok", "diverged"})
 """Statuses that are results; a cell that failed, timed out or was interrupted has none yet."""
+FAILED = frozenset({"failed", "timeout"})
+"""Statuses of cells that went wrong."""
+STATUSES: tuple[Status, ...] = get_args(Status)
+"""All of them, the good ones first."""
 
 
 class Data(BaseModel):

@@ -11,7 +11,7 @@ from seqbench.experiment.schema import Experiment
 from seqbench.experiment.shards import Shard
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.grid import Expansion, expansion, tasks_of
-from seqbench.records.schema import FINAL
+from seqbench.records.schema import FAILED, FINAL
 from seqbench.records.store import BROKEN, Seen, Store
 
 
@@ -49,7 +49,7 @@ ON_EXISTING: Mapping[str, OnExisting] = {
     each.name: each
     for each in (
         OnExisting("retry-failed", FINAL, "run what is missing, failed, timed out or interrupted"),
-        OnExisting("finish", FINAL | {"failed", "timeout"}, "run what is missing or interrupted"),
+        OnExisting("finish", FINAL | FAILED, "run what is missing or interrupted"),
         OnExisting("fresh", frozenset(), "run all again; each record stays until the new one is there",
                    begins_anew=True),
         OnExisting("only-report", frozenset(), "run nothing, print the tables", runs=False),

@@ -17,13 +17,12 @@ from seqbench.base.plain_files import read_plain
 from seqbench.base.process_identity import Holder, is_dead
 from seqbench.errors import StoreError
 from seqbench.records.layout import Layout, key_of
-from seqbench.records.schema import Record
+from seqbench.records.schema import FAILED, Record
 from seqbench.records.store import BROKEN, Seen, Store
 from seqbench.running.eta import Load, Pace, Underway
 from seqbench.running.journal import CellNote, LiveNote, RunningNote, SweepNote, read_journals
 from seqbench.running.leases import Lease, follow, leased
 
-_PROBLEMS = frozenset({"failed", "timeout"})
 _RECORDS_FOR_PACE = 200
 _LACKS = frozenset({"missing", "interrupted", BROKEN})
 _SECONDS_OF_A_LEASE = float(SweepNote.model_fields["claim_seconds"].default)
@@ -226,7 +225,7 @@ def _waiting(
 def _state(note: SweepNote, live: LiveNote | None, running: Sequence[Running]) -> SweepState:
     holder = note.holder
     holds = [each for each in running if (each.host, each.pid) == (holder.host, holder.pid)]
-    # Processes of another machine are known by their claims only.
+    # Processes of another machine are known by their leases only.
     is_gone = is_dead(holder) or (bool(holds) and all(each.stale for each in holds))
     ended = live.ended if live else None
     return SweepState(
@@ -254,7 +253,7 @@ def _telling(
 
 
 def _failures(layout: Layout, found: _Found) -> Iterator[Failure]:
-    failed = [key for key, each in found.seen.items() if each.status in _PROBLEMS]
+    failed = [key for key, each in found.seen.items() if each.status in FAILED]
     for record in _read(layout, failed):
         reason = " ".join((record.reason or "no reason was recorded").split())
         yield Failure(record.key, record.title, record.status, reason, found.logs.get(record.key))

@@ -11,10 +11,10 @@ from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.parameters import make
 from seqbench.training.chunk_policy import chunking_of
 from seqbench.training.fit import Fit, Progress
-from seqbench.training.gradient_monitor import Watcher
+from seqbench.training.gradient_monitor import GradientMonitor
 
 
-def build(cell: Cell, catalog: Catalog, data: TaskData, progress: Progress | None) -> tuple[Fit, Watcher]:
+def build(cell: Cell, catalog: Catalog, data: TaskData, progress: Progress | None) -> tuple[Fit, GradientMonitor]:
     """Build what a cell trains; the global random generators are set to the cell's seed first.
 
     Args:
@@ -31,5 +31,5 @@ def build(cell: Cell, catalog: Catalog, data: TaskData, progress: Progress | Non
     network = build_network(model, data.inputs, data.targets, cell.training.embedding_size)
     features = data.inputs.features(cell.training.embedding_size)
     network.chunking = chunking_of(network, cell.training, features, int(data.train.lengths.max()))
-    watcher = Watcher(network, data.validation, cell.gradients, cell.seed)
-    return Fit(network, data.metrics, cell.training, progress, watcher.after_step), watcher
+    monitor = GradientMonitor(network, data.validation, cell.gradients, cell.seed)
+    return Fit(network, data.metrics, cell.training, progress, monitor.after_step), monitor

@@ -11,9 +11,9 @@ from seqbench.records.making import cell_data, now
 from seqbench.records.schema import Evaluation, Record
 from seqbench.training.cell_data import LoadedData, data_fingerprint
 from seqbench.training.costs import costs
+from seqbench.training.evaluations import course, finite, metric_data, notes, why_unknown
 from seqbench.training.fit import Fit
-from seqbench.training.gradient_monitor import Watcher
-from seqbench.training.outcome import course, finite, metric_data, notes, why_unknown
+from seqbench.training.gradient_monitor import GradientMonitor
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,13 @@ class Ending:
 
 
 def make_record(
-    cell: Cell, loaded: LoadedData, fit: Fit, watcher: Watcher, ending: Ending, *, environment: Mapping[str, Any]
+    cell: Cell,
+    loaded: LoadedData,
+    fit: Fit,
+    monitor: GradientMonitor,
+    ending: Ending,
+    *,
+    environment: Mapping[str, Any],
 ) -> Record:
     """Return the record of a cell, ``ok`` or ``diverged``."""
     diverged, data, history = ending.diverged, loaded.data, fit.history
@@ -65,7 +71,7 @@ def make_record(
             test_seconds=ending.test_seconds,
         ),
         course=course(history, diverged is not None),
-        gradients=watcher.data(history, cell.training.gradient_clip),
+        gradients=monitor.data(history, cell.training.gradient_clip),
         facts=dict(data.facts),
         data_fingerprint=data_fingerprint(data),
         environment=dict(environment),

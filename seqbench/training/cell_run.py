@@ -26,7 +26,7 @@ from seqbench.training.cell_record import Ending, make_record
 from seqbench.training.checkpoints import CheckpointFile, Checkpoints
 from seqbench.training.costs import forget_gpu_peak
 from seqbench.training.fit import Fit, Progress
-from seqbench.training.gradient_monitor import Watcher
+from seqbench.training.gradient_monitor import GradientMonitor
 from seqbench.training.kept_weights import keep_weights
 from seqbench.training.lightning import make_trainer
 from seqbench.training.precision import check_precision
@@ -69,30 +69,30 @@ class CellRun:
         check_precision(self.cell.training.precision)
         forget_gpu_peak()
         loaded = load(self.cell, self.catalog)
-        fit, watcher = build(self.cell, self.catalog, loaded.data, self.progress)
-        attempt = self._begun(fit, watcher)
+        fit, monitor = build(self.cell, self.catalog, loaded.data, self.progress)
+        attempt = self._begun(fit, monitor)
         trainer = make_trainer(self.cell.training, attempt.file, self.callbacks)
         diverged = train(fit, attempt, self.cell, loaded.data, trainer)
         trained, train_seconds = time.perf_counter(), fit.history.clock.trained_after or fit.history.clock.seconds
         found = []
         if diverged is None:
             if fit.history.best.chosen is not None:
-                watcher.measure("trained", fit.history.best.chosen[0])
+                monitor.measure("trained", fit.history.best.chosen[0])
             found = list(evaluated(fit, attempt, self.cell, loaded.task, loaded.data))
         ending = Ending(diverged, tuple(found), train_seconds, time.perf_counter() - trained)
-        record = make_record(self.cell, loaded, fit, watcher, ending, environment=self.environment)
+        record = make_record(self.cell, loaded, fit, monitor, ending, environment=self.environment)
         kept, why_not = keep_weights(
             self.weights if record.status == "ok" else None, fit.network, loaded.data, self.cell.key
         )
         return record.model_copy(update={"weights": kept, "notes": {**record.notes, **why_not}})
 
-    def _begun(self, fit: Fit, watcher: Watcher) -> Attempt:
+    def _begun(self, fit: Fit, monitor: GradientMonitor) -> Attempt:
         """Go on from the cell's checkpoint, or measure the untrained network and begin."""
         kept = self.checkpoints
         file = CheckpointFile(kept.path, identity(self.cell)) if kept else None
         seconds = kept.seconds if kept else math.inf
-        attempt = Attempt(fit, watcher, file, seconds, self.should_stop, self.put_back)
+        attempt = Attempt(fit, monitor, file, seconds, self.should_stop, self.put_back)
         if not attempt.restore():
-            watcher.measure("init", 0)
+            monitor.measure("init", 0)
             seed_all(derive_seed(self.cell.seed, "dropout"))
         return attempt

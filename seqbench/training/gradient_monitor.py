@@ -22,7 +22,7 @@ from seqbench.records.schema import FlowAt, GradientData
 from seqbench.training.history import History
 
 
-class Watcher:
+class GradientMonitor:
     """Measures one network on the same few validation examples each time."""
 
     def __init__(self, network: Network, validation: Split, settings: Gradients, seed: int) -> None:

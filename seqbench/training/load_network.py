@@ -96,7 +96,7 @@ def load_trained(folder: str | Path, key: str, catalog: Catalog) -> Trained:
         why = record.notes.get("weights") or (
             f"the cell is {record.status}" if record.status != "ok" else "it was run without --keep-weights"
         )
-        raise StoreError(f"{store.path} holds no weights of {_cell(record)}: {why}; {RUN_AGAIN}")
+        raise StoreError(f"{store.path} holds no weights of {record.title}: {why}; {RUN_AGAIN}")
     # First the plugins: kinds of data may be theirs.
     task, model = _plugins(record, catalog)
     kept = read_weights(store.layout.weights(key), record.weights)
@@ -105,7 +105,7 @@ def load_trained(folder: str | Path, key: str, catalog: Catalog) -> Trained:
             network = build_network(model, kept.inputs, kept.targets, record.cell.training["embedding_size"])
             network.load_state_dict(kept.weights)
         except (SeqbenchError, RuntimeError) as error:
-            raise StoreError(f"the network of {_cell(record)} cannot be built again: {error}") from error
+            raise StoreError(f"the network of {record.title} cannot be built again: {error}") from error
     # In the chunks in which it was tested, so that outputs have the same bits.
     network.chunking = Chunking(CHUNK_STEPS if network.state_size else None)
     return Trained(network.eval(), task, record, kept)
@@ -134,7 +134,7 @@ def _rebuilt(record: Record, used: PluginUsed) -> Iterator[None]:
         yield
     except SeqbenchError as error:
         raise StoreError(
-            f"the network of {_cell(record)} cannot be built again: {used.name} came from"
+            f"the network of {record.title} cannot be built again: {used.name} came from"
             f" {used.distribution or 'a plugin that the record does not name'}; install that, or name its file in"
             f" plugin_files: {error}"
         ) from error
@@ -145,11 +145,6 @@ def _check_version(found: type[Task] | type[Model], used: PluginUsed) -> None:
         raise PluginError(
             f"version {used.version} of {used.name} was trained, and here is version {found.version}"
         )
-
-
-def _cell(record: Record) -> str:
-    cell = record.cell
-    return f"{cell.task.name} {cell.model.name} T={cell.length} seed {cell.seed}"
 
 
 def _batch(inputs: torch.Tensor | Ragged, rows: torch.Tensor) -> Batch:

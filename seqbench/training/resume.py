@@ -20,7 +20,7 @@ from seqbench.base.random_state import random_states, restore_random_states
 from seqbench.experiment.cells import Cell
 from seqbench.training.checkpoints import CheckpointFile
 from seqbench.training.fit import Fit
-from seqbench.training.gradient_monitor import Watcher
+from seqbench.training.gradient_monitor import GradientMonitor
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Attempt:
 
     Args:
         fit: what is trained; its clock counts the time of all attempts.
-        watcher: what is measured beside it.
+        monitor: what is measured beside it.
         file: where checkpoints are kept; None keeps none.
         seconds: from one checkpoint to the next.
         should_stop: true once somebody asked for the end.
@@ -54,7 +54,7 @@ class Attempt:
     def __init__(
         self,
         fit: Fit,
-        watcher: Watcher,
+        monitor: GradientMonitor,
         file: CheckpointFile | None,
         seconds: float,
         should_stop: Callable[[], bool],
@@ -66,7 +66,7 @@ class Attempt:
         self._fit = fit
         self._history = fit.history
         self._clock = fit.history.clock
-        self._watcher = watcher
+        self._monitor = monitor
         self._seconds = seconds
         self._should_stop = should_stop
         self._begins = begins
@@ -80,7 +80,7 @@ class Attempt:
         if entry is None or self.file is None:
             return False
         self._history.restore(entry["fit"])
-        self._watcher.restore(entry["watcher"])
+        self._monitor.restore(entry["watcher"])
         self._random, self.tested = entry["random"], entry["tested"]
         self._has_restored = True
         if self._clock.trained_after is not None:
@@ -157,7 +157,7 @@ class Attempt:
         random = random_states() if self._random is None else self._random
         return {
             "fit": self._history.state(),
-            "watcher": self._watcher.state(),
+            "watcher": self._monitor.state(),
             "random": random,
             "tested": self.tested,
         }

@@ -11,10 +11,10 @@ from seqbench.data.batches import EvaluationBatches, TrainingBatches
 from seqbench.experiment.cells import Cell
 from seqbench.records.schema import Evaluation
 from seqbench.training.cell_data import load_elsewhere
+from seqbench.training.evaluations import evaluation
 from seqbench.training.fit import Fit
 from seqbench.training.lightning import make_trainer
 from seqbench.training.loss_meter import DivergedError
-from seqbench.training.outcome import evaluation
 from seqbench.training.resume import Attempt
 from seqbench.training.scoring import validation_batches
 

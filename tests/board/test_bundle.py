@@ -21,7 +21,7 @@ from seqbench.board.bundle.archive import RefusedError
 from seqbench.board.bundle.manifest import about
 from seqbench.board.bundle.strict_json import strict_json
 from seqbench.board.bundle.suite import cell_of
-from seqbench.board.check.check import check
+from seqbench.board.check.check import check_bundle
 from seqbench.errors import BoardError
 from seqbench.records.schema import CellData
 from seqbench.records.store import Store
@@ -30,7 +30,7 @@ from tests.boards import ABOUT, bundled, unzipped, with_manifest, with_records, 
 
 def reasons(content: bytes, offers: Catalog) -> str:
     """Return why a bundle is refused."""
-    checked = check(content, offers)
+    checked = check_bundle(content, offers)
     assert checked.submission is None
     return "\n".join(checked.reasons)
 
@@ -38,7 +38,7 @@ def reasons(content: bytes, offers: Catalog) -> str:
 def test_bundle_of_a_whole_run_is_accepted_and_has_the_same_bytes_again(
     tiny_bundle: bytes, tiny_results: Path, tiny_offers: Catalog
 ) -> None:
-    found = check(tiny_bundle, tiny_offers).submission
+    found = check_bundle(tiny_bundle, tiny_offers).submission
     assert found is not None
     assert {record.to_json() for record in found.records} == {
         record.to_json() for record in Store(tiny_results).read()
@@ -47,7 +47,7 @@ def test_bundle_of_a_whole_run_is_accepted_and_has_the_same_bytes_again(
     assert [model.name for model in found.manifest.models] == ["plain", "small"]
     assert bundled(tiny_results, tiny_offers) == tiny_bundle
     # Zipped by something else, with other dates, it is the same submission.
-    again = check(zipped(unzipped(tiny_bundle)), tiny_offers).submission
+    again = check_bundle(zipped(unzipped(tiny_bundle)), tiny_offers).submission
     assert again is not None
     assert again.id == found.id
 
@@ -175,7 +175,7 @@ def test_partial_bundle_is_refused_unless_it_is_asked_for_and_then_marked(
     with pytest.raises(BoardError, match=r"1 cells in .* have no outcome"):
         bundled(part.path, tiny_offers)
     content = bundled(part.path, tiny_offers, is_partial=True)
-    found = check(content, tiny_offers).submission
+    found = check_bundle(content, tiny_offers).submission
     assert found is not None
     assert found.manifest.is_partial
     files = unzipped(content)
@@ -193,7 +193,7 @@ def test_model_that_is_not_installed_is_accepted_and_said_to_be_unchecked(
         models={name: model for name, model in tiny_offers.models.items() if name != "plain"},
         suites=tiny_offers.suites,
     )
-    checked = check(tiny_bundle, fewer)
+    checked = check_bundle(tiny_bundle, fewer)
     assert checked.submission is not None
     (told,) = (finding for finding in checked.findings if finding.rule == "model plain")
     assert told.status == "not checked"

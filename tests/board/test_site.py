@@ -19,7 +19,7 @@ from seqbench.board.bundle.manifest import about
 from seqbench.board.site.markdown import to_markdown
 from seqbench.board.site.merge import PublicBoard, read_board
 from seqbench.board.site.picture import picture
-from seqbench.board.site.site import site
+from seqbench.board.site.site import site_files
 from seqbench.board.verify.receipt import ComparedPart, Receipt, Rerun, path_beside
 from seqbench.errors import BoardError
 from seqbench.records.store import Store
@@ -56,15 +56,15 @@ def board(folder: Path, tiny_offers: Catalog) -> PublicBoard:
 @pytest.fixture(scope="module")
 def built(board: PublicBoard, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("public") / "site"
-    write_folder(path, site(board, "A board"))
+    write_folder(path, site_files(board, "A board"))
     return path
 
 
 def receipt(path: Path, offers: Catalog, *, is_confirmed: bool) -> None:
     """Write a receipt for the first cell of a bundle."""
-    from seqbench.board.check.check import check
+    from seqbench.board.check.check import check_bundle
 
-    found = check(path.read_bytes(), offers).submission
+    found = check_bundle(path.read_bytes(), offers).submission
     assert found is not None
     cell = Rerun(
         key=found.records[0].key,
@@ -115,7 +115,7 @@ def test_same_bundles_give_the_same_bytes_wherever_they_lie(
 ) -> None:
     for path in sorted(folder.iterdir(), reverse=True):
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    assert site(read_board(tmp_path, tiny_offers), "A board") == site(board, "A board")
+    assert site_files(read_board(tmp_path, tiny_offers), "A board") == site_files(board, "A board")
 
 
 def test_pages_open_without_errors_requests_scripts_of_others_or_serious_faults(
@@ -187,7 +187,7 @@ def test_contradiction_is_shown_and_a_verified_bundle_is_believed(
     (conflict,) = suite.conflicts
     assert conflict.shown is None
     assert conflict.key not in {record.key for record in suite.records}
-    index = site(read_board(tmp_path, tiny_offers), "A board")["index.html"].decode()
+    index = site_files(read_board(tmp_path, tiny_offers), "A board")["index.html"].decode()
     assert "disputed" in index
     assert "none is shown" in index
     receipt(tmp_path / "a.zip", tiny_offers, is_confirmed=True)
@@ -204,26 +204,26 @@ def test_badges_say_verified_only_for_models_of_which_a_cell_was_run_again(
 ) -> None:
     (tmp_path / "a.zip").write_bytes(tiny_bundle)
     receipt(tmp_path / "a.zip", tiny_offers, is_confirmed=True)
-    files = site(read_board(tmp_path, tiny_offers), "A board")
+    files = site_files(read_board(tmp_path, tiny_offers), "A board")
     models = {each["name"]: each["badges"] for each in json.loads(files["data/tiny.json"])["models"]}
     assert models == {"plain": ["verified"], "small": ["unverified"]}
     # A receipt of another bundle says nothing about this one.
     path = path_beside(tmp_path / "a.zip")
     told = json.loads(path.read_text())
     path.write_text(json.dumps({**told, "submission": "0" * 64}))
-    assert b'"verified"' not in site(read_board(tmp_path, tiny_offers), "A board")["data/tiny.json"]
+    assert b'"verified"' not in site_files(read_board(tmp_path, tiny_offers), "A board")["data/tiny.json"]
 
 
 def test_partial_bundle_is_marked(tmp_path: Path, tiny_bundle: bytes, tiny_offers: Catalog) -> None:
-    from seqbench.board.check.check import check
+    from seqbench.board.check.check import check_bundle
 
-    found = check(tiny_bundle, tiny_offers).submission
+    found = check_bundle(tiny_bundle, tiny_offers).submission
     assert found is not None
     part = Store(tmp_path / "tiny")
     for record in found.records[1:]:
         part.write(record)
     (tmp_path / "part.zip").write_bytes(bundled(part.path, tiny_offers, models=["plain"], is_partial=True))
-    index = site(read_board(tmp_path, tiny_offers), "A board")["index.html"].decode()
+    index = site_files(read_board(tmp_path, tiny_offers), "A board")["index.html"].decode()
     assert '<span class="badge partial">partial</span>' in index.split("<tbody>")[1]
     # The only model on the board has the best rank of all, and is not ranked all the same.
     assert "not ranked<small>1 cell not run" in index

@@ -18,12 +18,12 @@ import seqbench
 from seqbench import Catalog
 from seqbench.base.environment import describe
 from seqbench.board.check.agreement import agreement
-from seqbench.board.check.check import Submission, check
+from seqbench.board.check.check import Submission, check_bundle
 from seqbench.board.make import bundle
 from seqbench.board.site.publish import plan_upload
 from seqbench.board.verify.receipt import Receipt, path_beside, read_receipt
 from seqbench.board.verify.spread import _half_width
-from seqbench.board.verify.verify import DrawnCells, draw, runner, verify
+from seqbench.board.verify.verify import DrawnCells, draw, runner, verify_cells
 from seqbench.cli import board as board_command
 from seqbench.errors import BoardError
 from seqbench.executors.serial import Serial
@@ -55,7 +55,7 @@ def smoke(smoke_run: Path) -> bytes:
 
 
 def submission(content: bytes, offers: Catalog) -> Submission:
-    found = check(content, offers).submission
+    found = check_bundle(content, offers).submission
     assert found is not None
     return found
 
@@ -71,7 +71,7 @@ def test_cells_are_drawn_by_their_seed_and_from_every_model(tiny_bundle: bytes, 
 def test_honest_bundle_is_confirmed_to_the_last_bit(smoke: bytes, tmp_path: Path) -> None:
     installed = load_catalog()
     found = submission(smoke, installed)
-    receipt = verify(found, draw(found, 3, 7, installed), 7, installed, runner(installed, SERIAL))
+    receipt = verify_cells(found, draw(found, 3, 7, installed), 7, installed, runner(installed, SERIAL))
     assert receipt.is_confirmed
     assert [cell.told for cell in receipt.cells] == ["same bits"] * 3
     assert {part.what for part in receipt.cells[0].compared} == {
@@ -90,7 +90,7 @@ def test_invented_scores_are_found_out(smoke: bytes) -> None:
 
     installed = load_catalog()
     found = submission(with_records(smoke, perfect, first_only=False), installed)
-    receipt = verify(found, draw(found, 2, 1, installed), 1, installed, runner(installed, SERIAL))
+    receipt = verify_cells(found, draw(found, 2, 1, installed), 1, installed, runner(installed, SERIAL))
     assert not any(cell.is_confirmed for cell in receipt.cells)
     assert "scores differs (T=16." in receipt.cells[0].told
 
@@ -183,7 +183,7 @@ def test_claim_of_another_processor_is_held_against_the_spread_of_further_seeds(
     assert record.test is not None
 
     def verified(claimed: Record) -> Receipt:
-        return verify(found, DrawnCells((claimed,), 1, ()), 7, tiny_offers, run, seeds=8)
+        return verify_cells(found, DrawnCells((claimed,), 1, ()), 7, tiny_offers, run, seeds=8)
 
     off_by_one = ((record.test.scores["accuracy"] or 0.0) - 1 / 64 - 0.25) / 0.75
     receipt = verified(moved(record, off_by_one, **AMD))
@@ -219,7 +219,7 @@ def test_the_data_are_those_of_the_suite_and_never_of_a_path_that_a_bundle_names
     claimed = record.model_copy(update={"cell": record.cell.model_copy(update={"task": task})})
     # The key is that of the suite's cell, which is what is run.
     drawn = DrawnCells((claimed,), 1, ())
-    assert verify(found, drawn, 7, tiny_offers, running(tiny_offers)).cells[0].has_same_bits
+    assert verify_cells(found, drawn, 7, tiny_offers, running(tiny_offers)).cells[0].has_same_bits
 
 
 class Hub(BaseHTTPRequestHandler):

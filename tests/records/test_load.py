@@ -21,7 +21,7 @@ from seqbench.records.schema import FlowAt, GradientData, Record
 from seqbench.records.store import Store
 from seqbench.records.variants import model_names, task_names
 from seqbench.report import FORMATS
-from tests.report.test_report import record
+from tests.report.tables.test_scores import record
 
 TWO_RATES: list[dict[str, Any]] = [{"learning_rate": rate} for rate in (0.003, 0.3)]
 BOTH = (

@@ -1,4 +1,4 @@
-"""Tests what is shown of a running sweep: how many cells ended how, the time left, what went wrong."""
+"""Tests the estimate of the time that a sweep still takes."""
 
 from __future__ import annotations
 

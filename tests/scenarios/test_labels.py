@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from seqbench import Catalog, Experiment, load_results
-from seqbench.board.check.check import check
+from seqbench.board.check.check import check_bundle
 from seqbench.cli.kept_labels import kept_labels
 from seqbench.cli.main import cli
 from seqbench.plugins.grid import expand
@@ -23,7 +23,7 @@ from seqbench.running.plan import plan
 from seqbench.running.run import records_of
 from seqbench.training.cell import run_cell
 from tests.boards import bundled, unzipped
-from tests.report.tables.test_sections import NAMED, understood
+from tests.report.test_document import NAMED, understood
 from tests.toys import CATALOG
 
 MODELS = ["small", {"label": "wide", "model": "small", "hidden_size": 16}]
@@ -122,7 +122,7 @@ def test_board_shows_labels_and_refuses_what_is_none(
         return folder
 
     content = bundled(labelled("my-own", tmp_path / "good"), tiny_offers)
-    assert check(content, tiny_offers).submission is not None
+    assert check_bundle(content, tiny_offers).submission is not None
     assert b'"label": "my-own"' in unzipped(content)["manifest.json"]
     with pytest.raises(Exception, match="'<b>' is no label of a model"):
         bundled(labelled("<b>", tmp_path / "bad"), tiny_offers)

@@ -125,6 +125,22 @@ def test_top_of_the_package_holds_rooms_only() -> None:
         assert ast.get_docstring(ast.parse(path.read_text())), f"{path} does not say what the room is for"
 
 
+def test_a_test_has_the_name_of_the_module_or_the_room_that_it_tests() -> None:
+    strangers, seen = [], 0
+    for path in (ROOT / "tests").glob("**/test_*.py"):
+        room, name = path.parent.relative_to(ROOT / "tests"), path.stem.removeprefix("test_")
+        if room.parts[:1] == ("scenarios",):
+            continue
+        seen += 1
+        tested = [ROOT / top / room / name for top in ("", "seqbench", "plugins")]
+        is_room = name == room.name or any(folder.is_dir() for folder in tested)
+        is_plugin = (ROOT / "plugins" / f"{room}.py").is_file()
+        if not (is_room or is_plugin or any(each.with_suffix(".py").is_file() for each in tested)):
+            strangers.append(str(path))
+    assert seen > 60
+    assert not strangers
+
+
 def test_a_module_states_in_its_first_line_what_it_does() -> None:
     for path in sorted(MODULES):
         text = ast.get_docstring(ast.parse(path.read_text())) or ""

@@ -103,10 +103,10 @@ def check_file(path: Path, catalog: Catalog, installed: Installed | None = None)
         content = archive.read(path)
     except RefusedError as error:
         return Checked((RuleResult("archive", "failed", str(error)),), None)
-    return check(content, catalog, installed)
+    return check_bundle(content, catalog, installed)
 
 
-def check(content: bytes, catalog: Catalog, installed: Installed | None = None) -> Checked:
+def check_bundle(content: bytes, catalog: Catalog, installed: Installed | None = None) -> Checked:
     """Check the bytes of a bundle against every rule.
 
     Args:

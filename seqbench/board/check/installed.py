@@ -199,7 +199,7 @@ def _loaded(cell: Cell, length: int, catalog: Catalog) -> Loaded | str:
 def _told(data: TaskData, is_longer_harder: bool) -> Loaded:
     from seqbench.contracts.metrics import reference
     from seqbench.training.cell_data import data_fingerprint
-    from seqbench.training.outcome import finite, metric_data, worth_of_one
+    from seqbench.training.evaluations import finite, metric_data, worth_of_one
 
     return Loaded(
         metric=metric_data(data.metrics[0]).model_dump(),

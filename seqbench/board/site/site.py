@@ -26,7 +26,7 @@ STYLES = ("base.css", "chart.css", "page.css", "board.css")
 SCRIPTS = ("theme.js", "legend.js", "rows.js")
 
 
-def site(board: PublicBoard, title: str) -> dict[str, bytes]:
+def site_files(board: PublicBoard, title: str) -> dict[str, bytes]:
     """Return path -> content of every file of the board.
 
     Args:

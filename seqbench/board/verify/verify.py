@@ -77,7 +77,7 @@ def draw(submission: Submission, count: int, seed: int, catalog: Catalog) -> Dra
     return DrawnCells(tuple(found[:count]), len(found), left_out)
 
 
-def verify(
+def verify_cells(
     submission: Submission,
     drawn: DrawnCells,
     seed: int,

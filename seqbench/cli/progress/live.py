@@ -18,6 +18,7 @@ from seqbench.base.printable import printable
 from seqbench.cli.progress.sentences import Sentences, counts, others
 from seqbench.cli.progress.tally import ELSEWHERE, RunningCell, Tally
 from seqbench.jobs.events import Event
+from seqbench.records.schema import FINAL
 from seqbench.running.eta import in_words
 from seqbench.running.queue import Waiting
 
@@ -111,5 +112,5 @@ def _progress(running: RunningCell, width: int) -> str:
 
 
 def _statuses(tally: Tally) -> Text:
-    bad = {status for status, number in tally.statuses.items() if number} - {"ok", "diverged", ELSEWHERE}
+    bad = {status for status, number in tally.statuses.items() if number} - FINAL - {ELSEWHERE}
     return Text(counts(tally.statuses.items()) or "none ended", style="red" if bad else "green")

@@ -10,10 +10,8 @@ from seqbench.cli.progress.tally import ELSEWHERE
 from seqbench.experiment.cells import Cell
 from seqbench.jobs.events import Event, Finished, Retried, Started
 from seqbench.records.layout import Layout
-from seqbench.records.schema import Record
+from seqbench.records.schema import FAILED, STATUSES, Record
 from seqbench.running.queue import Waiting
-
-_HAVE_LOGS = frozenset({"failed", "timeout"})
 
 
 def outcome(record: Record) -> str:
@@ -65,7 +63,7 @@ class Sentences:
                         self._warnings.add(text)
                         yield f"warning: {cell.task.name}: {one_line(text)}"
                 yield f"{cell}: {outcome(record)}"
-                if record.status in _HAVE_LOGS:
+                if record.status in FAILED:
                     yield from _log_line(self._layout, cell)
 
     def _of_others(self, waiting: Waiting) -> str:
@@ -85,7 +83,7 @@ def counts(statuses: Iterable[tuple[str, int]]) -> str:
     >>> counts({"failed": 1, "ok": 10, "timeout": 0}.items())
     '10 ok, 1 failed'
     """
-    order = ["ok", "diverged", "failed", "timeout", "interrupted", ELSEWHERE]
+    order = [*STATUSES, ELSEWHERE]
     ordered = sorted(statuses, key=lambda each: order.index(each[0]))
     return ", ".join(f"{number} {status}" for status, number in ordered if number)
 

@@ -55,9 +55,9 @@ def _json(records: Sequence[Record]) -> str:
 
 
 def _html(records: Sequence[Record]) -> str:
-    from seqbench.report.page.page import page
+    from seqbench.report.page.page import html_page
 
-    return page(records)
+    return html_page(records)
 
 
 FORMATS: Mapping[str, Format] = {

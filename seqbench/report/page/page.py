@@ -34,7 +34,7 @@ STYLES = ("base.css", "chart.css", "page.css")
 SCRIPTS = ("theme.js", "legend.js", "rows.js", "curves.js", "cell.js")
 
 
-def page(records: Iterable[Record], *, title: str = "seqbench report") -> str:
+def html_page(records: Iterable[Record], *, title: str = "seqbench report") -> str:
     """Return the page of these records.
 
     Args:

@@ -27,7 +27,7 @@ from seqbench.records.store import Store
 from seqbench.records.variants import legend, model_names
 from seqbench.report import FORMATS, print_report, whole_report
 from seqbench.report.formats.output import write_whole
-from tests.report.test_report import record, three_seeds
+from tests.report.tables.test_scores import record, three_seeds
 
 HOSTILE = (
     "50% of $x_1^2$ & #7 {\\input{/etc/passwd}} ~",

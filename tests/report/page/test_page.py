@@ -21,7 +21,7 @@ from seqbench.report import read_records
 from seqbench.report.charts.axes import count_axis, linear_axis
 from seqbench.report.commands import command
 from seqbench.report.page.gradients import norm_line
-from seqbench.report.page.page import page
+from seqbench.report.page.page import html_page
 from tests.browser import visit
 
 QUICK = Path(__file__).parents[3] / "results" / "published" / "quick"
@@ -40,7 +40,7 @@ def quick_page(quick: list[Record], tmp_path_factory: pytest.TempPathFactory) ->
 
 def written(records: list[Record], folder: Path) -> Path:
     file = folder / "report.html"
-    file.write_text(page(records), encoding="utf-8")
+    file.write_text(html_page(records), encoding="utf-8")
     return file
 
 
@@ -104,10 +104,10 @@ def test_page_of_records_in_any_order_is_the_same_bytes(quick: list[Record]) -> 
         *(with_seeds(record, 1) for record in quick[:7]),
         lost(with_seeds(quick[9], 2), "failed", "x"),
     ]
-    first = page(records)
+    first = html_page(records)
     for shuffle in range(3):
         random.Random(shuffle).shuffle(records)
-        assert page(records) == first
+        assert html_page(records) == first
 
 
 @pytest.mark.parametrize("vary", [with_seeds, with_models])
@@ -118,7 +118,7 @@ def test_page_of_500_cells_is_small_and_quickly_made(
     assert len({record.key for record in records}) == 500
     # Of the processor, so that a busy machine does not count.
     started = time.process_time()
-    html = page(records)
+    html = html_page(records)
     assert time.process_time() - started < 5
     assert len(html.encode()) < 2_000_000
     found = json.loads(re.findall(r'<script type="application/json" id="cells">(.*?)</script>', html)[0])
@@ -130,7 +130,7 @@ def test_page_of_500_cells_is_small_and_quickly_made(
 
 
 def test_curves_in_the_page_are_the_record_s_to_four_digits(quick: list[Record]) -> None:
-    found = json.loads(re.findall(r'id="cells">(.*?)</script>', page(quick))[0])
+    found = json.loads(re.findall(r'id="cells">(.*?)</script>', html_page(quick))[0])
     record = next(r for r in quick if (r.cell.task.name, r.cell.model.name, r.cell.length) == ("copy", "lstm", 64))
     curves = {
         (chart, name): (found["grids"][grid], ys) for chart, name, grid, ys in found["cells"][record.key]["curves"]
@@ -509,4 +509,4 @@ def test_command_writes_the_page(quick: list[Record], tmp_path: Path) -> None:
     out = tmp_path / "page.html"
     result = CliRunner().invoke(report, [str(tmp_path / "store"), "--format", "html", "--output", str(out)])
     assert result.exit_code == 0, result.output
-    assert out.read_text(encoding="utf-8") == page(quick[:2])
+    assert out.read_text(encoding="utf-8") == html_page(quick[:2])

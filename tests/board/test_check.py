@@ -17,11 +17,11 @@ import pytest
 from seqbench import Catalog
 from seqbench.board.bundle.manifest import models_of
 from seqbench.board.bundle.suite import cell_of
-from seqbench.board.check.check import check, check_file
+from seqbench.board.check.check import check_bundle, check_file
 from seqbench.board.site.merge import read_board
 from seqbench.board.site.standings import standings
 from seqbench.board.verify.receipt import Rerun, path_beside
-from seqbench.board.verify.verify import DrawnCells, Runner, draw, verify
+from seqbench.board.verify.verify import DrawnCells, Runner, draw, verify_cells
 from seqbench.errors import BoardError
 from seqbench.gradients.flow import Curve, summarise_flow
 from seqbench.plugins.load import load_catalog
@@ -250,7 +250,7 @@ def version_of_the_task(record: dict[str, Any]) -> None:
 def test_check_refuses_what_the_installed_task_and_the_record_itself_belie(
     change: Change, why: str, tiny_bundle: bytes, tiny_offers: Catalog
 ) -> None:
-    checked = check(forged(tiny_bundle, change), tiny_offers)
+    checked = check_bundle(forged(tiny_bundle, change), tiny_offers)
     assert checked.submission is None
     assert why in "\n".join(checked.reasons)
 
@@ -259,7 +259,9 @@ def test_model_whose_parameters_are_not_told_in_full_is_refused(tiny_bundle: byt
     files = unzipped(forged(tiny_bundle, parameter_left_out))
     records = [Record.model_validate_json(text) for name, text in files.items() if name != "manifest.json"]
     models = [model.model_dump(mode="json") for model in models_of(records)]
-    reasons = check(with_manifest(files, lambda manifest: manifest.update(models=models)), tiny_offers).reasons
+    reasons = check_bundle(
+        with_manifest(files, lambda manifest: manifest.update(models=models)), tiny_offers
+    ).reasons
     assert reasons[0] == "model plain: its parameters are to be told in full, and hidden_size is not"
 
 
@@ -267,7 +269,7 @@ def test_same_cell_twice_is_refused(tiny_bundle: bytes, tiny_offers: Catalog) ->
     files = unzipped(tiny_bundle)
     name = sorted(files)[1]
     twice = with_manifest({**files, name.replace(".json", "-again.json"): files[name]}, lambda manifest: None)
-    assert "holds the record" in "\n".join(check(twice, tiny_offers).reasons)
+    assert "holds the record" in "\n".join(check_bundle(twice, tiny_offers).reasons)
 
 
 def better_elsewhere(record: dict[str, Any]) -> None:
@@ -485,7 +487,7 @@ def test_bundle_of_which_one_task_has_another_version_is_refused_and_its_other_c
         version = 2
 
     risen = dataclasses.replace(tiny_offers, tasks={**tiny_offers.tasks, "last": Newer})
-    checked = check(tiny_bundle, risen)
+    checked = check_bundle(tiny_bundle, risen)
     assert checked.submission is None
     why = "made by version 1 of the task last; version 2 is installed"
     assert checked.reasons == [f"task last: {why}: 8 cells cannot be compared; run them again"]
@@ -528,9 +530,9 @@ def verified(folder: Path, offers: Catalog, run: Runner, **bundles: bytes) -> di
     for name, content in bundles.items():
         path = folder / f"{name}.zip"
         path.write_bytes(content)
-        found = check(content, offers).submission
+        found = check_bundle(content, offers).submission
         assert found is not None
-        receipt = verify(found, draw(found, 99, 1, offers), 1, offers, run)
+        receipt = verify_cells(found, draw(found, 99, 1, offers), 1, offers, run)
         path_beside(path).write_text(receipt.to_json())
     (suite,) = read_board(folder, offers).suites
     shown = standings(suite).models.values()
@@ -542,8 +544,8 @@ def verified(folder: Path, offers: Catalog, run: Runner, **bundles: bytes) -> di
 
 def rerun(content: bytes, offers: Catalog, run: Runner) -> Rerun:
     """Return what came of one cell of a bundle that `check` accepts, of the second seed."""
-    checked = check(content, offers)
+    checked = check_bundle(content, offers)
     assert checked.submission is not None, checked.reasons
     record = next(each for each in checked.submission.records if each.cell.seed == 1)
-    (cell,) = verify(checked.submission, DrawnCells((record,), 1, ()), 1, offers, run).cells
+    (cell,) = verify_cells(checked.submission, DrawnCells((record,), 1, ()), 1, offers, run).cells
     return cell

@@ -34,7 +34,7 @@ from seqbench.report.tables.comparison import comparison_tables
 from seqbench.report.tables.costs import cost_table
 from seqbench.report.tables.environments import environment_table, environments, places
 from seqbench.report.tables.gradients import WHENS, gradient_table
-from tests.report.test_report import record, texts, three_seeds
+from tests.report.tables.test_scores import record, texts, three_seeds
 from tests.toys import CATALOG
 
 
@@ -362,7 +362,7 @@ def test_gradient_table_says_what_became_of_a_cell_that_has_no_gradients() -> No
 
 def test_gradient_tables_say_the_verdicts_that_stand_in_the_records() -> None:
     # The network reads more steps than the task's length where a task asks after the text, as word-order does.
-    records = read_records([Path(__file__).parents[3] / "results" / "published" / "quick"])
+    records = read_records([Path(__file__).parents[2] / "results" / "published" / "quick"])
     shown = {
         table.title.partition(":")[0]: table for table in result_tables(records) if "gradient flow" in table.title
     }

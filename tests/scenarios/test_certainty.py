@@ -23,7 +23,7 @@ from seqbench.report.tables.failures import failures
 from seqbench.report.tables.remarks import warnings_of
 from seqbench.statistics import summary, usable_length
 from seqbench.training.cell import run_cell
-from tests.report.test_report import record, texts, three_seeds
+from tests.report.tables.test_scores import record, texts, three_seeds
 from tests.toys import CATALOG, toy_cell
 
 EVERY = list(FORMATS)

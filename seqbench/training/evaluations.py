@@ -1,4 +1,4 @@
-"""Describes the outcome of a cell: its scores, its course, and why a number is missing."""
+"""Describes what a cell came to: its scores, its course, and why a number is missing."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from seqbench.base.environment import describe
 from seqbench.board.site.markdown import to_markdown
 from seqbench.board.site.merge import read_board
 from seqbench.board.site.picture import picture
-from seqbench.board.site.site import site
+from seqbench.board.site.site import site_files
 from seqbench.errors import BoardError
 from seqbench.experiment.schema import load
 from seqbench.plugins.grid import expand
@@ -97,7 +97,7 @@ def built(folder: Path, offers: Catalog, **bundles: bytes) -> tuple[str, dict[st
         (folder / f"{name}.zip").write_bytes(content)
     board = read_board(folder, offers)
     assert not board.refused
-    files = {name: text.decode() for name, text in site(board, "A board").items()}
+    files = {name: text.decode() for name, text in site_files(board, "A board").items()}
     return to_markdown(board, ["made"]), files
 
 

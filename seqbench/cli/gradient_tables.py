@@ -33,7 +33,7 @@ _LAGS_SHOWN = 12
 
 
 def facts(finding: Finding) -> Facts:
-    """Return all that was measured of one model."""
+    """Return all measurements of one model."""
     flow = finding.flow
     return {
         "model": finding.model,
@@ -55,7 +55,7 @@ def facts(finding: Finding) -> Facts:
 
 
 def _held(ln: float | None) -> Facts:
-    """Return a factor, or why there is none."""
+    """Return a factor, or the reason why it is unknown."""
     if ln is None:
         return {"factor": None, "reason": "the gain per step is unknown"}
     if not math.log(sys.float_info.min) <= ln <= math.log(sys.float_info.max):
@@ -88,7 +88,7 @@ def norm_tables(flows: Mapping[str, Flow]) -> list[Table]:
 
 
 def _shown(flow: Flow) -> Curve:
-    """Return the state gradient, or the input gradient of a layer that has no state."""
+    """Return the state gradient, or the input gradient for a layer without a state."""
     state = flow.curve("state")
     return flow.curve("input") if all(ln is None for ln in state.ln_median) else state
 

@@ -221,7 +221,7 @@ def _tell_of_interrupt(todo: Plan, store: Store) -> None:
 
 
 def _end(todo: Plan, store: Store, how: Execution, *, as_json: bool) -> int:
-    """Print what came of the sweep, and return the exit status."""
+    """Print the results of the sweep, and return the exit status."""
     records = records_of(todo, store)
     told = *kept_gradients(todo, records), *kept_labels(todo, records), *without_weights(todo, records, how)
     for sentence in told:

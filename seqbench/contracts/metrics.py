@@ -67,7 +67,7 @@ class Metric:
     of: Literal["outputs", "decoded"] = "outputs"
 
     def __post_init__(self) -> None:
-        """Refuse a worst value that is no worse than the best one."""
+        """Refuse a worst value that equals or beats the best one."""
         if self.of not in ("outputs", "decoded"):
             raise ValueError(f"the metric {self.name}: of is {self.of!r}; it is 'outputs' or 'decoded'")
         if self.of == "decoded" and self.prepare is scored_items:
@@ -323,7 +323,7 @@ def score_batches(
     *,
     decoding: Decoding | None = None,
 ) -> dict[str, float]:
-    """Score outputs that come with the batch they were made from; see `evaluate`."""
+    """Score outputs, each given with its batch; see `evaluate`."""
     meters = Meters(metrics, targets, decoding=decoding)
     for output, batch in outputs:
         meters.update(output, batch)

@@ -1,4 +1,4 @@
-"""Decides what becomes of a cell whose process brings no record: one retry, then a record that says why."""
+"""Decides about a cell whose process brings no record: one retry, then a record that says why."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Launch:
         return Retried(self.cell, reason), following
 
     def interrupted(self, reason: str) -> Finished:
-        """Return what is told where the sweep ended before the cell did."""
+        """Return the event for a cell that had not ended when the sweep did."""
         return Finished(self.cell, self._record("interrupted", reason))
 
     def _record(self, status: Status, reason: str) -> Record:

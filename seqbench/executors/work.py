@@ -118,7 +118,7 @@ def _checkpoints(assignment: Assignment) -> Checkpoints | None:
 
 
 def _logged(told: Tell | None) -> Tell:
-    """Let the log know from time to time how the training goes."""
+    """Write the progress of the training into the log from time to time."""
     last = time.monotonic()
 
     def tell(step: int, loss: float, steps_per_second: float) -> None:

@@ -41,7 +41,7 @@ class Expansion:
         return self.tasks[cell.key].time_steps(cell.length)
 
     def work(self, cell: Cell) -> float:
-        """Return optimiser steps times time steps: what a cell's time grows with, among cells of one model."""
+        """Return optimiser steps times time steps, to which the time of one model's cells is proportional."""
         return float(max(1, cell.training.steps) * self.time_steps(cell))
 
 
@@ -157,7 +157,7 @@ def _check_label(label: str, where: str, catalog: Catalog) -> None:
 
 
 def configured(made: Task | Model, catalog: Catalog, label: str = "") -> Configured:
-    """Return what a cell keeps of a task or a model: parameters, those that were changed, and where it is from."""
+    """Return a task or a model as a cell keeps it: parameters, changed parameters, and origin."""
     of_class = parameters_of(type(made))
     told = [p for p in of_class if not (p.is_added_later and getattr(made, p.name) == p.default)]
     values = {p.name: getattr(made, p.name) for p in told}

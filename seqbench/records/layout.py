@@ -63,11 +63,11 @@ class Layout:
         return self.folder / "weights" / f"{key}.safetensors"
 
     def record(self, of: Cell | Record) -> Path:
-        """Return the file of a cell's record, whether it is there or not."""
+        """Return the file of a cell's record, which may not exist."""
         return self.records / f"{stem(of)}.json"
 
     def checkpoint(self, cell: Cell) -> Path:
-        """Return the file from which an interrupted cell goes on."""
+        """Return the file from which an interrupted cell resumes."""
         return self.checkpoints / f"{cell.key}.ckpt"
 
     def log(self, of: Cell | Record) -> Path:

@@ -107,7 +107,7 @@ class Store:
             ) from error
 
     def is_there(self) -> bool:
-        """Say whether the folder has been prepared, and not been removed since."""
+        """Say whether the folder has been prepared and still exists."""
         return (self.layout.mark).exists() and self.layout.records.is_dir()
 
     def write(self, record: Record) -> Path:

@@ -100,7 +100,7 @@ def executor_settings(
     *,
     keep_weights: bool = False,
 ) -> Execution:
-    """Return how to run an experiment: its own section, and over it what was asked for beside it.
+    """Return how to run an experiment: its own section, overridden by the arguments.
 
     Raises:
         ExperimentError: ``jobs`` is below 1.

@@ -131,7 +131,7 @@ class _Found:
 
 
 def look(folder: Path) -> Status:
-    """Look into a store.
+    """Return the state of a store.
 
     Raises:
         StoreError: the folder is no store, or one of another schema version.

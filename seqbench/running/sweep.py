@@ -156,7 +156,7 @@ class _Sweep:
         return Job(partial(self._next, recorder), self.workers, self.settings, memory, ending.is_asked, tell)
 
     def _next(self, recorder: Recorder) -> Assignment | None:
-        """Return the next cell on its way; None where there is none just now."""
+        """Return the next cell as an assignment; None if there is none at the moment."""
         cell = recorder.take()
         return None if cell is None else self.assignment(cell)
 

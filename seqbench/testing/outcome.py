@@ -107,7 +107,7 @@ def _found(error: BaseException) -> str:
 
 
 def where_to_mend(error: BaseException) -> str:
-    """Return where the plugin's author has to look: at the last line of the plugin's own, if there is one."""
+    """Return the place of the fault: the last line of the plugin's own code in the traceback, if there is one."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith((_OURS, *_LIBRARIES))]
     if own:

@@ -39,7 +39,7 @@ class Supervisor(Protocol):
         """Called before each batch of an evaluation; 0 is the first."""
 
     def entry(self) -> dict[str, Any]:
-        """Return what stands in a checkpoint beside what Lightning puts there."""
+        """Return the entry of seqbench in a checkpoint, beside Lightning's."""
 
 
 class Fit(pl.LightningModule):
@@ -112,7 +112,7 @@ class Fit(pl.LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Keep the norms as the backward pass left them, then clip by the global one."""
+        """Record the norms before clipping, then clip by the global norm."""
         self.history.norms.keep_and_clip(self.network.parameters(), gradient_clip_val)
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:

@@ -57,7 +57,7 @@ class Watcher:
         self._flows.append(FlowAt(when=when, step=step, flow=flow, summary=summarise_flow(flow)))
 
     def data(self, history: History, clip: float | None) -> GradientData | None:
-        """Return what was measured; None where it was turned off."""
+        """Return the measurements; None if they were turned off."""
         if not self._settings.measure:
             return None
         kept = history.norms

@@ -109,13 +109,13 @@ class Attempt:
         self._look_up()
 
     def evaluation_batch(self, number: int) -> None:
-        """Look up from an evaluation, before a batch: it is begun again when the cell goes on."""
+        """Check before a batch of an evaluation, which restarts when the cell resumes."""
         if number == 0 and self._clock.trained_after is None:
             self._random = random_states()
         self._look_up()
 
     def training_ended(self) -> None:
-        """From here on the cell goes on with the trained network."""
+        """Note that training is over: from now on the cell resumes with the trained network."""
         if self._clock.trained_after is None:
             self._clock.end_training()
             self._random = random_states()

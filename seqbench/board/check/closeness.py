@@ -29,7 +29,7 @@ IsClose = Callable[[str, float, float], bool]
 
 
 def closeness(what: str, record: Record, spans: Spans) -> IsClose:
-    """Return which numbers count as the same on another machine."""
+    """Return a test of whether two numbers count as equal on another machine."""
     examples = min((test.examples for test in record.tests), default=0)
     if what == "baselines":
         return baseline_closeness(spans, examples)
@@ -42,15 +42,15 @@ def closeness(what: str, record: Record, spans: Spans) -> IsClose:
 
 
 def baseline_closeness(spans: Spans, examples: int) -> IsClose:
-    """Return which scores of a baseline count as the same on two machines.
+    """Return a test of whether two scores of a baseline count as equal on two machines.
 
-    A fit may judge an example or two in another way. In a metric that has a worst value, that is worth two
-    examples' share of the way from the worst to the best, and no more than `MOST` of it; in others `FITTED`,
-    relative. A metric that ``spans`` does not name is given both.
+    A fit may classify an example or two differently. For a metric with a worst value the tolerance is two
+    examples' share of the distance from worst to best, at most `MOST` of it; for others it is `FITTED`, relative.
+    A metric that is not in ``spans`` gets both tolerances.
 
     Args:
-        spans: of the metrics.
-        examples: of the test split.
+        spans: the spans of the metrics.
+        examples: the number of test examples.
     """
 
     def is_close(place: str, one: float, other: float) -> bool:
@@ -64,7 +64,7 @@ def baseline_closeness(spans: Spans, examples: int) -> IsClose:
 
 
 def span_of_primary(record: Record) -> Spans:
-    """Return the span of a record's primary metric, all that a record tells of spans."""
+    """Return the span of a record's primary metric, the only one that a record holds."""
     metric = record.metric
     if metric is None:
         return {}

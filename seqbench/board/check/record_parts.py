@@ -22,7 +22,7 @@ _TIMES = {
 
 
 def parts(claimed: Record, found: Record) -> Iterator[tuple[str, Any, Any]]:
-    """Yield each part that both can tell of: its name, as claimed and as found."""
+    """Yield each part that both have: its name, the claimed value and the found value."""
     absent = set()
     if not _are_measured_alike(claimed, found):
         absent |= {"gradients at initialisation", "gradients after training"}
@@ -100,7 +100,7 @@ def _flows(gradients: GradientData | None) -> tuple[FlowAt, ...]:
 
 
 def _rest(record: Record) -> Any:
-    """Return whatever no other part has, so that a field that comes later is compared as well."""
+    """Return all fields that no other part has, so that fields added later are compared too."""
     elsewhere = {
         "status", "cell", "stopped", "metric", "test", "evaluations", "validation_score", "course", "gradients",
         "facts", "data_fingerprint",

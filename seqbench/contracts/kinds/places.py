@@ -54,7 +54,7 @@ def beside(hidden: Tensor, part: Tensor) -> Tensor:
 
 
 def unchanged(inputs: Tensor) -> Tensor:
-    """Return for how many steps up to each step the input was the same: [batch, time], below MOST_PLACES."""
+    """Return for how many steps the input has been the same at each step: [batch, time], below MOST_PLACES."""
     import torch
 
     steps = torch.arange(inputs.shape[1]).expand(inputs.shape[:2])

@@ -121,7 +121,7 @@ def _outcome(record: Record, shared: _Kept) -> list[Any]:
 
 
 def _score_text(record: Record) -> str | None:
-    """Return the score, and that it is unknown where the cell came to its end without one."""
+    """Return the score, or that it is unknown if the cell finished without one."""
     score = record.score
     return (UNKNOWN if record.status == "ok" else None) if score is None else number(score)
 

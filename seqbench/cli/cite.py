@@ -1,4 +1,4 @@
-"""Prints BibTeX of the sources of tasks and models, or of all that a folder of results used: ``seqbench cite``."""
+"""Prints BibTeX of the sources of tasks and models, or of all tasks and models in a folder of results: ``seqbench cite``."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def command(names: tuple[str, ...], files: tuple[Path, ...], as_json: bool) -> N
 
 
 def _of(name: str, catalog: Catalog) -> list[Cited]:
-    """Return what a name, or a folder, stands for.
+    """Return the tasks and models of a name or of a folder.
 
     Raises:
         ExperimentError: it is neither.

@@ -1,4 +1,4 @@
-"""Tells what `seqbench gradients` measured: tables for a terminal, and facts for JSON."""
+"""Shows the measurements of `seqbench gradients`: tables for a terminal, and facts for JSON."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QUANTITIES: Mapping[Quantity, str] = {
     "input": "input gradient |dL/de| (loss per unit of input)",
 }
 FEW_STEPS = 50
-"""Steps over which a gain is also told: a number that one can check with a pocket calculator."""
+"""Steps over which a gain is also shown: a number that can be checked with a pocket calculator."""
 _LAGS_SHOWN = 12
 
 
@@ -64,7 +64,7 @@ def _held(ln: float | None) -> Facts:
 
 
 def print_findings(findings: Sequence[Finding], title: str, problems: Sequence[str]) -> None:
-    """Print a line for each model, what could not be measured, and the norms at a few lags."""
+    """Print a line for each model, the models that could not be measured, and the norms at a few lags."""
     console = stdout()
     print_table(_summaries(findings, title), console)
     for problem in problems:
@@ -79,7 +79,7 @@ def print_findings(findings: Sequence[Finding], title: str, problems: Sequence[s
 
 
 def norm_tables(flows: Mapping[str, Flow]) -> list[Table]:
-    """Return the norms at a few lags: of the state gradient, and of the input gradient of layers without state."""
+    """Return the norms at a few lags: of the state gradient, or of the input gradient for layers without a state."""
     shown = {model: _shown(flow) for model, flow in flows.items()}
     return [
         _norms({model: curve for model, curve in shown.items() if curve.quantity == quantity})

@@ -43,7 +43,7 @@ class Settings(BaseModel):
 
 
 class Training(Settings):
-    """How a cell is trained: a field that is not marked otherwise can move its score, and is in its key."""
+    """How a cell is trained. A field can move the score and is part of the key, unless its annotation says otherwise."""
 
     steps: int = Field(1000, ge=0, description="optimiser steps at most; 0 scores the untrained network")
     batch_size: int = Field(32, ge=1, description="examples a step")
@@ -149,18 +149,18 @@ class Experiment(Settings):
 
     @property
     def variants(self) -> tuple[Variant, ...]:
-        """The models, one and all as variants; one without a label has an empty one."""
+        """The models, all as variants; a model without a label has an empty one."""
         return tuple(Variant("", each) if isinstance(each, str) else each for each in self.models)
 
     @property
     def names(self) -> dict[str, str]:
-        """The name, or the label, of every task and model -> the name that it is installed under."""
+        """The name or label of every task and model -> its installed name."""
         models = {each.label or each.model: each.model for each in self.variants}
         return {**{task: task for task in self.tasks}, **models}
 
     @property
     def labels_left_out(self) -> set[str]:
-        """The labels of the file's variants that the command line left out."""
+        """The labels of the file's variants that the command line leaves out."""
         of_file = self._document.value if self._document else None
         models = of_file.get("models") if isinstance(of_file, Mapping) else None
         return set(labelled(models)) - set(self.names)

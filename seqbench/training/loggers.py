@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-"""Below a store's folder."""
+"""Folder of the loggers' files, in the store's folder."""
 _PROJECT = "seqbench"
 _THEIRS = ("WANDB_", "MLFLOW_")
 

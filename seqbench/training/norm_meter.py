@@ -31,7 +31,7 @@ class NormMeter:
         self._is_measuring = is_measuring
 
     def keep_and_clip(self, parameters: Iterable[nn.Parameter], largest: float | None) -> None:
-        """Keep the norms as the backward pass left them, then clip by the global one.
+        """Record the norms before clipping, then clip by the global norm.
 
         Args:
             parameters: all weights of the groups.

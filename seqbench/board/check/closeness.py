@@ -11,18 +11,18 @@ from collections.abc import Callable, Mapping
 from seqbench.records.schema import Record
 
 CLOSE = 1e-9
-"""Relative; between numbers that are worked out in float64 without training. Other processors moved baselines by
+"""Relative tolerance between numbers that are computed in float64 without training. Other processors moved baselines by
 3e-14 and gradients at initialisation by 2e-16."""
 
 FITTED = 1e-3
-"""Relative; of a fitted baseline in a metric without a worst value. Other kernels of OpenBLAS moved the loss of
+"""Relative tolerance of a fitted baseline in a metric without a worst value. Other kernels of OpenBLAS moved the loss of
 the bag of words by 4e-5."""
 
 MOST = 0.01
-"""Share of the way from a metric's worst value to its best one that a baseline may differ at most."""
+"""Largest difference of a baseline, as a share of the distance from a metric's worst value to its best."""
 
 Spans = Mapping[str, float | None]
-"""Metric -> the distance of its worst value from its best one; None where it has no worst value."""
+"""Metric -> the distance of its worst value from its best one; None if it has no worst value."""
 
 IsClose = Callable[[str, float, float], bool]
 """``(place, one, other)`` -> whether two numbers count as the same."""
@@ -35,7 +35,7 @@ def closeness(what: str, record: Record, spans: Spans) -> IsClose:
         return baseline_closeness(spans, examples)
 
     def is_close(place: str, one: float, other: float) -> bool:
-        # What is relative in a norm is absolute in its logarithm, which may be near 0.
+        # A relative difference of a norm is an absolute one of its logarithm, which may be near 0.
         return math.isclose(one, other, rel_tol=CLOSE, abs_tol=CLOSE if "ln_" in place else 1e-12)
 
     return is_close

@@ -74,7 +74,7 @@ def refuse_several(frame: pd.DataFrame, clock: Clock | None, options: Options) -
 
     Args:
         frame: the table.
-        clock: says when its rows are; None where nothing does.
+        clock: says when its rows are; None if nothing does.
         options: name the columns that are left out, or read whatever they hold.
 
     Raises:

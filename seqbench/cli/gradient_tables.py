@@ -79,7 +79,7 @@ def print_findings(findings: Sequence[Finding], title: str, problems: Sequence[s
 
 
 def norm_tables(flows: Mapping[str, Flow]) -> list[Table]:
-    """Return the norms at a few lags: of the state gradient, or of the input gradient for layers without a state."""
+    """Return the norms of the state gradient, or of the input gradient without a state, at a few lags."""
     shown = {model: _shown(flow) for model, flow in flows.items()}
     return [
         _norms({model: curve for model, curve in shown.items() if curve.quantity == quantity})

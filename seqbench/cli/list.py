@@ -78,7 +78,7 @@ def _item(catalog: Catalog, kind: str, name: str, offer: Any) -> Item:
 
 
 def _manner(offer: Any) -> str:
-    """Return the property that limits which models fit a task, or which tasks a model, at the defaults; empty without one."""
+    """Return which property at the defaults limits the pairs of task and model; empty if none does."""
     try:
         made = make(offer, {})
     except SeqbenchError:

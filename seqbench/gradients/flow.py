@@ -199,7 +199,7 @@ def verdict_of(ln_gain: float, length: int) -> Verdict:
 
 
 def _line(points: Sequence[tuple[int, float]]) -> tuple[float, float | None] | None:
-    """Fit a line by least squares; return its slope and R^2 (None where the points lie level)."""
+    """Fit a line by least squares; return its slope and R^2 (None if the points lie level)."""
     if len(points) < 2:
         return None
     mean_x = math.fsum(x for x, _ in points) / len(points)

@@ -20,7 +20,7 @@ POINTS_KEPT = 200
 
 @dataclass(frozen=True)
 class Spread:
-    """Median, 95th percentile and largest of the finite norms; None where there is none."""
+    """Median, 95th percentile and largest of the finite norms; None if there is none."""
 
     median: float | None
     p95: float | None

@@ -22,7 +22,7 @@ _DIFFERENCES = 3
 """Number of differing scores of one cell that are listed."""
 
 ELSEWHERE = "another machine"
-"""The name of the note about different scores from another kind of machine."""
+"""Name of the note about different scores from another kind of machine."""
 
 Told = tuple[Record, str | Path]
 

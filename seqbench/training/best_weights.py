@@ -48,7 +48,7 @@ class BestWeights:
             network.load_state_dict(self._weights)
 
     def state(self) -> dict[str, Any]:
-        """Return what `restore` takes; the weights are not copied."""
+        """Return the state that `restore` takes; the weights are not copied."""
         return {
             "validations": list(self.validations),
             "unknown": list(self.unknown),

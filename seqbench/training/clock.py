@@ -54,7 +54,7 @@ class Clock:
         return is_due
 
     def state(self) -> dict[str, Any]:
-        """Return what `restore` takes."""
+        """Return the state that `restore` takes."""
         return {"step_ends": list(self.step_ends), "trained_after": self.trained_after, "seconds": self.seconds}
 
     def restore(self, state: dict[str, Any]) -> None:

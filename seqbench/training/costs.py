@@ -43,7 +43,7 @@ def costs(
 
 
 def seconds_per_step(ends: list[float]) -> float | None:
-    """Return the median time of a step; None where fewer than two were taken."""
+    """Return the median time of a step; None if fewer than two were taken."""
     # From the end of one step to the end of the next; the few with a validation between do not move a median.
     return statistics.median(b - a for a, b in pairwise(ends)) if len(ends) > 1 else None
 

@@ -69,7 +69,7 @@ class Watcher:
         return GradientData(flows=flows, norms=norms, problems=problems)
 
     def state(self) -> dict[str, Any]:
-        """Return what `restore` takes, as texts."""
+        """Return the state that `restore` takes, as texts."""
         return {
             "flows": [flow.model_dump_json() for flow in self._flows],
             "problems": list(self._problems),

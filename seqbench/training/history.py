@@ -59,7 +59,7 @@ class History:
         return f"the training loss was {float(self.losses.values[-1])} at step {step}"
 
     def state(self) -> dict[str, Any]:
-        """Return what `restore` takes: numbers and tensors, none of them copied but the many small ones."""
+        """Return the state that `restore` takes: numbers and tensors; only the many small ones are copied."""
         parts = (self.losses, self.norms, self.clock, self.best)
         return {name: value for part in parts for name, value in part.state().items()} | {"stopped": self.stopped}
 

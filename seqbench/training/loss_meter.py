@@ -41,7 +41,7 @@ class LossMeter:
         return step
 
     def state(self) -> dict[str, Any]:
-        """Return what `restore` takes."""
+        """Return the state that `restore` takes."""
         return {"losses": torch.stack(self.values) if self.values else None}
 
     def restore(self, state: dict[str, Any], device: str) -> None:

@@ -46,7 +46,7 @@ class NormMeter:
             torch.nn.utils.clip_grads_with_norm_(parameters, largest, norms.norm())
 
     def state(self) -> dict[str, Any]:
-        """Return what `restore` takes."""
+        """Return the state that `restore` takes."""
         return {"norms": torch.stack(self.steps) if self.steps else None}
 
     def restore(self, state: dict[str, Any], device: str) -> None:

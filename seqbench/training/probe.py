@@ -51,7 +51,7 @@ class Finding:
     summary: Summary
 
     def ln_factor(self, steps: int) -> float | None:
-        """Return ln of the gain per step to the power of ``steps``; None where the gain is unknown."""
+        """Return ln of the gain per step to the power of ``steps``; None if the gain is unknown."""
         return None if self.summary.ln_gain is None else self.summary.ln_gain * steps
 
 

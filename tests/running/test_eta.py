@@ -1,4 +1,4 @@
-"""Tests what is shown of a running sweep: how many cells ended how, the time left, what went wrong."""
+"""Tests the display of a running sweep: counts by outcome, the time left, and failures."""
 
 from __future__ import annotations
 

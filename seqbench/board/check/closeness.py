@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from seqbench.records.schema import Record
 
 CLOSE = 1e-9
-"""Relative tolerance between numbers that are computed in float64 without training. Other processors moved baselines by
-3e-14 and gradients at initialisation by 2e-16."""
+"""Relative tolerance of numbers computed in float64 without training. Other processors moved baselines by 3e-14
+and gradients at initialisation by 2e-16."""
 
 FITTED = 1e-3
-"""Relative tolerance of a fitted baseline in a metric without a worst value. Other kernels of OpenBLAS moved the loss of
-the bag of words by 4e-5."""
+"""Relative tolerance of a fitted baseline in a metric without a worst value. Other OpenBLAS kernels moved the loss
+of the bag of words by 4e-5."""
 
 MOST = 0.01
 """Largest difference of a baseline, as a share of the distance from a metric's worst value to its best."""

@@ -52,7 +52,7 @@ class Cluster:
         return self._ray.remote(kind).options(**options).remote()
 
     def task(self, function: Callable[..., Any]) -> Callable[[int], Any]:
-        """Return a function that starts a task; the task may need so many bytes."""
+        """Return a function that makes a task with a request for memory, in bytes."""
         remote, shares = self._ray.remote(function), self._shares()
 
         def with_memory(wanted: int) -> Any:

@@ -86,7 +86,7 @@ class _Kept:
 
 
 def _outcome(record: Record, shared: _Kept) -> list[Any]:
-    """Return the outcome of a cell: the index of the labels, then the texts; unknown values are left out."""
+    """Return the outcome of a cell: the index of the labels, then the texts, without unknown values."""
     costs, metric = record.costs, record.metric
     gradients = record.gradients
     found: list[tuple[str, str | None]] = [

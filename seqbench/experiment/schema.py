@@ -94,9 +94,7 @@ class Execution(Settings):
     jobs: int | None = Field(None, ge=1, description="cells at a time, null for one per core")
     address: str | None = Field(None, description="address of a cluster; null for RAY_ADDRESS, or a local cluster")
     cpus: float = Field(1, gt=0, description="cores for each cell, on a cluster")
-    gpus: float | None = Field(
-        None, ge=0, description="GPUs for each cell, such as 0.5; null shares GPUs by their memory"
-    )
+    gpus: float | None = Field(None, ge=0, description="GPUs for each cell, such as 0.5; null: by their memory")
     memory: float | None = Field(None, gt=0, description="GiB for each cell; null for an estimate")
     checkpoint_seconds: float = Field(60, gt=0, description="seconds between checkpoints of a cell")
     claim_seconds: float = Field(60, gt=0, description="seconds without renewal after which a lease is stale")

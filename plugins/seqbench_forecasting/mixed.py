@@ -78,7 +78,7 @@ def refuse_several(frame: pd.DataFrame, clock: Clock | None, options: Options) -
         options: name the columns that are left out, or read whatever they hold.
 
     Raises:
-        DataError: times, or a count of rows, start anew; or a column names groups of rows.
+        DataError: times, or a count of rows, start again; or a column names groups of rows.
     """
     if clock is not None and clock.rises((0, len(frame))):
         return

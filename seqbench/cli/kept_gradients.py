@@ -1,4 +1,4 @@
-"""Finds finished cells whose gradient statistics differ from those asked for.
+"""Finds finished cells whose gradient statistics differ from the requested ones.
 
 The settings of gradient statistics are not part of a cell's key, so such cells are not run again.
 """

@@ -47,7 +47,7 @@ class CarriedState(Reader):
         self._state: Any = None
 
     def read(self, tokens: Tensor) -> Tensor:
-        """Read on from the state, a long prefix in pieces."""
+        """Read further tokens from the state, a long prefix in chunks."""
         for piece in torch.split(tokens, PIECE, 1):
             hidden, self._state = self._network.hidden(piece, self._state)
         return _next(self._network, hidden)

@@ -54,7 +54,7 @@ class Processes(Executor):
         """Load the data of every cell and yield their faults, in the order of the cells.
 
         Raises:
-            ExperimentError: GPUs were asked for, and there are none.
+            ExperimentError: GPUs are requested, and there are none.
         """
         if settings.gpus and not _gpus():
             raise ExperimentError(

@@ -26,10 +26,10 @@ _LONGEST_PIECE = 64
 still holds its square, which a norm sums."""
 
 Run = Callable[[Tensor, Any], tuple[Tensor, Any]]
-"""(inputs of a piece [batch, steps, features], the state before it) -> (its outputs, the state after it)."""
+"""(inputs of a chunk [batch, steps, features], the state before it) -> (its outputs, the state after it)."""
 
 Pull = Callable[[Tensor, int], Tensor | None]
-"""(outputs of a piece [batch, steps, output_size], its first step) -> the gradient of each row's own loss there,
+"""(outputs of a chunk [batch, steps, output_size], its first step) -> the gradient of each row's own loss there,
 in the same shape; None if the loss does not depend on them."""
 
 

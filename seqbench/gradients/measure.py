@@ -204,7 +204,7 @@ def _on_grid(norms: Tensor, steps: Tensor, cuts: Sequence[int]) -> Tensor:
 
     Args:
         norms: [parts + 1, cuts, lanes, batch].
-        steps: [lags, batch]; 0 or below where there is none.
+        steps: [lags, batch]; 0 or below if there is none.
         cuts: the step of each cut.
     """
     if not cuts:

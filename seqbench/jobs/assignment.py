@@ -19,7 +19,7 @@ class Assignment:
     Attributes:
         cell: the cell to run.
         environment: the result of `seqbench.base.environment.describe` on the machine that started the sweep.
-        plugins: where its task and its model are found.
+        plugins: the sources of its task and its model.
         log: file for all output of the cell; None for none.
         checkpoint: file from which an interrupted cell resumes; None keeps no checkpoint.
         checkpoint_seconds: time between two checkpoints.

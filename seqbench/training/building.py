@@ -19,7 +19,7 @@ def build(cell: Cell, catalog: Catalog, data: TaskData, progress: Progress | Non
 
     Args:
         cell: names the model and its parameters.
-        catalog: where the model is found.
+        catalog: finds the model.
         data: the data to train on.
         progress: called with the progress of the training.
 

@@ -48,7 +48,7 @@ def run_cell(
 
     Args:
         cell: what to run.
-        catalog: where its task and model are found.
+        catalog: finds its task and model.
         environment: the result of `seqbench.base.environment.describe`; device and processor class are added here.
         progress: called with the progress of the training.
         checkpoints: the file of its checkpoint; None for none. Whoever stores the record removes the file.

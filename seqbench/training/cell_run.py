@@ -40,7 +40,7 @@ class CellRun:
 
     Attributes:
         cell: what to run.
-        catalog: where its task and model are found.
+        catalog: finds its task and model.
         environment: the record's description of this machine.
         progress: called with the progress of the training.
         checkpoints: the file of its checkpoint; None keeps none.

@@ -30,7 +30,7 @@ class LossMeter:
     def cut_at_first_not_finite(self) -> int | None:
         """Find the first loss that is not finite, drop those after it and return its step; None if there is none.
 
-        Only losses since the last call are looked at.
+        Only losses since the last call are checked.
         """
         new = self.values[self._checked :]
         if not new or bool((is_finite := torch.stack(new).isfinite()).all()):

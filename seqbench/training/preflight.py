@@ -34,7 +34,7 @@ def check_data(
 
     Args:
         cell: what will be run.
-        catalog: where its task and models are found.
+        catalog: finds its task and models.
         beside: further models, with their parameters, that are to be trained on such data.
         task: the cell's task if it exists already; None makes it.
 

@@ -42,7 +42,7 @@ def train_seconds(cells: Sequence[Cell], catalog: Catalog, time_steps: Callable[
 
     Args:
         cells: the cells to run.
-        catalog: where their models are found.
+        catalog: finds their models.
         time_steps: the number of time steps in a cell's sequences.
     """
     lines: dict[str, _Line] = {}

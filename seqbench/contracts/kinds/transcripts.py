@@ -108,7 +108,11 @@ class Transcript(TargetKind):
         return [_text(row) for row in best_paths(outputs, batch.lengths)], [_text(row) for row in targets]
 
     def perfect(self, batch: Batch) -> Tensor:
-        """Return outputs that give the earliest alignment all probability."""
+        """Return outputs that give the earliest alignment all probability: [batch, time, 1 + symbols].
+
+        Raises:
+            ContractError: a target is out of range.
+        """
         targets, is_symbol = batch.targets, batch.targets != UNSCORED
         if bool((targets[is_symbol] < 0).any()) or bool((targets[is_symbol] >= self.symbols).any()):
             raise ContractError("targets are out of range; see the checks of that name")

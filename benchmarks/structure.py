@@ -2,8 +2,8 @@
 
     python benchmarks/structure.py [ROOT] [--json] [--imports-only]
 
-ROOT is a checkout, by default the one that holds this file. `structure_imports` says what counts as an import,
-`Way` in structure_way.py what counts as a call; the comment below defines what is counted.
+ROOT is a checkout, by default the one that holds this file. `structure_imports` defines imports, `Way` in
+structure_way.py defines calls; the comment below defines the numbers.
 """
 
 from __future__ import annotations

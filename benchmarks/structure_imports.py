@@ -1,4 +1,4 @@
-"""Reads which module of seqbench imports which, and works out floors and circles. Imports nothing of seqbench.
+"""Reads the imports between modules of seqbench, and computes floors and circles. Imports nothing of seqbench.
 
 All imports in a file count, also those inside functions and under TYPE_CHECKING. seqbench itself, whose __init__
 loads the public names on first use, is left out as a module. A package is imported where one of its own names is

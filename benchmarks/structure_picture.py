@@ -2,8 +2,8 @@
 
     python -m benchmarks.structure_picture > docs/house.svg
 
-The layers are those that import-linter keeps (pyproject.toml); what a room is for is the first line of its
-``__init__``. A test compares the file with what this draws.
+The layers are those that import-linter keeps (pyproject.toml); the purpose of a room is the first line of its
+``__init__``. A test compares the file with this drawing.
 """
 
 from __future__ import annotations

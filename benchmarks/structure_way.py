@@ -2,8 +2,8 @@
 
     python -P benchmarks/structure_way.py ROOT FILE.json calls|builds run EXPERIMENT.yaml ...
 
-`structure.py` starts it in a process of its own with the code of ROOT. `Way` says what counts as a call, `Builds`
-what counts as a build. Of seqbench it knows `Task`, the command line, and the name `run_cell`.
+`structure.py` starts it in a process of its own with the code of ROOT. `Way` defines a call, `Builds` defines a
+build. It uses only `Task`, the command line, and the name `run_cell` of seqbench.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Small tasks, one for each kind of target of the second edition, with rows of different lengths."""
+"""Defines a small task for each kind of target of the second edition, with rows of different lengths."""
 
 from __future__ import annotations
 

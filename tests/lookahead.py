@@ -1,4 +1,4 @@
-"""A plugin with a model that looks ahead and a task that is teacher-forced, each where its parameter says so."""
+"""Defines a plugin with a model that can look ahead and a task that can be teacher-forced, by parameter."""
 
 from __future__ import annotations
 

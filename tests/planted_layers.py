@@ -1,4 +1,4 @@
-"""Models with one fault each, as published layers have them; further ones stand in tests/planted_faults.py.
+"""Defines models with one fault each, as published layers have them; see also tests/planted_faults.py.
 
 `seqbench check` must catch every one with a message that names its fault; see tests/testing/test_subjects.py.
 """

@@ -1,4 +1,4 @@
-"""A small task that writes: a row is turned round after a delimiter, scored by what the model writes by itself."""
+"""Defines a small task with decoding: write a row backwards after a delimiter, scored on the decoded tokens."""
 
 from __future__ import annotations
 

@@ -171,7 +171,7 @@ def _with_clock(
 def _with_numbers(dates: Clock, numbers: pd.DataFrame, bounds: Sequence[int]) -> Clock | None:
     """Add the time of day from numbers: hours, minutes, seconds, or 930 and 93000 in a column named as a time.
 
-    None where no such numbers make the times rise.
+    None if no such numbers make the times rise.
     """
     parts = {part: column for part, column in named_parts(numbers).items() if part in ("hour", "minute", "second")}
     rest = [str(column) for column in numbers.columns if column not in dates.columns]

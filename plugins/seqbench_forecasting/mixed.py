@@ -74,11 +74,11 @@ def refuse_several(frame: pd.DataFrame, clock: Clock | None, options: Options) -
 
     Args:
         frame: the table.
-        clock: says when its rows are; None where nothing does.
+        clock: says when its rows are; None if nothing does.
         options: name the columns that are left out, or read whatever they hold.
 
     Raises:
-        DataError: times, or a count of rows, start anew; or a column names groups of rows.
+        DataError: times, or a count of rows, start again; or a column names groups of rows.
     """
     if clock is not None and clock.rises((0, len(frame))):
         return

@@ -47,7 +47,7 @@ class Question:
 
     Attributes:
         length, horizon: steps of input and of target.
-        season: steps in a season; None where it is unknown.
+        season: steps in a season; None if it is unknown.
         targets: [predicted channels], their numbers.
         identity: identifies the question in a cache: the task's name and version.
     """

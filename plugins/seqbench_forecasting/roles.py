@@ -42,7 +42,7 @@ class Roles:
     """The roles of the columns of a table.
 
     Attributes:
-        clock: says when the rows are; None where nothing does.
+        clock: says when the rows are; None if nothing does.
         channels: the columns that are read.
         numbers: all columns of numbers, missing ones as NaN.
         left_out: column -> why it is not read.
@@ -61,7 +61,7 @@ class Look:
     Attributes:
         frame: the table without the columns that are left out here.
         numbers: its columns of numbers, missing ones as NaN.
-        clock: says when the rows are; None where nothing does.
+        clock: says when the rows are; None if nothing does.
         texts: the columns that are neither numbers nor times.
         left_out: column -> why it is not read.
     """

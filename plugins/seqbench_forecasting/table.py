@@ -158,7 +158,7 @@ def _without_end(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
 
 def _picked(laid: Laid, options: Options) -> Laid:
-    """Return the one series that is asked for, or all."""
+    """Return the one requested series, or all."""
     from dataclasses import replace
 
     if options.series is None:

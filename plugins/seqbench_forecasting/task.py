@@ -79,7 +79,7 @@ class Forecasting(Task):
             the M4 competition's files), "columns" (a column is one), or "wide" (finds out which of the two).
         series: the name of the one series to take of several.
         dates: how dates are read where cells do not tell: day-first, month-first, or a format such as %d/%m/%Y.
-        decimal: what stands before decimals in numbers with commas: point or comma; None finds out.
+        decimal: the decimal mark in numbers with commas: point or comma; None detects it.
         markers: numbers such as -999 that stand far from all others and mark missing values in many files:
             "refuse", or "keep" as numbers.
         split: train/validation/test of each series as fractions (0.7/0.1/0.2) or rows (8640/2880/2880, or
@@ -235,7 +235,7 @@ class Forecasting(Task):
         return torch.tensor(sorted({panel.channels.index(name) for name in names}))
 
     def _season(self, panel: Panel, training_rows: int) -> int | None:
-        """Return the season that was asked for; else that of the times, if the training rows hold one."""
+        """Return the requested season; otherwise that of the times, if the training rows hold one."""
         if self.season is None:
             return panel.season if panel.season and panel.season < training_rows else None
         if self.season >= training_rows:

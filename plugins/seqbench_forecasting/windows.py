@@ -85,7 +85,7 @@ def split_rows(split: str, rows: int) -> Parts:
     ((676, 97, 193), (918, 24, 24))
 
     Raises:
-        DataError: more rows are asked for than there are.
+        DataError: more rows are requested than there are.
     """
     train, validation, test = parts = parse_split(split)
     if not is_in_rows(parts):

@@ -46,7 +46,7 @@ class LinearRNN(nn.Module):
 
         Args:
             inputs: [batch, time, input_size].
-            state: [layers, batch, hidden_size]; zeros where it is None.
+            state: [layers, batch, hidden_size]; zeros if it is None.
 
         Returns:
             outputs [batch, time, hidden_size] of the topmost layer, and the last state of every layer.

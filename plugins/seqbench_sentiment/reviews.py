@@ -1,4 +1,4 @@
-"""Writes the made-up film reviews of the sentiment task.
+"""Generates the film reviews of the sentiment task.
 
 One sentence of opinion, whose label depends on the order of its words, in a text without any opinion. Pure
 functions from random draws to tokens; torch is imported when one runs.

@@ -1,6 +1,6 @@
 """Offers the task ``sentiment``: the class of a text of which ``length`` tokens are read.
 
-The texts are any labelled ones, or made-up reviews whose opinion stands where a parameter says.
+The texts are labelled ones of any source, or generated reviews with an opinion at a place set by a parameter.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Examples = Annotated[int, Field(ge=2)]
-"""Of a split of made-up texts: one of each class at least."""
+"""Least number of generated texts in a split: one of each class."""
 
 Evidence = Literal["start", "middle", "end", "anywhere"]
 """The place of the opinion in a made-up review."""

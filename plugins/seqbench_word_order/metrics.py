@@ -30,7 +30,7 @@ class Sentences:
 
     Attributes:
         row: [sentences], the example that the sentence is in.
-        step: [sentences, words], the step at which each of its words is asked for.
+        step: [sentences, words], the step at which each of its words is the target.
         given: [sentences, words], its words as they were given; PADDING after the last.
         right: [sentences, words], its words in the right order; PADDING after the last.
     """

@@ -1,4 +1,4 @@
-"""Replaces a file at once: it is there whole, as it was, or not at all.
+"""Replaces files atomically: a reader sees the new content, the old content, or no file.
 
 A temporary file in the same folder is written, put on the disk and renamed. Its name tells which process writes
 it, so that what a killed process left can be told from what is being written. Imports process_identity alone.
@@ -17,16 +17,16 @@ from seqbench.base.process_identity import temporary_prefix
 
 
 def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o644, is_synced: bool = True) -> None:
-    """Write a whole file, in the place of one that is there; a text is written as UTF-8.
+    """Write a whole file, and replace an existing one; a text is written as UTF-8.
 
     Args:
-        path: the file; its folder has to be there.
-        content: what it will hold.
+        path: the file; its folder must exist.
+        content: its new content.
         mode: its permissions.
         is_synced: return only when it is on the disk; see `replacing`.
 
     Raises:
-        OSError: it cannot be written; what was there before is as it was.
+        OSError: it cannot be written; an earlier file stays unchanged.
     """
     with replacing(path, mode=mode, is_synced=is_synced) as file:
         file.write(content.encode("utf-8") if isinstance(content, str) else content)
@@ -34,17 +34,18 @@ def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o644, is_
 
 @contextmanager
 def replacing(path: Path, *, mode: int = 0o644, is_synced: bool = True, prefix: str = "") -> Iterator[IO[bytes]]:
-    """Give a file to write to; it becomes the file at a path when the block ends, unless it raises.
+    """Yield a temporary file that becomes the file at a path at the end of the block, unless the block raises.
 
     Args:
-        path: the file; its folder has to be there.
+        path: the file; its folder must exist.
         mode: its permissions.
-        is_synced: wait until content and name are on the disk, so that they outlive the machine. Without it a file
-            may be cut after a loss of power: for what is checked when it is read, or is written again soon.
-        prefix: what the temporary name tells beside its process.
+        is_synced: wait until content and name are on the disk, so that they survive a crash of the machine.
+            Without it a file may be truncated after a power failure; use that for files that are checked on
+            reading, or rewritten soon.
+        prefix: text in the temporary name, beside the process.
 
     Raises:
-        OSError: it cannot be written; what was there before is as it was.
+        OSError: it cannot be written; an earlier file stays unchanged.
     """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=temporary_prefix() + prefix, suffix=".tmp")
     try:
@@ -63,7 +64,7 @@ def replacing(path: Path, *, mode: int = 0o644, is_synced: bool = True, prefix: 
 
 
 def _sync_folder(folder: Path) -> None:
-    # Not every file system can be asked for that.
+    # Not every file system supports this.
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""Tells that the end was asked for, to whoever looks. Imports nothing of seqbench."""
+"""Holds a request to stop, which any code can check. Imports nothing of seqbench."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class Stop:
-    """Whether the end was asked for, here or by one of those that were there before.
+    """A request to stop, made here or by one of the outer requests.
 
     >>> outer = Stop()
     >>> inner = Stop(outer.is_asked)
@@ -15,7 +15,7 @@ class Stop:
     True
 
     Args:
-        also: each says whether the end was asked for elsewhere.
+        also: functions that say whether a stop was requested elsewhere.
     """
 
     def __init__(self, *also: Callable[[], bool]) -> None:
@@ -23,9 +23,9 @@ class Stop:
         self._also = also
 
     def ask(self) -> None:
-        """Ask for the end; asking twice changes nothing."""
+        """Request a stop; a second request changes nothing."""
         self._is_asked = True
 
     def is_asked(self) -> bool:
-        """Say whether the end was asked for."""
+        """Say whether a stop was requested."""
         return self._is_asked or any(also() for also in self._also)

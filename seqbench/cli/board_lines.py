@@ -1,4 +1,4 @@
-"""Prints what was found when a bundle was checked, or some of its cells were run again."""
+"""Prints the findings of checking a bundle, or of running some of its cells again."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def print_findings(path: Path, checked: Checked) -> None:
 
 
 def print_receipt(receipt: Receipt, path: Path, seeds: int, *, as_json: bool) -> None:
-    """Print what came of each cell that was run again."""
+    """Print the result of each cell that was run again."""
     if as_json:
         told = {"ok": not receipt.is_contradicted, "is_confirmed": receipt.is_confirmed}
         print_json({**told, "receipt": receipt.model_dump(mode="json")})

@@ -1,4 +1,4 @@
-"""Prints BibTeX of the sources of tasks and models, or of all that a folder of results used: ``seqbench cite``."""
+"""Prints BibTeX of the sources of tasks, models and folders of results: ``seqbench cite``."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from seqbench.records.store import Store
 def command(names: tuple[str, ...], files: tuple[Path, ...], as_json: bool) -> None:
     """Print BibTeX of what tasks, models or folders of results are to cite.
 
-    NAME is a task or a model; DIR a folder of results, of which every task and model is cited, and seqbench
-    itself. Each entry is printed once. What names no source, or is not installed, is told on stderr.
+    NAME is a task or a model. DIR is a folder of results: all its tasks and models are cited, and seqbench itself.
+    Each entry is printed once. Names without a source, or not installed, are reported on stderr.
     """
     catalog = load_plugins(files)
     found: list[Cited] = []
@@ -47,7 +47,7 @@ def command(names: tuple[str, ...], files: tuple[Path, ...], as_json: bool) -> N
 
 
 def _of(name: str, catalog: Catalog) -> list[Cited]:
-    """Return what a name, or a folder, stands for.
+    """Return the tasks and models of a name or of a folder.
 
     Raises:
         ExperimentError: it is neither.

@@ -1,4 +1,4 @@
-"""Shows what ``seqbench run --dry-run`` would do: its cells, which are done, time and memory of the rest.
+"""Shows the plan of ``seqbench run --dry-run``: the cells, which are done, time and memory of the rest.
 
 Time is measured on short sequences; memory is the forecast by which the sweep decides which cells run side by
 side.

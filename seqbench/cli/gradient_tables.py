@@ -1,4 +1,4 @@
-"""Tells what `seqbench gradients` measured: tables for a terminal, and facts for JSON."""
+"""Shows the measurements of `seqbench gradients`: tables for a terminal, and facts for JSON."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ QUANTITIES: Mapping[Quantity, str] = {
     "input": "input gradient |dL/de| (loss per unit of input)",
 }
 FEW_STEPS = 50
-"""Steps over which a gain is also told: a number that one can check with a pocket calculator."""
+"""Steps over which a gain is also shown: a number that can be checked with a pocket calculator."""
 _LAGS_SHOWN = 12
 
 
 def facts(finding: Finding) -> Facts:
-    """Return all that was measured of one model."""
+    """Return all measurements of one model."""
     flow = finding.flow
     return {
         "model": finding.model,
@@ -55,7 +55,7 @@ def facts(finding: Finding) -> Facts:
 
 
 def _held(ln: float | None) -> Facts:
-    """Return a factor, or why there is none."""
+    """Return a factor, or the reason why it is unknown."""
     if ln is None:
         return {"factor": None, "reason": "the gain per step is unknown"}
     if not math.log(sys.float_info.min) <= ln <= math.log(sys.float_info.max):
@@ -64,7 +64,7 @@ def _held(ln: float | None) -> Facts:
 
 
 def print_findings(findings: Sequence[Finding], title: str, problems: Sequence[str]) -> None:
-    """Print a line for each model, what could not be measured, and the norms at a few lags."""
+    """Print a line for each model, the models that could not be measured, and the norms at a few lags."""
     console = stdout()
     print_table(_summaries(findings, title), console)
     for problem in problems:
@@ -79,7 +79,7 @@ def print_findings(findings: Sequence[Finding], title: str, problems: Sequence[s
 
 
 def norm_tables(flows: Mapping[str, Flow]) -> list[Table]:
-    """Return the norms at a few lags: of the state gradient, and of the input gradient of layers without state."""
+    """Return the norms of the state gradient, or of the input gradient without a state, at a few lags."""
     shown = {model: _shown(flow) for model, flow in flows.items()}
     return [
         _norms({model: curve for model, curve in shown.items() if curve.quantity == quantity})
@@ -88,7 +88,7 @@ def norm_tables(flows: Mapping[str, Flow]) -> list[Table]:
 
 
 def _shown(flow: Flow) -> Curve:
-    """Return the state gradient, or the input gradient of a layer that has no state."""
+    """Return the state gradient, or the input gradient for a layer without a state."""
     state = flow.curve("state")
     return flow.curve("input") if all(ln is None for ln in state.ln_median) else state
 

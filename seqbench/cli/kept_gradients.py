@@ -1,4 +1,4 @@
-"""Finds finished cells whose gradient statistics differ from those asked for.
+"""Finds finished cells whose gradient statistics differ from the requested ones.
 
 The settings of gradient statistics are not part of a cell's key, so such cells are not run again.
 """
@@ -14,7 +14,7 @@ _AGAIN = "; --on-existing fresh runs all cells of this command again"
 
 
 def kept_gradients(todo: Plan, records: Sequence[Record]) -> Iterator[str]:
-    """Yield a sentence about each way in which kept records have less than what was asked for."""
+    """Yield a sentence about each way in which kept records have less than was requested."""
     asked = {cell.key: cell.gradients.model_dump() for cell in todo.cells if cell.gradients.measure}
     pending = {cell.key for cell in todo.pending}
     if not todo.on_existing.runs:

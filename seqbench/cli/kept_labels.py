@@ -1,6 +1,6 @@
-"""Says which cells keep the label that they were run under, because they have a record already.
+"""Finds cells that keep the label of their existing record.
 
-A label is no part of a cell's key, so nothing runs again for it.
+A label is not part of a cell's key, so a new one does not run a cell again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from seqbench.running.plan import Plan
 
 
 def kept_labels(todo: Plan, records: Sequence[Record]) -> Iterator[str]:
-    """Yield a sentence about each name that was asked for, and that records with another one do not get."""
+    """Yield a sentence about each requested label that existing records with another one do not get."""
     asked = {cell.key: cell.model.shown for cell in todo.cells}
     pending = {cell.key for cell in todo.pending}
     kept = [record.cell.model.shown for record in records if record.key not in pending]

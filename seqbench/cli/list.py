@@ -78,11 +78,11 @@ def _item(catalog: Catalog, kind: str, name: str, offer: Any) -> Item:
 
 
 def _manner(offer: Any) -> str:
-    """Return what decides whether a task and a model go together, at their defaults; empty where nothing does."""
+    """Return which property at the defaults limits the pairs of task and model; empty if none does."""
     try:
         made = make(offer, {})
     except SeqbenchError:
-        # What is wrong with its defaults is told where it is used.
+        # Faults of its defaults are reported when it is used.
         return ""
     if isinstance(made, Task):
         return " (for models that do not look ahead)" if made.needs_causal else ""

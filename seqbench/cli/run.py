@@ -155,7 +155,7 @@ def _experiment(name: str, fields: Mapping[str, Any], assignments: Sequence[str]
 
 
 def _planned(chosen: Experiment, catalog: Catalog, store: Store, *, on_existing: str, shard: str | None) -> Plan:
-    """Return what is to be run, and say what is odd about it."""
+    """Return the plan of the sweep, and warn about oddities."""
     todo = plan(chosen, catalog, store, on_existing=on_existing, shard=shard)
     for problem in todo.broken:
         say(f"warning: {problem}")
@@ -168,7 +168,7 @@ def _planned(chosen: Experiment, catalog: Catalog, store: Store, *, on_existing:
 def _run(
     todo: Plan, store: Store, catalog: Catalog, how: Execution, *, as_json: bool, quiet: bool, live: bool
 ) -> int:
-    """Run what is pending, show how it goes and what came of it, and return the exit status."""
+    """Run the pending cells, show progress and results, and return the exit status."""
     showing = watch(todo, store.layout, as_json=as_json, quiet=quiet, live=live)
     with showing as shown, interruption(shown.tell) as stop:
         with running_sweep(todo, store, catalog, how, stop, shown.see) as events:
@@ -221,7 +221,7 @@ def _tell_of_interrupt(todo: Plan, store: Store) -> None:
 
 
 def _end(todo: Plan, store: Store, how: Execution, *, as_json: bool) -> int:
-    """Print what came of the sweep, and return the exit status."""
+    """Print the results of the sweep, and return the exit status."""
     records = records_of(todo, store)
     told = *kept_gradients(todo, records), *kept_labels(todo, records), *without_weights(todo, records, how)
     for sentence in told:

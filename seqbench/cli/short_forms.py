@@ -23,8 +23,8 @@ def in_long_form(
 
     Args:
         assignments: as they were typed.
-        catalog: of what is installed.
-        names: of the tasks and models that play a part; or name or label -> the name that it is installed under.
+        catalog: the installed plugins.
+        names: the names of the tasks and models of the experiment; or name or label -> its installed name.
 
     Raises:
         ExperimentError: the owner of a parameter is ambiguous, or a name is unknown.

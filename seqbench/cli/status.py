@@ -1,4 +1,4 @@
-"""Shows how a sweep stands, from another terminal or another machine: ``seqbench status``."""
+"""Shows the progress of a sweep, from another terminal or another machine: ``seqbench status``."""
 
 from __future__ import annotations
 

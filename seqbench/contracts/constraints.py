@@ -31,26 +31,26 @@ _OF_LIMITS = frozenset(
 
 
 def fitted(annotation: Any, value: Any) -> Any:
-    """Return a value as its annotation has it: a list becomes a tuple, 0 becomes 0.0; nothing else is converted.
+    """Convert a value to its annotation: a list becomes a tuple, 0 becomes 0.0; nothing else is converted.
 
     Raises:
         ValidationError: it does not fit.
-        TypeError: it is no plain data, as JSON has it.
+        TypeError: it is not plain data that JSON can hold.
     """
     from pydantic import ConfigDict, TypeAdapter
 
-    # By way of JSON, in which a list is how a tuple is written; else strict: "5" is no number.
+    # Through JSON, which writes a tuple as a list; otherwise strict: "5" is not a number.
     config = ConfigDict(strict=True, arbitrary_types_allowed=True)
     return TypeAdapter(annotation, config=config).validate_json(json.dumps(value))
 
 
 def refused(field: str, annotation: Any, value: Any, error: ValidationError) -> str:
-    """Return a sentence about a value that was refused: what it is, and all that is allowed.
+    """Return a sentence about a refused value: the value, and all that is allowed.
 
     Args:
-        field: as the user knows it.
-        annotation: of the field.
-        value: that was given.
+        field: its name as the user writes it.
+        annotation: the field's annotation.
+        value: the refused value.
         error: what `fitted` raised.
     """
     details, allowed = error.errors(), limits(annotation)
@@ -63,12 +63,12 @@ def check_fields(plugin: Any) -> None:
     """Check the fields of a task or a model whose annotations limit their values.
 
     Raises:
-        ValueError: a value is beyond its limits; a sentence says which are right.
+        ValueError: a value is outside its limits; the message says which values are allowed.
     """
     try:
         hints = typing.get_type_hints(type(plugin), include_extras=True)
     except (NameError, TypeError):
-        # Such a class is refused where plugins are loaded, and told why.
+        # Loading plugins refuses such a class, and says why.
         return
     for field in dataclasses.fields(plugin):
         annotation, value = hints[field.name], getattr(plugin, field.name)
@@ -88,14 +88,14 @@ def _check(name: str, annotation: Any, value: Any) -> None:
 
 
 def is_limited(annotation: Any) -> bool:
-    """Say whether an annotation, or a part of it, is a choice or limits a type by more than its kind."""
+    """Say whether an annotation, or a part of it, is a choice or limits the values of its type."""
     if typing.get_origin(annotation) in (Literal, Annotated) and limits(annotation):
         return True
     return any(is_limited(part) for part in typing.get_args(annotation))
 
 
 def limits(annotation: Any) -> str:
-    """Return what values an annotation allows beyond their type; empty where it allows all.
+    """Return what values an annotation allows beyond their type; empty if it allows all.
 
     >>> from pydantic import Field
     >>> limits(Annotated[float, Field(ge=0, lt=1)]), limits(Annotated[int, Field(ge=1)] | None)
@@ -145,7 +145,7 @@ def _named(annotation: Any) -> str:
 
 def _of_metadata(metadata: tuple[Any, ...]) -> Iterator[str]:
     for each in metadata:
-        # What pydantic's Field was given stands in a list of its own.
+        # Field keeps its arguments in a list of its own.
         inner = getattr(each, "metadata", None)
         if isinstance(inner, list):
             yield from _of_metadata(tuple(inner))

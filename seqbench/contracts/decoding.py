@@ -1,4 +1,4 @@
-"""Defines what a model is to write by itself: after which token of a row, until where, and how tokens are chosen.
+"""Defines how a model generates tokens: after which prefix, until which token, greedily or by beam search.
 
 Torch is imported when a method runs.
 """
@@ -19,29 +19,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Decoding:
-    """How a test row is decoded: the model is given its prefix and goes on by itself.
+    """How a test row is decoded: the model reads the row's prefix and generates the rest.
 
-    The task is one of `Tokens` and `StepClass` in which class c is token c: what the model writes at one step is
-    its input at the next. The reference of a row is what is asked for from the last step of its prefix on: its
-    targets there that are not UNSCORED, in order. ::
+    Inputs are `Tokens`, targets are `StepClass`, and class c is token c: the token written at one step is the
+    input of the next. The reference of a row holds, in order, its targets that are not UNSCORED, from the last
+    step of the prefix on. ::
 
         inputs     c  a  >  c  a        prefix=">" gives the model  c a >
         targets    .  .  c  a  $        and stop="$" makes the reference  c a
 
     Attributes:
-        prefix: the token that ends what is given of a row, itself included; the first one where it stands there
-            several times.
-        prefix_steps: instead of ``prefix``, how many steps are given of each row.
-        stop: the token with which a row ends; None where each row is ``most_tokens`` long. It is in neither what
-            was written nor the reference.
-        most_tokens: tokens that a row may have, ``stop`` included.
-        beams: hypotheses that are followed at a time; 1 takes the most probable token at each step.
+        prefix: the token that ends the prefix and belongs to it; its first occurrence in the row counts.
+        prefix_steps: the length of the prefix in steps, instead of ``prefix``.
+        stop: the token that ends a row; None if each row is ``most_tokens`` long. Neither the written tokens nor
+            the reference contain it.
+        most_tokens: the largest number of tokens to write, ``stop`` included.
+        beams: hypotheses of a beam search; 1 takes the most probable token at each step.
 
     >>> Decoding(prefix=4, stop=5, most_tokens=9).beams
     1
 
     Raises:
-        ValueError: not exactly one of ``prefix`` and ``prefix_steps`` is given, or a number makes no sense.
+        ValueError: not exactly one of ``prefix`` and ``prefix_steps`` is given, or a number is out of range.
     """
 
     prefix: int | None = None
@@ -51,7 +50,7 @@ class Decoding:
     beams: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be decoded by."""
+        """Refuse settings that contradict each other or are out of range."""
         if (self.prefix is None) == (self.prefix_steps is None):
             raise ValueError(
                 "a Decoding needs either prefix, the token that ends what is given, or prefix_steps, the number of"
@@ -63,10 +62,10 @@ class Decoding:
                 raise ValueError(f"Decoding.{name} is {value}; it must be at least {least}")
 
     def check_kinds(self, inputs: InputKind, targets: TargetKind) -> None:
-        """Refuse kinds of which an output cannot be the next input.
+        """Refuse kinds of input and target with which an output cannot be the next input.
 
         Raises:
-            ContractError: they are not tokens and classes, or a token that is written has no embedding.
+            ContractError: they are not tokens and classes, or a token that can be written has no embedding.
         """
         if not isinstance(inputs, Tokens) or not isinstance(targets, StepClass):
             raise ContractError(
@@ -80,7 +79,7 @@ class Decoding:
             )
 
     def prompts(self, batch: Batch) -> Batch:
-        """Return what is given of each row and, as targets, its reference.
+        """Return the prefix of each row as inputs, and its reference as targets.
 
         Args:
             batch: whole rows, [batch, time].
@@ -100,19 +99,19 @@ class Decoding:
         return Batch(inputs, self.cut(references), given)
 
     def cut(self, tokens: Tensor) -> Tensor:
-        """Leave out each row's first ``stop`` and all after it: [batch, steps], padded with UNSCORED."""
+        """Remove each row's first ``stop`` and everything after it: [batch, steps], padded with UNSCORED."""
         if self.stop is not None:
             tokens = tokens.masked_fill((tokens == self.stop).cumsum(1) > 0, UNSCORED)
         longest = int((tokens != UNSCORED).sum(1).max())
         return tokens[:, : max(1, longest)]
 
     def written(self, outputs: Tensor, batch: Batch) -> Tensor:
-        """Return what a predictor wrote: [batch, longest], padded with UNSCORED.
+        """Return the tokens that a predictor wrote: [batch, longest], padded with UNSCORED.
 
         Args:
-            outputs: tokens that it wrote, [batch, steps] integers padded with UNSCORED, or what it gives at
-                each step of the whole rows, [batch, time, classes]: the largest one is written then. That is
-                what a predictor writes that does not read its own answers, for as many steps as the reference.
+            outputs: its tokens, [batch, steps] integers padded with UNSCORED, or its logits for whole rows,
+                [batch, time, classes]. Of logits the largest counts, at each step of the reference: the answer of
+                a predictor that does not read its own tokens.
             batch: whole rows.
         """
         if not outputs.is_floating_point():
@@ -121,7 +120,7 @@ class Decoding:
         return self.cut(_packed(outputs.argmax(-1), is_reference))
 
     def _given(self, batch: Batch) -> Tensor:
-        """Return how many steps are given of each row: [batch]."""
+        """Return the length of each row's prefix in steps: [batch]."""
         import torch
 
         if self.prefix_steps is not None:
@@ -143,7 +142,7 @@ class Decoding:
         return given
 
     def _is_reference(self, batch: Batch, given: Tensor) -> Tensor:
-        """Return at which steps the reference is asked for: [batch, time]."""
+        """Return which steps belong to the reference: [batch, time]."""
         return (batch.targets != UNSCORED) & (_steps(batch.targets) >= given[:, None] - 1)
 
     def _check_lengths(self, references: Tensor) -> None:
@@ -159,7 +158,7 @@ class Decoding:
 
 
 def side_by_side(written: Tensor, prompts: Batch) -> tuple[Tensor, Tensor]:
-    """Return what was written and the reference, both [batch, longest of both], padded with UNSCORED."""
+    """Return the written tokens and the reference, both [batch, longest of both], padded with UNSCORED."""
     width = max(written.shape[1], prompts.targets.shape[1])
     return _padded(written, width), _padded(prompts.targets, width)
 
@@ -178,6 +177,6 @@ def _steps(rows: Tensor) -> Tensor:
 
 
 def _packed(tokens: Tensor, is_kept: Tensor) -> Tensor:
-    """Return the tokens that are kept, from the first step on; the rest is UNSCORED."""
+    """Move the kept tokens of each row to its start; the rest is UNSCORED."""
     order = (~is_kept).int().argsort(dim=1, stable=True)
     return tokens.masked_fill(~is_kept, UNSCORED).gather(1, order)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 UNSCORED = -100
-"""The target of a step that no loss and no metric looks at; among numbers NaN stands for it."""
+"""Target of a step that losses and metrics ignore; in float targets NaN means the same."""
 
 
 class Batch(NamedTuple):
@@ -27,7 +27,7 @@ class Batch(NamedTuple):
     Attributes:
         inputs: [batch, time] tokens as int64, or [batch, time, channels] values as float32.
         targets: [batch] or [batch, time] classes, [batch, longest] symbols, or [batch, steps, channels] numbers
-            or labels, as the kind of target says; padding is UNSCORED, and NaN where they are floats.
+            or labels, as the kind of target says; padding is UNSCORED, or NaN in floats.
         lengths: [batch], how many steps of each row are real.
     """
 
@@ -110,9 +110,9 @@ class Split:
     Attributes:
         inputs: [examples, time] integers of any width, [examples, time, channels] floats (a strided view
             will do), or Ragged.
-        targets: as the kind of target says: [examples] classes; [examples, time] classes, or
-            [examples, time, ...] labels or floats, with UNSCORED, or NaN among floats, where nothing is scored,
-            Ragged where the inputs are; [examples, steps, channels] floats; rows of symbols, Ragged by themselves.
+        targets: as the kind of target says: [examples] classes; [examples, time] classes, or [examples, time, ...]
+            labels or floats, with UNSCORED (NaN in floats) at unscored steps, Ragged if the inputs are; [examples,
+            steps, channels] floats; rows of symbols, Ragged with lengths of their own.
 
     Raises:
         ContractError: inputs and targets differ in number, or there are no examples.
@@ -181,7 +181,7 @@ def _take(targets: Tensor | Ragged, rows: Tensor) -> Tensor:
 
 
 def _padding(targets: Tensor) -> float:
-    """Return what stands behind the end of a row of targets: the mark of what is not scored."""
+    """Return the padding of targets: the mark of steps that are not scored."""
     return math.nan if targets.is_floating_point() else UNSCORED
 
 

@@ -1,4 +1,4 @@
-"""Declares parameters that mean more than their value: data sources, settings of made-up data, later additions."""
+"""Declares parameters with a special role: data sources, settings of generated data, later additions."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def generated_only(default: Any) -> Any:
 
 
 def added_later(default: Any) -> Any:
-    """Declare a parameter of a task or a model that was added when there were results already.
+    """Declare a parameter that a task or a model got after it had results.
 
-    At its default it is in no key and in no record: all cells from before keep their keys, and what they scored
-    counts for the cells of today. The default has to do what the plugin did before. Like any other, it changes
-    only with the plugin's ``version``.
+    At its default it is in no key and in no record: earlier cells keep their keys, and their scores stay valid.
+    The default must do what the plugin did before. Like any default, it changes only with the plugin's
+    ``version``.
 
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True)

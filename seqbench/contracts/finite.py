@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 KEPT = 3
-"""Number of places of outputs that are not finite which are reported."""
+"""Largest number of non-finite outputs that are reported with their places."""
 
 MOST = 1000
 """Number of outputs of a batch that are searched for places."""
@@ -43,12 +43,12 @@ class NotFinite:
     first: tuple[Place, ...] = ()
 
     def add(self, outputs: Tensor, batch: Batch, kind: TargetKind | None = None) -> NotFinite:
-        """Return the same with one more batch; where all of it is finite, this costs one look at it.
+        """Return the counts with one more batch added; a batch that is all finite costs one pass over it.
 
         Args:
-            outputs: of the batch.
+            outputs: the outputs of the batch.
             batch: the examples.
-            kind: tells which outputs are scored; without it the marks in the targets do.
+            kind: the kind of target, which says which outputs are scored; without it the marks in the targets do.
         """
         is_scored = scored_by_marks(outputs, batch.targets) if kind is None else kind.scored(outputs, batch)
         scored = outputs.numel() if is_scored is None else int(is_scored.sum())
@@ -84,5 +84,5 @@ def _bad(outputs: Tensor, is_scored: Tensor | None) -> Tensor:
     is_bad = ~outputs.isfinite()
     if is_scored is None:
         return is_bad
-    # The logits of one item stand on the last axes: together they are one output.
+    # The logits of one item lie on the last axes: together they are one output.
     return is_scored & (is_bad.flatten(is_scored.ndim).any(-1) if is_scored.ndim < is_bad.ndim else is_bad)

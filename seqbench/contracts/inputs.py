@@ -26,11 +26,11 @@ class InputKind(ABC):
 
     @property
     def alphabet(self) -> int | None:
-        """How many different inputs a step can have; None where that is without end, as among numbers."""
+        """Number of different inputs that a step can have; None if unlimited, as for numbers."""
         return None
 
     def unfit(self, split: Split, what: str) -> Unfit | None:
-        """Say why the inputs of a split are not as this kind has them; None where they are, or nobody can say.
+        """Return why the inputs of a split do not fit this kind; None if they fit, or if the kind has no check.
 
         Args:
             split: the examples.
@@ -61,7 +61,7 @@ class Tokens(InputKind):
         return self.vocabulary_size
 
     def unfit(self, split: Split, what: str) -> Unfit | None:
-        """Inputs are [examples, time] whole numbers from 0 to ``vocabulary_size - 1``."""
+        """Check that inputs are [examples, time] whole numbers from 0 to ``vocabulary_size - 1``."""
         values = numbers(split.inputs)
         return not_integers(values, what, self.vocabulary_size, str(self)) or not_steps(split.inputs, what)
 
@@ -83,5 +83,5 @@ class Values(InputKind):
         return self.channels
 
     def unfit(self, split: Split, what: str) -> Unfit | None:
-        """Inputs are [examples, time, channels] finite numbers."""
+        """Check that inputs are [examples, time, channels] finite numbers."""
         return not_numbers(numbers(split.inputs), what) or not_steps(split.inputs, what, [self.channels])

@@ -43,18 +43,17 @@ class Metric:
         best: what a perfect predictor scores.
         is_higher_better: the direction.
         prepare: ``(outputs, batch) -> the arguments of the metric's update``. The default, `scored_items`,
-            is what torchmetrics' own classification and regression metrics take, and asks the kind of target
-            where the metric belongs to a task (`TargetKind.items`); with
-            ``make=torchmetrics.MeanMetric`` it may return one value for each scored item instead.
-        worst: beyond which no score can lie, such as 0 for an accuracy; None where there is no such value.
+            is what torchmetrics' own classification and regression metrics take, and follows the kind of target if
+            the metric belongs to a task (`TargetKind.items`); with ``make=torchmetrics.MeanMetric`` it may return
+            one value for each scored item instead.
+        worst: the worst possible score, such as 0 for an accuracy; None if there is none.
             Intervals in reports end there.
-        one_example: ``test split -> by how much one of its examples can move the score, at most``. Without it a
+        one_example: ``test split -> the most that one of its examples can move the score``. Without it a
             score counts as a mean over the examples, and an example for ``|best - worst| / examples``.
-        of: ``outputs``, what the network gives where it reads the whole row, or ``decoded``, what it writes by
-            itself (`TaskData.decoding`). ``prepare`` is then called with the tokens that were written and the
-            batch of prefixes that they were written after (`Decoding.prompts`), whose targets are the
-            references; by default ``update`` gets the two side by side: what was written and the reference,
-            both [batch, longest of both] int64, padded with UNSCORED, without the stop token.
+        of: ``outputs``, the network's outputs for whole rows, or ``decoded``, the tokens that it writes by itself
+            (`TaskData.decoding`). For ``decoded``, ``prepare`` gets the written tokens and the batch of prefixes
+            (`Decoding.prompts`), with the references as targets; by default ``update`` gets the written tokens and
+            the references, both [batch, longest of both] int64, padded with UNSCORED, without the stop token.
     """
 
     name: str
@@ -67,7 +66,7 @@ class Metric:
     of: Literal["outputs", "decoded"] = "outputs"
 
     def __post_init__(self) -> None:
-        """Refuse a worst value that is no worse than the best one."""
+        """Refuse a worst value that equals or beats the best one."""
         if self.of not in ("outputs", "decoded"):
             raise ValueError(f"the metric {self.name}: of is {self.of!r}; it is 'outputs' or 'decoded'")
         if self.of == "decoded" and self.prepare is scored_items:
@@ -169,10 +168,10 @@ def check_baselines(baselines: Iterable[Baseline], metrics: Iterable[Metric]) ->
 
 
 def check_decoding(metrics: Iterable[Metric], decoding: Decoding | None) -> None:
-    """Refuse metrics of what is decoded where nothing says how to decode.
+    """Refuse metrics of decoded tokens without a `Decoding`.
 
     Raises:
-        ContractError: there is one.
+        ContractError: there is such a metric.
     """
     decoded = [metric.name for metric in metrics if metric.of == "decoded"]
     if decoded and decoding is None:
@@ -230,7 +229,7 @@ class Meters:
         if outputs.is_floating_point():
             self.not_finite = self.not_finite.add(outputs, batch, self._targets)
         else:
-            # Tokens that were written: nothing among them is not finite.
+            # Written tokens are integers, which are always finite.
             self.not_finite = replace(self.not_finite, examples=self.not_finite.examples + len(outputs))
         if self.not_finite.outputs:
             return
@@ -244,8 +243,7 @@ class Meters:
     def _prepared(self, metric: Metric, outputs: Tensor, batch: Batch) -> tuple[Any, ...]:
         """Return the arguments of a metric's update.
 
-        They are made of the outputs, whose scored items the kind of target knows best, or of what was written and
-        what it was to be.
+        They are made from the scored outputs and targets, or from the written tokens and their references.
         """
         if metric.of == "decoded" and self._decoding is not None:
             return metric.prepare(self._decoding.written(outputs, batch), self._decoding.prompts(batch))
@@ -299,12 +297,12 @@ def evaluate(
         metrics: the metrics to compute.
         split: the examples.
         predict: from a batch to outputs, [batch, classes], [batch, time, classes] or
-            [batch, steps, channels]. For metrics of what is decoded it may give the tokens that it writes
+            [batch, steps, channels]. For metrics of decoded tokens it may return the tokens that it writes
             instead, [batch, steps] integers padded with UNSCORED.
-        batch_size: examples at a time; the scores do not depend on it but for rounding.
-        targets: the kind of target, which knows the scored items; without it the marks in the targets tell them
-            (UNSCORED, or NaN among floats), which is enough where each step or sequence has a class or numbers.
-        decoding: of the task, where a metric is of what is decoded; see `Decoding.written`.
+        batch_size: examples at a time; the scores do not depend on it, except for rounding.
+        targets: the kind of target, which says which items are scored; without it the marks in the targets
+            (UNSCORED, or NaN in floats) do, which is enough if each step or sequence has a class or numbers.
+        decoding: the task's, for metrics of decoded tokens; see `Decoding.written`.
 
     Returns:
         Metric -> score. All are NaN if a scored output is not finite (e.g. the logarithm of a probability of 0:
@@ -323,7 +321,7 @@ def score_batches(
     *,
     decoding: Decoding | None = None,
 ) -> dict[str, float]:
-    """Score outputs that come with the batch they were made from; see `evaluate`."""
+    """Score outputs, each given with its batch; see `evaluate`."""
     meters = Meters(metrics, targets, decoding=decoding)
     for output, batch in outputs:
         meters.update(output, batch)

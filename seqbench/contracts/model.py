@@ -19,8 +19,8 @@ class ParameterGroup:
 
     Attributes:
         parameters: names, as ``layer.named_parameters()`` has them.
-        learning_rate: factor on ``training.learning_rate``; 0 leaves the parameters as they start.
-        weight_decay: in place of ``training.weight_decay``; None keeps that.
+        learning_rate: factor on ``training.learning_rate``; 0 leaves the parameters at their initial values.
+        weight_decay: replaces ``training.weight_decay``; None keeps that.
     """
 
     parameters: tuple[str, ...]
@@ -31,8 +31,8 @@ class ParameterGroup:
 class Model(ABC):
     """A sequence layer; the harness adds the embedding before it and the head after it.
 
-    Subclasses are frozen dataclasses; their fields are the parameters a user can set. What is a property here may
-    be a constant of the class (``is_causal = False``), or a property where a parameter decides.
+    Subclasses are frozen dataclasses; their fields are the parameters a user can set. A subclass may override a
+    property by a constant of the class (``is_causal = False``), or by a property that depends on a parameter.
 
     Attributes:
         name: lower-case words joined by ``-``; the name on the command line.
@@ -48,7 +48,7 @@ class Model(ABC):
         """Check the limits of the fields, as in ``Annotated[int, Field(ge=1)]``; a subclass calls it first.
 
         Raises:
-            ValueError: a value is beyond its limits.
+            ValueError: a value is outside its limits.
         """
         check_fields(self)
 
@@ -69,14 +69,14 @@ class Model(ABC):
 
         A layer that looks ahead is called ``layer(inputs, state=None, lengths=None)``: ``lengths`` are the real
         steps of each row, [batch] integers on the CPU, as `torch.nn.utils.rnn.pack_padded_sequence` takes them;
-        None says that all steps are real. Padding must not reach the outputs of real steps. Such a layer is
-        handed whole sequences, never a state, and no task whose inputs hold earlier targets.
+        None means that all steps are real. Padding must not reach the outputs of real steps. Such a layer gets
+        whole sequences and never a state; tasks with earlier targets among their inputs refuse it.
         """
         return True
 
     @property
     def time_exponent(self) -> float:
-        """The power of the length that time grows with at most; ``seqbench check`` measures it.
+        """Largest power of the length with which time grows; ``seqbench check`` measures it.
 
         1 for recurrent layers and convolutions, 2 for full attention.
         """
@@ -93,16 +93,16 @@ class Model(ABC):
     def weight_groups(self, layer: nn.Module) -> Mapping[str, Iterable[str]]:
         """Return the weights whose gradients are reported together: name -> names of the layer's parameters.
 
-        ``W`` is the harness's own head, and what it is given joins it; ``other`` is all that stands in no group.
-        By default U are torch's weights from input to hidden (``weight_ih...``) and V those from hidden to hidden
-        (``weight_hh...``), wherever in the layer they are.
+        ``W`` is the harness's own head, and parameters named under ``W`` join it; ``other`` holds all parameters
+        that are in no group. By default U are torch's weights from input to hidden (``weight_ih...``) and V those
+        from hidden to hidden (``weight_hh...``), wherever in the layer they are.
         """
         return torch_weight_groups(name for name, _ in layer.named_parameters())
 
     def parameter_groups(self, layer: nn.Module) -> Iterable[ParameterGroup]:
-        """Return the parameters that are trained at another learning rate than the rest; by default none.
+        """Return the groups of parameters with learning rates of their own; by default none.
 
-        Whoever changes them raises ``version``.
+        A change of the groups needs a new ``version``.
         """
         return ()
 

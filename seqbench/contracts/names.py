@@ -1,4 +1,4 @@
-"""Says which names tasks, models and labels may have. Imports nothing of seqbench."""
+"""Defines the form of the names of tasks, models and labels. Imports nothing of seqbench."""
 
 from __future__ import annotations
 

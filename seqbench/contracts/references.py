@@ -29,7 +29,7 @@ def entries(text: str) -> tuple[Reference, ...]:
     ['elman1990']
 
     Raises:
-        ValueError: it is no BibTeX, or an entry has no key or no title.
+        ValueError: the text is not BibTeX, or an entry has no key or no title.
     """
     return tuple(_entries(cleandoc(text)))
 
@@ -49,7 +49,7 @@ def _entries(text: str) -> Iterator[Reference]:
 
 
 def _closed(text: str, opening: int, key: str) -> tuple[int, str]:
-    """Return the place after the brace that closes the one at a place, and what stands in no inner brace."""
+    """Return the place after the matching closing brace, and the text outside inner braces."""
     depth = 0
     outer: list[str] = []
     for place in range(opening, len(text)):

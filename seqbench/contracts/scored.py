@@ -1,6 +1,6 @@
-"""Tells which items of a batch are scored, by marks in its targets: UNSCORED among integers, NaN among floats.
+"""Finds the scored items of a batch by marks in its targets: UNSCORED in integers, NaN in floats.
 
-Padding carries the same marks, so that no loss and no metric sees it.
+Padding has the same marks, so losses and metrics ignore it.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 def is_marked_scored(targets: Tensor) -> Tensor:
-    """Return which targets are asked for, in their own shape: not UNSCORED, or not NaN where they are floats."""
+    """Return which targets are scored, in their own shape: not UNSCORED, or not NaN in floats."""
     return ~targets.isnan() if targets.is_floating_point() else targets != UNSCORED
 
 
 def scored_by_marks(outputs: Tensor, targets: Tensor) -> Tensor | None:
-    """Return which outputs are scored, over the leading axes of ``outputs``; None where all of them are.
+    """Return which outputs are scored, over the leading axes of ``outputs``; None if all of them are.
 
-    Numbers at one step, [batch, time, channels], are one item: it is scored unless all of them are NaN. Where
-    targets and outputs do not stand beside each other, the marks say nothing, and all outputs count.
+    Numbers at one step, [batch, time, channels], are one item: it is scored unless all of them are NaN. If targets
+    and outputs have different steps, the marks do not apply, and all outputs count.
     """
     if targets.is_floating_point() and not bool(targets.isnan().any()):
         return None
@@ -33,5 +33,5 @@ def scored_by_marks(outputs: Tensor, targets: Tensor) -> Tensor | None:
 
 
 def kept(outputs: Tensor, targets: Tensor, is_scored: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Return the scored outputs and targets, [items, ...] each; both as they are where all are scored."""
+    """Return the scored outputs and targets, [items, ...] each; both unchanged if all are scored."""
     return (outputs, targets) if is_scored is None else (outputs[is_scored], targets[is_scored])

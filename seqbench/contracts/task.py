@@ -31,9 +31,10 @@ class TaskData:
         baselines: scores on the test split of predictors that need no memory or no learning.
         show: test example number -> text that a person can read, input above target.
         facts: more to record about the data, e.g. the out-of-vocabulary rate.
-        decoding: how the model writes by itself what metrics with ``of="decoded"`` score; None where none does.
-        fitted: what was fitted on the training split and new rows need too, such as a vocabulary, or means and
-            standard deviations: data that JSON can hold. It is kept with the weights, and handed to
+        decoding: how the model generates the tokens that metrics with ``of="decoded"`` score; None without such
+            metrics.
+        fitted: values fitted on the training split that new rows need too, such as a vocabulary, or means and
+            standard deviations, in data that JSON can hold. It is kept with the weights, and handed to
             `Task.encode` and `Task.decode`.
 
     Raises:
@@ -53,7 +54,7 @@ class TaskData:
     fitted: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse metrics of what is decoded without a decoding, and kinds that cannot be decoded."""
+        """Refuse metrics of decoded tokens without a decoding, and kinds that cannot be decoded."""
         if self.decoding is not None:
             self.decoding.check_kinds(self.inputs, self.targets)
         check_decoding(self.metrics, self.decoding)
@@ -62,8 +63,8 @@ class TaskData:
 class Task(ABC):
     """A problem that can be posed at any sequence length.
 
-    Subclasses are frozen dataclasses; their fields are the parameters a user can set. A value that makes no
-    sense is refused by its annotation, ``Annotated[int, Field(ge=1)]``, or in ``__post_init__`` with a ValueError.
+    Subclasses are frozen dataclasses; their fields are the parameters a user can set. An annotation refuses
+    invalid values, ``Annotated[int, Field(ge=1)]``, or ``__post_init__`` does with a ValueError.
 
     Attributes:
         name: lower-case words joined by ``-``; the name on the command line.
@@ -79,7 +80,7 @@ class Task(ABC):
         """Check the limits of the fields, as in ``Annotated[int, Field(ge=1)]``; a subclass calls it first.
 
         Raises:
-            ValueError: a value is beyond its limits.
+            ValueError: a value is outside its limits.
         """
         check_fields(self)
 
@@ -101,9 +102,9 @@ class Task(ABC):
 
     @property
     def needs_causal(self) -> bool:
-        """Whether inputs hold earlier targets (teacher forcing), so that a model that looks ahead would be told.
+        """Whether inputs hold earlier targets (teacher forcing), which a model that looks ahead could copy.
 
-        A constant of the class (``needs_causal = True``), or a property where a parameter decides.
+        A constant of the class (``needs_causal = True``), or a property that depends on a parameter.
         """
         return False
 
@@ -118,45 +119,44 @@ class Task(ABC):
 
     @property
     def can_predict(self) -> bool:
-        """Whether the task says how new rows become inputs, and outputs become answers."""
+        """Whether the task defines both `encode` and `decode`."""
         return type(self).encode is not Task.encode and type(self).decode is not Task.decode
 
     def encode(self, rows: Sequence[Mapping[str, Any]], length: int, fitted: Mapping[str, Any]) -> Tensor | Ragged:
-        """Make inputs of new rows, for a network that was trained on this task; optional.
+        """Turn new rows into inputs for a network that was trained on this task; optional.
 
-        It is handed what was fitted on the training split (`TaskData.fitted`), so that a forecaster scales next
-        week's rows with the statistics of its training rows, and a text has the numbers of the training
-        vocabulary, in another process and without the training data. A task with a `Decoding` makes the
-        prefixes, up to where the model goes on by itself.
+        It gets the values fitted on the training split (`TaskData.fitted`): a forecaster scales next week's rows
+        with the statistics of its training rows, a text gets its numbers from the training vocabulary, in another
+        process and without the training data. A task with a `Decoding` returns the prefixes.
 
         Args:
-            rows: of a table, column -> value. A text or an example each; of a series they are its steps, and one
-                input may be made of the last ``length`` of them.
-            length: that the network was trained at.
-            fitted: `TaskData.fitted`, as JSON gives it back: tuples are lists, keys are words.
+            rows: rows of a table, column -> value. Each is a text or an example, or one step of a series, whose
+                last ``length`` steps may make one input.
+            length: the length at which the network was trained.
+            fitted: `TaskData.fitted`, as read back from JSON: tuples are lists, keys are words.
 
         Returns:
-            Inputs as in a `Split`: one or more, each of which gets an answer.
+            Inputs as in a `Split`: one or more; each gets an answer.
 
         Raises:
-            ContractError: the task does not say how.
+            ContractError: the task does not define this method.
             DataError: the rows are unfit: a column is missing, or there are too few.
         """
         raise ContractError(self._no_prediction)
 
     def decode(self, outputs: Tensor, fitted: Mapping[str, Any]) -> list[Any]:
-        """Make answers of a network's outputs; optional.
+        """Turn a network's outputs into answers; optional.
 
         Args:
-            outputs: of the kind of target, [inputs, ...]; with a `Decoding` the tokens that the model wrote,
-                [inputs, longest], padded with UNSCORED and without the stop token.
+            outputs: as the kind of target returns them, [inputs, ...]; with a `Decoding` the tokens that the model
+                wrote, [inputs, longest], padded with UNSCORED and without the stop token.
             fitted: as for `encode`: the scale of the numbers, the words of the classes.
 
         Returns:
             An answer for each input, in data that JSON can hold: a word, a number, a list of steps.
 
         Raises:
-            ContractError: the task does not say how.
+            ContractError: the task does not define this method.
         """
         raise ContractError(self._no_prediction)
 

@@ -1,6 +1,6 @@
-"""Finds what is wrong with the numbers of a split: their type, their range or their shape.
+"""Checks the type, the range and the shape of the numbers of a split.
 
-Each function returns None where all is well. Kinds of input and target use them to check their own examples.
+Each function returns None if all is well. Kinds of input and target use them to check their own examples.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Unfit:
-    """Why some examples are not as their kind says.
+    """Why some examples do not fit their kind.
 
     Attributes:
         expected: what the kind asks for, in a sentence without its full stop.
@@ -31,13 +31,13 @@ class Unfit:
 
 
 def not_integers(values: Tensor, what: str, size: int, kind: str) -> Unfit | None:
-    """Find whether values are not whole numbers from 0 to ``size - 1``.
+    """Check that values are whole numbers from 0 to ``size - 1``.
 
     Args:
-        values: of any shape; those that are not scored left out.
+        values: of any shape, without those that are not scored.
         what: their name in the message, such as "train targets".
-        size: how many different ones there are.
-        kind: who says so.
+        size: the number of allowed values.
+        kind: the name of the kind, for the message.
     """
     import torch
 
@@ -55,7 +55,7 @@ def not_integers(values: Tensor, what: str, size: int, kind: str) -> Unfit | Non
 
 
 def not_numbers(values: Tensor, what: str, change: str = "leave out or fill what is missing") -> Unfit | None:
-    """Find whether values are not finite floating-point numbers."""
+    """Check that values are finite floating-point numbers."""
     if values.is_floating_point() and bool(values.isfinite().all()):
         return None
     found = "some are not finite" if values.is_floating_point() else f"they are {values.dtype}"
@@ -63,7 +63,7 @@ def not_numbers(values: Tensor, what: str, change: str = "leave out or fill what
 
 
 def not_steps(held: Tensor | Ragged, what: str, rest: Sequence[int] = ()) -> Unfit | None:
-    """Find whether values are not [examples, time, *rest], or [total steps, *rest] where they are ragged."""
+    """Check that values are [examples, time, *rest], or [total steps, *rest] if they are ragged."""
     values, axes = (held.values, 1) if isinstance(held, Ragged) else (held, 2)
     if list(values.shape[axes:]) == list(rest) and values.ndim == axes + len(rest):
         return None
@@ -76,7 +76,7 @@ def not_steps(held: Tensor | Ragged, what: str, rest: Sequence[int] = ()) -> Unf
 
 
 def not_shaped(held: Tensor | Ragged, what: str, shape: Sequence[int]) -> Unfit | None:
-    """Find whether values have another shape."""
+    """Check that values have a shape."""
     found = list(held.values.shape if isinstance(held, Ragged) else held.shape)
     return (
         None if found == list(shape) else Unfit(f"{what} are {list(shape)}", f"they are {found}", "reshape them")

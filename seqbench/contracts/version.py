@@ -1,4 +1,4 @@
-"""Judges whether a plugin was written for a version of the contract that this seqbench keeps.
+"""Judges whether a plugin was written for a version of the contract that this seqbench supports.
 
 The contract is what `seqbench.__all__` and the hooks promise to plugins; its version is one integer.
 """
@@ -20,8 +20,8 @@ class Contract:
     Attributes:
         current: the newest one; plugins that state none are taken to be written for it.
         oldest: the oldest one that plugins may still be written for.
-        changes: version -> what a plugin of the version before has to mend, in a sentence. A version that only
-            adds to the contract is not listed: older plugins go on unchanged.
+        changes: version -> what a plugin for the version before must change, in a sentence. A version that only
+            adds to the contract is not listed: older plugins work unchanged.
     """
 
     current: int

@@ -1,3 +1,3 @@
-"""Lets a network write by itself, greedily or by beam, one token after the other."""
+"""Generates tokens with a network, one after the other, greedily or by beam search."""
 
 __all__ = ["decode"]

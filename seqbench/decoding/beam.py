@@ -1,10 +1,10 @@
-"""Follows the most probable beginnings of a row side by side: beam search.
+"""Decodes by beam search: follows the most probable hypotheses of each row side by side.
 
 The probability of a hypothesis is the product of those of its tokens, the stop token included: logarithms are
 summed, and not divided by the length (Graves 2012, "Sequence transduction with recurrent neural networks", without
-its normalisation by length). A short answer is written where the model has it more probable than a long one.
-A hypothesis that has stopped keeps its place among the others. As a sum can only fall, a row has its answer once
-the best of its hypotheses has stopped, or has as many tokens as it may have.
+its normalisation by length). A short answer wins if the model gives it a higher probability than a long one.
+A hypothesis that has stopped keeps its place among the others. A sum can only fall: a row is finished once its
+best hypothesis has stopped or has the largest number of tokens.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from seqbench.network.network import Network
 
 
 def beam(network: Network, rows: Rows) -> None:
-    """Let each row write the best that its hypotheses come to; it stands first among them in the end.
+    """Decode each row by beam search; its best hypothesis is the first in the end.
 
-    Of hypotheses that are equally probable, those that come from the better beginning, then those with the lower
-    token, go before.
+    Of equally probable hypotheses, the one that extends the better hypothesis goes first, then the lower token.
     """
     reading = reader(network, changes_rows=True)
     width = rows.is_done.shape[1]
@@ -44,12 +43,12 @@ def beam(network: Network, rows: Rows) -> None:
 
 
 def _extended(totals: Tensor, scores: Tensor, rows: Rows) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the best hypotheses with one more token: their log-probability, whence they come, their token.
+    """Return the best hypotheses with one more token: log-probability, origin and token.
 
     Args:
-        totals: log-probability of each hypothesis, [batch, width].
-        scores: of the next token, unnormalised, [batch, width, classes].
-        rows: which hypotheses have stopped, and which rows write at all.
+        totals: the log-probability of each hypothesis, [batch, width].
+        scores: unnormalised scores of the next token, [batch, width, classes].
+        rows: says which hypotheses have stopped, and which rows are past their prefix.
     """
     width, classes = scores.shape[1:]
     extended = totals[:, :, None] + scores.double().log_softmax(-1)

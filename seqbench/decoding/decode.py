@@ -1,4 +1,4 @@
-"""Decodes a batch: what a network writes after the prefixes that it is given."""
+"""Decodes a batch: generates tokens after the prefix of each row."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from seqbench.network.network import Network
 
 @dataclass(frozen=True)
 class Written:
-    """What a network wrote.
+    """The tokens that a network wrote.
 
     Attributes:
         tokens: [batch, longest], padded with UNSCORED; the stop token and what follows it are left out.
@@ -32,17 +32,17 @@ class Written:
 
 @torch.no_grad()
 def decode(network: Network, prompts: Batch, decoding: Decoding) -> Written:
-    """Let a network in evaluation mode go on after prefixes, as `Decoding` says.
+    """Generate tokens after prefixes with a network in evaluation mode.
 
-    All rows go on together, one step at a time, and a row whose prefix is longer reads it meanwhile: no padding
-    is ever read before a token. A layer with a state carries it over; one without is run on the whole row again
-    at each step.
+    All rows advance together, one step at a time; rows with a longer prefix still read it, and no padding is ever
+    read before a token. A layer with a state carries it over; a layer without one runs on the whole row again at
+    each step.
 
     Args:
-        network: of tokens and classes.
-        prompts: inputs [batch, longest prefix] and lengths [batch], as `Decoding.prompts` makes them; its
-            targets are not looked at.
-        decoding: how.
+        network: maps tokens to classes.
+        prompts: inputs [batch, longest prefix] and lengths [batch], as `Decoding.prompts` makes them; its targets
+            are ignored.
+        decoding: the prefix, the end and the number of hypotheses.
     """
     rows = Rows(prompts, decoding, decoding.beams)
     if decoding.beams == 1:

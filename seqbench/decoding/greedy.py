@@ -1,4 +1,4 @@
-"""Writes the most probable token at each step; of equals, the one with the lowest number."""
+"""Decodes greedily: takes the most probable token at each step; of equals, the one with the lowest number."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from seqbench.network.network import Network
 
 
 def greedy(network: Network, rows: Rows) -> None:
-    """Let each row write until it stops, or has as many tokens as it may have."""
+    """Decode each row until it stops or has the largest number of tokens."""
     reading = reader(network)
     outputs = reading.read(rows.start)
     while True:

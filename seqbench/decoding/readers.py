@@ -1,4 +1,4 @@
-"""Reads rows bit by bit and gives the scores of the next token: from a carried state, or from all of the row."""
+"""Computes the scores of the next token step by step, from a carried state or from the whole row."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from seqbench.network.network import Network, tensors
 
 
 class Reader(ABC):
-    """Reads rows bit by bit."""
+    """Reads rows step by step, and scores the next token."""
 
     @abstractmethod
     def read(self, tokens: Tensor) -> Tensor:
-        """Read on, [rows, steps]; return the scores of the token after them, [rows, classes]."""
+        """Read further tokens, [rows, steps]; return the scores of the next token, [rows, classes]."""
 
     @abstractmethod
     def keep(self, rows: Tensor) -> None:
-        """Go on with these of the rows that were read; one may be there several times."""
+        """Continue with these rows of those read; a row may occur several times."""
 
 
 def reader(network: Network, *, changes_rows: bool = False) -> Reader:
-    """Return what reads for a network.
+    """Return the reader that fits a network.
 
     Args:
         network: in evaluation mode.
-        changes_rows: whether `Reader.keep` will be called: then the state is carried over only where it is known
-            which part of it belongs to which row.
+        changes_rows: whether `Reader.keep` will be called; if so, the state is carried over only if its axes of
+            rows are known.
     """
     if network.state_size == 0:
         return WholeRows(network)
@@ -47,7 +47,7 @@ class CarriedState(Reader):
         self._state: Any = None
 
     def read(self, tokens: Tensor) -> Tensor:
-        """Read on from the state, a long prefix in chunks."""
+        """Read further tokens from the state, a long prefix in chunks."""
         for chunk in torch.split(tokens, CHUNK_STEPS, 1):
             hidden, self._state = self._network.hidden(chunk, self._state)
         return _next(self._network, hidden)
@@ -64,7 +64,7 @@ class CarriedState(Reader):
 
 
 class WholeRows(Reader):
-    """Reads all of the rows again each time."""
+    """Reads whole rows again at each step."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
@@ -76,15 +76,15 @@ class WholeRows(Reader):
         return _next(self._network, self._network.hidden(self._read)[0])
 
     def keep(self, rows: Tensor) -> None:
-        """Take these rows of what was read."""
+        """Keep these rows of the tokens read so far."""
         self._read = None if self._read is None else self._read.index_select(0, rows)
 
 
 def row_axes(network: Network) -> list[int | None] | None:
-    """Return along which axis of each part of the state the rows lie; None where that cannot be told.
+    """Return the axis of the rows in each part of the state; None if it cannot be found.
 
-    The contract does not say it: it is what grows when three rows are read instead of two. A part that does not
-    grow, such as a count of steps, is the same for all rows.
+    The contract does not fix it: it is the axis that grows when three rows are read instead of two. A part that
+    does not grow, such as a count of steps, is the same for all rows.
     """
     device = network.head.weight.device
     two, three = (
@@ -102,6 +102,6 @@ def row_axes(network: Network) -> list[int | None] | None:
 
 
 def _next(network: Network, hidden: Tensor) -> Tensor:
-    """Return the scores of the token after the last step, in float32 whatever the arithmetic."""
+    """Return the scores of the next token, in float32 whatever the arithmetic."""
     lengths = torch.ones(len(hidden), dtype=torch.long, device=hidden.device)
     return network.targets.outputs(hidden[:, -1:], lengths, network.head)[:, 0].float()

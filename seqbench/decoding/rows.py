@@ -1,4 +1,4 @@
-"""Keeps what each row of a batch has read and written, while the rows are decoded together."""
+"""Holds the tokens that each row of a batch has read and written during decoding."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Rows:
 
     @property
     def start(self) -> Tensor:
-        """What all rows read together, up to the end of the shortest prefix: [batch, steps]."""
+        """The tokens that all rows read first, up to the end of the shortest prefix: [batch, steps]."""
         return self._inputs[:, : self.step]
 
     @property
@@ -43,7 +43,7 @@ class Rows:
         return self._given <= self.step
 
     def note_finite(self, outputs: Tensor, is_looked_at: Tensor) -> None:
-        """Note where the scores of the next token are not finite.
+        """Record the steps at which scores of the next token are not finite.
 
         Args:
             outputs: [batch, width, classes].
@@ -54,7 +54,7 @@ class Rows:
         self._is_bad.scatter_(1, self._place, self._is_bad.gather(1, self._place) | is_bad[:, None])
 
     def write(self, tokens: Tensor) -> Tensor:
-        """Write the next token of each hypothesis, [batch, width]; return what each reads next, likewise.
+        """Write the next token of each hypothesis, [batch, width]; return the token that each reads next.
 
         A row that is still in its prefix writes nothing and reads on.
         """
@@ -72,12 +72,12 @@ class Rows:
         return following
 
     def reorder(self, origins: Tensor) -> None:
-        """Let each hypothesis, [batch, width], go on from another one of its row."""
+        """Replace each hypothesis by one of the same row: ``origins`` are their numbers, [batch, width]."""
         self.is_done = self.is_done.gather(1, origins)
         self.written = self.written.gather(1, origins[:, :, None].expand_as(self.written))
 
     def not_finite(self) -> NotFinite:
-        """Return the steps at which scores of a next token were not finite, of all that were written."""
+        """Return the steps of written tokens at which the scores were not finite."""
         found = self._is_bad.nonzero().tolist()
         first = tuple((row, int(self._given[row]) - 1 + place) for row, place in found[:KEPT])
         steps = int((self.written[:, 0] != UNSCORED).sum())
@@ -85,5 +85,5 @@ class Rows:
 
     @property
     def _place(self) -> Tensor:
-        """How many tokens each row has written so far, while it writes: [batch, 1]."""
+        """Number of tokens that each row has written so far: [batch, 1]."""
         return (self.step - self._given).clamp(0, self._decoding.most_tokens - 1)[:, None]

@@ -1,6 +1,6 @@
-"""Runs the cells of a sweep by workers: who waits, who runs, who is tried again, and how all are stopped.
+"""Runs the cells of a sweep in workers: queues, starts, retries and stops them.
 
-How and where a worker is started is for a `Workplace`: processes of this machine, or a cluster's.
+A `Workplace` starts the workers, as processes of this machine or of a cluster.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from seqbench.jobs.executor import Job
 
 W = TypeVar("W")
 Said = Progress | Alive | Done | Died | None
-"""What is heard of a worker; None where the sweep was stopped before it began its cell."""
+"""A message of a worker; None if the sweep was stopped before the worker began its cell."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,43 +30,43 @@ class Run(Generic[W]):
 
 
 class Workplace(ABC, Generic[W]):
-    """Where workers are started, heard and ended."""
+    """The place that starts, listens to and ends workers."""
 
     @property
     @abstractmethod
     def most(self) -> int:
-        """How many cells may be taken at a time."""
+        """Largest number of cells taken at a time."""
 
     @abstractmethod
     def start(self, launch: Launch, runs: Sequence[Run[W]]) -> W | None:
-        """Start a worker; None where it has to wait until one of those that run has ended."""
+        """Start a worker; None if it must wait until a running one has ended."""
 
     @abstractmethod
     def hear(self, runs: Sequence[Run[W]], seconds: float) -> Iterator[tuple[Run[W], Said]]:
-        """Yield what workers say, or that they died; wait for a word so many seconds at most.
+        """Yield messages of workers and their deaths; wait for the first at most ``seconds``.
 
-        ``runs`` changes meanwhile: a worker whose end was told is left out.
+        ``runs`` changes meanwhile: workers whose end was reported are removed.
         """
 
     @abstractmethod
     def judge(self, run: Run[W], done: Done) -> Died | None:
-        """Learn from what came of a cell; return why it is to be run again all the same, or None."""
+        """Learn from the result of a cell; return why it must still run again, or None."""
 
     @abstractmethod
     def stop(self, runs: Sequence[Run[W]]) -> list[Run[W]]:
-        """Ask all workers to end well, as often as it is called; return those that have had their time."""
+        """Ask all workers to stop, at every call; return those whose time to stop is over."""
 
     @abstractmethod
     def end(self, run: Run[W], *, is_dead: bool = False) -> None:
-        """End a worker: at once, or where it has said its last word, soon."""
+        """End a worker: at once, or soon if it has sent its last message."""
 
 
 class Crew(Generic[W]):
-    """The cells of one sweep that wait for a worker, and those that run.
+    """The waiting and the running cells of one sweep.
 
     Args:
-        job: where cells come from.
-        workplace: where their workers are started.
+        job: gives the cells.
+        workplace: starts their workers.
     """
 
     def __init__(self, job: Job, workplace: Workplace[W]) -> None:
@@ -76,7 +76,7 @@ class Crew(Generic[W]):
         self._runs: list[Run[W]] = []
 
     def events(self) -> Iterator[Event]:
-        """Yield what happens until every cell has finished."""
+        """Yield events until every cell has finished."""
         while True:
             if self._job.stopping():
                 yield from self._stop()
@@ -89,7 +89,7 @@ class Crew(Generic[W]):
                 yield from self._next(run, said)
 
     def end(self) -> None:
-        """End at once what still runs."""
+        """End all running workers at once."""
         for run in self._runs:
             self._workplace.end(run)
 

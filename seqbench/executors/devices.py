@@ -18,8 +18,8 @@ class Gpu:
     """One GPU.
 
     Attributes:
-        name: as CUDA_VISIBLE_DEVICES has it.
-        memory: bytes that were free when the sweep began.
+        name: its name in CUDA_VISIBLE_DEVICES.
+        memory: free bytes at the start of the sweep.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Place:
     """The GPUs for a cell.
 
     Attributes:
-        devices: what its process sees, as CUDA_VISIBLE_DEVICES has it; None what this process sees.
+        devices: CUDA_VISIBLE_DEVICES of its process; None keeps that of this process.
     """
 
     devices: str | None
@@ -45,9 +45,9 @@ class Devices:
     """The devices on which cells compute.
 
     Attributes:
-        gpus: none where there is none.
-        share: of a GPU, for each cell; 0 keeps cells from seeing any, None lets memory decide. A cell computes
-            on one GPU: more than 1 is as 1.
+        gpus: the GPUs of the machine; may be empty.
+        share: share of a GPU for each cell; 0 hides all GPUs, None lets memory decide. A cell computes on one GPU,
+            so more than 1 counts as 1.
     """
 
     gpus: Sequence[Gpu]
@@ -57,8 +57,8 @@ class Devices:
         """Return how many cells may run at a time.
 
         Args:
-            workers: what was asked for, or one for each core.
-            is_limited: whether it was asked for.
+            workers: the requested number, or one for each core.
+            is_limited: whether it was requested.
 
         >>> two = [Gpu("0", 2**30), Gpu("1", 2**30)]
         >>> Devices(two, 0.5).cells(8, is_limited=False), Devices(two, 0.5).cells(3, is_limited=True)
@@ -76,13 +76,13 @@ class Devices:
         return min(workers, room) if is_limited else room
 
     def place(self, needed: int, beside: Sequence[tuple[Place, int]]) -> Place | None:
-        """Return where a cell can begin now; None where it has to wait.
+        """Return the place where a cell can begin now; None if it must wait.
 
         The GPU with the fewest cells comes first; a GPU without any takes every cell.
 
         Args:
-            needed: bytes of a GPU that the cell is expected to take.
-            beside: place and expected bytes of each cell that runs.
+            needed: expected GPU memory of the cell, in bytes.
+            beside: place and expected bytes of each running cell.
 
         >>> two, (a, b) = Devices([Gpu("2", 1000), Gpu("3", 1000)]), (Place("2"), Place("3"))
         >>> two.place(600, []), two.place(600, [(a, 300)])
@@ -113,7 +113,7 @@ class Devices:
 
 
 def named(memories: Sequence[int], visible: str | None) -> list[Gpu]:
-    """Return GPUs by their memories, where CUDA_VISIBLE_DEVICES is ``visible`` (None where it is not set).
+    """Return GPUs with these memories; ``visible`` is CUDA_VISIBLE_DEVICES (None if it is not set).
 
     >>> [gpu.name for gpu in named([1, 1], None)], [gpu.name for gpu in named([1, 1], "3,5")], named([], "")
     (['0', '1'], ['3', '5'], [])

@@ -1,4 +1,4 @@
-"""Decides what becomes of a cell whose process brings no record: one retry, then a record that says why."""
+"""Decides about a cell whose process brings no record: one retry, then a record that says why."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ OVERDUE = "it did not end when the sweep was stopped, and was killed"
 
 @dataclass(frozen=True)
 class Launch:
-    """A cell whose process is to be started, for the first or for the second time.
+    """One start of a cell's process, the first or the second.
 
     Attributes:
         number: 1 for the first time; the death of a whole machine does not count.
-        is_again: whether a process was started for it before.
-        is_alone: nothing else may run beside it, since its process died when the memory was full.
+        is_again: whether a process was started for the cell before.
+        is_alone: no other cell may run beside it, because its process died when memory was full.
     """
 
     assignment: Assignment
@@ -33,11 +33,11 @@ class Launch:
 
     @property
     def cell(self) -> Cell:
-        """What is run."""
+        """The cell to run."""
         return self.assignment.cell
 
     def after(self, death: Died, *, is_stopping: bool) -> tuple[Retried | Finished, Launch | None]:
-        """Return what is told of a death, and the launch that follows it; None after the last."""
+        """Return the event for a death, and the next launch; None after the last."""
         reason = f"{death.what}, {death.reason}"
         if is_stopping:
             return self.interrupted(f"{reason}, while the sweep was stopped"), None
@@ -51,7 +51,7 @@ class Launch:
         return Retried(self.cell, reason), following
 
     def interrupted(self, reason: str) -> Finished:
-        """Return what is told where the sweep ended before the cell did."""
+        """Return the event for a cell that had not ended when the sweep did."""
         return Finished(self.cell, self._record("interrupted", reason))
 
     def _record(self, status: Status, reason: str) -> Record:

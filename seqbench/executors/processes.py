@@ -1,7 +1,7 @@
 """Runs cells side by side, each in a fresh process.
 
-A process that dies costs its cell one retry and never ends the sweep. A cell starts when there is memory for it,
-on the machine and on a GPU where there are any.
+A process that dies costs its cell one retry and never ends the sweep. A cell starts when the machine, and a GPU if
+there are any, has memory for it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Processes(Executor):
     name = "processes"
 
     def run(self, job: Job) -> Generator[Event]:
-        """Yield what happens until every cell has finished.
+        """Yield events until every cell has finished.
 
         Closing the iterator ends the processes that still run.
 
@@ -51,10 +51,10 @@ class Processes(Executor):
             crew.end()
 
     def check(self, assignments: Sequence[Assignment], settings: Execution, workers: int) -> Iterator[str]:
-        """Load the data of every cell and yield what is wrong with them, in the order of the cells.
+        """Load the data of every cell and yield their faults, in the order of the cells.
 
         Raises:
-            ExperimentError: GPUs were asked for, and there are none.
+            ExperimentError: GPUs are requested, and there are none.
         """
         if settings.gpus and not _gpus():
             raise ExperimentError(
@@ -67,7 +67,7 @@ class Processes(Executor):
                 for assignment, worker in zip(some, started, strict=True):
                     said = worker.result(assignment.cell.training.time_limit)
                     if isinstance(said, Died):
-                        # Not bad input: what kills it will kill the cell, which has a record for that.
+                        # A death is not bad input: the cell will die the same way, and its record will say so.
                         log.info("%s: the process that loads the data died, %s", assignment.cell, said.reason)
                     elif said.value is not None:
                         yield said.value
@@ -78,14 +78,14 @@ class Processes(Executor):
 
 @dataclass(frozen=True, eq=False)
 class _Placed:
-    """A process, and the GPU that it was given."""
+    """A process and its GPU."""
 
     process: Worker
     place: Place
 
 
 class _Machine(Workplace[_Placed]):
-    """This machine, whose memory and GPUs the cells share."""
+    """This machine: cells share its memory and its GPUs."""
 
     def __init__(self, job: Job, devices: Devices) -> None:
         self._devices = devices
@@ -120,7 +120,7 @@ class _Machine(Workplace[_Placed]):
 
     def judge(self, run: Run[_Placed], done: Done) -> Died | None:
         self._expected.learn(done.value)
-        # A cell that ran by itself, or has just been run by itself, will not find more room.
+        # A cell that already ran alone will not find more memory.
         is_crowded = run.launch.cell.key in self._crowded and not run.launch.is_alone
         if not is_out_of_gpu_memory(done.value) or not is_crowded:
             return None
@@ -138,7 +138,7 @@ class _Machine(Workplace[_Placed]):
             run.worker.process.end(0)
 
     def _fits(self, launch: Launch, runs: Sequence[Run[_Placed]]) -> bool:
-        """Say whether there is memory for one more; what runs by itself always fits."""
+        """Say whether there is memory for one more cell; a cell alone always fits."""
         if not runs:
             return True
         if launch.is_alone or any(run.launch.is_alone for run in runs):
@@ -147,13 +147,13 @@ class _Machine(Workplace[_Placed]):
         return self._expected.fits(launch.assignment, beside)
 
     def _place(self, launch: Launch, runs: Sequence[Run[_Placed]]) -> Place | None:
-        """Return where one more can begin; None where no GPU has room for it."""
+        """Return the place for one more cell; None if no GPU has room for it."""
         beside = [(run.worker.place, self._expected.on_gpu(run.launch.assignment)) for run in runs]
         return self._devices.place(self._expected.on_gpu(launch.assignment), beside)
 
 
 def _gpus() -> list[Gpu]:
-    """Return the GPUs that are there.
+    """Return the GPUs of this machine.
 
     Raises:
         ExperimentError: CUDA does not answer.

@@ -22,10 +22,10 @@ class Serial(Executor):
     name = "serial"
 
     def run(self, job: Job) -> Generator[Event]:
-        """Yield what happens, cell by cell; how a cell goes is told while it runs.
+        """Yield events cell by cell; a running cell reports its progress meanwhile.
 
         Raises:
-            Exception: what telling it raised, once the cell has ended as ``interrupted``.
+            Exception: any exception of the listener, after the cell has ended as ``interrupted``.
         """
         while not job.stopping() and (assignment := job.take()) is not None:
             yield Started(assignment.cell)
@@ -37,7 +37,7 @@ class Serial(Executor):
                 raise watched.problem
 
     def check(self, assignments: Sequence[Assignment], settings: Execution, workers: int) -> Iterator[str]:
-        """Yield what is wrong with the data, cell by cell."""
+        """Yield the faults of the data, cell by cell."""
         for assignment in assignments:
             try:
                 problem = check_assignment(assignment, owns_process=False)

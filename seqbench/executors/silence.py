@@ -1,4 +1,4 @@
-"""Measures how long a process has given no sign of life while it was listened to. Imports nothing of seqbench."""
+"""Measures for how long a process has given no sign of life. Imports nothing of seqbench."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Silence:
         return self._seconds
 
     def is_over(self, limit: float | None) -> bool:
-        """Look, and say whether nothing was heard for too long.
+        """Check, and say whether the process was silent for too long.
 
         Args:
-            limit: the time limit of what is listened to, in seconds; None where it has none.
+            limit: the time limit of the work, in seconds; None if it has none.
         """
         return limit is not None and self.seconds() > limit + SECONDS_OF_SILENCE

@@ -1,6 +1,6 @@
-"""Does the work that a worker is asked for, the same wherever it runs: train a cell, check its data, count GPUs.
+"""Does the work of a worker, the same wherever it runs: trains a cell, checks its data, counts GPUs.
 
-Functions of this module can be pickled, and are called in a fresh process. Stands on training.
+Functions of this module can be pickled, and are called in a fresh process. Builds on training.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def run_assignment(
 
     Args:
         assignment: what to run.
-        told: how the training goes.
-        should_stop: true once the cell is to write its checkpoint and to end as ``interrupted``.
-        owns_process: all that this process writes on descriptors 1 and 2 goes into the cell's log.
+        told: called with the progress of the training.
+        should_stop: returns True once the cell must write its checkpoint and end as ``interrupted``.
+        owns_process: redirect everything that this process writes on descriptors 1 and 2 into the cell's log.
     """
     from seqbench.training.cell import run_cell
 
@@ -59,7 +59,7 @@ def run_assignment(
 
 
 def check_assignment(assignment: Assignment, *, owns_process: bool = True) -> str | None:
-    """Load the data of one cell and build its models; return what is wrong with them.
+    """Load the data of one cell and build its models; return their fault, or None.
 
     Output of plugins is discarded; it appears again when the cell is run.
 
@@ -84,7 +84,7 @@ def train(assignment: Assignment, told: Tell, should_stop: Callable[[], bool]) -
 
 
 def check(assignment: Assignment, told: Tell, should_stop: Callable[[], bool]) -> str | None:
-    """Load the data of one cell; return what is wrong with them."""
+    """Load the data of one cell; return their fault, or None."""
     try:
         return check_assignment(assignment)
     except Exception:
@@ -93,7 +93,7 @@ def check(assignment: Assignment, told: Tell, should_stop: Callable[[], bool]) -
 
 
 def gpu_memories(argument: None, told: Tell, should_stop: Callable[[], bool]) -> list[int]:
-    """Return the bytes that are free on each GPU that is there; 0 on one that does not say."""
+    """Return the free bytes of each GPU; 0 for one that does not answer."""
     import torch
 
     return [_free(number) for number in range(torch.cuda.device_count())]
@@ -105,7 +105,7 @@ def _free(number: int) -> int:
     try:
         return int(torch.cuda.mem_get_info(number)[0])
     except RuntimeError:
-        # Such as one that is full already: there is not even room to ask.
+        # For example a full GPU, which has no memory left to answer.
         return 0
 
 
@@ -118,7 +118,7 @@ def _checkpoints(assignment: Assignment) -> Checkpoints | None:
 
 
 def _logged(told: Tell | None) -> Tell:
-    """Let the log know from time to time how the training goes."""
+    """Write the progress of the training into the log from time to time."""
     last = time.monotonic()
 
     def tell(step: int, loss: float, steps_per_second: float) -> None:

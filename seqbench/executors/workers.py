@@ -33,7 +33,7 @@ from seqbench.training.memory import out_of_memory_kills
 
 PRELOAD = ["seqbench.executors.uncollected", "torch", "pytorch_lightning", "seqbench.training.cell"]
 POLL_SECONDS = 0.5
-"""Time between two looks at whether the end was asked for."""
+"""Time between two checks for a request to stop."""
 SECONDS_TO_STOP = 20.0
 """Time for a cell to write its checkpoint and end after a request to stop; then it is killed."""
 _SECONDS_TO_EXIT = 2.0
@@ -41,11 +41,12 @@ _SECONDS_FOR_THREADS = 0.2
 _STARTS = 3
 _SECONDS_BETWEEN_SIGNS = 1.0
 _ENDS = {signal.SIGTERM, signal.SIGHUP}
-"""Signals that ask a process to end when they are sent to that process itself."""
+"""Signals that ask the process that gets them to end."""
 _SIGNALS = {signal.SIGINT, *_ENDS}
 
 Work = Callable[[Any, Tell, Callable[[], bool]], Any]
-"""What a process does: called with its argument, how to tell of progress, and whether to stop."""
+"""The work of a process: called with its argument, a function to report progress, and one that says whether to
+stop."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,10 @@ class Died:
 
     Attributes:
         reason: how, for a person.
-        what: what happened, for a person.
-        of_memory: because the machine had none left, as far as one can tell.
-        of_machine: because its machine died, which is no fault of the cell.
-        of_time: it gave no sign of life for longer than its time limit, and was ended.
+        what: the event, for a person.
+        of_memory: whether the machine most likely ran out of memory.
+        of_machine: whether its machine died, which is no fault of the cell.
+        of_time: whether it was ended because it gave no sign of life for longer than its time limit.
     """
 
     reason: str
@@ -119,7 +120,7 @@ class Worker:
         try:
             message: Progress | Alive | Done = self.connection.recv()
         except (EOFError, OSError, pickle.UnpicklingError):
-            # The process died before, or in the middle of, what it had to say.
+            # The process died before or while it sent its message.
             return self._death()
         self._silence.end()
         return message
@@ -128,7 +129,7 @@ class Worker:
         """Wait for the result of the work.
 
         Args:
-            limit: seconds that it may take between two signs of life, and some; None for as long as it takes.
+            limit: seconds between two signs of life, to which a margin is added; None waits for any time.
         """
         while (hung := self.hung(limit)) is None:
             said = self.receive() if self.connection.poll(POLL_SECONDS) else None
@@ -137,7 +138,7 @@ class Worker:
         return hung
 
     def hung(self, limit: float | None) -> Died | None:
-        """End a process that gives no sign of life, and say so; None where it may be waited for.
+        """End a process that gives no sign of life, and return its death; None if waiting may go on.
 
         Its last act is to write into the log where it hangs.
 
@@ -163,7 +164,7 @@ class Worker:
             try:
                 self.connection.send("stop")
             except OSError:
-                # It has just died, which is told by the next message.
+                # It has just died; the next message reports that.
                 return
 
     def end(self, seconds: float = _SECONDS_TO_EXIT) -> None:
@@ -208,7 +209,7 @@ def start(work: Work, argument: Any, *, devices: str | None = None, folder: str 
                 process.start()
                 break
             except (EOFError, OSError) as error:
-                # The server was killed in this moment; the next start makes a new one.
+                # The server was just killed; the next start makes a new one.
                 if not left:
                     raise ExperimentError(_not_started(error)) from error
     theirs.close()
@@ -263,12 +264,12 @@ def _environment() -> Iterator[None]:
 
 @contextmanager
 def _signals_wait() -> Iterator[None]:
-    """Hold Ctrl-C, SIGTERM and SIGHUP back while a process starts: they are for the parent, after it.
+    """Hold Ctrl-C, SIGTERM and SIGHUP back while a process starts; the parent gets them afterwards.
 
-    The server is started with them blocked for good, and so are its children: it prints no traceback out of
-    its imports, and a terminal or Slurm that signals a whole group leaves it to the parent to stop the cells.
+    The server and its children start with them blocked for good. Its imports then print no traceback, and if a
+    terminal or Slurm signals a whole group, only the parent stops the cells.
     """
-    # It unblocks signals when it starts, so it has to be there before.
+    # The resource tracker unblocks signals when it starts, so it must run before.
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:
@@ -282,12 +283,12 @@ def _main(connection: Connection, work: Work, argument: Any, devices: str | None
     # Objects of the server's imports live as long as the process, so the collector can skip them.
     gc.freeze()
     gc.enable()
-    # Here too: the server may be older than we are, started by somebody else with nothing blocked.
+    # Here too: somebody else may have started the server earlier, with nothing blocked.
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     stop = threading.Event()
     threading.Thread(target=_listen, args=(connection, stop), daemon=True).start()
     if devices is not None:
-        # CUDA reads it when it starts, and it starts with the first network that is moved there.
+        # CUDA reads it when the first network is moved to a GPU.
         os.environ["CUDA_VISIBLE_DEVICES"] = devices
     if os.path.isdir(folder):
         os.chdir(folder)
@@ -325,11 +326,11 @@ class _Parent:
 
 def _listen(connection: Connection, stop: threading.Event) -> None:
     """Listen to the parent: a message means ``stop``; if the parent is gone, end the process."""
-    # What is ignored, such as SIGHUP under nohup, is pending all the same while it is blocked.
+    # An ignored signal, such as SIGHUP under nohup, is still pending while it is blocked.
     ends = {number for number in _ENDS if signal.getsignal(number) != signal.SIG_IGN}
     try:
         while not stop.is_set():
-            # Signals are blocked, and mean the same where somebody sends them to this very process.
+            # Signals are blocked; one sent to this process itself means the same as a message.
             if connection.poll(POLL_SECONDS):
                 connection.recv()
                 stop.set()

@@ -24,8 +24,7 @@ class Configured:
 
     Attributes:
         name, version: of the class.
-        parameters: every parameter, defaults included; but one that was `seqbench.added_later` is left out at its
-            default, as if the class had none.
+        parameters: every parameter, defaults included, except those of `seqbench.added_later` at their defaults.
         changed: the parameters that are not at their defaults.
         distribution: the origin of the class: a distribution with its version, or a file with its hash.
         label: the name that an experiment gives it; it is part of no key.
@@ -40,7 +39,7 @@ class Configured:
 
     @property
     def shown(self) -> str:
-        """The name for a person: the label where there is one."""
+        """The name for a person: the label if there is one."""
         return self.label or self.name
 
 
@@ -54,7 +53,7 @@ class Cell:
         seed: decides the data, the initialisation and the order of the batches.
         training: the settings of the training.
         evaluate_lengths: further lengths to test at.
-        data: parameter -> fingerprint of the data that it names; empty where the data are generated.
+        data: parameter -> fingerprint of the data that it names; empty if the data are generated.
         gradients: the settings of gradient statistics; not part of the key.
     """
 

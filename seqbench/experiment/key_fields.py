@@ -1,4 +1,4 @@
-"""Says of each field of training whether, and since which version of the key, it is part of a cell's key."""
+"""Defines which fields of training are part of a cell's key, and since which version of the key."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 KEY_VERSION = 1
-"""Rises when the meaning of a key changes; it is hashed with the rest."""
+"""Version of the key, hashed with the rest; it rises when the meaning of a key changes."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True)
 class InKey:
-    """Stands in the annotation of a field; a field without one was there when the key was laid down.
+    """Marks a field in its annotation; a field without it belongs to every version of the key.
 
     Attributes:
-        since: the first version of the key that the field is always in. In an older one it is left out at its
-            default, so that cells from before it keep their keys. None: it is in no key, as it moves no score.
+        since: the first version of the key that always has the field. Older versions omit it at its default, so
+            that earlier cells keep their keys. None: it is in no key, because it moves no score.
     """
 
     since: int | None
 
 
 IN_NO_KEY = InKey(None)
-"""Of a field that decides whether there is a score, or how fast, and not which."""
+"""Marks a field that decides whether or how fast a cell gets its score, and does not change the score."""
 
 
 def in_key(settings: BaseModel) -> dict[str, Any]:
@@ -44,14 +44,14 @@ def in_no_key(schema: type[BaseModel]) -> set[str]:
 
 
 def later(schema: type[BaseModel]) -> Mapping[str, Any]:
-    """Return the fields that came after the key was laid down, with their defaults; older records lack them."""
+    """Return the fields that are newer than the key format, with their defaults; older records lack them."""
     return {
         name: schema.model_fields[name].default for name, marker in _markers(schema) if marker.since is not None
     }
 
 
 def scored_alike(settings: Model) -> Model:
-    """Return the settings with what is in no key at its default: they give the same scores, and the same key."""
+    """Return the settings with fields of no key at their defaults: scores and key stay the same."""
     schema = type(settings)
     return settings.model_copy(update={name: schema.model_fields[name].default for name in in_no_key(schema)})
 

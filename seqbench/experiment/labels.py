@@ -1,6 +1,6 @@
 """Reads the models of an experiment: names, and labelled variants of one model.
 
-Stands on the names of contracts.
+Builds on the names of contracts.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _FORM = "{label: lstm-wide, model: lstm, hidden_size: 256}"
 
 @dataclass(frozen=True)
 class Variant:
-    """A model under a name of its own.
+    """A model under a label of its own.
 
     Attributes:
-        label: stands in records, tables and pages, and in no key.
+        label: appears in records, tables and pages, and in no key.
         model: the name of the model.
-        parameters: laid over what the experiment sets for the model.
+        parameters: override the experiment's parameters of the model.
     """
 
     label: str
@@ -38,7 +38,7 @@ def read_choice(value: Any) -> str | Variant:
     Variant(label='lstm-wide', model='lstm', parameters={'hidden_size': 256})
 
     Raises:
-        ValueError: it is neither a name nor a labelled model.
+        ValueError: the entry is neither a name nor a labelled model.
     """
     if isinstance(value, (str, Variant)):
         return value
@@ -84,17 +84,17 @@ def read_word(word: str) -> str | dict[str, str]:
 
 
 def labelled(of_file: Any) -> dict[str, Any]:
-    """Return label -> entry of the ``models`` of a file, right or wrong."""
+    """Return label -> entry of the ``models`` of a file, valid or not."""
     entries = of_file if isinstance(of_file, Sequence) else ()
     return {str(each["label"]): each for each in entries if isinstance(each, Mapping) and "label" in each}
 
 
 def picked(asked: Any, of_file: Any) -> Any:
-    """Return the models that were asked for; the label of a file's variant stands for that variant.
+    """Return the requested models; the label of a variant in the file selects that variant.
 
     Args:
-        asked: of the command line.
-        of_file: ``models`` as the file has it, right or wrong.
+        asked: the models of the command line.
+        of_file: the ``models`` of the file, valid or not.
     """
     if not isinstance(asked, Sequence):
         return asked

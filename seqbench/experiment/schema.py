@@ -43,15 +43,15 @@ class Settings(BaseModel):
 
 
 class Training(Settings):
-    """How a cell is trained: a field that is not marked otherwise can move its score, and is in its key."""
+    """How a cell is trained. Fields can move the score and are part of the key, unless marked otherwise."""
 
-    steps: int = Field(1000, ge=0, description="optimiser steps at most; 0 scores the untrained network")
-    batch_size: int = Field(32, ge=1, description="examples a step")
-    learning_rate: float = Field(3e-3, gt=0, description="of the optimiser, at its highest")
+    steps: int = Field(1000, ge=0, description="largest number of optimiser steps; 0 scores the untrained network")
+    batch_size: int = Field(32, ge=1, description="examples in a step")
+    learning_rate: float = Field(3e-3, gt=0, description="peak learning rate of the optimiser")
     optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = Field("adam", description="from torch.optim")
-    weight_decay: float = Field(0.0, ge=0, description="of the optimiser")
+    weight_decay: float = Field(0.0, ge=0, description="weight decay of the optimiser")
     schedule: Literal["constant", "cosine", "linear"] = Field(
-        "constant", description="course of the learning rate, down to 0 at the last step"
+        "constant", description="schedule of the learning rate; cosine and linear reach 0 at the last step"
     )
     gradient_clip: float | None = Field(1.0, gt=0, description="largest global gradient norm, null for none")
     validate_every: int = Field(100, ge=1, description="steps between validations")
@@ -67,10 +67,10 @@ class Training(Settings):
         None, ge=1, description="steps after which no gradient flows back through the state, null for all steps"
     )
     recompute: Annotated[Literal[True, False, "auto"], IN_NO_KEY] = Field(
-        "auto", description="run chunks again in the backward pass instead of keeping them: true, false or auto"
+        "auto", description="recompute chunks in the backward pass to save memory: true, false or auto"
     )
     time_limit: Annotated[float | None, IN_NO_KEY] = Field(
-        None, gt=0, description="seconds a cell may take, null for no limit"
+        None, gt=0, description="time limit of a cell in seconds, null for no limit"
     )
 
 
@@ -83,21 +83,21 @@ class Gradients(Settings):
     measure: bool = Field(True, description="gradient norms at every step; flow before and after training")
     every: int | None = Field(None, ge=1, description="steps between further measurements of the flow")
     examples: int = Field(8, ge=1, description="validation examples on which the flow is measured")
-    draws: int = Field(2, ge=1, description="random vectors behind the state Jacobian of each example")
-    lags: int = Field(64, ge=2, le=64, description="distances back in time at which the flow is measured, at most")
+    draws: int = Field(2, ge=1, description="random vectors for the state Jacobian of each example")
+    lags: int = Field(64, ge=2, le=64, description="largest number of lags at which the flow is measured")
 
 
 class Execution(Settings):
     """Where and how cells are run. No score depends on it, and it is not part of a cell's key."""
 
-    name: str = Field("processes", description="processes, serial, ray, or what a plugin gives")
-    jobs: int | None = Field(None, ge=1, description="cells at a time, null for one a core")
-    address: str | None = Field(None, description="of a cluster; null for a local one, or what RAY_ADDRESS says")
+    name: str = Field("processes", description="processes, serial, ray, or an executor of a plugin")
+    jobs: int | None = Field(None, ge=1, description="cells at a time, null for one per core")
+    address: str | None = Field(None, description="address of a cluster; null for RAY_ADDRESS, or a local cluster")
     cpus: float = Field(1, gt=0, description="cores for each cell, on a cluster")
     gpus: float | None = Field(None, ge=0, description="GPUs for each cell, such as 0.5; null: by their memory")
     memory: float | None = Field(None, gt=0, description="GiB for each cell; null for an estimate")
-    checkpoint_seconds: float = Field(60, gt=0, description="time between checkpoints of a cell")
-    claim_seconds: float = Field(60, gt=0, description="a lease not renewed for so long belongs to nobody")
+    checkpoint_seconds: float = Field(60, gt=0, description="seconds between checkpoints of a cell")
+    claim_seconds: float = Field(60, gt=0, description="seconds without renewal after which a lease is stale")
     keep_weights: bool = Field(False, description="keep the weights of each cell beside its record")
     loggers: tuple[str, ...] = Field((), description="Lightning loggers: tensorboard, wandb, mlflow")
 
@@ -137,9 +137,7 @@ class Experiment(Settings):
     )
     training: Training = Field(default_factory=lambda: Training(), description="how each cell is trained")
 
-    gradients: Gradients = Field(
-        default_factory=lambda: Gradients(), description="what is measured of the gradients"
-    )
+    gradients: Gradients = Field(default_factory=lambda: Gradients(), description="gradient statistics to measure")
     executor: Execution = Field(default_factory=lambda: Execution(), description="where and how cells are run")
     task_training: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="task -> fields of training that are different for it"
@@ -149,18 +147,18 @@ class Experiment(Settings):
 
     @property
     def variants(self) -> tuple[Variant, ...]:
-        """The models, one and all as variants; one without a label has an empty one."""
+        """The models, all as variants; a model without a label has an empty one."""
         return tuple(Variant("", each) if isinstance(each, str) else each for each in self.models)
 
     @property
     def names(self) -> dict[str, str]:
-        """The name, or the label, of every task and model -> the name that it is installed under."""
+        """The name or label of every task and model -> its installed name."""
         models = {each.label or each.model: each.model for each in self.variants}
         return {**{task: task for task in self.tasks}, **models}
 
     @property
     def labels_left_out(self) -> set[str]:
-        """The labels of the file's variants that the command line left out."""
+        """The labels of the file's variants that the command line leaves out."""
         of_file = self._document.value if self._document else None
         models = of_file.get("models") if isinstance(of_file, Mapping) else None
         return set(labelled(models)) - set(self.names)

@@ -1,7 +1,7 @@
 """Divides the cells of one experiment among n sweeps.
 
-The division is the same on every machine and does not depend on what is done, so each finds its share without
-asking.
+The division is the same on every machine and does not depend on finished cells, so each machine computes its share
+itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reads a YAML text, and knows on which line each value stands.
+"""Reads a YAML text with the line of each value.
 
 Plain PyYAML reads 1e-3 as a string, 12:30 as 750 and no as False, and keeps the last of two equal keys silently.
 This module reads scalars by the core schema of YAML 1.2, and refuses the rest before it takes time or memory:
@@ -135,7 +135,7 @@ def _not_yaml(error: yaml.YAMLError, source: str) -> str:
 
 
 def read_scalar(text: str) -> Any:
-    """Read one value as it stands on the command line: a scalar, or a list in brackets.
+    """Read one value of the command line: a scalar, or a list in brackets.
 
     >>> [read_scalar(text) for text in ("1e-3", "64", "no", "true", "null", "0.7/0.1/0.2", "[1, 2]")]
     [0.001, 64, 'no', True, None, '0.7/0.1/0.2', [1, 2]]

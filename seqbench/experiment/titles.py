@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def title(task: str, model: str, length: int, seed: int) -> str:
-    """Return what a cell is called.
+    """Return the title of a cell.
 
     >>> title("copy", "lstm", 64, 0)
     'copy lstm T=64 seed 0'

@@ -22,15 +22,15 @@ from seqbench.network.chunks import mapped
 from seqbench.network.network import tensors
 
 _LONGEST_PIECE = 64
-"""Steps between two rescalings, at most: over one chunk a factor of 0.005 a step is 1e-147, the square of
-which a norm can still add up."""
+"""Largest number of steps between two rescalings. Over one chunk a factor of 0.005 a step is 1e-147, and a float64
+still holds its square, which a norm sums."""
 
 Run = Callable[[Tensor, Any], tuple[Tensor, Any]]
 """(inputs of a chunk [batch, steps, features], the state before it) -> (its outputs, the state after it)."""
 
 Pull = Callable[[Tensor, int], Tensor | None]
 """(outputs of a chunk [batch, steps, output_size], its first step) -> the gradient of each row's own loss there,
-in the same shape; None where the loss does not look at them."""
+in the same shape; None if the loss does not depend on them."""
 
 
 @dataclass(frozen=True)
@@ -84,13 +84,13 @@ def cut_steps(lengths: Sequence[int], lags: Sequence[int]) -> list[int]:
 
 @dataclass(frozen=True)
 class Passage:
-    """One pass forward, in chunks.
+    """A forward pass in chunks.
 
     Attributes:
         embedded: (start, end) -> the inputs of these steps as the layer takes them, [batch, steps, features].
         steps: where the chunks begin and end: 0, the cuts, time.
-        states: the state that each chunk was handed; None for the first.
-        parts: how the tensors of the state are laid out, as `state_parts` tells it.
+        states: the state before each chunk; None for the first.
+        parts: how the tensors of the state are laid out, from `state_parts`.
     """
 
     embedded: Callable[[int, int], Tensor]
@@ -105,7 +105,7 @@ def pass_forward(
     """Feed a sequence in chunks, and carry the state over.
 
     Args:
-        run: a layer, or what keeps its calling convention.
+        run: a layer, or a function with its calling convention.
         embedded, parts, steps: as in `Passage`.
     """
     states = [None]
@@ -140,16 +140,16 @@ class LogNorms:
 
 
 def pass_back(run: Run, passage: Passage, pull: Pull, lengths: Tensor, draws: Sequence[Generator]) -> LogNorms:
-    """Go back from the end to the start, with the gradient of the loss and those of random vectors side by side.
+    """Run the backward pass from the end to the start, for the loss and for random vectors side by side.
 
-    The batch is repeated, once for each of them: a lane. Lane 0 is pulled at by the loss; in the others a
-    random unit vector is put at the last state of each row.
+    The batch is repeated once for each of them; each copy is a lane. Lane 0 carries the gradient of the loss; the
+    others start from a random unit vector at the last state of each row.
 
     Args:
         run, passage: as of `pass_forward`.
         pull: see `Pull`.
-        lengths: of the rows, [batch].
-        draws: where the random vectors come from, one for each further lane.
+        lengths: the rows' lengths, [batch].
+        draws: sources of the random vectors, one for each further lane.
     """
     axes = [part.axis for part in passage.parts if part.has_gradient and part.axis is not None]
     gradient = _Gradient(lengths, axes, draws, passage.steps)
@@ -163,10 +163,10 @@ def pass_back(run: Run, passage: Passage, pull: Pull, lengths: Tensor, draws: Se
 
 
 class _Gradient:
-    """The gradient on its way back.
+    """The gradient during the backward pass.
 
-    It is ``parts * 2**exponent``, the exponent being each row's own: a product with a power of two is exact,
-    so this costs no digit.
+    It is ``parts * 2**exponent``, with an exponent for each row. A product with a power of two is exact, so no
+    digit is lost.
 
     Attributes:
         lanes, batch: rows are ``lanes * batch``, lane by lane.
@@ -182,7 +182,7 @@ class _Gradient:
         self.exponent = torch.zeros(self.lanes * self.batch, dtype=torch.float64, device=lengths.device)
         self._lengths, self._axes, self._draws = lengths, axes, draws
         self._steps = 0
-        # Taken at once: small tensors that stay, made between large ones that go, would leave holes in the heap.
+        # Allocated at once: small lasting tensors between large temporary ones would fragment the heap.
         self._input_norms = self.exponent.new_empty(self.batch, steps[-1])
         self._cut = len(steps) - 2
         self._state_norms = self.exponent.new_empty(len(axes) + 1, self._cut, self.lanes * self.batch)
@@ -190,13 +190,13 @@ class _Gradient:
     def back(
         self, start: int, end: int, pull: Tensor | None, beginnings: list[Tensor], ends: list[Tensor]
     ) -> None:
-        """Go from the end of a chunk to its start, and keep the norms found there and at its inputs.
+        """Pass from the end of a chunk to its start, and record the norms there and at its inputs.
 
         Args:
             start, end: steps of the chunk.
-            pull: the gradient of the loss at its outputs; None where the loss does not look at them.
-            beginnings: the parts of the state that it was handed, none for the first chunk, and its inputs.
-            ends: the parts of the state that it hands on, and its outputs.
+            pull: the gradient of the loss at its outputs; None if the loss does not depend on them.
+            beginnings: the parts of the state before it, none for the first chunk, and its inputs.
+            ends: the parts of the state after it, and its outputs.
         """
         self.parts = self.parts or [torch.zeros_like(part) for part in ends[:-1]]
         self._begin_rows(end)
@@ -216,7 +216,7 @@ class _Gradient:
         return LogNorms(state.reshape(*state.shape[:2], self.lanes, self.batch), self._input_norms)
 
     def _begin_rows(self, end: int) -> None:
-        """Put a random unit vector at the last state of each row that ends here, in every lane but the loss's.
+        """Put a random unit vector at the last state of each row that ends here, in all lanes except the loss's.
 
         The gradient of these rows was 0 so far, and so was their exponent.
         """
@@ -235,7 +235,7 @@ class _Gradient:
         ]
 
     def _rescaled(self, pull: Tensor | None, outputs: Tensor) -> Tensor:
-        """Bring each row's largest number near 1 where the chunk may need it; return the pull at that scale."""
+        """Rescale each row to a largest number near 1 if the chunk may need it; return the pull at that scale."""
         steps, whole = outputs.shape[1], torch.zeros_like(outputs)
         self._steps += steps
         if pull is not None or self._steps > _LONGEST_PIECE:
@@ -262,7 +262,7 @@ class _Gradient:
 
 
 def _measured(state: Any, parts: Sequence[Part]) -> list[Tensor]:
-    """Return the parts of a state that gradients flow through, as real numbers; of no state, none."""
+    """Return the parts of a state that gradients flow through, as real numbers; none without a state."""
     known = parts if state is not None else ()
     return [_real(tensor) for tensor, part in zip(tensors(state), known, strict=True) if part.has_gradient]
 
@@ -273,7 +273,7 @@ def _real(part: Tensor) -> Tensor:
 
 
 def _repeated(state: Any, parts: Sequence[Part], lanes: int) -> tuple[Any, list[Tensor]]:
-    """Return the same state once for each lane, as it is handed on, and its parts at which a graph begins."""
+    """Repeat the state once for each lane; return it, and its parts at which a graph begins."""
     layout, beginnings = iter(parts), []
 
     def repeated(tensor: Tensor) -> Tensor:
@@ -288,7 +288,7 @@ def _repeated(state: Any, parts: Sequence[Part], lanes: int) -> tuple[Any, list[
 
 
 def _gradients(flows: list[tuple[Tensor, Tensor]], wanted: list[Tensor]) -> list[Tensor]:
-    """Return what gradients at the ends, given as (gradient, end), are at the beginnings."""
+    """Backpropagate the gradients at the ends, given as (gradient, end); return those at the beginnings."""
     if not flows:
         return [torch.zeros_like(beginning) for beginning in wanted]
     gradients, ends = zip(*flows, strict=True)

@@ -23,7 +23,7 @@ VANISHED, EXPLODED = 1e-3, 1e3
 """A factor over the whole sequence below the first is ``vanishing``, above the second ``exploding``."""
 
 HORIZON_SHARE = 0.01
-"""A gradient counts as still there while it is this share of its value at the smallest lag."""
+"""Smallest share of the gradient at the smallest lag that still counts as a gradient."""
 
 _LN_SMALLEST = math.log(sys.float_info.min)
 _LN_LARGEST = math.log(sys.float_info.max)
@@ -37,13 +37,13 @@ class Curve:
         quantity: ``state`` is dL/ds_t, ``jacobian`` is v^T ds_T/ds_t, ``input`` is dL/de_t.
         part: ``all``, or one part of the state.
         lags: how many steps before a sequence's last step.
-        median, q25, q75: the norm at each lag; None where no float64 holds it, for the reason given.
+        median, q25, q75: the norm at each lag; None if no float64 holds it, for the reason given.
         ln_median: natural logarithm of the median; None only where the norm is 0 or unknown.
         n: how many examples are behind each lag.
-        underflow_share: of the examples that reach the lags, those whose norm falls to 0 or below 2.2e-308,
-            or is 0 at all of them; None where there is no example. Zeros at the smallest lags alone, behind
-            the last scored step, are no fall.
-        reason: why something is None; None where nothing is.
+        underflow_share: share of the examples that reach the lags whose norm falls to 0 or below 2.2e-308, or is 0
+            at all lags; None without examples. Zeros only at the smallest lags, after the last scored step, do not
+            count.
+        reason: why a value is None; None if none is.
     """
 
     quantity: Quantity
@@ -91,7 +91,7 @@ class Horizon:
     """The number of steps back at which a gradient still matters.
 
     Attributes:
-        lag: steps; the sequence's length where it never ceases to be felt.
+        lag: steps; the sequence's length if the gradient never falls below the limit.
         is_censored: the sequence was too short to see the end: read "at least ``lag``".
     """
 
@@ -199,7 +199,7 @@ def verdict_of(ln_gain: float, length: int) -> Verdict:
 
 
 def _line(points: Sequence[tuple[int, float]]) -> tuple[float, float | None] | None:
-    """Fit a line by least squares; return its slope and R^2 (None where the points lie level)."""
+    """Fit a line by least squares; return its slope and R^2 (None if the points lie level)."""
     if len(points) < 2:
         return None
     mean_x = math.fsum(x for x, _ in points) / len(points)
@@ -220,8 +220,8 @@ def _without_start(curve: Curve) -> str:
 def _horizon(curve: Curve, length: int) -> Horizon | None:
     """Return the largest lag with at least HORIZON_SHARE of the norm at the smallest lag.
 
-    Between two measured lags the logarithm is taken to run straight, which is exact where the norm shrinks
-    by the same factor at each step.
+    Between two measured lags the logarithm is interpolated linearly, which is exact if the norm shrinks by the
+    same factor at each step.
     """
     if not curve.lags or curve.ln_median[0] is None:
         return None
@@ -272,15 +272,15 @@ def unknown_curve(quantity: Quantity, lags: Sequence[int], reason: str) -> Curve
 def _underflows(ln_norms: Sequence[float]) -> bool:
     """Say whether an example's norm, from the smallest lag to the largest, falls below what a float64 holds.
 
-    Between the last scored step and the end of a sequence nothing asks for a gradient: a norm that begins as 0
-    and is more further back has not fallen.
+    After the last scored step there is no gradient: a norm that is 0 at the smallest lags and larger further back
+    has not fallen.
     """
     begins = next((i for i, ln in enumerate(ln_norms) if ln > -math.inf), 0)
     return any(ln < _LN_SMALLEST for ln in ln_norms[begins:])
 
 
 def _quantile(ln_norms: Sequence[float], share: float) -> float:
-    """Return the logarithm of a quantile of sorted norms, linear between neighbours; NaN of none."""
+    """Return the logarithm of a quantile of sorted norms, linear between neighbours; NaN if there are none."""
     if not ln_norms:
         return math.nan
     place = share * (len(ln_norms) - 1)

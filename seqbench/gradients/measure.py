@@ -32,22 +32,22 @@ from seqbench.network.copies import copied, exact
 from seqbench.network.network import Network
 
 MOST_LAGS = 64
-"""Lags at which the gradients of a sequence are measured."""
+"""Largest number of lags at which the gradients of a sequence are measured."""
 
 
 def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 3, lags: int = MOST_LAGS) -> Flow:
-    """Measure state gradient, state Jacobian and input gradient, each example by itself.
+    """Measure state gradient, state Jacobian and input gradient of each example separately.
 
     With s_t the state after t steps of a sequence of T, L the mean loss over one example's own scored items
     and e_t the embedded input of step t, the norms at lag T - t are
 
-    - ``state``: dL/ds_t, along the state that is handed to the future; the output of step t is not in it.
+    - ``state``: dL/ds_t, through the state that later steps get; the direct path through output t is not included.
     - ``jacobian``: v^T ds_T/ds_t for a random unit v, root mean square over the draws, which estimates the
       Frobenius norm of the Jacobian over the square root of the state's size.
-    - ``input``: dL/de_t. All that exists for a layer without state, or one that looks ahead.
+    - ``input``: dL/de_t, the only quantity for a layer without a state, or one that looks ahead.
 
-    T is each example's own length. The network is left as it is: a copy is measured, without dropout. The
-    random vectors come part by part in the state's own shape, for the rows that end last first.
+    T is each example's own length. The network is left as it is: a copy is measured, without dropout. Random
+    vectors are drawn part by part in the state's own shape, first for the rows that end last.
 
     Args:
         network: what to measure.
@@ -55,11 +55,11 @@ def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 
         seed: of the draws.
         draws: random vectors for each example; the cost is one pass forward, and one forward and backward over
             a batch 1 + draws times as large. Memory holds one chunk of it.
-        lags: at most so many are measured; fewer cost less.
+        lags: the largest number of lags to measure; fewer cost less.
 
     Raises:
         ValueError: ``draws`` is below 1, or ``lags`` below 2.
-        ContractError: the layer's state is not as the contract has it, or its model names other parts.
+        ContractError: the layer's state breaks the contract, or its model names other parts.
     """
     if draws < 1:
         raise ValueError(f"draws is {draws}; it must be at least 1")
@@ -78,7 +78,7 @@ def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 
         losses = _OwnLosses(measured, batch, passage, run)
         generators = [generator(seed, "jacobian", draw) for draw in range(draws if has_state else 0)]
         norms = losses.averaged(pass_back(run, passage, losses.pull, batch.lengths, generators))
-    # The step of each lag in each row: [lags, batch]; where a row is shorter, there is none.
+    # The step of each lag in each row: [lags, batch]; shorter rows have none.
     steps = batch.lengths - batch.lengths.new_tensor(grid)[:, None]
     inputs = torch.where(steps > 0, norms.inputs.T.gather(0, steps.clamp(min=1) - 1), math.nan)
     names = part_names(network, len(norms.state) - 1) if has_state else ()
@@ -96,7 +96,7 @@ def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 
 
 
 def lag_grid(length: int, most: int = MOST_LAGS) -> tuple[int, ...]:
-    """Return the lags of a sequence of ``length`` steps: all where they are few, else evenly in logarithm.
+    """Return the lags of a sequence of ``length`` steps: all if they are few, otherwise spaced in the logarithm.
 
     The largest is ``length - 1``: the state after the first step, and the first input.
 
@@ -141,7 +141,7 @@ def _frozen(network: Network) -> Network:
 
 
 def _run(network: Network, lengths: Tensor) -> Run:
-    """Return what runs the layer; one that looks ahead hands no state on."""
+    """Return what runs the layer; one that looks ahead returns no state."""
     if network.is_causal:
         return network.run_layer
     return lambda embedded, state: (network.run_layer(embedded, None, lengths)[0], None)
@@ -159,8 +159,8 @@ def _embedded(network: Network, batch: Batch) -> Callable[[int, int], Tensor]:
 class _OwnLosses:
     """Each example's own loss: the mean over its scored items.
 
-    How many these are is known when all chunks have been seen: the sum of the items pulls, and what has come of
-    it is divided at the end. A loss that needs whole sequences is asked for once, over one more pass forward.
+    The number of items is known only after all chunks: gradients are taken of the sum, and divided at the end. A
+    loss that needs whole sequences is computed once, over one more forward pass.
     """
 
     def __init__(self, network: Network, batch: Batch, passage: Passage, run: Run) -> None:
@@ -170,7 +170,7 @@ class _OwnLosses:
         self._whole = self._gradient(outputs_of(run, passage), 0) if is_whole else None
 
     def pull(self, outputs: Tensor, start: int) -> Tensor | None:
-        """Return the gradient of the sums at the outputs of a chunk; None where nothing is scored in it."""
+        """Return the gradient of the sums at the outputs of a chunk; None if nothing is scored in it."""
         if self._whole is not None:
             return self._whole[:, start : start + outputs.shape[1]]
         return self._gradient(outputs, start)
@@ -184,14 +184,14 @@ class _OwnLosses:
         return torch.autograd.grad(losses.sum(), own)[0]
 
     def averaged(self, norms: LogNorms) -> LogNorms:
-        """Return the norms of the means, of norms of the sums."""
+        """Return the norms for the mean losses, given those for the summed losses."""
         shift = self._items.log()
         norms.state[:, :, 0] -= shift
         return LogNorms(norms.state, norms.inputs - shift[:, None])
 
 
 def _without_state(network: Network, parts: Sequence[Part]) -> str:
-    """Return why there are no gradients at the state, where there are none."""
+    """Return why a network has no gradients at its state."""
     if not network.is_causal:
         return "the layer looks ahead: no state stands between its past and its future"
     if parts:
@@ -204,7 +204,7 @@ def _on_grid(norms: Tensor, steps: Tensor, cuts: Sequence[int]) -> Tensor:
 
     Args:
         norms: [parts + 1, cuts, lanes, batch].
-        steps: [lags, batch]; 0 or below where there is none.
+        steps: [lags, batch]; 0 or below if there is none.
         cuts: the step of each cut.
     """
     if not cuts:
@@ -218,12 +218,12 @@ def _on_grid(norms: Tensor, steps: Tensor, cuts: Sequence[int]) -> Tensor:
 def _state_curves(
     quantity: Quantity, lags: Sequence[int], names: Sequence[str], norms: Tensor, why: str
 ) -> Iterator[Curve]:
-    """Yield the curve of the whole state, and of its parts where it has more than one.
+    """Yield the curve of the whole state, and of its parts if it has more than one.
 
     Args:
         quantity, lags, names: as in `Curve`.
         norms: logarithms, [parts + 1, lags, lanes, batch]; the root mean square over the lanes is taken.
-        why: the reason where there are no names, and so no state.
+        why: the reason if there are no names, and so no state.
     """
     if not names:
         yield unknown_curve(quantity, lags, why)

@@ -1,6 +1,6 @@
 """Names the parts of a layer's state: as its model does, or by a general rule.
 
-Stands on backpropagation, which tells the parts, and flow.
+Builds on backpropagation and flow.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from seqbench.network.weight_groups import weight_groups
 def part_names(network: Network, parts: int) -> tuple[str, ...]:
     """Return the names of the parts of the state that gradients flow through, in their order.
 
-    Where the model names none, a pair beside parameters with torch's names of recurrent weights is an LSTM's.
+    If the model names none, a pair beside parameters with torch's names of recurrent weights is an LSTM's.
 
     Args:
         network: its layer and its model.
@@ -53,7 +53,7 @@ def check_names(network: Network) -> None:
     """Compare all that a model names with its layer: parts of the state, weights, learning-rate groups.
 
     Raises:
-        ContractError: something that it names is not there, stands twice, or makes no sense.
+        ContractError: a name is missing in the layer or occurs twice, or a number is out of range.
     """
     weight_groups(network)
     optimiser_groups(network, 1.0, 0.0)

@@ -1,7 +1,7 @@
 """Records the gradient norms of each training step.
 
-Global norms before clipping and norms of the groups of weights, kept as tensors and looked at once at
-the end. Torch is imported where it is used, so that records can hold the result. Stands on nothing.
+Global norms before clipping and norms of the groups of weights, kept as tensors and read once at the end. Torch is
+imported when used, since records hold the result. Imports nothing of seqbench.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ POINTS_KEPT = 200
 
 @dataclass(frozen=True)
 class Spread:
-    """Median, 95th percentile and largest of the finite norms; None where there is none."""
+    """Median, 95th percentile and largest of the finite norms; None if there is none."""
 
     median: float | None
     p95: float | None
@@ -34,7 +34,7 @@ class Norms:
     Attributes:
         whole: of all gradients together.
         groups: of each group of weights, as `seqbench.network.weight_groups.weight_groups` has them.
-        clipped_share: share of the steps whose norm was above the limit; None where nothing is clipped.
+        clipped_share: share of the steps whose norm was above the limit; None without clipping.
         nonfinite_steps: steps whose norm was not finite.
         course: (step, median norm of the steps since the entry before), at most 200.
     """
@@ -62,8 +62,8 @@ def summarise_norms(names: Sequence[str], steps: Sequence[Tensor], clip: float |
 
     Args:
         names: the groups, in the order of ``steps``.
-        steps: for each step what `group_norms` gave.
-        clip: the largest global norm, None where nothing is clipped.
+        steps: the result of `group_norms` for each step.
+        clip: the largest global norm, None without clipping.
     """
     import torch
 

@@ -19,15 +19,15 @@ class Assignment:
     Attributes:
         cell: the cell to run.
         environment: the result of `seqbench.base.environment.describe` on the machine that started the sweep.
-        plugins: where its task and its model are found.
+        plugins: the sources of its task and its model.
         log: file for all output of the cell; None for none.
         checkpoint: file from which an interrupted cell resumes; None keeps no checkpoint.
         checkpoint_seconds: time between two checkpoints.
         loggers: names of the Lightning loggers that watch the training.
-        folder: of the store, below which they write; None for nowhere.
+        folder: the store's folder, in which they write; None for nowhere.
         weights: file into which the cell writes its weights; None keeps none.
-        beside: further models that are built, and thrown away, when the data of the cell are checked.
-        task: the cell's task, as this process has made it; another process makes its own.
+        beside: further models to build and discard when the data of the cell are checked.
+        task: the cell's task in this process; another process makes its own.
     """
 
     cell: Cell
@@ -43,5 +43,5 @@ class Assignment:
     task: Task | None = field(default=None, compare=False, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
-        # Its class may stand in a file that the other process has yet to load.
+        # Its class may come from a file that the other process has not loaded yet.
         return {**self.__dict__, "task": None}

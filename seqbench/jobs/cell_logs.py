@@ -60,11 +60,11 @@ def end(stream: TextIO, record: Record) -> None:
 
 
 def complete(layout: Layout, event: Event) -> None:
-    """Write into the log of a cell what its process did not live to write: how it died.
+    """Write the death of a cell's process into the cell's log, if the process could not.
 
     Args:
-        layout: of the store.
-        event: any.
+        layout: the layout of the store.
+        event: any event.
     """
     path = layout.log(event.cell)
     match event:
@@ -92,7 +92,7 @@ def _append(path: Path, text: str) -> None:
 
 
 def _has_end(path: Path) -> bool:
-    """Say whether the last attempt wrote how it ended; true if there is no log."""
+    """Say whether the last attempt wrote its end; True if there is no log."""
     try:
         lines = read_plain(path).decode("utf-8", errors="replace").splitlines()
     except OSError:

@@ -20,9 +20,9 @@ class Progressed:
     """A cell took steps.
 
     Attributes:
-        cell: which.
+        cell: the cell.
         step: optimiser steps taken so far.
-        loss: of the last step.
+        loss: the loss of the last step.
         steps_per_second: since the cell began.
     """
 

@@ -11,7 +11,7 @@ class PluginFile:
     """One Python file that holds a plugin and is not installed.
 
     Attributes:
-        path: where it is, absolute.
+        path: its absolute path.
         sha256: the hash of its content when it was first loaded; None before that.
     """
 

@@ -18,10 +18,10 @@ from torch.utils.checkpoint import checkpoint
 T = TypeVar("T")
 
 CHUNK_STEPS = 512
-"""Steps of a chunk. Shorter ones cost time (9% more at 128 and 25% at 64, an LSTM of 64 units with a batch of 8),
-longer ones memory. Whole, torch's LSTM slows down where what it keeps is large: at 8,192 steps a step takes 2 to 3
-times as long (128 units, a batch of 32). A power of two, so that the chunks in which a layer may run by itself end
-where these do."""
+"""Steps of a chunk. Shorter chunks cost time (9% more at 128 and 25% at 64, an LSTM of 64 units with a batch of
+8), longer ones memory. On whole sequences torch's LSTM slows down as it keeps more: at 8,192 steps a step takes 2
+to 3 times as long (128 units, a batch of 32). A power of two: chunks that a layer makes itself then end at the
+same steps."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Chunking:
     """How a layer is fed.
 
     Attributes:
-        chunk: steps of a chunk; None feeds every sequence whole, as a layer without a state has to be fed.
-        recompute: keep only the state between two chunks, and run each chunk again, with the same random
-            numbers, when the gradient comes back to it.
+        chunk: steps of a chunk; None feeds every sequence whole, as a layer without a state needs.
+        recompute: keep only the states between chunks, and run each chunk again in the backward pass, with the
+            same random numbers.
         truncate: steps after which the state is carried over without its gradient; None carries all of it.
     """
 
@@ -53,7 +53,7 @@ class Chunking:
         return self.recompute and len(self.ends(steps)) > 1
 
     def is_cut(self, end: int) -> bool:
-        """Say whether no gradient flows through the state that is handed on after this step."""
+        """Say whether gradients stop at the state after this step."""
         return self.truncate is not None and end % self.truncate == 0
 
 
@@ -69,13 +69,13 @@ def feed(
         run: (inputs of a chunk, the number of its first step, state) -> (result, the state after the chunk); the
             first chunk gets None. Its intermediate results are kept for the backward pass, or recomputed.
         inputs: [batch, time] or [batch, time, ...].
-        chunking: where chunks begin and end.
+        chunking: the chunks.
     """
     state, is_run_again = None, chunking.is_run_again(inputs.shape[1])
     for start, end in pairwise([0, *chunking.ends(inputs.shape[1])]):
         chunk = inputs[:, start:end]
         if is_run_again:
-            # The tensor tells torch the device whose random numbers are to be drawn again.
+            # The tensor tells torch on which device to restore the random state.
             found, state = checkpoint(run, chunk, start, state, use_reentrant=False)
         else:
             found, state = run(chunk, start, state)
@@ -97,9 +97,9 @@ def mapped(state: Any, change: Callable[[Tensor], Tensor]) -> Any:
 
 
 def kept_bytes(layer: nn.Module, embedded: Tensor) -> int:
-    """Return the bytes that autograd keeps of a sequence fed whole: each storage once, weights left out.
+    """Return the bytes that autograd keeps for a sequence fed whole: each storage once, without weights.
 
-    The layer is run once; what it draws is drawn from torch's global generator.
+    Runs the layer once, which may draw from torch's global generator.
     """
     weights = {parameter.untyped_storage().data_ptr() for parameter in layer.parameters()}
     kept: dict[int, int] = {}

@@ -21,13 +21,13 @@ def copied(network: Network) -> Network:
 def copied_layer(layer: nn.Module, build: Callable[[], nn.Module] | None, features: int) -> nn.Module:
     """Return a copy of a layer that shares nothing with it.
 
-    What cannot be deep-copied, such as a weight with a parametrisation of torch's or a layer that holds a lock, is
-    built anew and given the state_dict. torch's global generator is left as it is.
+    A layer that cannot be deep-copied, such as one with a parametrisation of torch's or a lock, is built anew and
+    loads the state_dict. torch's global generator is left unchanged.
 
     Args:
         layer: what to copy.
-        build: returns a new layer; None where there is no such way.
-        features: of a step of its inputs.
+        build: returns a new layer; None if no function does.
+        features: number of features of an input step.
 
     Raises:
         ContractError: the new layer does not take the state_dict, or computes something else with it.
@@ -58,7 +58,7 @@ def copied_layer(layer: nn.Module, build: Callable[[], nn.Module] | None, featur
 
 
 def _is_alike(layer: nn.Module, twin: nn.Module, features: int) -> bool:
-    """Say whether two layers give the same outputs but for rounding."""
+    """Say whether two layers give the same outputs up to rounding."""
     found = []
     for each in (layer, twin):
         was_training, weight = each.training, next(iter(each.parameters()), torch.zeros(0))
@@ -72,7 +72,7 @@ def _is_alike(layer: nn.Module, twin: nn.Module, features: int) -> bool:
 
 
 def exact(module: nn.Module) -> nn.Module:
-    """Let a module compute in float64, and in complex128 where it is complex, which ``double`` leaves as it is."""
+    """Convert a module to float64, and its complex tensors to complex128, which ``double`` leaves unchanged."""
     module.double()
     for tensor in (*module.parameters(), *module.buffers()):
         if tensor.is_complex():

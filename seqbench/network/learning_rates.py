@@ -1,6 +1,6 @@
 """Sorts a network's parameters into the groups that its model trains at learning rates of their own.
 
-Stands on network and weight_groups.
+Builds on network and weight_groups.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from seqbench.network.weight_groups import check_parameter
 
 
 def optimiser_groups(network: Network, learning_rate: float, weight_decay: float) -> list[Any]:
-    """Return what an optimiser of torch's takes: all parameters, or where the model has groups, one dict for each.
+    """Return the parameters as torch's optimisers take them: all, or one dict for each group of the model.
 
-    What stands in no group comes first, at the learning rate and the weight decay given.
+    Parameters in no group come first, with the learning rate and the weight decay given.
 
     Raises:
-        ContractError: a group names a parameter that is not there, one that stands in another group, or a number
-            that makes no sense.
+        ContractError: a group names an unknown parameter or one of another group, or a number is out of range.
     """
     groups = tuple(network.model.parameter_groups(network.layer)) if network.model else ()
     if not groups:

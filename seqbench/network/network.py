@@ -22,7 +22,7 @@ from seqbench.errors import ContractError
 from seqbench.network.chunks import CHUNK_STEPS, WHOLE, Chunking, feed
 
 STEPS_BETWEEN_TRIMS = 64 * CHUNK_STEPS
-"""Steps after which memory is given back if chunks are recomputed; it takes 1 to 2 ms."""
+"""Steps after which freed memory goes back to the system if chunks are recomputed; this takes 1 to 2 ms."""
 
 
 class Network(nn.Module):
@@ -32,12 +32,12 @@ class Network(nn.Module):
         embedding: inputs -> [batch, time, features].
         layer: the model's own, called as ``torch.nn.LSTM(batch_first=True)`` is.
         head: the output matrix W and its bias: [..., output_size] -> [..., head_size].
-        model: what the layer was built from; None where it came from elsewhere.
-        features: of an embedded step.
-        state_size: numbers that the layer carries from one step to the next, for one example; 0 of one that looks
+        model: the model that built the layer; None if it came from elsewhere.
+        features: number of features of an embedded step.
+        state_size: numbers that the layer carries from one step to the next, for one example; 0 for one that looks
             ahead, which carries nothing.
-        chunking: in which chunks sequences are fed; only while it trains are they truncated or run again. A layer
-            that looks ahead is fed whole whatever it says.
+        chunking: the chunks in which sequences are fed; truncation and recomputation apply in training only. A
+            layer that looks ahead is always fed whole.
     """
 
     def __init__(
@@ -54,8 +54,8 @@ class Network(nn.Module):
             layer: the model's own.
             inputs, targets: their kinds.
             embedding_size: features of an embedded token.
-            model: builds such layers anew, for copies, and says what is special about them; None for a causal
-                layer that a deep copy copies.
+            model: builds such layers anew for copies, and states their properties; None for a causal layer that
+                can be deep-copied.
 
         Raises:
             ContractError: the layer does not keep its calling convention.
@@ -80,16 +80,16 @@ class Network(nn.Module):
 
     @property
     def build(self) -> Callable[[], nn.Module] | None:
-        """What returns a new layer; None where the network was not made from a model."""
+        """The function that returns a new layer; None if the network was not made from a model."""
         return partial(self.model.build, self.features) if self.model else None
 
     def hidden(self, inputs: Tensor, state: Any = None, lengths: Tensor | None = None) -> tuple[Tensor, Any]:
-        """Return what the layer gives after a state, [batch, time, output_size], and the state after it.
+        """Return the layer's outputs after a state, [batch, time, output_size], and its new state.
 
         Args:
             inputs: [batch, time] or [batch, time, channels].
             state: as the layer returned it; None for a sequence's start.
-            lengths: real steps of each row, [batch]; only a layer that looks ahead is told.
+            lengths: real steps of each row, [batch]; passed only to a layer that looks ahead.
         """
         hidden, state = self.run_layer(self.embedding(inputs).contiguous(), state, lengths)
         if hidden.shape[:2] != inputs.shape[:2]:
@@ -100,7 +100,7 @@ class Network(nn.Module):
         return hidden, state
 
     def run_layer(self, embedded: Tensor, state: Any = None, lengths: Tensor | None = None) -> tuple[Tensor, Any]:
-        """Return what the layer itself returns for embedded steps, [batch, time, features]; see `hidden`."""
+        """Run the layer itself on embedded steps, [batch, time, features]; see `hidden`."""
         if self.is_causal:
             outputs, state = self.layer(embedded, state)
         else:
@@ -113,7 +113,7 @@ class Network(nn.Module):
         return self.targets.outputs(hidden, batch.lengths, self.head)
 
     def _whole(self, batch: Batch, chunking: Chunking) -> Tensor:
-        """Return what the layer gives at all steps, [batch, time, output_size], fed in chunks."""
+        """Return the layer's outputs at all steps, [batch, time, output_size], computed in chunks."""
 
         def run(chunk: Tensor, start: int, state: Any) -> tuple[Tensor, Any]:
             return self.hidden(chunk, state, batch.lengths)
@@ -136,7 +136,7 @@ class Network(nn.Module):
             return (losses.sum(), len(losses)), state
 
         sums, items = zip(*feed(run, batch.inputs, self._allowed_chunking), strict=True)
-        # One chunk alone is not added to anything: a step of a few milliseconds would feel it.
+        # A single chunk is not added to a sum, which would slow down a step of a few milliseconds.
         mean: Tensor = sum(sums[1:], start=sums[0]) / sum(items)
         return mean
 
@@ -165,7 +165,7 @@ def build_network(model: Model, inputs: InputKind, targets: TargetKind, embeddin
 
 
 def check_takes_lengths(layer: nn.Module) -> None:
-    """Refuse a layer that looks ahead and cannot be told which steps are real.
+    """Refuse a layer that looks ahead and does not take the lengths of rows.
 
     Raises:
         ContractError: its forward has no parameter ``lengths``.

@@ -1,6 +1,6 @@
 """Sorts a network's weights into the groups whose gradients are reported: its model's, or by a general rule.
 
-Stands on network.
+Builds on network.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from seqbench.errors import ContractError, unknown
 from seqbench.network.network import Network
 
 HEAD, REST = "W", "other"
-"""The groups of the head's weight and of all else: embedding, biases, and what the model names nowhere."""
+"""The groups of the head's weight and of the rest: embedding, biases, and parameters that the model does not
+name."""
 
 
 def weight_groups(network: Network) -> dict[str, list[nn.Parameter]]:
     """Return the parameters whose gradients are reported together, by group; empty groups are left out.
 
     Raises:
-        ContractError: the model names a parameter that is not there, one in two groups, or a group ``other``.
+        ContractError: the model names an unknown parameter, one in two groups, or a group ``other``.
     """
     layer = network.layer
     named = network.model.weight_groups(layer) if network.model else _by_torchs_names(layer)
@@ -53,7 +54,7 @@ def _group_of(named: Mapping[str, Iterable[str]], known: Mapping[str, nn.Paramet
 
 
 def check_parameter(name: str, known: Iterable[str], taken: Iterable[str], where: str) -> None:
-    """Refuse the name of a parameter that the layer has not, or that stands in another group already.
+    """Refuse the name of a parameter that the layer does not have, or that is in another group already.
 
     Raises:
         ContractError: it is one of these.

@@ -1,4 +1,4 @@
-"""Lists what the installed plugins offer, and which plugin offers what.
+"""Lists the tasks, models, suites and executors of the installed plugins, with their origins.
 
 A catalog is frozen; `seqbench.plugins.load` makes it.
 """

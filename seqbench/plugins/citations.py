@@ -1,4 +1,4 @@
-"""Reads which sources tasks and models ask to be cited by, and says what is wrong with a reference."""
+"""Reads the references of tasks and models, and checks them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from seqbench.plugins.catalog import Catalog
 
 @dataclass(frozen=True)
 class Cited:
-    """A task or a model, and what to cite for it.
+    """A task or a model, and the sources to cite for it.
 
     Attributes:
         kind: ``task`` or ``model``.
-        name: of it.
+        name: its name.
         entries: its sources.
-        problem: why there is none, in a sentence; None where there is one.
+        problem: why there is none, in a sentence; None if there is one.
     """
 
     kind: str
@@ -61,7 +61,7 @@ def distinct(found: Iterable[Cited]) -> tuple[list[Reference], list[str]]:
 
 
 def reference_of(plugin: type[Task] | type[Model]) -> str:
-    """Return the BibTeX of a class; empty where it has none."""
+    """Return the BibTeX of a class; empty if it has none."""
     # A plugin of the first edition may have a parameter of this name.
     is_parameter = any(field.name == "reference" for field in dataclasses.fields(plugin))  # type: ignore[arg-type]
     found = None if is_parameter else plugin.reference
@@ -69,7 +69,7 @@ def reference_of(plugin: type[Task] | type[Model]) -> str:
 
 
 def reference_remarks(plugin: type[Task] | type[Model]) -> list[str]:
-    """Return what is wrong with the BibTeX of a class; nothing where it is right, or there is none."""
+    """Return the faults in the BibTeX of a class; none if it is valid or absent."""
     try:
         entries(reference_of(plugin))
     except ValueError as error:

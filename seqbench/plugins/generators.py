@@ -1,6 +1,6 @@
-"""Tells which global random generators moved: were seeded, or drawn from.
+"""Detects which global random generators were seeded or drawn from.
 
-Those of torch and numpy are looked at only where something has imported them; imports neither.
+Looks at those of torch and numpy only if they are imported already; imports neither.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import sys
 from typing import Any
 
 _SEEDS_OF_PEOPLE = 2**32
-"""torch seeds itself with a number of 64 bits; one below this was given to it."""
+"""torch seeds itself with a number of 64 bits; a smaller seed was set by somebody."""
 
 
 def generators() -> dict[str, object]:
-    """Return the states of the global generators that there are: library -> its state, to be handed to `moved`."""
+    """Return the states of the existing global generators: library -> its state, for `moved`."""
     states: dict[str, object] = {"random": random.getstate()}
-    # What cannot be imported may stand there as None.
+    # A library that cannot be imported may be None there.
     torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
     if torch is not None:
         states["torch"] = torch.get_rng_state().tolist()
@@ -26,7 +26,7 @@ def generators() -> dict[str, object]:
 
 
 def moved(before: dict[str, object]) -> list[str]:
-    """Name the libraries whose generator is not where it was; or where it begins, if it was not there before."""
+    """Return the libraries whose generator has moved since, or from its start if it is new."""
     after = generators()
     return [name for name, state in after.items() if (before[name] != state if name in before else _is_used(name))]
 
@@ -37,7 +37,7 @@ def _plain(state: Any) -> tuple[object, ...]:
 
 
 def _is_used(name: str) -> bool:
-    """Say whether a library's generator has left the state in which it is made, which is another each time."""
+    """Say whether a library's generator has left its initial state, which differs each time."""
     if name == "numpy":
         numbers = sys.modules["numpy"].random
         seeds = numbers.get_bit_generator().seed_seq

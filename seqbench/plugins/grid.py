@@ -26,7 +26,7 @@ from seqbench.plugins.parameters import Plugin, make, meaningless, parameters_of
 
 @dataclass(frozen=True)
 class Expansion:
-    """The cells of an experiment, and what was made to find them.
+    """The cells of an experiment, and their tasks.
 
     Attributes:
         cells: by task, then length, model and seed.
@@ -41,7 +41,7 @@ class Expansion:
         return self.tasks[cell.key].time_steps(cell.length)
 
     def work(self, cell: Cell) -> float:
-        """Return optimiser steps times time steps: what a cell's time grows with, among cells of one model."""
+        """Return optimiser steps times time steps, to which the time of one model's cells is proportional."""
         return float(max(1, cell.training.steps) * self.time_steps(cell))
 
 
@@ -49,15 +49,15 @@ def expand(experiment: Experiment, catalog: Catalog) -> list[Cell]:
     """Return every cell of the grid, ordered by task, then length, model and seed.
 
     Raises:
-        ExperimentError: a name or a parameter is unknown or unfit, or a model looks ahead in a task that would
-            tell it the answers.
-        DataError: a data source is not there.
+        ExperimentError: a name or a parameter is unknown or unfit, or a model looks ahead on a task that feeds it
+            the answers.
+        DataError: a data source is missing.
     """
     return list(expansion(experiment, catalog).cells)
 
 
 def expansion(experiment: Experiment, catalog: Catalog) -> Expansion:
-    """Return every cell of the grid, as `expand`, with the tasks, each of which is made once."""
+    """Return every cell of the grid, as `expand` does, with the tasks; each task is made once."""
     made = _checked_parameters(experiment, catalog)
     tasks = [_task(catalog, experiment, i, made) for i in range(len(experiment.tasks))]
     models = _models(experiment, catalog)
@@ -72,7 +72,7 @@ def expansion(experiment: Experiment, catalog: Catalog) -> Expansion:
 
 
 def tasks_of(cells: Iterable[Cell], catalog: Catalog) -> dict[str, Task]:
-    """Return key -> task of cells that come from no experiment; one task is made for the same parameters."""
+    """Return key -> task for cells without an experiment; cells with equal parameters share a task."""
     made: dict[str, Task] = {}
     found = {}
     for cell in cells:
@@ -90,10 +90,10 @@ def fingerprints(task: Task) -> dict[str, str]:
 
 
 def _task(catalog: Catalog, experiment: Experiment, i: int, made: Mapping[str, Task | Model]) -> Task:
-    """Return a task; what a suite sets for generated data has its default where the data are somebody's own.
+    """Return a task; beside a data source, a suite's settings for generated data get their defaults.
 
     Raises:
-        ExperimentError: the place that names the data also sets such a parameter.
+        ExperimentError: the file or the command line sets both the data and such a parameter.
     """
     plugin: type[Task] = _found(catalog.task, experiment, "tasks", i, experiment.tasks[i])
     known = made.get(plugin.name)
@@ -101,7 +101,7 @@ def _task(catalog: Catalog, experiment: Experiment, i: int, made: Mapping[str, T
     names = meaningless(task)
     place = "parameters", task.name
     sources = [p.name for p in parameters_of(type(task)) if p.is_data_source]
-    # Values of a file have a place, those of the command line have none: a suite cannot know of such data.
+    # Values from a file have a place, those of the command line have none: a suite cannot know such data.
     is_of_a_file = any(experiment.where(*place, name) for name in sources if getattr(task, name) is not None)
     typed = [name for name in names if is_of_a_file or not experiment.where(*place, name)]
     refuse_meaningless(task, typed, experiment.where(*place, *typed[:1]))
@@ -157,7 +157,7 @@ def _check_label(label: str, where: str, catalog: Catalog) -> None:
 
 
 def configured(made: Task | Model, catalog: Catalog, label: str = "") -> Configured:
-    """Return what a cell keeps of a task or a model: parameters, those that were changed, and where it is from."""
+    """Return a task or a model as a cell keeps it: parameters, changed parameters, and origin."""
     of_class = parameters_of(type(made))
     told = [p for p in of_class if not (p.is_added_later and getattr(made, p.name) == p.default)]
     values = {p.name: getattr(made, p.name) for p in told}
@@ -167,7 +167,7 @@ def configured(made: Task | Model, catalog: Catalog, label: str = "") -> Configu
 
 
 def _checked_parameters(experiment: Experiment, catalog: Catalog) -> dict[str, Task | Model]:
-    """Return name -> task or model, of all for which the experiment sets parameters.
+    """Return name -> task or model for all names with parameters in the experiment.
 
     Those of an installed plugin that this grid leaves out are checked, then not used: ``--tasks`` may narrow a
     suite that sets parameters for all its tasks.
@@ -182,7 +182,7 @@ def _checked_parameters(experiment: Experiment, catalog: Catalog) -> dict[str, T
         plugin: type[Any] | None = catalog.tasks.get(installed) or catalog.models.get(installed)
         is_asked = name in experiment.names
         if plugin is None and not is_asked and (catalog.problems or name in experiment.labels_left_out):
-            # A suite may set parameters for what a broken plugin took away; its problem was told.
+            # A suite may set parameters of a broken plugin, which has been reported.
             continue
         if plugin is None:
             names = dict.fromkeys([*experiment.names, *catalog.tasks, *catalog.models])
@@ -193,15 +193,15 @@ def _checked_parameters(experiment: Experiment, catalog: Catalog) -> dict[str, T
 
 
 def _fit(plugin: type[Plugin], values: Mapping[str, Any], where: Callable[..., str]) -> Plugin:
-    """Return what is made with these parameters.
+    """Return the task or model with these parameters.
 
     Args:
         plugin: the class.
         values: parameter name -> value.
-        where: gives the place of one of them, or of them all, for an error.
+        where: gives the place of one parameter, or of all, for an error.
 
     Raises:
-        ExperimentError: with the place of the one value that is wrong by itself, or of them all.
+        ExperimentError: a value is invalid; the message has its place, or that of all values.
     """
     try:
         return make(plugin, values)

@@ -1,6 +1,6 @@
 """Imports the module of one plugin, and reports side effects of the import.
 
-The import may fail, print, take long or need a missing package; each is told to the author in a sentence.
+The import may fail, print, take long or need a missing package; each is reported to the author in a sentence.
 """
 
 from __future__ import annotations

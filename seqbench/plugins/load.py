@@ -1,6 +1,6 @@
-"""Finds the installed tasks, models and suites, who offers them, and what is wrong with the rest.
+"""Finds and loads the installed plugins, and reports the broken ones.
 
-`load_catalog` handles every entry point by itself: a broken plugin is one clear problem and never stops the
+`load_catalog` handles every entry point separately: a broken plugin is one clear problem and never stops the
 others. Imports no torch.
 """
 

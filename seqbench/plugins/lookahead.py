@@ -12,12 +12,12 @@ from seqbench.plugins.parameters import make
 
 
 def refuse_lookahead(task: Task, models: Iterable[Configured], catalog: Catalog) -> None:
-    """Refuse the first model that does not go together with a task.
+    """Refuse the first model that looks ahead on a task that needs causal models.
 
     Args:
-        task: with its parameters.
-        models: that are to be trained on it.
-        catalog: where they are found.
+        task: the task with its parameters.
+        models: the models to train on it.
+        catalog: finds them.
 
     Raises:
         ExperimentError: one of them looks ahead, and the task needs causal ones.

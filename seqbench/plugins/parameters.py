@@ -34,7 +34,7 @@ class Parameter:
         type: its annotation, with its limits.
         default: its value when nothing is set.
         is_data_source: whether its value names a file, a folder or a data set.
-        is_generated_only: whether it means something only where the task makes its data up.
+        is_generated_only: whether it applies only to data that the task generates.
         is_added_later: whether it is left out of keys and records at its default.
     """
 
@@ -64,7 +64,7 @@ def parameters_of(plugin: type[Task] | type[Model]) -> tuple[Parameter, ...]:
             plain JSON data.
     """
     hints = typing.get_type_hints(plugin, include_extras=True)
-    # Task and Model are no dataclasses themselves; every class that a catalog holds is one.
+    # Task and Model are not dataclasses themselves; every class in a catalog is one.
     fields = dataclasses.fields(plugin)  # type: ignore[arg-type]
     return tuple(_parameter(plugin, field, hints[field.name]) for field in fields)
 
@@ -138,7 +138,7 @@ def refuse_meaningless(task: Task, names: Sequence[str], where: str = "") -> Non
     """Refuse parameters for generated data beside a data source.
 
     Raises:
-        ExperimentError: there is one.
+        ExperimentError: such a parameter is set.
     """
     if names:
         source = next(p.name for p in parameters_of(type(task)) if p.is_data_source and getattr(task, p.name))

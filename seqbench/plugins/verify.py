@@ -20,21 +20,21 @@ from seqbench.jobs.executor import Executor
 from seqbench.plugins.parameters import parameters_of
 
 _NO_METHODS = ("is_causal", "needs_causal", "is_longer_harder", "time_exponent", "state_parts")
-"""Members that are read and not called: a method would pass for True."""
+"""Members that are read and not called: a method would count as True."""
 
 
 def task_faults(value: Any) -> list[str]:
-    """Return what keeps ``value`` from being a task class."""
+    """Return the reasons why ``value`` is not a task class."""
     return _class_faults(value, Task)
 
 
 def model_faults(value: Any) -> list[str]:
-    """Return what keeps ``value`` from being a model class."""
+    """Return the reasons why ``value`` is not a model class."""
     return _class_faults(value, Model)
 
 
 def suite_faults(value: Any) -> list[str]:
-    """Return what keeps ``value`` from being the path of a suite's file."""
+    """Return the reasons why ``value`` is not the path of a suite's file."""
     if not isinstance(value, Path):
         return [f"a suite is given as the pathlib.Path of its YAML file, and {value!r} was yielded"]
     if not value.is_file():
@@ -43,7 +43,7 @@ def suite_faults(value: Any) -> list[str]:
 
 
 def executor_faults(value: Any) -> list[str]:
-    """Return what keeps ``value`` from being an executor class."""
+    """Return the reasons why ``value`` is not an executor class."""
     if not (inspect.isclass(value) and issubclass(value, Executor)):
         return [f"it is to yield classes that inherit from seqbench.Executor, and it yielded {value!r}"]
     name = getattr(value, "name", None)

@@ -1,3 +1,3 @@
-"""Stores what cells leave behind, and reads it back: one cell at a time, merged, or as a table."""
+"""Stores records of cells, and reads them back: one at a time, merged, or as a table."""
 
 __all__ = ["layout", "load", "making", "merge", "resolution", "rows", "schema", "store", "variants"]

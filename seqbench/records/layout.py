@@ -1,7 +1,7 @@
-"""Lays out a folder of results: which file of a cell lies where. Names files, and reads and writes none.
+"""Defines the layout of a folder of results. Only names files; reads and writes none.
 
-``records/``, ``checkpoints/``, ``logs/`` and ``claims/`` hold one file for each cell, ``loggers/`` what
-Lightning's loggers write, ``sweeps/`` the journals of sweeps. Stands on schema and cells.
+``records/``, ``checkpoints/``, ``logs/`` and ``claims/`` hold one file for each cell, ``loggers/`` the files of
+Lightning's loggers, ``sweeps/`` the journals of sweeps. Builds on schema and cells.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from seqbench.records.schema import Record
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything lies in a folder of results.
+    """The paths of all files in a folder of results.
 
     >>> layout = Layout(Path("results/quick"))
     >>> layout.mark.as_posix(), layout.leases.as_posix()
@@ -46,12 +46,12 @@ class Layout:
 
     @property
     def logs(self) -> Path:
-        """The folder of what cells said while they ran."""
+        """The folder of the logs of cells."""
         return self.folder / "logs"
 
     @property
     def journals(self) -> Path:
-        """The folder of `seqbench.running.journal`: a file for each sweep, and one for what it runs just now."""
+        """The folder of `seqbench.running.journal`: two files for each sweep, its plan and its current state."""
         return self.folder / "sweeps"
 
     def logger(self, name: str) -> Path:
@@ -59,23 +59,23 @@ class Layout:
         return self.folder / "loggers" / name
 
     def weights(self, key: str) -> Path:
-        """Return the file of a cell's weights, whether it is there or not."""
+        """Return the file of a cell's weights, which may not exist."""
         return self.folder / "weights" / f"{key}.safetensors"
 
     def record(self, of: Cell | Record) -> Path:
-        """Return the file of a cell's record, whether it is there or not."""
+        """Return the file of a cell's record, which may not exist."""
         return self.records / f"{stem(of)}.json"
 
     def checkpoint(self, cell: Cell) -> Path:
-        """Return the file from which an interrupted cell goes on."""
+        """Return the file from which an interrupted cell resumes."""
         return self.checkpoints / f"{cell.key}.ckpt"
 
     def log(self, of: Cell | Record) -> Path:
-        """Return the file of what a cell said."""
+        """Return the file of a cell's log."""
         return self.logs / f"{stem(of)}.log"
 
     def record_files(self) -> list[Path]:
-        """Return the files of all records that are there, in the order of their names."""
+        """Return the files of all existing records, in the order of their names."""
         return _files(self.records, ".json")
 
     def log_files(self) -> dict[str, Path]:
@@ -84,7 +84,7 @@ class Layout:
 
 
 def stem(of: Cell | Record) -> str:
-    """Return how the names of a cell's files begin: what it is, for a person, and its key."""
+    """Return the stem of the names of a cell's files: a readable title and the key."""
     cell = of.cell if isinstance(of, Record) else of
     return f"{cell.task.name}_{cell.model.name}_T{cell.length}_s{cell.seed}_{of.key}"
 
@@ -99,5 +99,5 @@ def key_of(path: Path) -> str:
 
 
 def _files(folder: Path, suffix: str) -> list[Path]:
-    # Temporary files start with a dot: what is half-written is never taken for a whole one.
+    # Temporary files start with a dot, so a half-written file is never taken for a whole one.
     return sorted(path for path in folder.glob(f"*{suffix}") if not path.name.startswith("."))

@@ -22,7 +22,7 @@ _DIFFERENCES = 3
 """Number of differing scores of one cell that are listed."""
 
 ELSEWHERE = "another machine"
-"""The name of the note about different scores from another kind of machine."""
+"""Name of the note about different scores from another kind of machine."""
 
 Told = tuple[Record, str | Path]
 
@@ -91,7 +91,7 @@ def _elsewhere(kept: Told, other: Told) -> str | None:
 
 
 def _conflicts(told: Sequence[Told]) -> Iterator[str]:
-    """Yield a line for each record that tells something else than the first one on the same kind of machine."""
+    """Yield a line for each record that contradicts the first one from the same kind of machine."""
     outcomes = [(record, folder) for record, folder in told if record.is_final]
     for i, (record, folder) in enumerate(outcomes):
         for first, elsewhere in outcomes[:i]:

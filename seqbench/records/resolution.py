@@ -1,4 +1,4 @@
-"""Computes what one test example is worth: how far it can move a score, and a skill, at most.
+"""Computes the most that one test example can move a score or a skill.
 
 A test split of 50 texts cannot distinguish 0.90 from 0.91.
 """

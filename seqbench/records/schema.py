@@ -1,4 +1,4 @@
-"""Defines the schema of a record, which is what one cell leaves behind.
+"""Defines the schema of a record, the stored result of one cell.
 
 Strict JSON, data only. A number is finite, or null with its reason beside it in ``notes``. docs/results-format.md
 documents it for readers of the files.
@@ -39,14 +39,14 @@ class Data(BaseModel):
 
 
 class PluginUsed(Data):
-    """A task or a model as it was run.
+    """A task or a model with the parameters it was run with.
 
     Attributes:
-        name, version, parameters: of the class, and all its parameters, but one that was added later and is at
-            its default.
+        name, version, parameters: name and version of the class, and its parameters, except those added later at
+            their defaults.
         changed: the parameters that were not at their defaults.
         distribution: where the plugin came from: a distribution with its version, or ``file NAME sha256:...``.
-        label: the name that the experiment gave it; empty where it gave none. It is part of no key.
+        label: the name that the experiment gave it, or empty. It is part of no key.
     """
 
     name: str
@@ -58,7 +58,7 @@ class PluginUsed(Data):
 
     @property
     def shown(self) -> str:
-        """The name for a person: the label where there is one."""
+        """The name for a person: the label if there is one."""
         return self.label or self.name
 
     @property
@@ -117,15 +117,15 @@ class Evaluation(Data):
     """Scores on the test split at one length.
 
     Attributes:
-        length: steps.
+        length: in steps.
         examples: size of the test split.
         scores: metric -> score; null has its reason in the record's notes.
         baselines: every baseline of the task at this length.
         baseline_name: the reference baseline.
         skill: skill of the primary score over the reference baseline; null if either is unknown.
         not_finite: the scored outputs that were not finite; all scores are null then. None if all were finite.
-        one_example: the most that one test example can move the primary score, as the metric says. Null if it says
-            nothing: then it is ``|best - worst| / examples`` if the metric has a worst value.
+        one_example: the most that one test example can move the primary score, as the metric says. Null if the
+            metric does not say it: then it is ``|best - worst| / examples`` if there is a worst value.
     """
 
     length: int
@@ -138,11 +138,11 @@ class Evaluation(Data):
     one_example: float | None = None
 
     def score(self, metric: MetricData | None) -> float | None:
-        """Return the score by a metric; None where it is not known."""
+        """Return the score by a metric; None if unknown."""
         return self.scores.get(metric.name) if metric else None
 
     def baseline(self, metric: MetricData | None) -> float | None:
-        """Return what the reference baseline scores by a metric; None where it is not known."""
+        """Return the score of the reference baseline by a metric; None if unknown."""
         found = {each.name: each.scores.get(metric.name) for each in self.baselines} if metric else {}
         return found.get(self.baseline_name)
 
@@ -151,7 +151,7 @@ class WeightsData(Data):
     """The file of weights that was kept beside a record, ``weights/KEY.safetensors``.
 
     Attributes:
-        sha256: of the file.
+        sha256: the file's hash.
         bytes: its size.
     """
 
@@ -160,7 +160,7 @@ class WeightsData(Data):
 
 
 class Costs(Data):
-    """The cost of a cell; None where it was not reached or is unknown.
+    """The cost of a cell; None if it was not reached or is unknown.
 
     Attributes:
         parameters: trainable numbers of embedding, layer and head.
@@ -254,11 +254,11 @@ class Record(Data):
         data_fingerprint: hash of the tensors of training, validation and test.
         environment: versions, device, source revision.
         notes: name of a null -> its reason.
-        warnings: what the task warned of while it loaded its data.
-        traceback: of a failed cell.
-        is_longer_harder: whether a longer sequence makes the task harder, as the task says; usable length is read
-            by it.
-        weights: of the weights that were tested, where they were kept; None where they were not.
+        warnings: warnings of the task while it loaded its data.
+        traceback: the traceback of a failed cell.
+        is_longer_harder: whether a longer sequence makes the task harder, as the task says; it decides how usable
+            length is computed.
+        weights: the file of the tested weights; None if they were not kept.
     """
 
     schema_version: Literal[1] = 1
@@ -291,27 +291,27 @@ class Record(Data):
 
     @property
     def title(self) -> str:
-        """What the cell is called."""
+        """The title of the cell."""
         return title(self.cell.task.shown, self.cell.model.shown, self.cell.length, self.cell.seed)
 
     @property
     def is_final(self) -> bool:
-        """Whether it is a result: the cell need not be run again."""
+        """Whether it is a result, so that the cell need not run again."""
         return self.status in FINAL
 
     @property
     def score(self) -> float | None:
-        """The primary score, at the cell's own length, of a cell that is ok; None where it is not known."""
+        """The primary score, at the cell's own length, of a cell that is ok; None if unknown."""
         return self.test.score(self.metric) if self.status == "ok" and self.test else None
 
     @property
     def skill(self) -> float | None:
-        """The skill, at the cell's own length, of a cell that is ok; None where it is not known."""
+        """The skill, at the cell's own length, of a cell that is ok; None if unknown."""
         return self.test.skill if self.status == "ok" and self.test else None
 
     @property
     def baseline(self) -> float | None:
-        """The primary score of the baseline that skill is measured from; None where it is not known."""
+        """The primary score of the baseline from which skill is measured; None if unknown."""
         return self.test.baseline(self.metric) if self.test else None
 
     def to_json(self) -> str:
@@ -323,7 +323,7 @@ class Record(Data):
         """Read a record, with or without the checksum that a store adds.
 
         Raises:
-            StoreError: it is not a record of this schema version, or its checksum is wrong.
+            StoreError: the text is not a record of this schema version, or its checksum is wrong.
         """
         try:
             return Record.model_validate_json(opened(text.encode() if isinstance(text, str) else text))

@@ -1,6 +1,6 @@
-"""Keeps the records of a folder of results, and tells which cells are done.
+"""Reads and writes the records of a folder of results, and lists which cells are done.
 
-One file for each cell, and a note of the schema's version. A record is written whole or not at all. Stands on
+One file for each cell, and a note of the schema's version. A record is written whole or not at all. Builds on
 layout and checksums.
 """
 
@@ -26,7 +26,7 @@ from seqbench.records.layout import Layout, key_of
 from seqbench.records.schema import MOVE_OR_RUN, SCHEMA_VERSION, Record
 
 BROKEN = "broken"
-"""Status of a file in which no whole record stands: its cell is not done."""
+"""Status of a file without a whole record: its cell is not done."""
 _SECONDS_KEPT = 3600.0
 """Age from which a temporary file is considered abandoned."""
 _HEAD = re.compile(rb'{"schema_version": ?(\d{1,9}), ?"key": ?"([^"\\]+)", ?"status": ?"([a-z]+)"')
@@ -52,7 +52,7 @@ class Store:
 
     Attributes:
         path: the folder.
-        layout: what lies where in it.
+        layout: the paths of its files.
 
     Raises:
         StoreError: the path is a file, or a store of another schema version.
@@ -107,7 +107,7 @@ class Store:
             ) from error
 
     def is_there(self) -> bool:
-        """Say whether the folder has been prepared, and not been removed since."""
+        """Say whether the folder has been prepared and still exists."""
         return (self.layout.mark).exists() and self.layout.records.is_dir()
 
     def write(self, record: Record) -> Path:
@@ -164,7 +164,7 @@ class Store:
         """Return the record of a key.
 
         Raises:
-            StoreError: there is none, or its file is no record.
+            StoreError: there is none, or its file is not a record.
         """
         for path in self._there():
             if key_of(path) == key and (content := _content(path)) is not None:
@@ -287,7 +287,7 @@ def _clean(folder: Path) -> None:
 
 
 def _kept_elsewhere(path: Path, text: str) -> str:
-    """Write a record that its folder refused into the system's temporary folder; return a note of where."""
+    """Write a record that its folder refused into the system's temporary folder; return a note of the place."""
     try:
         elsewhere = Path(tempfile.mkdtemp(prefix="seqbench-")) / path.name
         elsewhere.write_text(text, encoding="utf-8")

@@ -1,7 +1,7 @@
 """Chooses the names under which tables show the task and the model of a record, and the settings that differ.
 
 Runs with different parameters, data or training settings get different names, so that they are never averaged
-together. A name shows only the fields that differ, or a number where there are many, which `legend` explains.
+together. A name shows only the fields that differ, or, if they are many, a number that `legend` explains.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from seqbench.records.schema import PluginUsed, Record
 Fields = Mapping[str, str]
 
 LATER: Mapping[str, Any] = later(Training)
-"""Settings, with their defaults, that older records do not tell. A name shows them wherever they were set:
-gradients that were truncated or rounded are another experiment."""
+"""Settings that older records lack, with their defaults. A name shows them if they were set: truncated or rounded
+gradients make another experiment."""
 _ALWAYS = {f"training.{name}" for name in LATER}
 
 UNSCORED = in_no_key(Training)
-"""What is no part of a cell's key: it decides whether there is a score, not which."""
+"""Settings that are not part of a cell's key: they decide whether there is a score, not which."""
 _UNNAMED = UNSCORED | {"precision"}
 """The precision has a column of its own."""
 

@@ -159,7 +159,7 @@ def _with_options(grid: Mapping[str, list[Any]], given: Mapping[str, Any]) -> st
 
 
 def _with_file(grid: Mapping[str, list[Any]], given: Mapping[str, Any]) -> str:
-    """Return a command that writes an experiment file first: for values that no option can say."""
+    """Return a command that first writes an experiment file, for values that no option can express."""
     models = [read_word(word) for word in grid["models"]]
     content: dict[str, Any] = {name: values for name, values in {**grid, "models": models}.items() if values}
     for target, value in given.items():

@@ -1,3 +1,3 @@
-"""Runs sweeps: which cells, in which order, who holds each, and what is recorded."""
+"""Runs sweeps: plans the cells, leases them, runs them through an executor and records the results."""
 
 __all__ = ["eta", "interruption", "plan", "queue", "run", "status", "sweep", "weights"]

@@ -33,7 +33,7 @@ class Underway:
 
 
 class Pace:
-    """Seconds for each unit of work, of each model on each task."""
+    """Seconds per unit of work, for each model on each task."""
 
     def __init__(self) -> None:
         self._totals: dict[tuple[str | None, str | None], list[float]] = defaultdict(lambda: [0.0, 0.0])
@@ -47,7 +47,7 @@ class Pace:
     def seconds(self, load: Load) -> float | None:
         """Return the expected seconds of a cell; None before any cell has finished.
 
-        By cells of the same task and model, else by those of the model, else by all.
+        Based on cells of the same task and model, otherwise on those of the model, otherwise on all.
         """
         for group in _groups(load):
             seconds, work = self._totals.get(group, (0.0, 0.0))
@@ -60,8 +60,8 @@ class Pace:
 
         Args:
             running: the cells that run.
-            waiting: those to come, in the order in which they are begun.
-            workers: cells at a time.
+            waiting: the cells to come, in the order in which they start.
+            workers: number of cells at a time.
         """
         underway = list(running)
         seen = self._with(underway)
@@ -76,7 +76,7 @@ class Pace:
     def _remaining(self, underway: Underway, seen: Pace) -> float | None:
         if _LITTLE <= underway.share < 1:
             return underway.seconds * (1.0 - underway.share) / underway.share
-        # All steps are taken and it is being scored, which its own pace does not predict.
+        # All steps are taken and the cell is being scored, which its own pace does not predict.
         expected = (self if underway.share >= 1 else seen).seconds(underway.load)
         return None if expected is None else max(0.0, expected - underway.seconds)
 
@@ -99,9 +99,9 @@ def makespan(running: Sequence[float], waiting: Sequence[float], workers: int) -
     5.0
 
     Args:
-        running: seconds left of what runs.
-        waiting: seconds of what is to come, in its order.
-        workers: how many there are.
+        running: seconds left of each running cell.
+        waiting: seconds of each cell to come, in order.
+        workers: number of workers.
     """
     free = [*running, *[0.0] * (workers - len(running))] or [0.0]
     heapq.heapify(free)

@@ -1,7 +1,7 @@
-"""Ends a sweep at Ctrl-C: the first asks the running cells to end well, the second ends them at once.
+"""Ends a sweep at Ctrl-C: the first lets running cells write checkpoints, the second ends them at once.
 
-SIGTERM, and SIGHUP of a terminal that is closed, do the same. Handlers are there while
-a block runs, in the main thread only, and restored after it. Imports stop alone.
+SIGTERM, and SIGHUP of a closed terminal, do the same. Handlers are set during a block, in the main thread only,
+and restored after it. Imports only stop.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class Interruption:
     """Whether a stop was requested.
 
     Attributes:
-        number: the signal that came first; None where none came.
-        stop: asked by a signal; for those who are to end well.
+        number: the first signal received; None if there was none.
+        stop: requested by a signal; watched by cells that stop after a checkpoint.
     """
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class Interruption:
         self._told.put(STOPPING)
 
     def _let_go(self) -> None:
-        """Discard output to a closed terminal, because an error in writing would end the cells at once."""
+        """Discard output to a closed terminal, where an error in writing would end the cells at once."""
         for descriptor in self._terminals:
             if not os.isatty(descriptor):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
@@ -97,7 +97,7 @@ class Interruption:
 
 @contextmanager
 def interruption(tell: Callable[[str], None]) -> Iterator[Interruption]:
-    """Catch Ctrl-C, SIGTERM and SIGHUP while the block runs; a KeyboardInterrupt is raised where it ends at once.
+    """Catch Ctrl-C, SIGTERM and SIGHUP while the block runs; the one that ends at once raises KeyboardInterrupt.
 
     Args:
         tell: called, from another thread, with a line that says what happens.

@@ -1,7 +1,7 @@
-"""Keeps the journal of a sweep in its store, from which others see how it stands.
+"""Writes and reads the journals of sweeps in a store, which show their progress to other processes.
 
-``sweeps/ID.json``: the command, where it runs, every cell of it. ``sweeps/ID.live.json``: what runs just now,
-written anew as events come. Nothing but ``seqbench status`` depends on them. Stands on plan.
+``sweeps/ID.json`` holds the command, its process and all its cells; ``sweeps/ID.live.json`` holds the running
+cells and is rewritten at events. Only ``seqbench status`` depends on them. Builds on plan.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Noted(BaseModel):
 class CellNote(Noted):
     """One cell of a sweep.
 
-    ``work`` is what its time grows with, see `seqbench.plugins.grid.Expansion`; ``is_pending`` is false for one
+    ``work`` is proportional to its time, see `seqbench.plugins.grid.Expansion`; ``is_pending`` is False for a cell
     that was done before the sweep.
     """
 
@@ -59,9 +59,9 @@ class CellNote(Noted):
 
 
 class SweepNote(Noted):
-    """One sweep: its command, its process, how many cells it runs at a time, and all its cells.
+    """One sweep: its command, its process, the number of cells at a time, and all its cells.
 
-    ``claim_seconds`` is the age from which its leases count as left behind.
+    ``claim_seconds`` is the age from which its leases count as stale.
     """
 
     command: tuple[str, ...]
@@ -73,7 +73,7 @@ class SweepNote(Noted):
 
 
 class RunningNote(Noted):
-    """A cell that runs: since when, at which attempt, and how it goes (None before its first step)."""
+    """A running cell: its start, its attempt, and its progress (None before its first step)."""
 
     key: str
     since: str
@@ -102,16 +102,16 @@ def journal(
     claim_seconds: float,
     stopping: Callable[[], bool],
 ) -> Iterator[Callable[[Event], None]]:
-    """Keep the journal of a sweep while the block runs; give a function to call with every event.
+    """Write the journal of a sweep during the block; yield a function to call with every event.
 
-    What cannot be written is left out: records are what counts.
+    Errors in writing are ignored, because only records matter.
 
     Args:
-        folder: where the journals of a store lie.
-        todo: every cell of the sweep, also those that are done.
-        workers: cells at a time.
+        folder: the folder of the store's journals.
+        todo: all cells of the sweep, also finished ones.
+        workers: number of cells at a time.
         claim_seconds: the age from which the sweep's leases are stale.
-        stopping: true once somebody asked for the end.
+        stopping: returns True once a stop is requested.
     """
     kept = _Journal(folder, _note(todo, workers, claim_seconds))
     kept.begin()
@@ -127,7 +127,7 @@ def journal(
 
 
 def read_journals(folder: Path) -> list[tuple[SweepNote, LiveNote | None]]:
-    """Return what sweeps have left in a folder, the oldest first; a file that is no note is left out."""
+    """Return the journals of the sweeps in a folder, the oldest first, without files that are not journals."""
     read = []
     for path in folder.glob("*.json"):
         if path.name.startswith(".") or path.name.endswith(_LIVE):
@@ -216,7 +216,7 @@ class _Journal:
         )
 
     def _write(self, name: str, note: Noted) -> None:
-        """Replace a file at once, so that a reader never sees a half; not on the disk before it is needed."""
+        """Replace a file atomically, so that a reader never sees half of it; without fsync."""
         try:
             write_atomically(self._folder / name, note.model_dump_json() + "\n", is_synced=False)
         except OSError as error:
@@ -224,7 +224,7 @@ class _Journal:
 
 
 def _is_over(path: Path) -> bool:
-    """Say whether the sweep that left a note has ended, or died on this machine."""
+    """Say whether the sweep of a journal has ended, or died on this machine."""
     note, live = _read(SweepNote, path), _read(LiveNote, path.with_suffix(_LIVE))
     return (live is not None and live.ended is not None) or (note is not None and is_dead(note.holder))
 

@@ -1,8 +1,8 @@
 """Tracks which cells another sweep into the same folder is running.
 
-A lease is a file that is made only where there is none, so that one process gets it, and renewed while it is
-held. No lock: a lease that is stale (its process is dead, or it was not renewed) is never touched, but
-followed by that of who takes it over, in a file named after it: again one process gets it. docs/scaling.md.
+A lease is a file that is created only if it does not exist, so that one process gets it; its holder renews it.
+There are no locks. A stale lease (its process is dead, or it was not renewed) stays unchanged: the process that
+takes the cell over creates a file named after it, which again only one process can do. See docs/scaling.md.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ log = logging.getLogger(__name__)
 
 _MOST_BYTES = 100_000
 RENEWALS = 4
-"""Times that a lease is renewed before it would expire."""
+"""Number of renewals of a lease before it would expire."""
 
 
 @dataclass(frozen=True)
 class Lease:
-    """Who runs a cell.
+    """A claim of one sweep to run a cell.
 
     Attributes:
-        key: of the cell.
-        cell: the cell, for a person.
-        holder: the process of the sweep; None where the file cannot be read (yet).
-        token: tells this lease from all others; the file of who takes it over is named after it.
-        renewed: when it was made or renewed, seconds since 1970 on the clock of the file server.
+        key: the cell's key.
+        cell: the cell's title, for a person.
+        holder: the process of the sweep; None if the file cannot be read (yet).
+        token: unique to this lease; the file of the process that takes it over is named after it.
+        renewed: time of its creation or last renewal, in seconds since 1970 on the clock of the file server.
     """
 
     key: str
@@ -53,11 +53,11 @@ class Lease:
 
 
 class Leases:
-    """The leases of this process on the cells of one store; entered, it renews them until it is left.
+    """The leases of this process on the cells of one store; renews them while its block runs.
 
     Args:
-        folder: of the leases; it has to be there.
-        seconds: a lease that was not renewed for so long is stale.
+        folder: the folder of the leases, which must exist.
+        seconds: the age without renewal from which a lease is stale.
     """
 
     def __init__(self, folder: Path, seconds: float) -> None:
@@ -82,7 +82,7 @@ class Leases:
             self._clock.unlink(missing_ok=True)
 
     def take(self, key: str, cell: str) -> bool:
-        """Take the lease on a cell, and say whether it is ours now; what another sweep holds stays as it is.
+        """Try to take the lease on a cell, and say whether it is ours now; leases of other sweeps stay unchanged.
 
         Raises:
             StoreError: the folder cannot be written to.
@@ -95,7 +95,7 @@ class Leases:
             path = _next_path(self._folder, key, chain)
             if not _made(path, json.dumps({"cell": cell, "token": token, **asdict(self._me)})):
                 return False
-            # Where the stale lease was taken over and released since we looked, nothing leads to ours.
+            # If the stale lease was taken over and released since we looked, no chain leads to ours.
             if not any(lease.token == token for lease in follow(self._folder, key)):
                 path.unlink(missing_ok=True)
                 return False
@@ -109,12 +109,13 @@ class Leases:
         return True
 
     def release(self, key: str) -> None:
-        """Give up a lease; where it was taken over meanwhile, that lease stays."""
+        """Give up a lease; if another process has taken it over, that one's lease stays."""
         token, paths = self._held.pop(key)
         with suppress(OSError):
             chain = list(follow(self._folder, key))
             if chain and chain[-1].token == token:
-                # The first goes first: who takes over the last of them sees that nothing leads to its own.
+                # The first is removed first: a process that takes over the last one then sees that no chain leads
+                # to its own.
                 for path in paths:
                     path.unlink(missing_ok=True)
 
@@ -137,14 +138,14 @@ class Leases:
         while not self._ended.wait(self._seconds / RENEWALS):
             for _, paths in list(self._held.values()):
                 try:
-                    # Without a time: the file server's.
+                    # Without a given time, utime uses the clock of the file server.
                     os.utime(paths[-1])
                 except OSError as error:
                     log.info("the lease %s cannot be renewed: %s", paths[-1], error)
 
 
 def follow(folder: Path, key: str) -> Iterator[Lease]:
-    """Yield the leases on a cell: the first, then each that took over the one before; the last holds it."""
+    """Yield the leases on a cell in order of takeover; the last one holds the cell."""
     path = _next_path(folder, key, [])
     while (lease := _read(path, key)) is not None:
         yield lease
@@ -152,15 +153,15 @@ def follow(folder: Path, key: str) -> Iterator[Lease]:
 
 
 def drop_stale(leases: Leases, folder: Path, wanted: Collection[str]) -> None:
-    """Remove stale leases, but for those on wanted cells: a sweep died between a record and its release."""
+    """Remove stale leases, except on wanted cells: their sweep died between writing a record and releasing."""
     for key in leased(folder) - set(wanted):
-        # Removed by who holds it, so that nobody else takes it over meanwhile.
+        # Taken over before it is removed, so that nobody else takes it over meanwhile.
         if leases.take(key, key):
             leases.release(key)
 
 
 def leased(folder: Path) -> set[str]:
-    """Return the keys of all cells on which there is a lease, stale or not."""
+    """Return the keys of all cells with a lease, stale or not."""
     return {path.name.partition(".")[0] for path in folder.glob("*.json") if not path.name.startswith(".")}
 
 
@@ -185,18 +186,18 @@ def _made(path: Path, text: str) -> bool:
 
 def _read(path: Path, key: str) -> Lease | None:
     try:
-        # Opened before it is looked at: that makes a network's file system ask its server for the time.
+        # Opened before stat: a network file system then asks its server for the time.
         with open_plain(path) as file:
             text, renewed = file.read(_MOST_BYTES), os.fstat(file.fileno()).st_mtime
     except FileNotFoundError:
         return None
     except NotPlainError:
-        # Nothing of ours: it is followed by a lease that is.
+        # The file is not one of ours; a valid lease can follow it.
         return Lease(key, "", None, "unreadable", 0.0)
     try:
         said = json.loads(text)
         holder = Holder(said["host"], said["machine"], said["pid"], said["started"])
         return Lease(key, said["cell"], holder, said["token"], renewed)
     except (ValueError, KeyError, TypeError):
-        # Not yet written, or its process was killed between the two: its time decides.
+        # Not yet written, or its process was killed before writing: its age decides.
         return Lease(key, "", None, "unreadable", renewed)

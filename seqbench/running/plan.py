@@ -1,4 +1,4 @@
-"""Finds the cells of an experiment that are still to be run. Reads the store and writes nothing."""
+"""Finds the cells of an experiment that must still run. Reads the store and writes nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class OnExisting:
         done: statuses of records that stay as they are; cells with another one are run again.
         runs: whether anything is run.
         begins_anew: whether checkpoints of earlier runs are removed.
-        told: one line for a person.
+        told: its description in one line, for a person.
     """
 
     name: str
@@ -34,12 +34,12 @@ class OnExisting:
     begins_anew: bool = False
 
     def is_done(self, now: Seen | None, before: Seen | None) -> bool:
-        """Say whether a cell needs no run.
+        """Say whether a cell need not run.
 
         Args:
-            now: what there is of it.
-            before: what there was when the sweep was planned. What another sweep has made since counts
-                whatever came of it, unless it was interrupted.
+            now: the current state of its record.
+            before: the state when the sweep was planned. A record that another sweep has written since counts with
+                any outcome except interrupted.
         """
         is_new = now is not None and now != before and now.status not in ("interrupted", BROKEN)
         return now is not None and (now.status in self.done or is_new)
@@ -62,15 +62,15 @@ RETRY_FAILED = ON_EXISTING["retry-failed"]
 
 @dataclass(frozen=True)
 class Plan:
-    """Which cells of an experiment are still to be run.
+    """The cells of an experiment, and which of them must still run.
 
     Attributes:
         cells: every cell, or those of the shard, in the order of the grid.
-        pending: those to be run, the longest first: then no long cell is left over for one worker at the end.
-        expansion: what the cells were made of: tasks, which are handed on, and what their time grows with.
-        seen: key -> what there is of every cell that has a record.
-        on_existing: which of them count.
-        is_shard: other sweeps have the other cells.
+        pending: the cells to run, the longest first, so that no long cell remains for one worker at the end.
+        expansion: the cells with their tasks, which are passed on, and their work.
+        seen: key -> state of the record of every cell that has one.
+        on_existing: the policy for cells with a record.
+        is_shard: whether other sweeps run the other cells.
     """
 
     cells: tuple[Cell, ...]
@@ -87,7 +87,7 @@ class Plan:
 
     @property
     def broken(self) -> list[str]:
-        """What is wrong with the files of cells whose record is not whole, a sentence each."""
+        """A sentence about the fault of each file without a whole record."""
         seen = (self.seen.get(cell.key) for cell in self.cells)
         return [each.problem for each in seen if each is not None and each.problem is not None]
 
@@ -100,17 +100,17 @@ def plan(
     on_existing: str = RETRY_FAILED.name,
     shard: str | None = None,
 ) -> Plan:
-    """Find which cells of an experiment are done. Nothing is written.
+    """Find which cells of an experiment are done; writes nothing.
 
     Args:
         experiment: the grid.
-        catalog: where its tasks and models are found.
-        store: where records are.
-        on_existing: what becomes of cells that have a record, see `ON_EXISTING`.
+        catalog: finds its tasks and models.
+        store: holds the records.
+        on_existing: the policy for cells with a record, see `ON_EXISTING`.
         shard: ``i/n`` for the i-th of n shares of the cells.
 
     Raises:
-        SeqbenchError: the experiment or the store is not fit.
+        SeqbenchError: the experiment or the store is invalid.
     """
     if on_existing not in ON_EXISTING:
         raise ExperimentError(unknown("way with existing records", on_existing, ON_EXISTING))
@@ -126,6 +126,6 @@ def plan(
 
 
 def plan_of(cells: Sequence[Cell], catalog: Catalog) -> Plan:
-    """Return the plan to run all of some cells, in their order, into a store that holds none of them."""
+    """Return the plan to run all of these cells, in order, into a store without their records."""
     found = Expansion(tuple(cells), tasks_of(cells, catalog))
     return Plan(found.cells, found.cells, found)

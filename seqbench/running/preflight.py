@@ -22,7 +22,7 @@ def check(executor: Executor, assignments: Sequence[Assignment], settings: Execu
     """Load the data of every task at every length once, and build every model once for each task.
 
     Raises:
-        DataError: all that is wrong with them, each once, and how to run what nothing is wrong with.
+        DataError: the data have faults; the message lists each once, and how to run the cells without faults.
     """
     chosen = _with_models(_distinct(assignments), assignments)
     problems = list(dict.fromkeys(executor.check(chosen, settings, workers)))
@@ -43,7 +43,7 @@ def _distinct(assignments: Sequence[Assignment]) -> list[Assignment]:
 
 
 def _with_models(chosen: Sequence[Assignment], all_: Sequence[Assignment]) -> list[Assignment]:
-    """Give the first assignment of each task the models that are to be trained on it, beside its own."""
+    """Give the first assignment of each task all models that will be trained on it, beside its own."""
     found: dict[str, list[Assignment]] = {}
     for assignment in all_:
         like = found.setdefault(assignment.cell.task.name, [])
@@ -59,7 +59,7 @@ def _with_models(chosen: Sequence[Assignment], all_: Sequence[Assignment]) -> li
 
 
 def _together(sources: Sequence[PluginSources]) -> PluginSources:
-    """Return where the plugins of several assignments are found."""
+    """Return the sources of the plugins of several assignments."""
     files = dict.fromkeys(file for each in sources for file in each.files)
     limits = [each.only for each in sources if each.only is not None]
     names = sorted({name for limit in limits for name in limit.split(",")} - {"off"})

@@ -1,7 +1,7 @@
-"""Gives out the cells of a plan, one after the other, while other sweeps take cells of the same store.
+"""Hands out the cells of a plan one by one, while other sweeps take cells of the same store.
 
-The longest comes first that has no record yet and that no other sweep runs; its lease is taken before it is given
-out. Stands on leases, plan and store.
+The longest cell that has no record and that no other sweep runs comes first; its lease is taken before it is
+handed out. Builds on leases, plan and store.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from seqbench.running.leases import Lease, Leases
 from seqbench.running.plan import Plan
 
 SECONDS_BETWEEN_LOOKS = 1.0
-"""At a cell that another sweep runs."""
+"""Time between two checks of a cell that another sweep runs."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Waiting:
     """Nothing is left to run here: other sweeps into the same store run the rest.
 
     Attributes:
-        cells: those that are not done.
+        cells: the cells that are not done.
         hosts: the machines of the other sweeps.
     """
 
@@ -36,9 +36,9 @@ class Queue:
     """The cells of a plan that are not done yet.
 
     Args:
-        todo: what is to be run.
-        store: where the records of others appear.
-        leases: entered by whoever makes this object.
+        todo: the plan.
+        store: the store, in which records of other sweeps appear too.
+        leases: their block must surround the use of this object.
     """
 
     def __init__(self, todo: Plan, store: Store, leases: Leases) -> None:
@@ -61,7 +61,7 @@ class Queue:
         return bool(self._ahead)
 
     def take(self) -> Cell | None:
-        """Take the next cell; None where every cell that is left is done or run by another sweep.
+        """Take the next cell; None if every remaining cell is done or run by another sweep.
 
         Raises:
             StoreError: its lease cannot be written.
@@ -75,20 +75,20 @@ class Queue:
         return None
 
     def done(self, cell: Cell) -> None:
-        """Note that a cell that was taken has ended, and give up its lease."""
+        """Record that a taken cell has ended, and give up its lease."""
         self._left.pop(cell.key)
         self._running.discard(cell.key)
         self._leases.release(cell.key)
 
     def wait(self, is_ending: Callable[[], bool], *, leaves_living: bool) -> Iterator[Waiting]:
-        """Wait until there is a cell to take, or none left, or until the end is asked for.
+        """Wait until there is a cell to take, or none left, or until a stop is requested.
 
         Args:
-            is_ending: says whether it is.
-            leaves_living: wait only until the sweeps that hold the rest have shown that they live.
+            is_ending: returns True once a stop is requested.
+            leaves_living: wait only until the sweeps that hold the rest have proved alive.
 
         Yields:
-            What is waited for, each time that it changes.
+            What this sweep waits for, at each change.
         """
         first, told = self._held(), None
         while self._left and not is_ending():
@@ -101,13 +101,13 @@ class Queue:
             if held and waiting != told:
                 yield waiting
                 told = waiting
-            # A cell that is not held is free, and is taken at the next look.
+            # A cell without a holder is free, and is taken at the next look.
             if leaves_living and all(key in held and held[key] != first.get(key) for key in self._left):
                 return
             time.sleep(SECONDS_BETWEEN_LOOKS / 2)
 
     def _is_taken(self, cell: Cell) -> bool:
-        """Take the lease on a cell that is not done; say whether it is ours."""
+        """Try to take the lease on a cell that is not done; say whether it is ours."""
         if self._is_done(cell):
             del self._left[cell.key]
             return False

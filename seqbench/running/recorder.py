@@ -1,6 +1,6 @@
-"""Records what comes of cells in an executor: records, checkpoints, leases, last words; then tells observers.
+"""Records the results of cells from an executor: writes records, ends logs, releases leases, calls observers.
 
-Stands on queue and store.
+Builds on queue and store.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ class Recorder:
     """Records the outcomes of cells.
 
     Args:
-        store: where records go.
+        store: gets the records.
         catalog: knows the observers.
-        queue: where the cells come from.
-        environment: for the records of cells that are ended from here.
-        ending: is asked for the end where nothing can be kept any more.
+        queue: gives the cells.
+        environment: for records of cells that are ended by the sweep.
+        ending: stops the sweep if records can no longer be written.
 
     Attributes:
-        problem: why nothing can be kept any more; None while all is well.
+        problem: why records can no longer be written; None while they can.
     """
 
     def __init__(
@@ -50,16 +50,16 @@ class Recorder:
         self._running: dict[str, Cell] = {}
 
     def take(self) -> Cell | None:
-        """Return the next cell; None where there is none, and once the end was asked for."""
+        """Return the next cell; None if there is none, or once a stop is requested."""
         try:
             return None if self._ending.is_asked() else self._queue.take()
         except StoreError as error:
-            # Not raised through the executor: cells that run shall end well.
+            # Not raised through the executor, so that running cells can write checkpoints.
             self._end(error if self._store.is_there() else self._gone(""))
             return None
 
     def kept(self, happening: Generator[Event], note: Callable[[Event], None]) -> Generator[Event]:
-        """Yield what happens in an executor; each record is kept before it is told."""
+        """Yield the events of an executor; each record is written before its event is passed on."""
         try:
             with closing(happening) as events:
                 for event in events:
@@ -93,12 +93,12 @@ class Recorder:
     def _write(self, cell: Cell, record: Record) -> None:
         was_there, seen = self._store.is_there(), self._store.look(cell)
         if record.status == "interrupted" and seen is not None and seen.status in FINAL:
-            # It has no new result; the earlier one stays.
+            # The cell has no new result; the earlier record stays.
             return
         record = with_weights_there(record, self._store)
         path = self._store.write(record)
         if record.weights is None:
-            # Of a record that this one has replaced.
+            # They belong to the record that this one replaces.
             self._store.layout.weights(record.key).unlink(missing_ok=True)
         if not was_there:
             self._end(self._gone(f"; the record of {cell} was written to {path} all the same"))

@@ -45,22 +45,22 @@ def run(
     checkpoints and then raises KeyboardInterrupt; a second one ends them at once.
 
     Args:
-        experiment: what to run; a suite's name or a YAML file will do.
-        output: folder of records; ``results/NAME`` by default.
-        jobs: cells at a time; what the experiment says by default, else one for each core.
-        executor: ``processes``, ``serial``, or another's name; what the experiment says by default.
+        experiment: an `Experiment`, a suite's name or a YAML file.
+        output: the folder of results; ``results/NAME`` by default.
+        jobs: number of cells at a time; by default that of the experiment, otherwise one for each core.
+        executor: ``processes``, ``serial``, or another's name; by default that of the experiment.
         on_existing: ``retry-failed``, ``finish`` (leave failed and timed out cells), ``fresh`` (run all
             again) or ``only-report`` (run nothing).
         shard: ``i/n`` for the i-th of n shares of the cells.
-        keep_weights: keep the weights of each cell beside its record, for `seqbench.load_network`. Cells that
-            are finished are not run again for them, but by ``on_existing="fresh"``; a warning says how many.
+        keep_weights: keep the weights of each cell beside its record, for `seqbench.load_network`. Finished cells
+            run again for them only with ``on_existing="fresh"``; a warning gives their number.
         plugin_files: Python files that hold a plugin each and need not be installed.
 
     Returns:
         One row for each cell of the experiment, with the columns of `seqbench.load_results`.
 
     Raises:
-        SeqbenchError: something in the experiment, its data or the folder is not fit.
+        SeqbenchError: the experiment, its data or the folder is invalid.
     """
     from seqbench.records.load import frame
 
@@ -100,7 +100,7 @@ def executor_settings(
     *,
     keep_weights: bool = False,
 ) -> Execution:
-    """Return how to run an experiment: its own section, and over it what was asked for beside it.
+    """Return how to run an experiment: its own section, overridden by the arguments.
 
     Raises:
         ExperimentError: ``jobs`` is below 1.
@@ -112,13 +112,13 @@ def executor_settings(
 
 
 def experiment_file(name: str, catalog: Catalog) -> Path:
-    """Return the file of an experiment: a path as it stands, or a suite's."""
+    """Return the file of an experiment: a path unchanged, or the file of a suite."""
     path = Path(name)
     return path if path.suffix in (".yaml", ".yml") else catalog.suite(name)
 
 
 def records_of(todo: Plan, store: Store) -> list[Record]:
-    """Return the records of a plan's cells, in their order; cells without a whole one are left out."""
+    """Return the records of a plan's cells, in their order; cells without a whole record are left out."""
     keys = {cell.key for cell in todo.cells}
     records = {record.key: record for record in store.whole() if record.key in keys}
     return [records[cell.key] for cell in todo.cells if cell.key in records]

@@ -1,6 +1,6 @@
-"""Tells how sweeps stand, while they run and afterwards, from the files of their store alone.
+"""Reads the progress of sweeps, during and after their run, from the files of their store alone.
 
-Writes nothing, and needs neither torch nor pandas. Stands on journal, leases and store.
+Writes nothing, and needs neither torch nor pandas. Builds on journal, leases and store.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from seqbench.running.leases import Lease, follow, leased
 _RECORDS_FOR_PACE = 200
 _LACKS = frozenset({"missing", "interrupted", BROKEN})
 _SECONDS_OF_A_LEASE = float(SweepNote.model_fields["claim_seconds"].default)
-"""Where the sweep that holds it has left no journal."""
+"""Age from which a lease is stale if its sweep has no journal."""
 
 
 @dataclass(frozen=True)
 class Running:
-    """A cell on which there is a lease.
+    """A cell with a lease.
 
     Attributes:
-        key, cell: which.
-        host, pid: of the sweep that runs it; pid None where the lease cannot be read.
-        seconds: since it began; None where its sweep has left no word of it.
-        attempt, step, steps, loss, steps_per_second: how it goes, as last told; None before its first step.
-        stale: why it does not run any more; None where it does.
-        log: what it says.
+        key, cell: the cell's key and title.
+        host, pid: the machine and process of its sweep; pid is None if the lease cannot be read.
+        seconds: time since it began; None if its sweep has not recorded it.
+        attempt, step, steps, loss, steps_per_second: its latest recorded progress; None before its first step.
+        stale: why it does not run any more; None if it runs.
+        log: its log file.
     """
 
     key: str
@@ -58,7 +58,7 @@ class Running:
 
 @dataclass(frozen=True)
 class Failure:
-    """A cell that failed or ran out of time, why, and its log."""
+    """A cell that failed or ran out of time, with the reason and the log."""
 
     key: str
     cell: str
@@ -69,7 +69,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class SweepState:
-    """A sweep: its command, where and since when it runs, how many cells it has, how it ended.
+    """A sweep: its command, machine, start, number of cells, and end.
 
     ``state`` is ``running``, ``finished``, ``interrupted``, ``killed``, or the error that ended it.
     """
@@ -84,17 +84,17 @@ class SweepState:
 
 @dataclass(frozen=True)
 class Status:
-    """What a store tells of its sweeps.
+    """The state of the sweeps in a store.
 
     Attributes:
-        cells: how many are known: of all sweeps, and of all records.
-        states: how many are ``ok``, ``diverged``, ``failed``, ``timeout``, ``interrupted`` (as their record
-            says), ``broken`` (no whole record stands in its file), ``running``, ``waiting`` (a sweep that runs
-            will run them) or ``missing`` (nobody will).
-        running: cells with a lease, those with a stale one among them.
+        cells: number of known cells, from all sweeps and all records.
+        states: number of cells that are ``ok``, ``diverged``, ``failed``, ``timeout``, ``interrupted`` (from their
+            records), ``broken`` (their file holds no whole record), ``running``, ``waiting`` (for a running sweep)
+            or ``missing`` (no sweep will run them).
+        running: cells with a lease, stale ones included.
         failures: in the order of their files.
-        sweeps: the oldest first: those that run, the latest, and those that left cells which no later one has.
-        seconds_left: until the sweeps that run are through; None where none runs or nothing is known yet.
+        sweeps: the running ones, the latest, and those with cells that no later one has; the oldest first.
+        seconds_left: time until the running sweeps end; None if none runs or nothing is known yet.
     """
 
     cells: int
@@ -107,7 +107,7 @@ class Status:
 
 @dataclass(frozen=True)
 class _Found:
-    """What lies in a store: key -> record, the journals of sweeps, key -> log."""
+    """The content of a store: key -> record, the journals of sweeps, key -> log."""
 
     seen: Mapping[str, Seen]
     journals: Sequence[tuple[SweepNote, LiveNote | None]]
@@ -120,7 +120,7 @@ class _Found:
 
     @cached_property
     def told(self) -> Mapping[str, RunningNote]:
-        """Key -> how a cell goes, as its sweep last told."""
+        """Key -> latest recorded progress of a running cell."""
         return {told.key: told for _, live in self.journals if live for told in live.running}
 
     def lease_seconds(self, holder: Holder | None) -> float:
@@ -130,10 +130,10 @@ class _Found:
 
 
 def look(folder: Path) -> Status:
-    """Look into a store.
+    """Return the state of a store.
 
     Raises:
-        StoreError: the folder is no store, or one of another schema version.
+        StoreError: the folder is not a store, or has another schema version.
     """
     store = _store(folder)
     layout = store.layout
@@ -195,10 +195,10 @@ def _running(lease: Lease, found: _Found) -> Running:
 
 
 def _stale(lease: Lease, seconds: float) -> str | None:
-    """Say why nobody holds a lease any more; None where somebody does.
+    """Return why a lease is stale; None if it is held.
 
     Args:
-        lease: the last of its chain.
+        lease: the last one of its chain.
         seconds: the age from which it is stale.
     """
     if lease.holder is not None and is_dead(lease.holder):
@@ -210,7 +210,7 @@ def _stale(lease: Lease, seconds: float) -> str | None:
 def _waiting(
     sweeps: Sequence[SweepNote], alive: Sequence[Running], seen: Mapping[str, Seen]
 ) -> dict[str, CellNote]:
-    """Return key -> cell of all that sweeps which run will run."""
+    """Return key -> cell of all cells that the running sweeps will run."""
     running = {each.key for each in alive}
     return {
         cell.key: cell
@@ -241,7 +241,7 @@ def _state(note: SweepNote, live: LiveNote | None, running: Sequence[Running]) -
 def _telling(
     notes: Sequence[SweepNote], states: Sequence[SweepState], known: Mapping[str, str]
 ) -> list[SweepState]:
-    """Leave out sweeps that have ended, but for the latest and those with cells that nobody has finished since."""
+    """Leave out ended sweeps, except the latest and those with cells that no sweep has finished since."""
     told: list[SweepState] = []
     later: set[str] = set()
     for note, state in reversed(list(zip(notes, states, strict=True))):
@@ -289,7 +289,7 @@ def _seconds_left(
         for each in alive
         if each.key in found.cells
     ]
-    # In the order in which a sweep begins them.
+    # In the order in which a sweep starts them.
     loads = sorted((_load(cell) for cell in waiting.values()), key=lambda load: -load.work)
     return pace.seconds_left(underway, loads, sum(note.workers for note in sweeps))
 

@@ -1,6 +1,6 @@
-"""Turns the cells of a plan into records: an executor runs them, and every outcome is recorded.
+"""Runs the cells of a plan with an executor, and records every outcome.
 
-Several sweeps into one store share the cells by leases. Stands on recorder and queue; imports no torch.
+Several sweeps into one store share the cells by leases. Builds on recorder and queue; imports no torch.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ def running_sweep(
     stop: Interruption | None = None,
     told: Callable[[Progressed], None] = lambda event: None,
 ) -> Iterator[Iterator[Event | Waiting]]:
-    """Give what happens while what is pending is run; the block is to go through it until nothing is left.
+    """Run the pending cells of a plan; the block must iterate over the events to their end.
 
     Args:
         todo, store, catalog, settings, told: as for `sweep`.
-        stop: once it is asked, running cells write their checkpoints and end. A second signal ends them and the
-            block at once; without ``stop`` a KeyboardInterrupt does, and is raised.
+        stop: once requested, running cells write their checkpoints and end. A second signal ends them and the
+            block at once; without ``stop`` a KeyboardInterrupt does so, and is raised.
     """
     stopping = stop.stop.is_asked if stop else lambda: False
     try:
         with closing(sweep(todo, store, catalog, settings, stopping=stopping, told=told)) as events:
             yield _gently(events, stop)
     except KeyboardInterrupt:
-        # The signal that ends at once; the cells that it ended have their records.
+        # The signal that ends at once; the cells that it ended have records.
         if stop is None or not stop.is_asked():
             raise
 
@@ -72,24 +72,25 @@ def sweep(
     stopping: Callable[[], bool] = lambda: False,
     told: Callable[[Progressed], None] = lambda event: None,
 ) -> Generator[Event | Waiting]:
-    """Run what is pending, write each record as it comes, and yield what happens.
+    """Run the pending cells, write each record at once, and yield the events.
 
-    Cells that another sweep into the same store runs are left to it; at the end this one waits for them and takes
-    over those whose sweep has died; a shard waits for nobody that lives. A KeyboardInterrupt ends the running
-    cells at once, each with a record that says ``interrupted``.
+    Cells of another sweep into the same store are left to it. At the end this sweep waits for them, and takes over
+    those of dead sweeps; a shard does not wait for live sweeps. A KeyboardInterrupt ends the running cells at
+    once, each with a record that says ``interrupted``.
 
     Args:
         todo: from `seqbench.running.plan.plan`.
-        store: where records go.
-        catalog: where the executor is found; workers load a cell's plugins from where it has them.
-        settings: executor, and cells at a time; by default a process for each core.
-        stopping: true once somebody asked for the end: running cells end as ``interrupted``, with checkpoints.
-        told: called with how a cell goes that runs in this very process, where nothing can be yielded meanwhile.
+        store: gets the records.
+        catalog: finds the executor; workers load the plugins of a cell from its sources.
+        settings: the executor and the number of cells at a time; by default one process for each core.
+        stopping: returns True once a stop is requested: running cells then end as ``interrupted``, with
+            checkpoints.
+        told: called with the progress of a cell that runs in this process, which cannot yield events meanwhile.
 
     Raises:
         ExperimentError: no executor has this name, or a logger cannot be used.
         DataError: the data of a cell are unfit; found before anything is trained or written.
-        StoreError: nothing can be written any more, or the folder was removed; running cells end as above.
+        StoreError: records can no longer be written, or the folder was removed; running cells end as above.
     """
     settings = settings or Execution()
     executor = catalog.executor(settings.name)()
@@ -106,7 +107,7 @@ def sweep(
 
 @dataclass(frozen=True)
 class _Sweep:
-    """A sweep whose cells are fit to be run."""
+    """A sweep after its checks have passed."""
 
     todo: Plan
     store: Store
@@ -117,7 +118,7 @@ class _Sweep:
     environment: Mapping[str, Any]
 
     def assignment(self, cell: Cell) -> Assignment:
-        """Send a cell on its way."""
+        """Return the assignment of a cell."""
         return Assignment(
             cell,
             self.environment,
@@ -156,7 +157,7 @@ class _Sweep:
         return Job(partial(self._next, recorder), self.workers, self.settings, memory, ending.is_asked, tell)
 
     def _next(self, recorder: Recorder) -> Assignment | None:
-        """Return the next cell on its way; None where there is none just now."""
+        """Return the next cell as an assignment; None if there is none at the moment."""
         cell = recorder.take()
         return None if cell is None else self.assignment(cell)
 

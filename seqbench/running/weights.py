@@ -1,6 +1,6 @@
-"""Tells of weights that were asked for and are not there.
+"""Reports requested weights that are missing.
 
-Whether weights are kept is no part of a cell's key, so nothing runs again for them.
+Keeping weights is not part of a cell's key, so no cell runs again for it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def without_weights(todo: Plan, records: Sequence[Record], settings: Execution) 
 
 
 def with_weights_there(record: Record, store: Store) -> Record:
-    """Return a record that tells of no weights which a machine wrote elsewhere than into this store."""
+    """Return a record without its entry for weights if their file is not in this store."""
     if record.weights is None or store.layout.weights(record.key).is_file():
         return record
     why = f"the machine that ran the cell does not share the folder {store.path}, and wrote them into its own"

@@ -53,7 +53,7 @@ class SeedSummary:
 
 
 def summary(values: Iterable[float], *, least: float = -math.inf, most: float = math.inf) -> SeedSummary | None:
-    """Return mean, spread and interval; None where there is no value.
+    """Return mean, spread and interval; None if there is no value.
 
     Args:
         values: finite numbers.

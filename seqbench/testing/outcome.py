@@ -1,4 +1,4 @@
-"""Makes the checks of the conformance kit, and reports how each of them ended.
+"""Runs the checks of the conformance kit, and reports the outcome of each.
 
 A check is a callable that returns None, or raises CheckFailed or CheckSkipped.
 """
@@ -45,7 +45,7 @@ class CheckSkipped(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one check ended.
+    """The outcome of one check.
 
     Attributes:
         plugin: the name of the task or model.
@@ -64,7 +64,7 @@ class Outcome:
 
 
 def outcome(plugin: str, id: str, check: Check, time_limit: float | None = None) -> Outcome:
-    """Run one check and return how it ended; a check that exceeds the time limit, in seconds, is skipped."""
+    """Run one check and return its outcome; a check that exceeds the time limit, in seconds, is skipped."""
     began = time.perf_counter()
     try:
         with at_most(time_limit):
@@ -107,7 +107,7 @@ def _found(error: BaseException) -> str:
 
 
 def where_to_mend(error: BaseException) -> str:
-    """Return where the plugin's author has to look: at the last line of the plugin's own, if there is one."""
+    """Return the place of the fault: the last line of the plugin's own code in the traceback, if there is one."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith((_OURS, *_LIBRARIES))]
     if own:

@@ -66,7 +66,7 @@ def run_checks(
     skip: Mapping[str, str] | None = None,
     time_limit: float | None = None,
 ) -> list[Outcome]:
-    """Run every check and return how each ended; ``pandas.DataFrame(run_checks(...))`` is a table.
+    """Run every check and return the outcomes; ``pandas.DataFrame(run_checks(...))`` is a table.
 
     Args:
         subject, catalog, skip: as for `checks`.

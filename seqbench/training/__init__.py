@@ -1,4 +1,4 @@
-"""Runs one cell: data, network, fit, test, gradients, record; and what is measured without training."""
+"""Runs one cell from its data to its record, and measures networks without training them."""
 
 __all__ = [
     "cell",

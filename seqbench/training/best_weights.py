@@ -12,7 +12,7 @@ from seqbench.contracts.metrics import Metric
 
 
 class BestWeights:
-    """The weights that validate best, and every score that weights were chosen by.
+    """The weights that validate best, and all validation scores.
 
     Attributes:
         validations: (step, primary score), in order; the score is NaN where it is unknown.
@@ -36,7 +36,7 @@ class BestWeights:
         return bool(self.validations) and self.validations[-1][0] == step
 
     def add(self, step: int, score: float, metric: Metric, network: nn.Module) -> None:
-        """Keep a score, and a copy of the weights if it is the best so far; weights of unknown score never are."""
+        """Keep a score, and a copy of the weights if it is the best so far; an unknown score never is."""
         self.validations.append((step, score))
         if math.isfinite(score) and (self.chosen is None or metric.is_better(score, self.chosen[1])):
             self.chosen = (step, score)
@@ -48,7 +48,7 @@ class BestWeights:
             network.load_state_dict(self._weights)
 
     def state(self) -> dict[str, Any]:
-        """Return what `restore` takes; the weights are not copied."""
+        """Return the state that `restore` takes; the weights are not copied."""
         return {
             "validations": list(self.validations),
             "unknown": list(self.unknown),
@@ -57,7 +57,7 @@ class BestWeights:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a state."""
+        """Restore a state."""
         self.validations = state["validations"]
         # Checkpoints of earlier versions hold no reasons, and may hold a best score that is not a number.
         self.unknown = list(state.get("unknown", []))

@@ -1,4 +1,4 @@
-"""Builds the network of a cell from the cell's seed, and what trains and measures it."""
+"""Builds the network of a cell from the cell's seed, with its `Fit` and its `Watcher`."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from seqbench.training.gradient_monitor import GradientMonitor
 
 
 def build(cell: Cell, catalog: Catalog, data: TaskData, progress: Progress | None) -> tuple[Fit, GradientMonitor]:
-    """Build what a cell trains; the global random generators are set to the cell's seed first.
+    """Build the network of a cell, and return its fit and its monitor; seeds the global random generators first.
 
     Args:
         cell: names the model and its parameters.
-        catalog: where the model is found.
-        data: what it will be trained on.
-        progress: told how the training goes.
+        catalog: finds the model.
+        data: the data to train on.
+        progress: called with the progress of the training.
 
     Raises:
-        Exception: what the model raises.
+        Exception: any exception of the model.
     """
     seed_all(derive_seed(cell.seed, "initialisation"))
     model = make(catalog.model(cell.model.name), cell.model.parameters)

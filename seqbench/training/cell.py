@@ -1,4 +1,4 @@
-"""Runs one cell in this process and returns its record, whatever comes of it.
+"""Runs one cell in this process and returns its record, also if the cell fails.
 
 The same cell gives the same scores to the last bit on the same kind of processor.
 """
@@ -44,18 +44,18 @@ def run_cell(
     """Train and test one cell, in this process, on one thread.
 
     An exception becomes a record with status ``failed``: one broken plugin never ends a sweep. A cell with a
-    checkpoint goes on from it, and ends as if it had never been stopped.
+    checkpoint resumes from it, and ends as if it had never been stopped.
 
     Args:
         cell: what to run.
-        catalog: where its task and model are found.
-        environment: what `seqbench.base.environment.describe` said; device and processor class are added here.
+        catalog: finds its task and model.
+        environment: the result of `seqbench.base.environment.describe`; device and processor class are added here.
         progress: called with the progress of the training.
         checkpoints: the file of its checkpoint; None for none. Whoever stores the record removes the file.
-        should_stop: looked at between two steps; once true, the cell writes its checkpoint and ends as
+        should_stop: called between two steps; once true, the cell writes its checkpoint and ends as
             ``interrupted``.
         callbacks: watch the training, and change nothing.
-        weights: file into which the weights that were tested go; None keeps none.
+        weights: the file for the tested weights; None keeps none.
     """
     described = {**(environment or {}), **computing()}
     try:

@@ -26,7 +26,7 @@ class LoadedData:
     Attributes:
         task: with the cell's parameters.
         data: at the cell's length.
-        warnings: what the task warned of while it loaded them.
+        warnings: the task's warnings while it loaded the data.
         seconds: how long that took.
     """
 
@@ -40,7 +40,7 @@ def load(cell: Cell, catalog: Catalog) -> LoadedData:
     """Load the data of a cell.
 
     Raises:
-        DataError: its files are others than when the cell was made.
+        DataError: its files have changed since the cell was made.
     """
     began = time.perf_counter()
     task = load_task(cell, catalog)
@@ -62,7 +62,7 @@ def load_elsewhere(task: Task, data: TaskData, length: int, seed: int) -> TaskDa
     """Load a task at another length than the network was trained at.
 
     Raises:
-        ContractError: its kinds of input or target are others than those of ``data``.
+        ContractError: its kinds of input or target differ from those of ``data``.
     """
     other = task.load(length, seed)
     if (other.inputs, other.targets) != (data.inputs, data.targets):

@@ -21,7 +21,7 @@ class Ending:
     """How a cell's training and tests ended.
 
     Attributes:
-        training_diverged: why the training diverged; None where it did not.
+        training_diverged: why the training diverged; None if it did not.
         tests: at the cell's own length, then at others; none where the training diverged.
         train_seconds: of all attempts together, validations included.
         test_seconds: to test and to measure the trained network.
@@ -34,7 +34,7 @@ class Ending:
 
     @property
     def diverged(self) -> str | None:
-        """Why the cell diverged, in training or when it was tested; None where it did not."""
+        """Why the cell diverged, in training or when it was tested; None if it did not."""
         if self.tests and self.tests[0].not_finite is not None:
             return f"the trained network gave no scores: {why_unknown(self.tests[0])}"
         return self.training_diverged

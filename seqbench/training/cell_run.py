@@ -1,4 +1,4 @@
-"""Takes a cell from its data to its record: build, train, measure, test.
+"""Runs a cell from its data to its record: builds, trains, measures, tests.
 
 It expects one quiet thread, the cell's arithmetic and random generators that may be moved; `run_cell` provides
 them and turns exceptions into records.
@@ -36,18 +36,18 @@ from seqbench.training.train_and_test import evaluated, train
 
 @dataclass(frozen=True)
 class CellRun:
-    """One cell on its way to a record.
+    """The run of one cell, from its data to its record.
 
     Attributes:
         cell: what to run.
-        catalog: where its task and model are found.
-        environment: what the record tells of this machine.
-        progress: told how the training goes.
-        checkpoints: where it keeps its checkpoint; None for nowhere.
-        should_stop: looked at between two steps.
+        catalog: finds its task and model.
+        environment: the record's description of this machine.
+        progress: called with the progress of the training.
+        checkpoints: the file of its checkpoint; None keeps none.
+        should_stop: called between two steps.
         put_back: called when the set-up of a training is over.
         callbacks: watch the training, and change nothing.
-        weights: file into which the weights that were tested go; None keeps none.
+        weights: the file for the tested weights; None keeps none.
     """
 
     cell: Cell
@@ -64,7 +64,7 @@ class CellRun:
         """Run the cell and return its record.
 
         Raises:
-            Exception: what a plugin raises, and what ends the attempt.
+            Exception: any exception of a plugin, or one that ends the attempt.
         """
         check_precision(self.cell.training.precision)
         forget_gpu_peak()
@@ -87,7 +87,7 @@ class CellRun:
         return record.model_copy(update={"weights": kept, "notes": {**record.notes, **why_not}})
 
     def _begun(self, fit: Fit, monitor: GradientMonitor) -> Attempt:
-        """Go on from the cell's checkpoint, or measure the untrained network and begin."""
+        """Resume from the cell's checkpoint, or measure the untrained network and begin."""
         kept = self.checkpoints
         file = CheckpointFile(kept.path, identity(self.cell)) if kept else None
         seconds = kept.seconds if kept else math.inf

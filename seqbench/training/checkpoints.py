@@ -1,4 +1,4 @@
-"""Writes a cell's checkpoint to a file, whole or not at all, and reads it with distrust.
+"""Writes a cell's checkpoint to a file, whole or not at all, and checks it when it reads it.
 
 A checkpoint is Lightning's own, written and read through `CheckpointFile`, with one entry of seqbench. A file that
 does not fit the cell is reported and ignored: it never fails a cell.
@@ -92,7 +92,7 @@ class CheckpointFile(CheckpointIO):
 
         Raises:
             OSError: the folder cannot be written to.
-            RuntimeError: likewise, as torch has it.
+            RuntimeError: torch's error for the same.
         """
         checkpoint[ENTRY] |= self._identity
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Chooses how the layer of one cell is fed: as its training settings say; ``auto`` depends on the machine.
+"""Chooses the chunks in which a cell's layer is fed, by its training settings; ``auto`` depends on the machine.
 
 The machine only decides what the backward pass recomputes, which changes no bit.
 """
@@ -27,18 +27,18 @@ MEASURED = 64
 def chunking_of(network: Network, training: Training, features: int, steps: int) -> Chunking:
     """Return how to feed a network's layer during training.
 
-    A layer without a state, or one that looks ahead, is fed whole: it cannot be run in chunks, and nothing of it
-    can be run again for less memory. torch's global generator is left as it is.
+    A layer without a state, or one that looks ahead, is fed whole and never recomputed. torch's global generator
+    is left unchanged.
 
     Args:
         network: its layer is run on a few steps, for ``auto``.
         training: ``recompute``, ``truncate`` and ``batch_size``.
         features: of an embedded step.
-        steps: of the longest sequence.
+        steps: steps of the longest sequence.
 
     Raises:
-        ContractError: gradients are to be truncated in a layer that carries no state or looks ahead, or
-            chunks to be run again whose random numbers cannot be drawn again.
+        ContractError: gradients are to be truncated in a layer that carries no state or looks ahead, or chunks
+            recomputed that cannot draw their random numbers again.
     """
     if network.state_size == 0:
         if training.truncate is not None:
@@ -55,7 +55,7 @@ def is_recomputed(layer: nn.Module, training: Training, features: int, steps: in
     """Say whether the backward pass recomputes the chunks of a layer with a state.
 
     Raises:
-        ContractError: they are to be, and their random numbers cannot be drawn again.
+        ContractError: recomputation is requested, and the layer cannot draw its random numbers again.
     """
     if training.recompute is not False and steps > CHUNK_STEPS and not draws_again(layer, features):
         if training.recompute is True:
@@ -82,14 +82,14 @@ def is_recomputed(layer: nn.Module, training: Training, features: int, steps: in
 
 
 def draws_again(layer: nn.Module, features: int) -> bool:
-    """Say whether a layer that is run again, from the same state of torch's generators, gives the same outputs.
+    """Say whether a layer gives the same outputs when run again from the same state of torch's generators.
 
-    On a CPU it does. On a GPU cuDNN draws from a generator of its own, which nobody can put back. A layer that
-    is random is tried there, on a few steps.
+    On a CPU it does. On a GPU cuDNN draws from a generator of its own, which cannot be reset. There, a random
+    layer is tried on a few steps.
     """
     if not torch.cuda.is_available():
         return True
-    # cuDNN keeps the seed that it first draws: it is to be of this cell.
+    # cuDNN keeps the first seed that it draws, which must come from this cell.
     seed = torch.initial_seed()
     if torch.equal(_of_training(layer, features, seed), _of_training(layer, features, seed + 1)):
         return True
@@ -101,7 +101,7 @@ def draws_again(layer: nn.Module, features: int) -> bool:
 
 
 def _of_training(layer: nn.Module, features: int, seed: int, gpu: int | None = None) -> Tensor:
-    """Return what a layer gives for zeros while it trains; generators are left as they are."""
+    """Return a layer's outputs for zeros in training mode; generators are left unchanged."""
     inputs = torch.zeros(2, MEASURED, features, device="cpu" if gpu is None else gpu)
     with torch.random.fork_rng([] if gpu is None else [gpu]), torch.no_grad():
         torch.manual_seed(seed)

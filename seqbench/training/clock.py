@@ -6,11 +6,11 @@ import time
 from typing import Any
 
 SECONDS_BETWEEN_LOOKS = 0.5
-"""How often numbers are read off the device while training: each reading waits for a GPU."""
+"""Time between two readings of numbers from the device in training: each reading waits for a GPU."""
 
 
 class Clock:
-    """The time of one cell, without loading its data; an attempt that goes on continues the count.
+    """The time of one cell, without loading its data; a resumed attempt continues the count.
 
     Attributes:
         step_ends: `seconds` at the end of each optimiser step.
@@ -47,18 +47,18 @@ class Clock:
         self.trained_after = self.seconds
 
     def is_time_to_look(self) -> bool:
-        """Say whether the last look was long enough before the end of the last step, and count anew if it was."""
+        """Say whether the last look is long enough before the last step's end; if so, start the next interval."""
         is_due = self.step_ends[-1] - self._last_look > SECONDS_BETWEEN_LOOKS
         if is_due:
             self._last_look = self.step_ends[-1]
         return is_due
 
     def state(self) -> dict[str, Any]:
-        """Return what `restore` takes."""
+        """Return the state that `restore` takes."""
         return {"step_ends": list(self.step_ends), "trained_after": self.trained_after, "seconds": self.seconds}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a state."""
+        """Restore a state."""
         self.step_ends, self.trained_after = state["step_ends"], state["trained_after"]
         self._started = time.perf_counter() - state["seconds"]
         self._last_look = state["seconds"]

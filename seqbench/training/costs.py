@@ -1,4 +1,4 @@
-"""Tells what a cell cost: parameters, steps, seconds and the largest memory that its process has had."""
+"""Reports the costs of a cell: parameters, steps, seconds and the largest memory of its process."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from seqbench.training.clock import Clock
 def costs(
     network: Network, clock: Clock, longest: int, *, load_seconds: float, train_seconds: float, test_seconds: float
 ) -> Costs:
-    """Return what a cell cost.
+    """Return the costs of a cell.
 
     Args:
         network: the trained one.
-        clock: of its training.
-        longest: time steps of the longest training example.
+        clock: the clock of its training.
+        longest: time steps in the longest training example.
         load_seconds: to load the data.
         train_seconds: to train, validations included, in all attempts.
         test_seconds: to test and to measure the trained network.
@@ -43,23 +43,23 @@ def costs(
 
 
 def seconds_per_step(ends: list[float]) -> float | None:
-    """Return the median time of a step; None where fewer than two were taken."""
+    """Return the median time of a step; None if fewer than two were taken."""
     # From the end of one step to the end of the next; the few with a validation between do not move a median.
     return statistics.median(b - a for a, b in pairwise(ends)) if len(ends) > 1 else None
 
 
 def peak_memory_bytes() -> int:
-    """Return the largest resident set that this process has had."""
+    """Return the largest resident set of this process so far, in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 
 
 def forget_gpu_peak() -> None:
-    """Count the memory of a GPU from here on."""
+    """Reset the peak of GPU memory."""
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
 
 
 def peak_gpu_memory_bytes() -> int | None:
-    """Return the most that torch has held of a GPU in this process; None where there is none."""
+    """Return the most GPU memory that torch has held in this process, in bytes; None without a GPU."""
     return int(torch.cuda.max_memory_reserved()) if torch.cuda.is_available() else None

@@ -8,17 +8,18 @@ from seqbench.contracts.metrics import Metric
 from seqbench.experiment.schema import Training
 
 Stopped = Literal["steps", "solved", "patience"]
-"""What ended a training: all its steps, a score near enough to perfect, or too many validations without a gain."""
+"""Reason for the end of a training: all its steps, a score near enough to perfect, or too many validations without
+a gain."""
 
 
 def early_end(score: float, metric: Metric, *, validations_since_best: int, settings: Training) -> Stopped | None:
-    """Return why the training is to end now; None where it goes on.
+    """Return why the training ends now; None if it continues.
 
     Args:
-        score: of the last validation, on the primary metric.
+        score: the last validation score on the primary metric.
         metric: the primary metric.
-        validations_since_best: the last one included.
-        settings: how near to perfect is solved, and how many validations without a gain are waited for.
+        validations_since_best: their number, the last one included.
+        settings: how near to perfect counts as solved, and how many validations without a gain are allowed.
     """
     if settings.stop_when_solved is not None and abs(score - metric.best) <= settings.stop_when_solved:
         return "solved"

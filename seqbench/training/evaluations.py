@@ -24,9 +24,9 @@ def evaluation(
     """Return the result of a test at one length.
 
     Args:
-        scores: metric -> score; not finite where it is unknown.
-        data: of the task at this length.
-        length: steps.
+        scores: metric -> score; not finite if it is unknown.
+        data: the task's data at this length.
+        length: in steps.
         not_finite: the scored outputs that were not finite, if any.
 
     Raises:
@@ -119,7 +119,7 @@ def finite(value: float) -> float | None:
 
 
 def worth_of_one(data: TaskData) -> float | None:
-    """Return how far one test example can move the primary score, at most; None where the metric says nothing."""
+    """Return the most that one test example can move the primary score; None if the metric does not say it."""
     primary = data.metrics[0]
     return None if primary.one_example is None else finite(primary.one_example(data.test))
 

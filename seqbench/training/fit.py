@@ -1,4 +1,4 @@
-"""Trains one network and scores it: the one LightningModule, which wires Lightning's hooks to the parts that act.
+"""Trains and scores one network: the LightningModule, whose hooks call the parts that do the work.
 
 Every choice (best weights, early end) is made on validation data.
 """
@@ -39,19 +39,19 @@ class Supervisor(Protocol):
         """Called before each batch of an evaluation; 0 is the first."""
 
     def entry(self) -> dict[str, Any]:
-        """Return what stands in a checkpoint beside what Lightning puts there."""
+        """Return the entry of seqbench in a checkpoint, beside Lightning's."""
 
 
 class Fit(pl.LightningModule):
     """Trains a network, keeps the weights that validate best, and scores it.
 
     Attributes:
-        watch: called with each step that was taken; None leaves gradients unmeasured.
-        history: what the training has come to so far.
-        supervisor: is asked before each batch of an evaluation; None lets all run to its end.
+        watch: called with the number of each step taken; None leaves gradients unmeasured.
+        history: the state of the training so far.
+        supervisor: called before each batch of an evaluation; None never interrupts one.
         order: the numbers of the examples of an evaluation, in the order in which they come; None for 0, 1, 2, ...
         scores: metric -> score of the last test; NaN where it is unknown.
-        decoding: how the network writes by itself; None where no metric asks for it.
+        decoding: how the network generates tokens; None if no metric needs them.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Fit(pl.LightningModule):
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """Move a batch to a GPU; for training its inputs only.
 
-        Which items are scored is looked up on the processor then: to ask a GPU would be to wait for it.
+        Targets stay on the CPU, where the scored items are found without waiting for the GPU.
         """
         if device.type == "cpu" or not self.trainer.training:
             moved: Batch = super().transfer_batch_to_device(batch, device, dataloader_idx)
@@ -112,23 +112,23 @@ class Fit(pl.LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Keep the norms as the backward pass left them, then clip by the global one."""
+        """Record the norms before clipping, then clip by the global norm."""
         self.history.norms.keep_and_clip(self.network.parameters(), gradient_clip_val)
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
-        """Keep the time; a few times a second look whether all is well, and tell of the progress."""
+        """Record the time; a few times a second check the losses and report progress."""
         clock, losses = self.history.clock, self.history.losses
         clock.end_step()
         if self.watch is not None:
             self.watch(clock.steps_taken)
-        # The last one too: whoever watches sees that what goes on is no training any more.
+        # After the last step too, which shows that training is over.
         if clock.is_time_to_look() or clock.steps_taken == self.training_settings.steps:
             self.history.check_losses()
             if self.progress:
                 self.progress(clock.steps_taken, float(losses.values[-1]), clock.steps_per_second)
 
     def on_validation_start(self) -> None:
-        """Begin to score by the primary metric."""
+        """Start scoring by the primary metric."""
         self.history.check_losses()
         self._meters = validation_scores(self.network, self.metrics, self.decoding)
 
@@ -137,10 +137,10 @@ class Fit(pl.LightningModule):
         self._update(batch, batch_idx)
 
     def on_validation_end(self) -> None:
-        """Keep the weights if they are the best so far, and end the training if there is nothing to gain.
+        """Keep the weights if they are the best so far, and end the training early if the settings say so.
 
         Raises:
-            ContractError: the metric gives a score that no predictor can have.
+            ContractError: the metric returns an impossible score.
         """
         primary, step = self.metrics[0], self.history.clock.steps_taken
         scores = self._meters.scores()
@@ -158,13 +158,13 @@ class Fit(pl.LightningModule):
             self.trainer.should_stop = True
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add what the end result depends on beside weights, optimiser and loops."""
+        """Add all state that the result depends on, beside weights, optimiser and loops."""
         begin_validation_anew(checkpoint, is_within_one=self.trainer.validating)
         if self.supervisor:
             checkpoint["seqbench"] = self.supervisor.entry()
 
     def on_test_start(self) -> None:
-        """Begin to score by every metric."""
+        """Start scoring by every metric."""
         self._meters = NetworkScores(self.network, self.metrics, self.decoding)
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:

@@ -36,7 +36,7 @@ class GradientMonitor:
 
     @property
     def after_step(self) -> Callable[[int], None] | None:
-        """What to call after every step; None where nothing is measured."""
+        """The function to call after every step; None if nothing is measured."""
         return self._after_step if self._settings.measure else None
 
     def measure(self, when: Literal["init", "during", "trained"], step: int) -> None:
@@ -57,19 +57,19 @@ class GradientMonitor:
         self._flows.append(FlowAt(when=when, step=step, flow=flow, summary=summarise_flow(flow)))
 
     def data(self, history: History, clip: float | None) -> GradientData | None:
-        """Return what was measured; None where it was turned off."""
+        """Return the measurements; None if they were turned off."""
         if not self._settings.measure:
             return None
         kept = history.norms
         norms = summarise_norms(list(kept.groups), kept.steps, clip) if kept.steps else None
-        # Training that diverged is told of up to the step at which it did, which is found some steps later.
+        # Diverged training is reported up to the step at which it diverged, which is found some steps later.
         last = history.clock.steps_taken
         flows = tuple(flow for flow in self._flows if flow.step <= last)
         problems = tuple(problem for step, problem in self._problems if step <= last)
         return GradientData(flows=flows, norms=norms, problems=problems)
 
     def state(self) -> dict[str, Any]:
-        """Return what `restore` takes, as texts."""
+        """Return the state that `restore` takes, as texts."""
         return {
             "flows": [flow.model_dump_json() for flow in self._flows],
             "problems": list(self._problems),
@@ -77,7 +77,7 @@ class GradientMonitor:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from what was measured."""
+        """Restore earlier measurements."""
         self._flows = [FlowAt.model_validate_json(text) for text in state["flows"]]
         self._problems = list(state["problems"])
         self._measured = {(when, step) for when, step in state["measured"]}

@@ -1,4 +1,4 @@
-"""Holds what a training has come to so far: its clock, losses, gradient norms, validations and best weights.
+"""Holds the state of a training: its clock, losses, gradient norms, validations and best weights.
 
 All of it goes into a checkpoint and comes back from one; it knows nothing of Lightning.
 """
@@ -19,7 +19,7 @@ from seqbench.training.norm_meter import NormMeter
 
 
 class History:
-    """What one cell's training has come to, in all its attempts together.
+    """The state of one cell's training, over all its attempts.
 
     Args:
         network: what is trained.
@@ -27,8 +27,8 @@ class History:
 
     Attributes:
         clock: seconds and steps.
-        losses: of each step.
-        norms: of the gradients of each step; none where they are not measured.
+        losses: the loss of each step.
+        norms: the gradient norms of each step; none if they are not measured.
         best: validation scores, and the weights that had the best.
         stopped: what ended the training.
     """
@@ -50,21 +50,21 @@ class History:
             raise DivergedError(why)
 
     def cut_back(self) -> str | None:
-        """Forget the steps taken since a loss was not finite; return which one it was, None if there is none."""
+        """Drop all steps after the first one with a loss that is not finite; return that step, or None."""
         step = self.losses.cut_at_first_not_finite()
         if step is None:
             return None
-        # The step itself was not finished with a finite number: only its loss is kept.
+        # That step has no finite result: only its loss is kept.
         del self.norms.steps[step - 1 :], self.clock.step_ends[step - 1 :]
         return f"the training loss was {float(self.losses.values[-1])} at step {step}"
 
     def state(self) -> dict[str, Any]:
-        """Return what `restore` takes: numbers and tensors, none of them copied but the many small ones."""
+        """Return the state that `restore` takes: numbers and tensors; only the many small ones are copied."""
         parts = (self.losses, self.norms, self.clock, self.best)
         return {name: value for part in parts for name, value in part.state().items()} | {"stopped": self.stopped}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a state; the weights in training are restored with Lightning's part of a checkpoint."""
+        """Restore a state; the weights in training are restored with Lightning's part of a checkpoint."""
         device = "cuda" if torch.cuda.is_available() else "cpu"
         self.losses.restore(state, device)
         self.norms.restore(state, device)

@@ -1,6 +1,6 @@
-"""Writes the weights of a trained network into a file, with what it takes to build the network again; reads it.
+"""Writes and reads the weights of a trained network, with all that is needed to build the network again.
 
-It is a safetensors file: tensors by name, and one text, JSON, that says of which kinds inputs and targets are.
+It is a safetensors file: tensors by name, and a JSON text with the kinds of inputs and targets.
 Reading it runs no code.
 """
 
@@ -32,20 +32,20 @@ from seqbench.training.stored_kinds import UnkeepableError, kind_data, kind_of
 log = logging.getLogger(__name__)
 
 FORMAT = 1
-"""Rises when what stands in a file changes its meaning."""
+"""Rises when the content of a file changes its meaning."""
 
 _ENTRY = "seqbench"
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What a file of weights holds.
+    """The content of a file of weights.
 
     Attributes:
         weights: the state_dict of the network.
         inputs, targets: the kinds of the task's data.
-        decoding: how it writes by itself; None where it does not.
-        fitted: `TaskData.fitted`, as JSON gives it back.
+        decoding: how it generates tokens; None if it does not.
+        fitted: `TaskData.fitted`, as read back from JSON.
     """
 
     weights: dict[str, Tensor]
@@ -58,9 +58,9 @@ class Kept:
 def keep_weights(
     path: Path | None, network: Network, data: TaskData, key: str
 ) -> tuple[WeightsData | None, dict[str, str]]:
-    """Write a network's weights, if there is a path; return what a record says of them, and its notes.
+    """Write a network's weights if there is a path; return the record's entry for them, and its notes.
 
-    Where they cannot be kept the cell has its scores all the same, and the notes say why.
+    If they cannot be kept, the cell still has its scores, and the notes say why.
     """
     if path is None:
         return None, {}
@@ -72,16 +72,16 @@ def keep_weights(
 
 
 def write_weights(path: Path, network: Network, data: TaskData, key: str) -> WeightsData:
-    """Write a network's weights; the file is there whole or not at all.
+    """Write a network's weights; the file is written whole or not at all.
 
     Args:
-        path: of the file; its folder is made.
-        network: trained.
-        data: of its task: their kinds, and what was fitted on them.
+        path: the file; its folder is made.
+        network: the trained network.
+        data: its task's data, for their kinds and the values fitted on them.
         key: of the cell.
 
     Raises:
-        UnkeepableError: the file cannot be written, or something of the network or the task cannot be held by one.
+        UnkeepableError: the file cannot be written, or the network or the task holds something that a file cannot.
     """
     from safetensors.torch import save
 
@@ -108,14 +108,14 @@ def write_weights(path: Path, network: Network, data: TaskData, key: str) -> Wei
 
 
 def read_weights(path: Path, expected: WeightsData) -> Kept:
-    """Read a file of weights; kinds that a plugin defines are known once the plugin is loaded.
+    """Read a file of weights; a plugin that defines kinds must be loaded before.
 
     Args:
-        path: of the file.
-        expected: what the record says of it.
+        path: the file.
+        expected: the record's entry for it.
 
     Raises:
-        StoreError: it is not there, is not the file that the record tells of, or holds what is not known here.
+        StoreError: the file is missing, is not the one that the record names, or has unknown content.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load
@@ -164,7 +164,7 @@ def _parts(network: Network) -> tuple[dict[str, Tensor], list[str]]:
 
 
 def _about(content: bytes) -> dict[str, Any]:
-    """Return what a file says of itself; its head is its length, 8 bytes, and so many bytes of JSON."""
+    """Return the metadata of a file; its header is a length of 8 bytes, and that many bytes of JSON."""
     head = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     about: dict[str, Any] = json.loads(head["__metadata__"][_ENTRY])
     return about

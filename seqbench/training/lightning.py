@@ -1,4 +1,4 @@
-"""Makes Lightning's Trainer, one that prints and writes nothing, and corrects what it keeps in a checkpoint."""
+"""Makes a Lightning Trainer that prints and writes nothing, and corrects its checkpoints."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ def make_trainer(
 
 
 def begin_validation_anew(checkpoint: dict[str, Any], *, is_within_one: bool) -> None:
-    """Change a Lightning checkpoint so that a validation that was broken off is begun again when it is restored.
+    """Change a Lightning checkpoint to restart an interrupted validation when it is restored.
 
-    Left to itself, Lightning would go on in its middle, without the batches before, and take every later
-    checkpoint for one from within a validation. It offers no setting for this; the state of the loops is a part
-    of the checkpoint that its hook hands over to be changed.
+    By default Lightning continues in its middle, without the earlier batches, and takes every later checkpoint for
+    one from within a validation. It offers no setting for this; its hook may change the state of the loops in the
+    checkpoint.
 
     Args:
-        checkpoint: as `LightningModule.on_save_checkpoint` is given it; changed in place.
-        is_within_one: whether it is written from within a validation.
+        checkpoint: the argument of `LightningModule.on_save_checkpoint`; changed in place.
+        is_within_one: whether it is written during a validation.
     """
     begun = int(is_within_one)
     checkpoint["loops"]["fit_loop"]["epoch_loop.val_loop.batch_progress"] |= {

@@ -1,4 +1,4 @@
-"""Builds the network of a record again, with the weights that were kept beside it."""
+"""Builds the network of a record again, with the weights kept beside it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Trained:
         network: embedding, layer and head in evaluation mode, on the CPU.
         task: with its parameters.
         record: of its cell.
-        kept: what the file of weights holds.
+        kept: the content of the file of weights.
     """
 
     network: Network
@@ -43,10 +43,10 @@ class Trained:
     kept: Kept
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-        """Return the answers for new rows: a row or several make an input, and each input gets an answer.
+        """Return the answers for new rows: one row or several make an input, and each input gets an answer.
 
         Raises:
-            ContractError: the task does not say how rows become inputs and outputs become answers.
+            ContractError: the task does not define `Task.encode` and `Task.decode`.
             DataError: the rows are unfit.
         """
         inputs = self.task.encode(rows, self.record.cell.length, self.kept.fitted)
@@ -68,13 +68,13 @@ class Trained:
 def load_network(folder: str | Path, key: str, *, plugin_files: Iterable[str | Path] = ()) -> Network:
     """Return a trained network, a torch module in evaluation mode, with the weights that were tested.
 
-    Its parts are ``embedding``, ``layer`` and ``head``; ``network.hidden(inputs, state)`` gives what the layer
-    gives, [batch, time, features], and the state after it, and ``network(batch)`` the outputs of a `Batch`. The
-    data that it was trained on are not needed.
+    Its parts are ``embedding``, ``layer`` and ``head``; ``network.hidden(inputs, state)`` returns the layer's
+    outputs, [batch, time, features], and its new state; ``network(batch)`` returns the outputs of a `Batch`. The
+    training data are not needed.
 
     Args:
-        folder: of results, of a run with ``--keep-weights``.
-        key: of the cell: a column of `load_results`, and the end of the record's file name.
+        folder: the results of a run with ``--keep-weights``.
+        key: the cell's key: a column of `load_results`, and the end of the record's file name.
         plugin_files: Python files that hold its task or model, if these are not installed.
 
     Raises:
@@ -115,7 +115,7 @@ def _plugins(record: Record, catalog: Catalog) -> tuple[Task, Model]:
     """Return the task and the model of a record, with their parameters.
 
     Raises:
-        StoreError: one is not there, is another version, or does not take its parameters.
+        StoreError: one is missing, has another version, or does not take its parameters.
     """
     with _rebuilt(record, record.cell.task):
         tasks = catalog.task(record.cell.task.name)
@@ -129,7 +129,7 @@ def _plugins(record: Record, catalog: Catalog) -> tuple[Task, Model]:
 
 @contextmanager
 def _rebuilt(record: Record, used: PluginUsed) -> Iterator[None]:
-    """Say of what goes wrong that the network cannot be built again, and where its plugin came from."""
+    """Turn errors into a StoreError: the network cannot be built again, and where its plugin came from."""
     try:
         yield
     except SeqbenchError as error:

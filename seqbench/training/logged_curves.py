@@ -41,7 +41,7 @@ class CurveLogger(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Tell of some steps once they are together."""
+        """Log a point once enough steps are taken."""
         if self._fit is not None and len(self._fit.history.losses.values) - self._steps >= STEPS:
             self._tell(self._fit)
 

@@ -1,6 +1,6 @@
 """Lists the Lightning loggers that may watch the training of cells, and where they write.
 
-Each needs its own packages, which are looked for before anything is trained and imported where a cell runs.
+Each needs its own packages, which are checked before anything is trained and imported in the process of a cell.
 Nothing leaves the machine unless the user's environment says so.
 """
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-"""Below a store's folder."""
+"""Folder of the loggers' files, in the store's folder."""
 _PROJECT = "seqbench"
 _THEIRS = ("WANDB_", "MLFLOW_")
 
 
 @dataclass(frozen=True)
 class LoggerKind:
-    """A logger that can be asked for.
+    """A logger that can be requested.
 
     Attributes:
         packages: what has to be installed.

@@ -30,7 +30,7 @@ class LossMeter:
     def cut_at_first_not_finite(self) -> int | None:
         """Find the first loss that is not finite, drop those after it and return its step; None if there is none.
 
-        Only losses since the last call are looked at.
+        Only losses since the last call are checked.
         """
         new = self.values[self._checked :]
         if not new or bool((is_finite := torch.stack(new).isfinite()).all()):
@@ -41,7 +41,7 @@ class LossMeter:
         return step
 
     def state(self) -> dict[str, Any]:
-        """Return what `restore` takes."""
+        """Return the state that `restore` takes."""
         return {"losses": torch.stack(self.values) if self.values else None}
 
     def restore(self, state: dict[str, Any], device: str) -> None:

@@ -209,6 +209,6 @@ def _lines(path: Path) -> list[str]:
 
 def _kind(cell: Cell | CellData, training: Mapping[str, Any]) -> str:
     plugins = [[plugin.name, dict(plugin.parameters)] for plugin in (cell.task, cell.model)]
-    # A record from before chunks could be run again took what one with ``auto`` takes.
+    # A record from before recomputation existed took as much as one with ``auto`` takes.
     settings = [training.get("batch_size"), training.get("embedding_size"), training.get("recompute", "auto")]
     return json.dumps([plugins, settings], sort_keys=True)

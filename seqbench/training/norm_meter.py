@@ -31,7 +31,7 @@ class NormMeter:
         self._is_measuring = is_measuring
 
     def keep_and_clip(self, parameters: Iterable[nn.Parameter], largest: float | None) -> None:
-        """Keep the norms as the backward pass left them, then clip by the global one.
+        """Record the norms before clipping, then clip by the global norm.
 
         Args:
             parameters: all weights of the groups.
@@ -46,7 +46,7 @@ class NormMeter:
             torch.nn.utils.clip_grads_with_norm_(parameters, largest, norms.norm())
 
     def state(self) -> dict[str, Any]:
-        """Return what `restore` takes."""
+        """Return the state that `restore` takes."""
         return {"norms": torch.stack(self.steps) if self.steps else None}
 
     def restore(self, state: dict[str, Any], device: str) -> None:

@@ -16,7 +16,8 @@ def one_quiet_thread() -> Iterator[None]:
 
     Cells run side by side, and bits depend on the number of threads. A gradient that vanishes over a long
     sequence ends among the denormal numbers (below 1.2e-38 in float32), on which a processor is many times
-    slower than on any other; no weight can feel them. The process keeps freed memory, also afterwards.
+    slower than on any other; they are too small to change a weight. The process keeps freed memory, also
+    afterwards.
     """
     keep_freed_memory()
     before = torch.get_num_threads()

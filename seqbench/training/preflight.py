@@ -28,15 +28,15 @@ log = logging.getLogger(__name__)
 def check_data(
     cell: Cell, catalog: Catalog, beside: Sequence[Configured] = (), *, task: Task | None = None
 ) -> None:
-    """Load a cell's data, at every length it is tested at, build its model, and throw all of it away.
+    """Load a cell's data at every test length, build its model, and discard both.
 
-    What is wrong with them is said before anything is trained.
+    Faults are reported before anything is trained.
 
     Args:
         cell: what will be run.
-        catalog: where its task and models are found.
+        catalog: finds its task and models.
         beside: further models, with their parameters, that are to be trained on such data.
-        task: the cell's task where it has been made; else it is made.
+        task: the cell's task if it exists already; None makes it.
 
     Raises:
         SeqbenchError: they are missing or unfit, or this device does not know the arithmetic.
@@ -45,7 +45,7 @@ def check_data(
     check_precision(cell.training.precision)
     task = task or load_task(cell, catalog)
     with warnings.catch_warnings():
-        # They are kept and told when the cell itself runs.
+        # The run of the cell records them.
         warnings.simplefilter("ignore")
         data = _checked(cell, catalog, cell.length, lambda: task.load(cell.length, cell.seed))
         for length in cell.evaluate_lengths:
@@ -57,7 +57,7 @@ def check_data(
 
 
 def _checked(cell: Cell, catalog: Catalog, length: int, load: Callable[[], TaskData]) -> TaskData:
-    """Load data and look at their baselines; what is wrong with them begins with the task and the length."""
+    """Load data and check their baselines; messages about faults begin with the task and the length."""
     where = place(cell.task.name, length)
     try:
         with faults_told(f"{owner('task', cell.task.name, catalog.origins)} cannot load its data", bugs_pass=True):
@@ -69,7 +69,7 @@ def _checked(cell: Cell, catalog: Catalog, length: int, load: Callable[[], TaskD
 
 
 def _build_fault(cell: Cell, catalog: Catalog, model: Configured, data: TaskData) -> str | None:
-    """Build a model for some data; return why it cannot be, unless a record will tell it with its traceback."""
+    """Build a model for some data; return why it fails, unless a record will tell that with a traceback."""
     what = f"model {model.name}: it cannot be built"
     if origin := catalog.origins.get(("model", model.name)):
         what += f" ({origin})"
@@ -81,7 +81,7 @@ def _build_fault(cell: Cell, catalog: Catalog, model: Configured, data: TaskData
             if cell.training.truncate is not None:
                 chunking_of(network, cell.training, network.features, int(data.train.lengths.max()))
     except SeqbenchError as error:
-        # Every message of a model begins so; where it does not, it is said here.
+        # Messages about a model begin with its name; add it if it is missing.
         return str(error) if f"model {model.name}" in str(error) else f"model {model.name}: {error}"
     except Exception as error:
         log.info("%s: %s", what, error)

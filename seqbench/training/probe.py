@@ -51,7 +51,7 @@ class Finding:
     summary: Summary
 
     def ln_factor(self, steps: int) -> float | None:
-        """Return ln of the gain per step to the power of ``steps``; None where the gain is unknown."""
+        """Return ln of the gain per step to the power of ``steps``; None if the gain is unknown."""
         return None if self.summary.ln_gain is None else self.summary.ln_gain * steps
 
 
@@ -121,7 +121,7 @@ def probe(
         models: names; each is measured on the same examples.
         catalog: where models and the task are found.
         length: of the task or of the noise, in steps.
-        task: its first validation examples are what the networks see; None for `noise`.
+        task: the networks see its first validation examples; None for `noise`.
         parameters: task or model -> parameter -> value.
         seed: of the data, the start and the random vectors.
         batch_size: examples at most.
@@ -132,7 +132,7 @@ def probe(
         One entry for each model, in the order of ``models``.
 
     Raises:
-        SeqbenchError: a name, a parameter or the gain makes no sense, or a task's data are missing.
+        SeqbenchError: a name, a parameter or the gain is invalid, or a task's data are missing.
     """
     _check(models, task, parameters or {}, gain)
     values = {model: (parameters or {}).get(model, {}) for model in models}
@@ -187,8 +187,8 @@ def set_gain(network: Network, gain: float, model: str) -> None:
     V is the group of weights of that name, as the model has it. Each V becomes ``gain`` times the orthogonal
     (or unitary) matrix nearest to it (the polar factor of V; Higham 1986), so that all its eigenvalues and all its
     singular values have the size ``gain``. A V that starts orthogonal is only scaled.
-    Where the layer is linear and alone, every norm then changes by exactly this factor per step; one that only
-    has this spectral radius would come to it in the limit.
+    In a single linear layer every norm then changes by exactly this factor per step; a matrix with only this
+    spectral radius would reach it in the limit.
 
     Raises:
         ExperimentError: the group V is empty, or holds something else than square matrices.

@@ -44,11 +44,11 @@ class Attempt:
         monitor: what is measured beside it.
         file: where checkpoints are kept; None keeps none.
         seconds: from one checkpoint to the next.
-        should_stop: true once somebody asked for the end.
+        should_stop: returns True once a stop is requested.
         begins: called when the set-up of a training is over.
 
     Attributes:
-        tested: length -> what the test at that length came to, in JSON.
+        tested: length -> the result of the test at that length, in JSON.
     """
 
     def __init__(
@@ -109,13 +109,13 @@ class Attempt:
         self._look_up()
 
     def evaluation_batch(self, number: int) -> None:
-        """Look up from an evaluation, before a batch: it is begun again when the cell goes on."""
+        """Check before a batch of an evaluation, which restarts when the cell resumes."""
         if number == 0 and self._clock.trained_after is None:
             self._random = random_states()
         self._look_up()
 
     def training_ended(self) -> None:
-        """From here on the cell goes on with the trained network."""
+        """Note that training is over: from now on the cell resumes with the trained network."""
         if self._clock.trained_after is None:
             self._clock.end_training()
             self._random = random_states()
@@ -164,7 +164,7 @@ class Attempt:
 
 
 def identity(cell: Cell) -> dict[str, Any]:
-    """Return what has to be the same for a cell to end with the bits that it would have had without a stop."""
+    """Return the values that must match for a resumed cell to end with the same bits as one without a stop."""
     return {
         "cell": cell.key,
         "gradients": cell.gradients.model_dump(),

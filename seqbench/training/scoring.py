@@ -1,4 +1,4 @@
-"""Scores a network batch by batch: by its outputs where it reads whole rows, and by what it writes by itself."""
+"""Scores a network batch by batch, by its outputs for whole rows and by the tokens that it generates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from seqbench.decoding.decode import decode
 from seqbench.network.network import Network
 
 MOST_DECODED = 256
-"""Validation examples that are decoded each time, at most."""
+"""Largest number of examples that one validation decodes."""
 
 
 class NetworkScores:
@@ -26,7 +26,7 @@ class NetworkScores:
     Args:
         network: in evaluation mode when a batch comes.
         metrics: of the task.
-        decoding: how it writes; None where no metric is of what is decoded.
+        decoding: how it generates tokens; None if no metric needs them.
 
     Attributes:
         not_finite: the scored outputs, and the scores of tokens to write, that were not finite.
@@ -44,7 +44,7 @@ class NetworkScores:
 
     @property
     def not_finite(self) -> NotFinite:
-        """What was not finite, of outputs where there are such, else of what was written."""
+        """The outputs that were not finite, or if there are none, the scores of written tokens."""
         return self._outputs.not_finite if self._outputs.not_finite.outputs else self._not_finite
 
     def update(self, batch: Batch) -> None:
@@ -57,7 +57,7 @@ class NetworkScores:
             self._decoded.update(written.tokens, batch)
 
     def scores(self) -> dict[str, float]:
-        """Return metric -> score; NaN where it is unknown, and for all metrics where something was not finite."""
+        """Return metric -> score; NaN if it is unknown, and for all metrics if something was not finite."""
         if self.not_finite.outputs:
             return dict.fromkeys(self._names, float("nan"))
         found = self._outputs.scores() | self._decoded.scores()
@@ -65,18 +65,18 @@ class NetworkScores:
 
 
 def validation_scores(network: Network, metrics: Sequence[Metric], decoding: Decoding | None) -> NetworkScores:
-    """Return what scores a network by the primary metric while it trains; it decodes greedily, whatever is asked.
+    """Return the scores for validation: the primary metric only, and always decoded greedily.
 
-    A beam takes as many times as long as it has hypotheses, and validation comes again and again.
+    A beam search takes as many times longer as it has hypotheses, and validation is frequent.
     """
     return NetworkScores(network, metrics[:1], None if decoding is None else replace(decoding, beams=1))
 
 
 def validation_batches(data: TaskData) -> tuple[EvaluationBatches, list[int]]:
-    """Return what a network is validated on, and the numbers of these examples in the order in which they come.
+    """Return the batches for validation, and the numbers of their examples in order.
 
-    Every example of the validation split; where the primary metric is of what is decoded, at most MOST_DECODED of
-    them, evenly spread over it, so that the same network always has the same score.
+    They hold every example of the validation split. If the primary metric scores decoded tokens, they hold at most
+    MOST_DECODED of them, evenly spread, so that the same network always gets the same score.
     """
     split, rows = data.validation, torch.arange(len(data.validation))
     if data.metrics[0].of == "decoded" and len(split) > MOST_DECODED:
@@ -93,7 +93,7 @@ def _rows(held: torch.Tensor | Ragged, rows: torch.Tensor) -> torch.Tensor | Rag
 
 
 def _together(before: NotFinite, batch: NotFinite) -> NotFinite:
-    """Return what was not finite in the batches before and in one more."""
+    """Return the non-finite outputs of the batches before and of one more."""
     first = (*before.first, *((before.examples + row, step) for row, step in batch.first))
     return NotFinite(
         before.outputs + batch.outputs,

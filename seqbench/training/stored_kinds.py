@@ -1,4 +1,4 @@
-"""Tells a kind of input or target as JSON holds it, and makes it again."""
+"""Converts a kind of input or target to JSON, and back."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class UnkeepableError(Exception):
 
 
 def kind_data(kind: Any) -> dict[str, Any]:
-    """Return a kind as a file holds it: its class and its fields.
+    """Return a kind as JSON: its class and its fields.
 
     Raises:
-        UnkeepableError: it is no dataclass.
+        UnkeepableError: it is not a dataclass.
     """
     if not dataclasses.is_dataclass(kind):
         raise UnkeepableError(f"{type(kind).__qualname__} is no dataclass, so that it cannot be made again")
@@ -27,15 +27,15 @@ def kind_data(kind: Any) -> dict[str, Any]:
 
 
 def kind_of(base: type[Any], told: Mapping[str, Any], path: Path) -> Any:
-    """Make a kind again. Nothing is imported by a name in a file: its class is one that is loaded already.
+    """Return a kind from JSON. A name in a file imports nothing: the class must be loaded already.
 
     Args:
         base: `InputKind` or `TargetKind`.
-        told: from `kind_data`, by way of JSON.
-        path: of the file, for messages.
+        told: the result of `kind_data`, read from JSON.
+        path: the file, for messages.
 
     Raises:
-        StoreError: no class that is loaded is the one, or it does not take the fields.
+        StoreError: its class is not loaded, or does not take the fields.
     """
     where, name = f"{path} is of data of the kind {told['class']}", told["class"]
     classes = [each for each in _below(base) if each.__qualname__ == name]

@@ -27,7 +27,7 @@ REPEATS = 3
 
 @dataclass(frozen=True)
 class _Line:
-    """seconds = at_zero + slope * time steps, and again * time steps where the layer is run a second time."""
+    """seconds = at_zero + slope * time steps, plus again * time steps if the layer is recomputed."""
 
     at_zero: float
     slope: float
@@ -41,9 +41,9 @@ def train_seconds(cells: Sequence[Cell], catalog: Catalog, time_steps: Callable[
     second.
 
     Args:
-        cells: those that are to be run.
-        catalog: where their models are found.
-        time_steps: how many a sequence of a cell has.
+        cells: the cells to run.
+        catalog: finds their models.
+        time_steps: the number of time steps in a cell's sequences.
     """
     lines: dict[str, _Line] = {}
     found = []

@@ -23,7 +23,7 @@ def train(fit: Fit, attempt: Attempt, cell: Cell, data: TaskData, trainer: pl.Tr
     """Train, and leave the best weights in place; return why it diverged, or None.
 
     Raises:
-        Exception: what a plugin raises, and what ends the attempt.
+        Exception: any exception of a plugin, or one that ends the attempt.
     """
     history = fit.history
     try:
@@ -31,11 +31,11 @@ def train(fit: Fit, attempt: Attempt, cell: Cell, data: TaskData, trainer: pl.Tr
     except DivergedError as error:
         return str(error)
     except Exception:
-        # A layer may refuse numbers that are not finite, or the time be up, before anybody has looked.
+        # The layer may refuse numbers that are not finite, or the time may be up, before the losses are checked.
         if (why := history.cut_back()) is not None:
             return why
         raise
-    # The loss tells of the weights before a step, so the last step is looked at by itself.
+    # A loss belongs to the weights before its step, so the weights after the last step are checked separately.
     if not all(bool(weights.isfinite().all()) for weights in fit.network.parameters()):
         return f"a weight was not finite after step {history.clock.steps_taken}"
     if history.best.chosen is None:
@@ -60,9 +60,9 @@ def _fit(fit: Fit, attempt: Attempt, cell: Cell, data: TaskData, trainer: pl.Tra
 
 
 def evaluated(fit: Fit, attempt: Attempt, cell: Cell, task: Task, data: TaskData) -> Iterator[Evaluation]:
-    """Test the trained network at its own length, and at others, where an earlier attempt has not.
+    """Test the trained network at its own length, then at others; skip tests that an earlier attempt has done.
 
-    Where its outputs are not finite at its own length, there is nothing to be learnt at others.
+    If its outputs at its own length are not finite, the others are skipped.
     """
     for length in (cell.length, *cell.evaluate_lengths):
         if length not in attempt.tested:

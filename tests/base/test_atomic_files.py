@@ -1,4 +1,4 @@
-"""A file that is replaced is whole, whoever is killed when; what is left over tells whose it is."""
+"""Tests that a replaced file is whole whenever a writer is killed, and that left-over files name their owner."""
 
 from __future__ import annotations
 

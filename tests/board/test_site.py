@@ -1,4 +1,4 @@
-"""Tests that the public board shows what bundles say, refuses what it must, and escapes everything."""
+"""Tests that the public board shows the content of bundles, refuses bad ones, and escapes everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests that running cells again tells honest scores from others, and that nothing is sent without a request."""
+"""Tests that running cells again confirms honest scores only, and that nothing is sent without a request."""
 
 from __future__ import annotations
 

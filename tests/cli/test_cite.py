@@ -1,4 +1,4 @@
-"""What a paper has to cite is printed once each, and what is not known is told."""
+"""Tests that each source to cite is printed once, and that unknown ones are reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests that a user is told when finished cells lack the gradient statistics that were asked for."""
+"""Tests the message about finished cells that lack the requested gradient statistics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an annotation allows holds, whoever makes a task or a model, and is said in one sentence."""
+"""Tests that limits in annotations hold wherever a task or a model is made, with a one-sentence message."""
 
 from __future__ import annotations
 

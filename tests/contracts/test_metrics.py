@@ -1,4 +1,4 @@
-"""Tests that scores are unknown where an output is not finite, and refused where they cannot be right."""
+"""Tests that scores are unknown if an output is not finite, and refused if they are impossible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""References are BibTeX as LaTeX reads it, and what is none is told."""
+"""Tests that references are parsed as BibTeX, and that other texts are refused with a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests that cached tensors come back as they were, or are made anew; never others under the same name."""
+"""Tests that cached tensors come back unchanged or are made anew, and are never mixed up."""
 
 from __future__ import annotations
 

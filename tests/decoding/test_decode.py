@@ -1,4 +1,4 @@
-"""Decoding: in pieces as whole, whatever the prefixes, and a beam that finds what an exhaustive search finds."""
+"""Tests decoding: chunks equal whole rows for any prefixes, and a beam search equals an exhaustive search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A crew, wherever its workers are started: whoever dies is tried once more, and stopping ends everybody."""
+"""Tests a crew with workers of any kind: a dead worker's cell is retried once, and a stop ends all workers."""
 
 from __future__ import annotations
 

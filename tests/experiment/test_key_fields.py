@@ -1,4 +1,4 @@
-"""A field says itself whether it is in a cell's key; what was added later leaves every older key as it was."""
+"""Tests that fields declare their place in a cell's key, and that later fields leave older keys unchanged."""
 
 from __future__ import annotations
 

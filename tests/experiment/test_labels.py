@@ -1,4 +1,4 @@
-"""One model stands several times in an experiment, under labels that are in no key."""
+"""Tests that one model can be in an experiment several times, under labels that are in no key."""
 
 from __future__ import annotations
 

@@ -212,7 +212,7 @@ def kind(process: psutil.Process) -> str:
 
 
 def said(process: psutil.Process) -> list[str]:
-    """Return the command line of a process; empty where it has just ended."""
+    """Return the command line of a process; empty if it has just ended."""
     try:
         return process.cmdline()
     except psutil.Error:

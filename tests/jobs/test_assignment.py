@@ -1,4 +1,4 @@
-"""An assignment on its way to another process."""
+"""Tests that an assignment survives the way to another process."""
 
 from __future__ import annotations
 

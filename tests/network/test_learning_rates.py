@@ -1,4 +1,4 @@
-"""Groups of parameters that a model trains at learning rates and weight decays of their own."""
+"""Tests groups of parameters with learning rates and weight decays of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests the embedding, layer and head: what is read where, and what a layer must return."""
+"""Tests embedding, layer and head: the steps that are read, and the form of a layer's outputs."""
 
 from __future__ import annotations
 

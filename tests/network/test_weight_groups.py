@@ -1,4 +1,4 @@
-"""Groups of weights whose gradients are reported together, named by a model or by the general rule."""
+"""Tests the groups of weights with joint gradient norms, named by a model or by the general rule."""
 
 from __future__ import annotations
 

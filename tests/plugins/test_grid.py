@@ -1,4 +1,4 @@
-"""Expanding an experiment: each task is made once, and what is unfit is told with its line."""
+"""Tests the expansion of an experiment: each task is made once, and errors name their line."""
 
 from __future__ import annotations
 

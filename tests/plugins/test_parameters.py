@@ -1,4 +1,4 @@
-"""Tests that parameters for made-up data stay out of cells with data of the user's own."""
+"""Tests that parameters for generated data stay out of cells with the user's data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder of results that an earlier version made: its records, leases and journals are read and respected."""
+"""Tests that records, leases and journals of an earlier version are read and respected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests that tables of results say what a row is, and warn before two experiments are averaged."""
+"""Tests that tables of results identify every row, and warn before two experiments are averaged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests that comparison, costs, environment, commands and merging say what the records say."""
+"""Tests that comparison, costs, environment, commands and merging agree with the records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests the estimate of the time that a sweep still takes."""
+"""Tests the display of a running sweep: counts by outcome, the time left, and failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests what a store says of its sweeps: while one runs, after it was killed, and when all is done."""
+"""Tests the status of a store's sweeps: while one runs, after it was killed, and when all is done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights that were asked for and are not there are told of, in the record and in a sentence."""
+"""Tests that missing weights are reported in the record and in a sentence."""
 
 from __future__ import annotations
 

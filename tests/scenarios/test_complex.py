@@ -1,4 +1,4 @@
-"""A layer with a complex state trains, is run again, truncated, checkpointed and measured as any other."""
+"""Tests that a layer with a complex state is trained, recomputed, truncated, checkpointed and measured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs what the docs show: every Python block, every experiment, every command, in a folder as the text has it.
+"""Runs the examples in the docs: every Python block, every experiment, every command, in a folder as described.
 
 Python blocks run as they are, and so do commands that take seconds. A sweep is run up to its training; sweeps with
 `--plugin` are trained, because they begin the guide. A block that installs something is only parsed: `.ci/run`
@@ -136,7 +136,7 @@ def results(place: Path, stored: Path) -> None:
 
 
 def fault_of(action: Callable[[], object]) -> str | None:
-    """Return the traceback of what an action raises; None where it comes to its end."""
+    """Return the traceback of what an action raises; None if it comes to its end."""
     try:
         action()
     except Exception:

@@ -1,4 +1,4 @@
-"""Tests plugins/example as a distribution of somebody else's, found by its entry points.
+"""Tests plugins/example as a third-party distribution, found by its entry points.
 
 `.ci/run` installs it with pip, beside the wheel in an environment of its own, and does all this there.
 """

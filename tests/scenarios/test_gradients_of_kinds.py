@@ -1,4 +1,4 @@
-"""The state's gradient of each kind's loss; the oracle is one row, unrolled step by step, its loss by hand."""
+"""Tests the state gradient of each kind's loss against one row, unrolled step by step, with its loss by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A task of each kind of target trains to a good score, is measured, shown and passes the kit."""
+"""Tests that a task of each kind of target trains to a good score, is measured, shown and passes the kit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A label stands in records, tables, pages and commands of whoever gave it, and is no other cell."""
+"""Tests that labels appear in records, tables, pages and commands, and make no other cells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model that looks ahead: it runs where it may, is refused where it would read the answers, and is measured."""
+"""Tests models that look ahead: they run, are measured, and are refused on teacher-forced tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests the rules of the project: what is public, what plugins import, what docs, docstrings and options say."""
+"""Tests the rules of the project: public names, imports of plugins, docs, docstrings and options."""
 
 from __future__ import annotations
 

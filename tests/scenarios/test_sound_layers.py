@@ -1,4 +1,4 @@
-"""Layers that are unusual but sound pass every check of the kit: what a check could easily take for a fault."""
+"""Tests that unusual but sound layers, which a check could take for faulty, pass the whole kit."""
 
 from __future__ import annotations
 

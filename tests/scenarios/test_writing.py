@@ -1,4 +1,4 @@
-"""From training to an answer: a task that writes is run, its weights are kept, and another process uses them."""
+"""Tests a task with decoding from training to answers: its weights are kept, and another process uses them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests that dates are read as people write them, and never as something else."""
+"""Tests that dates are read in all common forms, and never misread."""
 
 from __future__ import annotations
 

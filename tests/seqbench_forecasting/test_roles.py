@@ -1,4 +1,4 @@
-"""Tests that columns get the roles they have, and that what cannot be scored is refused by name."""
+"""Tests that columns get the right roles, and that unscorable columns are refused by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests that several series are kept apart, scored as in M4, and noticed when a table is read as one."""
+"""Tests that several series are kept apart, scored as in M4, and detected if a table is read as one series."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests that texts are read as people write them, in any script, and refused where they are none."""
+"""Tests that texts are read correctly in any script, and that other values are refused."""
 
 from __future__ import annotations
 

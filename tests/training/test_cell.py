@@ -1,4 +1,4 @@
-"""Tests one cell: which data decide what, when training ends, and that the same cell gives the same bits."""
+"""Tests one cell: which data each choice uses, when training ends, and that equal cells give equal bits."""
 
 from __future__ import annotations
 

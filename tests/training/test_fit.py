@@ -1,4 +1,4 @@
-"""The one LightningModule: what a step does to the weights."""
+"""Tests the effect of a training step of `Fit` on the weights."""
 
 from __future__ import annotations
 

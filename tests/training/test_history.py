@@ -1,4 +1,4 @@
-"""What a training has come to so far: cut back where a loss was not finite, and the same out of a checkpoint."""
+"""Tests the state of a training: cut back at a loss that is not finite, and equal after a checkpoint."""
 
 from __future__ import annotations
 

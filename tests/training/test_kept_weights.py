@@ -1,4 +1,4 @@
-"""Files of weights: what was trained is there again to the last bit, and what cannot be had is told."""
+"""Tests that files of weights restore a network to the last bit, and that faults are reported."""
 
 from __future__ import annotations
 

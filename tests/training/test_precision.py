@@ -1,4 +1,4 @@
-"""Arithmetic of a cell: float32, TF32 and bfloat16, with and without a processor that knows them."""
+"""Tests the arithmetic of a cell: float32, TF32 and bfloat16, with and without support by the processor."""
 
 from __future__ import annotations
 

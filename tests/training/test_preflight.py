@@ -1,4 +1,4 @@
-"""What is wrong with data or models is said before anything is trained."""
+"""Tests that faults of data and models are reported before anything is trained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores of what a network writes by itself: of the written tokens, on rows that are told, null if unknown."""
+"""Tests scores of decoded tokens: on which rows they are computed, and null if unknown."""
 
 from __future__ import annotations
 

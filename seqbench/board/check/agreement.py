@@ -106,7 +106,7 @@ def agreement(
 
 
 def with_spread(came: Agreement, spread: PartResult) -> Agreement:
-    """Return a comparison in which trained scores that could not be compared are judged by further seeds."""
+    """Return a comparison in which further seeds judge the trained scores that could not be compared."""
     if spread.outcome == "not comparable":
         return came
     others = (

@@ -1,4 +1,4 @@
-"""Checks whether a bundle keeps the rules. Each rule gives a line; what cannot be checked is said.
+"""Checks whether a bundle keeps the rules. Each rule gives a line; one that cannot be checked here says so.
 
 Runs the installed tasks to compare their data with the bundle's. Runs nothing that a bundle brings, and opens no
 file that a bundle names.

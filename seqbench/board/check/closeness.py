@@ -11,46 +11,46 @@ from collections.abc import Callable, Mapping
 from seqbench.records.schema import Record
 
 CLOSE = 1e-9
-"""Relative; between numbers that are worked out in float64 without training. Other processors moved baselines by
-3e-14 and gradients at initialisation by 2e-16."""
+"""Relative tolerance of numbers computed in float64 without training. Other processors moved baselines by 3e-14
+and gradients at initialisation by 2e-16."""
 
 FITTED = 1e-3
-"""Relative; of a fitted baseline in a metric without a worst value. Other kernels of OpenBLAS moved the loss of
-the bag of words by 4e-5."""
+"""Relative tolerance of a fitted baseline in a metric without a worst value. Other OpenBLAS kernels moved the loss
+of the bag of words by 4e-5."""
 
 MOST = 0.01
-"""Share of the way from a metric's worst value to its best one that a baseline may differ at most."""
+"""Largest difference of a baseline, as a share of the distance from a metric's worst value to its best."""
 
 Spans = Mapping[str, float | None]
-"""Metric -> the distance of its worst value from its best one; None where it has no worst value."""
+"""Metric -> the distance of its worst value from its best one; None if it has no worst value."""
 
 IsClose = Callable[[str, float, float], bool]
 """``(place, one, other)`` -> whether two numbers count as the same."""
 
 
 def closeness(what: str, record: Record, spans: Spans) -> IsClose:
-    """Return which numbers count as the same on another machine."""
+    """Return a test of whether two numbers count as equal on another machine."""
     examples = min((test.examples for test in record.tests), default=0)
     if what == "baselines":
         return baseline_closeness(spans, examples)
 
     def is_close(place: str, one: float, other: float) -> bool:
-        # What is relative in a norm is absolute in its logarithm, which may be near 0.
+        # A relative difference of a norm is an absolute one of its logarithm, which may be near 0.
         return math.isclose(one, other, rel_tol=CLOSE, abs_tol=CLOSE if "ln_" in place else 1e-12)
 
     return is_close
 
 
 def baseline_closeness(spans: Spans, examples: int) -> IsClose:
-    """Return which scores of a baseline count as the same on two machines.
+    """Return a test of whether two scores of a baseline count as equal on two machines.
 
-    A fit may judge an example or two in another way. In a metric that has a worst value, that is worth two
-    examples' share of the way from the worst to the best, and no more than `MOST` of it; in others `FITTED`,
-    relative. A metric that ``spans`` does not name is given both.
+    A fit may classify an example or two differently. For a metric with a worst value the tolerance is two
+    examples' share of the distance from worst to best, at most `MOST` of it; for others it is `FITTED`, relative.
+    A metric that is not in ``spans`` gets both tolerances.
 
     Args:
-        spans: of the metrics.
-        examples: of the test split.
+        spans: the spans of the metrics.
+        examples: the number of test examples.
     """
 
     def is_close(place: str, one: float, other: float) -> bool:
@@ -64,7 +64,7 @@ def baseline_closeness(spans: Spans, examples: int) -> IsClose:
 
 
 def span_of_primary(record: Record) -> Spans:
-    """Return the span of a record's primary metric, all that a record tells of spans."""
+    """Return the span of a record's primary metric, the only one that a record holds."""
     metric = record.metric
     if metric is None:
         return {}

@@ -56,7 +56,7 @@ def key_faults(record: Record) -> Iterator[str]:
 
 
 def score_faults(record: Record) -> Iterator[str]:
-    """Yield what is wrong with the scores of one record."""
+    """Yield the faults in the scores of one record."""
     if not record.is_final:
         claims = [n for n in record.model_dump(exclude_defaults=True) if n not in _WITHOUT_OUTCOME]
         if claims:

@@ -1,8 +1,8 @@
-"""Compares what a bundle says of its data with the installed task, whose data are loaded for it.
+"""Compares a bundle's facts about its data with the data of the installed task.
 
-Of each task and length the data of the smallest seed in the bundle are loaded and must be equal in full. Of other
-seeds, metric and baselines' names and kinds are compared; `verify` compares the rest. Only tasks that the suite
-names are loaded, never a path from a bundle. Torch is imported when data are loaded.
+For each task and length, the data of the smallest seed in the bundle are loaded and must be equal in full. For
+other seeds, metric and baselines' names and kinds are compared; `verify` compares the rest. Only tasks that the
+suite names are loaded, never a path from a bundle. Torch is imported when data are loaded.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Loaded:
         baselines: name -> its scores, and whether it is a reference.
         reference: name of the reference baseline.
         examples: number of test examples.
-        one_example: the most that one of them moves the primary score; None if the metric says nothing.
+        one_example: the most that one of them moves the primary score; None if the metric does not say it.
         is_longer_harder: whether a longer sequence makes the task harder.
         fingerprint: hash of all tensors.
     """

@@ -1,4 +1,4 @@
-"""Divides what a record tells of a cell into the parts that are compared one by one."""
+"""Divides a record into the parts that are compared one by one."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _TIMES = {
     "load_seconds", "train_seconds", "test_seconds", "seconds_per_step", "peak_memory_bytes",
     "peak_gpu_memory_bytes", "is_recomputed",
 }  # fmt: skip
-"""Costs of which every machine has its own."""
+"""Costs that differ between machines."""
 
 
 def parts(claimed: Record, found: Record) -> Iterator[tuple[str, Any, Any]]:
-    """Yield each part that both can tell of: its name, as claimed and as found."""
+    """Yield each part that both have: its name, the claimed value and the found value."""
     absent = set()
     if not _are_measured_alike(claimed, found):
         absent |= {"gradients at initialisation", "gradients after training"}
     if claimed.status != found.status:
-        # What diverged was not tested; that the outcomes differ stands among the scores.
+        # A diverged cell was not tested; the difference of outcomes is reported with the scores.
         absent |= {"baselines", "examples", "gradients after training"}
     for what, of in _PARTS.items():
         if what not in absent:
@@ -35,7 +35,7 @@ def parts(claimed: Record, found: Record) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _are_measured_alike(claimed: Record, found: Record) -> bool:
-    # A setting that is left out is the default: leaving one out is no way round the comparison.
+    # A setting that is left out has its default, so leaving one out does not avoid the comparison.
     asked, measured = (
         None if record.cell.gradients is None else Gradients.model_validate(record.cell.gradients)
         for record in (claimed, found)
@@ -100,7 +100,7 @@ def _flows(gradients: GradientData | None) -> tuple[FlowAt, ...]:
 
 
 def _rest(record: Record) -> Any:
-    """Return whatever no other part has, so that a field that comes later is compared as well."""
+    """Return all fields that no other part has, so that fields added later are compared too."""
     elsewhere = {
         "status", "cell", "stopped", "metric", "test", "evaluations", "validation_score", "course", "gradients",
         "facts", "data_fingerprint",
@@ -122,4 +122,4 @@ _PARTS: Mapping[str, Callable[[Record], Any]] = {
     "gradients after training": _after,
     "everything else": _rest,
 }
-"""Part -> what a record says of it."""
+"""Part -> its value in a record."""

@@ -132,7 +132,7 @@ def changed_faults(records: Sequence[Record], catalog: Catalog) -> Iterator[str]
 
 
 def parameter_faults(known: type[Model], parameters: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with a model's parameters; one that is left out would make it another model."""
+    """Yield the faults in a model's parameters; a missing one would make it another model."""
     of_class = parameters_of(known)
     if untold := [p.name for p in of_class if p.name not in parameters and not p.is_added_later]:
         yield f"its parameters are to be told in full, and {', '.join(untold)} is not"

@@ -197,7 +197,7 @@ def _missing(model: PluginUsed, catalog: Catalog) -> str | None:
 
 
 def _cell(record: Record, expected: Cell) -> Cell:
-    """Return the cell to run: the suite's, with its own data; what moves no score is as here, and as claimed."""
+    """Return the cell to run: the suite's, with gradient settings as claimed and local limits removed."""
     # A slower or smaller machine may take its time.
     training = scored_alike(expected.training)
     measured = Gradients(measure=False)

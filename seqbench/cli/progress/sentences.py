@@ -32,10 +32,10 @@ def outcome(record: Record) -> str:
 
 
 class Sentences:
-    """Says in lines what happened; each warning once, however many cells give it.
+    """Turns events into lines; each warning comes once, however many cells give it.
 
     Args:
-        layout: of the store, in which the logs lie.
+        layout: the layout of the store that holds the logs.
         is_shard: cells that other sweeps run are left to them.
     """
 

@@ -40,13 +40,13 @@ class Display:
 
 @contextmanager
 def watch(todo: Plan, layout: Layout, *, as_json: bool, quiet: bool, live: bool) -> Iterator[Display]:
-    """Give what is to be called with every event.
+    """Yield the display of a sweep, and close it at the end of the block.
 
     Args:
-        todo: what is to be run.
-        layout: of the store, in which the logs lie.
+        todo: the cells to run.
+        layout: the layout of the store that holds the logs.
         as_json: a JSON line on stdout for each event.
-        quiet: nothing at all, but for JSON lines.
+        quiet: show nothing, except JSON lines.
         live: allow lines that change; they are shown on a terminal only.
     """
     # The current stream: while a cell runs in this process, sys.stderr is the cell's log.

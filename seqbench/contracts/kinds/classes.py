@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 CERTAIN = 100.0
-"""The logit of the one right class; the others have 0, and exp(-100) is nothing beside 1."""
+"""Logit of the right class in a perfect prediction; the others have 0, and exp(-100) is negligible beside 1."""
 
 MOST_CONSTANTS = 10
-"""Up to so many classes each is tried as the one and only answer."""
+"""Largest number of classes at which every constant answer is tried."""
 
 MOST_CLASSES_BY_PLACE = 2**16
-"""Classes that are counted at each place, at most."""
+"""Largest number of classes that are counted at each place."""
 
 
 @dataclass(frozen=True)
@@ -50,22 +50,22 @@ class SequenceClass(TargetKind):
         return cross_entropy(head(last), beside(last, batch.targets[rows]), reduction="none"), rows
 
     def perfect(self, batch: Batch) -> Tensor:
-        """Return logits that are sure of the target."""
+        """Return logits that give the target all probability."""
         return _sure(batch.targets, self.classes)
 
     def ignorant(self, train: Split) -> Iterator[NamedAnswers]:
-        """Yield random and equal answers, the shares of the training classes, and always the same class."""
+        """Yield random and uniform answers, the class shares of the training split, and each constant answer."""
         return _answers(train, self.classes)
 
     def unfit(self, split: Split, what: str) -> Unfit | None:
-        """Targets are [examples] whole numbers from 0 to ``classes - 1``."""
+        """Check that targets are [examples] whole numbers from 0 to ``classes - 1``."""
         values = numbers(split.targets)
         return not_integers(values, what, self.classes, str(self)) or not_shaped(values, what, [len(split)])
 
 
 @dataclass(frozen=True)
 class StepClass(TargetKind):
-    """A label for each step; UNSCORED (-100) where nothing is asked. Outputs: [batch, time, classes]."""
+    """A label for each step; UNSCORED (-100) at steps that are not scored. Outputs: [batch, time, classes]."""
 
     classes: int
 
@@ -98,17 +98,17 @@ class StepClass(TargetKind):
         return cross_entropy(head(scored), answers, reduction="none"), rows
 
     def perfect(self, batch: Batch) -> Tensor:
-        """Return logits that are sure of the target."""
+        """Return logits that give the target all probability."""
         return _sure(batch.targets, self.classes)
 
     def ignorant(self, train: Split) -> Iterator[NamedAnswers]:
-        """Yield random and equal answers, the shares of the training classes, and always the same class."""
+        """Yield random and uniform answers, the class shares of the training split, and each constant answer."""
         return _answers(train, self.classes)
 
     def memoryless(self, train: Split) -> Iterator[NamedAnswers]:
-        """Yield the predictor that knows for how many steps the input has not changed.
+        """Yield a predictor that only knows for how many steps the input has not changed.
 
-        It answers with the shares of the training classes at that place.
+        It answers with the class shares of the training split after that many steps.
         """
         import torch
 
@@ -124,7 +124,7 @@ class StepClass(TargetKind):
         yield "the commonest class at each place", lambda batch: logits[unchanged(batch.inputs)]
 
     def unfit(self, split: Split, what: str) -> Unfit | None:
-        """Targets are [examples, time] whole numbers from 0 to ``classes - 1``, or UNSCORED."""
+        """Check that targets are [examples, time] whole numbers from 0 to ``classes - 1``, or UNSCORED."""
         values = numbers(split.targets)
         said = f"{self} or {UNSCORED}"
         return not_integers(values[values != UNSCORED], what, self.classes, said) or not_steps(split.targets, what)
@@ -133,7 +133,7 @@ class StepClass(TargetKind):
 def _sure(targets: Tensor, classes: int) -> Tensor:
     from torch.nn.functional import one_hot
 
-    # An answer is needed where nothing is scored, too.
+    # Unscored steps need an answer too.
     answers = targets.masked_fill(targets == UNSCORED, 0)
     if not 0 <= int(answers.min()) <= int(answers.max()) < classes:
         raise ContractError("targets are out of range; see the checks of that name")

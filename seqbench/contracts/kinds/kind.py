@@ -17,35 +17,35 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 NamedAnswers: TypeAlias = "tuple[str, Callable[[Batch], Tensor]]"
-"""How it predicts, in a few words, and what makes a batch's outputs."""
+"""The name of a predictor, in a few words, and the function from a batch to its outputs."""
 
 
 class TargetKind(ABC):
-    """What is to be predicted, from which steps, and what the training loss is.
+    """What is predicted, from which steps, and with which training loss.
 
-    A kind speaks for itself: no code of the harness asks which one it has.
+    The harness calls these members and never asks which kind it has.
     """
 
     @property
     @abstractmethod
     def head_size(self) -> int:
-        """How many numbers the head gives for each place it reads."""
+        """Number of outputs of the head at each place it reads."""
 
     @property
     def outputs_per_step(self) -> int:
-        """How many numbers the outputs hold for each time step; 0 where they do not grow with the length."""
+        """Numbers in the outputs for each time step; 0 if the outputs do not grow with the length."""
         return 0
 
     @property
     def is_stepwise(self) -> bool:
-        """Whether each step of input has a target of its own beside it, or a mark that it is not scored."""
+        """Whether each step of input has its own target, or a mark that it is not scored."""
         return False
 
     @property
     def needs_whole_sequence(self) -> bool:
-        """Whether `losses` has to see all steps at once, as a loss over alignments does.
+        """Whether `losses` needs all steps at once, as a loss over alignments does.
 
-        The layer is still fed in chunks; only what it gives is kept for all steps of a batch.
+        The layer is still fed in chunks, but its outputs are kept for all steps of a batch.
         """
         return False
 
@@ -55,16 +55,16 @@ class TargetKind(ABC):
 
     @abstractmethod
     def losses(self, hidden: Tensor, batch: Batch, head: nn.Module, start: int = 0) -> tuple[Tensor, Tensor]:
-        """Return the training loss of each scored item in some steps, and the row that it is of: [items] both.
+        """Return the training loss of each scored item in a range of steps, and its row: both [items].
 
-        The training loss of a batch is the mean over all its items. A long sequence is asked for chunk by
-        chunk, so that no memory has to hold what the layer gave at all its steps; a kind that
-        `needs_whole_sequence` is asked once.
+        The training loss of a batch is the mean over all its items. Long sequences come chunk by chunk, and only
+        one chunk of the layer's outputs is in memory; a kind that `needs_whole_sequence` is called once for all
+        steps.
 
         Args:
-            hidden: what the layer gave at these steps, [batch, steps, features].
-            batch: the whole batch, with the targets of all steps. While a GPU trains, its targets and lengths
-                are on the processor, where they can be looked at without waiting for the GPU.
+            hidden: the layer's outputs at these steps, [batch, steps, features].
+            batch: the whole batch, with the targets of all steps. In training on a GPU its targets and lengths
+                stay on the CPU, where reading them does not wait for the GPU.
             head: reads ``hidden``.
             start: the number of the first of these steps, counted from 0.
         """
@@ -74,10 +74,10 @@ class TargetKind(ABC):
         return self.losses(hidden, batch, head)[0].mean()
 
     def scored(self, outputs: Tensor, batch: Batch) -> Tensor | None:
-        """Return which outputs are scored: a boolean over the leading axes of ``outputs``; None where all are.
+        """Return which outputs are scored: a boolean over the leading axes of ``outputs``; None if all are.
 
-        Padding never is. The default goes by the marks in the targets: UNSCORED among integers, NaN among
-        numbers; `Split.batch` pads with them.
+        Padding is never scored. The default follows the marks in the targets: UNSCORED in integers, NaN in floats;
+        `Split.batch` pads with them.
         """
         return scored_by_marks(outputs, batch.targets)
 
@@ -86,7 +86,7 @@ class TargetKind(ABC):
         return kept(outputs, batch.targets, self.scored(outputs, batch))
 
     def perfect(self, batch: Batch) -> Tensor | None:
-        """Return the outputs of a predictor that knows the targets; None where nobody has said what they are.
+        """Return the outputs of a predictor that knows the targets; None if the kind does not define them.
 
         Raises:
             ContractError: the targets are out of range.
@@ -101,11 +101,11 @@ class TargetKind(ABC):
         yield from ()
 
     def memoryless(self, train: Split) -> Iterator[NamedAnswers]:
-        """Yield predictors that look at the input of the moment and remember nothing of what was before."""
+        """Yield predictors that see the current input only and remember nothing."""
         yield from ()
 
     def unfit(self, split: Split, what: str) -> Unfit | None:
-        """Say why the targets of a split are not as this kind has them; None where they are, or nobody can say.
+        """Return why the targets of a split do not fit this kind; None if they fit, or if the kind has no check.
 
         Args:
             split: the examples.

@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 CERTAIN = 100.0
-"""The logit of a label that is surely there; one that is surely not has its negative."""
+"""Logit of a label that holds in a perfect prediction; a label that does not hold has its negative."""
 
 
 @dataclass(frozen=True)
 class StepLabels(TargetKind):
     """Any number of labels at each step: [batch, time, labels], 1 where a label holds and 0 where it does not.
 
-    Targets are bool, integers or floats. Where nothing is asked, all labels of a step are UNSCORED (-100), or NaN
-    in floats. Outputs are logits, [batch, time, labels]; the loss of a step is the binary cross entropy in nats,
-    summed over its labels, as for the notes of music (Boulanger-Lewandowski et al. 2012).
+    Targets are bool, integers or floats. At an unscored step all labels are UNSCORED (-100), or NaN in floats.
+    Outputs are logits, [batch, time, labels]; the loss of a step is the binary cross entropy in nats, summed over
+    its labels, as for the notes of music (Boulanger-Lewandowski et al. 2012).
 
-    Metrics get whole numbers as targets. Logits that all lie within 0 to 1 are taken for probabilities by the
-    multilabel metrics of torchmetrics; a ``prepare`` that ends in ``.sigmoid()`` is never misunderstood.
+    Metrics get whole numbers as targets. The multilabel metrics of torchmetrics mistake logits that all lie within
+    0 to 1 for probabilities; a ``prepare`` that ends in ``.sigmoid()`` avoids this.
 
     ```
     input     a b c a
@@ -71,7 +71,7 @@ class StepLabels(TargetKind):
         return binary_cross_entropy_with_logits(logits, answers.to(logits.dtype), reduction="none").sum(1), rows
 
     def scored(self, outputs: Tensor, batch: Batch) -> Tensor:
-        """Return the steps of which some label is asked: [batch, time]."""
+        """Return the steps with a scored label: [batch, time]."""
         return _is_asked(batch.targets)
 
     def items(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -80,11 +80,11 @@ class StepLabels(TargetKind):
         return outputs[is_scored], batch.targets[is_scored].long()
 
     def perfect(self, batch: Batch) -> Tensor:
-        """Return logits that are sure of each label."""
+        """Return logits that are certain of each label."""
         return CERTAIN * (2.0 * (batch.targets == 1) - 1)
 
     def ignorant(self, train: Split) -> Iterator[NamedAnswers]:
-        """Yield random and equal answers, the training share of each label, and always all, none or one label."""
+        """Yield random and uniform answers, the training share of each label, and constants: all, none or one."""
         import torch
 
         rng = generator(0, "seqbench.testing", "random answers")
@@ -97,7 +97,7 @@ class StepLabels(TargetKind):
         yield "always every label", _always(torch.full((self.labels,), CERTAIN))
 
     def memoryless(self, train: Split) -> Iterator[NamedAnswers]:
-        """Yield the training share of each label by for how many steps the input has not changed."""
+        """Yield a predictor of each label's training share, given for how many steps the input has not changed."""
         import torch
 
         held, asked = torch.ones(MOST_PLACES, self.labels, dtype=torch.float64), torch.full((MOST_PLACES, 1), 2.0)
@@ -111,7 +111,7 @@ class StepLabels(TargetKind):
         yield "the shares at each place", lambda batch: logits[unchanged(batch.inputs)]
 
     def unfit(self, split: Split, what: str) -> Unfit | None:
-        """Targets are [examples, time, labels] zeros and ones; a step is scored in all its labels or in none."""
+        """Check that targets are [examples, time, labels] zeros and ones; a step is scored whole or not at all."""
         if wrong := not_steps(split.targets, what, [self.labels]):
             return wrong
         values = numbers(split.targets)

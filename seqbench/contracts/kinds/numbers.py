@@ -63,14 +63,14 @@ class Forecast(TargetKind):
             yield "the last value of the input", _last_value
 
     def unfit(self, split: Split, what: str) -> Unfit | None:
-        """Targets are [examples, steps, channels] finite numbers."""
+        """Check that targets are [examples, steps, channels] finite numbers."""
         shape = [len(split), self.steps, self.channels]
         return not_numbers(numbers(split.targets), what) or not_shaped(split.targets, what, shape)
 
 
 @dataclass(frozen=True)
 class StepValues(TargetKind):
-    """Numbers at each step: [batch, time, channels]; NaN in all channels where nothing is asked.
+    """Numbers at each step: [batch, time, channels]; NaN in all channels of an unscored step.
 
     Outputs: [batch, time, channels]. The loss of a step is its squared error, the mean over channels.
 
@@ -116,11 +116,11 @@ class StepValues(TargetKind):
         return _is_asked(batch.targets)
 
     def perfect(self, batch: Batch) -> Tensor:
-        """Return the targets, and 0 where nothing is asked."""
+        """Return the targets, and 0 at unscored steps."""
         return batch.targets.nan_to_num(0.0)
 
     def ignorant(self, train: Split) -> Iterator[NamedAnswers]:
-        """Yield a random training target, their mean, 0, and the input where it has the same channels."""
+        """Yield a random training target, their mean, 0, and the input if it has the same channels."""
         import torch
 
         targets = numbers(train.targets)
@@ -137,7 +137,7 @@ class StepValues(TargetKind):
             yield "the input of the same step", lambda batch: batch.inputs
 
     def memoryless(self, train: Split) -> Iterator[NamedAnswers]:
-        """Yield the mean training target by for how many steps the input has not changed."""
+        """Yield a predictor of the mean training target, given for how many steps the input has not changed."""
         import torch
 
         sums = torch.zeros(MOST_PLACES, self.channels, dtype=torch.float64)
@@ -152,7 +152,7 @@ class StepValues(TargetKind):
         yield "the mean at each place", lambda batch: means[unchanged(batch.inputs)]
 
     def unfit(self, split: Split, what: str) -> Unfit | None:
-        """Targets are [examples, time, channels] finite numbers, or NaN in all channels of a step."""
+        """Check that targets are [examples, time, channels] finite numbers, or NaN in all channels of a step."""
         if wrong := not_steps(split.targets, what, [self.channels]):
             return wrong
         values = numbers(split.targets)

@@ -8,15 +8,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 MOST_PLACES = 64
-"""Places of a run of equal inputs that are told apart, at most."""
+"""Largest number of steps of unchanged input that are told apart."""
 
 
 def endings(hidden: Tensor, lengths: Tensor, start: int) -> tuple[Tensor, Tensor]:
-    """Return the hidden states of the rows that end in some steps, at their last real step, and these rows.
+    """Return the hidden states at the last real step of rows that end in these steps, and the rows' numbers.
 
     Args:
-        hidden: of these steps, [batch, steps, features].
-        lengths: of the rows, [batch].
+        hidden: the hidden states at these steps, [batch, steps, features].
+        lengths: the rows' lengths, [batch].
         start: the number of the first of these steps.
 
     Returns:
@@ -54,7 +54,7 @@ def beside(hidden: Tensor, part: Tensor) -> Tensor:
 
 
 def unchanged(inputs: Tensor) -> Tensor:
-    """Return for how many steps up to each step the input was the same: [batch, time], below MOST_PLACES."""
+    """Return for how many steps the input has been the same at each step: [batch, time], below MOST_PLACES."""
     import torch
 
     steps = torch.arange(inputs.shape[1]).expand(inputs.shape[:2])

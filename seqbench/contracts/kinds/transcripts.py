@@ -1,4 +1,4 @@
-"""Defines the kind of target that is a shorter row of symbols, of which nobody says at which steps they are."""
+"""Defines the kind of target that is a shorter row of symbols, without an alignment to the steps."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 CERTAIN = 100.0
-"""The logit of the one right symbol at a step; the others have 0."""
+"""Logit of the right symbol at a step of a perfect prediction; the others have 0."""
 
 MOST_CONSTANTS = 10
-"""Up to so many symbols each is tried as the one and only answer."""
+"""Largest number of symbols at which every constant answer is tried."""
 
 BLANK = 0
 """The output that stands for no symbol; symbol s is output 1 + s."""
@@ -102,13 +102,17 @@ class Transcript(TargetKind):
         return torch.arange(outputs.shape[1], device=outputs.device) < batch.lengths[:, None]
 
     def items(self, outputs: Tensor, batch: Batch) -> tuple[list[str], list[str]]:
-        """Return what is read off the outputs and what was asked for, as texts."""
+        """Return the best paths of the outputs, and the targets, as texts."""
         lengths = _row_lengths(batch.targets).tolist()
         targets = [row[:length] for row, length in zip(batch.targets.tolist(), lengths, strict=True)]
         return [_text(row) for row in best_paths(outputs, batch.lengths)], [_text(row) for row in targets]
 
     def perfect(self, batch: Batch) -> Tensor:
-        """Return the earliest alignment, with certainty."""
+        """Return outputs that give the earliest alignment all probability: [batch, time, 1 + symbols].
+
+        Raises:
+            ContractError: a target is out of range.
+        """
         targets, is_symbol = batch.targets, batch.targets != UNSCORED
         if bool((targets[is_symbol] < 0).any()) or bool((targets[is_symbol] >= self.symbols).any()):
             raise ContractError("targets are out of range; see the checks of that name")
@@ -119,7 +123,7 @@ class Transcript(TargetKind):
         return self._sure(alignment)
 
     def ignorant(self, train: Split) -> Iterator[NamedAnswers]:
-        """Yield random and equal answers, no symbol at all, and always the same symbol."""
+        """Yield random and uniform answers, no symbol at all, and each constant symbol."""
         import torch
 
         rng = generator(0, "seqbench.testing", "random answers")
@@ -134,7 +138,7 @@ class Transcript(TargetKind):
                 yield f"always symbol {symbol}", _always(self._sure(torch.tensor(1 + symbol)))
 
     def unfit(self, split: Split, what: str) -> Unfit | None:
-        """Targets are rows of whole numbers from 0 to ``symbols - 1`` that fit into the steps of their inputs."""
+        """Check that targets are rows of integers from 0 to ``symbols - 1`` that fit into their inputs."""
         import torch
 
         values = numbers(split.targets)

@@ -1,6 +1,6 @@
 """Finds or starts the Ray cluster and lists its resources. The only place that knows Ray's interface.
 
-A local cluster starts where none is named, and ends with the sweep. Nothing is printed and nothing reported.
+If none is named, a local cluster starts, and ends with the sweep. Nothing is printed and nothing reported.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Cluster:
 
     Args:
         ray: the module.
-        settings: what each cell is given: cores, GPUs.
+        settings: the cores and GPUs for each cell.
     """
 
     def __init__(self, ray: Any, settings: Execution) -> None:
@@ -52,7 +52,7 @@ class Cluster:
         return self._ray.remote(kind).options(**options).remote()
 
     def task(self, function: Callable[..., Any]) -> Callable[[int], Any]:
-        """Return what makes a task of a function, given the bytes that it may need."""
+        """Return a function that makes a task with a request for memory, in bytes."""
         remote, shares = self._ray.remote(function), self._shares()
 
         def with_memory(wanted: int) -> Any:
@@ -163,7 +163,7 @@ def _connect(ray: Any, settings: Execution) -> None:
 
 def _local(settings: Execution) -> dict[str, Any]:
     wanted = math.ceil((settings.jobs or 1) * settings.cpus)
-    # Cells at a time that were asked for are run at a time, also where there are fewer cores.
+    # The requested number of cells runs at a time, even with fewer cores.
     return {"include_dashboard": False, "num_cpus": max(wanted, os.cpu_count() or 1)}
 
 

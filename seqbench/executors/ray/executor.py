@@ -28,7 +28,7 @@ from seqbench.training.memory import Memory, guess
 log = logging.getLogger(__name__)
 
 _SECONDS_TO_ANSWER = 10.0
-"""How much longer than a cell itself its task may take to end."""
+"""Time that a task may take beyond its cell to end."""
 
 
 class Ray(Executor):
@@ -41,7 +41,7 @@ class Ray(Executor):
         self._cluster: Cluster | None = None
 
     def run(self, job: Job) -> Generator[Event]:
-        """Yield what happens until every cell has finished, and leave the cluster.
+        """Yield events until every cell has finished, then leave the cluster.
 
         Raises:
             ExperimentError: Ray is not installed, or no cluster answers.
@@ -56,9 +56,9 @@ class Ray(Executor):
                 tasks.close()
 
     def check(self, assignments: Sequence[Assignment], settings: Execution, workers: int) -> Iterator[str]:
-        """Load the data of every cell on the cluster and yield what is wrong with them.
+        """Load the data of every cell on the cluster and yield their faults.
 
-        Where nothing is wrong the connection is kept for `run`: a local cluster takes seconds to start.
+        Without faults the connection is kept for `run`: a local cluster takes seconds to start.
 
         Raises:
             ExperimentError: Ray is not installed, or no cluster answers.
@@ -75,7 +75,7 @@ class Ray(Executor):
         for assignment, task in tasks:
             said = machines.result(task)
             if isinstance(said, Died):
-                # Not bad input: what kills it will kill the cell, which has a record for that.
+                # A death is not bad input: the cell will die the same way, and its record will say so.
                 log.info("%s: the process that loads the data died, %s", assignment.cell, said.reason)
             elif isinstance(said, Done) and said.value is not None:
                 yield said.value
@@ -134,7 +134,7 @@ class _Tasks(Workplace[Any]):
             self._machines.cancel(run.worker)
 
     def close(self) -> None:
-        """Leave nothing on the cluster."""
+        """End everything of this sweep on the cluster."""
         self._machines.kill(self._board)
 
     def _bytes(self, launch: Launch) -> int:

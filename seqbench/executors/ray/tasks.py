@@ -36,11 +36,11 @@ class Board:
 
 
 def attend(work: Work, assignment: Assignment, board: Any, folder: str) -> Done | Died | None:
-    """Do a piece of work in a fresh process, and wait for it.
+    """Do one piece of work in a fresh process, and wait for it.
 
     Args:
         work: one of `seqbench.executors.work`.
-        assignment: what it is done with.
+        assignment: its argument.
         board: the handle of a `Board`.
         folder: where relative paths start, if it is there on this machine.
 

@@ -86,7 +86,7 @@ class _Kept:
 
 
 def _outcome(record: Record, shared: _Kept) -> list[Any]:
-    """Return the outcome of a cell: the index of the labels, then the texts; unknown values are left out."""
+    """Return the outcome of a cell: the index of the labels, then the texts, without unknown values."""
     costs, metric = record.costs, record.metric
     gradients = record.gradients
     found: list[tuple[str, str | None]] = [
@@ -121,7 +121,7 @@ def _outcome(record: Record, shared: _Kept) -> list[Any]:
 
 
 def _score_text(record: Record) -> str | None:
-    """Return the score, and that it is unknown where the cell came to its end without one."""
+    """Return the score, or that it is unknown if the cell finished without one."""
     score = record.score
     return (UNKNOWN if record.status == "ok" else None) if score is None else number(score)
 

@@ -20,7 +20,7 @@ _WORST = -1.0
 
 
 def skill_charts(found: Sequence[Group], look_of: Mapping[str, Look]) -> list[Chart]:
-    """Return skill against length, with the interval over seeds as a band and a cross for a missing score."""
+    """Return skill against length, with the interval over seeds as a band and a cross for each missing score."""
     return [_skill_chart(i, task, of_task, look_of) for i, (task, of_task) in enumerate(by_task(found))]
 
 

@@ -38,7 +38,7 @@ class GradientCharts:
 
 @dataclass(frozen=True)
 class NormLine:
-    """The mean of several curves: lags, and log10 of median and quartiles; None where a curve has no value."""
+    """The mean of several curves: lags, and log10 of median and quartiles; None if a curve has no value."""
 
     lags: tuple[int, ...]
     median: tuple[float | None, ...]

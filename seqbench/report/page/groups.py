@@ -90,7 +90,7 @@ class Group:
         return sorted({record.test.examples for record in self.records if record.test})
 
     def one_example(self) -> float | None:
-        """Return what one test example of each seed is worth in the mean skill; None where it is not known."""
+        """Return what one test example of each seed is worth in the mean skill; None if unknown."""
         own = [record for record in self.records if record.skill is not None]
         worths = [one_example_in_skill(record.metric, record.test) for record in own]
         return None if None in worths else _mean(worths)
@@ -110,7 +110,7 @@ def groups(records: Sequence[Record]) -> list[Group]:
 
 
 def outcome_of(record: Record) -> str:
-    """Return the status, which is ``unknown`` for a cell that ran to its end and has no score."""
+    """Return the status, or ``unknown`` for a cell that finished without a score."""
     return UNKNOWN if record.status == "ok" and record.score is None else record.status
 
 

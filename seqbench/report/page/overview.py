@@ -1,4 +1,4 @@
-"""Makes the first part of a page: how much was run, how far each model reaches on each task, how they rank."""
+"""Makes the first part of a page: number of runs, usable length of each model on each task, mean ranks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from seqbench.statistics import MeanRank, mean_ranks
 
 @dataclass(frozen=True)
 class Usable:
-    """How far a model reaches on one task.
+    """The usable length of a model on one task.
 
     Attributes:
         text: its usable length.
@@ -54,7 +54,7 @@ class ModelOverview:
 
 
 def overview(seen: Sequence[Observation], look_of: Mapping[str, Look]) -> ModelOverview:
-    """Return how far each model reaches on each task."""
+    """Return the usable length of each model on each task, and its mean rank."""
     tasks = tuple(sorted({each.task for each in seen}, key=natural))
     found = mean_ranks(outcomes(seen))
     return ModelOverview(

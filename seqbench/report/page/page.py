@@ -1,7 +1,7 @@
 """Writes records as a page: one HTML file that needs no network and no other file.
 
-The template, the styles and the scripts are in ``templates/``; everything that a record says is escaped there.
-The same records give the same bytes. jinja2 is imported where a page is rendered.
+The template, the styles and the scripts are in ``templates/``; all texts of records are escaped there.
+The same records give the same bytes. jinja2 is imported when a page is rendered.
 """
 
 from __future__ import annotations

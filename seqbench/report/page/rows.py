@@ -30,7 +30,7 @@ class Field:
         text: the text shown.
         value: the value to sort by; None sorts last.
         note: a small text below it.
-        is_loss: whether the text says why there is no number.
+        is_loss: whether the text is a reason for a missing number.
     """
 
     text: str
@@ -151,7 +151,7 @@ def _examples(group: Group) -> str:
 
 
 def _skill(skill: float, worth: float | None) -> Field:
-    """Return a skill, marked if one test example is worth as much, and with that worth if it is large."""
+    """Return a skill, marked if one test example is worth as much, with that worth if it is large."""
     if worth is None:
         return Field(skill_text(skill), skill)
     sign = f" {WITHIN}" if is_within(skill, worth) else ""

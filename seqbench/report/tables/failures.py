@@ -51,7 +51,7 @@ def _seeds(records: Iterable[Record]) -> str:
 
 
 def _log(records: Iterable[Record]) -> str:
-    """Say where the logs of cells that failed were written, in the folder of the results."""
+    """Return where the logs of failed cells are, in the folder of the results."""
     names = sorted(str(Layout(Path()).log(record)) for record in records if record.status == "failed")
     if not names:
         return ""

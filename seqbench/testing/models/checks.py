@@ -36,7 +36,7 @@ def check_time(model: Model) -> None:
 LONGEST, SHORTEST = 8192, 1024
 """Steps of the longest sequence that every model is run on, and of the first one."""
 LONG_SECONDS = 1.0
-"""The longest expected time for the next length to be tried."""
+"""Longest expected time, in seconds, at which the next length is still tried."""
 
 
 def check_long_inputs(model: Model) -> str:
@@ -97,7 +97,7 @@ def checks_of_models(models: Mapping[str, Model]) -> Iterator[tuple[str, Check]]
 
 
 def _told_apart(check: Callable[[Model], str | None], model: Model) -> str | None:
-    """Make a check; where it fails by what another check is for, it is skipped with the name of that."""
+    """Make a check; if it fails by a fault that another check is for, skip it and name that check."""
     try:
         return check(model)
     except CheckSkipped:
@@ -119,10 +119,10 @@ def _told_elsewhere(check: Callable[[Model], str | None], model: Model, error: E
 
 
 def variants(model: type[Model]) -> dict[str, Model]:
-    """Return a model with its defaults and, where it has ``layers`` or dropout, with other values of these.
+    """Return a model with its defaults and, if it has ``layers`` or dropout, with other values of these.
 
-    Two layers and a dropout of a half: what stands between layers is not there in most defaults. Every parameter
-    that is a number and has ``dropout`` in its name is one of dropout.
+    The values are two layers and a dropout of 0.5: most defaults have nothing between layers. Every number with
+    ``dropout`` in its name is a parameter for dropout.
     """
     known = {parameter.name: parameter.bare_type for parameter in parameters_of(model)}
     others: dict[str, Any] = {"layers": 2} if known.get("layers") is int else {}

@@ -1,6 +1,6 @@
-"""Checks that a parameter for dropout drops something.
+"""Checks that parameters for dropout have an effect in training.
 
-Each check takes a model, and its docstring is what the contract asks for.
+Each check takes a model, and its docstring states the requirement.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from seqbench.testing.models.layers import build_exact, call, call_in_training, 
 from seqbench.testing.outcome import CheckFailed, CheckSkipped
 
 _SEEDS = 64
-"""Random states that are tried: a small share may drop nothing with one of them."""
+"""Number of random states to try: a small share may drop nothing with one of them."""
 
 
 def check_dropout(model: Model) -> None:
@@ -28,7 +28,7 @@ def check_dropout(model: Model) -> None:
 
 
 def dropout_parameters(model: Model) -> dict[str, float]:
-    """Return the parameters that are a share to be dropped: name -> value between 0 and 1."""
+    """Return the parameters for dropout: name -> value between 0 and 1."""
     values = {parameter.name: getattr(model, parameter.name) for parameter in parameters_of(type(model))}
     return {name: value for name, value in values.items() if "dropout" in name and _is_share(value)}
 
@@ -38,7 +38,7 @@ def _is_share(value: object) -> bool:
 
 
 def _alone(model: Model, name: str, shares: dict[str, float]) -> Model:
-    """Return the model with all other dropout at 0, where it can be made so."""
+    """Return the model with all other dropout at 0, if these values are valid."""
     others = {other: 0.0 for other in shares if other != name}
     try:
         return dataclasses.replace(model, **others)  # type: ignore[type-var]

@@ -56,7 +56,7 @@ def call_in_training(model: Model, inputs: Tensor, *, seed: int = 0) -> tuple[Te
     """Run a new layer in training, after the global generators were seeded.
 
     Returns:
-        outputs, and the random states after them: equal ones say that two calls drew the same random numbers.
+        Outputs, and the random states after them: equal states mean that two calls drew the same random numbers.
     """
     layer = build_exact(model).train()
     seed_everything(seed)
@@ -65,7 +65,7 @@ def call_in_training(model: Model, inputs: Tensor, *, seed: int = 0) -> tuple[Te
 
 
 def weighted_sum(outputs: Tensor) -> Tensor:
-    """Return a scalar to take gradients of; that of squares would not see outputs whose norm is always 1."""
+    """Return a scalar for gradients; a sum of squares would be constant for outputs of norm 1."""
     rows, steps, size = outputs.shape
     return (outputs * noise(rows, steps, "read", features=size).to(outputs.device)).sum()
 

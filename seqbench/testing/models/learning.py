@@ -1,6 +1,6 @@
 """Checks that a layer learns: gradients reach every parameter, are finite, and parameters move the outputs.
 
-Each check takes a model, and its docstring is what the contract asks for.
+Each check takes a model, and its docstring states the requirement.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from seqbench.testing.models.layers import FEATURES, build_exact, call, gap, noi
 from seqbench.testing.outcome import CheckFailed
 
 STEPS = (12, 64, 512)
-"""Steps of the sequences in which a gradient is looked for: what acts on far lags only gets one in the longest."""
+"""Steps of the sequences: parameters that act only on far lags get a gradient in the longest."""
 
 _NAMED = 5
-"""Parameters that a message names."""
+"""Largest number of parameters in a message."""
 
 
 def check_parameters(model: Model) -> None:
@@ -42,7 +42,7 @@ def _trainable(layer: nn.Module) -> dict[str, nn.Parameter]:
 
 
 def _moved(layer: nn.Module, share: float) -> nn.Module:
-    """Change all parameters, each number by a share of itself: what starts at 0, such as a gate, opens."""
+    """Change all parameters, each number by a share of itself; those that start at 0, such as gates, open."""
     with torch.no_grad():
         for weights in _trainable(layer).values():
             size = torch.where(weights == 0, torch.ones_like(weights), weights)
@@ -105,7 +105,7 @@ def check_finite_gradients(model: Model) -> None:
     inputs = noise(2, 6, "finite")
     _, after = call(layer, inputs[:, :1])
     zeros = mapped(after, torch.zeros_like)
-    # A layer may have no such state: of one that starts elsewhere, such as on a sphere, nothing is asked.
+    # A layer may not have such a state: one that starts elsewhere, such as on a sphere, is not tested.
     if after is not None and not gap(call(layer, inputs, zeros)[0], call(layer, inputs)[0]).is_open:
         _check_finite(layer, inputs, zeros, "from a state of zeros, which is where the layer starts")
 

@@ -1,4 +1,4 @@
-"""Checks that what a model names is there: parts of its state, groups of its weights, learning-rate groups."""
+"""Checks that the names of a model exist in its layer: state parts, weight groups, learning-rate groups."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ def check_batch(model: Model) -> None:
         _check_row(row, gap(alone, together[row : row + 1]), "in evaluation")
     together, drawn = call_in_training(model, inputs)
     for row in range(len(inputs)):
-        # Alone a row draws other random numbers than in a batch, but in one of the same size.
+        # A row alone draws other random numbers than in a batch, except in one of the same size.
         others = 10 * noise(4, 12, "others")
         others[row] = inputs[row]
         for given, place in ((others, row), (inputs[row : row + 1], 0)):
@@ -171,7 +171,7 @@ def check_padding(model: Model) -> None:
 
 
 def _of_real_steps(model: Model, layer: nn.Module, padded: Tensor, steps: int) -> Tensor:
-    """Return the outputs of the first steps, as the harness asks for them: [batch, steps, output_size]."""
+    """Return the outputs of the first steps, called as the harness does: [batch, steps, output_size]."""
     if model.is_causal:
         return call(layer, padded)[0][:, :steps]
     check_takes_lengths(layer)
@@ -185,7 +185,7 @@ def check_gradient(model: Model) -> None:
     layer, inputs = build_exact(model), noise(2, 8, "gradient").requires_grad_()
     outputs, state = layer(inputs)
     state = state if model.is_causal else None
-    # A layer without a state may see no further back than its kernel is wide.
+    # A layer without a state may see no further back than its kernel.
     slopes = _first_slopes(outputs if state is None else outputs[:, -1:], inputs)
     norms = slopes.norm(dim=1)
     if not bool(((norms > 0) & norms.isfinite()).all()):

@@ -1,6 +1,6 @@
-"""Checks that a layer computes and answers in the arithmetic in which it is asked.
+"""Checks that a layer computes and returns outputs in the requested arithmetic.
 
-Each check takes a model, and its docstring is what the contract asks for.
+Each check takes a model, and its docstring states the requirement.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from seqbench.testing.outcome import CheckFailed
 from seqbench.testing.tasks.loads import batches, named_data, splits_of
 
 CHARACTERS_PER_STEP, CHARACTERS = 40, 4000
-"""The most characters of a worked example: per step, and in addition."""
+"""Largest number of characters in a worked example: per step, and in addition."""
 
 
 def check_length(task: Task, data: TaskData, length: int) -> None:

@@ -1,4 +1,4 @@
-"""Checks that rows which a model goes on with by itself are made as it will read them."""
+"""Checks that rows for decoding have a prefix and a reference, and read as the model will write them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check_decoding(task: Task, data: TaskData, length: int) -> None:
 
 
 def _check_written_back(batch: Batch, given: torch.Tensor, where: str, first: int) -> None:
-    """Refuse a row in which the next input is not what was asked for: decoding feeds back what was written."""
+    """Refuse a row in which an input is not the target before it: decoding feeds written tokens back."""
     steps = torch.arange(batch.inputs.shape[1])[None]
     is_last, is_after = steps + 1 == batch.lengths[:, None], steps >= given[:, None] - 1
     is_read = is_after & (steps + 1 < batch.lengths[:, None])

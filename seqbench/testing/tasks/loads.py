@@ -1,6 +1,6 @@
 """Loads a task's data for a check, iterates over their examples, and compares two loads.
 
-Always from an empty cache, so that the data are made anew.
+Loads start from an empty cache, so that the data are made anew.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def load_fresh(task: Task, length: int, seed: int = 0) -> TaskData:
 
 
 def named_data(task: Task) -> list[str]:
-    """Return the parameters that name data of the user's own, which the task cannot change."""
+    """Return the parameters that name the user's data, which the task cannot change."""
     return [p.name for p in parameters_of(type(task)) if p.is_data_source and getattr(task, p.name) is not None]
 
 

@@ -1,4 +1,4 @@
-"""Makes predictors that know everything, and those that know nothing, as a task's kind of target tells them."""
+"""Makes perfect and ignorant predictors from a task's kind of target."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Predictor:
 def perfect(kind: TargetKind) -> Predictor:
     """Return the predictor that always gives the target.
 
-    It raises CheckSkipped where the kind does not say how, or the targets are out of range.
+    It raises CheckSkipped if the kind has none, or the targets are out of range.
     """
 
     def predict(batch: Batch) -> Tensor:
@@ -41,7 +41,7 @@ def perfect(kind: TargetKind) -> Predictor:
 
 
 def ignorant(data: TaskData) -> list[Predictor]:
-    """Return predictors that know shares and means of the training targets at most, random answers first.
+    """Return predictors that know at most shares and means of the training targets, random answers first.
 
     Raises:
         CheckSkipped: the kind of target knows none.
@@ -53,7 +53,7 @@ def ignorant(data: TaskData) -> list[Predictor]:
 
 
 def by_place(data: TaskData) -> Iterator[Predictor]:
-    """Yield predictors that remember nothing of what they read, such as one that knows the place of a step."""
+    """Yield predictors without memory of their input, such as one that knows only the place of a step."""
     return _named(data.targets.memoryless(data.train))
 
 

@@ -1,4 +1,4 @@
-"""Checks that a task's metrics and baselines are true.
+"""Checks a task's metrics and baselines.
 
 Perfect and ignorant predictors are scored on the test split and compared with the declared values.
 """
@@ -28,7 +28,7 @@ ERRORS, SHARE = 5.0, 0.01
 """Largest distance of scores: this many standard errors, and this share of the distance to perfection."""
 
 OUTPUTS = 2**22
-"""Numbers in the outputs of one batch, at most: 16 MiB."""
+"""Largest number of values in the outputs of one batch: 16 MiB."""
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def check_splits(task: Task, load: Load) -> None:
 
 
 def _least_steps(data: TaskData, pairs: int) -> int:
-    """Return from how many steps on two equal examples are no coincidence among so many pairs."""
+    """Return the number of steps from which equal examples are not a coincidence among this many pairs."""
     alphabet = data.inputs.alphabet
     if alphabet is None or alphabet < 2:
         return 1

@@ -1,4 +1,4 @@
-"""Tests boards of bundles that have holes, contradict each other or come from several kinds of machines."""
+"""Tests boards of bundles with missing cells, with contradictions, and from several kinds of machines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds of the first edition, which have three methods, and what holds for every kind of the second."""
+"""Tests kinds of the first edition, which have three methods, and rules for every kind of the second."""
 
 from __future__ import annotations
 

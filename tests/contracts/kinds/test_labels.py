@@ -1,4 +1,4 @@
-"""Losses of labels by hand, whatever type the targets have, and what the kit says of unfit ones."""
+"""Tests losses of labels against values by hand, for all types of targets, and messages on unfit ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Losses of numbers at steps by hand, and what the kit says of unfit ones."""
+"""Tests losses of numbers at steps against values by hand, and the kit's messages on unfit ones."""
 
 from __future__ import annotations
 

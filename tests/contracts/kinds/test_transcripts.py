@@ -1,4 +1,4 @@
-"""The oracle of the loss: the sum over all alignments, each collapsed by hand, in float64."""
+"""Tests the loss of transcripts against the sum over all alignments, each collapsed by hand, in float64."""
 
 from __future__ import annotations
 

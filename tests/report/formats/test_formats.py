@@ -1,4 +1,4 @@
-"""Tests that every format says the same, in full, whatever the records hold."""
+"""Tests that all formats have the same full content for any records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests that the page opens anywhere, says what the records say, and escapes everything."""
+"""Tests that the page opens without network, agrees with the records, and escapes everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests that the closing tables say what the records say: every outcome, nothing imputed, nothing mixed."""
+"""Tests that the closing tables agree with the records: every outcome, nothing imputed, nothing mixed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kit on tasks whose model writes by itself: a sound one passes, rows that cannot be gone on with do not."""
+"""Tests the kit on tasks with decoding: a sound one passes, rows that cannot be decoded fail."""
 
 from __future__ import annotations
 

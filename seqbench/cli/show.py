@@ -13,6 +13,7 @@ import click
 from seqbench.base.counts import counted
 from seqbench.base.printable import on_lines, one_line
 from seqbench.cli.console import print_json, print_rows, stdout
+from seqbench.cli.list import first_line
 from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.cli.prose import meanings, readable
 from seqbench.cli.short_forms import in_long_form
@@ -150,7 +151,7 @@ def plugin_facts(catalog: Catalog, kind: str, plugin: Task | Model) -> Facts:
         "plugin": origin.plugin,
         "distribution": origin.distribution,
         "distribution_version": origin.version,
-        "description": cleandoc(type(plugin).__doc__ or ""),
+        "description": cleandoc(type(plugin).__doc__ or "") if first_line(type(plugin)) else "",
         "parameters": parameters,
         "bibtex": cleandoc(reference_of(type(plugin))) or None,
     }
@@ -207,7 +208,8 @@ def model_facts(model: Model, input_size: int = Training().embedding_size) -> Fa
 def _print_plugin(told: Facts) -> None:
     origin = f"{told['distribution']} {told['distribution_version']}"
     click.echo(f"{told['kind']} {told['name']}, version {told['version']}, from {origin}\n")
-    click.echo(on_lines(readable(told["description"])) + "\n")
+    if told["description"]:
+        click.echo(on_lines(readable(told["description"])) + "\n")
     meaning = meanings(told["description"])
     print_rows(
         f"parameters (seqbench run --set {told['name']}.NAME=VALUE)",

@@ -185,8 +185,10 @@ def _checked_parameters(experiment: Experiment, catalog: Catalog) -> dict[str, T
             # A suite may set parameters of a broken plugin, which has been reported.
             continue
         if plugin is None:
-            names = dict.fromkeys([*experiment.names, *catalog.tasks, *catalog.models])
-            raise ExperimentError(experiment.where("parameters", name) + unknown("task or model", name, names))
+            there = dict.fromkeys([*catalog.tasks, *catalog.models])
+            ours = [own for own, of in experiment.names.items() if own not in there and of in there]
+            asked = unknown("task or model", installed, [*ours, *there])
+            raise ExperimentError(experiment.where("parameters", name) + asked)
         if name == installed:
             made[name] = _fit(plugin, values, partial(experiment.where, "parameters", name))
     return made

@@ -24,11 +24,14 @@ def refuse_lookahead(task: Task, models: Iterable[Configured], catalog: Catalog)
     """
     if not task.needs_causal:
         return
-    known = [(each.name, make(catalog.model(each.name), each.parameters).is_causal) for each in models]
-    ahead, rest = [name for name, causal in known if not causal], [name for name, causal in known if causal]
+    known = [(each, make(catalog.model(each.name), each.parameters).is_causal) for each in models]
+    ahead, rest = [each for each, causal in known if not causal], [each for each, causal in known if causal]
     if ahead:
-        way = f"leave it out (--models {','.join(rest)})" if rest else "choose another model"
+        # Whether a label is the command line's, LABEL=NAME there, or the file's is not known here.
+        is_typed_so = not any(each.label for each in rest)
+        others = f" (--models {','.join(each.name for each in rest)})" if is_typed_so else ""
+        way = f"leave it out{others}" if rest else "choose another model"
         raise ExperimentError(
-            f"model {ahead[0]} looks ahead, and the inputs of task {task.name} hold earlier targets (teacher"
+            f"model {ahead[0].shown} looks ahead, and the inputs of task {task.name} hold earlier targets (teacher"
             f" forcing), so that it would read the answers; {way}, or leave out the task"
         )

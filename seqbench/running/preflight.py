@@ -78,8 +78,14 @@ def _ways_on(problems: Sequence[str], cells: Sequence[Cell]) -> Iterator[str]:
         _without("--lengths", [str(cell.length) for cell in cells], lengths),
         _without("--evaluate-lengths", [str(length) for length in further], lengths),
     ]
+    ways = [way for way in ways if way]
     models = _without("--models", [cell.model.shown for cell in cells], bad_models)
-    either = [f"{way} {models}".strip() for way in ways if way] or [models] * bool(models)
+    if models and any(cell.model.label for cell in cells):
+        # A label is LABEL=NAME on the command line and LABEL alone in a file; which it was is not known here.
+        and_more = f", and add to the same command: {'; or '.join(ways)}" if ways else ""
+        yield f"to run the rest, leave {', '.join(sorted(bad_models))} out of the models{and_more}"
+        return
+    either = [f"{way} {models}".strip() for way in ways] or [models] * bool(models)
     if either and (models or not bad_models):
         yield f"to run the rest, add to the same command: {'; or '.join(either)}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,7 @@ from seqbench.testing import Outcome, run_checks
 from tests.toys import CATALOG, Gru, Last, toy_cell
 
 PLUGIN = '''
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seqbench import Model, hookimpl
 
@@ -259,6 +259,11 @@ def test_truncation_of_a_layer_without_a_state_is_known_before_the_sweep(monkeyp
     monkeypatch.setattr("seqbench.executors.work.load_sources", lambda sources: catalog)
     with pytest.raises(DataError, match="model small: training.truncate is 2"):
         check(Serial(), [Assignment(toy_cell(truncate=2), {})], Execution(), 1)
+    # What --models would have to say of a label depends on who gave it.
+    other = toy_cell(truncate=2)
+    other = replace(other, model=replace(other.model, name="broken", label="own"))
+    with pytest.raises(DataError, match=r"\nto run the rest, leave small out of the models$"):
+        check(Serial(), [Assignment(toy_cell(truncate=2), {}), Assignment(other, {})], Execution(), 1)
 
 
 @dataclass(frozen=True)

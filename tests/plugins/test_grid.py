@@ -91,3 +91,23 @@ def test_cells_of_no_experiment_share_the_tasks_of_the_same_parameters() -> None
     tasks = tasks_of([*cells, other], COUNTING)
     assert tasks.keys() == {cell.key for cell in [*cells, other]}
     assert MADE == [4, 7]
+
+
+@pytest.mark.parametrize(
+    ("models", "said"),
+    [
+        (["nope"], "no task or model is called 'nope'. There are: counted, small"),
+        (
+            ["small", {"label": "wide", "model": "nope"}, {"label": "tall", "model": "small"}],
+            "no task or model is called 'nope'. There are: counted, small, tall",
+        ),
+    ],
+)
+def test_parameters_of_a_model_that_is_not_there_do_not_make_it_one_of_those_there(
+    models: list[Any], said: str
+) -> None:
+    name = models[1]["label"] if len(models) > 1 else "nope"
+    catalog = replace(COUNTING, models={"small": CATALOG.models["small"]})
+    with pytest.raises(ExperimentError) as told:
+        expansion(Experiment.model_validate({**GRID, "models": models, "parameters": {name: {"x": 1}}}), catalog)
+    assert str(told.value) == said

@@ -49,7 +49,7 @@ def catalog() -> Catalog:
     return Catalog(tasks=tasks, models={"both-ways": BiLSTM, "small": Gru})
 
 
-def cells(tasks: list[str], models: list[str], **parameters: Any) -> list[Cell]:
+def cells(tasks: list[str], models: list[Any], **parameters: Any) -> list[Cell]:
     fields = {
         "tasks": tasks,
         "models": models,
@@ -107,6 +107,9 @@ def test_model_that_looks_ahead_when_the_task_is_teacher_forced_then_the_grid_is
     ) as told:
         cells(["forced"], models)
     assert ("(--models small)" in str(told.value)) == (len(models) > 1)
+    labelled = [{"label": "mirror", "model": "both-ways"}, {"label": "tiny", "model": "small"}]
+    with pytest.raises(ExperimentError, match="model mirror looks ahead.* answers; leave it out, or"):
+        cells(["forced"], labelled)
     # Parameters decide, of the model and of the task.
     assert len(cells(["forced"], models, **{"both-ways": {"bidirectional": False}})) == len(models)
     assert len(cells(["forced"], models, forced={"teacher": False})) == len(models)

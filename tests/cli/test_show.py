@@ -1,0 +1,38 @@
+"""Tests what is shown of a plugin that says little of itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from seqbench.cli.main import cli
+
+PLUGIN = """
+from dataclasses import dataclass
+from seqbench import Model, hookimpl
+
+@dataclass(frozen=True)
+class Mute(Model):
+    name = "mute"
+    version = 1
+    units: int = 4
+
+    def build(self, input_size):
+        from torch import nn
+        return nn.GRU(input_size, self.units, batch_first=True)
+
+@hookimpl
+def seqbench_models():
+    yield Mute
+"""
+
+
+def test_signature_that_a_dataclass_has_for_a_docstring_describes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "mute.py"
+    file.write_text(PLUGIN)
+    shown = CliRunner().invoke(cli, ["show", "mute", "--plugin", str(file)], catch_exceptions=False)
+    assert shown.stdout.splitlines()[1:3] == ["", "parameters (seqbench run --set mute.NAME=VALUE)"]
+    told = CliRunner().invoke(cli, ["show", "mute", "--plugin", str(file), "--json"], catch_exceptions=False)
+    assert json.loads(told.stdout)["description"] == ""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         StepValues,
         TargetKind,
         Transcript,
+        endings,
+        last_step,
     )
     from seqbench.contracts.task import Task, TaskData
     from seqbench.contracts.unfit import Unfit
@@ -91,6 +93,8 @@ _HOMES = {
         "StepValues",
         "TargetKind",
         "Transcript",
+        "endings",
+        "last_step",
     ),
     "contracts.task": (
         "Task",
@@ -186,11 +190,13 @@ __all__ = [
     "check_assignment",
     "data_source",
     "derive_seed",
+    "endings",
     "evaluate",
     "fingerprint",
     "generated_only",
     "generator",
     "hookimpl",
+    "last_step",
     "load_catalog",
     "load_gradients",
     "load_network",

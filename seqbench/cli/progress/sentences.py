@@ -19,12 +19,11 @@ _HAVE_LOGS = frozenset({"failed", "timeout"})
 def outcome(record: Record) -> str:
     """Return the outcome of a cell in one line.
 
-        >>> from seqbench.records.layout import Layout
-    from seqbench.records.schema import CellData, PluginUsed
-        >>> used = PluginUsed(name="x", version=1, parameters={})
-        >>> cell = CellData(task=used, model=used, length=8, seed=0, training={}, evaluate_lengths=(), data={})
-        >>> outcome(Record(key="k", status="failed", reason="no memory", cell=cell))
-        'failed: no memory'
+    >>> from seqbench.records.schema import CellData, PluginUsed
+    >>> used = PluginUsed(name="x", version=1, parameters={})
+    >>> cell = CellData(task=used, model=used, length=8, seed=0, training={}, evaluate_lengths=(), data={})
+    >>> outcome(Record(key="k", status="failed", reason="no memory", cell=cell))
+    'failed: no memory'
     """
     metric = record.metric
     if record.status != "ok" or metric is None or record.test is None:

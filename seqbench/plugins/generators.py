@@ -13,7 +13,7 @@ _SEEDS_OF_PEOPLE = 2**32
 """torch seeds itself with a number of 64 bits; a smaller seed was set by somebody."""
 
 _NUMPY_UNUSED = 624
-"""Position of numpy's generator before the first number is drawn."""
+"""Where numpy's generator stands before the first number is drawn."""
 
 
 def generators() -> dict[str, object]:

@@ -51,7 +51,7 @@ def _moved(layer: nn.Module, share: float) -> nn.Module:
 
 
 def _reached(layer: nn.Module, steps: int) -> set[str]:
-    """Name the parameters that get a gradient in training, over two chunks with the state carried over."""
+    """Name the parameters that get a gradient in training, over two pieces with the state carried over."""
     first, second = noise(4, steps, "parameters"), noise(4, steps, "parameters", "next")
     named = _trainable(layer)
     outputs, state = layer.train()(first)
@@ -109,7 +109,7 @@ def check_finite_gradients(model: Model) -> None:
 
 
 def _check_finite(layer: nn.Module, inputs: Tensor, state: Any, where: str) -> None:
-    """Run step by step, with the state carried over, and check all gradients."""
+    """Run step by step, with the state carried over, and look at all gradients."""
     inputs = inputs.clone().requires_grad_()
     state = mapped(state, _leaf)
     named: dict[str, Tensor] = {"the inputs": inputs, **_trainable(layer)}

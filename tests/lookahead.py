@@ -29,7 +29,7 @@ class BothWays(nn.Module):
             lengths = torch.full((len(inputs),), inputs.shape[1])
         packed = pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
         outputs, after = self.lstm(packed)
-        # Its last states, as an author may return them; nobody carries them on.
+        # Its last states, as an author may return them; they are never carried over.
         return pad_packed_sequence(outputs, batch_first=True, total_length=inputs.shape[1])[0], after
 
 

@@ -1,7 +1,7 @@
 """Replaces files atomically: a reader sees the new content, the old content, or no file.
 
-A temporary file in the same folder is written, put on the disk and renamed. Its name tells which process writes
-it, so that what a killed process left can be told from what is being written. Imports process_identity alone.
+A temporary file in the same folder is written, synced to disk and renamed. Its name identifies the process that
+writes it, so that leftovers of killed processes can be recognised. Imports only process_identity.
 """
 
 from __future__ import annotations

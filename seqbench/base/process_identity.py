@@ -1,4 +1,4 @@
-"""Identifies the process that holds something in a shared folder, and tells whether it still lives.
+"""Identifies the process that holds something in a shared folder, and checks whether it still lives.
 
 Only processes of this machine can be seen. Imports nothing of seqbench.
 """

@@ -136,7 +136,7 @@ def test_same_kind_must_give_the_same_bits_and_another_one_leaves_trained_scores
     assert "not comparable on this processor: processor " in told.text
     assert "AuthenticAMD (torch AVX2, oneDNN AVX2, MKL COMPATIBLE)" in told.text
     assert "accuracy: claimed 0.625, here 0.925 (differs by 0.3)" in told.text
-    # Records of earlier versions tell no class: nobody can say that their bits are to be the same.
+    # Records of earlier versions have no class: it is unknown whether their bits must be equal.
     without = {name: value for name, value in first.environment.items() if name != "processor_class"}
     early = first.model_copy(update={"environment": without})
     assert agreement(early, moved(first, 0.9)).outcome == "not comparable"

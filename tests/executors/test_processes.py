@@ -227,7 +227,7 @@ def test_worker_of_a_parent_that_was_killed_ends_by_itself() -> None:
 
 
 def lives(process: psutil.Process) -> bool:
-    # Where nobody waits for orphans, one that has ended stays as a zombie.
+    # If no process waits for orphans, an ended one stays as a zombie.
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 

@@ -132,7 +132,7 @@ class Storm:
         """Kill until all kills are spent, and leave no process of the sweep."""
         while self._left:
             if len(read(self._output)) == self._cells and self._is_calm():
-                # Killed too slowly: begin anew with what is there thrown away, so that every kill meets a sweep.
+                # Killed too slowly: start again from an empty folder, so that every kill meets a sweep.
                 self._rounds += 1
                 for path in (self._output / "records").glob("*.json"):
                     path.unlink()

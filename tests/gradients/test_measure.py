@@ -283,7 +283,7 @@ def test_stateless_layer_has_the_input_gradient_and_reasons_for_the_rest() -> No
     torch.manual_seed(0)
     net = Network(Mean(), Values(2), SequenceClass(2), 0)
     flow = measure_flow(net, last_step_batch(3, 20))
-    # An input's share in the last mean is 1/20 wherever it stands.
+    # An input's share in the last mean is 1/20 at any place.
     inputs = flow.curve("input")
     assert inputs.reason is None
     assert list(inputs.median) == pytest.approx([inputs.median[0]] * 19)

@@ -131,7 +131,7 @@ def test_five_thousand_records_are_looked_through_in_two_seconds_and_read_in_thr
         (tmp_path / "records" / f"x_y_T8_s{i}_{i:020x}.json").write_text(
             sealed(f'{schema}"key": "{i:020x}", "status"{rest}')
         )
-    # Of this process alone: what else runs on the machine is not what is measured.
+    # Of this process alone, without other load on the machine.
     began = time.process_time()
     assert len(store.status()) == 5000
     looked = time.process_time()

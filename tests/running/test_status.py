@@ -51,7 +51,7 @@ def test_status_of_a_sweep_that_runs_is_killed_and_is_started_again(tmp_path: Pa
     )
     try:
         deadline = time.monotonic() + 240
-        # From a twentieth of a cell's steps on it is told how long the rest takes.
+        # The time left is known from a twentieth of a cell's steps on.
         while not (out / "store.json").exists() or (seen := status(out))["seconds_left"] is None:
             assert time.monotonic() < deadline, "no cell began, or nothing is known of what is left"
             time.sleep(0.3)

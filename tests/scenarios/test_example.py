@@ -61,7 +61,7 @@ def test_its_own_tests_pass_where_it_is_installed(installed: Path) -> None:
     tests = shutil.copytree(EXAMPLE / "tests", installed.parent / "tests")
     said = run_python(installed, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests))
     counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|skipped)", said)}
-    # Of the kit what is for a GPU alone, and for parameters that it has not, may be skipped.
+    # The kit may skip checks for a GPU, and for parameters that the model does not have.
     assert counts["passed"] > 60
     assert counts.get("skipped", 0) <= 4
 

@@ -247,7 +247,7 @@ def test_record_of_an_older_version_has_no_checksum_and_is_read(tmp_path: Path, 
     assert path.read_text() == sealed(record.to_json())
     path.write_text(record.to_json())
     assert store.status() == {record.key: "ok"}
-    # Written anew by a person's own program.
+    # Rewritten by another program.
     path.write_text(json.dumps(json.loads(sealed(record.to_json()))))
     assert store.read() == [record]
 

@@ -132,7 +132,7 @@ def test_sentence_ends_of_other_scripts_then_the_three_marks(line: str, sentence
     assert sentences_in(unicodedata.normalize("NFD", line), lower=True) == expected
 
 
-# ---- what is counted and told ----
+# ---- counts and facts ----
 
 
 def made_up(path: Path, words: list[str], joined: str = " ", rows: int = 80) -> str:
@@ -189,7 +189,7 @@ def test_near_copies_without_a_split_then_all_on_one_side(tmp_path: Path) -> Non
     assert data.facts["test_texts_also_in_train"] == 0
 
 
-# ---- what is no text ----
+# ---- values that are not texts ----
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,7 @@ def test_half_of_a_killed_writer_is_removed_by_the_next_sweep_and_that_of_a_livi
     living.touch()
     Store(tmp_path).prepare()
     assert list(folder.iterdir()) == [living]
-    # Its own cell removes it whoever wrote it: by its claim, nobody else does.
+    # Its own cell removes it, whichever process wrote it: the lease keeps others away.
     assert CheckpointFile(folder / "dead.ckpt", {}).find({}) is None
     assert list(folder.iterdir()) == []
 

@@ -45,7 +45,7 @@ def test_steps_after_a_loss_that_is_not_finite_are_forgotten(network: Network) -
     with pytest.raises(DivergedError, match="the training loss was nan at step 4"):
         history.check_losses()
     assert [float(loss) for loss in history.losses.values[:3]] == [2.0, 1.0, 0.5]
-    # The loss of step 4 tells why; the step itself was not taken with a finite number.
+    # The loss of step 4 is the reason; the step itself has no finite result.
     assert (len(history.losses.values), len(history.norms.steps), history.clock.steps_taken) == (4, 3, 3)
 
 

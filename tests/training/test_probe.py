@@ -89,7 +89,7 @@ def test_gain_and_horizon_are_exact_at_length_2000(gradients: Shell, gain: float
     assert found["gain_per_step"] == pytest.approx(gain, abs=1e-9)
     assert found["verdict"] == verdict
     if gain < 1:
-        # 0.9 ** 43 = 0.0108 and 0.9 ** 44 = 0.0097 of what stands at lag 1.
+        # 0.9 ** 43 = 0.0108 and 0.9 ** 44 = 0.0097 of the value at lag 1.
         assert found["horizon"] == {"lag": 44, "is_censored": False}
         assert found["half_life"] == pytest.approx(math.log(0.5) / math.log(0.9), rel=1e-9)
     if gain > 1:

@@ -12,9 +12,6 @@ from typing import Any
 _SEEDS_OF_PEOPLE = 2**32
 """torch seeds itself with a number of 64 bits; one below this was given to it."""
 
-_NUMPY_UNUSED = 624
-"""Where numpy's generator stands before the first number is drawn."""
-
 
 def generators() -> dict[str, object]:
     """Return the states of the global generators that there are: library -> its state, to be handed to `moved`."""
@@ -44,7 +41,9 @@ def _is_used(name: str) -> bool:
     if name == "numpy":
         numbers = sys.modules["numpy"].random
         is_seeded = numbers.get_bit_generator().seed_seq is None
-        return is_seeded or numbers.get_state(legacy=True)[2] != _NUMPY_UNUSED
+        # Where a new one begins: versions of numpy differ in it.
+        unused = numbers.RandomState().get_state(legacy=True)[2]
+        return is_seeded or numbers.get_state(legacy=True)[2] != unused
     torch = sys.modules["torch"]
     seed = torch.initial_seed()
     is_drawn_from = not torch.equal(torch.get_rng_state(), torch.Generator().manual_seed(seed).get_state())

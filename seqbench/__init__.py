@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from seqbench.plugins.load import load_catalog
     from seqbench.records.load import load_gradients, load_results
     from seqbench.running.run import run
-    from seqbench.training.load_network import load_network
+    from seqbench.training.load_network import load_network, load_trained
 
 __version__ = "0.2.0"
 
@@ -141,7 +141,10 @@ _HOMES = {
         "load_results",
     ),
     "running.run": ("run",),
-    "training.load_network": ("load_network",),
+    "training.load_network": (
+        "load_network",
+        "load_trained",
+    ),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -201,6 +204,7 @@ __all__ = [
     "load_gradients",
     "load_network",
     "load_results",
+    "load_trained",
     "read_tables",
     "run",
     "run_assignment",

@@ -81,15 +81,22 @@ def load_network(folder: str | Path, key: str, *, plugin_files: Iterable[str | P
         StoreError: there is no such record, it has no weights, their file is damaged, or a plugin is missing or
             has another version than the one that was trained.
     """
-    return load_trained(folder, key, load_catalog(files=plugin_files)).network
+    return load_trained(folder, key, plugin_files=plugin_files).network
 
 
-def load_trained(folder: str | Path, key: str, catalog: Catalog) -> Trained:
-    """Return a trained network with its task and its record; see `load_network`.
+def load_trained(
+    folder: str | Path, key: str, *, plugin_files: Iterable[str | Path] = (), catalog: Catalog | None = None
+) -> Trained:
+    """Return a trained network with its task and its record: ``load_trained(...).predict(rows)`` answers new rows.
+
+    Args:
+        folder, key, plugin_files: as for `load_network`.
+        catalog: plugins that are loaded already; by default all that are installed.
 
     Raises:
-        StoreError: as there.
+        StoreError: as for `load_network`.
     """
+    catalog = catalog or load_catalog(files=plugin_files)
     store = Store(folder)
     record = store.with_key(key)
     if record.weights is None:

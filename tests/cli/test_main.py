@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,11 +125,12 @@ def test_help_names_every_command_and_imports_none_of_them() -> None:
 
 
 def test_help_answers_at_once() -> None:
-    # The promise is 0.3 s; the best of three, since other tests run beside this one.
+    # The promise is 0.3 s. Processor time, the best of three: other programs may keep both cores busy.
     def seconds() -> float:
-        start = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([sys.executable, "-m", "seqbench", "--help"], capture_output=True, timeout=60, check=True)
-        return time.perf_counter() - start
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     assert min(seconds() for _ in range(3)) < 0.3
 

@@ -25,7 +25,7 @@ from seqbench.training.load_network import load_trained
 folder, key, writing, *texts = sys.argv[1:]
 network = load_network(folder, key, plugin_files=[writing])
 assert not network.training
-trained = load_trained(folder, key, load_catalog(files=[writing]))
+trained = load_trained(folder, key, plugin_files=[writing])
 print(json.dumps(trained.predict([{"text": text} for text in texts])))
 """
 

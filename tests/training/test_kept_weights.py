@@ -116,7 +116,7 @@ def test_network_is_built_again_without_its_data(stored: tuple[Store, Record]) -
 
     torch.manual_seed(1)
     before = torch.get_rng_state()
-    trained = load_trained(store.path, record.key, Catalog(tasks={"last": Gone}, models=CATALOG.models))
+    trained = load_trained(store.path, record.key, catalog=Catalog(tasks={"last": Gone}, models=CATALOG.models))
     assert torch.equal(torch.get_rng_state(), before)
     test = Last().load(6, 0).test.batch(torch.arange(64))
     assert not trained.network.training
@@ -180,12 +180,12 @@ def test_what_stands_in_the_way_is_told(
     if change is not None:
         change(store, record)
     with pytest.raises(StoreError, match=words):
-        load_trained(store.path, record.key, catalog)
+        load_trained(store.path, record.key, catalog=catalog)
 
 
 def test_key_that_no_record_has_is_told(stored: tuple[Store, Record]) -> None:
     with pytest.raises(StoreError, match="holds no record of the key abc; keys are"):
-        load_trained(stored[0].path, "abc", CATALOG)
+        load_trained(stored[0].path, "abc", catalog=CATALOG)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ _BEYOND: Mapping[str, Callable[[Any], Any]] = {
 
 
 def limits_unheld(kind: type[Task] | type[Model]) -> list[str]:
-    """Make the class with values beyond its numeric limits; return a sentence for each parameter that takes one."""
+    """Make the class with values beyond its limits; return a sentence for each parameter that takes one."""
     return [
         f"{kind.name}({one.name}={value!r}) raises nothing, and {one.name} is {in_words(one.type)}"
         for one in parameters_of(kind)
@@ -30,7 +30,7 @@ def limits_unheld(kind: type[Task] | type[Model]) -> list[str]:
 
 
 def _first_taken(kind: type[Task] | type[Model], parameter: Parameter) -> list[Any]:
-    """Return the first value beyond a limit that the class takes, alone in a list; an empty one if there is none."""
+    """Return the first value beyond a limit that the class takes, in a list; empty if it takes none."""
     for value in _beyond(parameter.type):
         try:
             kind(**{parameter.name: value})

@@ -8,10 +8,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torchmetrics.classification import MulticlassAccuracy
 
@@ -68,6 +69,22 @@ class Bidirectional(Model):
 
     def build(self, input_size: int) -> nn.Module:
         return nn.GRU(input_size, 8, batch_first=True, bidirectional=True)
+
+
+@dataclass(frozen=True)
+class Unheld(Model):
+    """Has limits, and a ``__post_init__`` of its own that does not check them."""
+
+    name = "unheld"
+    version = 1
+    layers: Annotated[int, Field(ge=1)] = 1
+
+    def __post_init__(self) -> None:
+        if self.layers == 13:
+            raise ValueError("layers is 13")
+
+    def build(self, input_size: int) -> nn.Module:
+        return nn.GRU(input_size, 8, self.layers, batch_first=True)
 
 
 class ForgetfulLayer(Leaky):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field
 
 from seqbench import Model, hookimpl
 
@@ -41,13 +43,18 @@ class MinGRU(Model):
 
     name: ClassVar[str] = "mingru"
     version: ClassVar[int] = 1
-    hidden_size: int = 128
-    layers: int = 1
-
-    def __post_init__(self) -> None:
-        for field in ("hidden_size", "layers"):
-            if getattr(self, field) < 1:
-                raise ValueError(f"{field} is {getattr(self, field)}; it must be at least 1")
+    reference: ClassVar[str] = """
+        @misc{feng2024,
+          author = {Feng, Leo and Tung, Frederick and Ahmed, Mohamed Osama and Bengio, Yoshua and
+                    Hajimirsadeghi, Hossein},
+          title = {Were {RNNs} All We Needed?},
+          year = {2024},
+          eprint = {2410.01201},
+          archivePrefix = {arXiv}
+        }
+    """
+    hidden_size: Annotated[int, Field(ge=1)] = 128
+    layers: Annotated[int, Field(ge=1)] = 1
 
     def build(self, input_size: int) -> nn.Module:
         """Return the layer."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field
 
 from seqbench import (
     Baseline,
@@ -62,15 +64,20 @@ class Parity(Task):
 
     name: ClassVar[str] = "parity"
     version: ClassVar[int] = 1
-    train_length: int = 40
-    train_examples: int = 20_000
-    validation_examples: int = 500
-    test_examples: int = 1_000
-
-    def __post_init__(self) -> None:
-        for field in ("train_length", "train_examples", "validation_examples", "test_examples"):
-            if getattr(self, field) < 1:
-                raise ValueError(f"{field} is {getattr(self, field)}; it must be at least 1")
+    reference: ClassVar[str] = """
+        @inproceedings{deletang2023,
+          author = {Del{\\'e}tang, Gr{\\'e}goire and Ruoss, Anian and Grau-Moya, Jordi and Genewein, Tim and
+                    Wenliang, Li Kevin and Catt, Elliot and Cundy, Chris and Hutter, Marcus and Legg, Shane and
+                    Veness, Joel and Ortega, Pedro A.},
+          title = {Neural Networks and the {Chomsky} Hierarchy},
+          booktitle = {International Conference on Learning Representations},
+          year = {2023}
+        }
+    """
+    train_length: Annotated[int, Field(ge=1)] = 40
+    train_examples: Annotated[int, Field(ge=1)] = 20_000
+    validation_examples: Annotated[int, Field(ge=1)] = 500
+    test_examples: Annotated[int, Field(ge=1)] = 1_000
 
     def load(self, length: int, seed: int) -> TaskData:
         """Draw the three splits.

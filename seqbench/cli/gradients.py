@@ -79,9 +79,9 @@ def command(
     step. On a task, the first validation examples and the first weights are those of `seqbench run` with the
     same seed.
 
-    --gain is for layers with one recurrent matrix, such as rnn: V becomes G times the orthogonal matrix nearest
-    to it, so that each of its eigenvalues has the size G. The classic example, in which every norm changes by
-    the factor 0.9 (or 1.9) per step exactly, is a linear network of one layer:
+    --gain is for models whose group V of weights holds square matrices only, such as rnn: V becomes G times the
+    orthogonal matrix nearest to it, so that each of its eigenvalues has the size G. The classic example, in
+    which every norm changes by the factor 0.9 (or 1.9) per step exactly, is a linear network of one layer:
 
       seqbench gradients rnn --set rnn.nonlinearity=identity --gain 0.9
 

@@ -17,7 +17,7 @@ from seqbench.plugins.catalog import Catalog
 _LONGEST = 40
 """Most letters of a name, which is used in file names and tables."""
 
-_IMPORTED = ("ClassVar", "Iterator", "Tensor")
+_IMPORTED = ("Annotated", "ClassVar", "Field", "Iterator", "Tensor")
 """The names that the example's modules import from packages other than seqbench."""
 
 

@@ -20,6 +20,7 @@ from seqbench.plugins.verify import model_faults, task_faults
 from seqbench.testing.models.checks import checks_of_models, first_line, variants
 from seqbench.testing.outcome import Check, CheckFailed, Outcome, guarded, outcome, without
 from seqbench.testing.tasks.checks import checks_of_task
+from seqbench.testing.unheld import limits_unheld
 
 Subject: TypeAlias = str | type[Task] | type[Model] | Task | Model
 """A name, a class (checked with its defaults), or an object (checked with its parameters)."""
@@ -127,6 +128,13 @@ def check_declaration(kind: type) -> None:
     faults = task_faults(kind) if issubclass(kind, Task) else model_faults(kind)
     if faults:
         raise CheckFailed(first_line(check_declaration), "; ".join(faults), "mend what is said there")
+    unheld = limits_unheld(kind)
+    if unheld:
+        raise CheckFailed(
+            "the limits in the annotations hold when the class is made in Python",
+            "; ".join(unheld),
+            "call super().__post_init__() in your own __post_init__",
+        )
 
 
 def check_name(name: str, kind: type | None, catalog: Catalog) -> None:

@@ -182,7 +182,7 @@ def noise(length: int, batch_size: int, seed: int) -> Source:
 
 
 def set_gain(network: Network, gain: float, model: str) -> None:
-    """Give V of every layer the spectral radius ``gain``; the network becomes float64.
+    """Give each matrix in the group V of weights the spectral radius ``gain``; the network becomes float64.
 
     V is the group of weights of that name, as the model has it. Each V becomes ``gain`` times the orthogonal
     (or unitary) matrix nearest to it (the polar factor of V; Higham 1986), so that all its eigenvalues and all its
@@ -195,14 +195,19 @@ def set_gain(network: Network, gain: float, model: str) -> None:
     """
     exact(network)
     matrices = weight_groups(network).get("V", [])
-    if not matrices or any(weight.ndim != 2 or weight.shape[0] != weight.shape[1] for weight in matrices):
-        raise ExperimentError(
-            f"--gain is for layers whose state is carried by square matrices, the group V of weights, and {model}"
-            " has none (gated layers carry theirs by gates too); leave out the model or --gain"
-        )
+    if not matrices:
+        raise ExperimentError(_not_scaled(f"{model} has no weights in that group"))
+    for weight in matrices:
+        if weight.ndim != 2 or weight.shape[0] != weight.shape[1]:
+            size = " x ".join(map(str, weight.shape))
+            raise ExperimentError(_not_scaled(f"V of {model} holds one of {size}, as gated layers do"))
     for weight in matrices:
         left, _, right = torch.linalg.svd(weight.detach())
         weight.data = gain * left @ right
+
+
+def _not_scaled(reason: str) -> str:
+    return f"--gain scales square matrices in the group V of weights, and {reason}; leave out the model or --gain"
 
 
 def _task_source(

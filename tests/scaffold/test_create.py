@@ -82,6 +82,7 @@ def test_licences_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
         ("model", "its class would be called Model"),
         ("none", "its class would be called None"),
         ("class-var", "its class would be called ClassVar"),
+        ("field", "its class would be called Field"),
     ],
 )
 def test_name_that_cannot_be_used_is_refused_with_the_reason(name: str, words: str) -> None:

@@ -177,6 +177,11 @@ def test_paths_that_architecture_pages_name_are_there() -> None:
         assert [path for path in named if "NAME" not in path and not (ROOT / path).exists()] == [], page
 
 
+def test_every_link_has_a_text() -> None:
+    # Sphinx fills in the page's title; GitHub shows nothing.
+    assert [page.name for page in DOCS.glob("*.md") if "[](" in page.read_text()] == []
+
+
 @pytest.mark.parametrize("block", of("toml"), ids=str)
 def test_toml_is_what_pip_reads(block: Block) -> None:
     project = tomllib.loads(block.text)

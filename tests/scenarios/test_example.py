@@ -61,9 +61,9 @@ def test_its_own_tests_pass_where_it_is_installed(installed: Path) -> None:
     tests = shutil.copytree(EXAMPLE / "tests", installed.parent / "tests")
     said = run_python(installed, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests))
     counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|skipped)", said)}
-    # The kit may skip checks for a GPU, and for parameters that the model does not have.
+    # The kit may skip checks for a GPU, for parameters that the model does not have, and for rows to decode.
     assert counts["passed"] > 60
-    assert counts.get("skipped", 0) <= 4
+    assert counts.get("skipped", 0) <= 7
 
 
 def test_it_gives_a_score_and_tests_parity_at_more_than_the_lengths_of_training(installed: Path) -> None:

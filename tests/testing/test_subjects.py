@@ -40,6 +40,7 @@ FAULTS = [
     (planted.Mutating, "no-change", "changed at run time: the layer's enter.weight"),
     (planted.Overwriting, "no-change", "changed at run time: the inputs"),
     (planted.Clashing, "name", "the name clashes with the task 'copy'"),
+    (planted.Unheld, "declaration", "unheld(layers=0) raises nothing, and layers is int, at least 1"),
 ]
 
 
@@ -251,7 +252,8 @@ def test_command_ends_with_4_where_a_check_fails_and_0_where_none_does(install: 
     assert seqbench("dropping").stdout.count("FAILED") == 2, "a random layer fails by its randomness only"
     told = json.loads(seqbench("lying", "--set", "lying.accuracy=0.2", "--json").stdout)
     assert told["failed"] == 0
-    assert {one["status"] for one in told["checks"]} == {"passed"}
+    unpassed = {one["id"] for one in told["checks"] if one["status"] != "passed"}
+    assert unpassed == {"decoding:8", "decoding:64", "decoding:1000"}, "the task has no Decoding"
     assert seqbench("lying", "--skip", "reference", "--skip", "chance").exit_code == 0
 
 

@@ -114,6 +114,34 @@ def test_gain_is_the_spectral_radius_of_every_layer_and_scales_what_is_orthogona
                 assert v == pytest.approx(1.7 * before[i], abs=1e-6)
 
 
+@dataclasses.dataclass(frozen=True)
+class Renamed(Model):
+    """Names other weights than torch's recurrent ones as a group."""
+
+    name = "renamed"
+    version = 1
+    group: str = "V"
+
+    def build(self, input_size: int) -> nn.Module:
+        return nn.RNN(input_size, input_size, batch_first=True)
+
+    def weight_groups(self, layer: nn.Module) -> dict[str, list[str]]:
+        return {self.group: ["weight_ih_l0"]}
+
+
+def test_gain_acts_on_the_group_v_as_the_model_names_it() -> None:
+    network = build_network(Renamed(), Values(5), ReadOut(), 5)
+    before = network.layer.get_parameter("weight_hh_l0").detach().double().numpy()
+    set_gain(network, 0.5, "renamed")
+    named, other = (
+        network.layer.get_parameter(name).detach().numpy() for name in ("weight_ih_l0", "weight_hh_l0")
+    )
+    assert np.abs(np.linalg.eigvals(named)) == pytest.approx(0.5, rel=1e-12)
+    assert other.tolist() == before.tolist()
+    with pytest.raises(ExperimentError, match="renamed has no weights in that group"):
+        set_gain(build_network(Renamed(group="R"), Values(5), ReadOut(), 5), 0.5, "renamed")
+
+
 def test_task_is_measured_with_the_first_weights_and_loss_of_a_run() -> None:
     (found,) = probe(["small"], CATALOG, 9, task="last", seed=3, batch_size=5, parameters={"small": {}})
     # By hand: the same start, the same examples, dL/de unrolled by autograd in float64.
@@ -194,7 +222,7 @@ def test_stateless_model_has_null_with_a_reason_and_an_input_gradient() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["rnn", "lstm", "--gain", "0.9"], "lstm has none"),
+        (["rnn", "lstm", "--gain", "0.9"], "V of lstm holds one of 512 x 128"),
         (["rnn", "--gain", "0"], "the gain is 0.0"),
         (["rnn", "--gain", "nan"], "the gain is nan"),
         (["rnn", "rnn"], "rnn stands here twice"),

@@ -7,14 +7,14 @@ import torch
 from seqbench.contracts.examples import UNSCORED, Batch
 from seqbench.contracts.task import Task, TaskData
 from seqbench.errors import ContractError
-from seqbench.testing.outcome import CheckFailed
+from seqbench.testing.outcome import CheckFailed, CheckSkipped
 from seqbench.testing.tasks.loads import batches, splits_of
 
 
 def check_decoding(task: Task, data: TaskData, length: int) -> None:
     """Where a model writes by itself, each row has a prefix and a reference, and reads what it was to write."""
     if data.decoding is None:
-        return
+        raise CheckSkipped("the task has no Decoding: no model writes by itself")
     for part, split in splits_of(data).items():
         for number, batch in enumerate(batches(split, 1024)):
             try:

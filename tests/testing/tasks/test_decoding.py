@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from seqbench import Catalog, Decoding, Ragged, Split, TaskData
-from seqbench.testing import CheckFailed, checks
+from seqbench.testing import CheckFailed, CheckSkipped, checks
 from tests.writing import GO, STOP, Reverse
 
 
@@ -37,6 +37,11 @@ def test_sound_task_passes_every_check() -> None:
     for name, check in checks(Reverse(), catalog=Catalog()):
         if not name.startswith("loading-cost"):
             check()
+
+
+def test_task_without_decoding_skips_the_check_with_the_reason() -> None:
+    with pytest.raises(CheckSkipped, match="has no Decoding"):
+        dict(checks("copy"))["decoding:8"]()
 
 
 @pytest.mark.parametrize(

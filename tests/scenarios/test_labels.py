@@ -26,6 +26,7 @@ from seqbench.running.plan import plan
 from seqbench.running.run import records_of
 from seqbench.training.cell import run_cell
 from tests.boards import bundled, unzipped
+from tests.boards import store as stored
 from tests.report.test_document import NAMED, understood
 from tests.toys import CATALOG
 
@@ -149,3 +150,10 @@ def test_board_shows_labels_and_refuses_what_is_none(
         bundled(labelled("<b>", tmp_path / "bad"), tiny_offers)
     with pytest.raises(BoardError, match="of up to 40 characters"):
         bundled(labelled("a" * 41, tmp_path / "long"), tiny_offers)
+
+
+def test_check_names_variants_without_labels_by_their_parameters(tiny_offers: Catalog, tmp_path: Path) -> None:
+    stored(tmp_path, tiny_offers, ("plain",))
+    content = bundled(stored(tmp_path, tiny_offers, ("plain",), note="b"), tiny_offers)
+    rules = [each.rule for each in check_bundle(content, tiny_offers).findings if each.rule.startswith("model")]
+    assert sorted(rules) == ["model plain", "model plain (note=b)"]

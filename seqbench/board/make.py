@@ -10,7 +10,7 @@ from seqbench import __version__
 from seqbench.board.bundle import archive
 from seqbench.board.bundle.archive import MANIFEST, RECORDS
 from seqbench.board.bundle.manifest import About, manifest
-from seqbench.board.bundle.suite import Grid, cell_of, differences, grid
+from seqbench.board.bundle.suite import Grid, cell_of, differences, grid, model_text
 from seqbench.board.check.check import Submission, check_bundle
 from seqbench.errors import BoardError, unknown
 from seqbench.plugins.catalog import Catalog
@@ -52,7 +52,7 @@ def bundle(
         suite: its name.
         told: the submitter's description.
         catalog: has the suite.
-        models: names of models; all models if empty.
+        models: names or labels of models; all models if empty.
         is_partial: whether cells may be missing, or without an outcome.
 
     Raises:
@@ -75,11 +75,14 @@ def bundle(
 
 def _kept(folder: Path, asked: Grid, records: Sequence[Record], models: Collection[str]) -> list[Record]:
     """Return the records of the suite's cells with these models."""
-    names = {record.cell.model.name for record in records}
+    used = [record.cell.model for record in records]
+    names = {name for model in used for name in (model.name, model.label) if name}
     for model in models:
         if model not in names:
             raise BoardError(f"{folder}: {unknown('model', model, names)}")
-    own = [record for record in records if not models or record.cell.model.name in models]
+    # A label stands for its model and parameters, under whichever label a cell of them was run.
+    chosen = {model_text(each) for each in used if not models or {each.name, each.label} & set(models)}
+    own = [record for record in records if model_text(record.cell.model) in chosen]
     expected = asked.all_of(own)
     kept = [record for record in own if record.key in expected]
     if own and not kept:

@@ -32,7 +32,13 @@ def command() -> None:
 @click.option("--contact", required=True, help="Who answers for it: an e-mail or web address; it is public.")
 @click.option("--description", default="", help="What was run, and why.")
 @click.option("--suite", help="The suite; by default the one that DIR is called after.")
-@click.option("--model", "models", multiple=True, metavar="NAME", help="Only this model; may be repeated.")
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="NAME",
+    help="Only this model or label; may be repeated.",
+)
 @click.option("--partial", "is_partial", is_flag=True, help="Cells may be missing; the board says so.")
 @click.option("--output", type=click.Path(path_type=Path), help="The zip; by default named after --name.")
 @plugin_files

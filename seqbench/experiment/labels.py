@@ -13,6 +13,8 @@ from pydantic import PlainSerializer, PlainValidator
 
 from seqbench.contracts.names import RESERVED, is_name
 
+LONGEST = 40
+"""Most characters of a label: it is a name in tables."""
 _FORM = "{label: lstm-wide, model: lstm, hidden_size: 256}"
 
 
@@ -50,6 +52,12 @@ def read_choice(value: Any) -> str | Variant:
     if not is_name(label) or label in RESERVED:
         words = "lower-case words joined by '-', such as lstm-wide"
         raise ValueError(f"a label is {words}{_but_none_of_ours(label)}; {label!r} was given")
+    if len(label) > LONGEST:
+        raise ValueError(
+            f"a label has up to {LONGEST} characters, and {label!r} has {len(label)}: choose a shorter one"
+        )
+    if not value["model"]:
+        raise ValueError(f"the label {label} is without a model: write {label}=lstm, or in a file {_FORM}")
     rest = {name: each for name, each in value.items() if name not in ("label", "model")}
     return Variant(label, value["model"], rest)
 

@@ -157,11 +157,16 @@ class Experiment(Settings):
         return {**{task: task for task in self.tasks}, **models}
 
     @property
-    def labels_left_out(self) -> set[str]:
-        """The labels of the file's variants that the command line leaves out."""
+    def labels_of_file(self) -> set[str]:
+        """The labels of the file's variants, also of those that the command line leaves out."""
         of_file = self._document.value if self._document else None
         models = of_file.get("models") if isinstance(of_file, Mapping) else None
-        return set(labelled(models)) - set(self.names)
+        return set(labelled(models))
+
+    @property
+    def labels_left_out(self) -> set[str]:
+        """The labels of the file's variants that the command line leaves out."""
+        return self.labels_of_file - set(self.names)
 
     def where(self, *place: str | int) -> str:
         """Return ``file:line: `` of a field that was set in a file, and an empty text for any other."""

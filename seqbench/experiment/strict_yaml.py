@@ -46,10 +46,15 @@ class Document:
     replaced: Mapping[str, Any] = field(default_factory=dict)
 
     def where(self, place: Place) -> str:
-        """Return ``file:line: `` of a place or of the nearest enclosing one; an empty text for replaced values."""
+        """Return ``file:line: `` of a place or of the nearest enclosing one.
+
+        The text is empty for replaced values, and for names that only the overrides have.
+        """
         if is_in(place, self.replaced):
             return ""
         while place and place not in self.lines:
+            if _is_named_in(place, self.replaced):
+                return ""
             place = place[:-1]
         return f"{self.source}:{self.lines.get(place, 1)}: "
 
@@ -71,6 +76,15 @@ def is_in(place: Place, overrides: Any) -> bool:
             return False
         overrides = overrides[step]
     return not isinstance(overrides, Mapping)
+
+
+def _is_named_in(place: Place, overrides: Any) -> bool:
+    """Say whether nested overrides have the names of a place."""
+    for step in place:
+        if not isinstance(overrides, Mapping) or step not in overrides:
+            return False
+        overrides = overrides[step]
+    return True
 
 
 def read_yaml(text: str, source: str) -> Document:

@@ -5,7 +5,7 @@ A catalog is frozen; `seqbench.plugins.load` makes it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -103,9 +103,14 @@ class Catalog:
         """Return a task class; an unknown name is an ExperimentError with the nearest right one."""
         return self._found("task", self.tasks, name)
 
-    def model(self, name: str) -> type[Model]:
-        """Return a model class; an unknown name is an ExperimentError with the nearest right one."""
-        return self._found("model", self.models, name)
+    def model(self, name: str, *, labels: Iterable[str] = ()) -> type[Model]:
+        """Return a model class; an unknown name is an ExperimentError with the nearest right one.
+
+        Args:
+            name: of the model.
+            labels: further names that could have been meant, such as the labels of an experiment.
+        """
+        return self._found("model", self.models, name, labels)
 
     def task_or_model(self, name: str) -> type[Task] | type[Model]:
         """Return a task or model class; an unknown name is an ExperimentError with the nearest right one."""
@@ -134,8 +139,8 @@ class Catalog:
         files = tuple(file for file in self.sources.files if file.path in paths)
         return PluginSources(",".join(installed) or "off", files)
 
-    def _found(self, kind: str, offers: Mapping[str, Value], name: str) -> Value:
+    def _found(self, kind: str, offers: Mapping[str, Value], name: str, more: Iterable[str] = ()) -> Value:
         if name in offers:
             return offers[name]
         broken = "".join(f"\n  not loaded: {problem}" for problem in self.problems)
-        raise ExperimentError(unknown(kind, name, offers) + broken)
+        raise ExperimentError(unknown(kind, name, {*offers, *more}) + broken)

@@ -132,15 +132,17 @@ def _models(experiment: Experiment, catalog: Catalog) -> list[Configured]:
 
 
 def _model(catalog: Catalog, experiment: Experiment, i: int, variant: Variant) -> Model:
-    plugin: type[Model] = _found(catalog.model, experiment, "models", i, variant.model)
+    find = partial(catalog.model, labels=() if variant.label else experiment.labels_of_file)
+    plugin: type[Model] = _found(find, experiment, "models", i, variant.model)
     of_model, own = experiment.parameters.get(variant.model, {}), experiment.parameters.get(variant.label, {})
 
     def where(*name: str) -> str:
-        is_own = bool(name) and name[0] in own
+        # Values that only together are wrong have the place of those that were set for this label alone.
+        is_own = name[0] in own if name else bool(own)
         at = ("parameters", variant.label) if is_own else ("models", i)
         return experiment.where(*at, *name)
 
-    return _fit(plugin, {**of_model, **variant.parameters, **own}, where)
+    return _fit(plugin, {**of_model, **variant.parameters, **own}, where, label=variant.label)
 
 
 def _found(find: Callable[[str], type[Any]], experiment: Experiment, field: str, i: int, name: str) -> type[Any]:
@@ -194,27 +196,28 @@ def _checked_parameters(experiment: Experiment, catalog: Catalog) -> dict[str, T
     return made
 
 
-def _fit(plugin: type[Plugin], values: Mapping[str, Any], where: Callable[..., str]) -> Plugin:
+def _fit(plugin: type[Plugin], values: Mapping[str, Any], where: Callable[..., str], *, label: str = "") -> Plugin:
     """Return the task or model with these parameters.
 
     Args:
         plugin: the class.
         values: parameter name -> value.
         where: gives the place of one parameter, or of all, for an error.
+        label: the name that the experiment gives it.
 
     Raises:
         ExperimentError: a value is invalid; the message has its place, or that of all values.
     """
     try:
-        return make(plugin, values)
+        return make(plugin, values, label=label)
     except ExperimentError as error:
-        raise ExperimentError(where(*_culprit(plugin, values, str(error))) + str(error)) from error
+        raise ExperimentError(where(*_culprit(plugin, values, str(error), label)) + str(error)) from error
 
 
-def _culprit(plugin: type[Plugin], values: Mapping[str, Any], said: str) -> list[str]:
+def _culprit(plugin: type[Plugin], values: Mapping[str, Any], said: str, label: str) -> list[str]:
     for name, value in values.items():
         try:
-            make(plugin, {name: value})
+            make(plugin, {name: value}, label=label)
         except ExperimentError as error:
             if str(error) == said:
                 return [name]

@@ -86,35 +86,35 @@ def _parameter(plugin: type, field: dataclasses.Field[Any], hint: Any) -> Parame
     return parameter
 
 
-def make(plugin: type[Plugin], values: Mapping[str, Any], where: str = "") -> Plugin:
+def make(plugin: type[Plugin], values: Mapping[str, Any], where: str = "", *, label: str = "") -> Plugin:
     """Return the task or model with these parameters and defaults for the rest.
 
     Args:
         plugin: the class.
         values: parameter name -> value.
         where: words put before an error, e.g. a file and line.
+        label: the name that an experiment gives it, for errors.
 
     Raises:
         ExperimentError: an unknown parameter, a value of the wrong type, or one that the plugin refuses.
         PluginError: making it raised anything but a ValueError.
     """
     known = {parameter.name: parameter for parameter in parameters_of(plugin)}
+    owner, both = label or plugin.name, f"{label} ({plugin.name})" if label else plugin.name
     for name, value in values.items():
         if name not in known:
-            raise ExperimentError(where + unknown(f"parameter of {plugin.name}", name, known))
-        _check(plugin.name, known[name], value, where)
+            raise ExperimentError(where + unknown(f"parameter of {both}", name, known))
+        _check(owner, known[name], value, where)
         if known[name].is_data_source and value == "":
-            raise ExperimentError(
-                f"{where}{plugin.name}.{name} names nothing; give a file, a folder or a data set"
-            )
+            raise ExperimentError(f"{where}{owner}.{name} names nothing; give a file, a folder or a data set")
     # Defaults are converted too: 0 for a float becomes 0.0, so that both make the same cell.
     given = {name: values.get(name, parameter.default) for name, parameter in known.items()}
     coerced = {name: fitted(known[name].type, value) for name, value in given.items()}
-    with faults_told(f"{where}{plugin.name} ({_place(plugin)}) cannot be made with these parameters"):
+    with faults_told(f"{where}{owner} ({_place(plugin)}) cannot be made with these parameters"):
         try:
             return plugin(**coerced)
         except ValueError as error:
-            raise ExperimentError(f"{where}{plugin.name}: {error}") from error
+            raise ExperimentError(f"{where}{both}: {error}") from error
 
 
 def _place(plugin: type) -> str:

@@ -51,14 +51,38 @@ def model_names(records: Sequence[Record]) -> dict[str, str]:
 
 
 def legend(records: Sequence[Record]) -> list[str]:
-    """Return the meaning of the numbers in names, e.g. ``lstm #1 = lstm (hidden_size=64, ...)``."""
+    """Return the meaning of the numbers in names and of the labels.
+
+    A line is ``lstm #1 = lstm (hidden_size=64, ...)``, or, with the parameters that are not at their defaults,
+    ``lstm-wide: lstm (hidden_size=24)``. There is none for a name without a number or a label.
+    """
     pairs: set[tuple[str, str]] = set()
     for short, long in (
         (task_names(records), _task_names(records)),
         (model_names(records), _model_names(records)),
     ):
         pairs |= {(short[key], long[key]) for key in short if short[key] != long[key]}
-    return [f"{short} = {long}" for short, long in sorted(pairs, key=lambda pair: natural(pair[0]))]
+    numbers = [f"{short} = {long}" for short, long in sorted(pairs, key=lambda pair: natural(pair[0]))]
+    return [*numbers, *_labels(records)]
+
+
+def legend_title(records: Sequence[Record]) -> str:
+    """Return a heading for the lines of `legend`."""
+    has_labels = any(record.cell.model.label for record in records)
+    return "What the names stand for" if has_labels else "What the numbers in names stand for"
+
+
+def _labels(records: Sequence[Record]) -> list[str]:
+    own = _own_names(records)
+    models = [(own[record.key], record.cell.model) for record in records]
+    lines = {f"{name}: {variant_text(model)}" for name, model in models if model.label or name != model.name}
+    return sorted(lines, key=natural)
+
+
+def variant_text(model: PluginUsed) -> str:
+    """Return a model with the parameters that are not at their defaults, e.g. ``lstm (hidden_size=24)``."""
+    fields = {name: _text(value) for name, value in sorted(model.parameters.items())}
+    return _name(model.name, fields, set(model.changed))
 
 
 def settings_key(record: Record) -> str:

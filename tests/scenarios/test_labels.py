@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,19 @@ from seqbench import Catalog, Experiment, load_results
 from seqbench.board.check.check import check_bundle
 from seqbench.cli.kept_labels import kept_labels
 from seqbench.cli.main import cli
+from seqbench.errors import BoardError
 from seqbench.plugins.grid import expand
 from seqbench.records.making import unfinished
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
 from seqbench.records.variants import legend, model_names
+from seqbench.report import FORMATS
 from seqbench.report.commands import commands
 from seqbench.running.plan import plan
 from seqbench.running.run import records_of
 from seqbench.training.cell import run_cell
 from tests.boards import bundled, unzipped
+from tests.boards import store as stored
 from tests.report.test_document import NAMED, understood
 from tests.toys import CATALOG
 
@@ -76,9 +80,20 @@ def test_records_of_equal_parameters_have_one_name_whatever_their_labels() -> No
 def test_label_that_stands_for_two_models_shows_which() -> None:
     one = told(toy([{"label": "mine", "model": "small"}]), NAMED)
     other = told(toy([{"label": "mine", "model": "named"}], (1,)), NAMED)
-    first, second = legend(one + other)
+    first, second, *labels = legend(one + other)
     assert first.startswith("mine #1 = mine (model=named")
     assert second.startswith("mine #2 = mine (model=small")
+    assert labels == ["mine: named", "mine: small"]
+
+
+@pytest.mark.parametrize("name", ["terminal", "markdown", "latex", "html", "json"])
+def test_every_report_says_what_a_label_stands_for(name: str) -> None:
+    deep = {"label": "deep", "model": "small", "hidden_size": 16}
+    labelled = told(toy(["small", deep, {"label": "same", "model": "named"}]), NAMED)
+    assert legend(labelled) == ["deep: small (hidden_size=16)", "same: named"]
+    written = FORMATS[name].write(labelled)
+    assert re.search(r"deep: small \(hidden(\\?_|\\_)size=16\)", written)
+    assert legend(told(toy(["small", "named"]), NAMED)) == []
 
 
 def test_commands_run_exactly_the_labelled_cells_under_their_labels(tmp_path: Path) -> None:
@@ -122,7 +137,23 @@ def test_board_shows_labels_and_refuses_what_is_none(
         return folder
 
     content = bundled(labelled("my-own", tmp_path / "good"), tiny_offers)
-    assert check_bundle(content, tiny_offers).submission is not None
+    checked = check_bundle(content, tiny_offers)
+    assert checked.submission is not None
+    rules = {finding.rule for finding in checked.findings}
+    assert {"model my-own (small)", "model plain"} <= rules
+    alone = bundled(tmp_path / "good", tiny_offers, models=["my-own"])
+    assert alone == bundled(tmp_path / "good", tiny_offers, models=["small"])
+    with pytest.raises(BoardError, match="did you mean 'my-own'.*: my-own, plain, small"):
+        bundled(tmp_path / "good", tiny_offers, models=["my-ow"])
     assert b'"label": "my-own"' in unzipped(content)["manifest.json"]
     with pytest.raises(Exception, match="'<b>' is no label of a model"):
         bundled(labelled("<b>", tmp_path / "bad"), tiny_offers)
+    with pytest.raises(BoardError, match="of up to 40 characters"):
+        bundled(labelled("a" * 41, tmp_path / "long"), tiny_offers)
+
+
+def test_check_names_variants_without_labels_by_their_parameters(tiny_offers: Catalog, tmp_path: Path) -> None:
+    stored(tmp_path, tiny_offers, ("plain",))
+    content = bundled(stored(tmp_path, tiny_offers, ("plain",), note="b"), tiny_offers)
+    rules = [each.rule for each in check_bundle(content, tiny_offers).findings if each.rule.startswith("model")]
+    assert sorted(rules) == ["model plain", "model plain (note=b)"]

@@ -7,11 +7,13 @@ file that a bundle names.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from seqbench.base.printable import one_line
 from seqbench.board.bundle import archive
 from seqbench.board.bundle.archive import MANIFEST, RECORDS, RefusedError
 from seqbench.board.bundle.manifest import Manifest
@@ -31,10 +33,13 @@ from seqbench.board.check.rules import (
 from seqbench.errors import SeqbenchError
 from seqbench.plugins.catalog import Catalog
 from seqbench.records.layout import stem
-from seqbench.records.schema import Record
+from seqbench.records.schema import PluginUsed, Record
+from seqbench.records.variants import variant_text
 
 _SHOWN = 5
 """Number of faults of one rule that are listed."""
+_LONGEST = 200
+"""Most characters of a model with its parameters in the name of a rule."""
 
 
 @dataclass(frozen=True)
@@ -260,8 +265,11 @@ def _asked(manifest: Manifest, records: Sequence[Record], asked: Grid) -> str:
 
 def _models(manifest: Manifest, catalog: Catalog) -> Iterator[RuleResult]:
     """Report for each model whether its parameters are valid, and whether it can be run again here."""
+    named = Counter(_shown(model) for model in manifest.models)
     for model in manifest.models:
-        rule, known = f"model {model.name}", catalog.models.get(model.name)
+        is_alone = named[_shown(model)] == 1
+        rule = f"model {_shown(model) if is_alone else one_line(variant_text(model), _LONGEST)}"
+        known = catalog.models.get(model.name)
         if known is None:
             whence = model.distribution or "a distribution that is not named"
             yield RuleResult(
@@ -274,3 +282,7 @@ def _models(manifest: Manifest, catalog: Catalog) -> Iterator[RuleResult]:
             yield RuleResult(rule, "not checked", f"{here}: it cannot be re-run")
         else:
             yield _finding(rule, parameter_faults(known, model.parameters), "its parameters are right")
+
+
+def _shown(model: PluginUsed) -> str:
+    return f"{model.label} ({model.name})" if model.label else model.name

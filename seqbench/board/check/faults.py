@@ -17,6 +17,7 @@ from seqbench.board.bundle.suite import cell_of, without_model
 from seqbench.board.check.closeness import baseline_closeness, span_of_primary
 from seqbench.contracts.metrics import skill
 from seqbench.contracts.names import is_name
+from seqbench.experiment.labels import LONGEST
 from seqbench.experiment.schema import Gradients, Training
 from seqbench.gradients.flow import Summary, summarise_flow
 from seqbench.records.schema import BaselineData, Evaluation, MetricData, Record
@@ -33,8 +34,9 @@ def key_faults(record: Record) -> Iterator[str]:
     """Yield the faults in a record's description of its cell."""
     cell = record.cell
     for kind, plugin in (("task", cell.task), ("model", cell.model)):
-        if plugin.label and not is_name(plugin.label):
-            yield f"{plugin.label!r} is no label of a {kind}: labels are lower-case words joined by '-'"
+        if plugin.label and not (is_name(plugin.label) and len(plugin.label) <= LONGEST):
+            words = f"lower-case words joined by '-', of up to {LONGEST} characters"
+            yield f"{plugin.label!r} is no label of a {kind}: labels are {words}"
         if not is_name(plugin.name):
             yield f"{plugin.name!r} is no name of a {kind}: names are lower-case words joined by '-'"
         if unknown := sorted(set(plugin.changed) - set(plugin.parameters)):

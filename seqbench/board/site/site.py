@@ -14,7 +14,7 @@ from seqbench import __version__
 from seqbench.board.site.badge import badge
 from seqbench.board.site.merge import Entered, PublicBoard
 from seqbench.board.site.standings import OnBoard, Standings, standings
-from seqbench.records.variants import legend
+from seqbench.records.variants import legend, legend_title
 from seqbench.report.commands import commands
 from seqbench.report.formats.data import content, to_csv
 from seqbench.report.page.charts import cost_charts, skill_charts
@@ -46,7 +46,7 @@ def _index(board: PublicBoard, suites: Sequence[Standings], title: str) -> str:
         title,
         title=title,
         suites=suites,
-        legends=[legend(suite.suite.records) for suite in suites],
+        legends=[(legend_title(suite.suite.records), legend(suite.suite.records)) for suite in suites],
         refused=board.refused,
     )
 

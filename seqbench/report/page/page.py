@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqbench.base.printable import printable
 from seqbench.records.schema import Record
-from seqbench.records.variants import legend, model_names, natural
+from seqbench.records.variants import legend, legend_title, model_names, natural
 from seqbench.report.charts import lines as charts
 from seqbench.report.commands import command
 from seqbench.report.document import whole_report
@@ -54,6 +54,7 @@ def html_page(records: Iterable[Record], *, title: str = "seqbench report") -> s
         told=summary_line(kept, found),
         looks=look_of,
         legend=legend(kept),
+        legend_title=legend_title(kept),
         overview=overview(seen, look_of),
         unordered=sorted({each.task for each in seen if not each.is_longer_harder}, key=natural),
         warnings=warnings_of(kept),

@@ -196,6 +196,8 @@ HUNG_UP = """
 import os, pty, signal, sys
 child, terminal = pty.fork()
 if not child:
+    # As in a terminal, also where these tests run under nohup.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     os.execv(sys.executable, [sys.executable, "-m", "seqbench", *sys.argv[1:]])
 seen = b""
 while b"steps/s" not in seen:

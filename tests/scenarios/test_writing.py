@@ -43,7 +43,7 @@ def experiment(**training: Any) -> Experiment:
     return Experiment.model_validate(fields)
 
 
-@pytest.mark.parametrize("beams", [1, 3])
+@pytest.mark.parametrize("beams", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_a_row_is_turned_round_by_a_network_that_another_process_loads(tmp_path: Path, beams: int) -> None:
     asked = experiment().model_copy(
         update={"parameters": {"gru": {"hidden_size": 64}, "reverse": {"beams": beams}}}

@@ -122,7 +122,11 @@ def seqbench_models():
 """
 
 
-@pytest.mark.parametrize("is_first", [True, False], ids=["first to import torch", "after others did"])
+@pytest.mark.parametrize(
+    "is_first",
+    [True, pytest.param(False, marks=pytest.mark.slow)],
+    ids=["first to import torch", "after others did"],
+)
 def test_file_that_seeds_when_it_is_imported_fails_a_check(tmp_path: Path, is_first: bool) -> None:
     (tmp_path / "early.py").write_text(SEEDING_FILE)
     others = "" if is_first else "import torch, numpy; "

@@ -259,7 +259,7 @@ PROGRAM = r"""
 import json, re, sys
 from pathlib import Path
 from seqbench import Experiment, load_catalog
-from seqbench.experiment.cells import expand
+from seqbench.plugins.grid import expand
 from seqbench.training.cell import run_cell
 model, recompute = sys.argv[1], sys.argv[2] == "true"
 cell = expand(Experiment(

@@ -105,7 +105,7 @@ def main() -> None:
     0 done; 1 a bug in seqbench, with a traceback; 2 wrong usage or input; 3 finished, but cells failed; 4 a check
     failed; 129 SIGHUP; 130 Ctrl-C; 141 stdout was closed; 143 SIGTERM.
     """
-    status = _status()
+    status = run_line()
     end_idle_pools()
     if left := left_running():
         _end_beside(left, status)
@@ -124,7 +124,8 @@ def _end_beside(left: Sequence[str], status: int) -> None:
     os._exit(status)
 
 
-def _status() -> int:
+def run_line() -> int:
+    """Run the command line and return its exit status; the process goes on."""
     # It can be None, despite its type: `seqbench ... >&-`.
     if cast("object", sys.stdout) is None:
         click.echo("seqbench: stdout is closed, and there is something to print; send it to a file", err=True)

@@ -36,7 +36,7 @@ def experiment(**training: Any) -> Experiment:
         "models": ["gru"],
         "lengths": [3],
         "parameters": {"gru": {"hidden_size": 64}},
-        "training": {"steps": 400, "learning_rate": 0.01, "validate_every": 50, "stop_when_solved": 0.0}
+        "training": {"steps": 400, "learning_rate": 0.01, "validate_every": 200, "stop_when_solved": 0.0}
         | training,
         "gradients": {"measure": False},
     }

@@ -1,4 +1,7 @@
-"""Tests that a tampered bundle is refused with its reason, and an honest one accepted."""
+"""Tests that a tampered bundle is refused with its reason, and an honest one accepted.
+
+Modules: seqbench.board.bundle.suite, seqbench.board.make.
+"""
 
 from __future__ import annotations
 

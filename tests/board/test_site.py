@@ -1,4 +1,8 @@
-"""Tests that the public board shows the content of bundles, refuses bad ones, and escapes everything."""
+"""Tests that the public board shows the content of bundles, refuses bad ones, and escapes everything.
+
+Modules: seqbench.board.site.badge, seqbench.board.site.markdown, seqbench.board.site.picture,
+seqbench.board.site.site, seqbench.board.site.standings.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tests that running cells again confirms honest scores only, and that nothing is sent without a request."""
+"""Tests that running cells again confirms honest scores only, and that nothing is sent without a request.
+
+Modules: seqbench.board.verify.verify, seqbench.cli.board, seqbench.cli.board_lines.
+"""
 
 from __future__ import annotations
 

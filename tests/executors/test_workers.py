@@ -1,4 +1,7 @@
-"""Tests that a worker ends with its parent, and writes its record when the system ends it."""
+"""Tests that a worker ends with its parent, and writes its record when the system ends it.
+
+Modules: seqbench.executors.uncollected.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tests the one schema of files, command line and Python; every error names its place and the nearest name."""
+"""Tests the one schema of files, command line and Python; every error names its place and the nearest name.
+
+Modules: seqbench.base.refusals.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tests that folders are merged whatever their order, and that every contradiction is named."""
+"""Tests that folders are merged whatever their order, and that every contradiction is named.
+
+Modules: seqbench.base.differences.
+"""
 
 from __future__ import annotations
 

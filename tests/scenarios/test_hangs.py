@@ -1,4 +1,7 @@
-"""Tests that nothing hangs: a silent process is ended, and threads that a plugin leaves keep no process alive."""
+"""Tests that nothing hangs: a silent process is ended, and threads that a plugin leaves keep no process alive.
+
+Modules: seqbench.cli.progress.live.
+"""
 
 from __future__ import annotations
 

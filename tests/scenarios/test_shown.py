@@ -1,4 +1,7 @@
-"""Tests that text from outside reaches the terminal printable and cut, and that only plain files are read."""
+"""Tests that text from outside reaches the terminal printable and cut, and that only plain files are read.
+
+Modules: seqbench.base.checksums, seqbench.base.plain_files, seqbench.cli.console, seqbench.cli.progress.sentences.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tests which numbers of two records of one cell must agree, on one kind of machine and on two."""
+"""Tests which numbers of two records of one cell must agree, on one kind of machine and on two.
+
+Modules: seqbench.board.check.closeness, seqbench.board.check.record_parts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tests that the executor ray leaves no process, and says when it is not installed or has no cluster."""
+"""Tests that the executor ray leaves no process, and says when it is not installed or has no cluster.
+
+Modules: seqbench.executors.ray.cluster, seqbench.executors.ray.tasks.
+"""
 
 from __future__ import annotations
 

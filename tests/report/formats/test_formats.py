@@ -1,4 +1,7 @@
-"""Tests that all formats have the same full content for any records."""
+"""Tests that all formats have the same full content for any records.
+
+Modules: seqbench.report.tables.table.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tests that comparisons say what was tested, and that a missing cell is not ranked."""
+"""Tests that comparisons say what was tested, and that a missing cell is not ranked.
+
+Modules: seqbench.report.observations, seqbench.report.tables.standings.
+"""
 
 from __future__ import annotations
 

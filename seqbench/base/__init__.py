@@ -15,6 +15,7 @@ __all__ = [
     "process_identity",
     "processor",
     "random_state",
+    "ranges",
     "refusals",
     "seeds",
     "signal_handlers",

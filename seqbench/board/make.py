@@ -63,7 +63,7 @@ def bundle(
     kept = _kept(folder, asked, records, models)
     lost = asked.unfinished(kept)
     if lost and not is_partial:
-        raise BoardError(_unfinished(folder, lost))
+        raise BoardError(_unfinished(folder, len(lost), asked.unfinished_joined(kept)))
     files = {f"{RECORDS}/{stem(record)}.json": record.to_json().encode() for record in kept}
     content = archive.pack({**files, MANIFEST: manifest(told, asked, kept, files, __version__).to_bytes()})
     checked = check_bundle(content, catalog)
@@ -96,11 +96,11 @@ def _kept(folder: Path, asked: Grid, records: Sequence[Record], models: Collecti
     return kept
 
 
-def _unfinished(folder: Path, lost: Sequence[str]) -> str:
-    more = [f"and {len(lost) - _SHOWN} more"] if len(lost) > _SHOWN else []
+def _unfinished(folder: Path, cells: int, lost: Sequence[str]) -> str:
+    more = [f"and {len(lost) - _SHOWN} more lines"] if len(lost) > _SHOWN else []
     return "\n  ".join(
         [
-            f"{len(lost)} cells in {folder} have no outcome:",
+            f"{cells} cells in {folder} have no outcome:",
             *lost[:_SHOWN],
             *more,
             "run the suite again into this folder to finish them, or give --partial: the board will say so",

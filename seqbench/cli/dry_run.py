@@ -6,7 +6,7 @@ side.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ import click
 
 from seqbench.base.counts import counted
 from seqbench.cli.console import print_json
-from seqbench.experiment.cells import Cell
+from seqbench.experiment.cells import Cell, titles
 from seqbench.plugins.catalog import Catalog
 from seqbench.running.plan import Plan
 from seqbench.training.memory import available_bytes, guess
@@ -52,9 +52,8 @@ def show_plan(todo: Plan, catalog: Catalog, memory: Callable[[Cell], int], *, as
         totals = {"cells_done": done, "train_seconds": seconds, "largest_memory_bytes": largest}
         print_json({"cells": rows, **totals})
         return
-    for cell in todo.cells:
-        each = expected.get(cell.key)
-        click.echo(f"{cell}  {todo.status.get(cell.key, 'done') if each is None else _in_words(each)}")
+    for title, words, cells in titles((cell, _outlook(cell, todo, expected)) for cell in todo.cells):
+        click.echo(f"{title}  {'each ' if cells > 1 and words.startswith('about ') else ''}{words}")
     is_open = any(each.is_measured_first for each in expected.values())
     need = (
         "what the largest needs is not known yet"
@@ -96,6 +95,11 @@ def _plan_row(cell: Cell, todo: Plan, expected: _Expected | None) -> dict[str, A
         "memory_bytes": None if expected is None else expected.memory_bytes,
         "memory_is_assumed": None if expected is None else not expected.is_known,
     }
+
+
+def _outlook(cell: Cell, todo: Plan, expected: Mapping[str, _Expected]) -> str:
+    each = expected.get(cell.key)
+    return todo.status.get(cell.key, "done") if each is None else _in_words(each)
 
 
 def _in_words(expected: _Expected) -> str:

@@ -57,7 +57,9 @@ def _models(context: click.Context, option: click.Parameter, value: str | None) 
     " LABEL.FIELD=VALUE sets: --models lstm,wide=lstm --set wide.hidden_size=256.",
 )
 @click.option("--lengths", callback=_names, metavar="N,N", help="Sequence lengths in steps.")
-@click.option("--seeds", callback=_names, metavar="N,N", help="Seeds; each is a cell of its own.")
+@click.option(
+    "--seeds", callback=_names, metavar="N,N..N", help="Seeds, such as 0..4,9; each is a cell of its own."
+)
 @click.option(
     "--evaluate-lengths", callback=_names, metavar="N,N", help="Further lengths to test the trained networks at."
 )

@@ -12,6 +12,7 @@ import click
 
 from seqbench.base.counts import counted
 from seqbench.base.printable import on_lines, one_line
+from seqbench.base.ranges import in_ranges
 from seqbench.cli.console import print_json, print_rows, stdout
 from seqbench.cli.list import first_line
 from seqbench.cli.plugin_files import load_plugins, plugin_files
@@ -127,8 +128,9 @@ def _show_experiment(catalog: Catalog, path: Path, assignments: Sequence[str], a
     if as_json:
         print_json({"kind": "experiment", **fields, "cells": len(cells), "keys": [cell.key for cell in cells]})
         return
+    rows = _flat({**fields, "seeds": in_ranges(experiment.seeds)})
     click.echo(f"experiment {experiment.name}: {counted(len(cells), 'cell')}\n")
-    print_rows("fields", ("field", "value"), [(name, _text(value)) for name, value in _flat(fields).items()])
+    print_rows("fields", ("field", "value"), [(name, _text(value)) for name, value in rows.items()])
 
 
 def plugin_facts(catalog: Catalog, kind: str, plugin: Task | Model) -> Facts:

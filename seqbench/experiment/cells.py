@@ -8,14 +8,15 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from seqbench.experiment.key_fields import KEY_VERSION, in_key
 from seqbench.experiment.schema import Gradients, Training
-from seqbench.experiment.titles import title
+from seqbench.experiment.titles import title, title_of_several
 
 
 @dataclass(frozen=True)
@@ -89,3 +90,18 @@ class Cell:
 
     def __str__(self) -> str:
         return title(self.task.shown, self.model.shown, self.length, self.seed)
+
+
+def titles(told: Iterable[tuple[Cell, str]]) -> list[tuple[str, str, int]]:
+    """Return titles with their text and number of cells; cells of one text that differ only in seed are joined."""
+    groups: dict[tuple[str, str, int, str, int], list[int]] = {}
+    met: Counter[tuple[str, str]] = Counter()
+    for cell, text in told:
+        # Cells of one title are of models that are shown alike; each has a group of its own.
+        met[str(cell), text] += 1
+        group = (cell.task.shown, cell.model.shown, cell.length, text, met[str(cell), text])
+        groups.setdefault(group, []).append(cell.seed)
+    return [
+        (title_of_several(task, model, length, seeds), text, len(seeds))
+        for (task, model, length, text, _), seeds in groups.items()
+    ]

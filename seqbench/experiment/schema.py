@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -27,13 +28,13 @@ from seqbench.base.refusals import refusal
 from seqbench.errors import ExperimentError, reason, unknown
 from seqbench.experiment.key_fields import IN_NO_KEY, InKey
 from seqbench.experiment.labels import Choice, Variant, labelled, picked, shown_name
+from seqbench.experiment.seeds import Seeds
 from seqbench.experiment.strict_yaml import MOST_BYTES, Document, Place, read_yaml
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 Length = Annotated[int, Field(ge=1, le=10**9)]
-Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class Settings(BaseModel):
@@ -116,6 +117,8 @@ class Experiment(Settings):
 
     >>> Experiment(tasks=["copy"], models=["lstm"], lengths=[16], seeds=[0, 1]).seeds
     (0, 1)
+    >>> Experiment(tasks=["copy"], models=["lstm"], lengths=[16], seeds="0..2, 9").seeds
+    (0, 1, 2, 9)
 
     Raises:
         ExperimentError: every error at once, each with its place.
@@ -128,7 +131,7 @@ class Experiment(Settings):
         min_length=1, description="names of models, or variants with labels of their own"
     )
     lengths: tuple[Length, ...] = Field(min_length=1, description="sequence lengths, in steps")
-    seeds: tuple[Seed, ...] = Field((0,), min_length=1, description="one cell for each")
+    seeds: Seeds = Field((0,), description="one cell for each; a range such as 0..99 has both its ends")
     evaluate_lengths: tuple[Length, ...] = Field(
         (), description="further lengths at which the trained network is tested"
     )
@@ -221,7 +224,7 @@ class Experiment(Settings):
             return full
         raise ValueError(f"write on, off, or fields, such as {{lags: 32}}; {value!r} was given")
 
-    @field_validator("tasks", "models", "lengths", "seeds", "evaluate_lengths", mode="before")
+    @field_validator("tasks", "models", "lengths", "evaluate_lengths", mode="before")
     @classmethod
     def _tuple(cls, value: Any) -> Any:
         if isinstance(value, (str, int)):
@@ -232,9 +235,9 @@ class Experiment(Settings):
     @classmethod
     def _unique(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
         names = [shown_name(item) if isinstance(item, Variant) else item for item in value]
-        twice = [name for name in names if names.count(name) > 1]
-        if twice:
-            raise ValueError(f"{twice[0]!r} stands here twice; keep one")
+        twice = next((name for name, times in Counter(names).items() if times > 1), None)
+        if twice is not None:
+            raise ValueError(f"{twice!r} stands here twice; keep one")
         return value
 
 

@@ -1,6 +1,10 @@
-"""Names a cell in words, the same in messages, logs and tables. Imports nothing of seqbench."""
+"""Names cells in words, the same in messages, logs and tables."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+
+from seqbench.base.ranges import seeds_text
 
 
 def title(task: str, model: str, length: int, seed: int) -> str:
@@ -9,4 +13,13 @@ def title(task: str, model: str, length: int, seed: int) -> str:
     >>> title("copy", "lstm", 64, 0)
     'copy lstm T=64 seed 0'
     """
-    return f"{task} {model} T={length} seed {seed}"
+    return title_of_several(task, model, length, [seed])
+
+
+def title_of_several(task: str, model: str, length: int, seeds: Sequence[int]) -> str:
+    """Return the title of cells that differ in their seed only.
+
+    >>> title_of_several("copy", "lstm", 64, [0, 1, 2, 5])
+    'copy lstm T=64 seeds 0..2, 5'
+    """
+    return f"{task} {model} T={length} {seeds_text(seeds)}"

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from seqbench.base.ranges import in_ranges
 from seqbench.experiment.labels import read_word
 from seqbench.experiment.schema import Gradients, Training
 from seqbench.experiment.strict_yaml import read_scalar
@@ -87,7 +88,7 @@ def _command(records: Sequence[Record]) -> str:
         "tasks": [cell.task.name],
         "models": [f"{model.label}={model.name}" if model.label else model.name for model in models.values()],
         "lengths": _lengths(records),
-        "seeds": _seeds(records),
+        "seeds": in_ranges(_seeds(records)),
         "evaluate_lengths": list(cell.evaluate_lengths),
     }
     given = dict([*_task_settings(records[0]), *(pair for model in models.values() for pair in _changed(model))])

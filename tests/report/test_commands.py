@@ -133,3 +133,12 @@ def test_commands_run_exactly_the_cells_of_the_records(tmp_path: Path) -> None:
     keys = [cell.key for line in lines for cell in understood(line, catalog, tmp_path)]
     assert sorted(keys) == sorted({cell.key for cell in kept})
     assert len(lines) < len(kept) / 5
+
+
+@pytest.mark.parametrize("label", ["plain", "64"], ids=["options", "file"])
+def test_command_of_many_seeds_names_ranges_and_runs_the_same_cells(label: str, tmp_path: Path) -> None:
+    experiment = {"tasks": ["last"], "models": ["named"], "lengths": [3, 5], "seeds": [0, 1, 2, 3, 7, 8]}
+    cells = expand(Experiment.model_validate({**experiment, "parameters": {"named": {"label": label}}}), NAMED)
+    (line,) = commands(records_of(cells, NAMED))
+    assert ("--seeds 0..3,7,8" if label == "plain" else '"seeds": ["0..3", 7, 8]') in line
+    assert {cell.key for cell in understood(line, NAMED, tmp_path)} == {cell.key for cell in cells}

@@ -250,7 +250,7 @@ def test_reason_of_a_missing_trained_flow_stands_below_the_gradient_table(name: 
     records = [of(each, gradients=told) for each in three_seeds(0.5, 0.6, 0.7)]
     assert "trained: the weight cannot be copied" in FORMATS[name].write(records)
     (table,) = (each for each in result_tables(records) if "gradient" in each.title)
-    assert table.below == ("no flow, trained: the weight cannot be copied (3 cells: lstm, T=12, seeds 0, 1, 2)",)
+    assert table.below == ("no flow, trained: the weight cannot be copied (3 cells: lstm, T=12, seeds 0..2)",)
 
 
 def test_gradient_table_announces_a_horizon_only_where_it_holds_one() -> None:

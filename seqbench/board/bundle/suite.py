@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from seqbench.errors import BoardError
-from seqbench.experiment.cells import Cell, Configured
+from seqbench.experiment.cells import Cell, Configured, titles
 from seqbench.experiment.schema import Gradients, Training, load
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.grid import expand
@@ -67,12 +67,17 @@ class Grid:
 
     def unfinished(self, records: Sequence[Record]) -> list[str]:
         """Return descriptions of the cells that the suite asks of these models and that have no outcome."""
+        return [f"{cell}: {status}" for cell, status in self._lost(records)]
+
+    def unfinished_joined(self, records: Sequence[Record]) -> list[str]:
+        """Return what `unfinished` returns, cells that differ only in seed joined."""
+        return [f"{title}: {status}" for title, status, _ in titles(self._lost(records))]
+
+    def _lost(self, records: Sequence[Record]) -> Iterator[tuple[Cell, str]]:
         status = {record.key: record.status for record in records}
-        return [
-            f"{cell}: {status.get(key, 'missing')}"
-            for key, cell in self.all_of(records).items()
-            if status.get(key) not in FINAL
-        ]
+        for key, cell in self.all_of(records).items():
+            if status.get(key) not in FINAL:
+                yield cell, status.get(key, "missing")
 
 
 def grid(name: str, catalog: Catalog) -> Grid:

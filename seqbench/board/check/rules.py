@@ -70,9 +70,11 @@ def suite_faults(
         changed = "; ".join(differences(cell_of(record.cell), asked)) if i < _EXPLAINED else "its settings differ"
         yield f"{record.title} is no cell of the suite {asked.name}: {changed}"
     yield from asked.measured_otherwise(records)
-    lost = asked.unfinished(records)
+    lost = asked.unfinished_joined(records)
     if lost and not manifest.is_partial:
-        yield from (f"{cell}; a bundle without all outcomes is made with --partial and marked so" for cell in lost)
+        yield from (
+            f"{cells}; a bundle without all outcomes is made with --partial and marked so" for cells in lost
+        )
     elif manifest.is_partial and not lost and is_whole:
         yield "the manifest says partial, and every cell has its outcome"
 

@@ -46,6 +46,7 @@ class OnBoard:
         records: its cells.
         vouch: its verification.
         lost: cells of the suite without an outcome.
+        lost_joined: the same, cells that differ only in seed joined.
         disputed: cells on which bundles contradict each other and none is believed.
     """
 
@@ -57,6 +58,7 @@ class OnBoard:
     records: tuple[Record, ...]
     vouch: Vouch
     lost: tuple[str, ...]
+    lost_joined: tuple[str, ...]
     disputed: int
 
     @property
@@ -143,6 +145,7 @@ def _on_board(name: str, records: Sequence[Record], look: Look, suite: SuiteBoar
         records=tuple(records),
         vouch=_vouch(entered, text, {suite.sources.get(record.key, "") for record in records}),
         lost=tuple(suite.grid.unfinished(records)),
+        lost_joined=tuple(suite.grid.unfinished_joined(records)),
         disputed=sum(each.model == text and each.shown is None for each in suite.conflicts),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seqbench.base.printable import MOST, one_line
+from seqbench.base.ranges import seeds_text
 from seqbench.records.schema import Record
 from seqbench.records.variants import model_names, natural, task_names
 from seqbench.report.tables.table import Entry, Table
@@ -82,11 +83,7 @@ def _cells(records: Sequence[Record]) -> str:
     lengths: dict[tuple[int, ...], list[int]] = {}
     for length, own in seeds.items():
         lengths.setdefault(tuple(own), []).append(length)
-    return "; ".join(f"T={_list(own)} seed {_list(shared)}" for shared, own in lengths.items())
-
-
-def _list(numbers: Sequence[int]) -> str:
-    return ", ".join(str(number) for number in numbers)
+    return "; ".join(f"T={', '.join(map(str, own))} {seeds_text(shared)}" for shared, own in lengths.items())
 
 
 def _facts(record: Record) -> dict[str, str]:

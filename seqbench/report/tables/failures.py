@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from seqbench.base.printable import one_line
+from seqbench.base.ranges import seeds_text
 from seqbench.records.layout import Layout
 from seqbench.records.schema import Record
 from seqbench.records.variants import model_names, natural, task_names
@@ -46,8 +47,7 @@ def _unknown(record: Record) -> set[str]:
 
 
 def _seeds(records: Iterable[Record]) -> str:
-    ordered = sorted(record.cell.seed for record in records)
-    return f"seed{'s' if len(ordered) > 1 else ''} {', '.join(str(seed) for seed in ordered)}"
+    return seeds_text(record.cell.seed for record in records)
 
 
 def _log(records: Iterable[Record]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from seqbench.base.counts import counted
 from seqbench.base.printable import one_line
+from seqbench.base.ranges import seeds_text
 from seqbench.records.schema import Record
 from seqbench.records.variants import model_names, natural, task_names
 from seqbench.report.observations import Observation
@@ -54,7 +55,7 @@ def _cells(cells: set[Cell]) -> str:
         ", ".join(sorted(filter(None, tasks), key=natural)),
         ", ".join(sorted(models, key=natural)),
         f"T={', '.join(map(str, sorted(lengths)))}",
-        f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, sorted(seeds)))}",
+        seeds_text(seeds),
     ]
     return f"{counted(len(cells), 'cell')}: {', '.join(filter(None, parts))}"
 

@@ -23,5 +23,5 @@ def test_environments_are_told_apart_and_a_failed_cell_has_none_of_its_own() -> 
         ["source revision", "not known", "not known"],
         ["device", "cpu", "NVIDIA H200"],
     ]
-    assert places(found) == ["environment 1: copy lstm, T=12 seed 0, 1", "environment 2: copy gru, T=12 seed 2"]
+    assert places(found) == ["environment 1: copy lstm, T=12 seeds 0, 1", "environment 2: copy gru, T=12 seed 2"]
     assert places(environments(records[:2])) == []

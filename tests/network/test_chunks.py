@@ -1,7 +1,4 @@
-"""Tests long sequences in chunks: recomputed bits, truncation as by hand, memory, and which keys change.
-
-Modules: seqbench.base.allocator.
-"""
+"""Tests long sequences in chunks: recomputed bits, truncation as by hand, memory, and which keys change."""
 
 from __future__ import annotations
 

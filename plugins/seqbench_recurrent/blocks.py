@@ -16,7 +16,7 @@ NUMBERS, MOST_STEPS = 32768, 64
 Measured on gru, 64 and 128 units, batches of 16 and 32: half or four times as many cost up to 8% more."""
 
 MOST_SHAPES = 4
-"""Shapes of which a layer keeps the buffers, 2 MB each."""
+"""Shapes of which a layer keeps the buffers, about 2 MB each."""
 
 State = tuple[Tensor, ...]
 """(h,) or (h, c), each [batch, hidden]."""
@@ -25,31 +25,58 @@ State = tuple[Tensor, ...]
 class Block(ABC):
     """Some steps of a cell; time is axis 0.
 
-    A cell computes columns, [steps, batch, width * hidden], from U x, V h and biases. V acts on the first of them
-    and U on the last, each on as many as it has rows. U's rows are in torch's order; V's are rolled by `shift`,
-    so that the last ones come first.
+    A cell computes columns, [steps, batch, width * hidden], from U x, V h and biases. U acts on the first of them
+    and V on the last, each on as many as it has rows. V's rows are in torch's order; U's are rolled by `shift`, so
+    that the last come first.
 
     Attributes:
-        xs: inputs, [steps, batch, features].
+        inputs, outputs, d_outputs: x and h of each step, and the gradients of h: [batch, steps, ...].
         hs: h before the first step and after each, [steps + 1, batch, hidden].
         states: hs, and the same for c if the cell has one.
         dhs: gradients of hs.
-        dcolumns: gradients of the columns, [steps, batch, width * hidden].
+        columns: see above.
+        dcolumns: gradients of the columns.
+        flat: the same as matrices.
     """
 
     width: ClassVar[int]
     """Width of the columns, in multiples of hidden."""
     shift: ClassVar[int] = 0
-    """Width of the columns on which V acts and U does not, and of those on which U acts and V does not."""
+    """Width of the columns on which U acts and V does not; V acts on as many on which U does not."""
     kept_widths: ClassVar[tuple[int, ...]]
     """Width of each tensor in `kept`, in multiples of hidden."""
 
     def __init__(self, buffers: Buffers, steps: int) -> None:
-        self.xs = buffers.take("xs", steps, buffers.features)
-        self.hs = buffers.take("hs", steps + 1, buffers.hidden)
+        hidden = buffers.hidden
+        xs = buffers.take("xs", steps, buffers.features)
+        self.hs, self.dhs = (buffers.take(name, steps + 1, hidden) for name in ("hs", "dhs"))
+        self.columns, self.dcolumns = (
+            buffers.take(name, steps, self.width * hidden) for name in ("columns", "dcolumns")
+        )
+        self.inputs, self.outputs, self.d_outputs = (
+            each.transpose(0, 1) for each in (xs, self.hs[1:], self.dhs[1:])
+        )
         self.states: tuple[Tensor, ...] = (self.hs,)
-        self.dhs = buffers.take("dhs", steps + 1, buffers.hidden)
-        self.dcolumns = buffers.take("dcolumns", steps, self.width * buffers.hidden)
+        self.flat = Flat(xs, self.hs[:-1], self.columns, self.dcolumns, (self.width - self.shift) * hidden)
+
+    @property
+    @abstractmethod
+    def kept(self) -> tuple[Tensor, ...]:
+        """What `run_back` needs besides hs, each [steps, batch, a multiple of hidden]."""
+
+    @abstractmethod
+    def run(self, v_t: Tensor) -> None:
+        """Run the steps, with V^T; the first state is set, and the columns hold U x and biases."""
+
+    @abstractmethod
+    def run_back(self, v: Tensor, kept: tuple[Tensor, ...], d_state: State) -> State:
+        """Find dcolumns, and return the gradients of the state before the first step.
+
+        Args:
+            v: V.
+            kept: as `kept` was after the steps were run; hs is as it was, too.
+            d_state: gradients of the state after the last step. Those of the outputs are in dhs.
+        """
 
     def begin(self, state: State) -> None:
         """Set the state before the first step."""
@@ -61,29 +88,24 @@ class Block(ABC):
         """The state after the last step."""
         return tuple(whole[-1] for whole in self.states)
 
-    @property
-    @abstractmethod
-    def columns(self) -> Tensor:
-        """The columns, which hold U x and biases before the steps are run."""
 
-    @property
-    @abstractmethod
-    def kept(self) -> tuple[Tensor, ...]:
-        """What `run_back` needs besides hs, each [steps, batch, a multiple of hidden]."""
+class Flat:
+    """A block's tensors as matrices, [steps * batch, ...], as products for all steps at once take them.
 
-    @abstractmethod
-    def run(self, v_t: Tensor) -> None:
-        """Run the steps, with V^T; hs[0] is the state before them."""
+    Attributes:
+        xs: x of each step.
+        before: h before each step.
+        driven, d_driven: the columns on which U acts, and their gradients.
+        fixed: the columns on which U does not act.
+        d_recurrent: gradients of the columns on which V acts.
+        dcolumns: gradients of all columns.
+    """
 
-    @abstractmethod
-    def run_back(self, v: Tensor, kept: tuple[Tensor, ...], d_state: State) -> State:
-        """Find dcolumns, and return the gradients of the state before the first step.
-
-        Args:
-            v: V, [gates * hidden, hidden].
-            kept: as `kept` was after the steps were run; hs is as it was, too.
-            d_state: gradients of the state after the last step. Those of the outputs are in dhs.
-        """
+    def __init__(self, xs: Tensor, before: Tensor, columns: Tensor, dcolumns: Tensor, rows: int) -> None:
+        self.xs, self.before = xs.flatten(0, 1), before.flatten(0, 1)
+        columns, self.dcolumns = columns.flatten(0, 1), dcolumns.flatten(0, 1)
+        self.driven, self.fixed = columns[:, :rows], columns[:, rows:]
+        self.d_driven, self.d_recurrent = self.dcolumns[:, :rows], self.dcolumns[:, -rows:]
 
 
 class Buffers:
@@ -134,7 +156,7 @@ class Spares:
         return Spares, (self.kind,)
 
     def take(self, inputs: Tensor, hidden: int) -> Buffers:
-        """Return buffers for inputs [batch, time, features]; nobody else gets them before `give_back`."""
+        """Return buffers for inputs [batch, time, features]; no other call gets them before `give_back`."""
         found = self._buffers.pop(_shape(inputs, hidden), None)
         return found or Buffers(self.kind, inputs, hidden)
 

@@ -7,7 +7,6 @@ not depend on the step before is done for all steps of a block at once, and the 
 from __future__ import annotations
 
 from abc import abstractmethod
-from itertools import pairwise
 from typing import ClassVar
 
 import torch
@@ -22,29 +21,26 @@ _sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
 
 
 class Elman(Block):
-    """h_t = f(a_t), a_t = U x_t + V h_{t-1} + b; a_t is written where h_t will be."""
+    """h_t = f(a_t), a_t = U x_t + V h_{t-1} + b; the columns are a."""
 
     width: ClassVar[int] = 1
     kept_widths: ClassVar[tuple[int, ...]] = ()
 
     def __init__(self, buffers: Buffers, steps: int) -> None:
         super().__init__(buffers, steps)
-        hs, dhs = self.hs.unbind(0), self.dhs.unbind(0)
-        self._forward = list(pairwise(hs))
-        self._backward = list(zip(self.dcolumns.unbind(0), dhs, dhs[1:], strict=False))[::-1]
+        hs, columns, dhs, dcolumns = (each.unbind(0) for each in (self.hs, self.columns, self.dhs, self.dcolumns))
+        self._forward = list(zip(hs, hs[1:], columns, strict=False))
+        self._backward = list(zip(dhs, dhs[1:], dcolumns, strict=False))[::-1]
 
+    @staticmethod
     @abstractmethod
-    def apply(self, a: Tensor) -> None:
-        """Write f(a) over a."""
+    def f(a: Tensor, *, out: Tensor) -> Tensor:
+        """Write f(a)."""
 
+    @staticmethod
     @abstractmethod
-    def slope(self, h: Tensor, out: Tensor) -> None:
+    def slope(h: Tensor, *, out: Tensor) -> Tensor:
         """Write f'(a), told from h = f(a)."""
-
-    @property
-    def columns(self) -> Tensor:
-        """a_1 to a_n, in the place of h_1 to h_n."""
-        return self.hs[1:]
 
     @property
     def kept(self) -> tuple[Tensor, ...]:
@@ -53,45 +49,50 @@ class Elman(Block):
 
     def run(self, v_t: Tensor) -> None:
         """Run the steps."""
-        for before, h in self._forward:
-            self.apply(h.addmm_(before, v_t))
+        f = self.f
+        for before, h, a in self._forward:
+            f(a.addmm_(before, v_t), out=h)
 
     def run_back(self, v: Tensor, kept: tuple[Tensor, ...], d_state: State) -> State:
         """With da_t = f'(a_t) * dh_t, dh_{t-1} gets V^T da_t."""
-        self.slope(self.hs[1:], self.dcolumns)
+        self.slope(self.hs[1:], out=self.dcolumns)
         self.dhs[-1] += d_state[0]
-        for da, dbefore, dh in self._backward:
-            dbefore.addmm_(da.mul_(dh), v)
+        for d_before, dh, da in self._backward:
+            d_before.addmm_(da.mul_(dh), v)
         return (self.dhs[0].clone(),)
 
 
 class Tanh(Elman):
     """f = tanh."""
 
-    def apply(self, a: Tensor) -> None:
-        """Write tanh(a) over a."""
-        a.tanh_()
+    @staticmethod
+    def f(a: Tensor, *, out: Tensor) -> Tensor:
+        """Write tanh(a)."""
+        return torch.tanh(a, out=out)
 
-    def slope(self, h: Tensor, out: Tensor) -> None:
+    @staticmethod
+    def slope(h: Tensor, *, out: Tensor) -> Tensor:
         """Write 1 - h * h."""
-        torch.sub(1, torch.mul(h, h, out=out), out=out)
+        return torch.sub(1, torch.mul(h, h, out=out), out=out)
 
 
 class Relu(Elman):
     """f(a) = max(a, 0)."""
 
-    def apply(self, a: Tensor) -> None:
-        """Write max(a, 0) over a."""
-        a.relu_()
+    @staticmethod
+    def f(a: Tensor, *, out: Tensor) -> Tensor:
+        """Write max(a, 0)."""
+        return torch.clamp_min(a, 0, out=out)
 
-    def slope(self, h: Tensor, out: Tensor) -> None:
+    @staticmethod
+    def slope(h: Tensor, *, out: Tensor) -> Tensor:
         """Write 1 where h > 0, else 0."""
-        torch.gt(h, 0, out=out)
+        return torch.gt(h, 0, out=out)
 
 
 class Gated(Block):
     """q = V_n h_{t-1} + d_n; r, z = s(U x_t + V h_{t-1} + b); n = tanh(U_n x_t + b_n + r * q);
-    h_t = n + z * (h_{t-1} - n). The columns are q, r, z, n: V acts on the first three, and U on the last three.
+    h_t = n + z * (h_{t-1} - n). The columns are n, r, z, q: U acts on the first three, and V on the last three.
     """
 
     width: ClassVar[int] = 4
@@ -101,34 +102,31 @@ class Gated(Block):
     def __init__(self, buffers: Buffers, steps: int) -> None:
         super().__init__(buffers, steps)
         size = buffers.hidden
-        self._columns = buffers.take("columns", steps, 4 * size)
         self._z, self._work = (buffers.take(name, steps, size) for name in ("z", "work"))
         hs, dhs = self.hs.unbind(0), self.dhs.unbind(0)
-        driven, rz = self._columns[..., : 3 * size], self._columns[..., size : 3 * size]
-        parts = (driven, rz, *torch.split(self._columns, size, dim=2))
-        self._forward = list(zip(hs, hs[1:], *(part.unbind(0) for part in parts), strict=False))
-        each = (
-            self.dcolumns.view(steps, -1, 4, size).unbind(0),
-            self.dhs[1:].unsqueeze(2).unbind(0),
-            self.dcolumns[..., : 3 * size].unbind(0),
-            self._z.unbind(0),
+        parts = (
+            self.columns[..., size:],
+            self.columns[..., size : 3 * size],
+            *torch.split(self.columns, size, dim=2),
         )
-        self._backward = list(zip(dhs, dhs[1:], *each, strict=False))[::-1]
-
-    @property
-    def columns(self) -> Tensor:
-        """q, r, z, n."""
-        return self._columns
+        self._forward = list(zip(hs, hs[1:], *(part.unbind(0) for part in parts), strict=False))
+        parts = (
+            self.dcolumns.view(steps, -1, 4, size),
+            self.dhs[1:].unsqueeze(2),
+            self.dcolumns[..., size:],
+            self._z,
+        )
+        self._backward = list(zip(dhs, dhs[1:], *(part.unbind(0) for part in parts), strict=False))[::-1]
 
     @property
     def kept(self) -> tuple[Tensor, ...]:
-        """The columns."""
-        return (self._columns,)
+        """n, r, z, q."""
+        return (self.columns,)
 
     def run(self, v_t: Tensor) -> None:
         """Run the steps."""
-        for before, h, driven, rz, q, r, z, n in self._forward:
-            driven.addmm_(before, v_t)
+        for before, h, recurrent, rz, n, r, z, q in self._forward:
+            recurrent.addmm_(before, v_t)
             rz.sigmoid_()
             n.addcmul_(r, q).tanh_()
             torch.lerp(n, before, z, out=h)
@@ -137,16 +135,16 @@ class Gated(Block):
         """A step's gradients are dh_t times factors known beforehand; dh_{t-1} gets z * dh_t and V^T of them."""
         self._write_factors(*kept)
         self.dhs[-1] += d_state[0]
-        for dbefore, dh, dcolumns, dh_of_columns, d_driven, z in self._backward:
+        for d_before, dh, dcolumns, dh_of_columns, d_recurrent, z in self._backward:
             dcolumns.mul_(dh_of_columns)
-            dbefore.addcmul_(dh, z).addmm_(d_driven, v)
+            d_before.addcmul_(dh, z).addmm_(d_recurrent, v)
         return (self.dhs[0].clone(),)
 
     def _write_factors(self, columns: Tensor) -> None:
-        """Write the derivatives of h_t by a step's columns before s and tanh."""
+        """Write the derivatives of h_t by a step's columns, before s and tanh act on them."""
         size, work, z = self.hs.shape[2], self._work, self._z
-        q, r, kept_z, n = torch.split(columns, size, dim=2)
-        to_q, to_r, to_z, to_n = torch.split(self.dcolumns, size, dim=2)
+        n, r, kept_z, q = torch.split(columns, size, dim=2)
+        to_n, to_r, to_z, to_q = torch.split(self.dcolumns, size, dim=2)
         z.copy_(kept_z)
         _tanh_backward(torch.sub(1, z, out=work), n, grad_input=to_n)
         torch.mul(to_n, r, out=to_q)
@@ -163,13 +161,12 @@ class Long(Block):
     def __init__(self, buffers: Buffers, steps: int) -> None:
         super().__init__(buffers, steps)
         size = buffers.hidden
-        self._columns = buffers.take("columns", steps, 4 * size)
         self._cs = buffers.take("cs", steps + 1, size)
         self._tanhs, self._slope, self._f = (buffers.take(name, steps, size) for name in ("tanhs", "slope", "f"))
         self.states = (self.hs, self._cs)
         self._dc = buffers.take("dc", 1, size)[0]
         hs, cs, dhs = (part.unbind(0) for part in (self.hs, self._cs, self.dhs))
-        parts = (self._columns, self._columns[..., : 2 * size], *torch.split(self._columns, size, dim=2))
+        parts = (self.columns, self.columns[..., : 2 * size], *torch.split(self.columns, size, dim=2))
         each = (part.unbind(0) for part in (*parts, self._tanhs))
         self._forward = list(zip(hs, hs[1:], cs, cs[1:], *each, strict=False))
         d_ifg, d_o = self.dcolumns.view(steps, -1, 4, size)[:, :, :3], self.dcolumns[..., 3 * size :]
@@ -177,14 +174,9 @@ class Long(Block):
         self._backward = list(zip(dhs, dhs[1:], *each, strict=False))[::-1]
 
     @property
-    def columns(self) -> Tensor:
-        """i, f, g, o."""
-        return self._columns
-
-    @property
     def kept(self) -> tuple[Tensor, ...]:
         """i, f, g, o; c before each step; tanh(c) after it."""
-        return self._columns, self._cs[:-1], self._tanhs
+        return self.columns, self._cs[:-1], self._tanhs
 
     def run(self, v_t: Tensor) -> None:
         """Run the steps."""
@@ -202,11 +194,11 @@ class Long(Block):
         self.dhs[-1] += d_state[0]
         dc = self._dc.copy_(d_state[1])
         dc_of_gates = dc.unsqueeze(1)
-        for dbefore, dh, dcolumns, d_ifg, d_o, slope, f in self._backward:
+        for d_before, dh, dcolumns, d_ifg, d_o, slope, f in self._backward:
             dc.addcmul_(dh, slope)
             d_ifg.mul_(dc_of_gates)
             d_o.mul_(dh)
-            dbefore.addmm_(dcolumns, v)
+            d_before.addmm_(dcolumns, v)
             dc.mul_(f)
         return self.dhs[0].clone(), dc.clone()
 

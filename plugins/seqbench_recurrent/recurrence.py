@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from seqbench_recurrent.blocks import Block, Spares
+from seqbench_recurrent.blocks import Flat, Spares
 
 
 class Recurrence(torch.autograd.Function):
@@ -29,17 +29,18 @@ class Recurrence(torch.autograd.Function):
         hidden, shift = v.shape[1], spares.kind.shift * v.shape[1]
         outputs = inputs.new_empty(batch, time, hidden)
         kept = [inputs.new_empty(time, batch, width * hidden) for width in spares.kind.kept_widths]
-        v_t, biases, now = v.roll(shift, 0).t().contiguous(), _summed(b, d.roll(shift, 0), shift), state
-        buffers = spares.take(inputs, hidden)
+        u_t, v_t, biases = u.roll(shift, 0).t(), v.t().contiguous(), _summed(b.roll(shift, 0), d, shift)
+        now, buffers = state, spares.take(inputs, hidden)
         for steps, block in buffers.blocks(time):
             block.begin(now)
-            block.xs.copy_(inputs[:, steps].transpose(0, 1))
-            _drive(block, u, biases)
+            block.inputs.copy_(inputs[:, steps])
+            torch.addmm(biases[: len(u)], block.flat.xs, u_t, out=block.flat.driven)
+            block.flat.fixed.copy_(biases[len(u) :])
             block.run(v_t)
-            now = block.end
             for whole, part in zip(kept, block.kept, strict=True):
                 whole[steps] = part
-            outputs[:, steps] = block.hs[1:].transpose(0, 1)
+            outputs[:, steps] = block.outputs
+            now = block.end
         last = [part.clone() for part in now]
         spares.give_back(buffers, inputs)
         ctx.save_for_backward(inputs, u, v, state[0], outputs, *kept)
@@ -53,62 +54,52 @@ class Recurrence(torch.autograd.Function):
         inputs, u, v, h0, outputs, *kept = ctx.saved_tensors
         _, needs_inputs, *needs_weights = ctx.needs_input_grad[:6]
         d_inputs = torch.empty_like(inputs) if needs_inputs else None
-        sums = _WeightGradients(ctx.spares.kind.shift, u, v)
-        v_rolled = v.roll(sums.shift, 0)
+        shift = ctx.spares.kind.shift * v.shape[1]
+        u_rolled, sums = u.roll(shift, 0), _WeightGradients(u, v, shift)
         buffers = ctx.spares.take(inputs, v.shape[1])
         for steps, block in reversed(buffers.blocks(inputs.shape[1])):
             block.hs[0] = outputs[:, steps.start - 1] if steps.start else h0
-            block.hs[1:] = outputs[:, steps].transpose(0, 1)
+            block.outputs.copy_(outputs[:, steps])
             block.dhs[0] = 0
-            block.dhs[1:] = d_outputs[:, steps].transpose(0, 1)
-            d_state = block.run_back(v_rolled, tuple(whole[steps] for whole in kept), d_state)
-            if d_inputs is not None:
-                d_xs = torch.matmul(block.dcolumns[..., -len(u) :], u)
-                d_inputs[:, steps] = d_xs.transpose(0, 1)
+            block.d_outputs.copy_(d_outputs[:, steps])
+            d_state = block.run_back(v, tuple(whole[steps] for whole in kept), d_state)
             if any(needs_weights):
-                block.xs.copy_(inputs[:, steps].transpose(0, 1))
-                sums.add(block)
+                block.inputs.copy_(inputs[:, steps])
+                sums.add(block.flat)
+            if d_inputs is not None:
+                torch.mm(block.flat.d_driven, u_rolled, out=block.flat.xs)
+                d_inputs[:, steps] = block.inputs
         ctx.spares.give_back(buffers, inputs)
         return None, d_inputs, *(sums.gradients() if any(needs_weights) else [None] * 4), *d_state
 
 
 def _summed(b: Tensor, d: Tensor, shift: int) -> Tensor:
-    """Return the biases of the columns: d of the first ones and b of the last, added up where both act."""
-    biases = b.new_zeros(shift + len(b))
-    biases[shift:] = b
-    biases[: len(d)] += d
+    """Return the biases of the columns: b of the first ones and d of the last, added up where both act."""
+    biases = b.new_zeros(len(b) + shift)
+    biases[: len(b)] = b
+    biases[shift:] += d
     return biases
-
-
-def _drive(block: Block, u: Tensor, biases: Tensor) -> None:
-    """Write U x and the biases into a block's columns."""
-    shift, columns = len(biases) - len(u), block.columns
-    torch.addmm(biases[shift:], block.xs.flatten(0, 1), u.t(), out=columns.flatten(0, 1)[:, shift:])
-    if shift:
-        columns[..., :shift] = biases[:shift]
 
 
 class _WeightGradients:
     """Adds up the gradients of U, V, b and d over blocks."""
 
-    def __init__(self, shift: int, u: Tensor, v: Tensor) -> None:
-        self.shift, self._rows = shift * v.shape[1], len(v)
-        self._du, self._dv = torch.zeros_like(u), torch.zeros_like(v)
-        self._dbiases = v.new_zeros(self.shift + len(v))
+    def __init__(self, u: Tensor, v: Tensor, shift: int) -> None:
+        self._du, self._dv, self._dbiases = torch.zeros_like(u), torch.zeros_like(v), v.new_zeros(len(v) + shift)
+        self._shift = shift
 
-    def add(self, block: Block) -> None:
+    def add(self, flat: Flat) -> None:
         """Add those of a block."""
-        dcolumns = block.dcolumns.flatten(0, 1)
-        self._dv.addmm_(dcolumns[:, : self._rows].t(), block.hs[:-1].flatten(0, 1))
-        self._du.addmm_(dcolumns[:, self.shift :].t(), block.xs.flatten(0, 1))
-        self._dbiases += dcolumns.sum(0)
+        self._du.addmm_(flat.d_driven.t(), flat.xs)
+        self._dv.addmm_(flat.d_recurrent.t(), flat.before)
+        self._dbiases += flat.dcolumns.sum(0)
 
     def gradients(self) -> list[Tensor]:
-        """Return them in torch's order of rows, each in memory of its own."""
-        dd = self._dbiases[: self._rows]
+        """Return them with torch's order of rows, each in memory of its own."""
+        back, rows = -self._shift, len(self._dv)
         return [
-            self._du,
-            self._dv.roll(-self.shift, 0),
-            self._dbiases[self.shift :].clone(),
-            dd.roll(-self.shift, 0),
+            self._du.roll(back, 0),
+            self._dv,
+            self._dbiases[:rows].roll(back, 0),
+            self._dbiases[self._shift :].clone(),
         ]

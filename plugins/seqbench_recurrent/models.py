@@ -104,7 +104,6 @@ class RNN(Model):
             self.hidden_size,
             self.layers,
             nonlinearity=self.nonlinearity,
-            batch_first=True,
             dropout=self.dropout,
         )
 
@@ -169,7 +168,7 @@ class LSTM(Model):
         """Return a ``torch.nn.LSTM`` whose gradients are measured faster on a CPU; its state is (h_T, c_T)."""
         from seqbench_recurrent.steps import StepwiseLSTM
 
-        layer = StepwiseLSTM(input_size, self.hidden_size, self.layers, batch_first=True, dropout=self.dropout)
+        layer = StepwiseLSTM(input_size, self.hidden_size, self.layers, dropout=self.dropout)
         if self.initialisation == "orthogonal":
             _make_orthogonal(layer, gates=4)
         _set_forget_bias(layer, self.forget_bias)
@@ -226,7 +225,7 @@ class GRU(Model):
         """Return a ``torch.nn.GRU`` that is faster on a CPU."""
         from seqbench_recurrent.steps import StepwiseGRU
 
-        layer = StepwiseGRU(input_size, self.hidden_size, self.layers, batch_first=True, dropout=self.dropout)
+        layer = StepwiseGRU(input_size, self.hidden_size, self.layers, dropout=self.dropout)
         if self.initialisation == "orthogonal":
             _make_orthogonal(layer, gates=3)
         return layer

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -37,17 +36,16 @@ class CurveLogger(pl.Callback):
         self._fit = pl_module
         history = pl_module.history
         self._steps, self._validations = len(history.losses.values), len(history.best.validations)
-
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        """Log a point once enough steps are taken."""
-        if self._fit is not None and len(self._fit.history.losses.values) - self._steps >= STEPS:
-            self._tell(self._fit)
+        pl_module.listeners.append(self._end_step)
 
     def rest(self) -> None:
         """Log the remaining points while the loggers are still open."""
         if self._fit is not None:
+            self._tell(self._fit)
+
+    def _end_step(self) -> None:
+        """Log a point once enough steps are taken."""
+        if self._fit is not None and len(self._fit.history.losses.values) - self._steps >= STEPS:
             self._tell(self._fit)
 
     def _tell(self, fit: Fit) -> None:

@@ -14,6 +14,7 @@ import torch
 from pytorch_lightning.loggers import Logger
 
 from seqbench.base.random_state import randomness_kept
+from seqbench.training.clipping import table
 from seqbench.training.fit import Fit
 
 log = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ class CurveLogger(pl.Callback):
         if self._steps > since:
             told = {"train/loss": float(torch.stack(losses[since:]).double().mean())}
             if len(norms) > since:
-                told["train/gradient_norm"] = float(torch.stack(norms[since:]).double().norm(dim=1).mean())
+                told["train/gradient_norm"] = float(table(norms[since:]).double().norm(dim=1).mean())
             points[self._steps] = told
         for step, score in validations[self._validations :]:
             points.setdefault(step, {})[f"validation/{fit.metrics[0].name}"] = score

@@ -11,7 +11,8 @@ from torch import Tensor
 from seqbench.contracts.examples import Batch
 from seqbench.experiment.schema import Training
 from seqbench.network.network import Network
-from seqbench.training.clipping import clip, parameter_norms
+from seqbench.training.clipping import Readings, clip, parameter_norms
+from seqbench.training.fused import update_of
 from seqbench.training.norm_meter import NormMeter
 from seqbench.training.optimizers import LearningRates
 from seqbench.training.precision import autocast
@@ -40,7 +41,7 @@ class TrainingStep:
         taken: int = 0,
     ) -> None:
         self._network = network
-        self._optimizer = optimizer
+        self._update = update_of(optimizer)
         self._rates = rates
         self._norms = norms
         self._settings = settings
@@ -59,7 +60,7 @@ class TrainingStep:
         self._rates.move_to(self._taken)
         self._taken += 1
 
-    def compute(self, batch: Batch) -> tuple[Tensor, Tensor | None]:
+    def compute(self, batch: Batch) -> tuple[Tensor, Readings | None]:
         """Change the weights; return the loss, and the gradient norms of the parameters where they are needed.
 
         On a GPU nothing here waits for the device.
@@ -73,10 +74,10 @@ class TrainingStep:
         if self._norms.is_measuring or self._settings.gradient_clip is not None:
             norms = parameter_norms(self._norms.parameters)
             clip(self._norms.parameters, norms, self._settings.gradient_clip)
-        self._optimizer.step()
+        self._update()
         return loss.detach(), norms
 
-    def keep(self, norms: Tensor | None) -> None:
+    def keep(self, norms: Readings | None) -> None:
         """Keep the norms of a step."""
         if norms is not None:
             self._norms.add(norms)

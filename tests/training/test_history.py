@@ -74,13 +74,13 @@ def test_norms_are_measured_before_clipping_and_of_every_group(network: Network)
     history = taken(History(network, is_measuring=True), network, [1.0])
     count = sum(parameter.numel() for parameter in network.parameters())
     # All gradients are 1, so that the norm is the root of their number.
-    assert float(history.norms.steps[0].norm()) == pytest.approx(math.sqrt(count))
+    assert float(history.norms.of_groups()[0].norm()) == pytest.approx(math.sqrt(count))
     norms = parameter_norms(history.norms.parameters)
     clip(history.norms.parameters, norms, 0.5)
     history.norms.add(norms)
     gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
     assert float(torch.nn.utils.get_total_norm(gradients)) == pytest.approx(0.5, rel=1e-4)
-    assert float(history.norms.steps[1].norm()) == pytest.approx(math.sqrt(count))
+    assert float(history.norms.of_groups()[1].norm()) == pytest.approx(math.sqrt(count))
 
 
 def test_weights_of_the_first_of_equal_scores_are_put_back_whatever_follows(network: Network) -> None:

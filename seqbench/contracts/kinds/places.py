@@ -22,6 +22,12 @@ def endings(hidden: Tensor, lengths: Tensor, start: int) -> tuple[Tensor, Tensor
     Returns:
         [endings, features] and [endings].
     """
+    import torch
+
+    end = start + hidden.shape[1]
+    if lengths.device.type == "cpu" and all(length == end for length in lengths.tolist()):
+        # The usual case, in a fraction of the time, forwards and backwards.
+        return hidden[:, -1], torch.arange(len(lengths))
     lasts = lengths - (1 + start)
     rows = ((lasts >= 0) & (lasts < hidden.shape[1])).nonzero()[:, 0]
     return hidden[beside(hidden, rows), beside(hidden, lasts[rows])], rows

@@ -11,7 +11,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from seqbench.base.process_identity import is_abandoned
 from seqbench.errors import StoreError, reason
 from seqbench.experiment.cells import Cell
 from seqbench.records.layout import Layout, key_of
+from seqbench.records.light import without_curves
 from seqbench.records.schema import MOVE_OR_RUN, SCHEMA_VERSION, Record
 
 BROKEN = "broken"
@@ -160,19 +161,42 @@ class Store:
             if content is not None and not isinstance(record := _record(content[0], path), str):
                 yield record
 
+    def light(self, *, is_broken_skipped: bool = False) -> Iterator[Record]:
+        """Yield every record without its curves (`seqbench.records.light`), in the order of their file names.
+
+        Args:
+            is_broken_skipped: skip broken files like `whole`; otherwise raise like `each`.
+
+        Raises:
+            StoreError: as `each` or `whole`.
+        """
+        return map(without_curves, self.whole() if is_broken_skipped else self.each())
+
     def with_key(self, key: str) -> Record:
         """Return the record of a key.
 
         Raises:
             StoreError: there is none, or its file is not a record.
         """
-        for path in self._there():
-            if key_of(path) == key and (content := _content(path)) is not None:
-                return Record.from_json(content[0], str(path))
-        raise StoreError(
-            f"{self.path} holds no record of the key {key}; keys are the ends of the names in"
-            f" {self.layout.records}, and a column of seqbench.load_results"
-        )
+        return self.reader()(key)
+
+    def reader(self) -> Callable[[str], Record]:
+        """Return what `with_key` returns for each of many keys; the folder is listed once, now.
+
+        Raises:
+            StoreError: the folder is missing.
+        """
+        paths = {key_of(path): path for path in reversed(self._there())}
+
+        def read(key: str) -> Record:
+            if key in paths and (content := _content(paths[key])) is not None:
+                return Record.from_json(content[0], str(paths[key]))
+            raise StoreError(
+                f"{self.path} holds no record of the key {key}; keys are the ends of the names in"
+                f" {self.layout.records}, and a column of seqbench.load_results"
+            )
+
+        return read
 
     def seen(self) -> dict[str, Seen]:
         """Return key -> status and stamp of every record; empty if the folder does not exist.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqbench.records.csv import is_csv, joined, read_csv, text_of, typed_setting
 from seqbench.records.mixing import confusions
-from seqbench.records.rows import GRADIENT_COLUMNS, TEXTS, Kinds, is_setting, known_rows, lags
+from seqbench.records.rows import GRADIENT_COLUMNS, TEXTS, Kinds, KnownRow, is_setting, known_rows, lags
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
 
@@ -39,7 +39,7 @@ def load_results(*places: str | Path) -> pd.DataFrame:
     """
     paths = [Path(place) for place in places]
     files = [read_csv(path) for path in paths if is_csv(path)]
-    table = frame(record for path in paths if not is_csv(path) for record in Store(path).each())
+    table = frame(record for path in paths if not is_csv(path) for record in Store(path).rows())
     if files:
         table = joined([*([table] if len(table) else []), *files])
     for sentence in confusions(table):
@@ -74,7 +74,7 @@ def load_gradients(*folders: str | Path) -> pd.DataFrame:
     return pd.DataFrame(found, columns=list(GRADIENT_COLUMNS))
 
 
-def frame(records: Iterable[Record]) -> pd.DataFrame:
+def frame(records: Iterable[Record | KnownRow]) -> pd.DataFrame:
     """Return the table of these records; a column's type does not depend on its missing values."""
     from seqbench.records.frame import Results
 

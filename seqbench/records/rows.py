@@ -5,8 +5,8 @@ Uses no pandas, so that a report as JSON needs none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 from seqbench.records.resolution import one_example_in_skill
 from seqbench.records.schema import Record
@@ -45,19 +45,37 @@ def is_setting(column: str) -> bool:
     return column.startswith(SETTINGS) or column == "evaluate_lengths"
 
 
+class KnownRow(NamedTuple):
+    """The row of a record that an index holds.
+
+    Attributes:
+        row: as `row_of` returns it.
+        settings: a text that is the same for records of the same cell but for length and seed.
+        record: returns a record of such a cell; its key is ``settings``.
+    """
+
+    row: dict[str, Any]
+    settings: str
+    record: Callable[[str], Record]
+
+
 def rows(records: Iterable[Record]) -> list[dict[str, Any]]:
     """Return a row for each record, all with the same columns."""
     found, columns = known_rows(records)
     return [{name: row.get(name) for name in columns} for row in found]
 
 
-def known_rows(records: Iterable[Record]) -> tuple[list[dict[str, Any]], list[str]]:
+def known_rows(records: Iterable[Record | KnownRow]) -> tuple[list[dict[str, Any]], list[str]]:
     """Return rows without columns that have no value in them (e.g. another model's setting), and all columns."""
     known: list[dict[str, Any]] = []
     kinds = Kinds()
     for record in records:
-        known.append(_row(record))
-        kinds.add(record)
+        if isinstance(record, KnownRow):
+            known.append(record.row)
+            kinds.add_known(record)
+        else:
+            known.append(row_of(record))
+            kinds.add(record)
     told = kinds.told()
     for row, kind in zip(known, kinds.of_records, strict=True):
         row |= told[kind]
@@ -80,11 +98,20 @@ class Kinds:
     def __init__(self) -> None:
         self.of_records: list[str] = []
         self._kept: dict[str, Record] = {}
+        self._known: dict[str, str] = {}
 
     def add(self, record: Record) -> None:
         """Add one record."""
         kept = self._kept.setdefault(settings_key(record), record)
         self.of_records.append(kept.key)
+
+    def add_known(self, known: KnownRow) -> None:
+        """Add one record that an index holds."""
+        if known.settings in self._known:
+            self.of_records.append(self._known[known.settings])
+        else:
+            self.add(known.record(known.settings))
+            self._known[known.settings] = self.of_records[-1]
 
     def told(self) -> dict[str, dict[str, Any]]:
         """Return key -> the names of task and model, and the settings that differ."""
@@ -109,7 +136,8 @@ def lags(record: Record) -> Iterator[dict[str, Any]]:
 _POINT = ("lag", "median", "q25", "q75", "ln_median", "n")
 
 
-def _row(record: Record) -> dict[str, Any]:
+def row_of(record: Record) -> dict[str, Any]:
+    """Return the row of a record, without the names and the settings that differ from others'."""
     cell, costs = record.cell, record.costs
     return {
         "task": cell.task.name,

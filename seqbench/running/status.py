@@ -17,8 +17,9 @@ from seqbench.base.plain_files import read_plain
 from seqbench.base.process_identity import Holder, is_dead
 from seqbench.errors import StoreError
 from seqbench.records.layout import Layout, key_of
+from seqbench.records.record_files import BROKEN, Seen
 from seqbench.records.schema import FAILED, Record
-from seqbench.records.store import BROKEN, Seen, Store
+from seqbench.records.store import Store
 from seqbench.running.eta import Load, Pace, Underway
 from seqbench.running.journal import CellNote, LiveNote, RunningNote, SweepNote, read_journals
 from seqbench.running.leases import Lease, follow, leased

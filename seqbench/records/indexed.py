@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from pydantic_core import from_json
 
@@ -42,14 +42,15 @@ def rows_of(found: Iterator[Found]) -> Iterator[KnownRow]:
         yield KnownRow(from_json(entry[0]), entry[1], settings_record)
 
 
-def light_of(found: Iterator[Found], *, is_broken_skipped: bool) -> Iterator[Record]:
-    """Yield every record without its curves.
+def light_of(found: Iterator[Found], *, is_broken_skipped: bool, keys: Set[str] | None) -> Iterator[Record]:
+    """Yield the records of these keys, or all, without their curves.
 
     Raises:
         StoreError: a file is not a record; of broken files only if they are not skipped.
     """
     for _, entry in found:
         if not isinstance(entry, Fault):
-            yield record_of(*entry)
+            if keys is None or entry[0] in keys:
+                yield record_of(*entry[1:])
         elif not (is_broken_skipped and entry.is_broken):
             raise entry.error

@@ -7,8 +7,10 @@ them is shown, with a note of both. On one kind of machine this is a contradicti
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
+from seqbench.base.collector import collector_paused
 from seqbench.base.differences import Difference, differences
 from seqbench.base.machines import class_text, is_same_kind, machine_differences
 from seqbench.errors import StoreError
@@ -50,10 +52,11 @@ def read_light(folders: Sequence[str | Path]) -> tuple[list[Record], WithCurves]
     Raises:
         StoreError: as `read_records`; completing raises it for a file that is gone or broken by then.
     """
-    readers = {folder: Store(folder).reader() for folder in folders}
-    merged = _merged_of(folders, lambda store: store.light(), lambda told: completed(told[0], readers[told[1]]))
-    places = {record.key: readers[folder] for record, folder in merged}
-    return [record for record, _ in merged], lambda record: completed(record, places[record.key])
+    # A folder is listed when its first curve is asked for.
+    reader = cache(lambda folder: Store(folder).reader())
+    merged = _merged_of(folders, lambda store: store.light(), lambda told: completed(told[0], reader(told[1])))
+    places = {record.key: folder for record, folder in merged}
+    return [record for record, _ in merged], lambda record: completed(record, reader(places[record.key]))
 
 
 def _merged_of(
@@ -62,7 +65,8 @@ def _merged_of(
     """Return each cell once, with the folder of its record."""
     found: dict[str, list[Told]] = {}
     for folder in folders:
-        records = list(read(Store(folder)))
+        with collector_paused():
+            records = list(read(Store(folder)))
         if not records:
             raise StoreError(f"there are no results in {folder}: name the folder that `seqbench run` wrote to")
         for record in records:

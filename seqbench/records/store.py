@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,13 +37,16 @@ class Store:
     Attributes:
         path: the folder.
         layout: the paths of its files.
+        index_from: bytes of all records from which `light`, `rows`, `seen` and `status` use an index, and make or
+            mend it; None for the size from which it is quicker (`seqbench.records.index`).
 
     Raises:
         StoreError: the path is a file, or a store of another schema version.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, index_from: int | None = None) -> None:
         self.path = Path(path)
+        self.index_from = index_from
         self.layout = Layout(self.path)
         self._check()
 
@@ -143,21 +146,23 @@ class Store:
             if content is not None and not isinstance(record := record_in(content.data, path), str):
                 yield record
 
-    def light(self, *, is_broken_skipped: bool = False) -> Iterator[Record]:
+    def light(self, *, is_broken_skipped: bool = False, keys: Set[str] | None = None) -> Iterator[Record]:
         """Yield every record without its curves (`seqbench.records.light`), in the order of their file names.
 
         Args:
             is_broken_skipped: skip broken files like `whole`; otherwise raise like `each`.
+            keys: of the records to yield; all by default.
 
         Raises:
             StoreError: as `each` or `whole`.
         """
         self._refuse_missing()
-        if (found := known(self.layout, LIGHT)) is not None:
+        if (found := known(self.layout, LIGHT, least_bytes=self.index_from)) is not None:
             from seqbench.records.indexed import light_of
 
-            return light_of(found, is_broken_skipped=is_broken_skipped)
-        return map(without_curves, self.whole() if is_broken_skipped else self.each())
+            return light_of(found, is_broken_skipped=is_broken_skipped, keys=keys)
+        records = self.whole() if is_broken_skipped else self.each()
+        return (without_curves(record) for record in records if keys is None or record.key in keys)
 
     def rows(self) -> Iterator[Record | KnownRow]:
         """Yield what `seqbench.records.rows.known_rows` makes a table of: every record, or its row.
@@ -166,7 +171,7 @@ class Store:
             StoreError: as `each`.
         """
         self._refuse_missing()
-        if (found := known(self.layout, ROW)) is not None:
+        if (found := known(self.layout, ROW, least_bytes=self.index_from)) is not None:
             from seqbench.records.indexed import rows_of
 
             return rows_of(found)
@@ -204,7 +209,7 @@ class Store:
         Raises:
             StoreError: a file cannot be read, or is a record of another schema version.
         """
-        if (found := known(self.layout, SEEN)) is not None:
+        if (found := known(self.layout, SEEN, least_bytes=self.index_from)) is not None:
             from seqbench.records.indexed import seen_of
 
             return dict(seen_of(found, self.layout))

@@ -1,6 +1,6 @@
 """Reads the progress of sweeps, during and after their run, from the files of their store alone.
 
-Writes nothing, and needs neither torch nor pandas. Builds on journal, leases and store.
+Writes nothing but an index of many records, and needs neither torch nor pandas. Builds on journal, leases, store.
 """
 
 from __future__ import annotations
@@ -267,8 +267,10 @@ def _broken(found: _Found) -> Iterator[Failure]:
 
 
 def _read(layout: Layout, keys: Iterable[str]) -> list[Record]:
+    if not (wanted := list(keys)):
+        return []
     paths = {key_of(path): path for path in layout.record_files()}
-    some = [paths[key] for key in keys if key in paths]
+    some = [paths[key] for key in wanted if key in paths]
     return [Record.from_json(read_plain(path), str(path)) for path in some]
 
 

@@ -10,7 +10,7 @@ import heapq
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import itemgetter
@@ -118,14 +118,18 @@ class _Reading:
 
         self.aside.clear()
         kept = (Entry(*row) for row in old.rows(Entry._fields) if row[0] in fitting) if old else iter(())
-        try:
-            with replacing(self.layout.index, is_synced=False) as file:
-                now = os.fstat(file.fileno()).st_mtime_ns
-                write(file, heapq.merge(kept, self._believable(left, now), key=itemgetter(0)))
-                # Another process may replace the file at any time; this one stays what it is.
-                return opened(os.fdopen(os.dup(file.fileno()), "rb"))
-        except (OSError, IndexFileError):
-            return None
+        with ExitStack() as stack:
+            try:
+                with replacing(self.layout.index, is_synced=False) as file:
+                    now = os.fstat(file.fileno()).st_mtime_ns
+                    write(file, heapq.merge(kept, self._believable(left, now), key=itemgetter(0)))
+                    # Another process may replace the file at any time; this one stays what it is.
+                    own = stack.enter_context(os.fdopen(os.dup(file.fileno()), "rb"))
+            except (OSError, IndexFileError):
+                return None
+            if (new := opened(own)) is not None:
+                stack.pop_all()
+            return new
 
     def _believable(self, names: Sequence[str], now: int) -> Iterator[Entry]:
         """Yield the entries of these files; faults, which name paths, and odd names are kept aside."""

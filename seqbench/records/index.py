@@ -97,8 +97,8 @@ class _Reading:
 
         names: set[str] = set()
         try:
-            for name, is_whole, *state in old.rows(("name", "is_whole", *STATE)):
-                if (is_whole or not self.is_whole) and self.states.get(name) == tuple(state):
+            for name, is_sure, is_whole, *state in old.rows(("name", "is_sure", "is_whole", *STATE)):
+                if is_sure and (is_whole or not self.is_whole) and self.states.get(name) == tuple(state):
                     names.add(name)
         except IndexFileError:
             return set()
@@ -134,15 +134,12 @@ class _Reading:
     def _believable(self, names: Sequence[str], now: int) -> Iterator[Entry]:
         """Yield the entries of these files; faults, which name paths, and odd names are kept aside."""
         from seqbench.records.entries import Fault
-        from seqbench.records.index_file import UNKNOWN
 
         for name, entry in self._read(names):
             if isinstance(entry, Fault) or not name.isprintable():
                 self.aside[name] = entry
-            elif entry.mtime_ns > now - _TICK:
-                yield entry._replace(mtime_ns=UNKNOWN)
             else:
-                yield entry
+                yield entry._replace(is_sure=entry.mtime_ns < now - _TICK)
 
     def _merged(
         self, file: IndexFile | None, believed: Set[str], read: Iterator[tuple[str, Entry | Fault]]

@@ -32,14 +32,14 @@ class Entry(NamedTuple):
 
     Attributes:
         name: of the file.
-        size, mtime_ns, ctime_ns, inode: of the file when it was read; `UNKNOWN` as ``mtime_ns`` if it may have
-            changed since within one tick of the clock.
+        size, mtime_ns, ctime_ns, inode: of the file when it was read.
         key, status: of the record.
         cell: its cell at length and seed 0, as JSON, which many records share; see ``is_whole``.
         environment: as JSON; many share it too.
         rest: the rest of the record without its curves, and length and seed of its cell, as JSON.
         row: its row of a table without names and settings, as JSON.
-        is_whole: whether the last four are there.
+        is_whole: whether the four before are there.
+        is_sure: whether the file cannot have changed since without another time of change.
     """
 
     name: str
@@ -54,9 +54,9 @@ class Entry(NamedTuple):
     rest: str | None = None
     row: str | None = None
     is_whole: bool = False
+    is_sure: bool = True
 
 
-UNKNOWN = -1
 STATE = ("size", "mtime_ns", "ctime_ns", "inode")
 _SHARED = ("status", "cell", "environment")
 
@@ -139,5 +139,9 @@ def _one_error() -> Iterator[None]:
 def _schema() -> pa.Schema:
     import pyarrow as pa
 
-    numbers = {**dict.fromkeys(STATE[:3], pa.int64()), "inode": pa.uint64(), "is_whole": pa.bool_()}
+    numbers = {
+        **dict.fromkeys(STATE[:3], pa.int64()),
+        "inode": pa.uint64(),
+        **dict.fromkeys(("is_whole", "is_sure"), pa.bool_()),
+    }
     return pa.schema([(name, numbers.get(name, pa.string())) for name in Entry._fields])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from os import stat_result
@@ -16,18 +15,16 @@ from seqbench.errors import StoreError
 from seqbench.records.index_file import Entry
 from seqbench.records.light_files import light_record
 from seqbench.records.record_files import BROKEN, content_of, is_of_another_version, seen_in
-from seqbench.records.rows import row_of
+from seqbench.records.rows import split_row
 from seqbench.records.schema import CellData, Data, PluginUsed, Record
 
-_APART = ("cell", "environment")
+_APART = {"cell", "environment"}
 _Rest = create_model(
     "_Rest",
     __base__=Data,
-    length=(int, ...),
-    seed=(int, ...),
     **{name: (each.annotation, each) for name, each in Record.model_fields.items() if name not in _APART},
 )  # type: ignore[call-overload]
-"""A record without the parts that it shares with others, and the length and seed of its cell."""
+"""A record without the parts that it shares with others."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +70,11 @@ def checked_entry(path: Path) -> Entry | Fault | None:
     return Entry(*_state(path, content.file), key=key, status=seen.status)
 
 
-def record_of(rest: str, cell: str, environment: str) -> Record:
+def record_of(rest: str, place: str, cell: str, environment: str) -> Record:
     """Return the record of an entry; records of the same cell but for length and seed share its parts."""
-    found = dict(vars(_Rest.model_validate_json(rest)))
-    whole = _cell(cell).model_copy(update={"length": found.pop("length"), "seed": found.pop("seed")})
+    length, seed = map(int, place.split())
+    whole = _cell(cell).model_copy(update={"length": length, "seed": seed})
+    found = vars(_Rest.model_validate_json(rest))
     return _TEMPLATE.model_copy(update={**found, "cell": whole, "environment": _environment(environment)})
 
 
@@ -87,15 +85,15 @@ def settings_record(cell: str) -> Record:
 
 def _entry(path: Path, file: stat_result, record: Record) -> Entry:
     cell = record.cell
-    rest = record.model_dump(mode="json", exclude=set(_APART)) | {"length": cell.length, "seed": cell.seed}
     return Entry(
         *_state(path, file),
         key=record.key,
         status=record.status,
         cell=cell.model_copy(update={"length": 0, "seed": 0}).model_dump_json(),
         environment=to_json(record.environment).decode(),
-        rest=to_json(rest).decode(),
-        row=json.dumps(row_of(record)),
+        rest=record.model_dump_json(exclude=_APART),
+        place=f"{cell.length} {cell.seed}",
+        row=to_json(split_row(record)).decode(),
         is_whole=True,
     )
 

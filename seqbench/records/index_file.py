@@ -34,11 +34,12 @@ class Entry(NamedTuple):
         name: of the file.
         size, mtime_ns, ctime_ns, inode: of the file when it was read.
         key, status: of the record.
-        cell: its cell at length and seed 0, as JSON, which many records share; see ``is_whole``.
+        cell: its cell at length and seed 0, as JSON, which many records share.
         environment: as JSON; many share it too.
-        rest: the rest of the record without its curves, and length and seed of its cell, as JSON.
-        row: its row of a table without names and settings, as JSON.
-        is_whole: whether the four before are there.
+        rest: the rest of the record without its curves, as JSON.
+        place: length and seed of its cell.
+        row: what `split_row` returns, as JSON.
+        is_whole: whether the five before are there.
         is_sure: whether the file cannot have changed since without another time of change.
     """
 
@@ -52,6 +53,7 @@ class Entry(NamedTuple):
     cell: str | None = None
     environment: str | None = None
     rest: str | None = None
+    place: str | None = None
     row: str | None = None
     is_whole: bool = False
     is_sure: bool = True

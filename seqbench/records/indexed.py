@@ -39,7 +39,8 @@ def rows_of(found: Iterator[Found]) -> Iterator[KnownRow]:
     for _, entry in found:
         if isinstance(entry, Fault):
             raise entry.error
-        yield KnownRow(from_json(entry[0]), entry[1], settings_record)
+        values, others = from_json(entry[0])
+        yield KnownRow(values, others, entry[1], settings_record)
 
 
 def light_of(found: Iterator[Found], *, is_broken_skipped: bool, keys: Set[str] | None) -> Iterator[Record]:

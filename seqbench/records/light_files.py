@@ -35,8 +35,16 @@ def light_record(data: bytes, source: str) -> Record:
         else:
             # Without the settings of the gradients, the curves of the flows are kept.
             if record.cell.gradients is not None:
-                return without_curves(record)
+                return record if _is_light(record) else without_curves(record)
     return without_curves(Record.from_json(data, source))
+
+
+def _is_light(record: Record) -> bool:
+    gradients = record.gradients
+    return not record.course.losses and (
+        gradients is None
+        or not (any(each.flow.curves for each in gradients.flows) or (gradients.norms and gradients.norms.course))
+    )
 
 
 def cut(line: bytes) -> bytes:

@@ -5,7 +5,7 @@ Uses no pandas, so that a report as JSON needs none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from seqbench.records.resolution import one_example_in_skill
@@ -30,6 +30,9 @@ TEXTS = frozenset(
 )
 """The columns of words; all others among `COLUMNS` are of numbers."""
 
+FIXED = COLUMNS[2:]
+"""The columns whose values the record alone decides: all but the names."""
+
 SETTINGS = ("task.", "model.", "training.")
 """Prefixes of columns that hold settings; ``evaluate_lengths`` is a setting too."""
 
@@ -49,12 +52,14 @@ class KnownRow(NamedTuple):
     """The row of a record that an index holds.
 
     Attributes:
-        row: as `row_of` returns it.
+        values: of the columns `FIXED`.
+        others: the other columns that it has.
         settings: a text that is the same for records of the same cell but for length and seed.
         record: returns a record of such a cell; its key is ``settings``.
     """
 
-    row: dict[str, Any]
+    values: Sequence[Any]
+    others: Mapping[str, Any]
     settings: str
     record: Callable[[str], Record]
 
@@ -65,17 +70,13 @@ def rows(records: Iterable[Record]) -> list[dict[str, Any]]:
     return [{name: row.get(name) for name in columns} for row in found]
 
 
-def known_rows(records: Iterable[Record | KnownRow]) -> tuple[list[dict[str, Any]], list[str]]:
+def known_rows(records: Iterable[Record]) -> tuple[list[dict[str, Any]], list[str]]:
     """Return rows without columns that have no value in them (e.g. another model's setting), and all columns."""
     known: list[dict[str, Any]] = []
     kinds = Kinds()
     for record in records:
-        if isinstance(record, KnownRow):
-            known.append(record.row)
-            kinds.add_known(record)
-        else:
-            known.append(row_of(record))
-            kinds.add(record)
+        known.append(_row(record))
+        kinds.add(record)
     told = kinds.told()
     for row, kind in zip(known, kinds.of_records, strict=True):
         row |= told[kind]
@@ -120,6 +121,13 @@ class Kinds:
         return {key: {"task_name": tasks[key], "model_name": models[key], **settings[key]} for key in tasks}
 
 
+def split_row(record: Record) -> tuple[list[Any], dict[str, Any]]:
+    """Return the values of the columns `FIXED` in the row of a record, and the other columns that it has."""
+    row = _row(record)
+    values = [row.pop(name, None) for name in FIXED]
+    return values, row
+
+
 def lags(record: Record) -> Iterator[dict[str, Any]]:
     """Yield a row for each lag of each curve, without the names."""
     cell = record.cell
@@ -136,8 +144,8 @@ def lags(record: Record) -> Iterator[dict[str, Any]]:
 _POINT = ("lag", "median", "q25", "q75", "ln_median", "n")
 
 
-def row_of(record: Record) -> dict[str, Any]:
-    """Return the row of a record, without the names and the settings that differ from others'."""
+def _row(record: Record) -> dict[str, Any]:
+    """Return the row of a record, without its names and the settings that differ from others'."""
     cell, costs = record.cell, record.costs
     return {
         "task": cell.task.name,

@@ -15,6 +15,7 @@ FIELD = "checksum"
 
 _SEAL = re.compile(rb', "checksum": "sha256:([0-9a-f]{64})"\}\n\Z')
 _LENGTH = len(', "checksum": "sha256:"}\n') + 64
+_END = b"}\n"
 
 
 class BrokenSealError(ValueError):
@@ -35,6 +36,18 @@ def is_sealed(content: bytes) -> bool:
     return _SEAL.match(content, max(0, len(content) - _LENGTH)) is not None
 
 
+def check_seal(content: bytes) -> None:
+    """Check the checksum of a file that `is_sealed`.
+
+    Raises:
+        BrokenSealError: it is wrong.
+    """
+    found = hashlib.sha256(memoryview(content)[:-_LENGTH])
+    found.update(_END)
+    if found.hexdigest().encode() != content[-3 - 64 : -3]:
+        raise BrokenSealError("its content does not have its checksum: it was damaged after it was written")
+
+
 def opened(content: bytes) -> bytes:
     """Return the object without its checksum.
 
@@ -43,11 +56,8 @@ def opened(content: bytes) -> bytes:
         ValueError: the content is not JSON.
     """
     if is_sealed(content):
-        line = content[:-_LENGTH] + b"}\n"
-        told = content[-3 - 64 : -3].decode()
-        if hashlib.sha256(line).hexdigest() != told:
-            raise BrokenSealError("its content does not have its checksum: it was damaged after it was written")
-        return line
+        check_seal(content)
+        return content[:-_LENGTH] + _END
     if b'"checksum"' not in content:
         return content
     # Rewritten in another form, e.g. by an editor: the checksum belongs to the old bytes.

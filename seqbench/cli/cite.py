@@ -63,7 +63,7 @@ def _of(name: str, catalog: Catalog) -> list[Cited]:
 
 
 def _of_folder(folder: Path, catalog: Catalog) -> list[Cited]:
-    records = Store(folder).read()
+    records = list(Store(folder).light())
     if not records:
         raise StoreError(f"there are no results in {folder}: name the folder that `seqbench run` wrote to")
     used = [("task", record.cell.task.name) for record in records]

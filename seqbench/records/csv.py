@@ -95,7 +95,7 @@ def typed_setting(texts: Sequence[str]) -> pd.Series[Any]:
     import pandas as pd
 
     known = [text for text in texts if text]
-    if all(_is_number(text) for text in known):
+    if all(map(_is_number, set(known))):
         return _numbers(texts)
     return pd.Series([text or None for text in texts], dtype="str")
 

@@ -6,6 +6,7 @@ Lightning's loggers, ``sweeps/`` the journals of sweeps. Builds on schema and ce
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,11 @@ class Layout:
     def records(self) -> Path:
         """The folder of records."""
         return self.folder / "records"
+
+    @property
+    def index(self) -> Path:
+        """The file of `seqbench.records.index`, which is made from the records and may be deleted."""
+        return self.folder / "index.parquet"
 
     @property
     def checkpoints(self) -> Path:
@@ -98,6 +104,19 @@ def key_of(path: Path) -> str:
     return path.stem.rpartition("_")[2]
 
 
+def is_record_file(name: str) -> bool:
+    """Say whether a name in the folder of records is that of a record."""
+    return _is_file(name, ".json")
+
+
 def _files(folder: Path, suffix: str) -> list[Path]:
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return []
+    return [folder / name for name in sorted(names) if _is_file(name, suffix)]
+
+
+def _is_file(name: str, suffix: str) -> bool:
     # Temporary files start with a dot, so a half-written file is never taken for a whole one.
-    return sorted(path for path in folder.glob(f"*{suffix}") if not path.name.startswith("."))
+    return name.endswith(suffix) and not name.startswith(".")

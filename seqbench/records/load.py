@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from seqbench.records.csv import is_csv, joined, read_csv, text_of, typed_setting
 from seqbench.records.mixing import confusions
-from seqbench.records.rows import GRADIENT_COLUMNS, TEXTS, Kinds, is_setting, known_rows, lags
+from seqbench.records.rows import (
+    FIXED,
+    GRADIENT_COLUMNS,
+    TEXTS,
+    Kinds,
+    KnownRow,
+    is_setting,
+    lags,
+    ordered,
+    split_row,
+)
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
 
@@ -39,7 +49,7 @@ def load_results(*places: str | Path) -> pd.DataFrame:
     """
     paths = [Path(place) for place in places]
     files = [read_csv(path) for path in paths if is_csv(path)]
-    table = frame(record for path in paths if not is_csv(path) for record in Store(path).each())
+    table = frame(record for path in paths if not is_csv(path) for record in Store(path).rows())
     if files:
         table = joined([*([table] if len(table) else []), *files])
     for sentence in confusions(table):
@@ -74,18 +84,40 @@ def load_gradients(*folders: str | Path) -> pd.DataFrame:
     return pd.DataFrame(found, columns=list(GRADIENT_COLUMNS))
 
 
-def frame(records: Iterable[Record]) -> pd.DataFrame:
+def frame(records: Iterable[Record | KnownRow]) -> pd.DataFrame:
     """Return the table of these records; a column's type does not depend on its missing values."""
     from seqbench.records.frame import Results
 
-    found, columns = known_rows(records)
-    table = Results([{name: row.get(name) for name in columns} for row in found], columns=columns)
-    for name in filter(is_setting, columns):
-        # Many rows share few values.
-        known = {repr(row[name]): row[name] for row in found if name in row}
-        written = {each: text_of(value) for each, value in known.items()}
-        texts = [written[repr(row[name])] if name in row else "" for row in found]
-        table[name] = typed_setting(texts)
+    kinds, values, others = Kinds(), [], []
+    for record in records:
+        if isinstance(record, KnownRow):
+            kinds.add_known(record)
+            values.append(record.values)
+            others.append(record.others)
+        else:
+            kinds.add(record)
+            own, further = split_row(record)
+            values.append(own)
+            others.append(further)
+    columns = _named(kinds)
+    columns |= zip(FIXED, zip(*values, strict=True) if values else [()] * len(FIXED), strict=True)
+    columns |= {name: [each.get(name) for each in others] for name in {name for each in others for name in each}}
+    table = Results(columns, columns=ordered(columns))
     # A column without any value has no type of its own.
-    unclear = [n for n in columns if not is_setting(n) and (n in TEXTS or table[n].dtype == object)]
+    unclear = [n for n in ordered(columns) if not is_setting(n) and (n in TEXTS or table[n].dtype == object)]
     return table.astype({name: "str" if name in TEXTS else "float64" for name in unclear})
+
+
+def _named(kinds: Kinds) -> dict[str, Any]:
+    """Return the columns of names and of settings that differ."""
+    told = kinds.told()
+    names = {name for each in told.values() for name in each}
+    columns: dict[str, Any] = {}
+    for name in {"task_name", "model_name"} | names:
+        known = {kind: own[name] for kind, own in told.items() if name in own}
+        if is_setting(name):
+            texts = {kind: text_of(value) for kind, value in known.items()}
+            columns[name] = typed_setting([texts.get(kind, "") for kind in kinds.of_records])
+        else:
+            columns[name] = [known[kind] for kind in kinds.of_records]
+    return columns

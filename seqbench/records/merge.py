@@ -6,12 +6,15 @@ them is shown, with a note of both. On one kind of machine this is a contradicti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
+from seqbench.base.collector import collector_paused
 from seqbench.base.differences import Difference, differences
 from seqbench.base.machines import class_text, is_same_kind, machine_differences
 from seqbench.errors import StoreError
+from seqbench.records.light import WithCurves, completed
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
 
@@ -38,9 +41,32 @@ def read_records(folders: Sequence[str | Path]) -> list[Record]:
             that cannot be distinguished, contradict each other. Every such cell is named with both places and the
             differences.
     """
+    return [merged for merged, _ in _merged_of(folders, lambda store: store.each(), lambda told: told[0])]
+
+
+def read_light(folders: Sequence[str | Path]) -> tuple[list[Record], WithCurves]:
+    """Return the records like `read_records`, but without their curves, and what completes one of them.
+
+    The second reads the curves of a record from its file whenever it is called, and keeps none of them.
+
+    Raises:
+        StoreError: as `read_records`; completing raises it for a file that is gone or broken by then.
+    """
+    # A folder is listed when its first curve is asked for.
+    reader = cache(lambda folder: Store(folder).reader())
+    merged = _merged_of(folders, lambda store: store.light(), lambda told: completed(told[0], reader(told[1])))
+    places = {record.key: folder for record, folder in merged}
+    return [record for record, _ in merged], lambda record: completed(record, reader(places[record.key]))
+
+
+def _merged_of(
+    folders: Sequence[str | Path], read: Callable[[Store], Iterable[Record]], whole: Callable[[Told], Record]
+) -> list[Told]:
+    """Return each cell once, with the folder of its record."""
     found: dict[str, list[Told]] = {}
     for folder in folders:
-        records = Store(folder).read()
+        with collector_paused():
+            records = list(read(Store(folder)))
         if not records:
             raise StoreError(f"there are no results in {folder}: name the folder that `seqbench run` wrote to")
         for record in records:
@@ -48,7 +74,7 @@ def read_records(folders: Sequence[str | Path]) -> list[Record]:
     conflicts = [conflict for key in sorted(found) for conflict in _conflicts(found[key])]
     if conflicts:
         raise StoreError(_refused(conflicts))
-    return [_merged(told) for told in found.values()]
+    return [_merged(told, whole) for told in found.values()]
 
 
 def told_elsewhere(records: Iterable[Record]) -> list[str]:
@@ -56,9 +82,9 @@ def told_elsewhere(records: Iterable[Record]) -> list[str]:
     return sorted(record.notes[ELSEWHERE] for record in records if ELSEWHERE in record.notes)
 
 
-def _merged(told: Sequence[Told]) -> Record:
+def _merged(told: Sequence[Told], whole: Callable[[Told], Record]) -> Told:
     """Return the preferred record, with a note of the scores from other kinds of machines."""
-    kept, folder = min(told, key=lambda pair: _preference(pair[0]))
+    kept, folder = _preferred(told, whole)
     others = sorted(
         {
             f"{kept.title}: {said}"
@@ -66,11 +92,16 @@ def _merged(told: Sequence[Told]) -> Record:
             if (said := _elsewhere((kept, folder), (record, place)))
         }
     )
-    return kept.model_copy(update={"notes": {**kept.notes, ELSEWHERE: "; ".join(others)}}) if others else kept
+    if others:
+        kept = kept.model_copy(update={"notes": {**kept.notes, ELSEWHERE: "; ".join(others)}})
+    return kept, folder
 
 
-def _preference(record: Record) -> tuple[bool, str, str]:
-    return not record.is_final, record.finished, record.to_json()
+def _preferred(told: Sequence[Told], whole: Callable[[Told], Record]) -> Told:
+    """Return the best, then the first to finish; of several alike, always the same, by their whole content."""
+    best = min((not record.is_final, record.finished) for record, _ in told)
+    alike = [pair for pair in told if (not pair[0].is_final, pair[0].finished) == best]
+    return alike[0] if len(alike) == 1 else min(alike, key=lambda pair: whole(pair).to_json())
 
 
 def _elsewhere(kept: Told, other: Told) -> str | None:

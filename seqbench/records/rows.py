@@ -5,8 +5,8 @@ Uses no pandas, so that a report as JSON needs none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from seqbench.records.resolution import one_example_in_skill
 from seqbench.records.schema import Record
@@ -30,6 +30,9 @@ TEXTS = frozenset(
 )
 """The columns of words; all others among `COLUMNS` are of numbers."""
 
+FIXED = COLUMNS[2:]
+"""The columns whose values the record alone decides: all but the names."""
+
 SETTINGS = ("task.", "model.", "training.")
 """Prefixes of columns that hold settings; ``evaluate_lengths`` is a setting too."""
 
@@ -43,6 +46,22 @@ GRADIENT_COLUMNS = (
 def is_setting(column: str) -> bool:
     """Say whether a column holds a setting that differs between rows."""
     return column.startswith(SETTINGS) or column == "evaluate_lengths"
+
+
+class KnownRow(NamedTuple):
+    """The row of a record that an index holds.
+
+    Attributes:
+        values: of the columns `FIXED`.
+        others: the other columns that it has.
+        settings: a text that is the same for records of the same cell but for length and seed.
+        record: returns a record of such a cell; its key is ``settings``.
+    """
+
+    values: Sequence[Any]
+    others: Mapping[str, Any]
+    settings: str
+    record: Callable[[str], Record]
 
 
 def rows(records: Iterable[Record]) -> list[dict[str, Any]]:
@@ -80,17 +99,33 @@ class Kinds:
     def __init__(self) -> None:
         self.of_records: list[str] = []
         self._kept: dict[str, Record] = {}
+        self._known: dict[str, str] = {}
 
     def add(self, record: Record) -> None:
         """Add one record."""
         kept = self._kept.setdefault(settings_key(record), record)
         self.of_records.append(kept.key)
 
+    def add_known(self, known: KnownRow) -> None:
+        """Add one record that an index holds."""
+        if known.settings in self._known:
+            self.of_records.append(self._known[known.settings])
+        else:
+            self.add(known.record(known.settings))
+            self._known[known.settings] = self.of_records[-1]
+
     def told(self) -> dict[str, dict[str, Any]]:
         """Return key -> the names of task and model, and the settings that differ."""
         kept = list(self._kept.values())
         tasks, models, settings = task_names(kept), model_names(kept), differing_settings(kept)
         return {key: {"task_name": tasks[key], "model_name": models[key], **settings[key]} for key in tasks}
+
+
+def split_row(record: Record) -> tuple[list[Any], dict[str, Any]]:
+    """Return the values of the columns `FIXED` in the row of a record, and the other columns that it has."""
+    row = _row(record)
+    values = [row.pop(name, None) for name in FIXED]
+    return values, row
 
 
 def lags(record: Record) -> Iterator[dict[str, Any]]:
@@ -110,6 +145,7 @@ _POINT = ("lag", "median", "q25", "q75", "ln_median", "n")
 
 
 def _row(record: Record) -> dict[str, Any]:
+    """Return the row of a record, without its names and the settings that differ from others'."""
     cell, costs = record.cell, record.costs
     return {
         "task": cell.task.name,

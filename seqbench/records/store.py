@@ -8,43 +8,27 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from seqbench.base.atomic_files import write_atomically
-from seqbench.base.checksums import BrokenSealError, is_sealed, opened, sealed
-from seqbench.base.plain_files import is_broken_link, open_plain, read_plain
+from seqbench.base.checksums import sealed
+from seqbench.base.plain_files import is_broken_link, read_plain
 from seqbench.base.process_identity import is_abandoned
 from seqbench.errors import StoreError, reason
 from seqbench.experiment.cells import Cell
+from seqbench.records.index import LIGHT, ROW, SEEN, known
 from seqbench.records.layout import Layout, key_of
-from seqbench.records.schema import MOVE_OR_RUN, SCHEMA_VERSION, Record
+from seqbench.records.light import without_curves
+from seqbench.records.record_files import BROKEN, Seen, content_of, record_in, seen_at
+from seqbench.records.rows import KnownRow
+from seqbench.records.schema import SCHEMA_VERSION, Record
 
-BROKEN = "broken"
-"""Status of a file without a whole record: its cell is not done."""
 _SECONDS_KEPT = 3600.0
 """Age from which a temporary file is considered abandoned."""
-_HEAD = re.compile(rb'{"schema_version": ?(\d{1,9}), ?"key": ?"([^"\\]+)", ?"status": ?"([a-z]+)"')
-
-
-@dataclass(frozen=True)
-class Seen:
-    """The part of a record that a resuming sweep needs.
-
-    Attributes:
-        status: the record's status; `BROKEN` if its file does not hold a whole record.
-        stamp: changes when the record is replaced.
-        problem: the fault of the file; None if it has none.
-    """
-
-    status: str
-    stamp: tuple[int, int]
-    problem: str | None = None
 
 
 class Store:
@@ -53,13 +37,16 @@ class Store:
     Attributes:
         path: the folder.
         layout: the paths of its files.
+        index_from: bytes of all records from which `light`, `rows`, `seen` and `status` use an index, and make or
+            mend it; None for the size from which it is quicker (`seqbench.records.index`).
 
     Raises:
         StoreError: the path is a file, or a store of another schema version.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, index_from: int | None = None) -> None:
         self.path = Path(path)
+        self.index_from = index_from
         self.layout = Layout(self.path)
         self._check()
 
@@ -145,9 +132,8 @@ class Store:
             StoreError: the folder is missing, or a file in it is not a record.
         """
         for path in self._there():
-            content = _content(path)
-            if content is not None:
-                yield Record.from_json(content[0], str(path))
+            if (content := content_of(path)) is not None:
+                yield Record.from_json(content.data, str(path))
 
     def whole(self) -> Iterator[Record]:
         """Yield every record like `each`, but skip broken files.
@@ -156,9 +142,40 @@ class Store:
             StoreError: the folder is missing, a file cannot be read, or is a record of another schema version.
         """
         for path in self._there():
-            content = _content(path)
-            if content is not None and not isinstance(record := _record(content[0], path), str):
+            content = content_of(path)
+            if content is not None and not isinstance(record := record_in(content.data, path), str):
                 yield record
+
+    def light(self, *, is_broken_skipped: bool = False, keys: Set[str] | None = None) -> Iterator[Record]:
+        """Yield every record without its curves (`seqbench.records.light`), in the order of their file names.
+
+        Args:
+            is_broken_skipped: skip broken files like `whole`; otherwise raise like `each`.
+            keys: of the records to yield; all by default.
+
+        Raises:
+            StoreError: as `each` or `whole`.
+        """
+        self._refuse_missing()
+        if (found := known(self.layout, LIGHT, least_bytes=self.index_from)) is not None:
+            from seqbench.records.indexed import light_of
+
+            return light_of(found, is_broken_skipped=is_broken_skipped, keys=keys)
+        records = self.whole() if is_broken_skipped else self.each()
+        return (without_curves(record) for record in records if keys is None or record.key in keys)
+
+    def rows(self) -> Iterator[Record | KnownRow]:
+        """Yield what `seqbench.records.rows.known_rows` makes a table of: every record, or its row.
+
+        Raises:
+            StoreError: as `each`.
+        """
+        self._refuse_missing()
+        if (found := known(self.layout, ROW, least_bytes=self.index_from)) is not None:
+            from seqbench.records.indexed import rows_of
+
+            return rows_of(found)
+        return self.each()
 
     def with_key(self, key: str) -> Record:
         """Return the record of a key.
@@ -166,13 +183,25 @@ class Store:
         Raises:
             StoreError: there is none, or its file is not a record.
         """
-        for path in self._there():
-            if key_of(path) == key and (content := _content(path)) is not None:
-                return Record.from_json(content[0], str(path))
-        raise StoreError(
-            f"{self.path} holds no record of the key {key}; keys are the ends of the names in"
-            f" {self.layout.records}, and a column of seqbench.load_results"
-        )
+        return self.reader()(key)
+
+    def reader(self) -> Callable[[str], Record]:
+        """Return what `with_key` returns for each of many keys; the folder is listed once, now.
+
+        Raises:
+            StoreError: the folder is missing.
+        """
+        paths = {key_of(path): path for path in reversed(self._there())}
+
+        def read(key: str) -> Record:
+            if key in paths and (content := content_of(paths[key])) is not None:
+                return Record.from_json(content.data, str(paths[key]))
+            raise StoreError(
+                f"{self.path} holds no record of the key {key}; keys are the ends of the names in"
+                f" {self.layout.records}, and a column of seqbench.load_results"
+            )
+
+        return read
 
     def seen(self) -> dict[str, Seen]:
         """Return key -> status and stamp of every record; empty if the folder does not exist.
@@ -180,8 +209,12 @@ class Store:
         Raises:
             StoreError: a file cannot be read, or is a record of another schema version.
         """
-        found = [_seen(path) for path in self.layout.record_files()]
-        return dict(each for each in found if each is not None)
+        if (found := known(self.layout, SEEN, least_bytes=self.index_from)) is not None:
+            from seqbench.records.indexed import seen_of
+
+            return dict(seen_of(found, self.layout))
+        states = map(seen_at, self.layout.record_files())
+        return dict(each for each in states if each is not None)
 
     def look(self, cell: Cell) -> Seen | None:
         """Return the current status and stamp of one cell's record; None if it has no record.
@@ -189,7 +222,7 @@ class Store:
         Raises:
             StoreError: its file cannot be read, or is a record of another schema version.
         """
-        found = _seen(self.layout.record(cell))
+        found = seen_at(self.layout.record(cell))
         if found is None or found[0] == cell.key:
             return None if found is None else found[1]
         return Seen(
@@ -201,67 +234,18 @@ class Store:
         return {key: seen.status for key, seen in self.seen().items()}
 
     def _there(self) -> list[Path]:
-        if not self.path.is_dir():
-            raise StoreError(f"there are no results in {self.path}: the folder does not exist")
+        self._refuse_missing()
         return self.layout.record_files()
 
-
-def _seen(path: Path) -> tuple[str, Seen] | None:
-    """Return key and status; from the first bytes alone if the checksum shows that the file is unchanged."""
-    found = _content(path)
-    if found is None:
-        return None
-    content, stamp = found
-    head = _HEAD.match(content)
-    if head is not None and int(head[1]) == SCHEMA_VERSION and is_sealed(content):
-        try:
-            opened(content)
-            return head[2].decode(), Seen(head[3].decode(), stamp)
-        except ValueError as error:
-            return key_of(path), Seen(BROKEN, stamp, f"{path} is no whole record: {error}; {MOVE_OR_RUN}")
-    record = _record(content, path)
-    if isinstance(record, str):
-        return key_of(path), Seen(BROKEN, stamp, record)
-    return record.key, Seen(record.status, stamp)
-
-
-def _record(content: bytes, path: Path) -> Record | str:
-    """Return a record, or the fault of its file.
-
-    Raises:
-        StoreError: it is a record of another schema version.
-    """
-    try:
-        return Record.from_json(content, str(path))
-    except StoreError as error:
-        head = _HEAD.match(content)
-        is_damaged = isinstance(error.__cause__, BrokenSealError)
-        if head is not None and int(head[1]) != SCHEMA_VERSION and not is_damaged:
-            raise
-        return str(error)
-
-
-def _content(path: Path) -> tuple[bytes, tuple[int, int]] | None:
-    """Return the bytes and the stamp of a record's file; None if it is missing.
-
-    Raises:
-        StoreError: it cannot be read.
-    """
-    try:
-        with open_plain(path) as file:
-            status = os.fstat(file.fileno())
-            return file.read(), (status.st_ino, status.st_mtime_ns)
-    except OSError as error:
-        if isinstance(error, FileNotFoundError) and not path.is_symlink():
-            return None
-        why = f"it is a link to {os.readlink(path)}, which is not there" if is_broken_link(path) else reason(error)
-        raise StoreError(f"the record {path} cannot be read: {why}; mend it, or move it away") from error
+    def _refuse_missing(self) -> None:
+        if not self.path.is_dir():
+            raise StoreError(f"there are no results in {self.path}: the folder does not exist")
 
 
 def _keep_broken_aside(path: Path) -> None:
     """Rename a file that would be replaced but holds no whole record, or the record of another cell."""
     try:
-        seen = _seen(path)
+        seen = seen_at(path)
     except StoreError:
         # A record of another version, or an unreadable file: the write that replaces it reports why it fails.
         return

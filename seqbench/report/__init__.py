@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seqbench.records.merge import read_records
+from seqbench.records.merge import read_light, read_records
 from seqbench.report.document import Report, Section, whole_report
 from seqbench.report.formats.formats import FORMATS
 from seqbench.report.formats.terminal import print_report, print_table, render
@@ -23,6 +23,7 @@ __all__ = [
     "plots",
     "print_report",
     "print_table",
+    "read_light",
     "read_records",
     "render",
     "result_tables",

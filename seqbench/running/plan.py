@@ -11,8 +11,9 @@ from seqbench.experiment.schema import Experiment
 from seqbench.experiment.shards import Shard
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.grid import Expansion, expansion, tasks_of
+from seqbench.records.record_files import BROKEN, Seen
 from seqbench.records.schema import FAILED, FINAL
-from seqbench.records.store import BROKEN, Seen, Store
+from seqbench.records.store import Store
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seqbench.base.collector import collector_paused
 from seqbench.errors import ExperimentError
 from seqbench.experiment.schema import Execution, Experiment, load
 from seqbench.plugins.catalog import Catalog
@@ -118,9 +119,14 @@ def experiment_file(name: str, catalog: Catalog) -> Path:
 
 
 def records_of(todo: Plan, store: Store) -> list[Record]:
-    """Return the records of a plan's cells, in their order; cells without a whole record are left out."""
+    """Return the records of a plan's cells, in their order; cells without a whole record are left out.
+
+    The records are without their curves (`seqbench.records.light`).
+    """
     keys = {cell.key for cell in todo.cells}
-    records = {record.key: record for record in store.whole() if record.key in keys}
+    with collector_paused():
+        found = store.light(is_broken_skipped=True, keys=keys)
+        records = {record.key: record for record in found}
     return [records[cell.key] for cell in todo.cells if cell.key in records]
 
 

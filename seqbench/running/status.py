@@ -1,6 +1,6 @@
 """Reads the progress of sweeps, during and after their run, from the files of their store alone.
 
-Writes nothing, and needs neither torch nor pandas. Builds on journal, leases and store.
+Writes nothing but an index of many records, and needs neither torch nor pandas. Builds on journal, leases, store.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from seqbench.base.plain_files import read_plain
 from seqbench.base.process_identity import Holder, is_dead
 from seqbench.errors import StoreError
 from seqbench.records.layout import Layout, key_of
+from seqbench.records.record_files import BROKEN, Seen
 from seqbench.records.schema import FAILED, Record
-from seqbench.records.store import BROKEN, Seen, Store
+from seqbench.records.store import Store
 from seqbench.running.eta import Load, Pace, Underway
 from seqbench.running.journal import CellNote, LiveNote, RunningNote, SweepNote, read_journals
 from seqbench.running.leases import Lease, follow, leased
@@ -266,8 +267,10 @@ def _broken(found: _Found) -> Iterator[Failure]:
 
 
 def _read(layout: Layout, keys: Iterable[str]) -> list[Record]:
+    if not (wanted := list(keys)):
+        return []
     paths = {key_of(path): path for path in layout.record_files()}
-    some = [paths[key] for key in keys if key in paths]
+    some = [paths[key] for key in wanted if key in paths]
     return [Record.from_json(read_plain(path), str(path)) for path in some]
 
 

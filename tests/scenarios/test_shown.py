@@ -26,8 +26,9 @@ from seqbench.cli.progress.sentences import outcome
 from seqbench.experiment.schema import load
 from seqbench.plugins.grid import expand
 from seqbench.records.making import bounded, cell_data
+from seqbench.records.record_files import BROKEN
 from seqbench.records.schema import MOST_TEXT, Record
-from seqbench.records.store import BROKEN, Store
+from seqbench.records.store import Store
 from seqbench.report import FORMATS, read_records
 from seqbench.running.plan import RETRY_FAILED
 from seqbench.running.status import look

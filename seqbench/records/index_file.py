@@ -1,0 +1,149 @@
+"""Writes and reads the file of an index of records: parquet, a row for each record file, ordered by name.
+
+A file that cannot be read, of another version or with a changed byte, is none. Imports pyarrow when used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+
+from seqbench.records.rows import COLUMNS
+from seqbench.records.schema import Record
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+FORMAT = 1
+"""Version of the file; it rises when the content that is made from a record changes."""
+_VERSION = repr((FORMAT, COLUMNS, tuple(Record.model_fields))).encode()
+_MARK = b"seqbench index of records"
+_ROWS = 1024
+"""Rows that are read or written at a time."""
+
+
+class Entry(NamedTuple):
+    """A row of the index: the state of a record's file, and what readers of many records need of it.
+
+    Attributes:
+        name: of the file.
+        size, mtime_ns, ctime_ns, inode: of the file when it was read.
+        key, status: of the record.
+        cell: its cell at length and seed 0, as JSON, which many records share.
+        environment: as JSON; many share it too.
+        rest: the rest of the record without its curves, as JSON.
+        place: length and seed of its cell.
+        row: what `split_row` returns, as JSON.
+        is_whole: whether the five before are there.
+        is_sure: whether the file cannot have changed since without another time of change.
+    """
+
+    name: str
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    key: str
+    status: str
+    cell: str | None = None
+    environment: str | None = None
+    rest: str | None = None
+    place: str | None = None
+    row: str | None = None
+    is_whole: bool = False
+    is_sure: bool = True
+
+
+STATE = ("size", "mtime_ns", "ctime_ns", "inode")
+_SHARED = ("status", "cell", "environment")
+
+
+class IndexFileError(Exception):
+    """An index cannot be read or written."""
+
+
+@dataclass(frozen=True)
+class IndexFile:
+    """An index that can be read."""
+
+    file: parquet.ParquetFile
+    source: Path | IO[bytes]
+
+    def rows(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """Yield a tuple of the columns of each entry.
+
+        Raises:
+            IndexFileError: the file is damaged.
+        """
+        with _one_error():
+            for batch in self.file.iter_batches(batch_size=_ROWS, columns=list(columns), use_threads=False):
+                # The file's order of the columns may be another one.
+                yield from zip(*(batch.column(name).to_pylist() for name in columns), strict=True)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.file.close()
+        if not isinstance(self.source, Path):
+            self.source.close()
+
+
+def opened(source: Path | IO[bytes]) -> IndexFile | None:
+    """Return the index in a file; None if there is none that this program would write."""
+    from pyarrow import parquet
+
+    with suppress(IndexFileError), _one_error():
+        file = parquet.ParquetFile(source, page_checksum_verification=True, pre_buffer=False)
+        if (file.metadata.metadata or {}).get(_MARK) == _VERSION and file.schema_arrow.equals(_schema()):
+            return IndexFile(file, source)
+        file.close()
+    return None
+
+
+def write(file: IO[bytes], entries: Iterable[Entry]) -> None:
+    """Write an index.
+
+    Raises:
+        IndexFileError: the file cannot be written to.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    schema = _schema().with_metadata({_MARK: _VERSION})
+    kept = iter(entries)
+    how: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "use_dictionary": list(_SHARED)}
+    with (
+        _one_error(),
+        parquet.ParquetWriter(file, schema, write_page_checksum=True, write_statistics=False, **how) as writer,
+    ):
+        while some := list(islice(kept, _ROWS)):
+            columns = zip(*some, strict=True)
+            arrays = [pa.array(column, each.type) for column, each in zip(columns, schema, strict=True)]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema), row_group_size=_ROWS)
+    file.flush()
+
+
+@contextmanager
+def _one_error() -> Iterator[None]:
+    """Raise an error of any kind that pyarrow has for a file as an `IndexFileError`."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (OSError, pa.ArrowException, ValueError, OverflowError) as error:
+        raise IndexFileError(str(error)) from error
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    numbers = {
+        **dict.fromkeys(STATE[:3], pa.int64()),
+        "inode": pa.uint64(),
+        **dict.fromkeys(("is_whole", "is_sure"), pa.bool_()),
+    }
+    return pa.schema([(name, numbers.get(name, pa.string())) for name in Entry._fields])

@@ -1,0 +1,57 @@
+"""Reads what many records are read for, from their index where there is one: states, rows, and light records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+
+from pydantic_core import from_json
+
+from seqbench.records.entries import Fault, record_of, settings_record
+from seqbench.records.index import Found
+from seqbench.records.layout import Layout, key_of
+from seqbench.records.record_files import BROKEN, Seen
+from seqbench.records.rows import KnownRow
+from seqbench.records.schema import Record
+
+
+def seen_of(found: Iterator[Found], layout: Layout) -> Iterator[tuple[str, Seen]]:
+    """Yield key, status and stamp of every record.
+
+    Raises:
+        StoreError: a file cannot be read, or is a record of another schema version.
+    """
+    for name, entry in found:
+        if not isinstance(entry, Fault):
+            key, status, *stamp = entry
+            yield key, Seen(status, (stamp[0], stamp[1]))
+        elif entry.is_broken and entry.stamp is not None:
+            yield key_of(layout.records / name), Seen(BROKEN, entry.stamp, str(entry.error))
+        else:
+            raise entry.error
+
+
+def rows_of(found: Iterator[Found]) -> Iterator[KnownRow]:
+    """Yield the row of every record.
+
+    Raises:
+        StoreError: a file is not a record.
+    """
+    for _, entry in found:
+        if isinstance(entry, Fault):
+            raise entry.error
+        values, others = from_json(entry[0])
+        yield KnownRow(values, others, entry[1], settings_record)
+
+
+def light_of(found: Iterator[Found], *, is_broken_skipped: bool, keys: Set[str] | None) -> Iterator[Record]:
+    """Yield the records of these keys, or all, without their curves.
+
+    Raises:
+        StoreError: a file is not a record; of broken files only if they are not skipped.
+    """
+    for _, entry in found:
+        if not isinstance(entry, Fault):
+            if keys is None or entry[0] in keys:
+                yield record_of(*entry[1:])
+        elif not (is_broken_skipped and entry.is_broken):
+            raise entry.error

@@ -1,0 +1,44 @@
+"""Leaves the long curves out of a record, which reports of thousands of cells do not need, and puts them back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from seqbench.records.schema import FlowAt, GradientData, Record
+
+WithCurves = Callable[[Record], Record]
+"""Returns a record of `without_curves` with its curves."""
+
+
+def without_curves(record: Record) -> Record:
+    """Return a record whose curves are empty: of the gradient flows, of the loss and of the gradient norms.
+
+    A flow keeps its summary, the validations stay. A record that does not hold the settings of its gradients
+    (`CellData.gradients`) keeps the curves of its flows, from which `seqbench.report.commands` infers them.
+    """
+    return record.model_copy(
+        update={
+            "course": record.course.model_copy(update={"losses": ()}),
+            "gradients": record.gradients and _gradients(record.gradients, record.cell.gradients is None),
+        }
+    )
+
+
+def _gradients(gradients: GradientData, keeps_flows: bool) -> GradientData:
+    return gradients.model_copy(
+        update={
+            "flows": gradients.flows if keeps_flows else tuple(map(_flow, gradients.flows)),
+            "norms": gradients.norms and replace(gradients.norms, course=()),
+        }
+    )
+
+
+def _flow(at: FlowAt) -> FlowAt:
+    return at.model_copy(update={"flow": replace(at.flow, curves=())})
+
+
+def completed(record: Record, read: Callable[[str], Record]) -> Record:
+    """Return a record with its curves, given what reads the whole record of a key."""
+    whole = read(record.key)
+    return record.model_copy(update={"course": whole.course, "gradients": whole.gradients})

@@ -17,7 +17,7 @@ from seqbench.report.charts.lines import Chart, Look, Numbers, Series, chart, th
 from seqbench.report.numbers import number, number_of_ln
 from seqbench.report.page.charts import by_model, by_task, lengths_of, numbers_by_length
 from seqbench.report.page.groups import Group
-from seqbench.statistics import summary
+from seqbench.statistics import mean
 
 MOMENTS = (("init", "before training"), ("trained", "after training"))
 _DECADES = 16
@@ -117,8 +117,8 @@ def _gains(i: int, task: str, found: Sequence[Group], look_of: Mapping[str, Look
 
 
 def _gain(group: Group, when: str) -> float | None:
-    mean = summary(group.ln_gains(when))
-    return math.exp(mean.mean) if mean else None
+    ln_gain = mean(group.ln_gains(when))
+    return None if ln_gain is None else math.exp(ln_gain)
 
 
 def _gain_text(group: Group, when: str) -> str:

@@ -27,12 +27,22 @@ _SUITE_SETS = {"steps", "batch_size", "validate_every"}
 OUTPUT = "results/reproduced"
 """A separate folder, because cells that a store already holds are not run again."""
 
+_STAND_IN = 7_316_524_908_137_260_549
+"""A seed that stands for any seed; no other number in a command is as large."""
+
 Settings = tuple[tuple[str, Any], ...]
 
 
 def command(record: Record) -> str:
     """Return the command that runs this one cell."""
     return _command([record])
+
+
+def command_around_seed(record: Record) -> tuple[str, str]:
+    """Return what `command` writes before the seed and after it, which cells of one kind and length share."""
+    other = record.cell.model_copy(update={"seed": _STAND_IN})
+    before, _, after = _command([record.model_copy(update={"cell": other})]).partition(str(_STAND_IN))
+    return before, after
 
 
 def commands(records: Sequence[Record], names: Names | None = None) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from seqbench.gradients.flow import Summary
 from seqbench.records.names import Names, names_of
@@ -44,7 +45,7 @@ class Group:
 
     def skills(self) -> list[float]:
         """Return the skills of the seeds that have one."""
-        return _known(record.skill for record in self.records)
+        return list(self._skills)
 
     def baselines(self) -> list[float]:
         """Return the scores of the reference baseline."""
@@ -55,6 +56,14 @@ class Group:
 
         If all seeds share an outcome, it is written once, without a number.
         """
+        return self._outcome
+
+    @cached_property
+    def _skills(self) -> list[float]:
+        return _known(record.skill for record in self.records)
+
+    @cached_property
+    def _outcome(self) -> str:
         found = Counter(outcome_of(record) for record in self.records)
         found[MISSING] = len(self.seeds) - len(self.records)
         parts = [(what, n) for what, n in sorted(found.items(), key=lambda pair: (pair[0] != "ok", pair[0])) if n]

@@ -10,8 +10,9 @@ import click
 
 from seqbench.base.counts import counted
 from seqbench.cli.console import stdout
+from seqbench.records.light import WithCurves
 from seqbench.records.schema import Record
-from seqbench.report import FORMATS, print_report, read_records, whole_report
+from seqbench.report import FORMATS, print_report, read_light, whole_report
 from seqbench.report.formats.output import check_output, write_whole
 
 
@@ -38,12 +39,12 @@ def command(folders: tuple[Path, ...], name: str | None, output: Path | None, as
     name = "json" if as_json else name or _of_ending(output)
     if output is not None:
         check_output(output)
-    records = read_records(folders)
+    records, with_curves = read_light(folders)
     if output is not None:
-        size = write_whole(output, FORMATS[name].write(records))
+        size = write_whole(output, FORMATS[name].write(records, with_curves))
         click.echo(f"wrote {output} ({size} bytes, {name}, {counted(len(records), 'cell')})", err=True)
     else:
-        _print(records, name)
+        _print(records, with_curves, name)
 
 
 def _of_ending(output: Path | None) -> str:
@@ -58,8 +59,8 @@ def _of_ending(output: Path | None) -> str:
     return endings[output.suffix.lower()]
 
 
-def _print(records: Sequence[Record], name: str) -> None:
+def _print(records: Sequence[Record], with_curves: WithCurves, name: str) -> None:
     if name == "terminal":
         print_report(whole_report(records), stdout())
     else:
-        sys.stdout.write(FORMATS[name].write(records))
+        sys.stdout.write(FORMATS[name].write(records, with_curves))

@@ -6,6 +6,7 @@ __all__ = [
     "load",
     "making",
     "merge",
+    "names",
     "record_files",
     "resolution",
     "rows",

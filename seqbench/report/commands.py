@@ -16,6 +16,7 @@ from seqbench.experiment.labels import read_word
 from seqbench.experiment.schema import Gradients, Training
 from seqbench.experiment.strict_yaml import read_scalar
 from seqbench.gradients.flow import Flow
+from seqbench.records.names import Names, names_of
 from seqbench.records.schema import PluginUsed, Record
 from seqbench.records.variants import natural
 
@@ -27,6 +28,9 @@ _SUITE_SETS = {"steps", "batch_size", "validate_every"}
 OUTPUT = "results/reproduced"
 """A separate folder, because cells that a store already holds are not run again."""
 
+_STAND_IN = 7_316_524_908_137_260_549
+"""A seed that stands for any seed; no other number in a command is as large."""
+
 Settings = tuple[tuple[str, Any], ...]
 
 
@@ -35,20 +39,43 @@ def command(record: Record) -> str:
     return _command([record])
 
 
-def commands(records: Iterable[Record]) -> list[str]:
-    """Return a small number of commands that run these cells and no others, ordered by task and model."""
-    grids = [[record] for record in sorted(records, key=_order)]
-    grids = _joined(grids, lambda grid: [_same_but(grid, "seed"), grid[0].cell.model.shown])
-    grids = _joined(grids, lambda grid: [_same_but(grid, "length", "seed"), _seeds(grid)])
+def command_around_seed(record: Record) -> tuple[str, str]:
+    """Return what `command` writes before the seed and after it, which cells of one kind and length share."""
+    other = record.cell.model_copy(update={"seed": _STAND_IN})
+    before, _, after = _command([record.model_copy(update={"cell": other})]).partition(str(_STAND_IN))
+    return before, after
+
+
+def commands(records: Sequence[Record], names: Names | None = None) -> list[str]:
+    """Return a small number of commands that run these cells and no others, ordered by task and model.
+
+    Args:
+        records: the records.
+        names: their names, where they are known.
+    """
+    kinds = (names or names_of(records)).kinds
+    few = {kind.key: kind for kind in kinds.values()}
+    same = {key: _same_but(kind, "length", "seed") for key, kind in few.items()}
+    order = {key: (natural(kind.cell.task.name), natural(kind.cell.model.shown)) for key, kind in few.items()}
+
+    def asked(grid: Sequence[Record]) -> str:
+        return same[kinds[grid[0].key].key]
+
+    def place(record: Record) -> Any:
+        return order[kinds[record.key].key], record.cell.length, record.cell.seed, record.key
+
+    grids = [[record] for record in sorted(records, key=place)]
+    grids = _joined(grids, lambda grid: [asked(grid), grid[0].cell.length, grid[0].cell.model.shown])
+    grids = _joined(grids, lambda grid: [asked(grid), _seeds(grid)])
     # One command gives a model one set of parameters, so each variant needs its own command.
     met: Counter[str] = Counter()
 
     def across_models(grid: Sequence[Record]) -> Any:
         # What a command sets for a model holds for its labelled variants too: these stand in one of their own.
-        model, rest = grid[0].cell.model, _same_but(grid, "length", "seed", "model")
-        same = repr([rest, _lengths(grid), _seeds(grid), bool(model.label)])
-        met[same + model.shown] += 1
-        return [same, met[same + model.shown]]
+        model, rest = grid[0].cell.model, _same_but(grid[0], "length", "seed", "model")
+        signature = repr([rest, _lengths(grid), _seeds(grid), bool(model.label)])
+        met[signature + model.shown] += 1
+        return [signature, met[signature + model.shown]]
 
     return [_command(grid) for grid in _joined(grids, across_models)]
 
@@ -68,16 +95,10 @@ def _lengths(records: Iterable[Record]) -> list[int]:
     return sorted({record.cell.length for record in records})
 
 
-def _same_but(records: Sequence[Record], *free: str) -> str:
+def _same_but(record: Record, *free: str) -> str:
     """Return a text that is the same for records whose cells differ in these fields only."""
-    record = records[0]
     cell = record.cell.model_dump(mode="json", exclude={"gradients", *free})
     return json.dumps([cell, _gradients(record)], sort_keys=True)
-
-
-def _order(record: Record) -> tuple[Any, ...]:
-    cell = record.cell
-    return natural(cell.task.name), natural(cell.model.shown), cell.length, cell.seed, record.key
 
 
 def _command(records: Sequence[Record]) -> str:

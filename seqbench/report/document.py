@@ -5,20 +5,20 @@ Formats render a `Report` and decide nothing about its content.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from seqbench.records.merge import told_elsewhere
 from seqbench.records.schema import Record
-from seqbench.records.variants import legend, natural
+from seqbench.records.variants import natural
 from seqbench.report.commands import OUTPUT, SUITE, commands
-from seqbench.report.observations import observations
+from seqbench.report.findings import Findings, findings
 from seqbench.report.tables.comparison import comparison_tables
 from seqbench.report.tables.costs import cost_table
-from seqbench.report.tables.environments import Environment, environment_table, environments, places, plugins_used
+from seqbench.report.tables.environments import environment_table, places, plugins_used
 from seqbench.report.tables.failures import failures
 from seqbench.report.tables.remarks import warnings_of
-from seqbench.report.tables.scores import result_tables
+from seqbench.report.tables.scores import tables_of
 from seqbench.report.tables.table import Table
 
 
@@ -59,67 +59,73 @@ class Report:
 
 def results(records: Iterable[Record]) -> Report:
     """Return the results of a sweep: scores, failures with reasons, and warnings of tasks."""
-    kept = list(records)
-    return _report("Results", [*_scores(kept), _failures(kept), _warnings(kept)])
+    found = findings(records)
+    return _report("Results", [*_scores(found), _failures(found), _warnings(found)])
 
 
 def whole_report(records: Iterable[Record]) -> Report:
     """Return the whole report of the records."""
-    kept = list(records)
-    seen, where = observations(kept), environments(kept)
+    return report_of(findings(records))
+
+
+def report_of(found: Findings) -> Report:
+    """Return the whole report of records whose findings are known."""
+    seen = found.seen
     by_task = [
         [each for each in seen if each.task == task] for task in sorted({e.task for e in seen}, key=natural)
     ]
-    costs = tuple(cost_table(own, environments=len(where)) for own in by_task)
+    costs = tuple(cost_table(own, environments=len(found.environments)) for own in by_task)
     return _report(
         "Results",
         [
-            *_scores(kept),
+            *_scores(found),
             Section("Comparison of models", tables=tuple(comparison_tables(seen))),
             Section("Costs", tables=costs),
-            _failures(kept),
-            _warnings(kept),
-            _elsewhere(kept),
-            _environment(kept, where),
-            _reproduction(kept),
+            _failures(found),
+            _warnings(found),
+            _elsewhere(found),
+            _environment(found),
+            _reproduction(found),
         ],
     )
 
 
-def _scores(records: Sequence[Record]) -> list[Section]:
+def _scores(found: Findings) -> list[Section]:
     return [
-        Section("Names", lines=tuple(legend(records))),
-        Section("Scores", tables=tuple(result_tables(records))),
+        Section("Names", lines=found.names.legend),
+        Section("Scores", tables=tuple(tables_of(found.seen))),
     ]
 
 
-def _failures(records: Sequence[Record]) -> Section:
-    return Section("What has no score, and why", lines=tuple(failures(records)))
+def _failures(found: Findings) -> Section:
+    return Section("What has no score, and why", lines=tuple(failures(found.records, found.names)))
 
 
-def _warnings(records: Sequence[Record]) -> Section:
-    return Section("Warnings", lines=tuple(warnings_of(records)))
+def _warnings(found: Findings) -> Section:
+    return Section("Warnings", lines=tuple(warnings_of(found.records, found.names)))
 
 
-def _elsewhere(records: Sequence[Record]) -> Section:
+def _elsewhere(found: Findings) -> Section:
     """List cells that have other scores in another folder, from another kind of machine, with both scores."""
-    lines = tuple(told_elsewhere(records))
-    return Section("Told otherwise by another machine", lines=lines)
+    return Section("Told otherwise by another machine", lines=tuple(told_elsewhere(found.records)))
 
 
-def _environment(records: Sequence[Record], where: Sequence[Environment]) -> Section:
-    tables_of = (environment_table(where),) if records else ()
-    return Section("Environment", tables=tables_of, lines=(*places(where), *plugins_used(records)))
+def _environment(found: Findings) -> Section:
+    tables = (environment_table(found.environments),) if found.records else ()
+    lines = (*places(found.environments, found.names), *plugins_used(found.records))
+    return Section("Environment", tables=tables, lines=lines)
 
 
-def _reproduction(records: Sequence[Record]) -> Section:
+def _reproduction(found: Findings) -> Section:
     lines = (
         "On the same kind of processor, with the versions named here, the scores are the same to the last bit;"
         " another one sums in another order, and a trained score moves with it.",
         f"A command starts from the suite {SUITE} and sets all that differs; --output {OUTPUT} is a new folder.",
         "To run one cell alone, keep one of its models, lengths and seeds.",
     )
-    return Section("How to reproduce these numbers", lines=lines, commands=tuple(commands(records)))
+    return Section(
+        "How to reproduce these numbers", lines=lines, commands=tuple(commands(found.records, found.names))
+    )
 
 
 def _report(title: str, sections: Iterable[Section]) -> Report:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from seqbench.gradients.flow import Summary
+from seqbench.records.names import Names, names_of
 from seqbench.records.resolution import one_example_in_skill
 from seqbench.records.schema import Costs, Evaluation, MetricData, Record
-from seqbench.records.variants import model_names, task_names
 
 UNKNOWN = "unknown"
 """The status of a cell that finished without a score or skill; its record's notes say why."""
@@ -51,7 +52,7 @@ class Observation:
     problems: tuple[str, ...] = ()
     device: str = ""
 
-    @property
+    @cached_property
     def one_example(self) -> float | None:
         """The most that one test example can move the skill; None if unknown."""
         return one_example_in_skill(self.metric, self.evaluation)
@@ -66,7 +67,7 @@ class Observation:
         """The skill of a cell that is ok."""
         return self.evaluation.skill if self.status == "ok" and self.evaluation else None
 
-    @property
+    @cached_property
     def baselines(self) -> dict[str, float | None]:
         """Baseline -> its primary score on the same test data; the reference baseline comes first."""
         if self.metric is None or self.evaluation is None:
@@ -76,13 +77,18 @@ class Observation:
         return {each.name: each.scores.get(self.metric.name) for each in found}
 
 
-def observations(records: Sequence[Record]) -> list[Observation]:
-    """Return the observations, in an order that does not depend on the order of the records."""
-    tasks, models = task_names(records), model_names(records)
+def observations(records: Sequence[Record], names: Names | None = None) -> list[Observation]:
+    """Return the observations, in an order that does not depend on the order of the records.
+
+    Args:
+        records: the records.
+        names: their names, where they are known.
+    """
+    known = names or names_of(records)
     return [
         Observation(
-            task=tasks[record.key],
-            model=models[record.key],
+            task=known.tasks[record.key],
+            model=known.models[record.key],
             trained=record.cell.length,
             tested=length,
             seed=record.cell.seed,

@@ -5,7 +5,7 @@ Numbers in, numbers out; nothing is imputed. Imports nothing of seqbench.
 
 from __future__ import annotations
 
-from seqbench.statistics.intervals import LEVEL, Interval, SeedSummary, interval, summary
+from seqbench.statistics.intervals import LEVEL, Interval, SeedSummary, interval, mean, summary
 from seqbench.statistics.pairs import LAST, LEAST_PAIRS, Comparison, Outcomes, Place, compare, holm, signed_rank_p
 from seqbench.statistics.ranks import MeanRank, mean_ranks
 from seqbench.statistics.usable import HOLDS, Ranges, Reach, UsableLength, usable_length
@@ -27,6 +27,7 @@ __all__ = [
     "compare",
     "holm",
     "interval",
+    "mean",
     "mean_ranks",
     "signed_rank_p",
     "summary",

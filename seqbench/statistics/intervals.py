@@ -9,7 +9,12 @@ import math
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 LEVEL = 0.95
 """The share of intervals that should cover the true mean."""
@@ -74,6 +79,18 @@ def summary(values: Iterable[float], *, least: float = -math.inf, most: float = 
     return SeedSummary(statistics.fmean(numbers), statistics.stdev(numbers), len(numbers), found)
 
 
+def mean(values: Iterable[float]) -> float | None:
+    """Return the arithmetic mean alone, as `summary` does; None if there is no value.
+
+    >>> mean([1.0, 2.0, 3.0]), mean([])
+    (2.0, None)
+    """
+    numbers = list(values)
+    if len(numbers) < 2:
+        return numbers[0] if numbers else None
+    return statistics.fmean(numbers)
+
+
 def interval(values: Sequence[float], *, least: float = -math.inf, most: float = math.inf) -> Interval | None:
     """Return the 95% interval of the mean; None for fewer than two values.
 
@@ -86,7 +103,7 @@ def interval(values: Sequence[float], *, least: float = -math.inf, most: float =
     if len(values) < FOR_BOOTSTRAP:
         found = _t_interval(values)
     else:
-        found = _bootstrap_interval(values)
+        found = _bootstrap_interval(tuple(values))
     # A value beyond the bounds, by rounding or because a bound is wrong, is never cut away.
     least, most = min(least, *values), max(most, *values)
     return Interval(max(found.low, least), min(found.high, most), found.method)
@@ -99,7 +116,8 @@ def _t_interval(values: Sequence[float]) -> Interval:
     return Interval(mean - half, mean + half, "t")
 
 
-def _bootstrap_interval(values: Sequence[float]) -> Interval:
+@lru_cache(maxsize=4096)
+def _bootstrap_interval(values: tuple[float, ...]) -> Interval:
     """Return the expanded percentile interval of resampled means.
 
     The plain percentile interval is too narrow by the factor sqrt((n - 1) / n) and by normal instead of t
@@ -111,10 +129,20 @@ def _bootstrap_interval(values: Sequence[float]) -> Interval:
 
     n = len(values)
     tail = float(ndtr(-math.sqrt(n / (n - 1)) * _t_quantile(n)))
+    means = np.asarray(values, dtype=float)[_drawn(n)].mean(axis=1)
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return Interval(float(low), float(high), "bootstrap")
+
+
+@lru_cache(maxsize=8)
+def _drawn(n: int) -> NDArray[np.int64]:
+    """Return the places that are drawn: [resample, value]."""
+    import numpy as np
+
     # Resampling has a fixed seed, so that the same values give the same interval.
     drawn = np.random.default_rng(0).integers(n, size=(_RESAMPLES, n))
-    low, high = np.quantile(np.asarray(values, dtype=float)[drawn].mean(axis=1), [tail, 1 - tail])
-    return Interval(float(low), float(high), "bootstrap")
+    drawn.flags.writeable = False
+    return drawn
 
 
 def _t_quantile(n: int) -> float:

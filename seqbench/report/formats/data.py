@@ -16,10 +16,9 @@ from seqbench.records.load import frame
 from seqbench.records.merge import told_elsewhere
 from seqbench.records.rows import rows
 from seqbench.records.schema import Record
-from seqbench.records.variants import legend
 from seqbench.report.commands import command
-from seqbench.report.observations import Observation, observations
-from seqbench.report.tables.environments import environments
+from seqbench.report.findings import findings
+from seqbench.report.observations import Observation
 from seqbench.report.tables.failures import failures
 from seqbench.report.tables.remarks import warnings_of
 from seqbench.report.tables.scores import usable_length_of
@@ -52,22 +51,22 @@ def to_json(records: Iterable[Record]) -> str:
 
 def content(records: Iterable[Record]) -> dict[str, Any]:
     """Return the content of the JSON; unknown values are None."""
-    kept = _ordered(records)
-    seen = observations(kept)
+    known = findings(_ordered(records))
+    kept, seen = known.records, known.seen
     found = outcomes(seen)
     return {
         "rows": rows(kept),
-        "names": legend(kept),
+        "names": list(known.names.legend),
         "summaries": _summaries(seen),
         "usable_lengths": _usable_lengths(seen),
         "mean_ranks": [asdict(each) for each in mean_ranks(found)],
         "comparisons": [asdict(each) for each in compare(found) if each.n],
-        "failures": failures(kept),
-        "warnings": warnings_of(kept),
+        "failures": failures(kept, known.names),
+        "warnings": warnings_of(kept, known.names),
         "told_elsewhere": told_elsewhere(kept),
         "environments": [
             {"facts": dict(each.facts), "keys": sorted(record.key for record in each.records)}
-            for each in environments(kept)
+            for each in known.environments
         ],
         "commands": {record.key: command(record) for record in kept},
     }

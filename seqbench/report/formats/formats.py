@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
+from seqbench.records.light import WithCurves
 from seqbench.records.schema import Record
+
+
+def _whole(record: Record) -> Record:
+    return record
+
+
+class Write(Protocol):
+    """Turns records into the whole text of a report."""
+
+    def __call__(self, records: Sequence[Record], with_curves: WithCurves = _whole) -> str:
+        """Return the text.
+
+        Args:
+            records: the records; they may be without their curves.
+            with_curves: returns one of them with its curves.
+        """
 
 
 @dataclass(frozen=True)
@@ -18,46 +36,46 @@ class Format:
     """
 
     ending: str
-    write: Callable[[Sequence[Record]], str]
+    write: Write
 
 
-def _terminal(records: Sequence[Record]) -> str:
+def _terminal(records: Sequence[Record], with_curves: WithCurves = _whole) -> str:
     from seqbench.report.document import whole_report
     from seqbench.report.formats.terminal import to_text
 
     return to_text(whole_report(records))
 
 
-def _markdown(records: Sequence[Record]) -> str:
+def _markdown(records: Sequence[Record], with_curves: WithCurves = _whole) -> str:
     from seqbench.report.document import whole_report
     from seqbench.report.formats.markdown import to_markdown
 
     return to_markdown(whole_report(records))
 
 
-def _latex(records: Sequence[Record]) -> str:
+def _latex(records: Sequence[Record], with_curves: WithCurves = _whole) -> str:
     from seqbench.report.document import whole_report
     from seqbench.report.formats.latex import to_latex
 
     return to_latex(whole_report(records))
 
 
-def _csv(records: Sequence[Record]) -> str:
+def _csv(records: Sequence[Record], with_curves: WithCurves = _whole) -> str:
     from seqbench.report.formats.data import to_csv
 
     return to_csv(records)
 
 
-def _json(records: Sequence[Record]) -> str:
+def _json(records: Sequence[Record], with_curves: WithCurves = _whole) -> str:
     from seqbench.report.formats.data import to_json
 
     return to_json(records)
 
 
-def _html(records: Sequence[Record]) -> str:
+def _html(records: Sequence[Record], with_curves: WithCurves = _whole) -> str:
     from seqbench.report.page.page import html_page
 
-    return html_page(records)
+    return html_page(records, with_curves=with_curves)
 
 
 FORMATS: Mapping[str, Format] = {

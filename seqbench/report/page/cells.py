@@ -8,84 +8,101 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from seqbench.gradients.flow import Curve, Flow
 from seqbench.records.layout import stem
+from seqbench.records.names import Names
 from seqbench.records.resolution import one_example_in_skill
 from seqbench.records.schema import PluginUsed, Record
-from seqbench.records.variants import model_names, task_names
-from seqbench.report.charts.lines import Look, thinned
+from seqbench.report.charts.lines import thinned
+from seqbench.report.commands import command_around_seed
 from seqbench.report.numbers import number
 from seqbench.report.observations import UNKNOWN
 from seqbench.report.units import memory, seconds
 
-MOST_POINTS, LEAST_POINTS = 200, 16
-_ALL_POINTS, _POINTS_OF_A_ROW = 20_000, 20
+MOST_POINTS, LEAST_POINTS = 200, 24
+_ALL_POINTS, _POINTS_OF_A_ROW = 60_000, 60
 """Most points of each kind of curve over all cells of a page, and the number of points that take as much space as
 a row of the leaderboard with its lines in the charts."""
+
+_LN_10 = math.log(10)
 
 Pairs = tuple[tuple[str, str], ...]
 
 
-def cells(
-    records: Sequence[Record], look_of: Mapping[str, Look], command: Callable[[Record], str], rows: int
-) -> dict[str, Any]:
-    """Return the data of the detail views: ``shared`` texts, ``grids`` of steps and lags, ``words`` of
-    commands, the largest number of ``points`` of a curve, and ``cells`` by key.
+def points_of_a_curve(cells: int, rows: int) -> int:
+    """Return the largest number of points that a page of so many cells and rows of the leaderboard has of a curve.
 
-    Args:
-        records: the records of the page.
-        look_of: model -> look.
-        command: returns the command that runs one cell again.
-        rows: the rows of the leaderboard.
+    >>> points_of_a_curve(60, 60), points_of_a_curve(500, 20), points_of_a_curve(6000, 60)
+    (200, 117, 24)
     """
-    tasks, models = task_names(records), model_names(records)
-    most = _points(len(records), rows)
-    shared, grids, words = _Kept(), _Kept(), _Kept()
-    found = {}
-    for record in sorted(records, key=lambda each: each.key):
-        model = models[record.key]
-        found[record.key] = {
-            "task": tasks[record.key],
-            "model": model,
-            "look": [look_of[model].classes, look_of[model].mark],
-            "length": record.cell.length,
-            "seed": record.cell.seed,
-            "status": record.status,
-            "outcome": _outcome(record, shared),
-            "shared": [shared.place([title, pairs]) for title, pairs in _settings(record)],
-            "curves": [_curve(*curve, most, grids) for curve in _curves(record)],
-            "command": [words.place(word) for word in command(record).split(" ")],
-            "files": stem(record),
-            **_said(record, shared),
-        }
-    return {"shared": shared.items, "grids": grids.items, "words": words.items, "points": most, "cells": found}
-
-
-def _points(cells: int, rows: int) -> int:
     room = _ALL_POINTS - _POINTS_OF_A_ROW * rows
     return max(LEAST_POINTS, min(MOST_POINTS, room // max(1, cells)))
 
 
-class _Kept:
+class Kept:
     """A list without equal items."""
 
     def __init__(self) -> None:
-        self.items: list[Any] = []
-        self._places: dict[str, int] = {}
+        self.items: list[Hashable] = []
+        self._places: dict[Hashable, int] = {}
 
-    def place(self, item: Any) -> int:
+    def place(self, item: Hashable) -> int:
         """Return the index of an item; append it if it is new."""
-        text = json.dumps(item)
-        if text not in self._places:
-            self._places[text] = len(self.items)
+        place = self._places.setdefault(item, len(self.items))
+        if place == len(self.items):
             self.items.append(item)
-        return self._places[text]
+        return place
 
 
-def _outcome(record: Record, shared: _Kept) -> list[Any]:
+@dataclass(frozen=True)
+class Common:
+    """What the cells of a page share.
+
+    Attributes:
+        names: the names of their records.
+        points: the largest number of points of a curve.
+        shared: texts: settings, labels, commands, tracebacks.
+        grids: steps and lags of curves.
+        known: the indexes of what was met already, by a text that tells it from others.
+    """
+
+    names: Names
+    points: int
+    shared: Kept = field(default_factory=Kept)
+    grids: Kept = field(default_factory=Kept)
+    known: dict[str, Any] = field(default_factory=dict)
+
+    def once(self, what: str, make: Callable[[], Any]) -> Any:
+        """Return what is made of something that many cells have alike, made once."""
+        if what not in self.known:
+            self.known[what] = make()
+        return self.known[what]
+
+
+def cell(record: Record, common: Common) -> dict[str, Any]:
+    """Return the data of the detail view of one cell: indexes stand for what it shares with others."""
+    shared = common.shared
+    kind = common.names.kinds[record.key]
+    return {
+        "seed": record.cell.seed,
+        "status": record.status,
+        "outcome": _outcome(record, shared),
+        "shared": _settings(record, kind, common),
+        "curves": [_curve(curve, common) for curve in _curves(record)],
+        "command": common.once(
+            f"command {kind.key} {record.cell.length}", lambda: shared.place(command_around_seed(record))
+        ),
+        "files": stem(record),
+        **_said(record, shared),
+    }
+
+
+def _outcome(record: Record, shared: Kept) -> list[Any]:
     """Return the outcome of a cell: the index of the labels, then the texts, without unknown values."""
     costs, metric = record.costs, record.metric
     gradients = record.gradients
@@ -117,7 +134,7 @@ def _outcome(record: Record, shared: _Kept) -> list[Any]:
     if gradients and gradients.norms:
         found.append(("share of steps clipped", _text(gradients.norms.clipped_share, number)))
     known = [(label, text) for label, text in found if text is not None]
-    return [shared.place([label for label, _ in known]), *(text for _, text in known)]
+    return [shared.place(tuple(label for label, _ in known)), *(text for _, text in known)]
 
 
 def _score_text(record: Record) -> str | None:
@@ -135,7 +152,18 @@ def _other_scores(record: Record) -> list[tuple[str, str]]:
     return [(name, UNKNOWN if score is None else number(score)) for name, score in [*others, *elsewhere]]
 
 
-def _settings(record: Record) -> list[tuple[str, Pairs]]:
+def _settings(record: Record, kind: Record, common: Common) -> list[int]:
+    """Return the places of the settings: those that were asked for are the same for all records of a kind."""
+    shared, facts, where = common.shared, record.facts, record.environment
+    asked = common.once(f"asked {kind.key}", lambda: [shared.place(each) for each in _asked(record)])
+    return [
+        *asked,
+        *([shared.place(("About the data", _pairs(facts)))] if facts else []),
+        common.once(f"where {where!r}", lambda: shared.place(("Environment", _pairs(where)))),
+    ]
+
+
+def _asked(record: Record) -> list[tuple[str, Pairs]]:
     cell = record.cell
     return [
         (f"Task {cell.task.name}", _plugin(cell.task)),
@@ -143,8 +171,6 @@ def _settings(record: Record) -> list[tuple[str, Pairs]]:
         ("Training", _pairs(cell.training)),
         *([("Measured of the gradients", _pairs(cell.gradients))] if cell.gradients else []),
         *([("Data", _pairs(cell.data))] if cell.data else []),
-        *([("About the data", _pairs(record.facts))] if record.facts else []),
-        ("Environment", _pairs(record.environment)),
     ]
 
 
@@ -167,7 +193,7 @@ def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _said(record: Record, shared: _Kept) -> dict[str, Any]:
+def _said(record: Record, shared: Kept) -> dict[str, Any]:
     """Return the texts about a cell, without empty ones.
 
     A traceback is kept as an index, because cells often fail alike.
@@ -182,24 +208,38 @@ def _said(record: Record, shared: _Kept) -> dict[str, Any]:
     return {name: what for name, what in told.items() if what}
 
 
-_Raw = tuple[str, str, Sequence[int], Sequence[float | None]]
-"""The chart of a curve, the curve's name there, and its x and y values."""
+@dataclass(frozen=True)
+class _Course:
+    """A curve of a record.
+
+    Attributes:
+        chart, name: the chart it is drawn in, and its name there.
+        xs, ys: its points.
+        log: returns the logarithm to base 10 of a y that is drawn on a logarithmic axis; None for another one.
+    """
+
+    chart: str
+    name: str
+    xs: Sequence[int]
+    ys: Sequence[float | None]
+    log: Callable[[float], float | None] | None = None
 
 
-def _curves(record: Record) -> list[_Raw]:
+def _curves(record: Record) -> list[_Course]:
     course, gradients = record.course, record.gradients
     scores = [(each.step, each.score) for each in course.validations]
-    found: list[_Raw] = [("loss", "training", *_split(course.losses)), ("score", "validation", *_split(scores))]
+    found = [
+        _Course("loss", "training", *_split(course.losses)),
+        _Course("score", "validation", *_split(scores)),
+    ]
     if gradients and gradients.norms:
         # Charts draw logarithms of norms, so that norms outside the range of floats are drawn too.
-        norms = [(step, math.log10(norm) if norm else None) for step, norm in gradients.norms.course]
-        found.append(("norm", "global norm", *_split(norms)))
+        found.append(_Course("norm", "global norm", *_split(gradients.norms.course), _log_of_norm))
     for each in gradients.flows if gradients else ():
         if each.when != "during":
             curve = _flow_curve(each.flow)
-            lns = [None if ln is None else ln / math.log(10) for ln in curve.ln_median]
-            found.append((curve.quantity, each.when, curve.lags, lns))
-    return [curve for curve in found if any(y is not None for y in curve[3])]
+            found.append(_Course(curve.quantity, each.when, curve.lags, curve.ln_median, _log_of_ln))
+    return [curve for curve in found if any(y is not None for y in curve.ys)]
 
 
 def _flow_curve(flow: Flow) -> Curve:
@@ -208,30 +248,51 @@ def _flow_curve(flow: Flow) -> Curve:
     return state if any(ln is not None for ln in state.ln_median) else flow.curve("input")
 
 
-def _split(points: Iterable[tuple[int, float | None]]) -> tuple[list[int], list[float | None]]:
-    kept = list(points)
-    return [x for x, _ in kept], [y for _, y in kept]
+def _split(points: Sequence[tuple[int, float | None]]) -> tuple[list[int], list[float | None]]:
+    return [x for x, _ in points], [y for _, y in points]
 
 
-def _curve(
-    chart: str, name: str, xs: Sequence[int], ys: Sequence[float | None], most: int, grids: _Kept
-) -> list[Any]:
-    kept = thinned(len(xs), most)
-    write = _rounded if chart in ("loss", "score") else _rounded_log
-    return [chart, name, grids.place([xs[i] for i in kept]), [write(ys[i]) for i in kept]]
+def _log_of_norm(norm: float) -> float | None:
+    return math.log10(norm) if norm else None
 
 
-def _rounded(value: float | None) -> float | int | None:
-    """Return a number with four significant digits, enough for a chart; whole numbers have no point."""
-    if value is None or not math.isfinite(value):
-        return None
+def _log_of_ln(ln: float) -> float:
+    return ln / _LN_10
+
+
+def _curve(curve: _Course, common: Common) -> list[Any]:
+    kept = _thinned(len(curve.xs), common.points)
+    ys: list[float | None] = [curve.ys[i] for i in kept]
+    if curve.log:
+        ys = [None if y is None else curve.log(y) for y in ys]
+    grid = common.grids.place(tuple([curve.xs[i] for i in kept]))
+    return [curve.chart, curve.name, grid, _short(ys, curve.log is not None, common.points)]
+
+
+@lru_cache(maxsize=1024)
+def _thinned(count: int, most: int) -> tuple[int, ...]:
+    return tuple(thinned(count, most))
+
+
+def _short(values: Sequence[float | None], is_log: bool, points: int) -> list[float | int | None]:
+    """Return numbers that are as long as a chart needs.
+
+    Four significant digits, or three decimals of the logarithm of a norm, which give the norm to 0.1%. A page that
+    leaves out points rounds the others too, to a thousandth of the range of the curve: a chart is 328 units high.
+    """
+    if points < MOST_POINTS:
+        known = [value for value in values if value is not None]
+        span = max(known, default=0.0) - min(known, default=0.0)
+        if 0 < span < math.inf:
+            decimals = 3 - math.floor(math.log10(span))
+            return [None if value is None else round(value, decimals) for value in values]
+    return [None if value is None else round(value, 3) if is_log else _rounded(value) for value in values]
+
+
+def _rounded(value: float) -> float | int:
+    """Return a number with four significant digits; whole numbers have no point."""
     short = float(f"{value:.4g}")
     return int(short) if short == int(short) and abs(short) < 1e15 else short
-
-
-def _rounded_log(value: float | None) -> float | None:
-    """Return the logarithm of a norm to three decimals, which gives the norm to 0.1%."""
-    return None if value is None else round(value, 3)
 
 
 def _text(value: Any, write: Callable[[Any], str]) -> str | None:

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from seqbench.gradients.flow import Curve
+from seqbench.records.schema import Record
 from seqbench.report.charts.axes import Axis, count_axis, linear_axis, log_axis, power_of_ten
 from seqbench.report.charts.lines import Chart, Look, Numbers, Series, chart, thinned
 from seqbench.report.numbers import number, number_of_ln
 from seqbench.report.page.charts import by_model, by_task, lengths_of, numbers_by_length
 from seqbench.report.page.groups import Group
-from seqbench.statistics import summary
+from seqbench.statistics import mean
 
 MOMENTS = (("init", "before training"), ("trained", "after training"))
 _DECADES = 16
@@ -26,6 +27,7 @@ _ROWS = 6
 _BANDS = 8
 """With more lines than this in a chart, their bands hide each other and are left out."""
 _Line = tuple[Sequence[int], Sequence[float | None]]
+_LN_10 = math.log(10)
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,44 @@ class NormLine:
     n: int
 
 
-def gradient_charts(found: Sequence[Group], look_of: Mapping[str, Look]) -> list[GradientCharts]:
-    """Return the charts of every task whose gradients were measured."""
+Lines = Mapping[tuple[str, str, int], Mapping[str, NormLine]]
+"""Task, model and length -> moment -> the norms of the state gradient."""
+
+
+def gradient_charts(
+    found: Sequence[Group], look_of: Mapping[str, Look], lines: Lines | None = None
+) -> list[GradientCharts]:
+    """Return the charts of every task whose gradients were measured.
+
+    Args:
+        found: the groups.
+        look_of: model -> look.
+        lines: their norms; needed where their records have no curves.
+    """
+    if lines is None:
+        lines = {(each.task, each.model, each.length): norm_lines(each.records) for each in found}
     return [
-        GradientCharts(task, tuple(_pairs(i, task, of_task, look_of)))
+        GradientCharts(task, tuple(_pairs(i, task, of_task, look_of, lines)))
         for i, (task, of_task) in enumerate(by_task(found))
         if any(group.flows(when) for group in of_task for when, _ in MOMENTS)
     ]
+
+
+def norm_lines(records: Sequence[Record]) -> dict[str, NormLine]:
+    """Return moment -> the norms of the state gradient, over the seeds of one group; without unknown ones."""
+    lines = {}
+    for when, _ in MOMENTS:
+        curves = [
+            each.flow.curve("state")
+            for record in records
+            if record.gradients
+            for each in record.gradients.flows
+            if each.when == when
+        ]
+        line = norm_line(curves)
+        if line is not None and any(norm is not None for norm in line.median):
+            lines[when] = line
+    return lines
 
 
 def norm_line(curves: Sequence[Curve]) -> NormLine | None:
@@ -66,21 +99,25 @@ def norm_line(curves: Sequence[Curve]) -> NormLine | None:
         return None
     last = min(curve.lags[-1] for curve in curves)
     lags = tuple(lag for lag in curves[0].lags if lag <= last)
+    medians = [(each.lags, [None if ln is None else ln / _LN_10 for ln in each.ln_median]) for each in curves]
     return NormLine(
         lags=lags,
-        median=_mean_at(lags, [(c.lags, [_log10_of_ln(ln) for ln in c.ln_median]) for c in curves]),
-        q25=_mean_at(lags, [(c.lags, [_log10(norm) for norm in c.q25]) for c in curves]),
-        q75=_mean_at(lags, [(c.lags, [_log10(norm) for norm in c.q75]) for c in curves]),
+        median=_mean_at(lags, medians),
+        q25=_mean_at(lags, [(each.lags, _log10s(each.q25)) for each in curves]),
+        q75=_mean_at(lags, [(each.lags, _log10s(each.q75)) for each in curves]),
         n=len(curves),
     )
 
 
-def _pairs(i: int, task: str, found: Sequence[Group], look_of: Mapping[str, Look]) -> Iterator[tuple[Chart, ...]]:
+def _pairs(
+    i: int, task: str, found: Sequence[Group], look_of: Mapping[str, Look], lines: Lines
+) -> Iterator[tuple[Chart, ...]]:
     gains = tuple(_gains(i, task, found, look_of))
     if gains:
         yield gains
     for length in sorted({group.length for group in found}):
-        norms = tuple(_norms(f"norm-{i}-{length}", f"{task}, T={length}", found, length, look_of))
+        here = {group.model: lines[task, group.model, length] for group in found if group.length == length}
+        norms = tuple(_norms(f"norm-{i}-{length}", task, length, here, look_of))
         if norms:
             yield norms
 
@@ -117,8 +154,8 @@ def _gains(i: int, task: str, found: Sequence[Group], look_of: Mapping[str, Look
 
 
 def _gain(group: Group, when: str) -> float | None:
-    mean = summary(group.ln_gains(when))
-    return math.exp(mean.mean) if mean else None
+    ln_gain = mean(group.ln_gains(when))
+    return None if ln_gain is None else math.exp(ln_gain)
 
 
 def _gain_text(group: Group, when: str) -> str:
@@ -127,10 +164,10 @@ def _gain_text(group: Group, when: str) -> str:
 
 
 def _norms(
-    name: str, where: str, found: Sequence[Group], length: int, look_of: Mapping[str, Look]
+    name: str, task: str, length: int, found: Mapping[str, Mapping[str, NormLine]], look_of: Mapping[str, Look]
 ) -> Iterator[Chart]:
-    here = [group for group in found if group.length == length]
-    lines = {when: _lines(here, when) for when, _ in MOMENTS}
+    where = f"{task}, T={length}"
+    lines = {when: {model: own[when] for model, own in found.items() if when in own} for when, _ in MOMENTS}
     every = [line for of_moment in lines.values() for line in of_moment.values()]
     if not every:
         return
@@ -150,23 +187,6 @@ def _norms(
             numbers=_norm_numbers(lines[when]),
             caption=f"T={length}, {words}",
         )
-
-
-def _lines(found: Iterable[Group], when: str) -> dict[str, NormLine]:
-    """Return model -> the norms of its state gradient."""
-    lines = {}
-    for group in found:
-        curves = [
-            each.flow.curve("state")
-            for record in group.records
-            if record.gradients
-            for each in record.gradients.flows
-            if each.when == when
-        ]
-        line = norm_line(curves)
-        if line is not None and any(norm is not None for norm in line.median):
-            lines[group.model] = line
-    return lines
 
 
 def _norm_series(model: str, look: Look, line: NormLine, *, has_band: bool) -> Series:
@@ -199,6 +219,8 @@ def _norm_text(norm: float | None) -> str:
 
 
 def _mean_at(lags: Sequence[int], curves: Sequence[_Line]) -> tuple[float | None, ...]:
+    if all(xs == lags for xs, _ in curves):
+        return tuple(_mean(norms) for norms in zip(*(ys for _, ys in curves), strict=True))
     return tuple(_mean([_read(xs, ys, lag) for xs, ys in curves]) for lag in lags)
 
 
@@ -220,9 +242,5 @@ def _read(xs: Sequence[int], ys: Sequence[float | None], lag: int) -> float | No
     return before + (after - before) * (lag - xs[i - 1]) / (xs[i] - xs[i - 1])
 
 
-def _log10(norm: float | None) -> float | None:
-    return math.log10(norm) if norm else None
-
-
-def _log10_of_ln(ln: float | None) -> float | None:
-    return None if ln is None else ln / math.log(10)
+def _log10s(norms: Sequence[float | None]) -> list[float | None]:
+    return [math.log10(norm) if norm else None for norm in norms]

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from seqbench.gradients.flow import Summary
+from seqbench.records.names import Names, names_of
 from seqbench.records.resolution import one_example_in_skill
 from seqbench.records.schema import Record
-from seqbench.records.variants import model_names, natural, task_names
+from seqbench.records.variants import natural
 from seqbench.report.observations import UNKNOWN
-from seqbench.statistics import summary
+from seqbench.statistics import mean
 
 MISSING = "not run"
 
@@ -43,7 +45,7 @@ class Group:
 
     def skills(self) -> list[float]:
         """Return the skills of the seeds that have one."""
-        return _known(record.skill for record in self.records)
+        return list(self._skills)
 
     def baselines(self) -> list[float]:
         """Return the scores of the reference baseline."""
@@ -54,6 +56,14 @@ class Group:
 
         If all seeds share an outcome, it is written once, without a number.
         """
+        return self._outcome
+
+    @cached_property
+    def _skills(self) -> list[float]:
+        return _known(record.skill for record in self.records)
+
+    @cached_property
+    def _outcome(self) -> str:
         found = Counter(outcome_of(record) for record in self.records)
         found[MISSING] = len(self.seeds) - len(self.records)
         parts = [(what, n) for what, n in sorted(found.items(), key=lambda pair: (pair[0] != "ok", pair[0])) if n]
@@ -96,16 +106,21 @@ class Group:
         return None if None in worths else _mean(worths)
 
 
-def groups(records: Sequence[Record]) -> list[Group]:
-    """Return every model of a task at every length of the task, in their natural order, run or not."""
-    tasks, models = task_names(records), model_names(records)
+def groups(records: Sequence[Record], names: Names | None = None) -> list[Group]:
+    """Return every model of a task at every length of the task, in their natural order, run or not.
+
+    Args:
+        records: the records.
+        names: their names, where they are known.
+    """
+    known = names or names_of(records)
     by_task: dict[str, list[Record]] = {}
     for record in sorted(records, key=lambda each: (each.cell.seed, each.key)):
-        by_task.setdefault(tasks[record.key], []).append(record)
+        by_task.setdefault(known.tasks[record.key], []).append(record)
     return [
         group
         for task in sorted(by_task, key=natural)
-        for group in _of_task(task, by_task[task], [models[record.key] for record in by_task[task]])
+        for group in _of_task(task, by_task[task], [known.models[record.key] for record in by_task[task]])
     ]
 
 
@@ -131,5 +146,4 @@ def _known(values: Iterable[float | None]) -> list[float]:
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
-    found = summary(value for value in values if value is not None)
-    return found.mean if found else None
+    return mean(value for value in values if value is not None)

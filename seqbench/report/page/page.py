@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from seqbench.base.printable import printable
+from seqbench.records.light import WithCurves
 from seqbench.records.schema import Record
-from seqbench.records.variants import legend, legend_title, model_names, natural
+from seqbench.records.variants import natural
 from seqbench.report.charts import lines as charts
-from seqbench.report.commands import command
-from seqbench.report.document import whole_report
-from seqbench.report.observations import observations
-from seqbench.report.page.cells import cells
+from seqbench.report.document import report_of
+from seqbench.report.findings import findings
 from seqbench.report.page.charts import cost_charts, skill_charts
-from seqbench.report.page.gradients import gradient_charts
+from seqbench.report.page.details import Packer
+from seqbench.report.page.gradients import gradient_charts, norm_lines
 from seqbench.report.page.groups import groups
 from seqbench.report.page.overview import overview, summary_line
 from seqbench.report.page.rows import rows
+from seqbench.report.page.texts import script_json, shown
 from seqbench.report.tables.remarks import warnings_of
 
 if TYPE_CHECKING:
@@ -34,39 +33,48 @@ STYLES = ("base.css", "chart.css", "page.css")
 SCRIPTS = ("theme.js", "legend.js", "rows.js", "curves.js", "cell.js")
 
 
-def html_page(records: Iterable[Record], *, title: str = "seqbench report") -> str:
+def html_page(
+    records: Iterable[Record], *, with_curves: WithCurves = lambda record: record, title: str = "seqbench report"
+) -> str:
     """Return the page of these records.
 
     Args:
         records: those of one store, or of several merged with `read_records`.
+        with_curves: returns a record with its curves; for records without curves, which are read with
+            `read_light`. It is called once for each record, so that few curves are in memory at a time.
         title: its heading.
     """
-    kept = sorted(records, key=lambda record: record.key)
-    seen = observations(kept)
-    look_of = charts.looks(sorted(set(model_names(kept).values()), key=natural))
-    found = groups(kept)
+    known = findings(sorted(records, key=lambda record: record.key))
+    found = groups(known.records, known.names)
+    look_of = charts.looks(sorted(set(known.names.models.values()), key=natural))
     leaderboard = rows(found, look_of)
+    packer = Packer(known.names, look_of, len(known.records), len(leaderboard))
+    norms = {}
+    for group in found:
+        whole = [with_curves(record) for record in group.records]
+        norms[group.task, group.model, group.length] = norm_lines(whole)
+        packer.add(group, whole)
     return render(
         "page.html.j2",
         styles=STYLES,
         scripts=SCRIPTS,
         title=title,
-        told=summary_line(kept, found),
+        told=summary_line(known.records, found),
         looks=look_of,
-        legend=legend(kept),
-        legend_title=legend_title(kept),
-        overview=overview(seen, look_of),
-        unordered=sorted({each.task for each in seen if not each.is_longer_harder}, key=natural),
-        warnings=warnings_of(kept),
+        legend=known.names.legend,
+        legend_title=known.names.legend_title,
+        overview=overview(known.seen, look_of),
+        unordered=sorted({each.task for each in known.seen if not each.is_longer_harder}, key=natural),
+        warnings=warnings_of(known.records, known.names),
         rows=leaderboard,
         tasks=list(dict.fromkeys(row.task for row in leaderboard)),
         lengths=sorted({row.length for row in leaderboard}),
         outcomes=sorted({row.outcome for row in leaderboard}),
         skill=skill_charts(found, look_of),
-        gradients=gradient_charts(found, look_of),
+        gradients=gradient_charts(found, look_of, norms),
         costs=cost_charts(found, look_of),
-        document=whole_report(kept),
-        cells=cells(kept, look_of, command, len(leaderboard)),
+        document=report_of(known),
+        details=packer.packed(),
     )
 
 
@@ -103,7 +111,7 @@ def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     jinja = Environment(
-        finalize=_shown,
+        finalize=shown,
         loader=PackageLoader("seqbench.report.page"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -115,21 +123,8 @@ def _environment() -> Environment:
     return jinja
 
 
-def _shown(value: Any) -> Any:
-    """Return a value for a page: in texts, control and hidden characters are spelled out, except line ends."""
-    from markupsafe import Markup
-
-    if isinstance(value, Mapping):
-        return {_shown(name): _shown(inner) for name, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_shown(inner) for inner in value]
-    return printable(value, keep="\n\t") if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
 def _data(value: Any) -> str:
-    """Return JSON that is safe inside a script element, whatever its strings contain."""
-    text = json.dumps(_shown(value), allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-    return _markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+    return _markup(script_json(value))
 
 
 def _source(jinja: Environment, name: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from seqbench.report.numbers import rounded
 from seqbench.report.observations import Observation
 from seqbench.report.tables.table import ABSENT, Entry, Table, grouped
-from seqbench.statistics import summary
+from seqbench.statistics import mean
 
 _LINES = (
     "Trainable parameters of embedding, layer and head; numbers carried from one step to the next; median wall"
@@ -44,11 +44,11 @@ def cost_table(seen: Sequence[Observation], *, environments: int = 1) -> Table:
 
 
 def _entry(values: Sequence[float | None], *, is_count: bool) -> Entry:
-    found = summary(value for value in values if value is not None)
+    found = mean(value for value in values if value is not None)
     if found is None:
         return Entry("unknown" if values else ABSENT)
-    is_whole = is_count and found.mean == int(found.mean)
-    return Entry(str(int(found.mean)) if is_whole else rounded(found.mean), found.mean)
+    is_whole = is_count and found == int(found)
+    return Entry(str(int(found)) if is_whole else rounded(found), found)
 
 
 def _scaled(value: float | None, factor: float) -> float | None:

@@ -8,8 +8,9 @@ from typing import Any
 
 from seqbench.base.printable import MOST, one_line
 from seqbench.base.ranges import seeds_text
+from seqbench.records.names import Names, names_of
 from seqbench.records.schema import Record
-from seqbench.records.variants import model_names, natural, task_names
+from seqbench.records.variants import natural
 from seqbench.report.tables.table import Entry, Table
 
 _LINES = ("What the records say of the machine and the software; the source revision is seqbench's own.",)
@@ -36,16 +37,24 @@ def environments(records: Sequence[Record]) -> list[Environment]:
     """
     ordered = sorted(records, key=lambda record: (-len(record.environment), record.key))
     found: list[tuple[dict[str, str], list[Record]]] = []
+    # Many records have the same environment.
+    met: dict[str, list[Record]] = {}
     for record in ordered:
-        facts = _facts(record)
-        for known, own in found:
-            if all(known.get(name) == value for name, value in facts.items()):
-                own.append(record)
-                break
-        else:
-            found.append((facts, [record]))
+        text = repr(record.environment)
+        if text not in met:
+            met[text] = _place(_facts(record), found)
+        met[text].append(record)
     found.sort(key=lambda pair: (-len(pair[1]), sorted(pair[0].items())))
     return [Environment(facts, tuple(own)) for facts, own in found]
+
+
+def _place(facts: dict[str, str], found: list[tuple[dict[str, str], list[Record]]]) -> list[Record]:
+    """Return the records of the first environment that these facts do not contradict; it may be a new one."""
+    for known, own in found:
+        if all(known.get(name) == value for name, value in facts.items()):
+            return own
+    found.append((facts, []))
+    return found[-1][1]
 
 
 def environment_table(found: Sequence[Environment]) -> Table:
@@ -59,17 +68,21 @@ def environment_table(found: Sequence[Environment]) -> Table:
     return Table("environment", _LINES, columns, tuple(rows), keys=1)
 
 
-def places(found: Sequence[Environment]) -> list[str]:
-    """Return which cells come from which environment; nothing if there is only one."""
+def places(found: Sequence[Environment], names: Names | None = None) -> list[str]:
+    """Return which cells come from which environment; nothing if there is only one.
+
+    Args:
+        found: the environments.
+        names: the names of their records, where they are known.
+    """
     if len(found) < 2:
         return []
-    records = [record for each in found for record in each.records]
-    tasks, models = task_names(records), model_names(records)
+    known = names or names_of([record for each in found for record in each.records])
     lines = []
     for i, each in enumerate(found, start=1):
         cells: dict[tuple[str, str], list[Record]] = {}
         for record in each.records:
-            cells.setdefault((tasks[record.key], models[record.key]), []).append(record)
+            cells.setdefault((known.tasks[record.key], known.models[record.key]), []).append(record)
         for key in sorted(cells, key=lambda key: [natural(part) for part in key]):
             lines.append(f"environment {i}: {' '.join(key)}, {_cells(cells[key])}")
     return lines

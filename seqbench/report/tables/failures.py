@@ -8,18 +8,24 @@ from pathlib import Path
 from seqbench.base.printable import one_line
 from seqbench.base.ranges import seeds_text
 from seqbench.records.layout import Layout
+from seqbench.records.names import Names, names_of
 from seqbench.records.schema import Record
-from seqbench.records.variants import model_names, natural, task_names
+from seqbench.records.variants import natural
 
 
-def failures(records: Iterable[Record]) -> list[str]:
-    """Return one line for each problem; seeds with the same reason share a line."""
+def failures(records: Iterable[Record], names: Names | None = None) -> list[str]:
+    """Return one line for each problem; seeds with the same reason share a line.
+
+    Args:
+        records: the records.
+        names: their names, where they are known.
+    """
     kept = list(records)
-    tasks, models = task_names(kept), model_names(kept)
+    known = names or names_of(kept)
     groups: dict[tuple[str, str], list[Record]] = {}
     for record in kept:
         for what in _what(record):
-            key = (f"{tasks[record.key]} {models[record.key]} T={record.cell.length}", what)
+            key = (f"{known.tasks[record.key]} {known.models[record.key]} T={record.cell.length}", what)
             groups.setdefault(key, []).append(record)
     ordered = sorted(groups, key=lambda key: (natural(key[0]), key[1], _seeds(groups[key])))
     return [f"{cell}, {_seeds(groups[cell, what])}: {what}{_log(groups[cell, what])}" for cell, what in ordered]

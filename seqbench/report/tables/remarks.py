@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from seqbench.base.counts import counted
 from seqbench.base.printable import one_line
 from seqbench.base.ranges import seeds_text
+from seqbench.records.names import Names, names_of
 from seqbench.records.schema import Record
-from seqbench.records.variants import model_names, natural, task_names
+from seqbench.records.variants import natural
 from seqbench.report.observations import Observation
 
 COPIES = "test_texts_also_in_train"
@@ -19,11 +20,16 @@ Cell = tuple[str, str, int, int]
 """Task, model, length and seed."""
 
 
-def warnings_of(records: Sequence[Record]) -> list[str]:
-    """Return each warning once, with its cells, in an order that does not depend on that of the records."""
-    tasks, models = task_names(records), model_names(records)
+def warnings_of(records: Sequence[Record], names: Names | None = None) -> list[str]:
+    """Return each warning once, with its cells, in an order that does not depend on that of the records.
+
+    Args:
+        records: the records.
+        names: their names, where they are known.
+    """
+    known = names or names_of(records)
     return said_once(
-        ((tasks[record.key], models[record.key], record.cell.length, record.cell.seed), sentence)
+        ((known.tasks[record.key], known.models[record.key], record.cell.length, record.cell.seed), sentence)
         for record in records
         for sentence in _sentences(record)
     )

@@ -44,7 +44,11 @@ _INTERVAL_LINES = (
 
 def result_tables(records: Iterable[Record]) -> list[Table]:
     """Return the tables of each task and the table of skill over all of them."""
-    seen = observations(list(records))
+    return tables_of(observations(list(records)))
+
+
+def tables_of(seen: Sequence[Observation]) -> list[Table]:
+    """Return `result_tables` of observations."""
     result = []
     for task in sorted({each.task for each in seen}, key=natural):
         of_task = [each for each in seen if each.task == task]

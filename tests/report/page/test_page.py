@@ -6,11 +6,13 @@ seqbench.report.page.groups, seqbench.report.page.rows, seqbench.report.units.
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import random
 import re
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -91,6 +93,13 @@ def with_models(record: Record, number: int) -> Record:
     return varied(record, number, model=f"{record.cell.model.name}-{number}")
 
 
+def details(html: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the cells of a page share, and key -> the details of a cell."""
+    parts = re.findall(r'<script type="application/octet-stream" class="cells">(.*?)</script>', html)
+    shared, *found = (json.loads(zlib.decompress(base64.b64decode(part), wbits=-15)) for part in parts)
+    return shared, {key: cell for part in found for key, cell in part.items()}
+
+
 def texts(page: Page, selector: str) -> list[str]:
     return [text.strip() for text in page.locator(selector).all_inner_texts()]
 
@@ -125,20 +134,18 @@ def test_page_of_500_cells_is_small_and_quickly_made(
     html = html_page(records)
     assert time.process_time() - started < 5
     assert len(html.encode()) < 2_000_000
-    found = json.loads(re.findall(r'<script type="application/json" id="cells">(.*?)</script>', html)[0])
-    assert len(found["cells"]) == 500
+    _, cells = details(html)
+    assert len(cells) == 500
     # However many there are, every cell has its curves.
-    for cell in found["cells"].values():
+    for cell in cells.values():
         losses = [ys for chart, name, _, ys in cell["curves"] if (chart, name) == ("loss", "training")]
         assert [len(ys) >= 10 for ys in losses] == [True]
 
 
 def test_curves_in_the_page_are_the_record_s_to_four_digits(quick: list[Record]) -> None:
-    found = json.loads(re.findall(r'id="cells">(.*?)</script>', html_page(quick))[0])
+    shared, cells = details(html_page(quick))
     record = next(r for r in quick if (r.cell.task.name, r.cell.model.name, r.cell.length) == ("copy", "lstm", 64))
-    curves = {
-        (chart, name): (found["grids"][grid], ys) for chart, name, grid, ys in found["cells"][record.key]["curves"]
-    }
+    curves = {(chart, name): (shared["grids"][grid], ys) for chart, name, grid, ys in cells[record.key]["curves"]}
     steps, losses = curves["loss", "training"]
     assert steps == [step for step, _ in record.course.losses]
     assert losses == pytest.approx([loss for _, loss in record.course.losses], rel=1e-3)
@@ -366,7 +373,7 @@ def test_markup_in_records_is_text_and_runs_nowhere(browser: Browser, quick: lis
         for summary in seen.page.locator("summary").all():
             summary.evaluate("summary => { summary.parentElement.open = true; }")
         assert seen.page.locator("img, b").count() == 0
-        assert seen.page.locator("script").count() == 6
+        assert seen.page.locator("script:not(.cells)").count() == 6
         assert seen.requests == [file.as_uri()]
         assert seen.wrongs == []
 

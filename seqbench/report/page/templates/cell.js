@@ -1,7 +1,10 @@
 "use strict";
-// The detail view of a cell, opened by its address #cell-KEY; all that it shows lies in the page as JSON.
+// The detail view of a cell, opened by its address #cell-KEY. All that it shows lies in the page: JSON in compressed
+// parts, the first of which holds what cells share. A part is unpacked when one of its cells is opened.
 {
-  const data = JSON.parse(document.getElementById("cells").textContent);
+  const { points } = JSON.parse(document.getElementById("cells").textContent);
+  const parts = [...document.querySelectorAll("script.cells")].map((script) => ({ script, data: null }));
+  const links = new Map([...document.querySelectorAll("#rows a[href^='#cell-']")].map((link) => [link.getAttribute("href"), link]));
   const dialog = document.getElementById("cell");
   const body = dialog.querySelector(".body");
   const charts = [
@@ -15,7 +18,14 @@
   const facts = (pairs) =>
     element("dl", { class: "facts" }, ...pairs.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value))));
 
-  const figure = (cell, [name, title, xLabel, yLabel, isLog]) => {
+  const unpack = (part) => {
+    const packed = Uint8Array.from(atob(part.script.textContent), (char) => char.charCodeAt(0));
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+    return new Response(stream).json();
+  };
+  const unpacked = (part) => (part.data ??= unpack(part));
+
+  const figure = (data, cell, [name, title, xLabel, yLabel, isLog]) => {
     const curves = cell.curves.filter(([chart]) => chart === name).map(([, label, grid, ys]) => [label, data.grids[grid], ys]);
     if (!curves.some(([, xs]) => xs.length > 1)) return [];
     const description = `${title}, against ${xLabel}: ${curves.map(([label]) => label).join(", ")}.` + (isLog ? " The axis is logarithmic." : "");
@@ -26,15 +36,15 @@
     return [element("figure", { class: "chart" }, element("figcaption", {}, title), ...which, svg, details)];
   };
 
-  const wrong = (cell) => {
+  const wrong = (data, cell) => {
     const lines = [cell.reason, ...(cell.notes ?? []), ...(cell.warnings ?? []), ...(cell.problems ?? [])].filter(Boolean);
     const parts = lines.map((line) => element("p", { class: "wrong" }, line));
     if (cell.traceback) parts.push(element("h3", {}, "Traceback"), element("pre", { tabindex: 0 }, data.shared[cell.traceback[0]]));
     return parts;
   };
 
-  const command = (cell) => {
-    const text = cell.command.map((place) => data.words[place]).join(" ");
+  const command = (data, cell) => {
+    const text = data.shared[cell.command].join(cell.seed);
     const button = element("button", { type: "button" }, "Copy");
     button.addEventListener("click", () => {
       const told = (text) => { button.textContent = text; };
@@ -43,32 +53,57 @@
     return element("div", { class: "copy" }, element("pre", { tabindex: 0 }, text), button);
   };
 
-  const show = (key) => {
-    const cell = data.cells[key];
+  const show = (data, cell) => {
     document.getElementById("cell-title").textContent = `${cell.task}, ${cell.model}, T=${cell.length}, seed ${cell.seed}`;
     const status = document.getElementById("cell-status");
     status.textContent = cell.status;
     status.className = cell.status === "ok" ? "soft" : "bad";
     body.replaceChildren(
-      ...wrong(cell),
+      ...wrong(data, cell),
       facts(data.shared[cell.outcome[0]].map((label, i) => [label, cell.outcome[i + 1]])),
-      element("div", { class: "charts" }, ...charts.flatMap((chart) => figure(cell, chart))),
-      data.points >= 200 ? "" : element("p", { class: "note" }, `This page has at most ${data.points} points of each curve; the record has them all.`),
+      element("div", { class: "charts" }, ...charts.flatMap((chart) => figure(data, cell, chart))),
+      points >= 200 ? "" : element("p", { class: "note" }, `This page has at most ${points} points of each curve, rounded to a thousandth of its range; the record has all of them, with all digits.`),
       element("h3", {}, "Run it again"),
-      command(cell),
+      command(data, cell),
       element("h3", {}, "Files"),
       element("p", {}, "In the folder of results: ", element("code", {}, `records/${cell.files}.json`), ", and what the cell printed in ", element("code", {}, `logs/${cell.files}.log`), ", where a log was kept."),
       ...cell.shared.flatMap((place) => [element("h3", {}, data.shared[place][0]), facts(data.shared[place][1])]),
     );
+    present();
+  };
+
+  const present = () => {
     if (!dialog.open) dialog.showModal();
     dialog.scrollTop = 0;
   };
 
-  const follow = () => {
-    let key = "";
-    try { key = decodeURIComponent(location.hash).replace(/^#cell-/, ""); } catch { /* no address of ours */ }
-    if (Object.hasOwn(data.cells, key)) show(key);
-    else if (dialog.open) dialog.close();
+  const refuse = (error) => {
+    document.getElementById("cell-title").textContent = "Cell";
+    document.getElementById("cell-status").textContent = "";
+    const reason = "DecompressionStream" in window ? String(error) : "this browser is too old for that; Chrome 103, Firefox 113 and Safari 16.4 can do it";
+    body.replaceChildren(element("p", { class: "wrong" }, `The details of this cell cannot be unpacked: ${reason}.`));
+    present();
+  };
+
+  const asked = () => {
+    try { return decodeURIComponent(location.hash); } catch { return ""; /* no address of ours */ }
+  };
+
+  const follow = async () => {
+    const address = asked();
+    const link = links.get(address);
+    if (!link) {
+      if (dialog.open) dialog.close();
+      return;
+    }
+    try {
+      const part = parts[link.closest("tr").dataset.part];
+      const [data, cells] = await Promise.all([unpacked(parts[0]), unpacked(part)]);
+      // Another cell may have been asked for by now.
+      if (asked() === address) show(data, cells[address.slice("#cell-".length)]);
+    } catch (error) {
+      refuse(error);
+    }
   };
   dialog.addEventListener("close", () => {
     if (location.hash.startsWith("#cell-")) history.replaceState(null, "", location.pathname + location.search);

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from seqbench.contracts.examples import Batch
+
 MOST_PLACES = 64
 """Largest number of steps of unchanged input that are told apart."""
+
+
+class Places(NamedTuple):
+    """The scored items of a range of steps, and their answers.
+
+    Attributes:
+        rows: the row of each item in the batch, [items].
+        steps: its step, counted from the first of the range, [items].
+        answers: its target, [items] or [items, numbers].
+    """
+
+    rows: Tensor
+    steps: Tensor
+    answers: Tensor
 
 
 def endings(hidden: Tensor, lengths: Tensor, start: int) -> tuple[Tensor, Tensor]:
@@ -22,9 +38,8 @@ def endings(hidden: Tensor, lengths: Tensor, start: int) -> tuple[Tensor, Tensor
     Returns:
         [endings, features] and [endings].
     """
-    lasts = lengths - (1 + start)
-    rows = ((lasts >= 0) & (lasts < hidden.shape[1])).nonzero()[:, 0]
-    return hidden[beside(hidden, rows), beside(hidden, lasts[rows])], rows
+    rows, steps = _ends(lengths, start, hidden.shape[1])
+    return hidden[beside(hidden, rows), beside(hidden, steps)], rows
 
 
 def last_step(hidden: Tensor, lengths: Tensor) -> Tensor:
@@ -32,20 +47,26 @@ def last_step(hidden: Tensor, lengths: Tensor) -> Tensor:
     return endings(hidden, lengths, 0)[0]
 
 
-def at_scored(hidden: Tensor, targets: Tensor, is_scored: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the hidden states at the scored steps, their targets on the same device, and the row of each.
+def places_of_ends(batch: Batch, start: int, steps: int) -> Places:
+    """Return the last real steps of the rows that end in a range of steps, with the rows' targets."""
+    rows, lasts = _ends(batch.lengths, start, steps)
+    return Places(rows, lasts, batch.targets[rows])
+
+
+def places_of_steps(targets: Tensor, is_scored: Tensor) -> Places:
+    """Return the scored steps with their targets.
 
     Args:
-        hidden: [batch, steps, features].
-        targets: of the same steps, [batch, steps] or [batch, steps, numbers].
+        targets: [batch, steps] or [batch, steps, numbers].
         is_scored: [batch, steps].
-
-    Returns:
-        [items, features], [items] or [items, numbers], and [items].
     """
     rows, steps = is_scored.nonzero(as_tuple=True)
-    scored = hidden[beside(hidden, rows), beside(hidden, steps)]
-    return scored, beside(scored, targets[rows, steps]), rows
+    return Places(rows, steps, targets[rows, steps])
+
+
+def at_places(hidden: Tensor, places: Places) -> Tensor:
+    """Return the hidden states at places: [batch, steps, features] -> [items, features]."""
+    return hidden[beside(hidden, places.rows), beside(hidden, places.steps)]
 
 
 def beside(hidden: Tensor, part: Tensor) -> Tensor:
@@ -62,3 +83,10 @@ def unchanged(inputs: Tensor) -> Tensor:
     is_changed = torch.ones(inputs.shape[:2], dtype=torch.bool)
     is_changed[:, 1:] = other if other.ndim == 2 else other.any(2)
     return (steps - (steps * is_changed).cummax(1).values).clamp(max=MOST_PLACES - 1)
+
+
+def _ends(lengths: Tensor, start: int, steps: int) -> tuple[Tensor, Tensor]:
+    """Return the rows that end in a range of steps, and their last steps, counted from its first."""
+    lasts = lengths - (1 + start)
+    rows = ((lasts >= 0) & (lasts < steps)).nonzero()[:, 0]
+    return rows, lasts[rows]

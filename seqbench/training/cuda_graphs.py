@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from seqbench.contracts.examples import Batch
-from seqbench.contracts.kinds.places import Places
+from seqbench.contracts.targets import Places
 from seqbench.network.network import Network
 from seqbench.training.looked_up import ItemPlaces, looked_up
 

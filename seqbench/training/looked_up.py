@@ -13,8 +13,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from seqbench.contracts.examples import Batch
-from seqbench.contracts.kinds.kind import TargetKind
-from seqbench.contracts.kinds.places import Places
+from seqbench.contracts.targets import Places, TargetKind
 from seqbench.network.network import Network
 
 ItemPlaces = Mapping[int, Places]

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from seqbench import (
     Batch,
     Forecast,
+    Places,
     SequenceClass,
     StepClass,
     StepLabels,
@@ -27,7 +28,6 @@ from seqbench import (
     Transcript,
 )
 from seqbench.contracts.examples import UNSCORED
-from seqbench.contracts.kinds.places import Places
 from seqbench.experiment.schema import Training
 from seqbench.network.chunks import Chunking
 from seqbench.network.network import Network

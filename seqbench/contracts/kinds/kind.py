@@ -13,6 +13,7 @@ from seqbench.contracts.examples import Batch, Split
 from seqbench.contracts.kinds.places import Places, at_places, beside
 from seqbench.contracts.scored import kept, scored_by_marks
 from seqbench.contracts.unfit import Unfit
+from seqbench.errors import ContractError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -71,10 +72,10 @@ class TargetKind(ABC):
         """
 
     def look_up(self, batch: Batch, start: int, steps: int) -> Places | None:
-        """Return the scored items in a range of steps; None if the losses cannot be split into look-up and losses.
+        """Return the scored items in a range of steps; None if `losses` cannot be split into look-up and losses.
 
-        A kind that says it here and in `answer_losses` may write its `losses` as ``self.looked_up_losses(...)``.
-        Its training steps can then be captured as a CUDA graph, where the items cannot be looked up.
+        A kind that defines this and `answer_losses` may write its `losses` as ``self.looked_up_losses(...)``. Its
+        training steps can then be captured as a CUDA graph, within which nothing can be looked up on the CPU.
 
         Args:
             batch: the whole batch, on the CPU.
@@ -84,8 +85,12 @@ class TargetKind(ABC):
         return None
 
     def answer_losses(self, outputs: Tensor, answers: Tensor) -> Tensor:
-        """Return the training loss of each item, [items], from the head's outputs there and the items' answers."""
-        raise NotImplementedError(f"{type(self).__name__} has no answer_losses, which goes with look_up")
+        """Return the training loss of each item, [items], from the head's outputs there and the items' answers.
+
+        Raises:
+            ContractError: the kind defines `look_up` alone.
+        """
+        raise ContractError(f"{type(self).__name__} has a look_up and no answer_losses; write both, or neither")
 
     def losses_at(self, hidden: Tensor, places: Places, head: nn.Module) -> Tensor:
         """Return the training loss of each item at these places, [items]; the head runs on those only."""
@@ -93,10 +98,14 @@ class TargetKind(ABC):
         return self.answer_losses(outputs, beside(outputs, places.answers))
 
     def looked_up_losses(self, hidden: Tensor, batch: Batch, head: nn.Module, start: int) -> tuple[Tensor, Tensor]:
-        """Return what `losses` returns, by `look_up` and `answer_losses`."""
+        """Return what `losses` returns, by `look_up` and `answer_losses`.
+
+        Raises:
+            ContractError: the kind has no `look_up`.
+        """
         places = self.look_up(batch, start, hidden.shape[1])
         if places is None:
-            raise NotImplementedError(f"{type(self).__name__} has no look_up")
+            raise ContractError(f"{type(self).__name__} has no look_up; write losses without looked_up_losses")
         return self.losses_at(hidden, places, head), places.rows
 
     def loss(self, hidden: Tensor, batch: Batch, head: nn.Module) -> Tensor:

@@ -85,15 +85,6 @@ def test_kind_is_class_versions_device_and_c_library_and_not_the_kernel() -> Non
     assert is_same_kind(partly, {**partly, "processor": "AMD EPYC"}) is False
 
 
-def test_kind_of_a_gpu_is_its_name_and_its_libraries_and_an_earlier_record_told_none() -> None:
-    gpu = {**HERE, "device": "NVIDIA H200", "gpu_libraries": {"cuda": "13.0", "cudnn": 91900}}
-    early = {name: value for name, value in gpu.items() if name != "gpu_libraries"}
-    other = {**gpu, "gpu_libraries": {"cuda": "13.0", "cudnn": 92000}}
-    assert (is_same_kind(gpu, gpu), is_same_kind(gpu, early), is_same_kind(early, early)) == (True, None, None)
-    assert is_same_kind(gpu, other) is False
-    assert machine_differences(gpu, other) == ["gpu_libraries cudnn 91900 / cudnn 92000"]
-
-
 def test_records_of_earlier_versions_tell_no_class_and_are_of_no_known_kind() -> None:
     early = {name: value for name, value in HERE.items() if name != "processor_class"}
     assert is_same_kind(early, HERE) is None

@@ -1,4 +1,4 @@
-"""Tests cells on a GPU: the numbers of the CPU, same bits twice and captured, no waiting, sharing, the record."""
+"""Tests cells on a GPU: the numbers of the CPU, no waiting within a step, several at a time, and the record."""
 
 from __future__ import annotations
 

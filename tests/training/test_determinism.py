@@ -1,4 +1,4 @@
-"""Tests that deterministic algorithms are taken within a block only, and that operations without one are noted."""
+"""Tests that deterministic algorithms hold within a block only, and between which GPUs bits are equal."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 import torch
 import torch.utils.deterministic
 
+from seqbench.base.machines import is_same_kind, machine_differences
 from seqbench.training.determinism import NOTE, same_bits
 from seqbench.training.lightning import quiet_lightning
 
@@ -67,3 +68,14 @@ def test_on_a_cpu_nothing_is_changed() -> None:
         assert not torch.are_deterministic_algorithms_enabled()
         without_a_deterministic_form()
     assert notes == {}
+
+
+def test_kind_of_a_gpu_is_its_name_and_its_libraries_and_an_earlier_record_told_none() -> None:
+    classes = {"vendor": "GenuineIntel", "torch": "AVX512", "onednn": "AVX512_CORE", "mkl": "AVX512_E1"}
+    cpu = {"python": "3.11.7", "packages": {"torch": "2.13.0"}, "device": "cpu", "platform": "Linux-6-x86_64"}
+    gpu = {**cpu, "processor_class": classes, "device": "H200", "gpu_libraries": {"cuda": "13.0", "cudnn": 91900}}
+    early = {name: value for name, value in gpu.items() if name != "gpu_libraries"}
+    other = {**gpu, "gpu_libraries": {"cuda": "13.0", "cudnn": 92000}}
+    assert (is_same_kind(gpu, gpu), is_same_kind(gpu, early), is_same_kind(early, early)) == (True, None, None)
+    assert is_same_kind(gpu, other) is False
+    assert machine_differences(gpu, other) == ["gpu_libraries cudnn 91900 / cudnn 92000"]

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from seqbench.contracts.examples import Batch
-from seqbench.contracts.targets import Places
 from seqbench.network.network import Network
 from seqbench.training.looked_up import ItemPlaces, looked_up
 
@@ -69,7 +68,7 @@ class CudaCapture:
             RuntimeError: an operation of the step cannot be captured.
         """
         inputs = _static(batch.inputs)
-        kept = {start: Places(*map(_static, each)) for start, each in places.items()}
+        kept = {start: each.mapped(_static) for start, each in places.items()}
         _fill(inputs, batch.inputs)
         _fill_all(kept, places)
         # Gradients that torch would add to belong to no graph.
@@ -134,7 +133,7 @@ def _static(part: Tensor) -> Tensor:
 
 def _fill_all(kept: ItemPlaces, places: ItemPlaces) -> None:
     for start, each in kept.items():
-        for static, part in zip(each, places[start], strict=True):
+        for static, part in zip(each[:3], places[start][:3], strict=True):
             _fill(static, part)
 
 

@@ -39,7 +39,7 @@ def shape_of(batch: Batch, places: ItemPlaces) -> Shape:
 
     The number of items counts for each chunk: the mean loss is divided by their sum.
     """
-    items = tuple((start, *(_form(part) for part in each)) for start, each in places.items())
+    items = tuple((start, each.is_last, *map(_form, each[:3])) for start, each in places.items())
     return (_form(batch.inputs), items)
 
 

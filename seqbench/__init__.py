@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from seqbench.contracts.model import Model, ParameterGroup
     from seqbench.contracts.targets import (
         Forecast,
+        Places,
         SequenceClass,
         StepClass,
         StepLabels,
@@ -87,6 +88,7 @@ _HOMES = {
     ),
     "contracts.targets": (
         "Forecast",
+        "Places",
         "SequenceClass",
         "StepClass",
         "StepLabels",
@@ -168,6 +170,7 @@ __all__ = [
     "Metric",
     "Model",
     "ParameterGroup",
+    "Places",
     "PluginError",
     "Progressed",
     "Ragged",

@@ -81,12 +81,16 @@ def git_revision(folder: Path) -> str | None:
 def computing() -> dict[str, Any]:
     """Return the device and the processor on which this process computes; only torch knows them.
 
-    Versions, device and ``processor_class`` together decide the bits of a score; see
+    Versions, device, its libraries and ``processor_class`` together decide the bits of a score; see
     `seqbench.base.processor.processor_class`.
     """
     import torch
 
     from seqbench.base.processor import processor_class
 
-    device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
-    return {"device": device, "processor_class": processor_class()}
+    found: dict[str, Any] = {"device": "cpu", "processor_class": processor_class()}
+    if torch.cuda.is_available():
+        cudnn: Any = torch.backends.cudnn
+        libraries = {"cuda": torch.version.cuda, "cudnn": cudnn.version()}
+        found |= {"device": torch.cuda.get_device_name(0), "gpu_libraries": libraries}
+    return found

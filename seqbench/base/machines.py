@@ -11,16 +11,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 CLASS = "processor_class"
-_PLAIN = ("python", "packages", "device")
+_PLAIN = ("python", "packages", "device", "gpu_libraries")
 _SYSTEM = re.compile(r"(\w+)-.*?-(x86_64|amd64|aarch64|arm64)\b(.*)", re.IGNORECASE)
 
 
 def is_same_kind(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool | None:
     """Say whether two environments are the same kind of machine, with the same versions.
 
-    The processor's class, Python, packages, device, system and C library count; the kernel's version and the
-    processor's name do not. None if nothing differs but one of them lacks a field: records of earlier versions
-    have no class.
+    The processor's class, Python, packages, device, the libraries of a GPU, system and C library count; the
+    kernel's version and the processor's name do not. None if nothing differs but one of them lacks a field:
+    records of earlier versions have no class.
     """
     if any(_differences(one, other)):
         return False
@@ -75,7 +75,11 @@ def system(platform: object) -> str | None:
 
 def _is_known(environment: Mapping[str, Any]) -> bool:
     found = environment.get(CLASS)
-    return isinstance(found, Mapping) and all(environment.get(name) is not None for name in (*_PLAIN, "platform"))
+    # Records of a GPU without its libraries are of a version that did not compute the same bits twice.
+    needed = [
+        name for name in (*_PLAIN, "platform") if name != "gpu_libraries" or environment.get("device") != "cpu"
+    ]
+    return isinstance(found, Mapping) and all(environment.get(name) is not None for name in needed)
 
 
 def _is_whole(environment: Mapping[str, Any]) -> bool:

@@ -70,6 +70,9 @@ class Training(Settings):
     recompute: Annotated[Literal[True, False, "auto"], IN_NO_KEY] = Field(
         "auto", description="recompute chunks in the backward pass to save memory: true, false or auto"
     )
+    capture: Annotated[Literal["auto", False], IN_NO_KEY] = Field(
+        "auto", description="capture training steps on a GPU as CUDA graphs, which changes no bit: false or auto"
+    )
     time_limit: Annotated[float | None, IN_NO_KEY] = Field(
         None, gt=0, description="time limit of a cell in seconds, null for no limit"
     )

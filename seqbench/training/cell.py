@@ -1,6 +1,6 @@
 """Runs one cell in this process and returns its record, also if the cell fails.
 
-The same cell gives the same scores to the last bit on the same kind of processor.
+The same cell gives the same scores to the last bit on the same kind of processor or GPU.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from seqbench.records.making import unfinished
 from seqbench.records.schema import Record
 from seqbench.training.cell_run import CellRun
 from seqbench.training.checkpoints import Checkpoints
+from seqbench.training.determinism import same_bits
 from seqbench.training.fit import Progress
 from seqbench.training.lightning import quiet_lightning
 from seqbench.training.one_thread import one_quiet_thread
@@ -62,6 +63,7 @@ def run_cell(
         with (
             one_quiet_thread(),
             arithmetic(cell.training.precision),
+            same_bits() as notes,
             quiet_lightning(),
             signal_handlers_kept() as put_back,
             randomness_kept(),
@@ -69,7 +71,8 @@ def run_cell(
             run = CellRun(
                 cell, catalog, described, progress, checkpoints, should_stop, put_back, callbacks, weights
             )
-            return run.record()
+            record = run.record()
+            return record.model_copy(update={"notes": {**record.notes, **notes}})
     except SeqbenchError as error:
         return unfinished(cell, "failed", str(error), described)
     except TimeLimitError as error:

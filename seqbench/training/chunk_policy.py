@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from seqbench.errors import ContractError
 from seqbench.experiment.schema import Training
@@ -91,22 +91,47 @@ def draws_again(layer: nn.Module, features: int) -> bool:
         return True
     # cuDNN keeps the first seed that it draws, which must come from this cell.
     seed = torch.initial_seed()
-    if torch.equal(_of_training(layer, features, seed), _of_training(layer, features, seed + 1)):
+    if not _is_random(layer, features, seed):
         return True
     try:
         layer.cuda()
-        return torch.equal(*(_of_training(layer, features, seed, torch.cuda.current_device()) for _ in range(2)))
+        return second_chunk_is_drawn_again(layer, features, seed, torch.cuda.current_device())
     finally:
         layer.cpu()
 
 
-def _of_training(layer: nn.Module, features: int, seed: int, gpu: int | None = None) -> Tensor:
-    """Return a layer's outputs for zeros in training mode; generators are left unchanged."""
+def second_chunk_is_drawn_again(layer: nn.Module, features: int, seed: int, gpu: int | None = None) -> bool:
+    """Run two chunks, and the second one again as a backward pass does; the generators are left unchanged.
+
+    The first chunk tells nothing: some versions of torch seed cuDNN anew whenever torch's generators are set, and
+    then the first chunk is drawn again, and no other.
+
+    Args:
+        layer: on the CPU, or on the GPU.
+        features: of an embedded step.
+        seed: of the generators before the first chunk.
+        gpu: the number of the GPU; None for the CPU.
+    """
     inputs = torch.zeros(2, MEASURED, features, device="cpu" if gpu is None else gpu)
     with torch.random.fork_rng([] if gpu is None else [gpu]), torch.no_grad():
         torch.manual_seed(seed)
-        outputs: Tensor = layer(inputs)[0]
-    return outputs
+        layer(inputs)
+        on_cpu, on_gpu = torch.get_rng_state(), None if gpu is None else torch.cuda.get_rng_state(gpu)
+        outputs = layer(inputs)[0]
+        torch.set_rng_state(on_cpu)
+        if on_gpu is not None:
+            torch.cuda.set_rng_state(on_gpu, torch.cuda.current_device())
+        return torch.equal(layer(inputs)[0], outputs)
+
+
+def _is_random(layer: nn.Module, features: int, seed: int) -> bool:
+    """Say whether a layer in training gives other outputs from another seed; generators are left unchanged."""
+    inputs, outputs = torch.zeros(2, MEASURED, features), []
+    with torch.random.fork_rng([]), torch.no_grad():
+        for each in (seed, seed + 1):
+            torch.manual_seed(each)
+            outputs.append(layer(inputs)[0])
+    return not torch.equal(*outputs)
 
 
 def _room() -> int:

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from seqbench.base.processor import processor_class
+from seqbench.base.environment import computing
 from seqbench.base.random_state import random_states, restore_random_states
 from seqbench.experiment.cells import Cell
 from seqbench.training.checkpoints import CheckpointFile
@@ -177,6 +177,5 @@ def identity(cell: Cell) -> dict[str, Any]:
         "gradients": cell.gradients.model_dump(),
         "torch": str(torch.__version__),
         "lightning": version("pytorch-lightning"),
-        "device": "cuda" if torch.cuda.is_available() else "cpu",
-        "processor_class": processor_class(),
+        **computing(),
     }

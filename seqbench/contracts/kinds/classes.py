@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 from seqbench.base.seeds import generator
 from seqbench.contracts.examples import UNSCORED, Batch, Split, numbers
 from seqbench.contracts.kinds.kind import NamedAnswers, TargetKind
-from seqbench.contracts.kinds.places import MOST_PLACES, at_scored, beside, endings, last_step, unchanged
+from seqbench.contracts.kinds.places import (
+    MOST_PLACES,
+    Places,
+    last_step,
+    places_of_ends,
+    places_of_steps,
+    unchanged,
+)
 from seqbench.contracts.unfit import Unfit, not_integers, not_shaped, not_steps
 from seqbench.errors import ContractError
 
@@ -44,10 +51,17 @@ class SequenceClass(TargetKind):
 
     def losses(self, hidden: Tensor, batch: Batch, head: nn.Module, start: int = 0) -> tuple[Tensor, Tensor]:
         """Return the cross entropy in nats of each sequence that ends in these steps."""
+        return self.looked_up_losses(hidden, batch, head, start)
+
+    def look_up(self, batch: Batch, start: int, steps: int) -> Places:
+        """Return the last real step of each sequence that ends in these steps."""
+        return places_of_ends(batch, start, steps)
+
+    def answer_losses(self, outputs: Tensor, answers: Tensor) -> Tensor:
+        """Return the cross entropy in nats of each item."""
         from torch.nn.functional import cross_entropy
 
-        last, rows = endings(hidden, batch.lengths, start)
-        return cross_entropy(head(last), beside(last, batch.targets[rows]), reduction="none"), rows
+        return cross_entropy(outputs, answers, reduction="none")
 
     def perfect(self, batch: Batch) -> Tensor:
         """Return logits that give the target all probability."""
@@ -91,11 +105,18 @@ class StepClass(TargetKind):
 
     def losses(self, hidden: Tensor, batch: Batch, head: nn.Module, start: int = 0) -> tuple[Tensor, Tensor]:
         """Return the cross entropy in nats of each scored step; the head runs on those only."""
+        return self.looked_up_losses(hidden, batch, head, start)
+
+    def look_up(self, batch: Batch, start: int, steps: int) -> Places:
+        """Return the steps that have a class."""
+        targets = batch.targets[:, start : start + steps]
+        return places_of_steps(targets, targets != UNSCORED)
+
+    def answer_losses(self, outputs: Tensor, answers: Tensor) -> Tensor:
+        """Return the cross entropy in nats of each item."""
         from torch.nn.functional import cross_entropy
 
-        targets = batch.targets[:, start : start + hidden.shape[1]]
-        scored, answers, rows = at_scored(hidden, targets, targets != UNSCORED)
-        return cross_entropy(head(scored), answers, reduction="none"), rows
+        return cross_entropy(outputs, answers, reduction="none")
 
     def perfect(self, batch: Batch) -> Tensor:
         """Return logits that give the target all probability."""

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from seqbench.contracts.examples import Batch, Split
+from seqbench.contracts.kinds.places import Places, at_places, beside
 from seqbench.contracts.scored import kept, scored_by_marks
 from seqbench.contracts.unfit import Unfit
+from seqbench.errors import ContractError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -68,6 +70,43 @@ class TargetKind(ABC):
             head: reads ``hidden``.
             start: the number of the first of these steps, counted from 0.
         """
+
+    def look_up(self, batch: Batch, start: int, steps: int) -> Places | None:
+        """Return the scored items in a range of steps; None if `losses` cannot be split into look-up and losses.
+
+        A kind that defines this and `answer_losses` may write its `losses` as ``self.looked_up_losses(...)``. Its
+        training steps can then be captured as a CUDA graph, within which nothing can be looked up on the CPU.
+
+        Args:
+            batch: the whole batch, on the CPU.
+            start: the number of the first of these steps.
+            steps: how many they are.
+        """
+        return None
+
+    def answer_losses(self, outputs: Tensor, answers: Tensor) -> Tensor:
+        """Return the training loss of each item, [items], from the head's outputs there and the items' answers.
+
+        Raises:
+            ContractError: the kind defines `look_up` alone.
+        """
+        raise ContractError(f"{type(self).__name__} has a look_up and no answer_losses; write both, or neither")
+
+    def losses_at(self, hidden: Tensor, places: Places, head: nn.Module) -> Tensor:
+        """Return the training loss of each item at these places, [items]; the head runs on those only."""
+        outputs = head(at_places(hidden, places))
+        return self.answer_losses(outputs, beside(outputs, places.answers))
+
+    def looked_up_losses(self, hidden: Tensor, batch: Batch, head: nn.Module, start: int) -> tuple[Tensor, Tensor]:
+        """Return what `losses` returns, by `look_up` and `answer_losses`.
+
+        Raises:
+            ContractError: the kind has no `look_up`.
+        """
+        places = self.look_up(batch, start, hidden.shape[1])
+        if places is None:
+            raise ContractError(f"{type(self).__name__} has no look_up; write losses without looked_up_losses")
+        return self.losses_at(hidden, places, head), places.rows
 
     def loss(self, hidden: Tensor, batch: Batch, head: nn.Module) -> Tensor:
         """Return the mean training loss over the scored items of whole sequences: a scalar."""

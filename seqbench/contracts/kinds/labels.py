@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from seqbench.base.seeds import generator
 from seqbench.contracts.examples import Batch, Split, numbers
 from seqbench.contracts.kinds.kind import NamedAnswers, TargetKind
-from seqbench.contracts.kinds.places import MOST_PLACES, at_scored, unchanged
+from seqbench.contracts.kinds.places import MOST_PLACES, Places, places_of_steps, unchanged
 from seqbench.contracts.scored import is_marked_scored
 from seqbench.contracts.unfit import Unfit, not_steps
 
@@ -63,12 +63,18 @@ class StepLabels(TargetKind):
 
     def losses(self, hidden: Tensor, batch: Batch, head: nn.Module, start: int = 0) -> tuple[Tensor, Tensor]:
         """Return the binary cross entropy in nats of each scored step, the sum over labels."""
+        return self.looked_up_losses(hidden, batch, head, start)
+
+    def look_up(self, batch: Batch, start: int, steps: int) -> Places:
+        """Return the steps with a scored label."""
+        targets = batch.targets[:, start : start + steps]
+        return places_of_steps(targets, _is_asked(targets))
+
+    def answer_losses(self, outputs: Tensor, answers: Tensor) -> Tensor:
+        """Return the binary cross entropy in nats of each item, the sum over labels."""
         from torch.nn.functional import binary_cross_entropy_with_logits
 
-        targets = batch.targets[:, start : start + hidden.shape[1]]
-        scored, answers, rows = at_scored(hidden, targets, _is_asked(targets))
-        logits = head(scored)
-        return binary_cross_entropy_with_logits(logits, answers.to(logits.dtype), reduction="none").sum(1), rows
+        return binary_cross_entropy_with_logits(outputs, answers.to(outputs.dtype), reduction="none").sum(1)
 
     def scored(self, outputs: Tensor, batch: Batch) -> Tensor:
         """Return the steps with a scored label: [batch, time]."""

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 from seqbench.base.seeds import generator
 from seqbench.contracts.examples import Batch, Split, numbers
 from seqbench.contracts.kinds.kind import NamedAnswers, TargetKind
-from seqbench.contracts.kinds.places import MOST_PLACES, at_scored, beside, endings, last_step, unchanged
+from seqbench.contracts.kinds.places import (
+    MOST_PLACES,
+    Places,
+    last_step,
+    places_of_ends,
+    places_of_steps,
+    unchanged,
+)
 from seqbench.contracts.unfit import Unfit, not_numbers, not_shaped, not_steps
 
 if TYPE_CHECKING:
@@ -35,11 +42,18 @@ class Forecast(TargetKind):
 
     def losses(self, hidden: Tensor, batch: Batch, head: nn.Module, start: int = 0) -> tuple[Tensor, Tensor]:
         """Return the mean squared error of each sequence that ends in these steps."""
+        return self.looked_up_losses(hidden, batch, head, start)
+
+    def look_up(self, batch: Batch, start: int, steps: int) -> Places:
+        """Return the last real step of each sequence that ends in these steps, with its values flattened."""
+        places = places_of_ends(batch, start, steps)
+        return places._replace(answers=places.answers.flatten(1))
+
+    def answer_losses(self, outputs: Tensor, answers: Tensor) -> Tensor:
+        """Return the mean squared error of each item."""
         from torch.nn.functional import mse_loss
 
-        last, rows = endings(hidden, batch.lengths, start)
-        targets = beside(last, batch.targets[rows].flatten(1))
-        return mse_loss(head(last), targets, reduction="none").mean(1), rows
+        return mse_loss(outputs, answers, reduction="none").mean(1)
 
     def perfect(self, batch: Batch) -> Tensor:
         """Return the targets."""
@@ -105,11 +119,18 @@ class StepValues(TargetKind):
 
     def losses(self, hidden: Tensor, batch: Batch, head: nn.Module, start: int = 0) -> tuple[Tensor, Tensor]:
         """Return the squared error of each scored step, the mean over channels; the head runs on those only."""
+        return self.looked_up_losses(hidden, batch, head, start)
+
+    def look_up(self, batch: Batch, start: int, steps: int) -> Places:
+        """Return the steps that have numbers."""
+        targets = batch.targets[:, start : start + steps]
+        return places_of_steps(targets, _is_asked(targets))
+
+    def answer_losses(self, outputs: Tensor, answers: Tensor) -> Tensor:
+        """Return the squared error of each item, the mean over channels."""
         from torch.nn.functional import mse_loss
 
-        targets = batch.targets[:, start : start + hidden.shape[1]]
-        scored, answers, rows = at_scored(hidden, targets, _is_asked(targets))
-        return mse_loss(head(scored), answers, reduction="none").mean(1), rows
+        return mse_loss(outputs, answers, reduction="none").mean(1)
 
     def scored(self, outputs: Tensor, batch: Batch) -> Tensor:
         """Return the steps that are not NaN: [batch, time]."""

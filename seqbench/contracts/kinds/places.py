@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from seqbench.contracts.examples import Batch
+
 MOST_PLACES = 64
 """Largest number of steps of unchanged input that are told apart."""
+
+
+class Places(NamedTuple):
+    """The scored items of a range of steps, and their answers.
+
+    Attributes:
+        rows: the row of each item in the batch, [items].
+        steps: its step, counted from the first of the range, [items].
+        answers: its target, [items] or [items, numbers].
+        is_last: whether these are the last step of every row, row by row, which is read in a fraction of the time.
+    """
+
+    rows: Tensor
+    steps: Tensor
+    answers: Tensor
+    is_last: bool = False
+
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> Places:
+        """Return the same places with each tensor changed."""
+        return Places(change(self.rows), change(self.steps), change(self.answers), self.is_last)
 
 
 def endings(hidden: Tensor, lengths: Tensor, start: int) -> tuple[Tensor, Tensor]:
@@ -38,20 +61,34 @@ def last_step(hidden: Tensor, lengths: Tensor) -> Tensor:
     return endings(hidden, lengths, 0)[0]
 
 
-def at_scored(hidden: Tensor, targets: Tensor, is_scored: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the hidden states at the scored steps, their targets on the same device, and the row of each.
+def places_of_ends(batch: Batch, start: int, steps: int) -> Places:
+    """Return the last real steps of the rows that end in a range of steps, with the rows' targets."""
+    import torch
+
+    lengths = batch.lengths
+    if lengths.device.type == "cpu" and all(length == start + steps for length in lengths.tolist()):
+        return Places(torch.arange(len(lengths)), torch.full_like(lengths, steps - 1), batch.targets, is_last=True)
+    lasts = lengths - (1 + start)
+    rows = ((lasts >= 0) & (lasts < steps)).nonzero()[:, 0]
+    return Places(rows, lasts[rows], batch.targets[rows])
+
+
+def places_of_steps(targets: Tensor, is_scored: Tensor) -> Places:
+    """Return the scored steps with their targets.
 
     Args:
-        hidden: [batch, steps, features].
-        targets: of the same steps, [batch, steps] or [batch, steps, numbers].
+        targets: [batch, steps] or [batch, steps, numbers].
         is_scored: [batch, steps].
-
-    Returns:
-        [items, features], [items] or [items, numbers], and [items].
     """
     rows, steps = is_scored.nonzero(as_tuple=True)
-    scored = hidden[beside(hidden, rows), beside(hidden, steps)]
-    return scored, beside(scored, targets[rows, steps]), rows
+    return Places(rows, steps, targets[rows, steps])
+
+
+def at_places(hidden: Tensor, places: Places) -> Tensor:
+    """Return the hidden states at places: [batch, steps, features] -> [items, features]."""
+    if places.is_last:
+        return hidden[:, -1]
+    return hidden[beside(hidden, places.rows), beside(hidden, places.steps)]
 
 
 def beside(hidden: Tensor, part: Tensor) -> Tensor:

@@ -1,4 +1,7 @@
-"""Tests that cached tensors come back unchanged or are made anew, and are never mixed up."""
+"""Tests that cached tensors come back unchanged or are made anew, and are never mixed up.
+
+Modules: seqbench.base.tensor_files.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tests that executors stop when asked, respect the memory, and change no bit."""
+"""Tests that executors stop when asked, respect the memory, and change no bit.
+
+Modules: seqbench.executors.devices.
+"""
 
 from __future__ import annotations
 

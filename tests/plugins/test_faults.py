@@ -1,6 +1,6 @@
 """Tests that an error of a plugin is one sentence, known before a sweep, and does not affect other plugins.
 
-Modules: seqbench.executors.work, seqbench.running.preflight.
+Modules: seqbench.executors.work, seqbench.running.preflight, seqbench.testing.limits.
 """
 
 from __future__ import annotations

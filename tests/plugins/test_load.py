@@ -1,7 +1,4 @@
-"""Tests that a broken plugin is one clear problem that names plugin, distribution, version and hook.
-
-Modules: seqbench.executors.bundled.
-"""
+"""Tests that a broken plugin is one clear problem that names plugin, distribution, version and hook."""
 
 from __future__ import annotations
 

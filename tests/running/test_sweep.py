@@ -1,6 +1,6 @@
 """Tests that a sweep skips finished cells, retries a killed process, and gives the same bits with any workers.
 
-Modules: seqbench.executors.serial, seqbench.running.recorder.
+Modules: seqbench.base.stop, seqbench.executors.serial, seqbench.running.recorder.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 
 Modules: seqbench.base.random_state, seqbench.gradients.training_norms, seqbench.training.building,
 seqbench.training.cell_record, seqbench.training.cell_run, seqbench.training.clock, seqbench.training.costs,
-seqbench.training.evaluations, seqbench.training.gradient_monitor,
-seqbench.training.train_and_test.
+seqbench.training.evaluations, seqbench.training.gradient_monitor, seqbench.training.train_and_test.
 """
 
 from __future__ import annotations

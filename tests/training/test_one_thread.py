@@ -1,4 +1,4 @@
-"""Tests that a block computes on one thread and with denormal numbers as 0, and that both are put back after it."""
+"""Tests that a block computes on one thread and with denormal numbers as 0, and that both are put back."""
 
 from __future__ import annotations
 

@@ -36,7 +36,8 @@ class Recurrence(torch.autograd.Function):
             block.inputs.copy_(inputs[:, steps])
             torch.addmm(biases[: len(u)], block.flat.xs, u_t, out=block.flat.driven)
             block.flat.fixed.copy_(biases[len(u) :])
-            block.run(v_t)
+            with torch.inference_mode():
+                block.run(v_t)
             for whole, part in zip(kept, block.kept, strict=True):
                 whole[steps] = part
             outputs[:, steps] = block.outputs
@@ -60,9 +61,10 @@ class Recurrence(torch.autograd.Function):
         for steps, block in reversed(buffers.blocks(inputs.shape[1])):
             block.hs[0] = outputs[:, steps.start - 1] if steps.start else h0
             block.outputs.copy_(outputs[:, steps])
-            block.dhs[0] = 0
-            block.d_outputs.copy_(d_outputs[:, steps])
-            d_state = block.run_back(v, tuple(whole[steps] for whole in kept), d_state)
+            block.begin_back(d_outputs[:, steps], d_state)
+            with torch.inference_mode():
+                block.run_back(v, tuple(whole[steps] for whole in kept))
+            d_state = block.end_back
             if any(needs_weights):
                 block.inputs.copy_(inputs[:, steps])
                 sums.add(block.flat)

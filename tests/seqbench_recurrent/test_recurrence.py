@@ -110,3 +110,11 @@ def test_threads_may_share_a_layer() -> None:
         found = list(pool.map(lambda inputs: gradients(layer, inputs), batches * 4))
     for mine, theirs in zip(found, expected * 4, strict=True):
         assert all(torch.equal(*pair) for pair in zip(mine, theirs, strict=True))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_state_of_another_batch_size_is_refused(model: RNN | LSTM | GRU) -> None:
+    layer = built(model)
+    _, state = layer(batch(1, 3))
+    with pytest.raises(RuntimeError, match="Expected hidden"):
+        layer(batch(2, 3), state)

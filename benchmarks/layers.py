@@ -3,8 +3,8 @@
     python -m benchmarks.layers [--against ROOT] [--network] [--double] [--products]
 
 A forward and backward pass on one thread, in CPU microseconds for each time step, denormal numbers as 0, freed
-memory kept, in chunks of 512 steps. Models and checkouts are alternated, each checkout in a process of its own, five
-passes at a time; medians.
+memory kept, in chunks of 512 steps. Models and checkouts are alternated, each checkout in a process of its own,
+five passes at a time; medians.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from benchmarks.layers_products import PRODUCTS, product_seconds
 
 MODELS = ("lstm", "gru", "rnn")
 HERE = Path(__file__).resolve().parents[1]
-KEEPS_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 32)}
+KEEPS_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 62)}
 """Lets a process keep what it frees, as the harness does."""
 
 

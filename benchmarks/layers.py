@@ -1,12 +1,10 @@
 """Measures the recurrent layers against each other, and against those of another checkout.
 
-    python -m benchmarks.layers [--against ROOT] [--lengths 16,64,256,1024] [--sizes 64x16,64x32,128x16,128x32]
-        [--repeats 15] [--network] [--double] [--products]
+    python -m benchmarks.layers [--against ROOT] [--network] [--double] [--products]
 
 A forward and backward pass on one thread, in CPU microseconds for each time step, denormal numbers as 0, freed
-memory kept, in chunks of 512 steps: of the layer alone, or with --network with embedding, head and a cross entropy
-of all steps. Sizes are hidden x batch. Models and checkouts are alternated, each checkout in a process of its own,
-five passes at a time; medians. --products adds what a pass costs at least: its matrix products alone.
+memory kept, in chunks of 512 steps. Models and checkouts are alternated, each checkout in a process of its own,
+five passes at a time; medians.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ from benchmarks.layers_products import PRODUCTS, product_seconds
 
 MODELS = ("lstm", "gru", "rnn")
 HERE = Path(__file__).resolve().parents[1]
-KEEPS_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 32)}
+KEEPS_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 62)}
 """Lets a process keep what it frees, as the harness does."""
 
 
@@ -35,11 +33,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--against", type=Path, help="root of another checkout")
     parser.add_argument("--lengths", default="16,64,256,1024")
-    parser.add_argument("--sizes", default="64x16,64x32,128x16,128x32")
+    parser.add_argument("--sizes", default="64x16,64x32,128x16,128x32", help="hidden x batch")
     parser.add_argument("--repeats", type=int, default=15)
-    parser.add_argument("--network", action="store_true")
-    parser.add_argument("--double", action="store_true")
-    parser.add_argument("--products", action="store_true")
+    parser.add_argument("--network", action="store_true", help="with embedding, head and cross entropy")
+    parser.add_argument("--double", action="store_true", help="in float64")
+    parser.add_argument("--products", action="store_true", help="add the time of the matrix products alone")
     asked = parser.parse_args()
     roots = {"": HERE} | ({"old ": asked.against.resolve()} if asked.against else {})
     workers = {name: _start(root) for name, root in roots.items()}

@@ -53,13 +53,11 @@ class Elman(Block):
         for before, h, a in self._forward:
             f(a.addmm_(before, v_t), out=h)
 
-    def run_back(self, v: Tensor, kept: tuple[Tensor, ...], d_state: State) -> State:
+    def run_back(self, v: Tensor, kept: tuple[Tensor, ...]) -> None:
         """With da_t = f'(a_t) * dh_t, dh_{t-1} gets V^T da_t."""
         self.slope(self.hs[1:], out=self.dcolumns)
-        self.dhs[-1] += d_state[0]
         for d_before, dh, da in self._backward:
             d_before.addmm_(da.mul_(dh), v)
-        return (self.dhs[0].clone(),)
 
 
 class Tanh(Elman):
@@ -131,14 +129,12 @@ class Gated(Block):
             n.addcmul_(r, q).tanh_()
             torch.lerp(n, before, z, out=h)
 
-    def run_back(self, v: Tensor, kept: tuple[Tensor, ...], d_state: State) -> State:
+    def run_back(self, v: Tensor, kept: tuple[Tensor, ...]) -> None:
         """A step's gradients are dh_t times factors known beforehand; dh_{t-1} gets z * dh_t and V^T of them."""
         self._write_factors(*kept)
-        self.dhs[-1] += d_state[0]
         for d_before, dh, dcolumns, dh_of_columns, d_recurrent, z in self._backward:
             dcolumns.mul_(dh_of_columns)
             d_before.addcmul_(dh, z).addmm_(d_recurrent, v)
-        return (self.dhs[0].clone(),)
 
     def _write_factors(self, columns: Tensor) -> None:
         """Write the derivatives of h_t by a step's columns, before s and tanh act on them."""
@@ -188,19 +184,26 @@ class Long(Block):
             torch.mul(f, c_before, out=c).addcmul_(i, g)
             torch.mul(o, torch.tanh(c, out=tanh_c), out=h)
 
-    def run_back(self, v: Tensor, kept: tuple[Tensor, ...], d_state: State) -> State:
+    def run_back(self, v: Tensor, kept: tuple[Tensor, ...]) -> None:
         """dc_t gets o * tanh'(c_t) * dh_t; a step's gradients are dc_t and dh_t times factors known beforehand."""
         self._write_factors(*kept)
-        self.dhs[-1] += d_state[0]
-        dc = self._dc.copy_(d_state[1])
-        dc_of_gates = dc.unsqueeze(1)
+        dc, dc_of_gates = self._dc, self._dc.unsqueeze(1)
         for d_before, dh, dcolumns, d_ifg, d_o, slope, f in self._backward:
             dc.addcmul_(dh, slope)
             d_ifg.mul_(dc_of_gates)
             d_o.mul_(dh)
             d_before.addmm_(dcolumns, v)
             dc.mul_(f)
-        return self.dhs[0].clone(), dc.clone()
+
+    def begin_back(self, d_outputs: Tensor, d_state: State) -> None:
+        """Set the gradients of c, too."""
+        super().begin_back(d_outputs, d_state)
+        self._dc.copy_(d_state[1])
+
+    @property
+    def end_back(self) -> State:
+        """The gradients of h and c before the first step."""
+        return *super().end_back, self._dc.clone()
 
     def _write_factors(self, columns: Tensor, cs_before: Tensor, tanhs: Tensor) -> None:
         """Write the derivatives of c_t (for o: of h_t) by a step's columns before s and tanh."""

@@ -53,7 +53,7 @@ class RNN(Model):
     """
 
     name: ClassVar[str] = "rnn"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     reference: ClassVar[str] = """
         @article{elman1990,
           author = {Elman, Jeffrey L.},
@@ -131,7 +131,7 @@ class LSTM(Model):
     """
 
     name: ClassVar[str] = "lstm"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reference: ClassVar[str] = """
         @article{hochreiter1997,
           author = {Hochreiter, Sepp and Schmidhuber, J{\\"u}rgen},
@@ -200,7 +200,7 @@ class GRU(Model):
     """
 
     name: ClassVar[str] = "gru"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     reference: ClassVar[str] = """
         @inproceedings{cho2014,
           author = {Cho, Kyunghyun and van Merri{\\"e}nboer, Bart and Gulcehre, Caglar and Bahdanau, Dzmitry and

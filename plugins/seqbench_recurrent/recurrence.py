@@ -29,14 +29,15 @@ class Recurrence(torch.autograd.Function):
         hidden, shift = v.shape[1], spares.kind.shift * v.shape[1]
         outputs = inputs.new_empty(batch, time, hidden)
         kept = [inputs.new_empty(time, batch, width * hidden) for width in spares.kind.kept_widths]
-        u_t, v_t, biases = u.roll(shift, 0).t(), v.t().contiguous(), _summed(b.roll(shift, 0), d, shift)
+        u_t, v_t, biases = _rolled(u, shift).t(), v.t().contiguous(), _summed(_rolled(b, shift), d, shift)
         now, buffers = state, spares.take(inputs, hidden)
         for steps, block in buffers.blocks(time):
             block.begin(now)
             block.inputs.copy_(inputs[:, steps])
             torch.addmm(biases[: len(u)], block.flat.xs, u_t, out=block.flat.driven)
             block.flat.fixed.copy_(biases[len(u) :])
-            block.run(v_t)
+            with torch.inference_mode():
+                block.run(v_t)
             for whole, part in zip(kept, block.kept, strict=True):
                 whole[steps] = part
             outputs[:, steps] = block.outputs
@@ -55,14 +56,15 @@ class Recurrence(torch.autograd.Function):
         _, needs_inputs, *needs_weights = ctx.needs_input_grad[:6]
         d_inputs = torch.empty_like(inputs) if needs_inputs else None
         shift = ctx.spares.kind.shift * v.shape[1]
-        u_rolled, sums = u.roll(shift, 0), _WeightGradients(u, v, shift)
+        u_rolled, sums = _rolled(u, shift), _WeightGradients(u, v, shift)
         buffers = ctx.spares.take(inputs, v.shape[1])
         for steps, block in reversed(buffers.blocks(inputs.shape[1])):
             block.hs[0] = outputs[:, steps.start - 1] if steps.start else h0
             block.outputs.copy_(outputs[:, steps])
-            block.dhs[0] = 0
-            block.d_outputs.copy_(d_outputs[:, steps])
-            d_state = block.run_back(v, tuple(whole[steps] for whole in kept), d_state)
+            block.begin_back(d_outputs[:, steps], d_state)
+            with torch.inference_mode():
+                block.run_back(v, tuple(whole[steps] for whole in kept))
+            d_state = block.end_back
             if any(needs_weights):
                 block.inputs.copy_(inputs[:, steps])
                 sums.add(block.flat)
@@ -71,6 +73,11 @@ class Recurrence(torch.autograd.Function):
                 d_inputs[:, steps] = block.inputs
         ctx.spares.give_back(buffers, inputs)
         return None, d_inputs, *(sums.gradients() if any(needs_weights) else [None] * 4), *d_state
+
+
+def _rolled(rows: Tensor, shift: int) -> Tensor:
+    """Return the last rows first; the tensor itself if none are shifted."""
+    return rows.roll(shift, 0) if shift else rows
 
 
 def _summed(b: Tensor, d: Tensor, shift: int) -> Tensor:
@@ -98,8 +105,8 @@ class _WeightGradients:
         """Return them with torch's order of rows, each in memory of its own."""
         back, rows = -self._shift, len(self._dv)
         return [
-            self._du.roll(back, 0),
+            _rolled(self._du, back),
             self._dv,
-            self._dbiases[:rows].roll(back, 0),
+            _rolled(self._dbiases[:rows], back),
             self._dbiases[self._shift :].clone(),
         ]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from os import stat_result
 from pathlib import Path
 from typing import Any
 
 from pydantic import create_model
 from pydantic_core import from_json, to_json
 
+from seqbench.base.checksums import BrokenSealError, check_seal, is_sealed
 from seqbench.errors import StoreError
 from seqbench.records.index_file import Entry
 from seqbench.records.light_files import light_record
-from seqbench.records.record_files import BROKEN, content_of, is_of_another_version, seen_in
+from seqbench.records.record_files import BROKEN, Content, content_of, head_of, is_of_another_version, seen_in
 from seqbench.records.rows import split_row
 from seqbench.records.schema import CellData, Data, PluginUsed, Record
 
@@ -42,32 +43,54 @@ class Fault:
     stamp: tuple[int, int] | None = None
 
 
-def whole_entry(path: Path) -> Entry | Fault | None:
-    """Return the entry of a record's file, or its fault; None if it is missing."""
+@dataclass(frozen=True)
+class Loaded:
+    """A file that was read: its path, its content, and whether it has a right checksum."""
+
+    path: Path
+    content: Content
+    has_right_seal: bool
+
+
+def load(path: Path) -> Loaded | Fault | None:
+    """Read a record's file and check its checksum; None if it is missing. Mostly outside of Python's lock."""
     try:
         content = content_of(path)
     except StoreError as error:
         return Fault(error, is_broken=False)
-    if content is None:
-        return None
+    return None if content is None else Loaded(path, content, _has_right_seal(content.data))
+
+
+def whole_entry(file: Loaded) -> Entry | Fault:
+    """Return the entry of a record's file, or its fault."""
+    content = file.content
     try:
-        record = light_record(content.data, str(path))
+        record = light_record(content.data, str(file.path), has_right_seal=file.has_right_seal)
     except StoreError as error:
         return Fault(error, not is_of_another_version(content.data, error), content.stamp)
-    return _entry(path, content.file, record)
+    return _entry(file, record)
 
 
-def checked_entry(path: Path) -> Entry | Fault | None:
+def checked_entry(file: Loaded) -> Entry | Fault:
     """Return an entry with key and status only, which costs less; a file without a checksum is read whole."""
-    try:
-        if (content := content_of(path)) is None:
-            return None
-        key, seen = seen_in(content, path)
-    except StoreError as error:
-        return Fault(error, is_broken=False)
-    if seen.status == BROKEN:
-        return Fault(StoreError(seen.problem or ""), is_broken=True, stamp=seen.stamp)
-    return Entry(*_state(path, content.file), key=key, status=seen.status)
+    head = head_of(file.content.data) if file.has_right_seal else None
+    if head is None:
+        try:
+            key, seen = seen_in(file.content, file.path)
+        except StoreError as error:
+            return Fault(error, is_broken=False)
+        if seen.status == BROKEN:
+            return Fault(StoreError(seen.problem or ""), is_broken=True, stamp=seen.stamp)
+        head = key, seen.status
+    return Entry(*_state(file), *head)
+
+
+def _has_right_seal(data: bytes) -> bool:
+    if is_sealed(data):
+        with suppress(BrokenSealError):
+            check_seal(data)
+            return True
+    return False
 
 
 def record_of(rest: str, place: str, cell: str, environment: str) -> Record:
@@ -83,10 +106,10 @@ def settings_record(cell: str) -> Record:
     return _TEMPLATE.model_copy(update={"key": cell, "cell": _cell(cell)})
 
 
-def _entry(path: Path, file: stat_result, record: Record) -> Entry:
+def _entry(file: Loaded, record: Record) -> Entry:
     cell = record.cell
     return Entry(
-        *_state(path, file),
+        *_state(file),
         key=record.key,
         status=record.status,
         cell=cell.model_copy(update={"length": 0, "seed": 0}).model_dump_json(),
@@ -98,8 +121,9 @@ def _entry(path: Path, file: stat_result, record: Record) -> Entry:
     )
 
 
-def _state(path: Path, file: stat_result) -> tuple[str, int, int, int, int]:
-    return path.name, file.st_size, file.st_mtime_ns, file.st_ctime_ns, file.st_ino
+def _state(file: Loaded) -> tuple[str, int, int, int, int]:
+    state = file.content.file
+    return file.path.name, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino
 
 
 @lru_cache(maxsize=1024)

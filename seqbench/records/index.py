@@ -34,7 +34,7 @@ _WORTH = 50
 """An index is written anew if at least one in so many of its entries has to be."""
 _TICK = 2_000_000_000
 """Nanoseconds within which a file may change twice without another time of change; 2 s on the coarsest disks."""
-_THREADS, _AT_A_TIME = min(4, os.cpu_count() or 1), 64
+_THREADS, _AT_A_TIME = min(4, os.cpu_count() or 1), 32
 
 Made = TypeVar("Made")
 State = tuple[int, int, int, int]
@@ -105,12 +105,16 @@ class _Reading:
         return names
 
     def _read(self, names: Iterable[str]) -> Iterator[tuple[str, Entry | Fault]]:
-        from seqbench.records.entries import checked_entry, whole_entry
+        from seqbench.records.entries import Loaded, checked_entry, load, whole_entry
 
+        make = whole_entry if self.is_whole else checked_entry
         kept = list(names)
         paths = (self.layout.records / name for name in kept)
-        made = map(whole_entry, paths) if self.is_whole else _in_threads(checked_entry, paths)
-        return ((name, entry) for name, entry in zip(kept, made, strict=True) if entry is not None)
+        # Threads would wait for Python's lock while this one parses.
+        files = map(load, paths) if self.is_whole else _in_threads(load, paths)
+        for name, file in zip(kept, files, strict=True):
+            if file is not None:
+                yield name, make(file) if isinstance(file, Loaded) else file
 
     def _written(self, old: IndexFile | None, fitting: Set[str], left: Sequence[str]) -> IndexFile | None:
         """Write the index anew and return it; None if that fails."""
@@ -192,6 +196,6 @@ def _in_threads(make: Callable[[Path], Made], paths: Iterable[Path]) -> Iterator
     """Yield what is made of each path; reading and hashing release Python's lock."""
     left = iter(paths)
     with ThreadPoolExecutor(_THREADS) as threads:
-        while blocks := [block for _ in range(4 * _THREADS) if (block := list(islice(left, _AT_A_TIME)))]:
+        while blocks := [block for _ in range(2 * _THREADS) if (block := list(islice(left, _AT_A_TIME)))]:
             for made in threads.map(lambda block: [make(path) for path in block], blocks):
                 yield from made

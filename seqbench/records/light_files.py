@@ -8,28 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seqbench.base.checksums import is_sealed, opened
+from seqbench.base.checksums import unsealed
 from seqbench.records.light import without_curves
 from seqbench.records.schema import Record
 
 _COURSE, _FLOWS = b'"course": {"losses": [', b'"gradients": {"flows": ['
-"""The beginnings of two fields of a record; where either is there twice, nothing is cut."""
-_END_OF_FLOWS = b'], "norms": '
-_LOSSES = b'"losses": [', b'], "validations": '
-_CURVES = b'"curves": [', b']}, "summary": {'
-_NORMS = b'"course": [', b']}, "problems": '
-"""What stands before and after what is cut. A quote in a word has a backslash before it, so no word has these."""
+"""The beginnings of two fields of a record, of which the second follows the first."""
+_AFTER_LOSSES, _AFTER_CURVES, _AFTER_FLOWS, _AFTER_NORMS = (
+    (b"], ", b'"validations": '),
+    (b"]}, ", b'"summary": {'),
+    (b"], ", b'"norms": '),
+    (b"]}, ", b'"problems": '),
+)
+"""What follows the lists that are cut. A quote in a word has a backslash before it, so no word has these names."""
+_CURVES, _NORMS = b'"curves": [', b'"course": ['
 
 
-def light_record(data: bytes, source: str) -> Record:
+def light_record(data: bytes, source: str, *, has_right_seal: bool) -> Record:
     """Return what `without_curves` makes of the record in a file.
 
     Raises:
         StoreError: as `Record.from_json`.
     """
-    if is_sealed(data):
+    if has_right_seal:
         try:
-            record = Record.model_validate_json(cut(opened(data)))
+            record = Record.model_validate_json(cut(unsealed(data)))
         except ValueError:
             pass
         else:
@@ -48,30 +51,44 @@ def _is_light(record: Record) -> bool:
 
 
 def cut(line: bytes) -> bytes:
-    """Return the JSON of a record with empty lists of losses, curves and norms."""
+    """Return the JSON of a record with empty lists of losses, curves and norms.
+
+    The line is returned whole if a parameter of the cell might be taken for one of them.
+    """
     kept: list[bytes] = []
     place = 0
     for start, end in _spans(line):
         kept.append(line[place:start])
         place = end
-    return b"".join([*kept, line[place:]])
+    found = b"".join([*kept, line[place:]])
+    return found if found.count(_COURSE) == 1 and found.count(_FLOWS) <= 1 else line
 
 
 def _spans(line: bytes) -> Iterator[tuple[int, int]]:
-    if line.count(_COURSE) != 1 or line.count(_FLOWS) > 1:
+    place = line.find(_COURSE) + len(_COURSE)
+    end = _end(line, _AFTER_LOSSES, place)
+    if place < len(_COURSE) or end < 0 or b'"' in line[place:end]:
         return
-    yield from _between(line, _LOSSES, line.index(_COURSE), len(line))
-    start = line.find(_FLOWS)
-    end = line.find(_END_OF_FLOWS, start)
-    if start >= 0 and end >= 0:
-        yield from _between(line, _CURVES, start, end)
-        yield from list(_between(line, _NORMS, end, len(line)))[:1]
-
-
-def _between(line: bytes, marks: tuple[bytes, bytes], start: int, stop: int) -> Iterator[tuple[int, int]]:
-    before, after = marks
-    while (found := line.find(before, start, stop)) >= 0:
-        start = line.find(after, found, stop)
-        if start < 0:
+    yield place, end
+    place = line.find(_FLOWS, end)
+    last = _end(line, _AFTER_FLOWS, place)
+    if place < 0 or last < 0:
+        return
+    while (place := line.find(_CURVES, place, last)) >= 0:
+        place += len(_CURVES)
+        end = _end(line, _AFTER_CURVES, place)
+        if end < 0:
             return
-        yield found + len(before), start
+        yield place, end
+        place = end
+    place = line.find(_NORMS, last) + len(_NORMS)
+    end = _end(line, _AFTER_NORMS, place)
+    if place >= len(_NORMS) and end >= 0 and b'"' not in line[place:end]:
+        yield place, end
+
+
+def _end(line: bytes, after: tuple[bytes, bytes], start: int) -> int:
+    """Return where what is cut ends; -1 if something else stands there."""
+    brackets, name = after
+    found = line.find(name, start) - len(brackets)
+    return found if found >= start and line.startswith(brackets, found) else -1

@@ -79,11 +79,11 @@ def seen_in(content: Content, path: Path) -> tuple[str, Seen]:
     Raises:
         StoreError: it is a record of another schema version.
     """
-    head = _HEAD.match(content.data)
-    if head is not None and int(head[1]) == SCHEMA_VERSION and is_sealed(content.data):
+    head = head_of(content.data)
+    if head is not None and is_sealed(content.data):
         try:
             check_seal(content.data)
-            return head[2].decode(), Seen(head[3].decode(), content.stamp)
+            return head[0], Seen(head[1], content.stamp)
         except ValueError as error:
             problem = f"{path} is no whole record: {error}; {MOVE_OR_RUN}"
             return key_of(path), Seen(BROKEN, content.stamp, problem)
@@ -91,6 +91,12 @@ def seen_in(content: Content, path: Path) -> tuple[str, Seen]:
     if isinstance(record, str):
         return key_of(path), Seen(BROKEN, content.stamp, record)
     return record.key, Seen(record.status, content.stamp)
+
+
+def head_of(data: bytes) -> tuple[str, str] | None:
+    """Return key and status as the first bytes of a record of this version of the schema have them."""
+    head = _HEAD.match(data)
+    return (head[2].decode(), head[3].decode()) if head and int(head[1]) == SCHEMA_VERSION else None
 
 
 def record_in(data: bytes, path: Path) -> Record | str:

@@ -11,11 +11,12 @@ from typing import Any
 from pydantic import create_model
 from pydantic_core import from_json, to_json
 
-from seqbench.base.checksums import BrokenSealError, check_seal, is_sealed
+from seqbench.base.checksums import BrokenSealError, check_seal, is_sealed, unsealed
 from seqbench.errors import StoreError
 from seqbench.records.index_file import Entry
-from seqbench.records.light_files import light_record
+from seqbench.records.light import is_light, without_curves
 from seqbench.records.record_files import BROKEN, Content, content_of, head_of, is_of_another_version, seen_in
+from seqbench.records.record_text import Parts, parts_of
 from seqbench.records.rows import split_row
 from seqbench.records.schema import CellData, Data, PluginUsed, Record
 
@@ -64,11 +65,18 @@ def load(path: Path) -> Loaded | Fault | None:
 def whole_entry(file: Loaded) -> Entry | Fault:
     """Return the entry of a record's file, or its fault."""
     content = file.content
+    parts = parts_of(unsealed(content.data)) if file.has_right_seal else None
+    if parts is not None:
+        with suppress(ValueError):
+            record = record_of(*parts)
+            # Without the settings of its gradients, a record keeps the curves of its flows.
+            if record.cell.gradients is not None and is_light(record):
+                return _entry(file, record, parts)
     try:
-        record = light_record(content.data, str(file.path), has_right_seal=file.has_right_seal)
+        record = without_curves(Record.from_json(content.data, str(file.path)))
     except StoreError as error:
         return Fault(error, not is_of_another_version(content.data, error), content.stamp)
-    return _entry(file, record)
+    return _entry(file, record, _parts(record))
 
 
 def checked_entry(file: Loaded) -> Entry | Fault:
@@ -93,7 +101,7 @@ def _has_right_seal(data: bytes) -> bool:
     return False
 
 
-def record_of(rest: str, place: str, cell: str, environment: str) -> Record:
+def record_of(cell: str, environment: str, rest: str, place: str) -> Record:
     """Return the record of an entry; records of the same cell but for length and seed share its parts."""
     length, seed = map(int, place.split())
     whole = _cell(cell).model_copy(update={"length": length, "seed": seed})
@@ -106,18 +114,18 @@ def settings_record(cell: str) -> Record:
     return _TEMPLATE.model_copy(update={"key": cell, "cell": _cell(cell)})
 
 
-def _entry(file: Loaded, record: Record) -> Entry:
+def _entry(file: Loaded, record: Record, parts: Parts) -> Entry:
+    row = to_json(split_row(record)).decode()
+    return Entry(*_state(file), record.key, record.status, *parts, row=row, is_whole=True)
+
+
+def _parts(record: Record) -> Parts:
     cell = record.cell
-    return Entry(
-        *_state(file),
-        key=record.key,
-        status=record.status,
+    return Parts(
         cell=cell.model_copy(update={"length": 0, "seed": 0}).model_dump_json(),
         environment=to_json(record.environment).decode(),
         rest=record.model_dump_json(exclude=_APART),
         place=f"{cell.length} {cell.seed}",
-        row=to_json(split_row(record)).decode(),
-        is_whole=True,
     )
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SEEN = "key", "status", "inode", "mtime_ns"
 ROW = "row", "cell"
-LIGHT = "key", "rest", "place", "cell", "environment"
+LIGHT = "key", "cell", "environment", "rest", "place"
 """Columns of an index that readers of many records ask for."""
 LEAST_BYTES = 16_000_000, 64_000_000
 """Size of all records from which an index is quicker than reading them: whole, or only key and status."""

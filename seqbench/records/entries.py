@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import create_model
 from pydantic_core import from_json, to_json
@@ -44,22 +44,23 @@ class Fault:
     stamp: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """A file that was read: its path, its content, and whether it has a right checksum."""
+class Loaded(NamedTuple):
+    """A file that was read: its name and path, its content, and whether it has a right checksum."""
 
+    name: str
     path: Path
     content: Content
     has_right_seal: bool
 
 
-def load(path: Path) -> Loaded | Fault | None:
+def load(folder: Path, name: str) -> Loaded | Fault | None:
     """Read a record's file and check its checksum; None if it is missing. Mostly outside of Python's lock."""
+    path = folder / name
     try:
         content = content_of(path)
     except StoreError as error:
         return Fault(error, is_broken=False)
-    return None if content is None else Loaded(path, content, _has_right_seal(content.data))
+    return None if content is None else Loaded(name, path, content, _has_right_seal(content.data))
 
 
 def whole_entry(file: Loaded) -> Entry | Fault:
@@ -131,7 +132,7 @@ def _parts(record: Record) -> Parts:
 
 def _state(file: Loaded) -> tuple[str, int, int, int, int]:
     state = file.content.file
-    return file.path.name, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino
+    return file.name, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino
 
 
 @lru_cache(maxsize=1024)

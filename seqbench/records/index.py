@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -39,7 +40,7 @@ _THREADS, _AT_A_TIME = min(4, os.cpu_count() or 1), 32
 Made = TypeVar("Made")
 State = tuple[int, int, int, int]
 Found = tuple[str, "tuple[Any, ...] | Fault"]
-"""The name of a file, and the asked columns of its entry or its fault."""
+"""The name of a file, and the asked columns of its entry and its name again, or its fault."""
 
 
 def known(layout: Layout, columns: Sequence[str], *, least_bytes: int | None = None) -> Iterator[Found] | None:
@@ -109,9 +110,9 @@ class _Reading:
 
         make = whole_entry if self.is_whole else checked_entry
         kept = list(names)
-        paths = (self.layout.records / name for name in kept)
+        read = partial(load, self.layout.records)
         # Threads would wait for Python's lock while this one parses.
-        files = map(load, paths) if self.is_whole else _in_threads(load, paths)
+        files = map(read, kept) if self.is_whole else _in_threads(read, kept)
         for name, file in zip(kept, files, strict=True):
             if file is not None:
                 yield name, make(file) if isinstance(file, Loaded) else file
@@ -143,22 +144,27 @@ class _Reading:
             if isinstance(entry, Fault) or not name.isprintable():
                 self.aside[name] = entry
             else:
-                yield entry._replace(is_sure=entry.mtime_ns < now - _TICK)
+                yield entry if entry.mtime_ns < now - _TICK else entry._replace(is_sure=False)
 
     def _merged(
         self, file: IndexFile | None, believed: Set[str], read: Iterator[tuple[str, Entry | Fault]]
     ) -> Iterator[Found]:
-        return heapq.merge(self._in_file(file, believed) if file else (), self._asked(read), key=itemgetter(0))
+        """Return both in the order of the names."""
+        if file is None:
+            return self._asked(read)
+        if (first := next(read, None)) is None:
+            return self._in_file(file, believed)
+        return heapq.merge(self._in_file(file, believed), self._asked(chain([first], read)), key=itemgetter(0))
 
     def _in_file(self, file: IndexFile, believed: Set[str]) -> Iterator[Found]:
         from seqbench.records.index_file import IndexFileError
 
         last = ""
         try:
-            for name, *row in file.rows(("name", *self.columns)):
-                if name in believed:
-                    last = name
-                    yield name, tuple(row)
+            for row in file.rows((*self.columns, "name")):
+                if row[-1] in believed:
+                    last = row[-1]
+                    yield last, row
         except IndexFileError:
             with suppress(OSError):
                 self.layout.index.unlink()
@@ -169,9 +175,9 @@ class _Reading:
     def _asked(self, entries: Iterator[tuple[str, Entry | Fault]]) -> Iterator[Found]:
         from seqbench.records.index_file import Entry
 
-        ask = [Entry._fields.index(name) for name in self.columns]
+        ask = itemgetter(*(Entry._fields.index(name) for name in (*self.columns, "name")))
         for name, entry in entries:
-            yield name, tuple(entry[i] for i in ask) if isinstance(entry, Entry) else entry
+            yield name, ask(entry) if isinstance(entry, Entry) else entry
 
 
 def _states(folder: Path) -> dict[str, State | None]:
@@ -192,10 +198,10 @@ def _state(file: os.DirEntry[str]) -> State | None:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
-def _in_threads(make: Callable[[Path], Made], paths: Iterable[Path]) -> Iterator[Made]:
-    """Yield what is made of each path; reading and hashing release Python's lock."""
-    left = iter(paths)
+def _in_threads(make: Callable[[str], Made], names: Iterable[str]) -> Iterator[Made]:
+    """Yield what is made of each name; reading and hashing release Python's lock."""
+    left = iter(names)
     with ThreadPoolExecutor(_THREADS) as threads:
         while blocks := [block for _ in range(2 * _THREADS) if (block := list(islice(left, _AT_A_TIME)))]:
-            for made in threads.map(lambda block: [make(path) for path in block], blocks):
+            for made in threads.map(lambda block: [make(name) for name in block], blocks):
                 yield from made

@@ -22,7 +22,7 @@ def seen_of(found: Iterator[Found], layout: Layout) -> Iterator[tuple[str, Seen]
     """
     for name, entry in found:
         if not isinstance(entry, Fault):
-            key, status, *stamp = entry
+            key, status, *stamp, _ = entry
             yield key, Seen(status, (stamp[0], stamp[1]))
         elif entry.is_broken and entry.stamp is not None:
             yield key_of(layout.records / name), Seen(BROKEN, entry.stamp, str(entry.error))
@@ -52,6 +52,6 @@ def light_of(found: Iterator[Found], *, is_broken_skipped: bool, keys: Set[str] 
     for _, entry in found:
         if not isinstance(entry, Fault):
             if keys is None or entry[0] in keys:
-                yield record_of(*entry[1:])
+                yield record_of(*entry[1:-1])
         elif not (is_broken_skipped and entry.is_broken):
             raise entry.error

@@ -6,9 +6,10 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from seqbench.base.checksums import BrokenSealError, check_seal, is_sealed
-from seqbench.base.plain_files import is_broken_link, open_plain
+from seqbench.base.plain_files import is_broken_link, read_with_state
 from seqbench.errors import StoreError, reason
 from seqbench.records.layout import key_of
 from seqbench.records.schema import MOVE_OR_RUN, SCHEMA_VERSION, Record
@@ -33,8 +34,7 @@ class Seen:
     problem: str | None = None
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(NamedTuple):
     """The bytes of a record's file, and the state of the file just before they were read."""
 
     data: bytes
@@ -53,9 +53,7 @@ def content_of(path: Path) -> Content | None:
         StoreError: it cannot be read.
     """
     try:
-        with open_plain(path) as file:
-            status = os.fstat(file.fileno())
-            return Content(file.read(), status)
+        return Content(*read_with_state(path))
     except OSError as error:
         if isinstance(error, FileNotFoundError) and not path.is_symlink():
             return None

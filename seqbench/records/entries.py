@@ -13,7 +13,7 @@ from pydantic_core import from_json, to_json
 
 from seqbench.base.checksums import BrokenSealError, check_seal, is_sealed, unsealed
 from seqbench.errors import StoreError
-from seqbench.records.index_file import Entry
+from seqbench.records.index_file import IndexEntry
 from seqbench.records.light import is_light, without_curves
 from seqbench.records.record_files import BROKEN, Content, content_of, head_of, is_of_another_version, seen_in
 from seqbench.records.record_text import Parts, parts_of
@@ -30,7 +30,7 @@ _Rest = create_model(
 
 
 @dataclass(frozen=True)
-class Fault:
+class FileFault:
     """A file without a record that this program can read.
 
     Attributes:
@@ -44,7 +44,7 @@ class Fault:
     stamp: tuple[int, int] | None = None
 
 
-class Loaded(NamedTuple):
+class RecordFile(NamedTuple):
     """A file that was read: its name and path, its content, and whether it has a right checksum."""
 
     name: str
@@ -53,17 +53,17 @@ class Loaded(NamedTuple):
     has_right_seal: bool
 
 
-def load(folder: Path, name: str) -> Loaded | Fault | None:
+def load(folder: Path, name: str) -> RecordFile | FileFault | None:
     """Read a record's file and check its checksum; None if it is missing. Mostly outside of Python's lock."""
     path = folder / name
     try:
         content = content_of(path)
     except StoreError as error:
-        return Fault(error, is_broken=False)
-    return None if content is None else Loaded(name, path, content, _has_right_seal(content.data))
+        return FileFault(error, is_broken=False)
+    return None if content is None else RecordFile(name, path, content, _has_right_seal(content.data))
 
 
-def whole_entry(file: Loaded) -> Entry | Fault:
+def whole_entry(file: RecordFile) -> IndexEntry | FileFault:
     """Return the entry of a record's file, or its fault."""
     content = file.content
     parts = parts_of(unsealed(content.data)) if file.has_right_seal else None
@@ -76,22 +76,22 @@ def whole_entry(file: Loaded) -> Entry | Fault:
     try:
         record = without_curves(Record.from_json(content.data, str(file.path)))
     except StoreError as error:
-        return Fault(error, not is_of_another_version(content.data, error), content.stamp)
+        return FileFault(error, not is_of_another_version(content.data, error), content.stamp)
     return _entry(file, record, _parts(record))
 
 
-def checked_entry(file: Loaded) -> Entry | Fault:
+def checked_entry(file: RecordFile) -> IndexEntry | FileFault:
     """Return an entry with key and status only, which costs less; a file without a checksum is read whole."""
     head = head_of(file.content.data) if file.has_right_seal else None
     if head is None:
         try:
             key, seen = seen_in(file.content, file.path)
         except StoreError as error:
-            return Fault(error, is_broken=False)
+            return FileFault(error, is_broken=False)
         if seen.status == BROKEN:
-            return Fault(StoreError(seen.problem or ""), is_broken=True, stamp=seen.stamp)
+            return FileFault(StoreError(seen.problem or ""), is_broken=True, stamp=seen.stamp)
         head = key, seen.status
-    return Entry(*_state(file), *head)
+    return IndexEntry(*_state(file), *head)
 
 
 def _has_right_seal(data: bytes) -> bool:
@@ -115,9 +115,9 @@ def settings_record(cell: str) -> Record:
     return _TEMPLATE.model_copy(update={"key": cell, "cell": _cell(cell)})
 
 
-def _entry(file: Loaded, record: Record, parts: Parts) -> Entry:
+def _entry(file: RecordFile, record: Record, parts: Parts) -> IndexEntry:
     row = to_json(split_row(record)).decode()
-    return Entry(*_state(file), record.key, record.status, *parts, row=row, is_whole=True)
+    return IndexEntry(*_state(file), record.key, record.status, *parts, row=row, is_whole=True)
 
 
 def _parts(record: Record) -> Parts:
@@ -130,7 +130,7 @@ def _parts(record: Record) -> Parts:
     )
 
 
-def _state(file: Loaded) -> tuple[str, int, int, int, int]:
+def _state(file: RecordFile) -> tuple[str, int, int, int, int]:
     state = file.content.file
     return file.name, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino
 

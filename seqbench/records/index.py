@@ -22,8 +22,8 @@ from seqbench.base.atomic_files import replacing
 from seqbench.records.layout import Layout, is_record_file
 
 if TYPE_CHECKING:
-    from seqbench.records.entries import Fault
-    from seqbench.records.index_file import Entry, IndexFile
+    from seqbench.records.entries import FileFault
+    from seqbench.records.index_file import IndexEntry, IndexFile
 
 SEEN = "key", "status", "inode", "mtime_ns"
 ROW = "row", "cell"
@@ -39,7 +39,7 @@ _THREADS, _AT_A_TIME = min(4, os.cpu_count() or 1), 32
 
 Made = TypeVar("Made")
 State = tuple[int, int, int, int]
-Found = tuple[str, "tuple[Any, ...] | Fault"]
+Found = tuple[str, "tuple[Any, ...] | FileFault"]
 """The name of a file, and the asked columns of its entry and its name again, or its fault."""
 
 
@@ -48,7 +48,7 @@ def known(layout: Layout, columns: Sequence[str], *, least_bytes: int | None = N
 
     Args:
         layout: of the folder.
-        columns: fields of `Entry`.
+        columns: fields of `IndexEntry`.
         least_bytes: see `LEAST_BYTES`.
 
     Returns:
@@ -75,7 +75,7 @@ class _Reading:
     states: dict[str, State | None]
     columns: tuple[str, ...]
     is_whole: bool
-    aside: dict[str, Entry | Fault] = field(default_factory=dict)
+    aside: dict[str, IndexEntry | FileFault] = field(default_factory=dict)
 
     def found(self) -> Iterator[Found]:
         """Yield what `known` returns; the index is written anew first, if that is worth it."""
@@ -105,8 +105,8 @@ class _Reading:
             return set()
         return names
 
-    def _read(self, names: Iterable[str]) -> Iterator[tuple[str, Entry | Fault]]:
-        from seqbench.records.entries import Loaded, checked_entry, load, whole_entry
+    def _read(self, names: Iterable[str]) -> Iterator[tuple[str, IndexEntry | FileFault]]:
+        from seqbench.records.entries import RecordFile, checked_entry, load, whole_entry
 
         make = whole_entry if self.is_whole else checked_entry
         kept = list(names)
@@ -115,14 +115,14 @@ class _Reading:
         files = map(read, kept) if self.is_whole else _in_threads(read, kept)
         for name, file in zip(kept, files, strict=True):
             if file is not None:
-                yield name, make(file) if isinstance(file, Loaded) else file
+                yield name, make(file) if isinstance(file, RecordFile) else file
 
     def _written(self, old: IndexFile | None, fitting: Set[str], left: Sequence[str]) -> IndexFile | None:
         """Write the index anew and return it; None if that fails."""
-        from seqbench.records.index_file import Entry, IndexFileError, opened, write
+        from seqbench.records.index_file import IndexEntry, IndexFileError, opened, write
 
         self.aside.clear()
-        kept = (Entry(*row) for row in old.rows(Entry._fields) if row[0] in fitting) if old else iter(())
+        kept = (IndexEntry(*row) for row in old.rows(IndexEntry._fields) if row[0] in fitting) if old else iter(())
         with ExitStack() as stack:
             try:
                 with replacing(self.layout.index, is_synced=False) as file:
@@ -136,18 +136,18 @@ class _Reading:
                 stack.pop_all()
             return new
 
-    def _believable(self, names: Sequence[str], now: int) -> Iterator[Entry]:
+    def _believable(self, names: Sequence[str], now: int) -> Iterator[IndexEntry]:
         """Yield the entries of these files; faults, which name paths, and odd names are kept aside."""
-        from seqbench.records.entries import Fault
+        from seqbench.records.entries import FileFault
 
         for name, entry in self._read(names):
-            if isinstance(entry, Fault) or not name.isprintable():
+            if isinstance(entry, FileFault) or not name.isprintable():
                 self.aside[name] = entry
             else:
                 yield entry if entry.mtime_ns < now - _TICK else entry._replace(is_sure=False)
 
     def _merged(
-        self, file: IndexFile | None, believed: Set[str], read: Iterator[tuple[str, Entry | Fault]]
+        self, file: IndexFile | None, believed: Set[str], read: Iterator[tuple[str, IndexEntry | FileFault]]
     ) -> Iterator[Found]:
         """Return both in the order of the names."""
         if file is None:
@@ -172,12 +172,12 @@ class _Reading:
         finally:
             file.close()
 
-    def _asked(self, entries: Iterator[tuple[str, Entry | Fault]]) -> Iterator[Found]:
-        from seqbench.records.index_file import Entry
+    def _asked(self, entries: Iterator[tuple[str, IndexEntry | FileFault]]) -> Iterator[Found]:
+        from seqbench.records.index_file import IndexEntry
 
-        ask = itemgetter(*(Entry._fields.index(name) for name in (*self.columns, "name")))
+        ask = itemgetter(*(IndexEntry._fields.index(name) for name in (*self.columns, "name")))
         for name, entry in entries:
-            yield name, ask(entry) if isinstance(entry, Entry) else entry
+            yield name, ask(entry) if isinstance(entry, IndexEntry) else entry
 
 
 def _states(folder: Path) -> dict[str, State | None]:

@@ -10,15 +10,14 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_COURSE, _FLOWS = b'"course": {"losses": [', b'"gradients": {"flows": ['
-"""The beginnings of two fields of a record, of which the second follows the first."""
+_COURSE, _GRADIENTS, _FLOWS = b'"course": {"losses": [', b'"gradients": ', b'"gradients": {"flows": ['
+_CURVES, _NORMS, _STEPS = b'"curves": [', b'], "norms": ', b'"course": ['
 _AFTER_LOSSES, _AFTER_CURVES, _AFTER_NORMS = (
     (b"], ", b'"validations": '),
     (b"]}, ", b'"summary": {'),
     (b"]}, ", b'"problems": '),
 )
 """What follows the lists that are cut. A quote in a word has a backslash before it, so no word has these names."""
-_CURVES, _NORMS = b'"curves": [', b'"course": ['
 _CELL, _TRAINING, _STOPPED = b', "cell": {', b', "training": {', b', "stopped": '
 _ENVIRONMENT, _NOTES = b', "environment": {', b', "notes": {'
 _PLACE = re.compile(rb', "length": ([0-9]{1,20}), "seed": ([0-9]{1,20})(?=, "training": {)')
@@ -77,17 +76,22 @@ def _spans(line: bytes) -> Iterator[tuple[int, int]]:
     if end < 0 or b'"' in line[place:end]:
         return
     yield place, end
-    end = place = line.find(_FLOWS, end)
-    while (place := line.find(_CURVES, end, end + _NEAR)) >= 0:
+    # Between the losses and the gradients stand numbers only, so the first field of this name is the record's.
+    end = line.find(_GRADIENTS, end)
+    if not line.startswith(_FLOWS, end):
+        return
+    while (place := line.find(_CURVES, end, end + _NEAR)) >= 0 and line.find(_NORMS, end, place) < 0:
         place += len(_CURVES)
         end = _end(line, _AFTER_CURVES, place)
         if end < 0:
             return
         yield place, end
-    place = line.find(_NORMS, end) + len(_NORMS)
-    end = _end(line, _AFTER_NORMS, place)
-    if place >= len(_NORMS) and end >= 0 and b'"' not in line[place:end]:
-        yield place, end
+    end = line.find(_NORMS, end)
+    if line.startswith(b"{", end + len(_NORMS)):
+        place = line.find(_STEPS, end) + len(_STEPS)
+        end = _end(line, _AFTER_NORMS, place)
+        if end >= 0 and b'"' not in line[place:end]:
+            yield place, end
 
 
 def _end(line: bytes, after: tuple[bytes, bytes], start: int) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import heapq
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -200,6 +199,8 @@ def _state(file: os.DirEntry[str]) -> State | None:
 
 def _in_threads(make: Callable[[str], Made], names: Iterable[str]) -> Iterator[Made]:
     """Yield what is made of each name; reading and hashing release Python's lock."""
+    from concurrent.futures import ThreadPoolExecutor
+
     left = iter(names)
     with ThreadPoolExecutor(_THREADS) as threads:
         while blocks := [block for _ in range(2 * _THREADS) if (block := list(islice(left, _AT_A_TIME)))]:

@@ -4,8 +4,8 @@
 
 Makes a store of the records of a small one (``--source``) under other seeds and keys: 60 in each copy, 240 MB in
 100. Runs each reader in a process of its own, without an index, which it makes then, and with it; and in turn that
-of another checkout (``--against``; ``--unsealed`` if it knows no checksums). Prints medians of wall and CPU seconds,
-the largest resident set, and ratios; a table and `Store.seen` are timed without imports.
+of another checkout (``--against``; ``--unsealed`` if it knows no checksums). Prints medians of wall and CPU
+seconds, the largest resident set, and ratios; a table and `Store.seen` are timed without imports.
 """
 
 from __future__ import annotations

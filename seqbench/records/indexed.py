@@ -7,7 +7,7 @@ from collections.abc import Iterator, Set
 from pydantic_core import from_json
 
 from seqbench.records.entries import FileFault, record_of, settings_record
-from seqbench.records.index import Found
+from seqbench.records.index_reading import Found
 from seqbench.records.layout import Layout, key_of
 from seqbench.records.record_files import BROKEN, Seen
 from seqbench.records.rows import KnownRow

@@ -48,6 +48,11 @@ def check_seal(content: bytes) -> None:
         raise BrokenSealError("its content does not have its checksum: it was damaged after it was written")
 
 
+def unsealed(content: bytes) -> bytes:
+    """Return the object in a file that `is_sealed`, without its checksum."""
+    return content[:-_LENGTH] + _END
+
+
 def opened(content: bytes) -> bytes:
     """Return the object without its checksum.
 
@@ -57,7 +62,7 @@ def opened(content: bytes) -> bytes:
     """
     if is_sealed(content):
         check_seal(content)
-        return content[:-_LENGTH] + _END
+        return unsealed(content)
     if b'"checksum"' not in content:
         return content
     # Rewritten in another form, e.g. by an editor: the checksum belongs to the old bytes.

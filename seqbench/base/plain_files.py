@@ -59,6 +59,26 @@ def read_plain(path: Path, most: int | None = None) -> bytes:
     return content
 
 
+def read_with_state(path: Path) -> tuple[bytes, os.stat_result]:
+    """Return the content of a plain file, and its state just before it was read.
+
+    Raises:
+        NotPlainError: it is something else.
+        OSError: it is missing or cannot be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        state = os.fstat(descriptor)
+        _refuse_other(state.st_mode, path)
+        content = os.read(descriptor, state.st_size + 1)
+        # A file that grows, or one that the system reads in parts.
+        while len(content) != state.st_size and (more := os.read(descriptor, 1_000_000)):
+            content += more
+        return content, state
+    finally:
+        os.close(descriptor)
+
+
 def check_plain(path: Path) -> None:
     """Refuse anything but a plain file, without opening it.
 

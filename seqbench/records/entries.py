@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from os import stat_result
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import create_model
 from pydantic_core import from_json, to_json
 
+from seqbench.base.checksums import BrokenSealError, check_seal, is_sealed, unsealed
 from seqbench.errors import StoreError
-from seqbench.records.index_file import Entry
-from seqbench.records.light_files import light_record
-from seqbench.records.record_files import BROKEN, content_of, is_of_another_version, seen_in
+from seqbench.records.index_file import IndexEntry
+from seqbench.records.light import is_light, without_curves
+from seqbench.records.record_files import BROKEN, Content, content_of, head_of, is_of_another_version, seen_in
+from seqbench.records.record_text import Parts, parts_of
 from seqbench.records.rows import split_row
 from seqbench.records.schema import CellData, Data, PluginUsed, Record
 
@@ -28,7 +30,7 @@ _Rest = create_model(
 
 
 @dataclass(frozen=True)
-class Fault:
+class FileFault:
     """A file without a record that this program can read.
 
     Attributes:
@@ -42,35 +44,65 @@ class Fault:
     stamp: tuple[int, int] | None = None
 
 
-def whole_entry(path: Path) -> Entry | Fault | None:
-    """Return the entry of a record's file, or its fault; None if it is missing."""
+class RecordFile(NamedTuple):
+    """A file that was read: its name and path, its content, and whether it has a right checksum."""
+
+    name: str
+    path: Path
+    content: Content
+    has_right_seal: bool
+
+
+def load(folder: Path, name: str) -> RecordFile | FileFault | None:
+    """Read a record's file and check its checksum; None if it is missing. Mostly outside of Python's lock."""
+    path = folder / name
     try:
         content = content_of(path)
     except StoreError as error:
-        return Fault(error, is_broken=False)
-    if content is None:
-        return None
+        return FileFault(error, is_broken=False)
+    return None if content is None else RecordFile(name, path, content, _has_right_seal(content.data))
+
+
+def whole_entry(file: RecordFile) -> IndexEntry | FileFault:
+    """Return the entry of a record's file, or its fault."""
+    content = file.content
+    parts = parts_of(unsealed(content.data)) if file.has_right_seal else None
+    if parts is not None:
+        with suppress(ValueError):
+            record = record_of(*parts)
+            # Without the settings of its gradients, a record keeps the curves of its flows.
+            if record.cell.gradients is not None and is_light(record):
+                return _entry(file, record, parts)
     try:
-        record = light_record(content.data, str(path))
+        record = without_curves(Record.from_json(content.data, str(file.path)))
     except StoreError as error:
-        return Fault(error, not is_of_another_version(content.data, error), content.stamp)
-    return _entry(path, content.file, record)
+        return FileFault(error, not is_of_another_version(content.data, error), content.stamp)
+    return _entry(file, record, _parts(record))
 
 
-def checked_entry(path: Path) -> Entry | Fault | None:
+def checked_entry(file: RecordFile) -> IndexEntry | FileFault:
     """Return an entry with key and status only, which costs less; a file without a checksum is read whole."""
-    try:
-        if (content := content_of(path)) is None:
-            return None
-        key, seen = seen_in(content, path)
-    except StoreError as error:
-        return Fault(error, is_broken=False)
-    if seen.status == BROKEN:
-        return Fault(StoreError(seen.problem or ""), is_broken=True, stamp=seen.stamp)
-    return Entry(*_state(path, content.file), key=key, status=seen.status)
+    head = head_of(file.content.data) if file.has_right_seal else None
+    if head is None:
+        try:
+            key, seen = seen_in(file.content, file.path)
+        except StoreError as error:
+            return FileFault(error, is_broken=False)
+        if seen.status == BROKEN:
+            return FileFault(StoreError(seen.problem or ""), is_broken=True, stamp=seen.stamp)
+        head = key, seen.status
+    return IndexEntry(*_state(file), *head)
 
 
-def record_of(rest: str, place: str, cell: str, environment: str) -> Record:
+def _has_right_seal(data: bytes) -> bool:
+    if is_sealed(data):
+        with suppress(BrokenSealError):
+            check_seal(data)
+            return True
+    return False
+
+
+def record_of(cell: str, environment: str, rest: str, place: str) -> Record:
     """Return the record of an entry; records of the same cell but for length and seed share its parts."""
     length, seed = map(int, place.split())
     whole = _cell(cell).model_copy(update={"length": length, "seed": seed})
@@ -83,23 +115,24 @@ def settings_record(cell: str) -> Record:
     return _TEMPLATE.model_copy(update={"key": cell, "cell": _cell(cell)})
 
 
-def _entry(path: Path, file: stat_result, record: Record) -> Entry:
+def _entry(file: RecordFile, record: Record, parts: Parts) -> IndexEntry:
+    row = to_json(split_row(record)).decode()
+    return IndexEntry(*_state(file), record.key, record.status, *parts, row=row, is_whole=True)
+
+
+def _parts(record: Record) -> Parts:
     cell = record.cell
-    return Entry(
-        *_state(path, file),
-        key=record.key,
-        status=record.status,
+    return Parts(
         cell=cell.model_copy(update={"length": 0, "seed": 0}).model_dump_json(),
         environment=to_json(record.environment).decode(),
         rest=record.model_dump_json(exclude=_APART),
         place=f"{cell.length} {cell.seed}",
-        row=to_json(split_row(record)).decode(),
-        is_whole=True,
     )
 
 
-def _state(path: Path, file: stat_result) -> tuple[str, int, int, int, int]:
-    return path.name, file.st_size, file.st_mtime_ns, file.st_ctime_ns, file.st_ino
+def _state(file: RecordFile) -> tuple[str, int, int, int, int]:
+    state = file.content.file
+    return file.name, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino
 
 
 @lru_cache(maxsize=1024)

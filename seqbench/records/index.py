@@ -6,40 +6,21 @@ that is worth its time. It is never the truth: without it, or where it cannot be
 
 from __future__ import annotations
 
-import heapq
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
-from itertools import islice
-from operator import itemgetter
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from seqbench.base.atomic_files import replacing
-from seqbench.records.layout import Layout, is_record_file
+from seqbench.records.file_states import states_in
+from seqbench.records.layout import Layout
 
 if TYPE_CHECKING:
-    from seqbench.records.entries import Fault
-    from seqbench.records.index_file import Entry, IndexFile
+    from seqbench.records.index_reading import Found
 
 SEEN = "key", "status", "inode", "mtime_ns"
 ROW = "row", "cell"
-LIGHT = "key", "rest", "place", "cell", "environment"
+LIGHT = "key", "cell", "environment", "rest", "place"
 """Columns of an index that readers of many records ask for."""
 LEAST_BYTES = 16_000_000, 64_000_000
 """Size of all records from which an index is quicker than reading them: whole, or only key and status."""
-_WORTH = 50
-"""An index is written anew if at least one in so many of its entries has to be."""
-_TICK = 2_000_000_000
-"""Nanoseconds within which a file may change twice without another time of change; 2 s on the coarsest disks."""
-_THREADS, _AT_A_TIME = min(4, os.cpu_count() or 1), 64
-
-Made = TypeVar("Made")
-State = tuple[int, int, int, int]
-Found = tuple[str, "tuple[Any, ...] | Fault"]
-"""The name of a file, and the asked columns of its entry or its fault."""
 
 
 def known(layout: Layout, columns: Sequence[str], *, least_bytes: int | None = None) -> Iterator[Found] | None:
@@ -47,151 +28,17 @@ def known(layout: Layout, columns: Sequence[str], *, least_bytes: int | None = N
 
     Args:
         layout: of the folder.
-        columns: fields of `Entry`.
+        columns: fields of `IndexEntry`.
         least_bytes: see `LEAST_BYTES`.
 
     Returns:
         None if the records are so few that reading their files is as quick.
     """
     is_whole = "rest" in columns or "row" in columns
-    states = _states(layout.records)
+    states = states_in(layout.records)
     least = LEAST_BYTES[0 if is_whole else 1] if least_bytes is None else least_bytes
     if sum(state[0] for state in states.values() if state) < least or not states:
         return None
-    return _Reading(layout, states, tuple(columns), is_whole).found()
+    from seqbench.records.index_reading import Reading
 
-
-@dataclass
-class _Reading:
-    """One reading of a folder.
-
-    Attributes:
-        states: name -> size, times of change and inode of every file; None if it cannot be told.
-        aside: name -> what was read but is not in the index.
-    """
-
-    layout: Layout
-    states: dict[str, State | None]
-    columns: tuple[str, ...]
-    is_whole: bool
-    aside: dict[str, Entry | Fault] = field(default_factory=dict)
-
-    def found(self) -> Iterator[Found]:
-        """Yield what `known` returns; the index is written anew first, if that is worth it."""
-        from seqbench.records.index_file import opened
-
-        old = opened(self.layout.index)
-        fitting = self._fitting(old) if old else set()
-        left = [name for name in self.states if name not in fitting]
-        if len(left) * _WORTH < len(self.states):
-            return self._merged(old, fitting, self._read(left))
-        # What is damaged in the old one may show only now.
-        new = self._written(old, fitting, left) or (old and self._written(None, set(), list(self.states)))
-        if new is None:
-            return self._merged(old, fitting, self._read(left))
-        return self._merged(new, self.states.keys(), iter(sorted(self.aside.items(), key=itemgetter(0))))
-
-    def _fitting(self, old: IndexFile) -> set[str]:
-        """Return the names of the files whose entries can be believed."""
-        from seqbench.records.index_file import STATE, IndexFileError
-
-        names: set[str] = set()
-        try:
-            for name, is_sure, is_whole, *state in old.rows(("name", "is_sure", "is_whole", *STATE)):
-                if is_sure and (is_whole or not self.is_whole) and self.states.get(name) == tuple(state):
-                    names.add(name)
-        except IndexFileError:
-            return set()
-        return names
-
-    def _read(self, names: Iterable[str]) -> Iterator[tuple[str, Entry | Fault]]:
-        from seqbench.records.entries import checked_entry, whole_entry
-
-        kept = list(names)
-        paths = (self.layout.records / name for name in kept)
-        made = map(whole_entry, paths) if self.is_whole else _in_threads(checked_entry, paths)
-        return ((name, entry) for name, entry in zip(kept, made, strict=True) if entry is not None)
-
-    def _written(self, old: IndexFile | None, fitting: Set[str], left: Sequence[str]) -> IndexFile | None:
-        """Write the index anew and return it; None if that fails."""
-        from seqbench.records.index_file import Entry, IndexFileError, opened, write
-
-        self.aside.clear()
-        kept = (Entry(*row) for row in old.rows(Entry._fields) if row[0] in fitting) if old else iter(())
-        with ExitStack() as stack:
-            try:
-                with replacing(self.layout.index, is_synced=False) as file:
-                    now = os.fstat(file.fileno()).st_mtime_ns
-                    write(file, heapq.merge(kept, self._believable(left, now), key=itemgetter(0)))
-                    # Another process may replace the file at any time; this one stays what it is.
-                    own = stack.enter_context(os.fdopen(os.dup(file.fileno()), "rb"))
-            except (OSError, IndexFileError):
-                return None
-            if (new := opened(own)) is not None:
-                stack.pop_all()
-            return new
-
-    def _believable(self, names: Sequence[str], now: int) -> Iterator[Entry]:
-        """Yield the entries of these files; faults, which name paths, and odd names are kept aside."""
-        from seqbench.records.entries import Fault
-
-        for name, entry in self._read(names):
-            if isinstance(entry, Fault) or not name.isprintable():
-                self.aside[name] = entry
-            else:
-                yield entry._replace(is_sure=entry.mtime_ns < now - _TICK)
-
-    def _merged(
-        self, file: IndexFile | None, believed: Set[str], read: Iterator[tuple[str, Entry | Fault]]
-    ) -> Iterator[Found]:
-        return heapq.merge(self._in_file(file, believed) if file else (), self._asked(read), key=itemgetter(0))
-
-    def _in_file(self, file: IndexFile, believed: Set[str]) -> Iterator[Found]:
-        from seqbench.records.index_file import IndexFileError
-
-        last = ""
-        try:
-            for name, *row in file.rows(("name", *self.columns)):
-                if name in believed:
-                    last = name
-                    yield name, tuple(row)
-        except IndexFileError:
-            with suppress(OSError):
-                self.layout.index.unlink()
-            yield from self._asked(self._read(name for name in self.states if name in believed and name > last))
-        finally:
-            file.close()
-
-    def _asked(self, entries: Iterator[tuple[str, Entry | Fault]]) -> Iterator[Found]:
-        from seqbench.records.index_file import Entry
-
-        ask = [Entry._fields.index(name) for name in self.columns]
-        for name, entry in entries:
-            yield name, tuple(entry[i] for i in ask) if isinstance(entry, Entry) else entry
-
-
-def _states(folder: Path) -> dict[str, State | None]:
-    """Return the states of all record files, in the order of their names."""
-    try:
-        with os.scandir(folder) as found:
-            states = {each.name: _state(each) for each in found if is_record_file(each.name)}
-    except OSError:
-        return {}
-    return {name: states[name] for name in sorted(states)}
-
-
-def _state(file: os.DirEntry[str]) -> State | None:
-    try:
-        status = file.stat()
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
-
-
-def _in_threads(make: Callable[[Path], Made], paths: Iterable[Path]) -> Iterator[Made]:
-    """Yield what is made of each path; reading and hashing release Python's lock."""
-    left = iter(paths)
-    with ThreadPoolExecutor(_THREADS) as threads:
-        while blocks := [block for _ in range(4 * _THREADS) if (block := list(islice(left, _AT_A_TIME)))]:
-            for made in threads.map(lambda block: [make(path) for path in block], blocks):
-                yield from made
+    return Reading(layout, states, tuple(columns), is_whole).found()

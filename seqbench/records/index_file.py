@@ -27,7 +27,7 @@ _ROWS = 1024
 """Rows that are read or written at a time."""
 
 
-class Entry(NamedTuple):
+class IndexEntry(NamedTuple):
     """A row of the index: the state of a record's file, and what readers of many records need of it.
 
     Attributes:
@@ -104,7 +104,7 @@ def opened(source: Path | IO[bytes]) -> IndexFile | None:
     return None
 
 
-def write(file: IO[bytes], entries: Iterable[Entry]) -> None:
+def write(file: IO[bytes], entries: Iterable[IndexEntry]) -> None:
     """Write an index.
 
     Raises:
@@ -146,4 +146,4 @@ def _schema() -> pa.Schema:
         "inode": pa.uint64(),
         **dict.fromkeys(("is_whole", "is_sure"), pa.bool_()),
     }
-    return pa.schema([(name, numbers.get(name, pa.string())) for name in Entry._fields])
+    return pa.schema([(name, numbers.get(name, pa.string())) for name in IndexEntry._fields])

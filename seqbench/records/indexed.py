@@ -6,8 +6,8 @@ from collections.abc import Iterator, Set
 
 from pydantic_core import from_json
 
-from seqbench.records.entries import Fault, record_of, settings_record
-from seqbench.records.index import Found
+from seqbench.records.entries import FileFault, record_of, settings_record
+from seqbench.records.index_reading import Found
 from seqbench.records.layout import Layout, key_of
 from seqbench.records.record_files import BROKEN, Seen
 from seqbench.records.rows import KnownRow
@@ -21,8 +21,8 @@ def seen_of(found: Iterator[Found], layout: Layout) -> Iterator[tuple[str, Seen]
         StoreError: a file cannot be read, or is a record of another schema version.
     """
     for name, entry in found:
-        if not isinstance(entry, Fault):
-            key, status, *stamp = entry
+        if not isinstance(entry, FileFault):
+            key, status, *stamp, _ = entry
             yield key, Seen(status, (stamp[0], stamp[1]))
         elif entry.is_broken and entry.stamp is not None:
             yield key_of(layout.records / name), Seen(BROKEN, entry.stamp, str(entry.error))
@@ -37,7 +37,7 @@ def rows_of(found: Iterator[Found]) -> Iterator[KnownRow]:
         StoreError: a file is not a record.
     """
     for _, entry in found:
-        if isinstance(entry, Fault):
+        if isinstance(entry, FileFault):
             raise entry.error
         values, others = from_json(entry[0])
         yield KnownRow(values, others, entry[1], settings_record)
@@ -50,8 +50,8 @@ def light_of(found: Iterator[Found], *, is_broken_skipped: bool, keys: Set[str] 
         StoreError: a file is not a record; of broken files only if they are not skipped.
     """
     for _, entry in found:
-        if not isinstance(entry, Fault):
+        if not isinstance(entry, FileFault):
             if keys is None or entry[0] in keys:
-                yield record_of(*entry[1:])
+                yield record_of(*entry[1:-1])
         elif not (is_broken_skipped and entry.is_broken):
             raise entry.error

@@ -25,6 +25,13 @@ def without_curves(record: Record) -> Record:
     )
 
 
+def is_light(record: Record) -> bool:
+    """Say whether a record has no curves."""
+    found = record.gradients
+    flows, norms = (found.flows, found.norms) if found else ((), None)
+    return not (record.course.losses or any(each.flow.curves for each in flows) or (norms and norms.course))
+
+
 def _gradients(gradients: GradientData, keeps_flows: bool) -> GradientData:
     return gradients.model_copy(
         update={

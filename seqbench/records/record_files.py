@@ -6,9 +6,10 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from seqbench.base.checksums import BrokenSealError, check_seal, is_sealed
-from seqbench.base.plain_files import is_broken_link, open_plain
+from seqbench.base.plain_files import is_broken_link, read_with_state
 from seqbench.errors import StoreError, reason
 from seqbench.records.layout import key_of
 from seqbench.records.schema import MOVE_OR_RUN, SCHEMA_VERSION, Record
@@ -33,8 +34,7 @@ class Seen:
     problem: str | None = None
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(NamedTuple):
     """The bytes of a record's file, and the state of the file just before they were read."""
 
     data: bytes
@@ -53,9 +53,7 @@ def content_of(path: Path) -> Content | None:
         StoreError: it cannot be read.
     """
     try:
-        with open_plain(path) as file:
-            status = os.fstat(file.fileno())
-            return Content(file.read(), status)
+        return Content(*read_with_state(path))
     except OSError as error:
         if isinstance(error, FileNotFoundError) and not path.is_symlink():
             return None
@@ -79,11 +77,11 @@ def seen_in(content: Content, path: Path) -> tuple[str, Seen]:
     Raises:
         StoreError: it is a record of another schema version.
     """
-    head = _HEAD.match(content.data)
-    if head is not None and int(head[1]) == SCHEMA_VERSION and is_sealed(content.data):
+    head = head_of(content.data)
+    if head is not None and is_sealed(content.data):
         try:
             check_seal(content.data)
-            return head[2].decode(), Seen(head[3].decode(), content.stamp)
+            return head[0], Seen(head[1], content.stamp)
         except ValueError as error:
             problem = f"{path} is no whole record: {error}; {MOVE_OR_RUN}"
             return key_of(path), Seen(BROKEN, content.stamp, problem)
@@ -91,6 +89,12 @@ def seen_in(content: Content, path: Path) -> tuple[str, Seen]:
     if isinstance(record, str):
         return key_of(path), Seen(BROKEN, content.stamp, record)
     return record.key, Seen(record.status, content.stamp)
+
+
+def head_of(data: bytes) -> tuple[str, str] | None:
+    """Return key and status as the first bytes of a record of this version of the schema have them."""
+    head = _HEAD.match(data)
+    return (head[2].decode(), head[3].decode()) if head and int(head[1]) == SCHEMA_VERSION else None
 
 
 def record_in(data: bytes, path: Path) -> Record | str:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Set
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seqbench.base.atomic_files import write_atomically
 from seqbench.base.checksums import sealed
@@ -24,8 +25,10 @@ from seqbench.records.index import LIGHT, ROW, SEEN, known
 from seqbench.records.layout import Layout, key_of
 from seqbench.records.light import without_curves
 from seqbench.records.record_files import BROKEN, Seen, content_of, record_in, seen_at
-from seqbench.records.rows import KnownRow
 from seqbench.records.schema import SCHEMA_VERSION, Record
+
+if TYPE_CHECKING:
+    from seqbench.records.rows import KnownRow
 
 _SECONDS_KEPT = 3600.0
 """Age from which a temporary file is considered abandoned."""

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -65,6 +66,35 @@ def test_index_gives_what_the_files_give(store: Store) -> None:
     status = Store(store.path, index_from=0).status()
     store.layout.index.unlink()
     assert store.status() == status
+    check(store)
+
+
+TRAPS: tuple[dict[str, Any], ...] = (
+    {"stopped": "steps", "notes": {}, "environment": {"device": "x"}},
+    {"course": {"losses": [1, 2], "validations": []}, "curves": [1, 2], "summary": {}},
+    {"gradients": {"flows": [{"flow": {"curves": [1]}, "summary": {}}], "norms": {"course": [3]}, "problems": []}},
+    {"gradients": {"flows": [], "norms": {}}, "a": [{"course": [1]}], "b": {"course": [1, 2]}, "problems": []},
+    {"cell": {"task": 1, "length": 3, "seed": 4, "training": {"steps": 5}}, "seed": 8, "training": {}},
+    {"text": ', "training": {}, "stopped": "steps", "course": {"losses": [', "n": [1, 2]},
+    {"costs": {}, "problems": [], "lags": [0.5], "best_step": None, "": {}},
+)
+"""Parameters that look like the fields of a record."""
+
+
+@pytest.mark.parametrize("parameters", TRAPS)
+def test_parameters_that_look_like_fields_of_a_record_are_kept(
+    store: Store, published: list[Record], parameters: dict[str, Any]
+) -> None:
+    record = published[7]
+    task = record.cell.task.model_copy(update={"parameters": parameters})
+    model = record.cell.model.model_copy(update={"parameters": {"inner": parameters}})
+    for name, cell in (("a", {"task": task}), ("b", {"model": model}), ("c", {"task": task, "model": model})):
+        changed = {"key": name, "cell": record.cell.model_copy(update=cell), "environment": {"in": parameters}}
+        write(store, record.model_copy(update=changed))
+        write(store, record.model_copy(update={**changed, "key": name * 2, "gradients": None}))
+        assert record.gradients is not None
+        gradients = record.gradients.model_copy(update={"norms": None})
+        write(store, record.model_copy(update={**changed, "key": name * 3, "gradients": gradients}))
     check(store)
 
 
@@ -190,7 +220,7 @@ def test_index_that_is_damaged_or_foreign_is_made_again(store: Store) -> None:
     check(store)
     whole = store.layout.index.read_bytes()
     damaged = [b"", b"PAR1", whole[:-1], whole[: len(whole) // 2], whole + b"x", b"\0" * len(whole)]
-    for place in range(0, len(whole), max(1, len(whole) // 23)):
+    for place in range(0, len(whole), max(1, len(whole) // 11)):
         damaged.append(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
     for content in damaged:
         store.layout.index.write_bytes(content)
@@ -211,7 +241,7 @@ import os, signal, sys
 from seqbench.records.store import Store
 if sys.argv[2] == "killed":
     os.replace = lambda old, new: os.kill(os.getpid(), signal.SIGKILL)
-for _ in range(20):
+for _ in range(5):
     store = Store(sys.argv[1], index_from=0)
     store.layout.index.unlink(missing_ok=True)
     assert len(store.status()) == len(list(store.light())) == len(list(store.rows())) == 12

@@ -1,0 +1,150 @@
+"""Compares the index of a folder with its files, mends it where that is worth its time, and merges both.
+
+An index is written as records are: whole or not at all, whoever else writes one.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain, islice
+from operator import itemgetter
+from typing import Any, TypeVar
+
+from seqbench.base.atomic_files import replacing
+from seqbench.records.entries import FileFault, RecordFile, checked_entry, load, whole_entry
+from seqbench.records.file_states import State
+from seqbench.records.index_file import STATE, IndexEntry, IndexFile, IndexFileError, opened, write
+from seqbench.records.layout import Layout
+
+_WORTH = 50
+"""An index is written anew if at least one in so many of its entries has to be."""
+_TICK = 2_000_000_000
+"""Nanoseconds within which a file may change twice without another time of change; 2 s on the coarsest disks."""
+_THREADS, _AT_A_TIME = min(4, os.cpu_count() or 1), 32
+
+Found = tuple[str, tuple[Any, ...] | FileFault]
+"""The name of a file, and the asked columns of its entry and its name again, or its fault."""
+Made = TypeVar("Made")
+
+
+@dataclass
+class Reading:
+    """One reading of a folder.
+
+    Attributes:
+        states: name -> size, times of change and inode of every file; None if it cannot be told.
+        aside: name -> what was read but is not in the index.
+    """
+
+    layout: Layout
+    states: dict[str, State | None]
+    columns: tuple[str, ...]
+    is_whole: bool
+    aside: dict[str, IndexEntry | FileFault] = field(default_factory=dict)
+
+    def found(self) -> Iterator[Found]:
+        """Return what `seqbench.records.index.known` returns, after writing the index anew if that is worth it."""
+        old = opened(self.layout.index)
+        fitting = self._fitting(old) if old else set()
+        left = [name for name in self.states if name not in fitting]
+        if len(left) * _WORTH < len(self.states):
+            return self._merged(old, fitting, self._read(left))
+        # What is damaged in the old one may show only now.
+        new = self._written(old, fitting, left) or (old and self._written(None, set(), list(self.states)))
+        if new is None:
+            return self._merged(old, fitting, self._read(left))
+        return self._merged(new, self.states.keys(), iter(sorted(self.aside.items(), key=itemgetter(0))))
+
+    def _fitting(self, old: IndexFile) -> set[str]:
+        """Return the names of the files whose entries can be believed."""
+        names: set[str] = set()
+        try:
+            for name, is_sure, is_whole, *state in old.rows(("name", "is_sure", "is_whole", *STATE)):
+                if is_sure and (is_whole or not self.is_whole) and self.states.get(name) == tuple(state):
+                    names.add(name)
+        except IndexFileError:
+            return set()
+        return names
+
+    def _read(self, names: Iterable[str]) -> Iterator[tuple[str, IndexEntry | FileFault]]:
+
+        make = whole_entry if self.is_whole else checked_entry
+        kept = list(names)
+        read = partial(load, self.layout.records)
+        # Threads would wait for Python's lock while this one parses.
+        files = map(read, kept) if self.is_whole else _in_threads(read, kept)
+        for name, file in zip(kept, files, strict=True):
+            if file is not None:
+                yield name, make(file) if isinstance(file, RecordFile) else file
+
+    def _written(self, old: IndexFile | None, fitting: Set[str], left: Sequence[str]) -> IndexFile | None:
+        """Write the index anew and return it; None if that fails."""
+        self.aside.clear()
+        kept = (IndexEntry(*row) for row in old.rows(IndexEntry._fields) if row[0] in fitting) if old else iter(())
+        with ExitStack() as stack:
+            try:
+                with replacing(self.layout.index, is_synced=False) as file:
+                    now = os.fstat(file.fileno()).st_mtime_ns
+                    write(file, heapq.merge(kept, self._believable(left, now), key=itemgetter(0)))
+                    # Another process may replace the file at any time; this one stays what it is.
+                    own = stack.enter_context(os.fdopen(os.dup(file.fileno()), "rb"))
+            except (OSError, IndexFileError):
+                return None
+            if (new := opened(own)) is not None:
+                stack.pop_all()
+            return new
+
+    def _believable(self, names: Sequence[str], now: int) -> Iterator[IndexEntry]:
+        """Yield the entries of these files; faults, which name paths, and odd names are kept aside."""
+        for name, entry in self._read(names):
+            if isinstance(entry, FileFault) or not name.isprintable():
+                self.aside[name] = entry
+            else:
+                yield entry if entry.mtime_ns < now - _TICK else entry._replace(is_sure=False)
+
+    def _merged(
+        self, file: IndexFile | None, believed: Set[str], read: Iterator[tuple[str, IndexEntry | FileFault]]
+    ) -> Iterator[Found]:
+        """Return both in the order of the names."""
+        if file is None:
+            return self._asked(read)
+        if (first := next(read, None)) is None:
+            return self._in_file(file, believed)
+        return heapq.merge(self._in_file(file, believed), self._asked(chain([first], read)), key=itemgetter(0))
+
+    def _in_file(self, file: IndexFile, believed: Set[str]) -> Iterator[Found]:
+
+        last = ""
+        try:
+            for row in file.rows((*self.columns, "name")):
+                if row[-1] in believed:
+                    last = row[-1]
+                    yield last, row
+        except IndexFileError:
+            with suppress(OSError):
+                self.layout.index.unlink()
+            yield from self._asked(self._read(name for name in self.states if name in believed and name > last))
+        finally:
+            file.close()
+
+    def _asked(self, entries: Iterator[tuple[str, IndexEntry | FileFault]]) -> Iterator[Found]:
+
+        ask = itemgetter(*(IndexEntry._fields.index(name) for name in (*self.columns, "name")))
+        for name, entry in entries:
+            yield name, ask(entry) if isinstance(entry, IndexEntry) else entry
+
+
+def _in_threads(make: Callable[[str], Made], names: Iterable[str]) -> Iterator[Made]:
+    """Yield what is made of each name; reading and hashing release Python's lock."""
+
+    left = iter(names)
+    with ThreadPoolExecutor(_THREADS) as threads:
+        while blocks := [block for _ in range(2 * _THREADS) if (block := list(islice(left, _AT_A_TIME)))]:
+            for made in threads.map(lambda block: [make(name) for name in block], blocks):
+                yield from made

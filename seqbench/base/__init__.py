@@ -4,6 +4,7 @@ __all__ = [
     "allocator",
     "atomic_files",
     "checksums",
+    "collector",
     "counts",
     "csv_fields",
     "differences",

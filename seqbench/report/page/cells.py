@@ -24,7 +24,7 @@ from seqbench.report.numbers import number
 from seqbench.report.observations import UNKNOWN
 from seqbench.report.units import memory, seconds
 
-MOST_POINTS, LEAST_POINTS = 200, 24
+MOST_POINTS, LEAST_POINTS = 200, 32
 _ALL_POINTS, _POINTS_OF_A_ROW = 60_000, 60
 """Most points of each kind of curve over all cells of a page, and the number of points that take as much space as
 a row of the leaderboard with its lines in the charts."""
@@ -38,7 +38,7 @@ def points_of_a_curve(cells: int, rows: int) -> int:
     """Return the largest number of points that a page of so many cells and rows of the leaderboard has of a curve.
 
     >>> points_of_a_curve(60, 60), points_of_a_curve(500, 20), points_of_a_curve(6000, 60)
-    (200, 117, 24)
+    (200, 117, 32)
     """
     room = _ALL_POINTS - _POINTS_OF_A_ROW * rows
     return max(LEAST_POINTS, min(MOST_POINTS, room // max(1, cells)))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from seqbench.base.collector import collector_paused
 from seqbench.base.counts import counted
 from seqbench.cli.console import stdout
 from seqbench.records.light import WithCurves
@@ -39,12 +40,14 @@ def command(folders: tuple[Path, ...], name: str | None, output: Path | None, as
     name = "json" if as_json else name or _of_ending(output)
     if output is not None:
         check_output(output)
-    records, with_curves = read_light(folders)
-    if output is not None:
-        size = write_whole(output, FORMATS[name].write(records, with_curves))
-        click.echo(f"wrote {output} ({size} bytes, {name}, {counted(len(records), 'cell')})", err=True)
-    else:
-        _print(records, with_curves, name)
+    # Nothing that a report makes of many records can be freed before it is written.
+    with collector_paused():
+        records, with_curves = read_light(folders)
+        if output is not None:
+            size = write_whole(output, FORMATS[name].write(records, with_curves))
+            click.echo(f"wrote {output} ({size} bytes, {name}, {counted(len(records), 'cell')})", err=True)
+        else:
+            _print(records, with_curves, name)
 
 
 def _of_ending(output: Path | None) -> str:

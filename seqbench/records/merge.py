@@ -84,6 +84,8 @@ def told_elsewhere(records: Iterable[Record]) -> list[str]:
 
 def _merged(told: Sequence[Told], whole: Callable[[Told], Record]) -> Told:
     """Return the preferred record, with a note of the scores from other kinds of machines."""
+    if len(told) == 1:
+        return told[0]
     kept, folder = _preferred(told, whole)
     others = sorted(
         {

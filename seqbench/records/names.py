@@ -35,7 +35,8 @@ class Names:
 
 def names_of(records: Sequence[Record]) -> Names:
     """Return the names of these records; they do not depend on the order of the records."""
-    kind_of = {record.key: _kind(record) for record in records}
+    known: dict[tuple[Any, ...], str] = {}
+    kind_of = {record.key: _kind(record, known) for record in records}
     kept: dict[str, Record] = {}
     for record in records:
         # The order of fields in a name is that of the record with the smallest key.
@@ -53,13 +54,18 @@ def names_of(records: Sequence[Record]) -> Names:
     )
 
 
-def _kind(record: Record) -> str:
+def _kind(record: Record, known: dict[tuple[Any, ...], str]) -> str:
+    """Return a text that tells the kind; records that were read from an index share the parts of their cells."""
     cell = record.cell
-    plugins = [
-        (each.name, each.version, each.parameters, each.label, each.changed, each.distribution)
-        for each in (cell.task, cell.model)
-    ]
-    return repr((plugins, cell.training, cell.evaluate_lengths, cell.data, cell.gradients or _measured(record)))
+    parts = (cell.task, cell.model, cell.training, cell.evaluate_lengths, cell.data, cell.gradients)
+    same = tuple(map(id, parts))
+    if same not in known or cell.gradients is None:
+        plugins = [
+            (each.name, each.version, each.parameters, each.label, each.changed, each.distribution)
+            for each in (cell.task, cell.model)
+        ]
+        known[same] = repr((plugins, *parts[2:], _measured(record) if cell.gradients is None else None))
+    return known[same]
 
 
 def _measured(record: Record) -> Any:

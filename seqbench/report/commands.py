@@ -55,11 +55,12 @@ def commands(records: Sequence[Record], names: Names | None = None) -> list[str]
     """
     kinds = (names or names_of(records)).kinds
     few = {kind.key: kind for kind in kinds.values()}
-    same = {key: _same_but(kind, "length", "seed") for key, kind in few.items()}
+    texts = {key: _same_but(kind, "length", "seed") for key, kind in few.items()}
+    numbers = {text: number for number, text in enumerate(dict.fromkeys(texts.values()))}
     order = {key: (natural(kind.cell.task.name), natural(kind.cell.model.shown)) for key, kind in few.items()}
 
-    def asked(grid: Sequence[Record]) -> str:
-        return same[kinds[grid[0].key].key]
+    def asked(grid: Sequence[Record]) -> int:
+        return numbers[texts[kinds[grid[0].key].key]]
 
     def place(record: Record) -> Any:
         return order[kinds[record.key].key], record.cell.length, record.cell.seed, record.key

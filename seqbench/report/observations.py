@@ -57,12 +57,12 @@ class Observation:
         """The most that one test example can move the skill; None if unknown."""
         return one_example_in_skill(self.metric, self.evaluation)
 
-    @property
+    @cached_property
     def score(self) -> float | None:
         """The primary score of a cell that is ok."""
         return self.evaluation.score(self.metric) if self.status == "ok" and self.evaluation else None
 
-    @property
+    @cached_property
     def skill(self) -> float | None:
         """The skill of a cell that is ok."""
         return self.evaluation.skill if self.status == "ok" and self.evaluation else None

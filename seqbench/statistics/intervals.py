@@ -75,6 +75,12 @@ def summary(values: Iterable[float], *, least: float = -math.inf, most: float = 
         return None
     if len(numbers) == 1:
         return SeedSummary(numbers[0], None, 1)
+    return _of_several(tuple(numbers), least, most)
+
+
+@lru_cache(maxsize=4096)
+def _of_several(numbers: tuple[float, ...], least: float, most: float) -> SeedSummary:
+    # A report writes the same seeds in several places.
     found = interval(numbers, least=least, most=most)
     return SeedSummary(statistics.fmean(numbers), statistics.stdev(numbers), len(numbers), found)
 
@@ -103,7 +109,7 @@ def interval(values: Sequence[float], *, least: float = -math.inf, most: float =
     if len(values) < FOR_BOOTSTRAP:
         found = _t_interval(values)
     else:
-        found = _bootstrap_interval(tuple(values))
+        found = _bootstrap_interval(values)
     # A value beyond the bounds, by rounding or because a bound is wrong, is never cut away.
     least, most = min(least, *values), max(most, *values)
     return Interval(max(found.low, least), min(found.high, most), found.method)
@@ -116,8 +122,7 @@ def _t_interval(values: Sequence[float]) -> Interval:
     return Interval(mean - half, mean + half, "t")
 
 
-@lru_cache(maxsize=4096)
-def _bootstrap_interval(values: tuple[float, ...]) -> Interval:
+def _bootstrap_interval(values: Sequence[float]) -> Interval:
     """Return the expanded percentile interval of resampled means.
 
     The plain percentile interval is too narrow by the factor sqrt((n - 1) / n) and by normal instead of t

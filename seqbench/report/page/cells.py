@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -24,7 +24,7 @@ from seqbench.report.numbers import number
 from seqbench.report.observations import UNKNOWN
 from seqbench.report.units import memory, seconds
 
-MOST_POINTS, LEAST_POINTS = 200, 24
+MOST_POINTS, LEAST_POINTS = 200, 32
 _ALL_POINTS, _POINTS_OF_A_ROW = 60_000, 60
 """Most points of each kind of curve over all cells of a page, and the number of points that take as much space as
 a row of the leaderboard with its lines in the charts."""
@@ -38,7 +38,7 @@ def points_of_a_curve(cells: int, rows: int) -> int:
     """Return the largest number of points that a page of so many cells and rows of the leaderboard has of a curve.
 
     >>> points_of_a_curve(60, 60), points_of_a_curve(500, 20), points_of_a_curve(6000, 60)
-    (200, 117, 24)
+    (200, 117, 32)
     """
     room = _ALL_POINTS - _POINTS_OF_A_ROW * rows
     return max(LEAST_POINTS, min(MOST_POINTS, room // max(1, cells)))
@@ -93,7 +93,7 @@ def cell(record: Record, common: Common) -> dict[str, Any]:
         "status": record.status,
         "outcome": _outcome(record, shared),
         "shared": _settings(record, kind, common),
-        "curves": [_curve(curve, common) for curve in _curves(record)],
+        "curves": list(_curves(record, common)),
         "command": common.once(
             f"command {kind.key} {record.cell.length}", lambda: shared.place(command_around_seed(record))
         ),
@@ -208,38 +208,41 @@ def _said(record: Record, shared: Kept) -> dict[str, Any]:
     return {name: what for name, what in told.items() if what}
 
 
-@dataclass(frozen=True)
-class _Course:
-    """A curve of a record.
-
-    Attributes:
-        chart, name: the chart it is drawn in, and its name there.
-        xs, ys: its points.
-        log: returns the logarithm to base 10 of a y that is drawn on a logarithmic axis; None for another one.
-    """
-
-    chart: str
-    name: str
-    xs: Sequence[int]
-    ys: Sequence[float | None]
-    log: Callable[[float], float | None] | None = None
-
-
-def _curves(record: Record) -> list[_Course]:
+def _curves(record: Record, common: Common) -> Iterator[list[Any]]:
+    """Yield chart, name, grid and values of each curve that has a value; of norms, the logarithms to base 10."""
     course, gradients = record.course, record.gradients
-    scores = [(each.step, each.score) for each in course.validations]
-    found = [
-        _Course("loss", "training", *_split(course.losses)),
-        _Course("score", "validation", *_split(scores)),
-    ]
-    if gradients and gradients.norms:
+    if any(loss is not None for _, loss in course.losses):
+        yield _of_points("loss", "training", course.losses, common)
+    if any(each.score is not None for each in course.validations):
+        scores = [(each.step, each.score) for each in course.validations]
+        yield _of_points("score", "validation", scores, common)
+    if gradients and gradients.norms and any(norm is not None for _, norm in gradients.norms.course):
+        kept = [gradients.norms.course[i] for i in _thinned(len(gradients.norms.course), common.points)]
         # Charts draw logarithms of norms, so that norms outside the range of floats are drawn too.
-        found.append(_Course("norm", "global norm", *_split(gradients.norms.course), _log_of_norm))
+        logs = [math.log10(norm) if norm else None for _, norm in kept]
+        yield _curve("norm", "global norm", [step for step, _ in kept], _short_logs(logs, common), common)
     for each in gradients.flows if gradients else ():
         if each.when != "during":
             curve = _flow_curve(each.flow)
-            found.append(_Course(curve.quantity, each.when, curve.lags, curve.ln_median, _log_of_ln))
-    return [curve for curve in found if any(y is not None for y in curve.ys)]
+            places = _thinned(len(curve.lags), common.points)
+            lns = [curve.ln_median[i] for i in places]
+            if any(ln is not None for ln in curve.ln_median):
+                logs = [None if ln is None else ln / _LN_10 for ln in lns]
+                lags = [curve.lags[i] for i in places]
+                yield _curve(curve.quantity, each.when, lags, _short_logs(logs, common), common)
+
+
+def _of_points(chart: str, name: str, points: Sequence[tuple[int, float | None]], common: Common) -> list[Any]:
+    kept = [points[i] for i in _thinned(len(points), common.points)]
+    ys = [y for _, y in kept]
+    short = _of_range(ys, common) or [None if y is None else _rounded(y) for y in ys]
+    return _curve(chart, name, [x for x, _ in kept], short, common)
+
+
+def _curve(
+    chart: str, name: str, xs: Sequence[int], ys: Sequence[float | int | None], common: Common
+) -> list[Any]:
+    return [chart, name, common.grids.place(tuple(xs)), ys]
 
 
 def _flow_curve(flow: Flow) -> Curve:
@@ -248,45 +251,29 @@ def _flow_curve(flow: Flow) -> Curve:
     return state if any(ln is not None for ln in state.ln_median) else flow.curve("input")
 
 
-def _split(points: Sequence[tuple[int, float | None]]) -> tuple[list[int], list[float | None]]:
-    return [x for x, _ in points], [y for _, y in points]
-
-
-def _log_of_norm(norm: float) -> float | None:
-    return math.log10(norm) if norm else None
-
-
-def _log_of_ln(ln: float) -> float:
-    return ln / _LN_10
-
-
-def _curve(curve: _Course, common: Common) -> list[Any]:
-    kept = _thinned(len(curve.xs), common.points)
-    ys: list[float | None] = [curve.ys[i] for i in kept]
-    if curve.log:
-        ys = [None if y is None else curve.log(y) for y in ys]
-    grid = common.grids.place(tuple([curve.xs[i] for i in kept]))
-    return [curve.chart, curve.name, grid, _short(ys, curve.log is not None, common.points)]
-
-
 @lru_cache(maxsize=1024)
 def _thinned(count: int, most: int) -> tuple[int, ...]:
     return tuple(thinned(count, most))
 
 
-def _short(values: Sequence[float | None], is_log: bool, points: int) -> list[float | int | None]:
-    """Return numbers that are as long as a chart needs.
+def _short_logs(values: Sequence[float | None], common: Common) -> Sequence[float | None]:
+    """Return logarithms of norms with three decimals, which give the norm to 0.1%, or as `_of_range`."""
+    return _of_range(values, common) or [None if value is None else round(value, 3) for value in values]
 
-    Four significant digits, or three decimals of the logarithm of a norm, which give the norm to 0.1%. A page that
-    leaves out points rounds the others too, to a thousandth of the range of the curve: a chart is 328 units high.
+
+def _of_range(values: Sequence[float | None], common: Common) -> Sequence[float | None] | None:
+    """Return numbers rounded to a thousandth of their range, if the page leaves out points of a curve.
+
+    A chart is 328 units high.
     """
-    if points < MOST_POINTS:
-        known = [value for value in values if value is not None]
-        span = max(known, default=0.0) - min(known, default=0.0)
-        if 0 < span < math.inf:
-            decimals = 3 - math.floor(math.log10(span))
-            return [None if value is None else round(value, decimals) for value in values]
-    return [None if value is None else round(value, 3) if is_log else _rounded(value) for value in values]
+    if common.points >= MOST_POINTS:
+        return None
+    known = [value for value in values if value is not None]
+    span = max(known, default=0.0) - min(known, default=0.0)
+    if not 0 < span < math.inf:
+        return None
+    decimals = 3 - math.floor(math.log10(span))
+    return [None if value is None else round(value, decimals) for value in values]
 
 
 def _rounded(value: float) -> float | int:

@@ -39,8 +39,12 @@ def environments(records: Sequence[Record]) -> list[Environment]:
     found: list[tuple[dict[str, str], list[Record]]] = []
     # Many records have the same environment.
     met: dict[str, list[Record]] = {}
+    texts: dict[int, str] = {}
     for record in ordered:
-        text = repr(record.environment)
+        which = id(record.environment)
+        if which not in texts:
+            texts[which] = repr(record.environment)
+        text = texts[which]
         if text not in met:
             met[text] = _place(_facts(record), found)
         met[text].append(record)

@@ -1,4 +1,4 @@
-"""Makes training steps for a GPU: the harness's, taken one by one or captured as CUDA graphs, and those of a bare loop.
+"""Makes training steps for a GPU: the harness's, one by one or captured as CUDA graphs, and those of a bare loop.
 
     python -m benchmarks.gpu_steps --kind captured --length 64 --seconds 5
 
@@ -122,6 +122,7 @@ def beside_each_other(kind: str, model: str, length: int, cells: int, seconds: f
     given, found = batches(length), []
     for _ in range(cells):
         step, stream = made_step(kind, model, length)[0], torch.cuda.Stream()
+        _wait()
         found.append(_on(stream, step))
         warm_up(found[-1], given)
     return rate(found, given, seconds)

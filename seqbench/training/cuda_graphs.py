@@ -105,7 +105,9 @@ class CudaCapture:
             # The allocator may ask the graph whether a stream belongs to it.
             self._failed.append(graph)
             with suppress(Exception):
+                # Refused where the end of the capture has done it, and then the pool is released too.
                 torch._C._cuda_endAllocateToPool(device, self._pool)
+                torch._C._cuda_releasePool(device, self._pool)
             with suppress(Exception):
                 fresh = torch.Generator(device=f"cuda:{device}")
                 fresh.set_state(random)
@@ -133,7 +135,7 @@ def _static(part: Tensor) -> Tensor:
 
 def _fill_all(kept: ItemPlaces, places: ItemPlaces) -> None:
     for start, each in kept.items():
-        for static, part in zip(each[:3], places[start][:3], strict=True):
+        for static, part in zip(each.tensors, places[start].tensors, strict=True):
             _fill(static, part)
 
 

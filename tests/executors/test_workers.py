@@ -1,7 +1,4 @@
-"""Tests that a worker ends with its parent, and writes its record when the system ends it.
-
-Modules: seqbench.executors.uncollected.
-"""
+"""Tests that a worker ends with its parent, and writes its record when the system ends it."""
 
 from __future__ import annotations
 

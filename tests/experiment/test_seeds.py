@@ -1,4 +1,7 @@
-"""Tests that seeds are read from numbers and ranges in files, on the command line and from Python alike."""
+"""Tests that seeds are read from numbers and ranges in files, on the command line and from Python alike.
+
+Modules: seqbench.experiment.titles.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Tests that dates are read in all common forms, and never misread.
 
 Modules: seqbench_forecasting.calendar, seqbench_forecasting.choice, seqbench_forecasting.clock,
-seqbench_forecasting.date_numbers, seqbench_forecasting.dates, seqbench_forecasting.panel.
+seqbench_forecasting.date_numbers, seqbench_forecasting.dates.
 """
 
 from __future__ import annotations

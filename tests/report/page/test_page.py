@@ -1,7 +1,7 @@
 """Tests that the page opens without network, agrees with the records, and escapes everything.
 
 Modules: seqbench.report.charts.paths, seqbench.report.page.cells, seqbench.report.page.charts,
-seqbench.report.page.groups, seqbench.report.page.rows, seqbench.report.units.
+seqbench.report.page.groups, seqbench.report.page.rows.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Tests that the closing tables agree with the records: every outcome, nothing imputed, nothing mixed.
 
-Modules: seqbench.experiment.titles, seqbench.report.tables.seed_summaries.
+Modules: seqbench.report.tables.seed_summaries.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class RecordFile(NamedTuple):
 
 
 def load(folder: Path, name: str) -> RecordFile | FileFault | None:
-    """Read a record's file and check its checksum; None if it is missing. Mostly outside of Python's lock."""
+    """Read a record's file and check its checksum; None if it is missing."""
     path = folder / name
     try:
         content = content_of(path)

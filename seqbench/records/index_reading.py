@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import heapq
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any
 
 from seqbench.base.atomic_files import replacing
 from seqbench.records.entries import FileFault, RecordFile, checked_entry, load, whole_entry
@@ -26,11 +24,9 @@ _WORTH = 50
 """An index is written anew if at least one in so many of its entries has to be."""
 _TICK = 2_000_000_000
 """Nanoseconds within which a file may change twice without another time of change; 2 s on the coarsest disks."""
-_THREADS, _AT_A_TIME = min(4, os.cpu_count() or 1), 32
 
 Found = tuple[str, tuple[Any, ...] | FileFault]
 """The name of a file, and the asked columns of its entry and its name again, or its fault."""
-Made = TypeVar("Made")
 
 
 @dataclass
@@ -75,11 +71,9 @@ class Reading:
     def _read(self, names: Iterable[str]) -> Iterator[tuple[str, IndexEntry | FileFault]]:
 
         make = whole_entry if self.is_whole else checked_entry
-        kept = list(names)
-        read = partial(load, self.layout.records)
-        # Threads would wait for Python's lock while this one parses.
-        files = map(read, kept) if self.is_whole else _in_threads(read, kept)
-        for name, file in zip(kept, files, strict=True):
+        # In threads it takes longer: most of the time Python's lock is held.
+        for name in names:
+            file = load(self.layout.records, name)
             if file is not None:
                 yield name, make(file) if isinstance(file, RecordFile) else file
 
@@ -138,13 +132,3 @@ class Reading:
         ask = itemgetter(*(IndexEntry._fields.index(name) for name in (*self.columns, "name")))
         for name, entry in entries:
             yield name, ask(entry) if isinstance(entry, IndexEntry) else entry
-
-
-def _in_threads(make: Callable[[str], Made], names: Iterable[str]) -> Iterator[Made]:
-    """Yield what is made of each name; reading and hashing release Python's lock."""
-
-    left = iter(names)
-    with ThreadPoolExecutor(_THREADS) as threads:
-        while blocks := [block for _ in range(2 * _THREADS) if (block := list(islice(left, _AT_A_TIME)))]:
-            for made in threads.map(lambda block: [make(name) for name in block], blocks):
-                yield from made

@@ -27,6 +27,7 @@ from seqbench.running.run import records_of
 from seqbench.training.cell import run_cell
 from tests.boards import bundled, unzipped
 from tests.boards import store as stored
+from tests.report.page.test_page import details
 from tests.report.test_document import NAMED, understood
 from tests.toys import CATALOG
 
@@ -55,7 +56,7 @@ def test_label_is_in_the_record_the_table_and_the_page(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     done = CliRunner().invoke(cli, ["report", str(tmp_path), "--output", str(page)], catch_exceptions=False)
     assert done.exit_code == 0
-    assert "wide (small)" in page.read_text()
+    assert "wide (small)" in str(details(page.read_text()))
     stored = {json.loads(path.read_text())["cell"]["model"]["label"] for path in (tmp_path / "records").iterdir()}
     assert stored == {"", "wide"}
 

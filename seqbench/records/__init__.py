@@ -1,15 +1,3 @@
 """Stores records of cells, and reads them back: one at a time, merged, or as a table."""
 
-__all__ = [
-    "layout",
-    "light",
-    "load",
-    "making",
-    "merge",
-    "names",
-    "resolution",
-    "rows",
-    "schema",
-    "store",
-    "variants",
-]
+__all__ = ["layout", "light", "load", "making", "merge", "resolution", "rows", "schema", "store", "variants"]

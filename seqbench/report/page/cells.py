@@ -15,11 +15,11 @@ from typing import Any
 
 from seqbench.gradients.flow import Curve, Flow
 from seqbench.records.layout import stem
-from seqbench.records.names import Names
 from seqbench.records.resolution import one_example_in_skill
 from seqbench.records.schema import PluginUsed, Record
 from seqbench.report.charts.lines import thinned
 from seqbench.report.commands import command_around_seed
+from seqbench.report.names import Names
 from seqbench.report.numbers import number
 from seqbench.report.observations import UNKNOWN
 from seqbench.report.units import memory, seconds

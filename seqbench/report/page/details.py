@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seqbench.records.names import Names
 from seqbench.records.schema import Record
 from seqbench.report.charts.lines import Look
+from seqbench.report.names import Names
 from seqbench.report.page.cells import Common, cell, points_of_a_curve
 from seqbench.report.page.groups import Group
 from seqbench.report.page.texts import script_json

@@ -16,9 +16,9 @@ from seqbench.experiment.labels import read_word
 from seqbench.experiment.schema import Gradients, Training
 from seqbench.experiment.strict_yaml import read_scalar
 from seqbench.gradients.flow import Flow
-from seqbench.records.names import Names, names_of
 from seqbench.records.schema import PluginUsed, Record
 from seqbench.records.variants import natural
+from seqbench.report.names import Names, names_of
 
 SUITE = "standard"
 """The suite that commands start from: it sets only tasks, models, lengths and seeds, and `_SUITE_SETS`."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from seqbench.records.names import Names, names_of
 from seqbench.records.schema import Record
+from seqbench.report.names import Names, names_of
 from seqbench.report.observations import Observation, observations
 from seqbench.report.tables.environments import Environment, environments
 

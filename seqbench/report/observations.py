@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from seqbench.gradients.flow import Summary
-from seqbench.records.names import Names, names_of
 from seqbench.records.resolution import one_example_in_skill
 from seqbench.records.schema import Costs, Evaluation, MetricData, Record
+from seqbench.report.names import Names, names_of
 
 UNKNOWN = "unknown"
 """The status of a cell that finished without a score or skill; its record's notes say why."""

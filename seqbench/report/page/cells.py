@@ -15,11 +15,11 @@ from typing import Any
 
 from seqbench.gradients.flow import Curve, Flow
 from seqbench.records.layout import stem
-from seqbench.records.names import Names
 from seqbench.records.resolution import one_example_in_skill
 from seqbench.records.schema import PluginUsed, Record
 from seqbench.report.charts.lines import thinned
 from seqbench.report.commands import command_around_seed
+from seqbench.report.names import Names
 from seqbench.report.numbers import number
 from seqbench.report.observations import UNKNOWN
 from seqbench.report.units import memory, seconds
@@ -44,7 +44,7 @@ def points_of_a_curve(cells: int, rows: int) -> int:
     return max(LEAST_POINTS, min(MOST_POINTS, room // max(1, cells)))
 
 
-class Kept:
+class Shared:
     """A list without equal items."""
 
     def __init__(self) -> None:
@@ -73,8 +73,8 @@ class Common:
 
     names: Names
     points: int
-    shared: Kept = field(default_factory=Kept)
-    grids: Kept = field(default_factory=Kept)
+    shared: Shared = field(default_factory=Shared)
+    grids: Shared = field(default_factory=Shared)
     known: dict[str, Any] = field(default_factory=dict)
 
     def once(self, what: str, make: Callable[[], Any]) -> Any:
@@ -102,7 +102,7 @@ def cell(record: Record, common: Common) -> dict[str, Any]:
     }
 
 
-def _outcome(record: Record, shared: Kept) -> list[Any]:
+def _outcome(record: Record, shared: Shared) -> list[Any]:
     """Return the outcome of a cell: the index of the labels, then the texts, without unknown values."""
     costs, metric = record.costs, record.metric
     gradients = record.gradients
@@ -193,7 +193,7 @@ def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _said(record: Record, shared: Kept) -> dict[str, Any]:
+def _said(record: Record, shared: Shared) -> dict[str, Any]:
     """Return the texts about a cell, without empty ones.
 
     A traceback is kept as an index, because cells often fail alike.

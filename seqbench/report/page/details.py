@@ -6,15 +6,14 @@ A part is JSON, compressed (deflate, RFC 1951) and written in base64. The same c
 from __future__ import annotations
 
 import base64
-import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seqbench.records.names import Names
 from seqbench.records.schema import Record
 from seqbench.report.charts.lines import Look
+from seqbench.report.names import Names
 from seqbench.report.page.cells import Common, cell, points_of_a_curve
 from seqbench.report.page.groups import Group
 from seqbench.report.page.texts import script_json
@@ -70,15 +69,6 @@ class Packer:
     def _close(self) -> None:
         self._parts.append(_packed(self._open))
         self._open = {}
-
-
-def unpacked(part: str) -> Any:
-    """Return the data of a part.
-
-    >>> unpacked(_packed({"seed": 1}))
-    {'seed': 1}
-    """
-    return json.loads(zlib.decompress(base64.b64decode(part), wbits=-zlib.MAX_WBITS))
 
 
 def _packed(data: Mapping[str, Any] | Sequence[Any]) -> str:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from seqbench.gradients.flow import Summary
-from seqbench.records.names import Names, names_of
 from seqbench.records.resolution import one_example_in_skill
 from seqbench.records.schema import Record
 from seqbench.records.variants import natural
+from seqbench.report.names import Names, names_of
 from seqbench.report.observations import UNKNOWN
 from seqbench.statistics import mean
 

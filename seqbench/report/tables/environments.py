@@ -8,9 +8,9 @@ from typing import Any
 
 from seqbench.base.printable import MOST, one_line
 from seqbench.base.ranges import seeds_text
-from seqbench.records.names import Names, names_of
 from seqbench.records.schema import Record
 from seqbench.records.variants import natural
+from seqbench.report.names import Names, names_of
 from seqbench.report.tables.table import Entry, Table
 
 _LINES = ("What the records say of the machine and the software; the source revision is seqbench's own.",)

@@ -8,9 +8,9 @@ from pathlib import Path
 from seqbench.base.printable import one_line
 from seqbench.base.ranges import seeds_text
 from seqbench.records.layout import Layout
-from seqbench.records.names import Names, names_of
 from seqbench.records.schema import Record
 from seqbench.records.variants import natural
+from seqbench.report.names import Names, names_of
 
 
 def failures(records: Iterable[Record], names: Names | None = None) -> list[str]:

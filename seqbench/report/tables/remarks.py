@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from seqbench.base.counts import counted
 from seqbench.base.printable import one_line
 from seqbench.base.ranges import seeds_text
-from seqbench.records.names import Names, names_of
 from seqbench.records.schema import Record
 from seqbench.records.variants import natural
+from seqbench.report.names import Names, names_of
 from seqbench.report.observations import Observation
 
 COPIES = "test_texts_also_in_train"

@@ -1,6 +1,6 @@
 """Tests that many records are named by the few kinds among them as each would be named among all.
 
-Modules: seqbench.records.names.
+Modules: seqbench.report.names.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ import random
 from pathlib import Path
 from typing import Any
 
-from seqbench.records.names import names_of
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
 from seqbench.records.variants import legend, model_names, task_names
+from seqbench.report.names import names_of
 
 QUICK = Path(__file__).parents[2] / "results" / "published" / "quick"
 

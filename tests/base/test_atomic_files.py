@@ -1,4 +1,7 @@
-"""Tests that a replaced file is whole whenever a writer is killed, and that left-over files name their owner."""
+"""Tests that a replaced file is whole whenever a writer is killed, and that left-over files name their owner.
+
+Modules: seqbench.base.process_identity.
+"""
 
 from __future__ import annotations
 

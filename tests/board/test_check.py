@@ -2,6 +2,9 @@
 
 Scores are true unless a test says otherwise. `check` refuses what contradicts the installed task or the record
 itself; `verify` finds what only a run can show.
+
+Modules: seqbench.board.bundle.names, seqbench.board.check.faults, seqbench.board.check.installed,
+seqbench.board.check.rules, seqbench.board.verify.receipt.
 """
 
 from __future__ import annotations

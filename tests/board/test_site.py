@@ -1,4 +1,8 @@
-"""Tests that the public board shows the content of bundles, refuses bad ones, and escapes everything."""
+"""Tests that the public board shows the content of bundles, refuses bad ones, and escapes everything.
+
+Modules: seqbench.board.site.badge, seqbench.board.site.markdown, seqbench.board.site.picture,
+seqbench.board.site.site, seqbench.board.site.standings.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,6 @@ from seqbench.board.site.merge import PublicBoard, read_board
 from seqbench.board.site.picture import picture
 from seqbench.board.site.site import site_files
 from seqbench.board.verify.receipt import ComparedPart, Receipt, Rerun, path_beside
-from seqbench.errors import BoardError
 from seqbench.records.store import Store
 from tests.boards import ABOUT, bundled, store, unzipped, with_manifest, with_records, zipped
 from tests.browser import visit
@@ -239,27 +242,6 @@ def test_cells_that_are_left_out_make_no_better_mean(
     rows = [line.split(" | ")[3] for line in text.splitlines() if line.startswith(("| plain", "| small"))]
     assert len(rows) == 2
     assert all(field in row for row in rows)
-
-
-def test_folder_that_is_no_board_or_was_changed_is_left_as_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "site"
-    path.mkdir()
-    (path / "thesis.txt").write_text("mine")
-    with pytest.raises(BoardError, match="is no board"):
-        write_folder(path, {"index.html": b"1"})
-    (path / "thesis.txt").unlink()
-    write_folder(path, {"index.html": b"1", "old/page.html": b"1"})
-    write_folder(path, {"index.html": b"2"})
-    assert sorted(each.name for each in path.rglob("*")) == ["board.json", "index.html"]
-    (path / "CNAME").write_text("example.org")
-    with pytest.raises(BoardError, match="would be lost: CNAME"):
-        write_folder(path, {"index.html": b"3"})
-    (path / "CNAME").unlink()
-    (path / "index.html").write_text("mine")
-    with pytest.raises(BoardError, match="were changed since"):
-        write_folder(path, {"index.html": b"3"})
-    assert (path / "index.html").read_text() == "mine"
-    assert [each.name for each in tmp_path.iterdir()] == ["site"]
 
 
 def test_markdown_board_shows_its_command_and_the_picture_its_lines(

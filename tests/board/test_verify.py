@@ -1,10 +1,11 @@
-"""Tests that running cells again confirms honest scores only, and that nothing is sent without a request."""
+"""Tests that running cells again confirms honest scores only, and that nothing is sent without a request.
+
+Modules: seqbench.board.verify.verify, seqbench.cli.board, seqbench.cli.board_lines.
+"""
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import random
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,12 +18,8 @@ from click.testing import CliRunner
 import seqbench
 from seqbench import Catalog
 from seqbench.base.environment import describe
-from seqbench.board.check.agreement import agreement
-from seqbench.board.check.check import Submission, check_bundle
 from seqbench.board.make import bundle
-from seqbench.board.site.publish import plan_upload
 from seqbench.board.verify.receipt import Receipt, path_beside, read_receipt
-from seqbench.board.verify.spread import _half_width
 from seqbench.board.verify.verify import DrawnCells, draw, runner, verify_cells
 from seqbench.cli import board as board_command
 from seqbench.errors import BoardError
@@ -30,9 +27,10 @@ from seqbench.executors.serial import Serial
 from seqbench.experiment.schema import Execution, load
 from seqbench.plugins.grid import expand
 from seqbench.plugins.load import load_catalog
-from seqbench.records.schema import Record, WeightsData
+from seqbench.records.schema import Record
 from seqbench.records.store import Store
 from seqbench.training.cell import run_cell
+from tests.board.claims import AMD, moved, submission
 from tests.boards import ABOUT, running, unzipped, with_records, zipped
 
 SERIAL = Execution(name=Serial.name, jobs=1)
@@ -52,12 +50,6 @@ def smoke_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def smoke(smoke_run: Path) -> bytes:
     """Return the bundle of it."""
     return bundle(smoke_run, "smoke", ABOUT, load_catalog()).content
-
-
-def submission(content: bytes, offers: Catalog) -> Submission:
-    found = check_bundle(content, offers).submission
-    assert found is not None
-    return found
 
 
 def test_cells_are_drawn_by_their_seed_and_from_every_model(tiny_bundle: bytes, tiny_offers: Catalog) -> None:
@@ -108,73 +100,6 @@ def test_models_that_cannot_be_run_here_are_named(tiny_bundle: bytes, tiny_offer
         draw(found, 1, 1, Catalog(tasks=tiny_offers.tasks, suites=tiny_offers.suites))
 
 
-AMD = {"processor_class": {"vendor": "AuthenticAMD", "torch": "AVX2", "onednn": "AVX2", "mkl": "COMPATIBLE"}}
-
-
-def moved(record: Record, skill: float, **facts: Any) -> Record:
-    """Return a record whose score is another, with the skill that follows from it, on another machine."""
-    assert record.test is not None
-    scores = {**record.test.scores, "accuracy": 0.25 + 0.75 * skill}
-    test = record.test.model_copy(update={"scores": scores, "skill": skill})
-    return record.model_copy(update={"test": test, "environment": {**record.environment, **facts}})
-
-
-def test_same_kind_must_give_the_same_bits_and_another_one_leaves_trained_scores_open(
-    tiny_bundle: bytes, tiny_offers: Catalog
-) -> None:
-    first = moved(submission(tiny_bundle, tiny_offers).records[0], 0.5)
-    assert agreement(first, first).text == "same bits"
-    kept = first.model_copy(update={"weights": WeightsData(sha256="0" * 64, bytes=9)})
-    assert agreement(kept, first).text == "same bits"
-    assert agreement(first, moved(first, 0.5 + 1e-12)).outcome == "differs"
-    # The kernel's version and the processor's name move no bits.
-    kernel = str(first.environment["platform"]).replace("Linux-", "Linux-7.0-", 1)
-    assert agreement(first, moved(first, 0.5 + 1e-12, platform=kernel)).outcome == "differs"
-    assert agreement(first, moved(first, 0.5, **AMD)).outcome == "confirmed"
-    told = agreement(first, moved(first, 0.9, **AMD))
-    assert told.outcome == "not comparable"
-    assert "not comparable on this processor: processor " in told.text
-    assert "AuthenticAMD (torch AVX2, oneDNN AVX2, MKL COMPATIBLE)" in told.text
-    assert "accuracy: claimed 0.625, here 0.925 (differs by 0.3)" in told.text
-    # Records of earlier versions have no class: it is unknown whether their bits must be equal.
-    without = {name: value for name, value in first.environment.items() if name != "processor_class"}
-    early = first.model_copy(update={"environment": without})
-    assert agreement(early, moved(first, 0.9)).outcome == "not comparable"
-    assert agreement(early, first).outcome == "confirmed"
-    assert agreement(first, first.model_copy(update={"status": "diverged"})).outcome == "differs"
-
-
-def test_other_processor_is_held_to_data_metric_baselines_and_untrained_gradients(
-    tiny_bundle: bytes, tiny_offers: Catalog
-) -> None:
-    first = submission(tiny_bundle, tiny_offers).records[0]
-    there = moved(first, 0.9, **AMD)
-    assert there.test is not None
-    test, gradients = there.test, there.gradients
-    assert gradients is not None
-
-    def guess(score: float) -> Record:
-        baseline = test.baselines[0].model_copy(update={"scores": {"accuracy": score}})
-        return there.model_copy(update={"test": test.model_copy(update={"baselines": (baseline,)})})
-
-    def gain(factor: float) -> Record:
-        was = gradients.flows[0].summary
-        summary = dataclasses.replace(was, gain_per_step=(was.gain_per_step or 0.0) * factor)
-        flows = (gradients.flows[0].model_copy(update={"summary": summary}), *gradients.flows[1:])
-        return there.model_copy(update={"gradients": gradients.model_copy(update={"flows": flows})})
-
-    # Of 64 examples two are worth more than a hundredth of the way from worst to best, which is the most.
-    spans = {"accuracy": 1.0}
-    assert agreement(first, guess(0.25 + 1e-13)).outcome == "not comparable"
-    assert agreement(first, guess(0.2502)).outcome == "not comparable"
-    assert agreement(first, guess(0.259)).outcome == "differs"
-    assert agreement(first, guess(0.259), spans).outcome == "not comparable"
-    assert agreement(first, guess(0.261), spans).outcome == "differs"
-    assert agreement(first, gain(1 + 1e-12)).outcome == "not comparable"
-    assert agreement(first, gain(1 + 1e-6)).outcome == "differs"
-    assert agreement(first, there.model_copy(update={"data_fingerprint": "0" * 32})).outcome == "differs"
-
-
 def test_claim_of_another_processor_is_held_against_the_spread_of_further_seeds(
     tiny_bundle: bytes, tiny_offers: Catalog
 ) -> None:
@@ -198,16 +123,6 @@ def test_claim_of_another_processor_is_held_against_the_spread_of_further_seeds(
     # What diverged has no score that could be compared.
     lost = record.model_copy(update={"status": "diverged", "environment": {**record.environment, **AMD}})
     assert verified(lost).cells[0].outcome == "not comparable"
-
-
-def test_prediction_interval_holds_one_more_seed_as_often_as_it_says() -> None:
-    # Of four numbers with standard deviation sqrt(4 / 3); t of 3 degrees of freedom at 99% is 5.8409.
-    expected = 5.840909 * (4 / 3) ** 0.5 * (1 + 1 / 4) ** 0.5
-    assert _half_width([-1.0, 1.0, -1.0, 1.0], 1, 0.0) == pytest.approx(expected)
-    chance = random.Random(3)
-    drawn = [[chance.gauss(0, 1) for _ in range(6)] for _ in range(2000)]
-    within = sum(abs(last - sum(five) / 5) <= _half_width(five, 1, 0.0) for *five, last in drawn)
-    assert 0.985 <= within / 2000 <= 0.995
 
 
 def test_the_data_are_those_of_the_suite_and_never_of_a_path_that_a_bundle_names(
@@ -330,9 +245,3 @@ def test_commands_from_records_to_an_upload(
     assert names == {each.relative_to(site).as_posix() for each in site.rglob("*") if each.is_file()}
     assert said("publish", bad, "--to", "hub:me/board", "--yes")[0] == 2
     assert said("publish", smoke_run, "--to", "hub:me/board")[0] == 2
-
-
-def test_target_is_written_as_user_and_repository(tmp_path: Path, tiny_offers: Catalog) -> None:
-    for target in ("me/board", "hub:me", "hub:me/../you", "hub:me/board/more", "s3:me/board"):
-        with pytest.raises(BoardError, match="hub:USER/REPO"):
-            plan_upload(tmp_path, target, tiny_offers)

@@ -1,4 +1,8 @@
-"""Tests that commands that only read answer quickly, exactly, and with the right exit status."""
+"""Tests that commands that only read answer quickly, exactly, and with the right exit status.
+
+Modules: seqbench.__main__, seqbench.base.counts, seqbench.cli.doctor, seqbench.cli.exit_status, seqbench.cli.list,
+seqbench.cli.plugin_files, seqbench.cli.short_forms, seqbench.errors.
+"""
 
 from __future__ import annotations
 

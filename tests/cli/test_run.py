@@ -1,4 +1,8 @@
-"""Tests the command as a user types it: tables, JSON lines, dry runs, and bad input that ends with status 2."""
+"""Tests the command as a user types it: tables, JSON lines, dry runs, and bad input that ends with status 2.
+
+Modules: seqbench.cli.dry_run, seqbench.cli.progress.events, seqbench.cli.progress.plain,
+seqbench.cli.progress.tally, seqbench.cli.progress.watch, seqbench.training.time_estimate.
+"""
 
 from __future__ import annotations
 

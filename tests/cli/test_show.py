@@ -1,4 +1,7 @@
-"""Tests what is shown of a plugin that says little of itself."""
+"""Tests what is shown of a plugin that says little of itself.
+
+Modules: seqbench.cli.prose.
+"""
 
 from __future__ import annotations
 

@@ -27,7 +27,6 @@ from seqbench import (
     evaluate,
     load_catalog,
 )
-from seqbench.contracts.finite import NotFinite
 from seqbench.contracts.metrics import Meters, check_baselines, reference
 from seqbench.plugins.parameters import make
 from seqbench.records.schema import Record
@@ -80,30 +79,6 @@ def test_outputs_at_steps_that_are_not_scored_may_be_anything() -> None:
         return answers.predict(batch).masked_fill((batch.targets == UNSCORED)[..., None], math.nan)
 
     assert evaluate(data.metrics, data.test, predict) == evaluate(data.metrics, data.test, answers.predict)
-
-
-def test_places_of_outputs_that_are_not_finite_are_counted_by_item_and_told() -> None:
-    outputs = torch.zeros(2, 3, 4)
-    outputs[1, 2, :2] = math.nan
-    outputs[0, 0, 0] = math.inf
-    targets = torch.tensor([[UNSCORED, 0, 1], [2, 3, 0]])
-    batch = Batch(torch.zeros(2, 3, dtype=torch.int64), targets, torch.tensor([3, 3]))
-    found = NotFinite().add(torch.zeros(2, 3, 4), batch).add(outputs, batch)
-    assert found == NotFinite(outputs=1, scored=10, examples=4, first=((3, 2),))
-    assert str(found.renumbered([3, 2, 1, 0])) == (
-        "1 of 10 scored outputs were not finite (first: example 0, step 2)"
-    )
-    # Large, but finite: their sum is not.
-    assert NotFinite().add(torch.full((2, 3, 4), 3e38), batch).outputs == 0
-
-
-def test_padding_behind_numbers_is_not_scored_and_the_same_number_among_them_is() -> None:
-    rows = [torch.tensor([-100.0, 2.0]), torch.tensor([1.0])]
-    batch = Split(Ragged.from_rows(rows), Ragged.from_rows(rows)).batch(torch.tensor([0, 1]))
-    behind, within = torch.zeros(2, 2), torch.zeros(2, 2)
-    behind[1, 1] = within[0, 0] = math.nan
-    assert NotFinite().add(behind, batch).outputs == 0
-    assert NotFinite().add(within, batch).outputs == 1
 
 
 def test_padding_behind_numbers_reaches_no_metric() -> None:

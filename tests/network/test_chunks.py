@@ -1,4 +1,7 @@
-"""Tests long sequences in chunks: recomputed bits, truncation as by hand, memory, and which keys change."""
+"""Tests long sequences in chunks: recomputed bits, truncation as by hand, memory, and which keys change.
+
+Modules: seqbench.base.allocator.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tests groups of parameters with learning rates and weight decays of their own."""
+"""Tests groups of parameters with learning rates and weight decays of their own.
+
+Modules: seqbench.training.optimizers.
+"""
 
 from __future__ import annotations
 

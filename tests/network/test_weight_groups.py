@@ -1,4 +1,7 @@
-"""Tests the groups of weights with joint gradient norms, named by a model or by the general rule."""
+"""Tests the groups of weights with joint gradient norms, named by a model or by the general rule.
+
+Modules: seqbench.contracts.model, seqbench.testing.models.names.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tests that an error of a plugin is one sentence, known before a sweep, and does not affect other plugins."""
+"""Tests that an error of a plugin is one sentence, known before a sweep, and does not affect other plugins.
+
+Modules: seqbench.executors.work, seqbench.running.preflight.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tests that a broken plugin is one clear problem that names plugin, distribution, version and hook."""
+"""Tests that a broken plugin is one clear problem that names plugin, distribution, version and hook.
+
+Modules: seqbench.executors.bundled.
+"""
 
 from __future__ import annotations
 

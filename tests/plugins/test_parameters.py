@@ -1,4 +1,7 @@
-"""Tests that parameters for generated data stay out of cells with the user's data."""
+"""Tests that parameters for generated data stay out of cells with the user's data.
+
+Modules: seqbench.contracts.fields.
+"""
 
 from __future__ import annotations
 

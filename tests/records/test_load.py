@@ -1,4 +1,7 @@
-"""Tests that tables of results identify every row, and warn before two experiments are averaged."""
+"""Tests that tables of results identify every row, and warn before two experiments are averaged.
+
+Modules: seqbench.records.frame, seqbench.records.mixing.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tests the status of a store's sweeps: while one runs, after it was killed, and when all is done."""
+"""Tests the status of a store's sweeps: while one runs, after it was killed, and when all is done.
+
+Modules: seqbench.cli.status.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tests that a sweep skips finished cells, retries a killed process, and gives the same bits with any workers."""
+"""Tests that a sweep skips finished cells, retries a killed process, and gives the same bits with any workers.
+
+Modules: seqbench.executors.serial, seqbench.running.recorder.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tests that `seqbench plugin new` writes a working distribution, under a free name, and overwrites nothing."""
+"""Tests that `seqbench plugin new` writes a working distribution, under a free name, and overwrites nothing.
+
+Modules: seqbench.cli.plugin, seqbench.contracts.names.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tests that reports say how certain a number is: the worth of a test example, unknown scores, warnings."""
+"""Tests that reports say how certain a number is: the worth of a test example, unknown scores, warnings.
+
+Modules: seqbench.records.resolution, seqbench.report.numbers, seqbench.report.tables.remarks.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tests cells on a GPU: the numbers of the CPU, no waiting within a step, several at a time, and the record."""
+"""Tests cells on a GPU: the numbers of the CPU, no waiting within a step, several at a time, and the record.
+
+Modules: seqbench.executors.devices.
+"""
 
 from __future__ import annotations
 

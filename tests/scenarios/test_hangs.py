@@ -1,4 +1,7 @@
-"""Tests that nothing hangs: a silent process is ended, and threads that a plugin leaves keep no process alive."""
+"""Tests that nothing hangs: a silent process is ended, and threads that a plugin leaves keep no process alive.
+
+Modules: seqbench.cli.progress.live.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,7 @@ from typing import Any
 import pytest
 
 from seqbench import Execution, Experiment, load_catalog
-from seqbench.base.leftover_threads import left_running
 from seqbench.executors.processes import Processes
-from seqbench.executors.silence import Silence
-from seqbench.executors.sockets import LONGEST, short_folder
 from seqbench.executors.workers import Done, start
 from seqbench.experiment.cells import Cell
 from seqbench.jobs.assignment import Assignment
@@ -136,19 +136,6 @@ def never(argument: Any, told: Any, should_stop: Any) -> None:
     threading.Event().wait()
 
 
-def test_listener_that_slept_itself_does_not_take_its_sleep_for_silence(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [0.0]
-    monkeypatch.setattr("time.monotonic", lambda: clock[0])
-    silence = Silence()
-    clock[0] = 3600.0
-    assert not silence.is_over(20.0)
-    for _ in range(200):
-        clock[0] += 0.5
-        is_over = silence.is_over(20.0)
-    assert is_over
-    assert not silence.is_over(None)
-
-
 def leaves_a_thread(argument: Any, told: Any, should_stop: Any) -> int:
     threading.Thread(target=threading.Event().wait).start()
     return 7
@@ -176,20 +163,6 @@ def test_pool_of_threads_that_has_nothing_to_do_is_no_thread_left_running(tmp_pa
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 0, ended.stderr
     assert "threads that a plugin started" not in ended.stderr
-
-
-def test_thread_that_ends_by_itself_is_waited_for() -> None:
-    ended = threading.Event()
-    thread = threading.Thread(target=lambda: ended.wait(10.0))
-    thread.start()
-    assert thread.name in left_running(0.0)
-    ended.set()
-    assert thread.name not in left_running(10.0)
-
-
-def test_folder_of_temporary_files_with_a_long_name_has_a_short_one_for_sockets() -> None:
-    assert len(short_folder(f"/tmp/{'x' * 100}")) <= LONGEST
-    assert short_folder(f"/tmp/{'x' * (LONGEST - 5)}") == f"/tmp/{'x' * (LONGEST - 5)}"
 
 
 HUNG_UP = """

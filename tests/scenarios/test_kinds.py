@@ -1,4 +1,7 @@
-"""Tests that a task of each kind of target trains to a good score, is measured, shown and passes the kit."""
+"""Tests that a task of each kind of target trains to a good score, is measured, shown and passes the kit.
+
+Modules: seqbench.contracts.inputs, seqbench.contracts.targets, seqbench.contracts.unfit.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Tests that each check of the kit can fail, and that unusual but sound models pass all of them."""
+"""Tests that each check of the kit can fail, and that unusual but sound models pass all of them.
+
+Modules: seqbench.testing.models.order, seqbench.testing.models.outputs, seqbench.testing.models.weights,
+seqbench.testing.tasks.data, seqbench.testing.tasks.loads, seqbench.testing.tasks.scores,
+seqbench.testing.tasks.seeds.
+"""
 
 from __future__ import annotations
 

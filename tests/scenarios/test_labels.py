@@ -27,7 +27,7 @@ from seqbench.running.run import records_of
 from seqbench.training.cell import run_cell
 from tests.boards import bundled, unzipped
 from tests.boards import store as stored
-from tests.report.test_document import NAMED, understood
+from tests.report.test_commands import NAMED, understood
 from tests.toys import CATALOG
 
 MODELS = ["small", {"label": "wide", "model": "small", "hidden_size": 16}]

@@ -1,4 +1,7 @@
-"""Tests models that look ahead: they run, are measured, and are refused on teacher-forced tasks."""
+"""Tests models that look ahead: they run, are measured, and are refused on teacher-forced tasks.
+
+Modules: seqbench.plugins.lookahead.
+"""
 
 from __future__ import annotations
 

@@ -141,6 +141,36 @@ def test_a_test_has_the_name_of_the_module_or_the_room_that_it_tests() -> None:
     assert not strangers
 
 
+def test_every_module_has_a_test_file_with_its_name_or_one_that_names_it() -> None:
+    tests = {path: path.read_text() for path in (ROOT / "tests").glob("**/*.py")}
+    told = {path: modules_line(text) for path, text in tests.items() if path.name.startswith("test_")}
+    named = {name for names in told.values() for name in names}
+    named |= {name for path in told for name in imports_of(path)}
+    paths = [path for path in (*PACKAGE.glob("**/*.py"), *BUNDLED) if path.name != "__init__.py"]
+    modules = {dotted(path).removeprefix("plugins."): path for path in paths}
+    untested = [name for name, path in modules.items() if name not in named and own_test(path) not in tests]
+    assert not untested, "no test file is named after these, imports them or has them in its line 'Modules:'"
+    strangers = {str(path): set(names) - set(modules) for path, names in told.items()}
+    assert {path: names for path, names in strangers.items() if names} == {}
+    assert len(modules) > 300
+
+
+def modules_line(text: str) -> list[str]:
+    """Return the modules that the last paragraph of a test file's docstring says it tests, as dotted names."""
+    last = (ast.get_docstring(ast.parse(text)) or "").split("\n\n")[-1]
+    return last.removeprefix("Modules: ").removesuffix(".").replace(",", "").split() if "Modules: " in last else []
+
+
+def own_test(path: Path) -> Path:
+    """Return where the test file named after a module of seqbench/ or plugins/ stands."""
+    return (
+        ROOT
+        / "tests"
+        / path.relative_to(ROOT).parent.relative_to(path.relative_to(ROOT).parts[0])
+        / f"test_{path.name}"
+    )
+
+
 def test_a_module_states_in_its_first_line_what_it_does() -> None:
     for path in sorted(MODULES):
         text = ast.get_docstring(ast.parse(path.read_text())) or ""
@@ -150,7 +180,8 @@ def test_a_module_states_in_its_first_line_what_it_does() -> None:
         assert lines, f"{path} does not say what it does"
         assert lines[0].endswith("."), f"{path}: the first line of its docstring is no sentence"
         assert "?" not in lines[0], f"{path}: the first line of its docstring is a question"
-        assert len(lines) <= 6, f"{path}: its docstring has {len(lines)} lines"
+        own = lines[: next((i for i, line in enumerate(lines) if line.startswith("Modules: ")), None)]
+        assert len(own) <= 6, f"{path}: its docstring has {len(own)} lines"
 
 
 def test_no_class_name_is_defined_twice() -> None:

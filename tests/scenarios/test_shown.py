@@ -1,4 +1,7 @@
-"""Tests that text from outside reaches the terminal printable and cut, and that only plain files are read."""
+"""Tests that text from outside reaches the terminal printable and cut, and that only plain files are read.
+
+Modules: seqbench.base.checksums, seqbench.base.plain_files, seqbench.cli.console, seqbench.cli.progress.sentences.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from torch import nn
 from seqbench import DataError, Experiment, ExperimentError, Model, StoreError, fingerprint, load_results, run
 from seqbench.base.checksums import sealed
 from seqbench.base.plain_files import NotPlainError, read_plain
-from seqbench.base.printable import MOST, MOST_LINES, on_lines, one_line
+from seqbench.base.printable import MOST
 from seqbench.cli.main import cli
 from seqbench.cli.progress.sentences import outcome
 from seqbench.experiment.schema import load
@@ -29,10 +32,8 @@ from seqbench.report import FORMATS, read_records
 from seqbench.running.plan import RETRY_FAILED
 from seqbench.running.status import look
 from seqbench.training.cell import run_cell
+from tests.nasty import NASTY
 from tests.toys import CATALOG, toy_cell
-
-NASTY = "\x1b[2J\x1b]0;owned\x07\r[1/1] copy gru T=8 seed 0: accuracy 1.000\n\u202egnp\u2066 \x9b31m \ud800"
-NASTY += "a" * 100_000
 
 
 @pytest.fixture(scope="module")
@@ -45,23 +46,6 @@ def seqbench(folder: Path, *arguments: str, **variables: str) -> subprocess.Comp
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
     )
-
-
-def test_text_that_steers_a_terminal_is_spelled_out_on_one_line_and_cut() -> None:
-    line = one_line(NASTY)
-    assert line.isprintable()
-    assert line.startswith(r"\x1b[2J\x1b]0;owned\x07 [1/1] copy gru")
-    assert r"\u202e" in line
-    assert line.endswith("... (100,069 characters in all)")
-    assert len(line) < MOST + 50
-
-
-def test_no_line_behind_a_long_one_is_lost_and_those_left_out_are_counted() -> None:
-    shown = on_lines("a" * 10_000_000 + "\nsecond").split("\n")
-    assert shown[0].endswith("... (10,000,000 characters)")
-    assert shown[1:] == ["second"]
-    shown = on_lines("b" * 50 + "\n" * 4_000_000).split("\n")
-    assert (len(shown), shown[-1]) == (MOST_LINES + 1, "... (4,000,001 lines in all)")
 
 
 RAISES = '''

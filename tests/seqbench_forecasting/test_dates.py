@@ -1,4 +1,8 @@
-"""Tests that dates are read in all common forms, and never misread."""
+"""Tests that dates are read in all common forms, and never misread.
+
+Modules: seqbench_forecasting.calendar, seqbench_forecasting.choice, seqbench_forecasting.clock,
+seqbench_forecasting.date_numbers, seqbench_forecasting.dates, seqbench_forecasting.panel.
+"""
 
 from __future__ import annotations
 

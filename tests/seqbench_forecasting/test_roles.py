@@ -1,4 +1,8 @@
-"""Tests that columns get the right roles, and that unscorable columns are refused by name."""
+"""Tests that columns get the right roles, and that unscorable columns are refused by name.
+
+Modules: seqbench_forecasting.numbers, seqbench_forecasting.options, seqbench_forecasting.roles,
+seqbench_forecasting.table.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Tests that several series are kept apart, scored as in M4, and detected if a table is read as one series."""
+"""Tests that several series are kept apart, scored as in M4, and detected if a table is read as one series.
+
+Modules: seqbench_forecasting.headers, seqbench_forecasting.laid, seqbench_forecasting.layouts,
+seqbench_forecasting.means, seqbench_forecasting.mixed, seqbench_forecasting.wide.
+"""
 
 from __future__ import annotations
 

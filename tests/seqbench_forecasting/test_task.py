@@ -1,4 +1,7 @@
-"""Tests that the forecasting task cuts, scales, scores and refuses as documented."""
+"""Tests that the forecasting task cuts, scales, scores and refuses as documented.
+
+Modules: seqbench_forecasting.problem, seqbench_forecasting.time, seqbench_forecasting.told.
+"""
 
 from __future__ import annotations
 

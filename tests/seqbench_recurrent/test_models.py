@@ -1,4 +1,7 @@
-"""Tests that the recurrent models compute the equations in their docs, and start as their parameters say."""
+"""Tests that the recurrent models compute the equations in their docs, and start as their parameters say.
+
+Modules: seqbench_recurrent.linear, seqbench_recurrent.steps.
+"""
 
 from __future__ import annotations
 

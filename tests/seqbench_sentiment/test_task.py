@@ -1,4 +1,7 @@
-"""Tests the sentiment task: opinions in order, nothing leaked, real texts read whole."""
+"""Tests the sentiment task: opinions in order, nothing leaked, real texts read whole.
+
+Modules: seqbench_sentiment.tensors.
+"""
 
 from __future__ import annotations
 

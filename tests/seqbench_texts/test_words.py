@@ -1,4 +1,7 @@
-"""Tests that texts are read correctly in any script, and that other values are refused."""
+"""Tests that texts are read correctly in any script, and that other values are refused.
+
+Modules: seqbench_texts.columns.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tests that the word-order task shuffles, splits, decodes and scores as documented."""
+"""Tests that the word-order task shuffles, splits, decodes and scores as documented.
+
+Modules: seqbench_word_order.lexicon, seqbench_word_order.phrases, seqbench_word_order.rows.
+"""
 
 from __future__ import annotations
 

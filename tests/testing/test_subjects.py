@@ -1,4 +1,10 @@
-"""Tests that the kit catches planted faults and names them, passes every bundled plugin, and leaves no trace."""
+"""Tests that the kit catches planted faults and names them, passes every bundled plugin, and leaves no trace.
+
+Modules: seqbench.cli.check, seqbench.testing.limits, seqbench.testing.models.checks, seqbench.testing.models.cost,
+seqbench.testing.models.dropout, seqbench.testing.models.layers, seqbench.testing.models.learning,
+seqbench.testing.models.precision, seqbench.testing.outcome, seqbench.testing.parametrised,
+seqbench.testing.surroundings, seqbench.testing.tasks.checks.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""Tests one cell: which data each choice uses, when training ends, and that equal cells give equal bits."""
+"""Tests one cell: which data each choice uses, when training ends, and that equal cells give equal bits.
+
+Modules: seqbench.base.random_state, seqbench.gradients.training_norms, seqbench.training.building,
+seqbench.training.cell_record, seqbench.training.cell_run, seqbench.training.clock, seqbench.training.costs,
+seqbench.training.evaluations, seqbench.training.gradient_monitor, seqbench.training.one_thread,
+seqbench.training.train_and_test.
+"""
 
 from __future__ import annotations
 

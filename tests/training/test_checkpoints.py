@@ -1,4 +1,7 @@
-"""Tests that a cell that is killed or stopped anywhere resumes from its checkpoint and ends with the same bits."""
+"""Tests that a cell that is killed or stopped anywhere resumes from its checkpoint and ends with the same bits.
+
+Modules: seqbench.base.signal_handlers, seqbench.base.stop, seqbench.training.resume.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tests the effect of a training step of `Fit` on the weights."""
+"""Tests the effect of a training step of `Fit` on the weights.
+
+Modules: seqbench.training.norm_meter.
+"""
 
 from __future__ import annotations
 

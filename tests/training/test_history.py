@@ -1,4 +1,7 @@
-"""Tests the state of a training: cut back at a loss that is not finite, and equal after a checkpoint."""
+"""Tests the state of a training: cut back at a loss that is not finite, and equal after a checkpoint.
+
+Modules: seqbench.training.best_weights.
+"""
 
 from __future__ import annotations
 

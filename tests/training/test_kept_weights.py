@@ -1,4 +1,7 @@
-"""Tests that files of weights restore a network to the last bit, and that faults are reported."""
+"""Tests that files of weights restore a network to the last bit, and that faults are reported.
+
+Modules: seqbench.base.tensor_files, seqbench.training.stored_kinds.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tests that logged curves are those of the training, and that no logger changes a number of the training."""
+"""Tests that logged curves are those of the training, and that no logger changes a number of the training.
+
+Modules: seqbench.training.logged_curves.
+"""
 
 from __future__ import annotations
 

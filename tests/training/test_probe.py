@@ -1,4 +1,7 @@
-"""Tests ``seqbench gradients`` against values worked out by hand, on the networks and data that `run` uses."""
+"""Tests ``seqbench gradients`` against values worked out by hand, on the networks and data that `run` uses.
+
+Modules: seqbench.cli.gradient_tables, seqbench.cli.gradients, seqbench.report.plots.figures.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tests kinds of the first edition, which have three methods, and rules for every kind of the second."""
+"""Tests kinds of the first edition, which have three methods, and rules for every kind of the second.
+
+Modules: seqbench.contracts.kinds.classes, seqbench.contracts.kinds.places, seqbench.contracts.scored.
+"""
 
 from __future__ import annotations
 

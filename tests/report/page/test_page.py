@@ -1,4 +1,8 @@
-"""Tests that the page opens without network, agrees with the records, and escapes everything."""
+"""Tests that the page opens without network, agrees with the records, and escapes everything.
+
+Modules: seqbench.report.charts.paths, seqbench.report.page.cells, seqbench.report.page.charts,
+seqbench.report.page.groups, seqbench.report.page.rows, seqbench.report.units.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tests that the closing tables agree with the records: every outcome, nothing imputed, nothing mixed."""
+"""Tests that the closing tables agree with the records: every outcome, nothing imputed, nothing mixed.
+
+Modules: seqbench.experiment.titles, seqbench.report.tables.failures, seqbench.report.tables.seed_summaries.
+"""
 
 from __future__ import annotations
 

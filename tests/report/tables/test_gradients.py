@@ -1,0 +1,59 @@
+"""Tests that the tables of gradients say the verdicts of the records, and why one is missing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from seqbench.gradients.flow import Flow, curve_of, summarise_flow
+from seqbench.records.schema import FlowAt, GradientData
+from seqbench.report import read_records, result_tables
+from seqbench.report.observations import observations
+from seqbench.report.tables.gradients import WHENS, gradient_table
+from tests.report.tables.test_scores import record, texts
+
+
+def test_gradient_table_says_what_became_of_a_cell_that_has_no_gradients() -> None:
+    known = curve_of("state", "all", (1, 2, 3), [[-1.0], [-2.0], [-3.0]])
+    flow = Flow(12, 1, 1, (known, replace(known, quantity="jacobian")))
+    told = GradientData(
+        flows=tuple(FlowAt(when=when, step=0, flow=flow, summary=summarise_flow(flow)) for when in WHENS),
+        norms=None,
+    )
+    measured = {seed: record(seed=seed).model_copy(update={"gradients": told}) for seed in (0, 1)}
+    table = gradient_table(
+        observations(
+            [
+                *measured.values(),
+                record(seed=2, status="failed"),
+                *(record(seed=seed, length=50, status="failed") for seed in (0, 1)),
+                record(seed=2, length=50),
+                *(record(seed=seed, length=99, model="gru") for seed in (0, 1, 2)),
+            ]
+        )
+    )
+    assert table is not None
+    assert texts(table)[-1] == [
+        "lstm",
+        "trained",
+        "vanishing 0.368, >= 12 (n=2, 1 failed)",
+        "failed 2 of 3, not measured 1 of 3",
+        "·",
+    ]
+    assert texts(table)[0] == ["gru", "init", "·", "·", "not measured 3 of 3"]
+
+
+def test_gradient_tables_say_the_verdicts_that_stand_in_the_records() -> None:
+    # The network reads more steps than the task's length where a task asks after the text, as word-order does.
+    records = read_records([Path(__file__).parents[3] / "results" / "published" / "quick"])
+    shown = {
+        table.title.partition(":")[0]: table for table in result_tables(records) if "gradient flow" in table.title
+    }
+    assert len([flow for each in records if each.gradients for flow in each.gradients.flows]) == 120
+    for each in records:
+        assert each.gradients is not None
+        for flow in each.gradients.flows:
+            table = shown[each.cell.task.name]
+            column = table.columns.index(f"T={each.cell.length}")
+            (row,) = (r for r in table.rows if (r[0].text, r[1].text) == (each.cell.model.name, flow.when))
+            assert row[column].text.split()[0] == flow.summary.verdict

@@ -1,7 +1,6 @@
-"""Records the gradient norms of each training step.
+"""Summarises the gradient norms of all training steps, globally and for the groups of weights.
 
-Global norms before clipping and norms of the groups of weights, kept as tensors and read once at the end. Torch is
-imported when used, since records hold the result. Imports nothing of seqbench.
+Torch is imported when used, since records hold the result. Imports nothing of seqbench.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
 POINTS_KEPT = 200
 
@@ -46,28 +45,27 @@ class Norms:
     course: tuple[tuple[int, float | None], ...]
 
 
-def group_norms(groups: Mapping[str, Sequence[nn.Parameter]]) -> Tensor:
-    """Return the norm of each group's gradient, [groups], without waiting for the device; 0 without gradient."""
-    import torch
-
-    norms = []
-    for parameters in groups.values():
-        gradients = [p.grad for p in parameters if p.grad is not None]
-        norms.append(torch.nn.utils.get_total_norm(gradients))
-    return torch.stack(norms)
-
-
-def summarise_norms(names: Sequence[str], steps: Sequence[Tensor], clip: float | None) -> Norms:
-    """Return the summary of the norms of all steps.
+def group_norms(norms: Tensor, sizes: Sequence[int]) -> Tensor:
+    """Return the norm of each group of parameters, [..., groups].
 
     Args:
-        names: the groups, in the order of ``steps``.
-        steps: the result of `group_norms` for each step.
-        clip: the largest global norm, None without clipping.
+        norms: the norm of each parameter, group after group, [..., parameters].
+        sizes: how many parameters each group has.
     """
     import torch
 
-    table = torch.stack(list(steps)).double().cpu() if steps else torch.zeros(0, len(names), dtype=torch.float64)
+    return torch.stack([group.norm(dim=-1) for group in torch.split(norms, list(sizes), dim=-1)], dim=-1)
+
+
+def summarise_norms(names: Sequence[str], table: Tensor, clip: float | None) -> Norms:
+    """Return the summary of the norms of all steps.
+
+    Args:
+        names: the groups.
+        table: the norm of each group at each step, [steps, groups].
+        clip: the largest global norm, None without clipping.
+    """
+    table = table.double().cpu()
     whole = table.norm(dim=1).tolist()
     return Norms(
         whole=_spread(whole),

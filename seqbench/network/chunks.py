@@ -48,9 +48,13 @@ class Chunking:
         lengths = [length for length in (self.chunk, self.truncate) if length is not None]
         return sorted({steps, *(end for length in lengths for end in range(length, steps, length))})
 
+    def is_whole(self, steps: int) -> bool:
+        """Say whether a sequence of this many steps is one chunk."""
+        return (self.chunk is None or self.chunk >= steps) and (self.truncate is None or self.truncate >= steps)
+
     def is_run_again(self, steps: int) -> bool:
         """Say whether a sequence of this many steps is recomputed; a single chunk would gain nothing."""
-        return self.recompute and len(self.ends(steps)) > 1
+        return self.recompute and not self.is_whole(steps)
 
     def is_cut(self, end: int) -> bool:
         """Say whether gradients stop at the state after this step."""

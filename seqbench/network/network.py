@@ -123,10 +123,16 @@ class Network(nn.Module):
 
     def loss(self, batch: Batch) -> Tensor:
         """Return the mean training loss of a batch: a scalar."""
+        chunking, steps = self._allowed_chunking, batch.inputs.shape[1]
         if self.targets.needs_whole_sequence:
-            return self.targets.loss(self._whole(batch, self._allowed_chunking), batch, self.head)
+            return self.targets.loss(self._whole(batch, chunking), batch, self.head)
+        if chunking.is_whole(steps):
+            hidden, _ = self.hidden(batch.inputs, None, batch.lengths)
+            return self.targets.loss(hidden, batch, self.head)
+        return self._loss_in_chunks(batch, chunking)
 
-        is_run_again = self._allowed_chunking.is_run_again(batch.inputs.shape[1])
+    def _loss_in_chunks(self, batch: Batch, chunking: Chunking) -> Tensor:
+        is_run_again = chunking.is_run_again(batch.inputs.shape[1])
 
         def run(chunk: Tensor, start: int, state: Any) -> tuple[tuple[Tensor, int], Any]:
             if is_run_again and start and start % STEPS_BETWEEN_TRIMS == 0:
@@ -135,8 +141,7 @@ class Network(nn.Module):
             losses, _ = self.targets.losses(hidden, batch, self.head, start)
             return (losses.sum(), len(losses)), state
 
-        sums, items = zip(*feed(run, batch.inputs, self._allowed_chunking), strict=True)
-        # A single chunk is not added to a sum, which would slow down a step of a few milliseconds.
+        sums, items = zip(*feed(run, batch.inputs, chunking), strict=True)
         mean: Tensor = sum(sums[1:], start=sums[0]) / sum(items)
         return mean
 

@@ -71,7 +71,7 @@ class CellRun:
         loaded = load(self.cell, self.catalog)
         fit, monitor = build(self.cell, self.catalog, loaded.data, self.progress)
         attempt = self._begun(fit, monitor)
-        trainer = make_trainer(self.cell.training, attempt.file, self.callbacks)
+        trainer = make_trainer(attempt.file, self.callbacks)
         diverged = train(fit, attempt, self.cell, loaded.data, trainer)
         trained, train_seconds = time.perf_counter(), fit.history.clock.trained_after or fit.history.clock.seconds
         found = []

@@ -23,13 +23,13 @@ from seqbench.errors import reason, told
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 """Rises when the content of a checkpoint changes its meaning; cells do not resume from older ones."""
 
 ENTRY = "seqbench"
 """The key of seqbench's entry in Lightning's checkpoint."""
 _ENTRY_PARTS = {"fit", "watcher", "random", "tested"}
-_LIGHTNING_PARTS = {"state_dict", "optimizer_states", "lr_schedulers", "loops", "global_step", "epoch"}
+_LIGHTNING_PARTS = {"state_dict", "optimizer_states", "global_step", "epoch"}
 
 
 @dataclass(frozen=True)

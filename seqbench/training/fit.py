@@ -6,12 +6,11 @@ Every choice (best weights, early end) is made on validation data.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import pytorch_lightning as pl
 import torch
-from torch import Tensor
 
 from seqbench.contracts.decoding import Decoding
 from seqbench.contracts.examples import Batch
@@ -21,9 +20,10 @@ from seqbench.experiment.schema import Training
 from seqbench.network.network import Network
 from seqbench.training.early_stop import early_end
 from seqbench.training.history import History
-from seqbench.training.lightning import begin_validation_anew
-from seqbench.training.optimizers import make_optimizer
+from seqbench.training.optimizers import LearningRates, make_optimizer
+from seqbench.training.precision import autocast
 from seqbench.training.scoring import NetworkScores, validation_scores
+from seqbench.training.step import TrainingStep
 
 Progress = Callable[[int, float, float], None]
 """Called with the step, the loss and the steps per second, a few times a second."""
@@ -47,6 +47,7 @@ class Fit(pl.LightningModule):
 
     Attributes:
         watch: called with the number of each step taken; None leaves gradients unmeasured.
+        listeners: called after each step, before the next.
         history: the state of the training so far.
         supervisor: called before each batch of an evaluation; None never interrupts one.
         order: the numbers of the examples of an evaluation, in the order in which they come; None for 0, 1, 2, ...
@@ -63,17 +64,21 @@ class Fit(pl.LightningModule):
         watch: Callable[[int], None] | None = None,
     ) -> None:
         super().__init__()
+        self.automatic_optimization = False
         self.network = network
         self.metrics = metrics
         self.training_settings = training
         self.progress = progress
         self.watch = watch
+        self.listeners: list[Callable[[], None]] = []
         self.history = History(network, is_measuring=watch is not None)
         self.supervisor: Supervisor | None = None
         self.order: list[int] | None = None
         self.scores: dict[str, float] = {}
         self.decoding: Decoding | None = None
         self._meters = NetworkScores(network, ())
+        self._rates: LearningRates | None = None
+        self._step: TrainingStep | None = None
 
     @property
     def not_finite(self) -> NotFinite:
@@ -81,51 +86,62 @@ class Fit(pl.LightningModule):
         found = self._meters.not_finite
         return found.renumbered(self.order) if self.order else found
 
-    def configure_optimizers(self) -> Any:
-        """Return the optimiser and a schedule that moves with every step."""
-        return make_optimizer(self.network, self.training_settings)
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Return the optimiser; its learning rates move with the steps."""
+        optimizer = make_optimizer(self.network, self.training_settings)
+        # A checkpoint puts the rates of its step into the optimiser.
+        self._rates = LearningRates(optimizer, self.training_settings)
+        return optimizer
 
-    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
-        """Move a batch to a GPU; for training its inputs only.
-
-        Targets stay on the CPU, where the scored items are found without waiting for the GPU.
-        """
-        if device.type == "cpu" or not self.trainer.training:
-            moved: Batch = super().transfer_batch_to_device(batch, device, dataloader_idx)
-            return moved
-        return batch._replace(inputs=batch.inputs.pin_memory().to(device, non_blocking=True))
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
+        """Move a batch of an evaluation to a GPU; the batches of a stretch are moved one by one."""
+        return batch if self.trainer.training else super().transfer_batch_to_device(batch, device, dataloader_idx)
 
     def on_train_start(self) -> None:
-        """Tell the supervisor that the set-up is over."""
+        """Make ready for the first step, and tell the supervisor that the set-up is over."""
+        optimizer = self.optimizers(use_pl_optimizer=False)
+        assert isinstance(optimizer, torch.optim.Optimizer)
+        assert self._rates is not None
+        self._step = TrainingStep(
+            self.network,
+            optimizer,
+            rates=self._rates,
+            norms=self.history.norms,
+            settings=self.training_settings,
+            taken=self.history.clock.steps_taken,
+        )
         if self.supervisor:
             self.supervisor.training_begins()
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Return the loss of one batch."""
-        loss = self.network.loss(batch)
-        self.history.losses.add(loss)
-        return loss
+    def training_step(self, batch: Iterator[Batch], batch_idx: int) -> None:
+        """Take the steps of one stretch: those up to the next validation."""
+        assert self._step is not None
+        for each in batch:
+            self.history.losses.add(self._step(self._on_device(each)))
+            self._end_step()
 
-    def configure_gradient_clipping(
-        self,
-        optimizer: torch.optim.Optimizer,
-        gradient_clip_val: float | None = None,
-        gradient_clip_algorithm: str | None = None,
-    ) -> None:
-        """Record the norms before clipping, then clip by the global norm."""
-        self.history.norms.keep_and_clip(self.network.parameters(), gradient_clip_val)
-
-    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
+    def _end_step(self) -> None:
         """Record the time; a few times a second check the losses and report progress."""
         clock, losses = self.history.clock, self.history.losses
         clock.end_step()
         if self.watch is not None:
             self.watch(clock.steps_taken)
+        for listener in self.listeners:
+            listener()
         # After the last step too, which shows that training is over.
         if clock.is_time_to_look() or clock.steps_taken == self.training_settings.steps:
             self.history.check_losses()
             if self.progress:
                 self.progress(clock.steps_taken, float(losses.values[-1]), clock.steps_per_second)
+
+    def _on_device(self, batch: Batch) -> Batch:
+        """Move the inputs of a batch to a GPU.
+
+        Targets stay on the CPU, where the scored items are found without waiting for the GPU.
+        """
+        if self.device.type == "cpu":
+            return batch
+        return batch._replace(inputs=batch.inputs.pin_memory().to(self.device, non_blocking=True))
 
     def on_validation_start(self) -> None:
         """Start scoring by the primary metric."""
@@ -158,8 +174,11 @@ class Fit(pl.LightningModule):
             self.trainer.should_stop = True
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add all state that the result depends on, beside weights, optimiser and loops."""
-        begin_validation_anew(checkpoint, is_within_one=self.trainer.validating)
+        """Add all state that the result depends on, beside weights and optimiser.
+
+        Lightning's counts of batches are left out: a resumed training gets the steps that are left as its batches.
+        """
+        del checkpoint["loops"]
         if self.supervisor:
             checkpoint["seqbench"] = self.supervisor.entry()
 
@@ -178,7 +197,8 @@ class Fit(pl.LightningModule):
     def _update(self, batch: Batch, number: int) -> None:
         if self.supervisor:
             self.supervisor.evaluation_batch(number)
-        self._meters.update(batch)
+        with autocast(self.training_settings.precision, self.device.type):
+            self._meters.update(batch)
 
     def _why_unknown(self) -> str:
         metric_alone = f"{self.metrics[0].name} came to no finite number, though all scored outputs were finite"

@@ -61,7 +61,7 @@ class GradientMonitor:
         if not self._settings.measure:
             return None
         kept = history.norms
-        norms = summarise_norms(list(kept.groups), kept.steps, clip) if kept.steps else None
+        norms = summarise_norms(kept.names, kept.of_groups(), clip) if kept.steps else None
         # Diverged training is reported up to the step at which it diverged, which is found some steps later.
         last = history.clock.steps_taken
         flows = tuple(flow for flow in self._flows if flow.step <= last)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.loggers import Logger
 
 from seqbench.base.random_state import randomness_kept
+from seqbench.training.clipping import table
 from seqbench.training.fit import Fit
 
 log = logging.getLogger(__name__)
@@ -37,17 +37,16 @@ class CurveLogger(pl.Callback):
         self._fit = pl_module
         history = pl_module.history
         self._steps, self._validations = len(history.losses.values), len(history.best.validations)
-
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        """Log a point once enough steps are taken."""
-        if self._fit is not None and len(self._fit.history.losses.values) - self._steps >= STEPS:
-            self._tell(self._fit)
+        pl_module.listeners.append(self._end_step)
 
     def rest(self) -> None:
         """Log the remaining points while the loggers are still open."""
         if self._fit is not None:
+            self._tell(self._fit)
+
+    def _end_step(self) -> None:
+        """Log a point once enough steps are taken."""
+        if self._fit is not None and len(self._fit.history.losses.values) - self._steps >= STEPS:
             self._tell(self._fit)
 
     def _tell(self, fit: Fit) -> None:
@@ -71,7 +70,7 @@ class CurveLogger(pl.Callback):
         if self._steps > since:
             told = {"train/loss": float(torch.stack(losses[since:]).double().mean())}
             if len(norms) > since:
-                told["train/gradient_norm"] = float(torch.stack(norms[since:]).double().norm(dim=1).mean())
+                told["train/gradient_norm"] = float(table(norms[since:]).double().norm(dim=1).mean())
             points[self._steps] = told
         for step, score in validations[self._validations :]:
             points.setdefault(step, {})[f"validation/{fit.metrics[0].name}"] = score

@@ -6,7 +6,7 @@ By default torch lets cuDNN round float32 to TF32.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Literal
 
 import torch
@@ -32,7 +32,7 @@ def check_precision(precision: Precision) -> None:
 def arithmetic(precision: Precision) -> Iterator[None]:
     """Multiply float32 numbers as float32, or as TF32 on request, during the block.
 
-    TF32 keeps 10 bits of the mantissa and exists on GPUs only. bfloat16 is Lightning's part of the work; on a
+    TF32 keeps 10 bits of the mantissa and exists on GPUs only. bfloat16 is the work of `autocast`; on a
     processor for which oneDNN has no recurrent layers in bfloat16 (below AVX-512), torch's own loops run instead.
     """
     # torch makes these at run time, invisible to type checkers.
@@ -50,6 +50,18 @@ def arithmetic(precision: Precision) -> Iterator[None]:
         torch.set_float32_matmul_precision(products)
         for backend, was in zip(backends, before, strict=True):
             backend.fp32_precision = was
+
+
+def autocast(precision: Precision, device: str) -> AbstractContextManager[Any]:
+    """Return a block for forward passes, in which matrix products are bfloat16 on request.
+
+    A backward pass belongs outside, and so does every change of weights: the block may keep them rounded.
+
+    Args:
+        precision: the cell's.
+        device: the type of the network's, e.g. ``"cpu"``.
+    """
+    return torch.autocast(device, torch.bfloat16) if precision == "bf16" else nullcontext()
 
 
 def _has_bf16_layers() -> bool:

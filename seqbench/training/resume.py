@@ -95,6 +95,13 @@ class Attempt:
         """The checkpoint from which Lightning restores its part; None if it starts anew."""
         return self.file.path if self.file and self._has_restored else None
 
+    @property
+    def was_validating(self) -> bool:
+        """Whether the attempt before ended within a validation of its training."""
+        step, training = self._clock.steps_taken, self._fit.training_settings
+        is_at_one = step > 0 and (step % training.validate_every == 0 or step == training.steps)
+        return is_at_one and not self._history.best.has_validated(step)
+
     def training_begins(self) -> None:
         """Restore the random states last, when the set-up draws no more random numbers."""
         self._begins()

@@ -17,6 +17,7 @@ from seqbench.training.lightning import make_trainer
 from seqbench.training.loss_meter import DivergedError
 from seqbench.training.resume import Attempt
 from seqbench.training.scoring import validation_batches
+from seqbench.training.stretches import Stretches
 
 
 def train(fit: Fit, attempt: Attempt, cell: Cell, data: TaskData, trainer: pl.Trainer) -> str | None:
@@ -52,7 +53,8 @@ def _fit(fit: Fit, attempt: Attempt, cell: Cell, data: TaskData, trainer: pl.Tra
     validation, fit.order = validation_batches(data)
     fit.decoding = data.decoding
     if training.steps and clock.trained_after is None:
-        trainer.fit(fit, batches, validation, ckpt_path=attempt.source, weights_only=True)
+        stretches = Stretches(batches, training.validate_every, validates_first=attempt.was_validating)
+        trainer.fit(fit, stretches, validation, ckpt_path=attempt.source, weights_only=True)
     attempt.training_ended()
     if not fit.history.best.has_validated(clock.steps_taken):
         trainer.validate(fit, validation, verbose=False)
@@ -79,5 +81,5 @@ def _tested(fit: Fit, attempt: Attempt, data: TaskData, length: int) -> Evaluati
     fit.metrics, fit.decoding = data.metrics, data.decoding
     batches = EvaluationBatches(data.test, data.targets.outputs_per_step)
     fit.order = batches.order
-    make_trainer(fit.training_settings, attempt.file).test(fit, batches, verbose=False)
+    make_trainer(attempt.file).test(fit, batches, verbose=False)
     return evaluation(fit.scores, data, length, fit.not_finite)

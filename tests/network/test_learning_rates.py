@@ -16,7 +16,7 @@ from seqbench.network.learning_rates import optimiser_groups
 from seqbench.plugins.grid import expand
 from seqbench.records.schema import Record
 from seqbench.training.cell import run_cell
-from seqbench.training.fit import Fit
+from seqbench.training.optimizers import make_optimizer
 from tests.network.test_weight_groups import Named, network
 from tests.toys import Last
 
@@ -42,11 +42,11 @@ def _moved(case: str) -> dict[str, torch.Tensor]:
     net = network(case)
     before = {name: parameter.detach().clone() for name, parameter in net.layer.named_parameters()}
     settings = Training(optimizer="sgd", learning_rate=0.5, schedule="cosine", steps=10)
-    configured = Fit(net, (), settings).configure_optimizers()
+    optimizer = make_optimizer(net, settings)
     rng = torch.Generator().manual_seed(1)
     outputs, _ = net.layer(torch.randn(4, 5, 3, generator=rng))
     net.head(outputs[:, -1]).square().mean().backward()
-    configured["optimizer"].step()
+    optimizer.step()
     return {name: parameter.detach() - before[name] for name, parameter in net.layer.named_parameters()}
 
 

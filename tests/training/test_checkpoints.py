@@ -208,7 +208,7 @@ def test_time_of_all_attempts_counts_and_a_higher_limit_goes_on(tmp_path: Path) 
     kept = Checkpoints(tmp_path / "c.ckpt", 1e9)
     first = run_cell(limited(0.2), CATALOG, checkpoints=kept)
     assert first.status == "timeout"
-    step = torch.load(kept.path, weights_only=True)["global_step"]
+    step = len(torch.load(kept.path, weights_only=True)["seqbench"]["fit"]["step_ends"])
     again = run_cell(limited(0.2), CATALOG, checkpoints=kept)
     assert again.status == "timeout"
     assert f"after step {step};" in str(again.reason)

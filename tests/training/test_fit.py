@@ -16,6 +16,7 @@ from seqbench.experiment.schema import Training
 from seqbench.network.network import build_network
 from seqbench.training.fit import Fit
 from seqbench.training.lightning import make_trainer, quiet_lightning
+from seqbench.training.stretches import Stretches
 from tests.toys import Gru, Last
 
 
@@ -33,7 +34,7 @@ def test_clipping_happens_after_backward_and_bounds_the_update(clip: float | Non
     )
     fit = Fit(network, data.metrics, training)
     with quiet_lightning():
-        make_trainer(training).fit(fit, batches, EvaluationBatches(data.validation))
+        make_trainer().fit(fit, Stretches(batches, 1, validates_first=False), EvaluationBatches(data.validation))
     update = before - torch.nn.utils.parameters_to_vector(network.parameters()).detach()
     norm = float(gradient.norm())
     assert norm > 0.01

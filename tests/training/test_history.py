@@ -15,6 +15,7 @@ import torchmetrics
 from seqbench.contracts.metrics import Metric
 from seqbench.experiment.schema import Training
 from seqbench.network.network import Network, build_network
+from seqbench.training.clipping import clip, parameter_norms
 from seqbench.training.early_stop import Stopped, early_end
 from seqbench.training.history import History
 from seqbench.training.loss_meter import DivergedError
@@ -36,7 +37,7 @@ def taken(history: History, network: Network, losses: list[float]) -> History:
         parameter.grad = torch.ones_like(parameter)
     for loss in losses:
         history.losses.add(torch.tensor(loss))
-        history.norms.keep_and_clip(network.parameters(), None)
+        history.norms.add(parameter_norms(history.norms.parameters))
         history.clock.end_step()
     return history
 
@@ -76,11 +77,13 @@ def test_norms_are_measured_before_clipping_and_of_every_group(network: Network)
     history = taken(History(network, is_measuring=True), network, [1.0])
     count = sum(parameter.numel() for parameter in network.parameters())
     # All gradients are 1, so that the norm is the root of their number.
-    assert float(history.norms.steps[0].norm()) == pytest.approx(math.sqrt(count))
-    history.norms.keep_and_clip(network.parameters(), 0.5)
+    assert float(history.norms.of_groups()[0].norm()) == pytest.approx(math.sqrt(count))
+    norms = parameter_norms(history.norms.parameters)
+    clip(history.norms.parameters, norms, 0.5)
+    history.norms.add(norms)
     gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
     assert float(torch.nn.utils.get_total_norm(gradients)) == pytest.approx(0.5, rel=1e-4)
-    assert float(history.norms.steps[1].norm()) == pytest.approx(math.sqrt(count))
+    assert float(history.norms.of_groups()[1].norm()) == pytest.approx(math.sqrt(count))
 
 
 def test_weights_of_the_first_of_equal_scores_are_put_back_whatever_follows(network: Network) -> None:

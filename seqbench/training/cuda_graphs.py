@@ -15,9 +15,10 @@ from torch import Tensor
 
 from seqbench.contracts.examples import Batch
 from seqbench.network.network import Network
+from seqbench.training.clipping import Readings
 from seqbench.training.looked_up import ItemPlaces, looked_up
 
-Result = tuple[Tensor, Tensor | None]
+Result = tuple[Tensor, Readings | None]
 """The loss of a step, and its gradient norms where they are needed."""
 
 Compute = Callable[[Batch], Result]
@@ -89,7 +90,7 @@ class CudaCapture:
             _fill_all(kept, places)
             graph.replay()
             # The next replay writes to the same addresses.
-            return loss.clone(), None if norms is None else norms.clone()
+            return loss.clone(), norms.clone() if isinstance(norms, Tensor) else norms
 
         return replay
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor
@@ -18,7 +18,7 @@ from seqbench.network.network import Network
 from seqbench.training.clipping import Readings
 from seqbench.training.looked_up import ItemPlaces, looked_up
 
-Result = tuple[Tensor, Readings | None]
+Result: TypeAlias = "tuple[Tensor, Readings | None]"
 """The loss of a step, and its gradient norms where they are needed."""
 
 Compute = Callable[[Batch], Result]

@@ -22,7 +22,7 @@ from seqbench.network.network import Network
 from seqbench.training.capture_policy import MOST_SHAPES, STEPS_BEFORE, why_not_captured
 from seqbench.training.clipping import Readings
 from seqbench.training.cuda_graphs import Capture, Replay, Result
-from seqbench.training.looked_up import ItemPlaces, Shape, look_up, shape_of
+from seqbench.training.looked_up import ItemPlaces, Shape, look_up, looked_up, shape_of
 from seqbench.training.step_state import StepState, has_same_bits
 
 log = logging.getLogger(__name__)
@@ -90,16 +90,24 @@ class CapturedStep:
         return loss
 
     def _compute(self, batch: Batch) -> Result:
-        places = look_up(self._network, batch) if self._is_capturing else None
+        places = look_up(self._network, batch) if self._network.is_causal else None
         if places is None:
             if self._is_capturing:
                 self._give_up("its kind of target looks up scored items while it computes the loss")
             return self._step.compute(batch)
         shape = shape_of(batch, places)
-        if shape not in self._graphs and self._is_due(shape, (batch, places)):
+        if self._is_capturing and shape not in self._graphs and self._is_due(shape, (batch, places)):
             self._try(shape, (batch, places))
-        graph = self._graphs.get(shape)
-        return graph(batch, places) if graph else self._step.compute(batch)
+        return self._graphs.get(shape, self._plain)(batch, places)
+
+    def _plain(self, batch: Batch, places: ItemPlaces) -> Result:
+        """Take a step as it is, on the items that a captured one takes."""
+        device = batch.inputs.device
+        moved = {
+            start: each.mapped(lambda part: part.to(device, non_blocking=True)) for start, each in places.items()
+        }
+        with looked_up(self._network, moved):
+            return self._step.compute(batch)
 
     def _is_due(self, shape: Shape, now: Looked) -> bool:
         """Count a batch, and say whether its shape is to be captured now."""
@@ -132,12 +140,12 @@ class CapturedStep:
 
     def _checked(self, before: StepState, batches: tuple[Looked, Looked]) -> tuple[Replay | None, str | None]:
         """Return a captured step, and why it is not to be trusted; None if it is."""
-        network, compute = self._network, self._step.compute
-        plain = self._capture.beside(lambda: self._two_steps(lambda batch, places: compute(batch), batches))
+        network = self._network
+        plain = self._capture.beside(lambda: self._two_steps(self._plain, batches))
         if why := before.change_in_python(network):
             return None, why
         before.put_back(network)
-        graph = self._capture.captured(compute, *batches[1])
+        graph = self._capture.captured(self._step.compute, *batches[1])
         before.put_back(network)
         captured = self._two_steps(graph, batches)
         return graph, _difference(plain, captured)

@@ -134,7 +134,7 @@ def _static(part: Tensor) -> Tensor:
 
 def _fill_all(kept: ItemPlaces, places: ItemPlaces) -> None:
     for start, each in kept.items():
-        for static, part in zip(each[:3], places[start][:3], strict=True):
+        for static, part in zip(each.tensors, places[start].tensors, strict=True):
             _fill(static, part)
 
 

@@ -98,7 +98,7 @@ class Buffered:
     def fill(self, inputs: Tensor, kept: ItemPlaces, batch: Batch, places: ItemPlaces) -> None:
         inputs.copy_(batch.inputs)
         for at, each in kept.items():
-            for static, part in zip(each[:3], places[at][:3], strict=True):
+            for static, part in zip(each.tensors, places[at].tensors, strict=True):
                 static.copy_(part)
 
 
@@ -185,9 +185,7 @@ class StaleInputs(Buffered):
 
 class StaleAnswers(Buffered):
     def fill(self, inputs: Tensor, kept: ItemPlaces, batch: Batch, places: ItemPlaces) -> None:
-        super().fill(
-            inputs, {at: each._replace(answers=each.answers.clone()) for at, each in kept.items()}, batch, places
-        )
+        super().fill(inputs, {at: each.mapped(torch.clone) for at, each in kept.items()}, batch, places)
 
 
 class StaleRate(Buffered):
@@ -262,14 +260,18 @@ def test_each_shape_is_captured_once_up_to_a_number_and_further_ones_are_noted()
     assert one.capture.replays == before + 1
 
 
-def test_batches_with_another_number_of_items_are_of_another_shape() -> None:
+def test_a_few_items_more_or_less_are_one_shape_with_the_mean_loss_of_the_items() -> None:
     one, plain = made(), made(capture=False)
-    given = batches(STEPS_BEFORE + 2, StepClass(3))
-    fewer = given[0]._replace(targets=given[0].targets.clone())
-    fewer.targets[0] = UNSCORED
-    given.append(fewer)
-    assert torch.equal(losses(one, given), losses(plain, given))
-    assert (len(one.capture.captured_shapes), one.capture.replays) == (1, 4)
+    given = batches(STEPS_BEFORE + 3, StepClass(3))
+    for number, batch in enumerate(given):
+        batch.targets[0, : 3 * (number % 3)] = UNSCORED
+    few = given[0]._replace(targets=given[0].targets.clone())
+    few.targets[:3] = UNSCORED
+    found = losses(one, [*given, few])
+    assert torch.equal(found, losses(plain, [*given, few]))
+    assert (len(one.capture.captured_shapes), one.capture.replays) == (1, 5)
+    usual = made().plain
+    torch.testing.assert_close(found, torch.stack([usual.compute(batch)[0] for batch in [*given, few]]))
 
 
 class Dropping(nn.GRU):

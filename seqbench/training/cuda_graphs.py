@@ -106,7 +106,9 @@ class CudaCapture:
             # The allocator may ask the graph whether a stream belongs to it.
             self._failed.append(graph)
             with suppress(Exception):
+                # Refused where the end of the capture has done it, and then the pool is released too.
                 torch._C._cuda_endAllocateToPool(device, self._pool)
+                torch._C._cuda_releasePool(device, self._pool)
             with suppress(Exception):
                 fresh = torch.Generator(device=f"cuda:{device}")
                 fresh.set_state(random)

@@ -12,7 +12,7 @@ from seqbench.records.variants import model_names, natural, task_names
 from seqbench.report.tables.table import Entry, Table
 
 _LINES = ("What the records say of the machine and the software; the source revision is seqbench's own.",)
-_NAMES = {"git_revision": "source revision", "processor_class": "processor's"}
+_NAMES = {"git_revision": "source revision", "processor_class": "processor's", "gpu_libraries": "GPU's"}
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,9 @@
 
     python -m benchmarks.gpu [--against ROOT] [--json gpu.json] [--only steps,bits]
 
-- steps: a step of the bare loop, and of the harness one by one and captured; three layers, T = 16 to 4096;
-- bits: two runs of a cell with many tokens in a batch, captured and not;
-- quick: the suite by this build, and by another one (``--against``, a checkout), whose environment is this one;
-- processes: several that share the GPU, against one;
-- streams: several networks side by side in one process, each on a stream of its own.
-
-Prints tables and writes JSON. What does not fit into the time is left out, and said so. Without a GPU: status 2.
+Steps of the bare loop and of the harness, one by one and captured; bits of two runs; the suite quick, also by another
+checkout (``--against``); networks side by side in one process; processes that share the GPU. Prints tables, writes
+JSON, and says what the time was too short for. Without a GPU it ends with status 2.
 """
 
 from __future__ import annotations

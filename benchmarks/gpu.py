@@ -2,7 +2,7 @@
 
     python -m benchmarks.gpu [--against ROOT] [--json gpu.json] [--only steps,bits]
 
-Steps of the bare loop and of the harness, one by one and captured; bits of two runs; the suite quick, also by another
+Steps of the bare loop and of the harness, one by one and captured; bits of two runs; quick, also by another
 checkout (``--against``); networks side by side in one process; processes that share the GPU. Prints tables, writes
 JSON, and says what the time was too short for. Without a GPU it ends with status 2.
 """

@@ -55,6 +55,7 @@ class Cell:
         evaluate_lengths: further lengths to test at.
         data: parameter -> fingerprint of the data that it names; empty if the data are generated.
         gradients: the settings of gradient statistics; not part of the key.
+        key_version: the version of its key; an older one for the cell of an older record.
     """
 
     task: Configured
@@ -65,6 +66,7 @@ class Cell:
     evaluate_lengths: tuple[int, ...] = ()
     data: Mapping[str, str] = dataclasses.field(default_factory=dict)
     gradients: Gradients = dataclasses.field(default_factory=lambda: Gradients())
+    key_version: int = KEY_VERSION
 
     @cached_property
     def key(self) -> str:
@@ -77,12 +79,12 @@ class Cell:
         """The content that the key hashes: data sources by their fingerprints, no paths, no time limit."""
         named = {name: value for name, value in self.task.parameters.items() if name not in self.data}
         return {
-            "key_version": KEY_VERSION,
+            "key_version": self.key_version,
             "task": [self.task.name, self.task.version, named],
             "model": [self.model.name, self.model.version, dict(self.model.parameters)],
             "length": self.length,
             "seed": self.seed,
-            "training": in_key(self.training),
+            "training": in_key(self.training, self.key_version),
             "evaluate_lengths": sorted(self.evaluate_lengths),
             "data": dict(self.data),
         }

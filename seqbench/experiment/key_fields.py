@@ -8,8 +8,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-KEY_VERSION = 1
-"""Version of the key, hashed with the rest; it rises when the meaning of a key changes."""
+KEY_VERSION = 2
+"""Version of the key, hashed with the rest; it rises when the meaning of a key changes, or the bits of a training.
+
+1: as it was first published. 2: fused optimisers; fields marked with 2 are in every key.
+"""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -30,10 +33,10 @@ IN_NO_KEY = InKey(None)
 """Marks a field that decides whether or how fast a cell gets its score, and does not change the score."""
 
 
-def in_key(settings: BaseModel) -> dict[str, Any]:
-    """Return the settings that are part of the key: all that can move a score."""
+def in_key(settings: BaseModel, version: int) -> dict[str, Any]:
+    """Return the settings that are part of a version of the key: all that can move a score."""
     schema = type(settings)
-    newer = {name for name, marker in _markers(schema) if marker.since is not None and marker.since > KEY_VERSION}
+    newer = {name for name, marker in _markers(schema) if marker.since is not None and marker.since > version}
     left_out = {name for name, default in later(schema).items() if getattr(settings, name) == default}
     return settings.model_dump(exclude=in_no_key(schema) | (newer & left_out))
 

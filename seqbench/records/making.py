@@ -22,6 +22,7 @@ def cell_data(cell: Cell) -> CellData:
         evaluate_lengths=cell.evaluate_lengths,
         data=dict(cell.data),
         gradients=cell.gradients.model_dump(),
+        key_version=cell.key_version,
     )
 
 

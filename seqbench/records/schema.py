@@ -73,6 +73,7 @@ class CellData(Data):
 
     Attributes:
         gradients: the settings of gradient statistics, which are not part of the key; None if unknown.
+        key_version: the version of the key; records of version 1 do not tell it.
     """
 
     task: PluginUsed
@@ -83,6 +84,7 @@ class CellData(Data):
     evaluate_lengths: tuple[int, ...]
     data: dict[str, str]
     gradients: dict[str, Any] | None = None
+    key_version: int = 1
 
 
 class MetricData(Data):

@@ -92,7 +92,7 @@ def settings_key(record: Record) -> str:
     """
     cell = record.cell
     task, model = ((p.name, p.version, p.parameters, p.label) for p in (cell.task, cell.model))
-    return repr((task, model, cell.training, cell.evaluate_lengths, cell.data))
+    return repr((task, model, cell.training, cell.evaluate_lengths, cell.data, cell.key_version))
 
 
 def differing_settings(records: Sequence[Record]) -> dict[str, dict[str, Any]]:
@@ -231,7 +231,8 @@ def _training_fields(record: Record) -> Fields:
     training = record.cell.training
     absent = UNSCORED | {name for name, default in LATER.items() if training.get(name, default) == default}
     settings = {f"training.{name}": _text(value) for name, value in training.items() if name not in absent}
-    return {**settings, "evaluate_lengths": _text(record.cell.evaluate_lengths or "none")}
+    further = {"evaluate_lengths": _text(record.cell.evaluate_lengths or "none")}
+    return {**settings, **further, "key_version": str(record.cell.key_version)}
 
 
 def _text(value: Any) -> str:

@@ -13,8 +13,8 @@ Readings: TypeAlias = "Tensor | list[float]"
 """Numbers of one step, one for each parameter: on a CPU as floats, which cost the least there; on a GPU as a
 tensor, [parameters], which is not waited for."""
 
-_MARGIN = 1e-6
-"""What `torch.nn.utils.clip_grads_with_norm_` adds to the norm before it divides by it."""
+_SURELY_BELOW = 1 - 1e-4
+"""Share of the largest norm below which torch multiplies by 1 for certain, whatever the rounding of its sum."""
 
 
 def parameter_norms(parameters: Sequence[nn.Parameter]) -> Readings:
@@ -24,10 +24,9 @@ def parameter_norms(parameters: Sequence[nn.Parameter]) -> Readings:
 
 
 def clip(parameters: Sequence[nn.Parameter], norms: Readings, largest: float | None) -> None:
-    """Scale gradients down to a global norm, as `torch.nn.utils.clip_grad_norm_` does.
+    """Scale gradients down to a global norm, with the bits of `torch.nn.utils.clip_grad_norm_`.
 
-    A norm that is not a number makes all gradients NaN. On a CPU gradients are multiplied only where that changes
-    them, and the global norm is summed in float64, so that it differs from torch's in the last bit at most.
+    A norm that is not a number makes all gradients NaN. On a CPU they are not multiplied by 1.
 
     Args:
         parameters: their gradients are scaled in place.
@@ -36,12 +35,12 @@ def clip(parameters: Sequence[nn.Parameter], norms: Readings, largest: float | N
     """
     if largest is None:
         return
-    if isinstance(norms, Tensor):
-        torch.nn.utils.clip_grads_with_norm_(parameters, largest, torch.linalg.vector_norm(norms))
-        return
-    norm = math.sqrt(sum(each * each for each in norms))
-    if not norm + _MARGIN <= largest:
-        torch.nn.utils.clip_grads_with_norm_(parameters, largest, torch.tensor(norm))
+    if not isinstance(norms, Tensor):
+        # torch adds 1e-6 to the norm.
+        if math.sqrt(sum(each * each for each in norms)) + 1e-6 < largest * _SURELY_BELOW:
+            return
+        norms = torch.tensor(norms)
+    torch.nn.utils.clip_grads_with_norm_(parameters, largest, torch.linalg.vector_norm(norms))
 
 
 def table(steps: Sequence[Readings]) -> Tensor:

@@ -479,7 +479,10 @@ def test_settings_in_another_order_are_the_same_model_and_texts_are_no_numbers(
         for name, text in unzipped(forged(tiny_bundle, turned)).items()
         if name != "manifest.json"
     ]
-    assert set(model_names(records).values()) == {'other (alpha="1, beta=2")', "other (alpha=1, beta=2)"}
+    text, *numbers = sorted(set(model_names(records).values()))
+    # Which of the two orders is shown follows from the keys.
+    assert (text, len(numbers)) == ('other (alpha="1, beta=2")', 1)
+    assert numbers[0] in ("other (alpha=1, beta=2)", "other (beta=2, alpha=1)")
 
 
 def test_bundle_of_which_one_task_has_another_version_is_refused_and_its_other_cells_can_be_run(

@@ -215,7 +215,8 @@ def test_key_is_that_of_published_records_and_moves_with_truncate_alone() -> Non
             for kind, used in (("task", known.cell.task), ("model", known.cell.model))
         }
         training = Training.model_validate(known.cell.training)
-        cell = Cell(**plugins, length=1024, seed=known.cell.seed, training=training, data=known.cell.data)
+        told, version = known.cell, known.cell.key_version
+        cell = Cell(**plugins, length=1024, seed=told.seed, training=training, data=told.data, key_version=version)
         assert cell.key == known.key
         for same in ({"recompute": True}, {"recompute": False}):
             assert replace(cell, training=training.model_copy(update=same)).key == known.key

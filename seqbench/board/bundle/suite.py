@@ -14,6 +14,7 @@ from typing import Any
 
 from seqbench.errors import BoardError
 from seqbench.experiment.cells import Cell, Configured
+from seqbench.experiment.key_fields import KEY_VERSION
 from seqbench.experiment.schema import Gradients, Training, load
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.grid import expand
@@ -91,13 +92,23 @@ def grid(name: str, catalog: Catalog) -> Grid:
 
 
 def other_versions(records: Iterable[Record], grid: Grid) -> tuple[list[Record], list[Record]]:
-    """Split records into those of the suite's task versions or of other tasks, and those of other versions."""
-    here = {cell.task.name: cell.task.version for cell in grid.cells}
+    """Split records into those made as the suite is here, and those of other versions of a task or of the key."""
     parted: tuple[list[Record], list[Record]] = ([], [])
     for record in records:
-        task = record.cell.task
-        parted[here.get(task.name, task.version) != task.version].append(record)
+        parted[version_told(record, grid) is not None].append(record)
     return parted
+
+
+def version_told(record: Record, grid: Grid) -> tuple[str, str] | None:
+    """Return what has another version here than where a record was made, and a sentence; None if nothing has."""
+    task, key = record.cell.task, record.cell.key_version
+    here = {cell.task.name: cell.task.version for cell in grid.cells}.get(task.name, task.version)
+    if here != task.version:
+        what = f"task {task.name}"
+        return what, f"made by version {task.version} of the {what}; version {here} is installed"
+    if key != KEY_VERSION:
+        return "key", f"made with version {key} of the key; seqbench with version {KEY_VERSION} is installed"
+    return None
 
 
 def cell_of(data: CellData) -> Cell:
@@ -118,6 +129,7 @@ def cell_of(data: CellData) -> Cell:
         training=Training.model_validate(data.training),
         evaluate_lengths=data.evaluate_lengths,
         data=data.data,
+        key_version=data.key_version,
     )
 
 

@@ -19,7 +19,7 @@ from seqbench.board.bundle.archive import MANIFEST, RECORDS, RefusedError
 from seqbench.board.bundle.manifest import Manifest
 from seqbench.board.bundle.names import manifest_names, record_names
 from seqbench.board.bundle.strict_json import strict_json
-from seqbench.board.bundle.suite import Grid, grid, other_versions
+from seqbench.board.bundle.suite import Grid, grid, other_versions, version_told
 from seqbench.board.check.faults import course_faults, data_faults, key_faults, score_faults
 from seqbench.board.check.installed import Installed, compare_with_installed
 from seqbench.board.check.rules import (
@@ -50,8 +50,8 @@ class RuleResult:
         rule: its name.
         status: ``not checked`` if it cannot be checked here.
         message: the finding; for a failure, the reason.
-        is_version: whether it failed because another version of a task made some cells; the other cells can be run
-            again.
+        is_version: whether it failed because another version of a task or of the key made some cells; the other
+            cells can be run again.
     """
 
     rule: str
@@ -85,7 +85,7 @@ class Checked:
         findings: the finding of every rule.
         submission: the bundle for a board; None if a rule is broken.
         verifiable: the bundle for running cells again; None if a rule is broken other than that some cells were
-            made by other versions of tasks than are installed.
+            made by other versions of tasks or of the key than are installed.
     """
 
     findings: tuple[RuleResult, ...]
@@ -225,18 +225,11 @@ def _of_records(
 
 
 def _versions(records: Sequence[Record], asked: Grid) -> Iterator[RuleResult]:
-    """Report the cells of another version of a task, which cannot be checked here."""
-    here = {cell.task.name: cell.task.version for cell in asked.cells}
-    found: dict[tuple[str, int], int] = {}
-    for record in other_versions(records, asked)[1]:
-        made = (record.cell.task.name, record.cell.task.version)
-        found[made] = found.get(made, 0) + 1
-    for (name, version), cells in sorted(found.items()):
-        why = (
-            f"made by version {version} of the task {name}; version {here[name]} is installed:"
-            f" {cells} cells cannot be compared; run them again"
-        )
-        yield RuleResult(f"task {name}", "failed", why, is_version=True)
+    """Report the cells of another version of a task or of the key, which cannot be checked here."""
+    found = Counter(told for record in records if (told := version_told(record, asked)) is not None)
+    for (what, made), cells in sorted(found.items()):
+        why = f"{made}: {cells} cells cannot be compared; run them again"
+        yield RuleResult(what, "failed", why, is_version=True)
 
 
 def _installed(records: Sequence[Record], asked: Grid, installed: Installed) -> Iterator[RuleResult]:

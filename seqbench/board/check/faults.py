@@ -17,6 +17,7 @@ from seqbench.board.bundle.suite import cell_of, without_model
 from seqbench.board.check.closeness import baseline_closeness, span_of_primary
 from seqbench.contracts.metrics import skill
 from seqbench.contracts.names import is_name
+from seqbench.experiment.key_fields import KEY_VERSION
 from seqbench.experiment.labels import LONGEST
 from seqbench.experiment.schema import Gradients, Training
 from seqbench.gradients.flow import Summary, summarise_flow
@@ -41,6 +42,9 @@ def key_faults(record: Record) -> Iterator[str]:
             yield f"{plugin.name!r} is no name of a {kind}: names are lower-case words joined by '-'"
         if unknown := sorted(set(plugin.changed) - set(plugin.parameters)):
             yield f"{record.title}: {', '.join(unknown)} is said to be changed, and is no parameter"
+    if not 1 <= cell.key_version <= KEY_VERSION:
+        yield f"{record.title}: its key is of version {cell.key_version}; this seqbench knows 1 to {KEY_VERSION}"
+        return
     try:
         key = cell_of(cell).key
         if cell.gradients is not None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from seqbench.base.environment import describe
 from seqbench.base.machines import is_same_kind
-from seqbench.board.bundle.suite import cell_of, model_text, other_versions
+from seqbench.board.bundle.suite import cell_of, model_text, other_versions, version_told
 from seqbench.board.check.agreement import Agreement, agreement, with_spread
 from seqbench.board.check.check import Submission
 from seqbench.board.check.closeness import Spans
@@ -176,13 +176,9 @@ def _spans(cell: Cell, installed: Installed) -> Spans:
 
 
 def _other_versions(records: Sequence[Record], submission: Submission) -> list[str]:
-    """Return the tasks that are installed in another version than the one that made their cells."""
-    here = {cell.task.name: cell.task.version for cell in submission.grid.cells}
-    made = sorted({(record.cell.task.name, record.cell.task.version) for record in records})
-    return [
-        f"made by version {version} of the task {name}; version {here[name]} is installed: cannot be compared"
-        for name, version in made
-    ]
+    """Return what is installed in another version than the one that made these cells."""
+    made = {told for record in records if (told := version_told(record, submission.grid)) is not None}
+    return [f"{sentence}: cannot be compared" for _, sentence in sorted(made)]
 
 
 def _missing(model: PluginUsed, catalog: Catalog) -> str | None:

@@ -33,7 +33,10 @@ from seqbench.network.network import Network
 from seqbench.training.capture_policy import MOST_SHAPES, STEPS_BEFORE, why_not_captured
 from seqbench.training.captured_step import NOTE, CapturedStep
 from seqbench.training.cuda_graphs import Compute, Replay, Result
+from seqbench.training.history import History
 from seqbench.training.looked_up import ItemPlaces, looked_up
+from seqbench.training.optimizers import LearningRates, make_optimizer
+from seqbench.training.step import TrainingStep
 from seqbench.training.step_state import StepState
 from tests.lookahead import BiLSTM
 
@@ -272,6 +275,26 @@ def test_a_few_items_more_or_less_are_one_shape_with_the_mean_loss_of_the_items(
     assert (len(one.capture.captured_shapes), one.capture.replays) == (1, 5)
     usual = made().plain
     torch.testing.assert_close(found, torch.stack([usual.compute(batch)[0] for batch in [*given, few]]))
+
+
+def test_the_step_of_a_training_is_captured_as_it_stands() -> None:
+    given, found = batches(STEPS_BEFORE + 4, StepClass(3)), []
+    for capture in ("auto", False):
+        settings = Training.model_validate({"schedule": "cosine", "optimizer": "adamw", "capture": capture})
+        torch.manual_seed(0)
+        network = Network(nn.GRU(8, 6, batch_first=True), Tokens(11), StepClass(3), 8)
+        optimizer, history = make_optimizer(network, settings), History(network, is_measuring=True)
+        rates, notes = LearningRates(optimizer, settings), dict[str, str]()
+        plain = TrainingStep(network, optimizer, rates=rates, norms=history.norms, settings=settings)
+        buffered = Buffered(network)
+        step = CapturedStep(plain, network, optimizer, settings=settings, capture=buffered, notes=notes)
+        losses = torch.stack([step(batch) for batch in given])
+        found.append((losses, StepState.of(network, optimizer), torch.tensor(history.norms.steps)))
+        assert (notes, buffered.replays) == ({}, 6 if capture else 0)
+    captured, uncaptured = found
+    assert captured[1].difference(uncaptured[1]) is None
+    assert torch.equal(captured[0], uncaptured[0])
+    assert torch.equal(captured[2], uncaptured[2])
 
 
 class Dropping(nn.GRU):

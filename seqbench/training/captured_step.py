@@ -155,12 +155,15 @@ class CapturedStep:
     ) -> tuple[list[Tensor], StepState]:
         """Take two steps, the second at half the learning rate; return losses, norms and the state after them."""
         results: list[Tensor] = []
-        for number, (batch, places) in enumerate(batches):
-            for rate in self._rates:
-                rate.mul_(1.0 - number / 2)
-            results += [each.clone() for each in take(batch, places) if isinstance(each, Tensor)]
-        for rate in self._rates:
-            rate.mul_(2.0)
+        rates = [rate.clone() for rate in self._rates]
+        try:
+            for number, (batch, places) in enumerate(batches):
+                for rate in self._rates:
+                    rate.mul_(1.0 - number / 2)
+                results += [each.clone() for each in take(batch, places) if isinstance(each, Tensor)]
+        finally:
+            for rate, was in zip(self._rates, rates, strict=True):
+                rate.copy_(was)
         return results, StepState.of(self._network, self._optimizer)
 
     @contextmanager

@@ -157,7 +157,11 @@ def _batch(rng: torch.Generator, targets: TargetKind, steps: int) -> Batch:
         "StepValues": values.masked_fill(every[:, None], torch.nan),
         "Transcript": classes[:, : steps // 4],
     }
-    return Batch(torch.randint(11, (ROWS, steps), generator=rng), of[type(targets).__name__], lengths)
+    return Batch(
+        torch.randint(11, (ROWS, steps), generator=rng),
+        of[type(targets).__name__.replace("Doubled", "StepClass")],
+        lengths,
+    )
 
 
 def losses(one: Made, given: list[Batch]) -> Tensor:
@@ -229,6 +233,18 @@ class Refusing(Buffered):
         raise RuntimeError("operation not permitted\nwhen stream is capturing")
 
 
+class FailingLater(Buffered):
+    def captured(self, compute: Compute, batch: Batch, places: ItemPlaces) -> Replay:
+        made_by = super().captured(compute, batch, places)
+
+        def replay(batch: Batch, places: ItemPlaces) -> Result:
+            if self.replays:
+                raise RuntimeError("out of memory")
+            return made_by(batch, places)
+
+        return replay
+
+
 @pytest.mark.parametrize(
     ("buffered", "said"),
     [
@@ -236,6 +252,7 @@ class Refusing(Buffered):
         (StaleAnswers, "two captured steps differ from two plain ones in the loss or a gradient norm"),
         (StaleRate, "two captured steps differ from two plain ones in embedding.weight"),
         (WrongBit, "two captured steps differ from two plain ones in the loss or a gradient norm"),
+        (FailingLater, "RuntimeError: out of memory"),
         (Refusing, "RuntimeError: operation not permitted when stream is capturing"),
     ],
 )
@@ -317,6 +334,14 @@ def test_layer_that_draws_on_the_processor_is_taken_step_by_step_with_the_same_n
     assert one.notes[NOTE].endswith("a step draws random numbers on the processor")
 
 
+class Doubled(StepClass):
+    """Changes the losses of a kind, and not what it says of them apart."""
+
+    def losses(self, hidden: Tensor, batch: Batch, head: nn.Module, start: int = 0) -> tuple[Tensor, Tensor]:
+        found, rows = super().losses(hidden, batch, head, start)
+        return 2 * found, rows
+
+
 def test_cells_that_cannot_be_captured_are_named_before_the_first_step() -> None:
     def said(network: Network, optimizer: torch.optim.Optimizer, **settings: Any) -> str | None:
         return why_not_captured(network, optimizer, Training.model_validate(settings))
@@ -333,7 +358,8 @@ def test_cells_that_cannot_be_captured_are_named_before_the_first_step() -> None
     assert "fewer than" in str(said(good.network, adam, steps=20))
     slow = torch.optim.RMSprop(good.network.parameters(), foreach=True)
     assert "no fused RMSprop" in str(said(good.network, slow))
-    kind = Transcript(3)
-    written = made(kind)
-    losses(written, batches(2, kind))
-    assert "kind of target" in written.notes[NOTE]
+    for kind in (Transcript(3), Doubled(3)):
+        one, usual = made(kind), made(kind).plain
+        given = batches(2, kind)
+        assert torch.equal(losses(one, given), torch.stack([usual.compute(batch)[0] for batch in given]))
+        assert "kind of target" in one.notes[NOTE]

@@ -3,9 +3,9 @@
     python -m benchmarks.step_cost [--against ROOT] [--models lstm,gru,rnn] [--lengths 16,64] [--repeats 3]
 
 Prints medians of milliseconds of CPU time, one thread, for each build: a step of the harness with its statistics
-(the difference between a cell of 330 steps and one of 30, each with one validation), the forward and backward pass
-of the same layer on the same batch without the harness, and what remains; for ROOT also the ratios of this build to
-it. Both are measured by turns in one process for each build, and the builds by turns.
+(the difference between a cell of 330 steps and one of 30, each with one validation), the forward and backward
+pass of the same layer on the same batch without the harness, and what remains; for ROOT also the ratios of this
+build to it. Both are measured by turns in one process for each build, and the builds by turns.
 """
 
 from __future__ import annotations

@@ -111,3 +111,17 @@ def test_any_other_field_moves_the_key(field: str) -> None:
     other = {"steps": 7, "optimizer": "sgd", "truncate": 3, "precision": "bf16"}[field]
     cell = cells(Before)
     assert replace(cell, training=Training.model_validate({field: other})).key != cell.key
+
+
+def test_record_of_an_older_key_keeps_it_and_is_another_variant() -> None:
+    cell = cells(Before)
+    before = replace(cell, key_version=1)
+    assert set(cell.identity["training"]) - set(before.identity["training"]) == {"truncate", "precision"}
+    old, new = told(before), told(cell)
+    assert old.key != new.key
+    assert [cell_of(record.cell).key for record in (old, new)] == [old.key, new.key]
+    assert [list(key_faults(record)) for record in (old, new)] == [[], []]
+    assert model_names([old, new]) == {old.key: "grown (key_version=1)", new.key: "grown (key_version=2)"}
+    assert model_names([old]) == {old.key: "grown"}
+    (fault,) = key_faults(told(replace(cell, key_version=3)))
+    assert "its key is of version 3" in fault

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from itertools import cycle
 
 import torch
-from seqbench.training.step import TrainingStep
 from torch import Tensor, nn
 
 from seqbench.contracts.examples import UNSCORED, Batch
@@ -34,6 +33,7 @@ from seqbench.training.determinism import same_bits
 from seqbench.training.history import History
 from seqbench.training.optimizers import LearningRates, make_optimizer
 from seqbench.training.precision import arithmetic
+from seqbench.training.step import TrainingStep
 
 KINDS = ("bare", "eager", "captured")
 HIDDEN, ROWS, FEATURES, TOKENS, CLASSES, SCORED = 128, 32, 32, 16, 8, 10

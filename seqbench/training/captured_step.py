@@ -20,6 +20,7 @@ from seqbench.errors import told
 from seqbench.experiment.schema import Training
 from seqbench.network.network import Network
 from seqbench.training.capture_policy import MOST_SHAPES, STEPS_BEFORE, why_not_captured
+from seqbench.training.clipping import Readings
 from seqbench.training.cuda_graphs import Capture, Replay, Result
 from seqbench.training.looked_up import ItemPlaces, Shape, look_up, looked_up, shape_of
 from seqbench.training.step_state import StepState, has_same_bits
@@ -41,7 +42,7 @@ class PlainStep(Protocol):
     def compute(self, batch: Batch) -> Result:
         """Change the weights; return the loss, and the gradient norms where they are needed."""
 
-    def keep(self, norms: Tensor | None) -> None:
+    def keep(self, norms: Readings | None) -> None:
         """Keep the norms of a step."""
 
 
@@ -154,12 +155,15 @@ class CapturedStep:
     ) -> tuple[list[Tensor], StepState]:
         """Take two steps, the second at half the learning rate; return losses, norms and the state after them."""
         results: list[Tensor] = []
-        for number, (batch, places) in enumerate(batches):
-            for rate in self._rates:
-                rate.mul_(1.0 - number / 2)
-            results += [each.clone() for each in take(batch, places) if each is not None]
-        for rate in self._rates:
-            rate.mul_(2.0)
+        rates = [rate.clone() for rate in self._rates]
+        try:
+            for number, (batch, places) in enumerate(batches):
+                for rate in self._rates:
+                    rate.mul_(1.0 - number / 2)
+                results += [each.clone() for each in take(batch, places) if isinstance(each, Tensor)]
+        finally:
+            for rate, was in zip(self._rates, rates, strict=True):
+                rate.copy_(was)
         return results, StepState.of(self._network, self._optimizer)
 
     @contextmanager

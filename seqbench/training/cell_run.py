@@ -84,7 +84,7 @@ class CellRun:
         kept, why_not = keep_weights(
             self.weights if record.status == "ok" else None, fit.network, loaded.data, self.cell.key
         )
-        return record.model_copy(update={"weights": kept, "notes": {**record.notes, **why_not}})
+        return record.model_copy(update={"weights": kept, "notes": {**record.notes, **fit.notes, **why_not}})
 
     def _begun(self, fit: Fit, monitor: GradientMonitor) -> Attempt:
         """Resume from the cell's checkpoint, or measure the untrained network and begin."""

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor
 
 from seqbench.contracts.examples import Batch
 from seqbench.network.network import Network
+from seqbench.training.clipping import Readings
 from seqbench.training.looked_up import ItemPlaces, looked_up
 
-Result = tuple[Tensor, Tensor | None]
+Result: TypeAlias = "tuple[Tensor, Readings | None]"
 """The loss of a step, and its gradient norms where they are needed."""
 
 Compute = Callable[[Batch], Result]
@@ -89,7 +90,7 @@ class CudaCapture:
             _fill_all(kept, places)
             graph.replay()
             # The next replay writes to the same addresses.
-            return loss.clone(), None if norms is None else norms.clone()
+            return loss.clone(), norms.clone() if isinstance(norms, Tensor) else norms
 
         return replay
 

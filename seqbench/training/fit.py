@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import pytorch_lightning as pl
 import torch
+from torch import Tensor
 
 from seqbench.contracts.decoding import Decoding
 from seqbench.contracts.examples import Batch
@@ -18,6 +19,8 @@ from seqbench.contracts.finite import NotFinite
 from seqbench.contracts.metrics import Metric, check_scores
 from seqbench.experiment.schema import Training
 from seqbench.network.network import Network
+from seqbench.training.captured_step import CapturedStep
+from seqbench.training.cuda_graphs import CudaCapture
 from seqbench.training.early_stop import early_end
 from seqbench.training.history import History
 from seqbench.training.optimizers import LearningRates, make_optimizer
@@ -53,6 +56,7 @@ class Fit(pl.LightningModule):
         order: the numbers of the examples of an evaluation, in the order in which they come; None for 0, 1, 2, ...
         scores: metric -> score of the last test; NaN where it is unknown.
         decoding: how the network generates tokens; None if no metric needs them.
+        notes: what the record says about the training beside its numbers, by name.
     """
 
     def __init__(
@@ -76,9 +80,10 @@ class Fit(pl.LightningModule):
         self.order: list[int] | None = None
         self.scores: dict[str, float] = {}
         self.decoding: Decoding | None = None
+        self.notes: dict[str, str] = {}
         self._meters = NetworkScores(network, ())
         self._rates: LearningRates | None = None
-        self._step: TrainingStep | None = None
+        self._step: Callable[[Batch], Tensor] | None = None
 
     @property
     def not_finite(self) -> NotFinite:
@@ -102,14 +107,21 @@ class Fit(pl.LightningModule):
         optimizer = self.optimizers(use_pl_optimizer=False)
         assert isinstance(optimizer, torch.optim.Optimizer)
         assert self._rates is not None
-        self._step = TrainingStep(
+        settings = self.training_settings
+        step = TrainingStep(
             self.network,
             optimizer,
             rates=self._rates,
             norms=self.history.norms,
-            settings=self.training_settings,
+            settings=settings,
             taken=self.history.clock.steps_taken,
         )
+        self._step = step
+        if self.device.type == "cuda":
+            graphs = CudaCapture(self.network, optimizer)
+            self._step = CapturedStep(
+                step, self.network, optimizer, settings=settings, capture=graphs, notes=self.notes
+            )
         if self.supervisor:
             self.supervisor.training_begins()
 

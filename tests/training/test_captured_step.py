@@ -33,7 +33,10 @@ from seqbench.network.network import Network
 from seqbench.training.capture_policy import MOST_SHAPES, STEPS_BEFORE, why_not_captured
 from seqbench.training.captured_step import NOTE, CapturedStep
 from seqbench.training.cuda_graphs import Compute, Replay, Result
+from seqbench.training.history import History
 from seqbench.training.looked_up import ItemPlaces, looked_up
+from seqbench.training.optimizers import LearningRates, make_optimizer
+from seqbench.training.step import TrainingStep
 from seqbench.training.step_state import StepState
 from tests.lookahead import BiLSTM
 
@@ -154,7 +157,11 @@ def _batch(rng: torch.Generator, targets: TargetKind, steps: int) -> Batch:
         "StepValues": values.masked_fill(every[:, None], torch.nan),
         "Transcript": classes[:, : steps // 4],
     }
-    return Batch(torch.randint(11, (ROWS, steps), generator=rng), of[type(targets).__name__], lengths)
+    return Batch(
+        torch.randint(11, (ROWS, steps), generator=rng),
+        of[type(targets).__name__.replace("Doubled", "StepClass")],
+        lengths,
+    )
 
 
 def losses(one: Made, given: list[Batch]) -> Tensor:
@@ -226,6 +233,18 @@ class Refusing(Buffered):
         raise RuntimeError("operation not permitted\nwhen stream is capturing")
 
 
+class FailingLater(Buffered):
+    def captured(self, compute: Compute, batch: Batch, places: ItemPlaces) -> Replay:
+        made_by = super().captured(compute, batch, places)
+
+        def replay(batch: Batch, places: ItemPlaces) -> Result:
+            if self.replays:
+                raise RuntimeError("out of memory")
+            return made_by(batch, places)
+
+        return replay
+
+
 @pytest.mark.parametrize(
     ("buffered", "said"),
     [
@@ -233,6 +252,7 @@ class Refusing(Buffered):
         (StaleAnswers, "two captured steps differ from two plain ones in the loss or a gradient norm"),
         (StaleRate, "two captured steps differ from two plain ones in embedding.weight"),
         (WrongBit, "two captured steps differ from two plain ones in the loss or a gradient norm"),
+        (FailingLater, "RuntimeError: out of memory"),
         (Refusing, "RuntimeError: operation not permitted when stream is capturing"),
     ],
 )
@@ -274,6 +294,26 @@ def test_a_few_items_more_or_less_are_one_shape_with_the_mean_loss_of_the_items(
     torch.testing.assert_close(found, torch.stack([usual.compute(batch)[0] for batch in [*given, few]]))
 
 
+def test_the_step_of_a_training_is_captured_as_it_stands() -> None:
+    given, found = batches(STEPS_BEFORE + 4, StepClass(3)), []
+    for capture in ("auto", False):
+        settings = Training.model_validate({"schedule": "cosine", "optimizer": "adamw", "capture": capture})
+        torch.manual_seed(0)
+        network = Network(nn.GRU(8, 6, batch_first=True), Tokens(11), StepClass(3), 8)
+        optimizer, history = make_optimizer(network, settings), History(network, is_measuring=True)
+        rates, notes = LearningRates(optimizer, settings), dict[str, str]()
+        plain = TrainingStep(network, optimizer, rates=rates, norms=history.norms, settings=settings)
+        buffered = Buffered(network)
+        step = CapturedStep(plain, network, optimizer, settings=settings, capture=buffered, notes=notes)
+        losses = torch.stack([step(batch) for batch in given])
+        found.append((losses, StepState.of(network, optimizer), torch.tensor(history.norms.steps)))
+        assert (notes, buffered.replays) == ({}, 6 if capture else 0)
+    captured, uncaptured = found
+    assert captured[1].difference(uncaptured[1]) is None
+    assert torch.equal(captured[0], uncaptured[0])
+    assert torch.equal(captured[2], uncaptured[2])
+
+
 class Dropping(nn.GRU):
     """Drops out by torch's own generator."""
 
@@ -294,6 +334,14 @@ def test_layer_that_draws_on_the_processor_is_taken_step_by_step_with_the_same_n
     assert one.notes[NOTE].endswith("a step draws random numbers on the processor")
 
 
+class Doubled(StepClass):
+    """Changes the losses of a kind, and not what it says of them apart."""
+
+    def losses(self, hidden: Tensor, batch: Batch, head: nn.Module, start: int = 0) -> tuple[Tensor, Tensor]:
+        found, rows = super().losses(hidden, batch, head, start)
+        return 2 * found, rows
+
+
 def test_cells_that_cannot_be_captured_are_named_before_the_first_step() -> None:
     def said(network: Network, optimizer: torch.optim.Optimizer, **settings: Any) -> str | None:
         return why_not_captured(network, optimizer, Training.model_validate(settings))
@@ -310,7 +358,8 @@ def test_cells_that_cannot_be_captured_are_named_before_the_first_step() -> None
     assert "fewer than" in str(said(good.network, adam, steps=20))
     slow = torch.optim.RMSprop(good.network.parameters(), foreach=True)
     assert "no fused RMSprop" in str(said(good.network, slow))
-    kind = Transcript(3)
-    written = made(kind)
-    losses(written, batches(2, kind))
-    assert "kind of target" in written.notes[NOTE]
+    for kind in (Transcript(3), Doubled(3)):
+        one, usual = made(kind), made(kind).plain
+        given = batches(2, kind)
+        assert torch.equal(losses(one, given), torch.stack([usual.compute(batch)[0] for batch in given]))
+        assert "kind of target" in one.notes[NOTE]

@@ -18,11 +18,13 @@ from seqbench_adding import Adding
 from seqbench_recurrent.models import LSTM
 
 from seqbench.contracts.task import TaskData
+from seqbench.experiment.schema import Training
 from seqbench.gradients.measure import measure_flow
-from seqbench.gradients.training_norms import group_norms
 from seqbench.network.network import Network, build_network
-from seqbench.network.weight_groups import weight_groups
+from seqbench.training.clipping import parameter_norms
+from seqbench.training.fused import update_of
 from seqbench.training.one_thread import one_quiet_thread
+from seqbench.training.optimizers import make_optimizer
 
 ROWS = torch.arange(32)
 
@@ -58,13 +60,13 @@ def test_batch(benchmark: BenchmarkFixture, parts: Parts) -> None:
 
 
 def test_gradient_norms(benchmark: BenchmarkFixture, parts: Parts) -> None:
-    groups = weight_groups(parts.network)
-    assert len(benchmark(group_norms, groups)) == len(groups)
+    parameters = list(parts.network.parameters())
+    assert len(benchmark(parameter_norms, parameters)) == len(parameters)
 
 
 def test_optimiser(benchmark: BenchmarkFixture, parts: Parts) -> None:
     before = parts.network.head.weight.clone()
-    benchmark(torch.optim.Adam(parts.network.parameters()).step)
+    benchmark(update_of(make_optimizer(parts.network, Training())))
     assert not torch.equal(parts.network.head.weight, before)
 
 

@@ -13,8 +13,8 @@ from torch import Tensor
 
 NUMBERS, MOST_STEPS = 65536, 64
 """Most numbers of h in a block, [steps, batch, hidden], and most steps: a block stays in the processor's cache.
-Measured on gru, 64 and 128 units, batches of 16 and 32, beside other work: half as many cost up to 20% more, because
-what is called once a block is not in the cache; four times as many cost up to 15% more."""
+Measured on gru, 64 and 128 units, batches of 16 and 32, beside other work: half as many cost up to 20% more,
+because the code that runs once a block has left the cache; four times as many cost up to 15% more."""
 
 MOST_SHAPES = 4
 """Shapes of which a layer keeps the buffers, 3 MB each in float32."""

@@ -1,4 +1,4 @@
-"""Builds the network of a cell from the cell's seed, with its `Fit` and its `Watcher`."""
+"""Builds the network of a cell from the cell's seed, with its `Fit` and its `GradientMonitor`."""
 
 from __future__ import annotations
 

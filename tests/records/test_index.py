@@ -1,4 +1,8 @@
-"""Tests that an index gives what the files of records give, whatever happened to either since it was made."""
+"""Tests that an index gives what the files of records give, whatever happened to either since it was made.
+
+Modules: seqbench.records.entries, seqbench.records.file_states, seqbench.records.index_file,
+seqbench.records.index_reading, seqbench.records.indexed, seqbench.records.record_text.
+"""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from seqbench.cli.main import COMMANDS, main
+from seqbench.cli.main import COMMANDS, run_line
 from seqbench.records.load import load_results
 from seqbench.records.schema import BaselineData, CellData, Evaluation, MetricData, PluginUsed, Record
 from seqbench.records.store import Store
@@ -40,10 +40,7 @@ class Shell:
 
     def __call__(self, *arguments: str) -> Ran:
         self._monkeypatch.setattr(sys, "argv", ["seqbench", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        assert isinstance(ended.value.code, int)
-        return Ran(ended.value.code, *self._capsys.readouterr())
+        return Ran(run_line(), *self._capsys.readouterr())
 
 
 @pytest.fixture
@@ -170,7 +167,7 @@ def test_error_of_our_own_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(sys, "argv", ["seqbench", "show", "copy", "--length", "1"])
     monkeypatch.setitem(sys.modules, "torch", None)  # a broken installation
     with pytest.raises(ImportError, match="import of torch halted"):
-        main()
+        run_line()
 
 
 def test_list_shows_each_with_its_line_and_distribution(seqbench: Shell) -> None:

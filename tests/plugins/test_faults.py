@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from seqbench import Catalog, DataError, Experiment, Model, PluginError
-from seqbench.cli.main import main
+from seqbench.cli.main import run_line
 from seqbench.executors.serial import Serial
 from seqbench.experiment.schema import Execution
 from seqbench.jobs.assignment import Assignment
@@ -86,11 +86,9 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def status(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
+def status(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     monkeypatch.setattr(sys, "argv", ["seqbench", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return ended.value.code
+    return run_line()
 
 
 COMMANDS = ("show", "gradients", "dry run", "run", "check")

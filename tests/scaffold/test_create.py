@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from seqbench import PluginError, load_catalog
-from seqbench.cli.main import main
+from seqbench.cli.main import run_line
 from seqbench.scaffold.create import KINDS, create, licence_text
 from seqbench.scaffold.names import check_name
 from seqbench.testing import run_checks
@@ -109,9 +109,7 @@ def test_what_exists_is_never_overwritten(
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     for output in ("folder", "file", "link", "no/such/parent"):
         monkeypatch.setattr(sys, "argv", ["seqbench", "plugin", "new", "fresh", "--model", "--output", output])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        assert ended.value.code == 2
+        assert run_line() == 2
         assert output in capsys.readouterr().err
     assert list((tmp_path / "folder").iterdir()) == []
     assert (tmp_path / "file").read_text() == "mine"

@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 from seqbench import Catalog, Experiment, run
-from seqbench.cli.main import cli, main
+from seqbench.cli.main import cli, run_line
 from seqbench.experiment.overrides import settings
 from seqbench.experiment.schema import Training, load, merge
 from seqbench.plugins.grid import expand
@@ -88,10 +88,9 @@ def commands(block: Block) -> Iterator[list[str]]:
 
 def told(arguments: list[str]) -> int:
     """Run the command line in this process and return its exit status."""
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["seqbench", *arguments])
-        main()
-    return int(ended.value.code or 0)
+        return run_line()
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from seqbench import (
     load_catalog,
     run,
 )
-from seqbench.cli.main import main
+from seqbench.cli.main import run_line
 from seqbench.experiment.cells import Cell
 from seqbench.experiment.schema import Training
 from seqbench.gradients.measure import measure_flow
@@ -158,10 +158,7 @@ def shell(
 ) -> tuple[int, str, str]:
     monkeypatch.setenv("SEQBENCH_PLUGINS", "recurrent,suites")
     monkeypatch.setattr(sys, "argv", ["seqbench", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert isinstance(ended.value.code, int)
-    return (ended.value.code, *capsys.readouterr())
+    return (run_line(), *capsys.readouterr())
 
 
 def test_padding_reaches_no_output_of_a_real_step() -> None:

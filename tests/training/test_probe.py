@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from seqbench import Catalog, ExperimentError, Model
 from seqbench.cli.gradient_tables import facts, norm_tables
-from seqbench.cli.main import main
+from seqbench.cli.main import run_line
 from seqbench.contracts.inputs import Values
 from seqbench.gradients.flow import Curve, Flow
 from seqbench.network.network import build_network
@@ -47,10 +47,7 @@ class Shell:
 
     def __call__(self, *arguments: str) -> tuple[int, str, str]:
         self._monkeypatch.setattr(sys, "argv", ["seqbench", "gradients", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        assert isinstance(ended.value.code, int)
-        return (ended.value.code, *self._capsys.readouterr())
+        return (run_line(), *self._capsys.readouterr())
 
     def json(self, *arguments: str) -> Any:
         status, out, err = self(*arguments, "--json")

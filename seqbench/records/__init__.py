@@ -6,7 +6,6 @@ __all__ = [
     "load",
     "making",
     "merge",
-    "names",
     "record_files",
     "resolution",
     "rows",

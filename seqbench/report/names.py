@@ -58,13 +58,14 @@ def _kind(record: Record, known: dict[tuple[Any, ...], str]) -> str:
     """Return a text that tells the kind; records that were read from an index share the parts of their cells."""
     cell = record.cell
     parts = (cell.task, cell.model, cell.training, cell.evaluate_lengths, cell.data, cell.gradients)
-    same = tuple(map(id, parts))
+    same = (*map(id, parts), cell.key_version)
     if same not in known or cell.gradients is None:
         plugins = [
             (each.name, each.version, each.parameters, each.label, each.changed, each.distribution)
             for each in (cell.task, cell.model)
         ]
-        known[same] = repr((plugins, *parts[2:], _measured(record) if cell.gradients is None else None))
+        measured = _measured(record) if cell.gradients is None else None
+        known[same] = repr((plugins, *parts[2:], cell.key_version, measured))
     return known[same]
 
 

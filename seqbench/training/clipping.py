@@ -26,7 +26,8 @@ def parameter_norms(parameters: Sequence[nn.Parameter]) -> Readings:
 def clip(parameters: Sequence[nn.Parameter], norms: Readings, largest: float | None) -> None:
     """Scale gradients down to a global norm, with the bits of `torch.nn.utils.clip_grad_norm_`.
 
-    A norm that is not a number makes all gradients NaN. On a CPU they are not multiplied by 1.
+    Where a parameter has no gradient, its norm of 0 may move the last bit of the global norm, since torch leaves it
+    out. A norm that is not a number makes all gradients NaN. On a CPU they are not multiplied by 1.
 
     Args:
         parameters: their gradients are scaled in place.

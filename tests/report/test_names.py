@@ -50,3 +50,13 @@ def test_names_of_kinds_are_those_of_all_records() -> None:
         assert list(names.legend) == legend(records)
         assert len(names.legend) >= 3
         assert len({kind.key for kind in names.kinds.values()}) < len(records) / 1.5
+
+
+def test_records_of_two_versions_of_the_key_have_names_of_their_own() -> None:
+    one = next(Store(QUICK).each())
+    other = one.model_copy(
+        update={"key": "0" * 20, "cell": one.cell.model_copy(update={"key_version": one.cell.key_version + 1})}
+    )
+    names = names_of([one, other])
+    assert names.models == model_names([one, other])
+    assert len(set(names.models.values())) == 2

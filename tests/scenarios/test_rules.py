@@ -119,6 +119,16 @@ def test_a_room_is_entered_by_the_doors_that_it_names_only() -> None:
     assert not strangers
 
 
+def test_a_room_names_no_module_that_it_does_not_have() -> None:
+    missing = []
+    for path in PACKAGE.glob("**/__init__.py"):
+        room, held = dotted(path), {each.stem for each in path.parent.iterdir()}
+        if room not in ("seqbench", "seqbench.testing"):
+            loose = doors_of(path) - held
+            missing += [f"{room}.{name}" for name in loose if not hasattr(importlib.import_module(room), name)]
+    assert not missing
+
+
 def test_top_of_the_package_holds_rooms_only() -> None:
     assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py", "__main__.py", "errors.py"}
     for path in PACKAGE.glob("**/__init__.py"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 
 import pytest
 import torch
@@ -25,6 +26,13 @@ def test_norms_are_those_of_each_gradient_and_0_without_one() -> None:
     found = parameter_norms(own)
     assert found == pytest.approx(exact, rel=1e-6)
     assert readings(table([found, found]), "cpu") == [found, found]
+
+
+def test_norms_of_many_steps_on_a_cpu_take_four_bytes_each() -> None:
+    found = parameter_norms(parameters())
+    assert isinstance(found, array)
+    assert found.itemsize == 4
+    assert table([found, found]).dtype == torch.float32
 
 
 def same(own: list[nn.Parameter], other: list[nn.Parameter]) -> bool:

@@ -195,7 +195,9 @@ def _device_rates(optimizer: torch.optim.Optimizer, settings: Training) -> list[
     groups = optimizer.param_groups
     if settings.schedule == "constant" or not all(group.get("fused") for group in groups):
         return []
-    return [torch.zeros((), device=group["params"][0].device) for group in groups]
+    # A group of a model may be empty.
+    device = next(parameter.device for group in groups for parameter in group["params"])
+    return [torch.zeros((), device=device) for _ in groups]
 
 
 def _difference(plain: tuple[list[Tensor], StepState], captured: tuple[list[Tensor], StepState]) -> str | None:

@@ -314,6 +314,17 @@ def test_the_step_of_a_training_is_captured_as_it_stands() -> None:
     assert torch.equal(captured[2], uncaptured[2])
 
 
+def test_empty_group_of_parameters_has_a_rate_too() -> None:
+    network = Network(nn.GRU(8, 6, batch_first=True), Tokens(11), StepClass(3), 8)
+    groups = [{"params": []}, {"params": list(network.parameters())}]
+    optimizer, settings = torch.optim.Adam(groups, lr=0.01, fused=True), Training(schedule="linear")
+    plain, notes = Stepper(network, optimizer, "linear"), dict[str, str]()
+    step = CapturedStep(plain, network, optimizer, settings=settings, capture=Buffered(network), notes=notes)
+    for batch in batches(2, StepClass(3)):
+        step(batch)
+    assert [group["lr"] for group in optimizer.param_groups] == [pytest.approx(0.0099)] * 2
+
+
 class Dropping(nn.GRU):
     """Drops out by torch's own generator."""
 

@@ -13,6 +13,7 @@ from pydantic_core import from_json, to_json
 
 from seqbench.base.checksums import BrokenSealError, check_seal, is_sealed, unsealed
 from seqbench.errors import StoreError
+from seqbench.records.curves import ShortCurves, kept
 from seqbench.records.index_file import IndexEntry
 from seqbench.records.light import is_light, without_curves
 from seqbench.records.record_files import BROKEN, Content, content_of, head_of, is_of_another_version, seen_in
@@ -63,8 +64,12 @@ def load(folder: Path, name: str) -> RecordFile | FileFault | None:
     return None if content is None else RecordFile(name, path, content, _has_right_seal(content.data))
 
 
-def whole_entry(file: RecordFile) -> IndexEntry | FileFault:
-    """Return the entry of a record's file, or its fault."""
+def entry_of(file: RecordFile, depth: int) -> IndexEntry | FileFault:
+    """Return the entry of a record's file as deep as asked (`IndexEntry.depth`), or its fault."""
+    return _whole_entry(file, depth) if depth else _checked_entry(file)
+
+
+def _whole_entry(file: RecordFile, depth: int) -> IndexEntry | FileFault:
     content = file.content
     parts = parts_of(unsealed(content.data)) if file.has_right_seal else None
     if parts is not None:
@@ -72,15 +77,16 @@ def whole_entry(file: RecordFile) -> IndexEntry | FileFault:
             record = record_of(*parts)
             # Without the settings of its gradients, a record keeps the curves of its flows.
             if record.cell.gradients is not None and is_light(record):
-                return _entry(file, record, parts)
+                return _entry(file, record, parts, kept(from_json(content.data)) if depth == 2 else None, depth)
     try:
-        record = without_curves(Record.from_json(content.data, str(file.path)))
+        whole = Record.from_json(content.data, str(file.path))
     except StoreError as error:
         return FileFault(error, not is_of_another_version(content.data, error), content.stamp)
-    return _entry(file, record, _parts(record))
+    record = without_curves(whole)
+    return _entry(file, record, _parts(record), kept(whole.model_dump()) if depth == 2 else None, depth)
 
 
-def checked_entry(file: RecordFile) -> IndexEntry | FileFault:
+def _checked_entry(file: RecordFile) -> IndexEntry | FileFault:
     """Return an entry with key and status only, which costs less; a file without a checksum is read whole."""
     head = head_of(file.content.data) if file.has_right_seal else None
     if head is None:
@@ -115,9 +121,10 @@ def settings_record(cell: str) -> Record:
     return _TEMPLATE.model_copy(update={"key": cell, "cell": _cell(cell)})
 
 
-def _entry(file: RecordFile, record: Record, parts: Parts) -> IndexEntry:
+def _entry(file: RecordFile, record: Record, parts: Parts, curves: ShortCurves | None, depth: int) -> IndexEntry:
     row = to_json(split_row(record)).decode()
-    return IndexEntry(*_state(file), record.key, record.status, *parts, row=row, is_whole=True)
+    grids, numbers = curves or (None, None)
+    return IndexEntry(*_state(file), record.key, record.status, *parts, row, grids, numbers, depth)
 
 
 def _parts(record: Record) -> Parts:

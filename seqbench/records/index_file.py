@@ -39,7 +39,8 @@ class IndexEntry(NamedTuple):
         rest: the rest of the record without its curves, as JSON.
         place: length and seed of its cell.
         row: what `split_row` returns, as JSON.
-        is_whole: whether the five before are there.
+        grids, numbers: its curves, as `seqbench.records.curves` keeps them.
+        depth: 0 if only the key and the status are there, 1 with all but the curves, 2 with all.
         is_sure: whether the file cannot have changed since without another time of change.
     """
 
@@ -55,12 +56,14 @@ class IndexEntry(NamedTuple):
     rest: str | None = None
     place: str | None = None
     row: str | None = None
-    is_whole: bool = False
+    grids: str | None = None
+    numbers: bytes | None = None
+    depth: int = 0
     is_sure: bool = True
 
 
 STATE = ("size", "mtime_ns", "ctime_ns", "inode")
-_SHARED = ("status", "cell", "environment")
+_SHARED = ("status", "cell", "environment", "grids")
 
 
 class IndexFileError(Exception):
@@ -141,9 +144,11 @@ def _one_error() -> Iterator[None]:
 def _schema() -> pa.Schema:
     import pyarrow as pa
 
-    numbers = {
+    types = {
         **dict.fromkeys(STATE[:3], pa.int64()),
         "inode": pa.uint64(),
-        **dict.fromkeys(("is_whole", "is_sure"), pa.bool_()),
+        "numbers": pa.binary(),
+        "depth": pa.int8(),
+        "is_sure": pa.bool_(),
     }
-    return pa.schema([(name, numbers.get(name, pa.string())) for name in IndexEntry._fields])
+    return pa.schema([(name, types.get(name, pa.string())) for name in IndexEntry._fields])

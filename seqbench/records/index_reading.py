@@ -15,7 +15,7 @@ from operator import itemgetter
 from typing import Any
 
 from seqbench.base.atomic_files import replacing
-from seqbench.records.entries import FileFault, RecordFile, checked_entry, load, whole_entry
+from seqbench.records.entries import FileFault, entry_of, load
 from seqbench.records.file_states import State
 from seqbench.records.index_file import STATE, IndexEntry, IndexFile, IndexFileError, opened, write
 from seqbench.records.layout import Layout
@@ -35,13 +35,14 @@ class Reading:
 
     Attributes:
         states: name -> size, times of change and inode of every file; None if it cannot be told.
+        depth: of the entries.
         aside: name -> what was read but is not in the index.
     """
 
     layout: Layout
     states: dict[str, State | None]
     columns: tuple[str, ...]
-    is_whole: bool
+    depth: int
     aside: dict[str, IndexEntry | FileFault] = field(default_factory=dict)
 
     def found(self) -> Iterator[Found]:
@@ -61,21 +62,19 @@ class Reading:
         """Return the names of the files whose entries can be believed."""
         names: set[str] = set()
         try:
-            for name, is_sure, is_whole, *state in old.rows(("name", "is_sure", "is_whole", *STATE)):
-                if is_sure and (is_whole or not self.is_whole) and self.states.get(name) == tuple(state):
+            for name, is_sure, depth, *state in old.rows(("name", "is_sure", "depth", *STATE)):
+                if is_sure and depth >= self.depth and self.states.get(name) == tuple(state):
                     names.add(name)
         except IndexFileError:
             return set()
         return names
 
     def _read(self, names: Iterable[str]) -> Iterator[tuple[str, IndexEntry | FileFault]]:
-
-        make = whole_entry if self.is_whole else checked_entry
         # In threads it takes longer: most of the time Python's lock is held.
         for name in names:
             file = load(self.layout.records, name)
             if file is not None:
-                yield name, make(file) if isinstance(file, RecordFile) else file
+                yield name, file if isinstance(file, FileFault) else entry_of(file, self.depth)
 
     def _written(self, old: IndexFile | None, fitting: Set[str], left: Sequence[str]) -> IndexFile | None:
         """Write the index anew and return it; None if that fails."""

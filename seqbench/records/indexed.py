@@ -6,6 +6,7 @@ from collections.abc import Iterator, Set
 
 from pydantic_core import from_json
 
+from seqbench.records.curves import ShortCurves
 from seqbench.records.entries import FileFault, record_of, settings_record
 from seqbench.records.index_reading import Found
 from seqbench.records.layout import Layout, key_of
@@ -55,3 +56,13 @@ def light_of(found: Iterator[Found], *, is_broken_skipped: bool, keys: Set[str] 
                 yield record_of(*entry[1:-1])
         elif not (is_broken_skipped and entry.is_broken):
             raise entry.error
+
+
+def kept_curves(found: Iterator[Found]) -> dict[str, ShortCurves]:
+    """Return key -> the curves that pages show, of the records that have them; faults are left out."""
+    kept: dict[str, ShortCurves] = {}
+    for _, entry in found:
+        if not isinstance(entry, FileFault) and entry[1] is not None:
+            # Of several files of one key, `Store.reader` reads the first.
+            kept.setdefault(entry[0], ShortCurves(entry[1], entry[2]))
+    return kept

@@ -1,4 +1,8 @@
-"""Tests that an index gives what the files of records give, whatever happened to either since it was made."""
+"""Tests that an index gives what the files of records give, whatever happened to either since it was made.
+
+Modules: seqbench.records.entries, seqbench.records.file_states, seqbench.records.index_file,
+seqbench.records.index_reading, seqbench.records.indexed, seqbench.records.record_text.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ import pytest
 
 from seqbench import StoreError, load_results
 from seqbench.base.checksums import sealed
+from seqbench.records.curves import curves_of
 from seqbench.records.light import without_curves
 from seqbench.records.load import frame
 from seqbench.records.record_files import BROKEN
@@ -56,6 +61,8 @@ def check(store: Store) -> None:
     for _ in range(2):
         pd.testing.assert_frame_equal(frame(store.rows()), table, check_exact=True)
         assert list(store.light()) == [without_curves(each) for each in whole]
+        of_record = store.curves()
+        assert [of_record(each) for each in whole] == [curves_of(each) for each in whole]
         assert store.seen() == Store(store.path, index_from=10**12).seen()
         assert store.status() == {each.key: each.status for each in whole}
 
@@ -136,13 +143,14 @@ from seqbench.records.store import Store
 opened = []
 sys.addaudithook(lambda event, found: opened.append(str(found[0])) if event == "open" else None)
 store = Store(sys.argv[1], index_from=0)
-list(store.light()), list(store.rows()), store.seen()
+records, curves = list(store.light()), store.curves()
+list(map(curves, records)), list(store.rows()), store.seen()
 print(*(path for path in opened if path.endswith(".json") and "/records/" in path), sep="\\n")
 """
 
 
 def test_files_that_are_known_are_not_opened(store: Store) -> None:
-    list(store.light())
+    store.curves()
     made = store.layout.index.stat().st_ino
     command = [sys.executable, "-c", OPENED, str(store.path)]
     assert subprocess.run(command, check=True, capture_output=True, text=True).stdout.split() == []

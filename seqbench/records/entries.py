@@ -18,7 +18,7 @@ from seqbench.records.index_file import IndexEntry
 from seqbench.records.light import is_light, without_curves
 from seqbench.records.record_files import BROKEN, Content, content_of, head_of, is_of_another_version, seen_in
 from seqbench.records.record_text import Parts, parts_of
-from seqbench.records.rows import split_row
+from seqbench.records.row_columns import short_row
 from seqbench.records.schema import CellData, Data, PluginUsed, Record
 
 _APART = {"cell", "environment"}
@@ -122,9 +122,9 @@ def settings_record(cell: str) -> Record:
 
 
 def _entry(file: RecordFile, record: Record, parts: Parts, curves: ShortCurves | None, depth: int) -> IndexEntry:
-    row = to_json(split_row(record)).decode()
+    own = *_state(file), record.key, record.status
     grids, numbers = curves or (None, None)
-    return IndexEntry(*_state(file), record.key, record.status, *parts, row, grids, numbers, depth)
+    return IndexEntry(*own, *parts, *short_row(record), grids, numbers, depth)
 
 
 def _parts(record: Record) -> Parts:

@@ -13,10 +13,12 @@ from seqbench.records.file_states import states_in
 from seqbench.records.layout import Layout
 
 if TYPE_CHECKING:
-    from seqbench.records.index_reading import Found
+    import pyarrow as pa
+
+    from seqbench.records.index_reading import Found, Reading
 
 SEEN = "key", "status", "inode", "mtime_ns"
-ROW = "row", "cell"
+ROW = "row", "other_names", "other_values", "cell"
 LIGHT = "key", "cell", "environment", "rest", "place"
 CURVES = "key", "grids", "numbers"
 """Columns of an index that readers of many records ask for."""
@@ -35,6 +37,19 @@ def known(layout: Layout, columns: Sequence[str], *, least_bytes: int | None = N
     Returns:
         None if the records are so few that reading their files is as quick.
     """
+    reading = _reading(layout, columns, least_bytes)
+    return None if reading is None else reading.found()
+
+
+def known_table(
+    layout: Layout, columns: Sequence[str], *, least_bytes: int | None = None
+) -> pa.Table | Iterator[Found] | None:
+    """Return the columns as a table if the index has an entry of every file, otherwise what `known` returns."""
+    reading = _reading(layout, columns, least_bytes)
+    return None if reading is None else reading.table()
+
+
+def _reading(layout: Layout, columns: Sequence[str], least_bytes: int | None) -> Reading | None:
     depth = _depth(columns)
     states = states_in(layout.records)
     least = LEAST_BYTES[0 if depth else 1] if least_bytes is None else least_bytes
@@ -42,7 +57,7 @@ def known(layout: Layout, columns: Sequence[str], *, least_bytes: int | None = N
         return None
     from seqbench.records.index_reading import Reading
 
-    return Reading(layout, states, tuple(columns), depth).found()
+    return Reading(layout, states, tuple(columns), depth)
 
 
 def _depth(columns: Sequence[str]) -> int:

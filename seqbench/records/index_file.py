@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
+from seqbench.records.row_columns import row_type
 from seqbench.records.rows import COLUMNS
 from seqbench.records.schema import Record
 
@@ -38,7 +39,7 @@ class IndexEntry(NamedTuple):
         environment: as JSON; many share it too.
         rest: the rest of the record without its curves, as JSON.
         place: length and seed of its cell.
-        row: what `split_row` returns, as JSON.
+        row, other_names, other_values: its row, as `seqbench.records.row_columns` keeps it.
         grids, numbers: its curves, as `seqbench.records.curves` keeps them.
         depth: 0 if only the key and the status are there, 1 with all but the curves, 2 with all.
         is_sure: whether the file cannot have changed since without another time of change.
@@ -55,7 +56,9 @@ class IndexEntry(NamedTuple):
     environment: str | None = None
     rest: str | None = None
     place: str | None = None
-    row: str | None = None
+    row: dict[str, Any] | None = None
+    other_names: str | None = None
+    other_values: bytes | None = None
     grids: str | None = None
     numbers: bytes | None = None
     depth: int = 0
@@ -63,7 +66,7 @@ class IndexEntry(NamedTuple):
 
 
 STATE = ("size", "mtime_ns", "ctime_ns", "inode")
-_SHARED = ("status", "cell", "environment", "grids")
+_SHARED = ("status", "cell", "environment", "other_names", "grids")
 
 
 class IndexFileError(Exception):
@@ -87,6 +90,23 @@ class IndexFile:
             for batch in self.file.iter_batches(batch_size=_ROWS, columns=list(columns), use_threads=False):
                 # The file's order of the columns may be another one.
                 yield from zip(*(batch.column(name).to_pylist() for name in columns), strict=True)
+
+    @property
+    def entries(self) -> int:
+        """The number of entries."""
+        count: int = self.file.metadata.num_rows
+        return count
+
+    def table(self, columns: Sequence[str]) -> pa.Table:
+        """Return the columns of all entries, and close the file.
+
+        Raises:
+            IndexFileError: the file is damaged.
+        """
+        with _one_error():
+            table = self.file.read(list(columns), use_threads=False)
+            self.close()
+            return table
 
     def close(self) -> None:
         """Close the file."""
@@ -147,7 +167,8 @@ def _schema() -> pa.Schema:
     types = {
         **dict.fromkeys(STATE[:3], pa.int64()),
         "inode": pa.uint64(),
-        "numbers": pa.binary(),
+        **dict.fromkeys(("numbers", "other_values"), pa.binary()),
+        "row": row_type(),
         "depth": pa.int8(),
         "is_sure": pa.bool_(),
     }

@@ -12,13 +12,16 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqbench.base.atomic_files import replacing
 from seqbench.records.entries import FileFault, entry_of, load
 from seqbench.records.file_states import State
 from seqbench.records.index_file import STATE, IndexEntry, IndexFile, IndexFileError, opened, write
 from seqbench.records.layout import Layout
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _WORTH = 50
 """An index is written anew if at least one in so many of its entries has to be."""
@@ -47,16 +50,29 @@ class Reading:
 
     def found(self) -> Iterator[Found]:
         """Return what `seqbench.records.index.known` returns, after writing the index anew if that is worth it."""
+        return self._merged(*self._mended())
+
+    def table(self) -> pa.Table | Iterator[Found]:
+        """Return what `seqbench.records.index.known_table` returns, after writing it anew if that is worth it."""
+        file, believed, read = self._mended()
+        first = next(read, None)
+        if file is not None and first is None and file.entries == len(believed):
+            with suppress(IndexFileError):
+                return file.table(self.columns)
+        return self._merged(file, believed, read if first is None else chain([first], read))
+
+    def _mended(self) -> tuple[IndexFile | None, Set[str], Iterator[tuple[str, IndexEntry | FileFault]]]:
+        """Return the index, the names of its entries that can be believed, and what was read beside it."""
         old = opened(self.layout.index)
         fitting = self._fitting(old) if old else set()
         left = [name for name in self.states if name not in fitting]
         if len(left) * _WORTH < len(self.states):
-            return self._merged(old, fitting, self._read(left))
+            return old, fitting, self._read(left)
         # What is damaged in the old one may show only now.
         new = self._written(old, fitting, left) or (old and self._written(None, set(), list(self.states)))
         if new is None:
-            return self._merged(old, fitting, self._read(left))
-        return self._merged(new, self.states.keys(), iter(sorted(self.aside.items(), key=itemgetter(0))))
+            return old, fitting, self._read(left)
+        return new, self.states.keys(), iter(sorted(self.aside.items(), key=itemgetter(0)))
 
     def _fitting(self, old: IndexFile) -> set[str]:
         """Return the names of the files whose entries can be believed."""

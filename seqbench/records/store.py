@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -23,7 +23,7 @@ from seqbench.base.process_identity import is_abandoned
 from seqbench.errors import StoreError, reason
 from seqbench.experiment.cells import Cell
 from seqbench.records.curves import Curves, CurvesOf, ShortCurves, curves_in, curves_of
-from seqbench.records.index import CURVES, LIGHT, ROW, SEEN, known
+from seqbench.records.index import CURVES, LIGHT, ROW, SEEN, known, known_table
 from seqbench.records.layout import Layout, key_of
 from seqbench.records.light import without_curves
 from seqbench.records.record_files import BROKEN, Seen, content_of, record_in, seen_at
@@ -169,14 +169,14 @@ class Store:
         records = self.whole() if is_broken_skipped else self.each()
         return (without_curves(record) for record in records if keys is None or record.key in keys)
 
-    def rows(self) -> Iterator[Record | KnownRow]:
-        """Yield what `seqbench.records.rows.known_rows` makes a table of: every record, or its row.
+    def rows(self) -> Iterable[Record | KnownRow]:
+        """Return what a table is made of: every record, or its row, or all rows as columns.
 
         Raises:
             StoreError: as `each`.
         """
         self._refuse_missing()
-        if (found := known(self.layout, ROW, least_bytes=self.index_from)) is not None:
+        if (found := known_table(self.layout, ROW, least_bytes=self.index_from)) is not None:
             from seqbench.records.indexed import rows_of
 
             return rows_of(found)

@@ -89,7 +89,7 @@ class IndexFile:
         with _one_error():
             for batch in self.file.iter_batches(batch_size=_ROWS, columns=list(columns), use_threads=False):
                 # The file's order of the columns may be another one.
-                yield from zip(*(batch.column(name).to_pylist() for name in columns), strict=True)
+                yield from zip(*(_values(batch.column(name)) for name in columns), strict=True)
 
     @property
     def entries(self) -> int:
@@ -119,9 +119,12 @@ def opened(source: Path | IO[bytes]) -> IndexFile | None:
     """Return the index in a file; None if there is none that this program would write."""
     from pyarrow import parquet
 
-    with suppress(IndexFileError), _one_error():
-        file = parquet.ParquetFile(source, page_checksum_verification=True, pre_buffer=False)
-        if (file.metadata.metadata or {}).get(_MARK) == _VERSION and file.schema_arrow.equals(_schema()):
+    # A file of somebody else may lack the columns that are read as a dictionary.
+    with suppress(IndexFileError, KeyError), _one_error():
+        how: dict[str, Any] = {"page_checksum_verification": True, "pre_buffer": False}
+        file = parquet.ParquetFile(source, read_dictionary=list(_SHARED), **how)
+        known = file.metadata
+        if (known.metadata or {}).get(_MARK) == _VERSION and known.schema.to_arrow_schema().equals(_schema()):
             return IndexFile(file, source)
         file.close()
     return None
@@ -148,6 +151,17 @@ def write(file: IO[bytes], entries: Iterable[IndexEntry]) -> None:
             arrays = [pa.array(column, each.type) for column, each in zip(columns, schema, strict=True)]
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema), row_group_size=_ROWS)
     file.flush()
+
+
+def _values(column: pa.Array) -> list[Any]:
+    """Return the values of a column; equal ones are the same object if the file has them once."""
+    import pyarrow as pa
+
+    if not isinstance(column, pa.DictionaryArray):
+        found: list[Any] = column.to_pylist()
+        return found
+    different = column.dictionary.to_pylist()
+    return [None if place is None else different[place] for place in column.indices.to_pylist()]
 
 
 @contextmanager

@@ -129,5 +129,5 @@ def rows_in_order(parts: Sequence[Iterable[Record | KnownRow]]) -> Iterable[Reco
 
 def _different(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray[Any, Any]]:
     """Return the different texts of a column in the order of their first places, and the place of each row's."""
-    found = column.combine_chunks().dictionary_encode()
+    found = column.unify_dictionaries().combine_chunks()
     return found.dictionary.to_pylist(), found.indices.to_numpy()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,12 +22,6 @@ from seqbench.records.row_columns import short_row
 from seqbench.records.schema import CellData, Data, PluginUsed, Record
 
 _APART = {"cell", "environment"}
-_Rest = create_model(
-    "_Rest",
-    __base__=Data,
-    **{name: (each.annotation, each) for name, each in Record.model_fields.items() if name not in _APART},
-)  # type: ignore[call-overload]
-"""A record without the parts that it shares with others."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +106,7 @@ def record_of(cell: str, environment: str, rest: str, place: str) -> Record:
     """Return the record of an entry; records of the same cell but for length and seed share its parts."""
     length, seed = map(int, place.split())
     whole = _cell(cell).model_copy(update={"length": length, "seed": seed})
-    found = vars(_Rest.model_validate_json(rest))
+    found = vars(_rest().model_validate_json(rest))
     return _TEMPLATE.model_copy(update={**found, "cell": whole, "environment": _environment(environment)})
 
 
@@ -140,6 +134,14 @@ def _parts(record: Record) -> Parts:
 def _state(file: RecordFile) -> tuple[str, int, int, int, int]:
     state = file.content.file
     return file.name, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino
+
+
+@cache
+def _rest() -> type[Data]:
+    """Return the class of a record without the parts that it shares with others, made when it is used."""
+    fields = {name: (each.annotation, each) for name, each in Record.model_fields.items() if name not in _APART}
+    made: type[Data] = create_model("_Rest", __base__=Data, **fields)  # type: ignore[call-overload]
+    return made
 
 
 @lru_cache(maxsize=1024)

@@ -23,7 +23,7 @@ from seqbench.records.rows import (
     is_setting,
     lags,
     ordered,
-    split_row,
+    own_row,
 )
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
@@ -100,9 +100,9 @@ def frame(records: Iterable[Record | KnownRow]) -> pd.DataFrame:
             others.append(record.others)
         else:
             kinds.add(record)
-            own, further = split_row(record)
-            values.append(own)
-            others.append(further)
+            row = own_row(record)
+            values.append([row.pop(name, None) for name in FIXED])
+            others.append(row)
     columns: dict[str, Any] = {**_named(kinds)}
     columns |= zip(FIXED, zip(*values, strict=True) if values else [()] * len(FIXED), strict=True)
     columns |= {name: [each.get(name) for each in others] for name in {name for each in others for name in each}}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic_core import from_json, to_json
 
-from seqbench.records.rows import FIXED, TEXTS, Kinds, KnownRow, split_row
+from seqbench.records.rows import FIXED, TEXTS, Kinds, KnownRow, own_row
 from seqbench.records.schema import Record
 
 if TYPE_CHECKING:
@@ -28,10 +28,11 @@ _WHOLE = frozenset(
     | {"peak_memory_bytes", "horizon_init", "horizon_trained", "nonfinite_steps"}
 )
 """The columns of integers."""
+_FIXED = frozenset(FIXED)
 
 
 class ShortRow(NamedTuple):
-    """The row of a record as an index holds it: column -> value, and the other columns as JSON and as float64."""
+    """The row of a record: an index holds its columns `FIXED`, and the names and values of the others."""
 
     row: dict[str, Any]
     other_names: str
@@ -40,13 +41,10 @@ class ShortRow(NamedTuple):
 
 def short_row(record: Record) -> ShortRow:
     """Return the row of a record in short."""
-    values, others = split_row(record)
-    row = {
-        name: str(value) if value is not None and name in TEXTS else value
-        for name, value in zip(FIXED, values, strict=True)
-    }
-    numbers = [math.nan if value is None else value for value in others.values()]
-    return ShortRow(row, to_json(list(others)).decode(), struct.pack(f"<{len(numbers)}d", *numbers))
+    row = own_row(record)
+    names = [name for name in row if name not in _FIXED]
+    numbers = [math.nan if row[name] is None else row[name] for name in names]
+    return ShortRow(row, to_json(names).decode(), struct.pack(f"<{len(numbers)}d", *numbers))
 
 
 def row_type() -> pa.DataType:
@@ -62,7 +60,7 @@ def known_row(short: ShortRow, cell: str, record: Callable[[str], Record]) -> Kn
     numbers = struct.unpack(f"<{len(short.other_values) // 8}d", short.other_values)
     known = (None if math.isnan(value) else value for value in numbers)
     others = dict(zip(from_json(short.other_names), known, strict=True))
-    return KnownRow(tuple(short.row.values()), others, cell, record)
+    return KnownRow([short.row.get(name) for name in FIXED], others, cell, record)
 
 
 @dataclass(frozen=True)

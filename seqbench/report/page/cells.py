@@ -157,9 +157,12 @@ def _settings(record: Record, kind: Record, common: Common) -> list[int]:
     """Return the places of the settings: those that were asked for are the same for all records of a kind."""
     shared, facts, where = common.shared, record.facts, record.environment
     asked = common.once(f"asked {kind.key}", lambda: [shared.place(each) for each in _asked(record)])
+    told = (
+        common.once(f"facts {facts!r}", lambda: shared.place(("About the data", _pairs(facts)))) if facts else None
+    )
     return [
         *asked,
-        *([shared.place(("About the data", _pairs(facts)))] if facts else []),
+        *([] if told is None else [told]),
         common.once(f"where {where!r}", lambda: shared.place(("Environment", _pairs(where)))),
     ]
 

@@ -163,10 +163,11 @@ store = Store(sys.argv[1], index_from=0)
 records, curves = list(store.light()), store.curves()
 list(map(curves, records)), list(store.rows()), store.seen()
 print(*(path for path in opened if path.endswith(".json") and "/records/" in path), sep="\\n")
+print(*({"pandas"} & set(sys.modules)))
 """
 
 
-def test_files_that_are_known_are_not_opened(store: Store) -> None:
+def test_files_that_are_known_are_not_opened_and_no_pandas_is_imported(store: Store) -> None:
     store.curves()
     made = store.layout.index.stat().st_ino
     command = [sys.executable, "-c", OPENED, str(store.path)]

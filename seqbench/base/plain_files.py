@@ -59,7 +59,7 @@ def read_plain(path: Path, most: int | None = None) -> bytes:
     return content
 
 
-def read_with_state(path: Path) -> tuple[bytes, os.stat_result]:
+def read_with_state(path: str | Path) -> tuple[bytes, os.stat_result]:
     """Return the content of a plain file, and its state just before it was read.
 
     Raises:
@@ -94,7 +94,7 @@ def is_broken_link(path: Path) -> bool:
     return path.is_symlink() and not path.exists()
 
 
-def _refuse_other(mode: int, path: Path) -> None:
+def _refuse_other(mode: int, path: str | Path) -> None:
     if not stat.S_ISREG(mode):
         kind = _KINDS.get(stat.S_IFMT(mode), "something else")
         raise NotPlainError(errno.EINVAL, f"it is {kind}, and a plain file is needed", str(path))

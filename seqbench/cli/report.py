@@ -11,7 +11,7 @@ import click
 from seqbench.base.collector import collector_paused
 from seqbench.base.counts import counted
 from seqbench.cli.console import stdout
-from seqbench.records.light import WithCurves
+from seqbench.records.curves import CurvesOf
 from seqbench.records.schema import Record
 from seqbench.report import FORMATS, print_report, read_light, whole_report
 from seqbench.report.formats.output import check_output, write_whole
@@ -42,12 +42,12 @@ def command(folders: tuple[Path, ...], name: str | None, output: Path | None, as
         check_output(output)
     # Nothing that a report makes of many records can be freed before it is written.
     with collector_paused():
-        records, with_curves = read_light(folders)
+        records, curves = read_light(folders, has_curves=name == "html")
         if output is not None:
-            size = write_whole(output, FORMATS[name].write(records, with_curves))
+            size = write_whole(output, FORMATS[name].write(records, curves))
             click.echo(f"wrote {output} ({size} bytes, {name}, {counted(len(records), 'cell')})", err=True)
         else:
-            _print(records, with_curves, name)
+            _print(records, curves, name)
 
 
 def _of_ending(output: Path | None) -> str:
@@ -62,8 +62,8 @@ def _of_ending(output: Path | None) -> str:
     return endings[output.suffix.lower()]
 
 
-def _print(records: Sequence[Record], with_curves: WithCurves, name: str) -> None:
+def _print(records: Sequence[Record], curves: CurvesOf, name: str) -> None:
     if name == "terminal":
         print_report(whole_report(records), stdout())
     else:
-        sys.stdout.write(FORMATS[name].write(records, with_curves))
+        sys.stdout.write(FORMATS[name].write(records, curves))

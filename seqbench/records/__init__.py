@@ -1,6 +1,7 @@
 """Stores records of cells, and reads them back: one at a time, merged, or as a table."""
 
 __all__ = [
+    "curves",
     "layout",
     "light",
     "load",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,20 +13,15 @@ from pydantic_core import from_json, to_json
 
 from seqbench.base.checksums import BrokenSealError, check_seal, is_sealed, unsealed
 from seqbench.errors import StoreError
+from seqbench.records.curves import ShortCurves, kept
 from seqbench.records.index_file import IndexEntry
 from seqbench.records.light import is_light, without_curves
 from seqbench.records.record_files import BROKEN, Content, content_of, head_of, is_of_another_version, seen_in
 from seqbench.records.record_text import Parts, parts_of
-from seqbench.records.rows import split_row
+from seqbench.records.row_columns import short_row
 from seqbench.records.schema import CellData, Data, PluginUsed, Record
 
 _APART = {"cell", "environment"}
-_Rest = create_model(
-    "_Rest",
-    __base__=Data,
-    **{name: (each.annotation, each) for name, each in Record.model_fields.items() if name not in _APART},
-)  # type: ignore[call-overload]
-"""A record without the parts that it shares with others."""
 
 
 @dataclass(frozen=True)
@@ -45,26 +40,35 @@ class FileFault:
 
 
 class RecordFile(NamedTuple):
-    """A file that was read: its name and path, its content, and whether it has a right checksum."""
+    """A file that was read: its folder and name, its content, and whether it has a right checksum."""
 
+    folder: Path
     name: str
-    path: Path
     content: Content
     has_right_seal: bool
+
+    @property
+    def path(self) -> Path:
+        """The path of the file."""
+        return self.folder / self.name
 
 
 def load(folder: Path, name: str) -> RecordFile | FileFault | None:
     """Read a record's file and check its checksum; None if it is missing."""
-    path = folder / name
     try:
-        content = content_of(path)
+        # A text is made more quickly than a path.
+        content = content_of(f"{folder}/{name}")
     except StoreError as error:
         return FileFault(error, is_broken=False)
-    return None if content is None else RecordFile(name, path, content, _has_right_seal(content.data))
+    return None if content is None else RecordFile(folder, name, content, _has_right_seal(content.data))
 
 
-def whole_entry(file: RecordFile) -> IndexEntry | FileFault:
-    """Return the entry of a record's file, or its fault."""
+def entry_of(file: RecordFile, depth: int) -> IndexEntry | FileFault:
+    """Return the entry of a record's file as deep as asked (`IndexEntry.depth`), or its fault."""
+    return _whole_entry(file, depth) if depth else _checked_entry(file)
+
+
+def _whole_entry(file: RecordFile, depth: int) -> IndexEntry | FileFault:
     content = file.content
     parts = parts_of(unsealed(content.data)) if file.has_right_seal else None
     if parts is not None:
@@ -72,15 +76,16 @@ def whole_entry(file: RecordFile) -> IndexEntry | FileFault:
             record = record_of(*parts)
             # Without the settings of its gradients, a record keeps the curves of its flows.
             if record.cell.gradients is not None and is_light(record):
-                return _entry(file, record, parts)
+                return _entry(file, record, parts, kept(from_json(content.data)) if depth == 2 else None, depth)
     try:
-        record = without_curves(Record.from_json(content.data, str(file.path)))
+        whole = Record.from_json(content.data, str(file.path))
     except StoreError as error:
         return FileFault(error, not is_of_another_version(content.data, error), content.stamp)
-    return _entry(file, record, _parts(record))
+    record = without_curves(whole)
+    return _entry(file, record, _parts(record), kept(whole.model_dump()) if depth == 2 else None, depth)
 
 
-def checked_entry(file: RecordFile) -> IndexEntry | FileFault:
+def _checked_entry(file: RecordFile) -> IndexEntry | FileFault:
     """Return an entry with key and status only, which costs less; a file without a checksum is read whole."""
     head = head_of(file.content.data) if file.has_right_seal else None
     if head is None:
@@ -106,7 +111,7 @@ def record_of(cell: str, environment: str, rest: str, place: str) -> Record:
     """Return the record of an entry; records of the same cell but for length and seed share its parts."""
     length, seed = map(int, place.split())
     whole = _cell(cell).model_copy(update={"length": length, "seed": seed})
-    found = vars(_Rest.model_validate_json(rest))
+    found = vars(_rest().model_validate_json(rest))
     return _TEMPLATE.model_copy(update={**found, "cell": whole, "environment": _environment(environment)})
 
 
@@ -115,9 +120,10 @@ def settings_record(cell: str) -> Record:
     return _TEMPLATE.model_copy(update={"key": cell, "cell": _cell(cell)})
 
 
-def _entry(file: RecordFile, record: Record, parts: Parts) -> IndexEntry:
-    row = to_json(split_row(record)).decode()
-    return IndexEntry(*_state(file), record.key, record.status, *parts, row=row, is_whole=True)
+def _entry(file: RecordFile, record: Record, parts: Parts, curves: ShortCurves | None, depth: int) -> IndexEntry:
+    own = *_state(file), record.key, record.status
+    grids, numbers = curves or (None, None)
+    return IndexEntry(*own, *parts, *short_row(record), grids, numbers, depth)
 
 
 def _parts(record: Record) -> Parts:
@@ -133,6 +139,14 @@ def _parts(record: Record) -> Parts:
 def _state(file: RecordFile) -> tuple[str, int, int, int, int]:
     state = file.content.file
     return file.name, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino
+
+
+@cache
+def _rest() -> type[Data]:
+    """Return the class of a record without the parts that it shares with others, made when it is used."""
+    fields = {name: (each.annotation, each) for name, each in Record.model_fields.items() if name not in _APART}
+    made: type[Data] = create_model("_Rest", __base__=Data, **fields)  # type: ignore[call-overload]
+    return made
 
 
 @lru_cache(maxsize=1024)

@@ -13,11 +13,14 @@ from seqbench.records.file_states import states_in
 from seqbench.records.layout import Layout
 
 if TYPE_CHECKING:
-    from seqbench.records.index_reading import Found
+    import pyarrow as pa
+
+    from seqbench.records.index_reading import Found, Reading
 
 SEEN = "key", "status", "inode", "mtime_ns"
-ROW = "row", "cell"
+ROW = "row", "other_names", "other_values", "cell"
 LIGHT = "key", "cell", "environment", "rest", "place"
+CURVES = "key", "grids", "numbers"
 """Columns of an index that readers of many records ask for."""
 LEAST_BYTES = 16_000_000, 64_000_000
 """Size of all records from which an index is quicker than reading them: whole, or only key and status."""
@@ -34,11 +37,31 @@ def known(layout: Layout, columns: Sequence[str], *, least_bytes: int | None = N
     Returns:
         None if the records are so few that reading their files is as quick.
     """
-    is_whole = "rest" in columns or "row" in columns
+    reading = _reading(layout, columns, least_bytes)
+    return None if reading is None else reading.found()
+
+
+def known_table(
+    layout: Layout, columns: Sequence[str], *, least_bytes: int | None = None
+) -> pa.Table | Iterator[Found] | None:
+    """Return the columns as a table if the index has an entry of every file, otherwise what `known` returns."""
+    reading = _reading(layout, columns, least_bytes)
+    return None if reading is None else reading.table()
+
+
+def _reading(layout: Layout, columns: Sequence[str], least_bytes: int | None) -> Reading | None:
+    depth = _depth(columns)
     states = states_in(layout.records)
-    least = LEAST_BYTES[0 if is_whole else 1] if least_bytes is None else least_bytes
+    least = LEAST_BYTES[0 if depth else 1] if least_bytes is None else least_bytes
     if sum(state[0] for state in states.values() if state) < least or not states:
         return None
     from seqbench.records.index_reading import Reading
 
-    return Reading(layout, states, tuple(columns), is_whole).found()
+    return Reading(layout, states, tuple(columns), depth)
+
+
+def _depth(columns: Sequence[str]) -> int:
+    """Return the least `IndexEntry.depth` that has these columns."""
+    if "numbers" in columns:
+        return 2
+    return 1 if "rest" in columns or "row" in columns else 0

@@ -5,6 +5,7 @@ A file that cannot be read, of another version or with a changed byte, is none. 
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
+from seqbench.records.row_columns import row_type
 from seqbench.records.rows import COLUMNS
 from seqbench.records.schema import Record
 
@@ -38,8 +40,9 @@ class IndexEntry(NamedTuple):
         environment: as JSON; many share it too.
         rest: the rest of the record without its curves, as JSON.
         place: length and seed of its cell.
-        row: what `split_row` returns, as JSON.
-        is_whole: whether the five before are there.
+        row, other_names, other_values: its row, as `seqbench.records.row_columns` keeps it.
+        grids, numbers: its curves, as `seqbench.records.curves` keeps them.
+        depth: 0 if only the key and the status are there, 1 with all but the curves, 2 with all.
         is_sure: whether the file cannot have changed since without another time of change.
     """
 
@@ -54,13 +57,17 @@ class IndexEntry(NamedTuple):
     environment: str | None = None
     rest: str | None = None
     place: str | None = None
-    row: str | None = None
-    is_whole: bool = False
+    row: dict[str, Any] | None = None
+    other_names: str | None = None
+    other_values: bytes | None = None
+    grids: str | None = None
+    numbers: bytes | None = None
+    depth: int = 0
     is_sure: bool = True
 
 
 STATE = ("size", "mtime_ns", "ctime_ns", "inode")
-_SHARED = ("status", "cell", "environment")
+_SHARED = ("status", "cell", "environment", "other_names", "grids")
 
 
 class IndexFileError(Exception):
@@ -83,7 +90,24 @@ class IndexFile:
         with _one_error():
             for batch in self.file.iter_batches(batch_size=_ROWS, columns=list(columns), use_threads=False):
                 # The file's order of the columns may be another one.
-                yield from zip(*(batch.column(name).to_pylist() for name in columns), strict=True)
+                yield from zip(*(_values(batch.column(name)) for name in columns), strict=True)
+
+    @property
+    def entries(self) -> int:
+        """The number of entries."""
+        count: int = self.file.metadata.num_rows
+        return count
+
+    def table(self, columns: Sequence[str]) -> pa.Table:
+        """Return the columns of all entries, and close the file.
+
+        Raises:
+            IndexFileError: the file is damaged.
+        """
+        with _one_error():
+            table = self.file.read(list(columns), use_threads=False)
+            self.close()
+            return table
 
     def close(self) -> None:
         """Close the file."""
@@ -96,9 +120,12 @@ def opened(source: Path | IO[bytes]) -> IndexFile | None:
     """Return the index in a file; None if there is none that this program would write."""
     from pyarrow import parquet
 
-    with suppress(IndexFileError), _one_error():
-        file = parquet.ParquetFile(source, page_checksum_verification=True, pre_buffer=False)
-        if (file.metadata.metadata or {}).get(_MARK) == _VERSION and file.schema_arrow.equals(_schema()):
+    # A file of somebody else may lack the columns that are read as a dictionary.
+    with suppress(IndexFileError, KeyError), _one_error():
+        how: dict[str, Any] = {"page_checksum_verification": True, "pre_buffer": False}
+        file = parquet.ParquetFile(source, read_dictionary=list(_SHARED), **how)
+        known = file.metadata
+        if (known.metadata or {}).get(_MARK) == _VERSION and known.schema.to_arrow_schema().equals(_schema()):
             return IndexFile(file, source)
         file.close()
     return None
@@ -127,6 +154,28 @@ def write(file: IO[bytes], entries: Iterable[IndexEntry]) -> None:
     file.flush()
 
 
+def _values(column: pa.Array) -> Sequence[Any]:
+    """Return the values of a column; equal ones are the same object if the file has them once."""
+    import pyarrow as pa
+
+    if not isinstance(column, pa.DictionaryArray):
+        found: Sequence[Any] = _integers(column) if pa.types.is_integer(column.type) else column.to_pylist()
+        return found
+    different = column.dictionary.to_pylist()
+    places = column.indices.to_pylist() if column.null_count else _integers(column.indices)
+    return [None if place is None else different[place] for place in places]
+
+
+def _integers(column: pa.Array) -> Sequence[int]:
+    """Return integers of which none is unknown; pyarrow's own way is slow, and that of numpy imports pandas."""
+    codes = {"int8": "b", "int32": "i", "int64": "q", "uint64": "Q"}
+    width = column.type.bit_width // 8
+    found: tuple[int, ...] = struct.unpack_from(
+        f"={len(column)}{codes[str(column.type)]}", column.buffers()[1], column.offset * width
+    )
+    return found
+
+
 @contextmanager
 def _one_error() -> Iterator[None]:
     """Raise an error of any kind that pyarrow has for a file as an `IndexFileError`."""
@@ -141,9 +190,12 @@ def _one_error() -> Iterator[None]:
 def _schema() -> pa.Schema:
     import pyarrow as pa
 
-    numbers = {
+    types = {
         **dict.fromkeys(STATE[:3], pa.int64()),
         "inode": pa.uint64(),
-        **dict.fromkeys(("is_whole", "is_sure"), pa.bool_()),
+        **dict.fromkeys(("numbers", "other_values"), pa.binary()),
+        "row": row_type(),
+        "depth": pa.int8(),
+        "is_sure": pa.bool_(),
     }
-    return pa.schema([(name, numbers.get(name, pa.string())) for name in IndexEntry._fields])
+    return pa.schema([(name, types.get(name, pa.string())) for name in IndexEntry._fields])

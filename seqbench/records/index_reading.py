@@ -12,13 +12,16 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqbench.base.atomic_files import replacing
-from seqbench.records.entries import FileFault, RecordFile, checked_entry, load, whole_entry
+from seqbench.records.entries import FileFault, entry_of, load
 from seqbench.records.file_states import State
 from seqbench.records.index_file import STATE, IndexEntry, IndexFile, IndexFileError, opened, write
 from seqbench.records.layout import Layout
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _WORTH = 50
 """An index is written anew if at least one in so many of its entries has to be."""
@@ -35,47 +38,59 @@ class Reading:
 
     Attributes:
         states: name -> size, times of change and inode of every file; None if it cannot be told.
+        depth: of the entries.
         aside: name -> what was read but is not in the index.
     """
 
     layout: Layout
     states: dict[str, State | None]
     columns: tuple[str, ...]
-    is_whole: bool
+    depth: int
     aside: dict[str, IndexEntry | FileFault] = field(default_factory=dict)
 
     def found(self) -> Iterator[Found]:
         """Return what `seqbench.records.index.known` returns, after writing the index anew if that is worth it."""
+        return self._merged(*self._mended())
+
+    def table(self) -> pa.Table | Iterator[Found]:
+        """Return what `seqbench.records.index.known_table` returns, after writing it anew if that is worth it."""
+        file, believed, read = self._mended()
+        first = next(read, None)
+        if file is not None and first is None and file.entries == len(believed):
+            with suppress(IndexFileError):
+                return file.table(self.columns)
+        return self._merged(file, believed, read if first is None else chain([first], read))
+
+    def _mended(self) -> tuple[IndexFile | None, Set[str], Iterator[tuple[str, IndexEntry | FileFault]]]:
+        """Return the index, the names of its entries that can be believed, and what was read beside it."""
         old = opened(self.layout.index)
         fitting = self._fitting(old) if old else set()
         left = [name for name in self.states if name not in fitting]
         if len(left) * _WORTH < len(self.states):
-            return self._merged(old, fitting, self._read(left))
+            return old, fitting, self._read(left)
         # What is damaged in the old one may show only now.
         new = self._written(old, fitting, left) or (old and self._written(None, set(), list(self.states)))
         if new is None:
-            return self._merged(old, fitting, self._read(left))
-        return self._merged(new, self.states.keys(), iter(sorted(self.aside.items(), key=itemgetter(0))))
+            return old, fitting, self._read(left)
+        return new, self.states.keys(), iter(sorted(self.aside.items(), key=itemgetter(0)))
 
     def _fitting(self, old: IndexFile) -> set[str]:
         """Return the names of the files whose entries can be believed."""
         names: set[str] = set()
         try:
-            for name, is_sure, is_whole, *state in old.rows(("name", "is_sure", "is_whole", *STATE)):
-                if is_sure and (is_whole or not self.is_whole) and self.states.get(name) == tuple(state):
+            for name, is_sure, depth, *state in old.rows(("name", "is_sure", "depth", *STATE)):
+                if is_sure and depth >= self.depth and self.states.get(name) == tuple(state):
                     names.add(name)
         except IndexFileError:
             return set()
         return names
 
     def _read(self, names: Iterable[str]) -> Iterator[tuple[str, IndexEntry | FileFault]]:
-
-        make = whole_entry if self.is_whole else checked_entry
         # In threads it takes longer: most of the time Python's lock is held.
         for name in names:
             file = load(self.layout.records, name)
             if file is not None:
-                yield name, make(file) if isinstance(file, RecordFile) else file
+                yield name, file if isinstance(file, FileFault) else entry_of(file, self.depth)
 
     def _written(self, old: IndexFile | None, fitting: Set[str], left: Sequence[str]) -> IndexFile | None:
         """Write the index anew and return it; None if that fails."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
+from typing import TYPE_CHECKING
 
-from pydantic_core import from_json
-
+from seqbench.records.curves import ShortCurves
 from seqbench.records.entries import FileFault, record_of, settings_record
 from seqbench.records.index_reading import Found
 from seqbench.records.layout import Layout, key_of
 from seqbench.records.record_files import BROKEN, Seen
+from seqbench.records.row_columns import RowColumns, ShortRow, known_row
 from seqbench.records.rows import KnownRow
 from seqbench.records.schema import Record
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def seen_of(found: Iterator[Found], layout: Layout) -> Iterator[tuple[str, Seen]]:
@@ -30,17 +34,17 @@ def seen_of(found: Iterator[Found], layout: Layout) -> Iterator[tuple[str, Seen]
             raise entry.error
 
 
-def rows_of(found: Iterator[Found]) -> Iterator[KnownRow]:
-    """Yield the row of every record.
+def rows_of(found: pa.Table | Iterator[Found]) -> RowColumns | Iterator[KnownRow]:
+    """Return the row of every record; iterating raises StoreError for a file that is not a record."""
+    return _rows(found) if isinstance(found, Iterator) else RowColumns(found, settings_record)
 
-    Raises:
-        StoreError: a file is not a record.
-    """
+
+def _rows(found: Iterator[Found]) -> Iterator[KnownRow]:
     for _, entry in found:
         if isinstance(entry, FileFault):
             raise entry.error
-        values, others = from_json(entry[0])
-        yield KnownRow(values, others, entry[1], settings_record)
+        *short, cell, _ = entry
+        yield known_row(ShortRow(*short), cell, settings_record)
 
 
 def light_of(found: Iterator[Found], *, is_broken_skipped: bool, keys: Set[str] | None) -> Iterator[Record]:
@@ -55,3 +59,13 @@ def light_of(found: Iterator[Found], *, is_broken_skipped: bool, keys: Set[str] 
                 yield record_of(*entry[1:-1])
         elif not (is_broken_skipped and entry.is_broken):
             raise entry.error
+
+
+def kept_curves(found: Iterator[Found]) -> dict[str, ShortCurves]:
+    """Return key -> the curves that pages show, of the records that have them; faults are left out."""
+    kept: dict[str, ShortCurves] = {}
+    for _, entry in found:
+        if not isinstance(entry, FileFault) and entry[1] is not None:
+            # Of several files of one key, `Store.reader` reads the first.
+            kept.setdefault(entry[0], ShortCurves(entry[1], entry[2]))
+    return kept

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from seqbench.records.schema import FlowAt, GradientData, Record
-
-WithCurves = Callable[[Record], Record]
-"""Returns a record of `without_curves` with its curves."""
 
 
 def without_curves(record: Record) -> Record:
@@ -45,7 +41,6 @@ def _flow(at: FlowAt) -> FlowAt:
     return at.model_copy(update={"flow": replace(at.flow, curves=())})
 
 
-def completed(record: Record, read: Callable[[str], Record]) -> Record:
-    """Return a record with its curves, given what reads the whole record of a key."""
-    whole = read(record.key)
+def completed(record: Record, whole: Record) -> Record:
+    """Return a record with its curves, given the whole record."""
     return record.model_copy(update={"course": whole.course, "gradients": whole.gradients})

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqbench.records.csv import is_csv, joined, read_csv, text_of, typed_setting
 from seqbench.records.mixing import confusions
+from seqbench.records.row_columns import RowColumns, rows_in_order
 from seqbench.records.rows import (
     FIXED,
     GRADIENT_COLUMNS,
@@ -22,7 +23,7 @@ from seqbench.records.rows import (
     is_setting,
     lags,
     ordered,
-    split_row,
+    own_row,
 )
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
@@ -49,7 +50,7 @@ def load_results(*places: str | Path) -> pd.DataFrame:
     """
     paths = [Path(place) for place in places]
     files = [read_csv(path) for path in paths if is_csv(path)]
-    table = frame(record for path in paths if not is_csv(path) for record in Store(path).rows())
+    table = frame(rows_in_order([Store(path).rows() for path in paths if not is_csv(path)]))
     if files:
         table = joined([*([table] if len(table) else []), *files])
     for sentence in confusions(table):
@@ -88,6 +89,9 @@ def frame(records: Iterable[Record | KnownRow]) -> pd.DataFrame:
     """Return the table of these records; a column's type does not depend on its missing values."""
     from seqbench.records.frame import Results
 
+    if isinstance(records, RowColumns):
+        known = records.named(_named) | records.fixed() | records.others()
+        return Results(known, columns=ordered(known))
     kinds, values, others = Kinds(), [], []
     for record in records:
         if isinstance(record, KnownRow):
@@ -96,10 +100,10 @@ def frame(records: Iterable[Record | KnownRow]) -> pd.DataFrame:
             others.append(record.others)
         else:
             kinds.add(record)
-            own, further = split_row(record)
-            values.append(own)
-            others.append(further)
-    columns = _named(kinds)
+            row = own_row(record)
+            values.append([row.pop(name, None) for name in FIXED])
+            others.append(row)
+    columns: dict[str, Any] = {**_named(kinds)}
     columns |= zip(FIXED, zip(*values, strict=True) if values else [()] * len(FIXED), strict=True)
     columns |= {name: [each.get(name) for each in others] for name in {name for each in others for name in each}}
     table = Results(columns, columns=ordered(columns))
@@ -108,16 +112,18 @@ def frame(records: Iterable[Record | KnownRow]) -> pd.DataFrame:
     return table.astype({name: "str" if name in TEXTS else "float64" for name in unclear})
 
 
-def _named(kinds: Kinds) -> dict[str, Any]:
+def _named(kinds: Kinds) -> dict[str, pd.Series[Any]]:
     """Return the columns of names and of settings that differ."""
+    import pandas as pd
+
     told = kinds.told()
     names = {name for each in told.values() for name in each}
-    columns: dict[str, Any] = {}
+    columns: dict[str, pd.Series[Any]] = {}
     for name in {"task_name", "model_name"} | names:
         known = {kind: own[name] for kind, own in told.items() if name in own}
         if is_setting(name):
             texts = {kind: text_of(value) for kind, value in known.items()}
             columns[name] = typed_setting([texts.get(kind, "") for kind in kinds.of_records])
         else:
-            columns[name] = [known[kind] for kind in kinds.of_records]
+            columns[name] = pd.Series([known[kind] for kind in kinds.of_records], dtype="str")
     return columns

@@ -14,7 +14,8 @@ from seqbench.base.collector import collector_paused
 from seqbench.base.differences import Difference, differences
 from seqbench.base.machines import class_text, is_same_kind, machine_differences
 from seqbench.errors import StoreError
-from seqbench.records.light import WithCurves, completed
+from seqbench.records.curves import CurvesOf
+from seqbench.records.light import completed
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
 
@@ -44,19 +45,29 @@ def read_records(folders: Sequence[str | Path]) -> list[Record]:
     return [merged for merged, _ in _merged_of(folders, lambda store: store.each(), lambda told: told[0])]
 
 
-def read_light(folders: Sequence[str | Path]) -> tuple[list[Record], WithCurves]:
-    """Return the records like `read_records`, but without their curves, and what completes one of them.
+def read_light(folders: Sequence[str | Path], *, has_curves: bool = False) -> tuple[list[Record], CurvesOf]:
+    """Return the records like `read_records`, but without their curves, and what returns the curves of one.
 
-    The second reads the curves of a record from its file whenever it is called, and keeps none of them.
+    Args:
+        folders: the folders.
+        has_curves: whether the curves will be asked for, so that an index that has to be made holds them.
 
     Raises:
-        StoreError: as `read_records`; completing raises it for a file that is gone or broken by then.
+        StoreError: as `read_records`; asking for curves raises it for a file that is gone or broken by then.
     """
     # A folder is listed when its first curve is asked for.
     reader = cache(lambda folder: Store(folder).reader())
-    merged = _merged_of(folders, lambda store: store.light(), lambda told: completed(told[0], reader(told[1])))
+    curves = cache(lambda folder: Store(folder).curves())
+    if has_curves:
+        for folder in folders:
+            curves(folder)
+    merged = _merged_of(
+        folders,
+        lambda store: store.light(),
+        lambda told: completed(told[0], reader(told[1])(told[0].key)),
+    )
     places = {record.key: folder for record, folder in merged}
-    return [record for record, _ in merged], lambda record: completed(record, reader(places[record.key]))
+    return [record for record, _ in merged], lambda record: curves(places[record.key])(record)
 
 
 def _merged_of(

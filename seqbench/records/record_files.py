@@ -46,15 +46,16 @@ class Content(NamedTuple):
         return self.file.st_ino, self.file.st_mtime_ns
 
 
-def content_of(path: Path) -> Content | None:
+def content_of(file: str | Path) -> Content | None:
     """Return the content of a record's file; None if it is missing.
 
     Raises:
         StoreError: it cannot be read.
     """
     try:
-        return Content(*read_with_state(path))
+        return Content(*read_with_state(file))
     except OSError as error:
+        path = Path(file)
         if isinstance(error, FileNotFoundError) and not path.is_symlink():
             return None
         why = f"it is a link to {os.readlink(path)}, which is not there" if is_broken_link(path) else reason(error)

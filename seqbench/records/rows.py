@@ -75,7 +75,7 @@ def known_rows(records: Iterable[Record]) -> tuple[list[dict[str, Any]], list[st
     known: list[dict[str, Any]] = []
     kinds = Kinds()
     for record in records:
-        known.append(_row(record))
+        known.append(own_row(record))
         kinds.add(record)
     told = kinds.told()
     for row, kind in zip(known, kinds.of_records, strict=True):
@@ -121,11 +121,34 @@ class Kinds:
         return {key: {"task_name": tasks[key], "model_name": models[key], **settings[key]} for key in tasks}
 
 
-def split_row(record: Record) -> tuple[list[Any], dict[str, Any]]:
-    """Return the values of the columns `FIXED` in the row of a record, and the other columns that it has."""
-    row = _row(record)
-    values = [row.pop(name, None) for name in FIXED]
-    return values, row
+def own_row(record: Record) -> dict[str, Any]:
+    """Return the row of a record, without its names and the settings that differ from others'."""
+    cell, costs = record.cell, record.costs
+    return {
+        "task": cell.task.name,
+        "model": cell.model.name,
+        "task_version": cell.task.version,
+        "model_version": cell.model.version,
+        "length": cell.length,
+        "seed": cell.seed,
+        "status": record.status,
+        "reason": record.reason,
+        "warnings": _joined(record.warnings),
+        "problems": _joined(record.gradients.problems if record.gradients else ()),
+        "precision": _precision(record),
+        "device": _device(record),
+        "parameters": costs.parameters,
+        "state_size": costs.state_size,
+        "steps": costs.steps,
+        "train_seconds": costs.train_seconds,
+        "seconds_per_step": costs.seconds_per_step,
+        "peak_memory_bytes": costs.peak_memory_bytes,
+        "validation_score": record.validation_score,
+        "stopped": record.stopped,
+        "key": record.key,
+        **_gradients(record),
+        **_scores(record),
+    }
 
 
 def lags(record: Record) -> Iterator[dict[str, Any]]:
@@ -144,38 +167,13 @@ def lags(record: Record) -> Iterator[dict[str, Any]]:
 _POINT = ("lag", "median", "q25", "q75", "ln_median", "n")
 
 
-def _row(record: Record) -> dict[str, Any]:
-    """Return the row of a record, without its names and the settings that differ from others'."""
-    cell, costs = record.cell, record.costs
-    return {
-        "task": cell.task.name,
-        "model": cell.model.name,
-        "task_version": cell.task.version,
-        "model_version": cell.model.version,
-        "length": cell.length,
-        "seed": cell.seed,
-        "status": record.status,
-        "reason": record.reason,
-        "warnings": _joined(record.warnings),
-        "problems": _joined(record.gradients.problems if record.gradients else ()),
-        "precision": cell.training.get("precision", LATER["precision"]),
-        "device": _device(record),
-        "parameters": costs.parameters,
-        "state_size": costs.state_size,
-        "steps": costs.steps,
-        "train_seconds": costs.train_seconds,
-        "seconds_per_step": costs.seconds_per_step,
-        "peak_memory_bytes": costs.peak_memory_bytes,
-        "validation_score": record.validation_score,
-        "stopped": record.stopped,
-        "key": record.key,
-        **_gradients(record),
-        **_scores(record),
-    }
-
-
 def _joined(texts: Iterable[str]) -> str | None:
     return "; ".join(texts) or None
+
+
+def _precision(record: Record) -> str | None:
+    precision = record.cell.training.get("precision", LATER["precision"])
+    return None if precision is None else str(precision)
 
 
 def _device(record: Record) -> str | None:

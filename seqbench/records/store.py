@@ -10,8 +10,9 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,8 @@ from seqbench.base.plain_files import is_broken_link, read_plain
 from seqbench.base.process_identity import is_abandoned
 from seqbench.errors import StoreError, reason
 from seqbench.experiment.cells import Cell
-from seqbench.records.index import LIGHT, ROW, SEEN, known
+from seqbench.records.curves import Curves, CurvesOf, ShortCurves, curves_in, curves_of
+from seqbench.records.index import CURVES, LIGHT, ROW, SEEN, known, known_table
 from seqbench.records.layout import Layout, key_of
 from seqbench.records.light import without_curves
 from seqbench.records.record_files import BROKEN, Seen, content_of, record_in, seen_at
@@ -40,8 +42,8 @@ class Store:
     Attributes:
         path: the folder.
         layout: the paths of its files.
-        index_from: bytes of all records from which `light`, `rows`, `seen` and `status` use an index, and make or
-            mend it; None for the size from which it is quicker (`seqbench.records.index`).
+        index_from: bytes of all records from which `light`, `curves`, `rows`, `seen` and `status` use an index,
+            and make or mend it; None for the size from which it is quicker (`seqbench.records.index`).
 
     Raises:
         StoreError: the path is a file, or a store of another schema version.
@@ -167,14 +169,14 @@ class Store:
         records = self.whole() if is_broken_skipped else self.each()
         return (without_curves(record) for record in records if keys is None or record.key in keys)
 
-    def rows(self) -> Iterator[Record | KnownRow]:
-        """Yield what `seqbench.records.rows.known_rows` makes a table of: every record, or its row.
+    def rows(self) -> Iterable[Record | KnownRow]:
+        """Return what a table is made of: every record, or its row, or all rows as columns.
 
         Raises:
             StoreError: as `each`.
         """
         self._refuse_missing()
-        if (found := known(self.layout, ROW, least_bytes=self.index_from)) is not None:
+        if (found := known_table(self.layout, ROW, least_bytes=self.index_from)) is not None:
             from seqbench.records.indexed import rows_of
 
             return rows_of(found)
@@ -203,6 +205,25 @@ class Store:
                 f"{self.path} holds no record of the key {key}; keys are the ends of the names in"
                 f" {self.layout.records}, and a column of seqbench.load_results"
             )
+
+        return read
+
+    def curves(self) -> CurvesOf:
+        """Return what returns the curves of a record that `light` has yielded: from the index, or from its file.
+
+        Raises:
+            StoreError: the folder is missing; reading a file raises it for one that is gone or broken by then.
+        """
+        self._refuse_missing()
+        kept: Mapping[str, ShortCurves] = {}
+        if (found := known(self.layout, CURVES, least_bytes=self.index_from)) is not None:
+            from seqbench.records.indexed import kept_curves
+
+            kept = kept_curves(found)
+        reader = cache(self.reader)
+
+        def read(record: Record) -> Curves:
+            return curves_in(kept[record.key]) if record.key in kept else curves_of(reader()(record.key))
 
         return read
 

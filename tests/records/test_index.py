@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import pytest
 
 from seqbench import StoreError, load_results
 from seqbench.base.checksums import sealed
+from seqbench.records.curves import curves_of
 from seqbench.records.light import without_curves
 from seqbench.records.load import frame
 from seqbench.records.record_files import BROKEN
@@ -53,15 +55,33 @@ def store(tmp_path: Path, published: list[Record]) -> Store:
     return store
 
 
-def check(store: Store) -> None:
-    """Compare what is read with the index to what is read without, twice: the first reader may mend the index."""
+def checks(store: Store) -> list[Callable[[], None]]:
+    """Return functions that compare what is read with the index to what is read without, each in another way."""
     whole = list(store.each())
-    table = frame(whole)
-    for _ in range(2):
+    table, light, curves = frame(whole), [*map(without_curves, whole)], [*map(curves_of, whole)]
+    seen, status = Store(store.path, index_from=10**12).seen(), {each.key: each.status for each in whole}
+
+    def check_curves() -> None:
+        of_record = store.curves()
+        assert [of_record(each) for each in whole] == curves
+
+    def check_light() -> None:
+        assert list(store.light()) == light
+
+    def check_seen() -> None:
+        assert store.seen() == seen
+        assert store.status() == status
+
+    def check_table() -> None:
         pd.testing.assert_frame_equal(frame(store.rows()), table, check_exact=True)
-        assert list(store.light()) == [without_curves(each) for each in whole]
-        assert store.seen() == Store(store.path, index_from=10**12).seen()
-        assert store.status() == {each.key: each.status for each in whole}
+
+    return [check_table, check_light, check_curves, check_seen]
+
+
+def check(store: Store) -> None:
+    """Check it in all ways, twice: the first reader may mend the index."""
+    for each in checks(store) * 2:
+        each()
 
 
 def test_index_gives_what_the_files_give(store: Store) -> None:
@@ -140,13 +160,15 @@ from seqbench.records.store import Store
 opened = []
 sys.addaudithook(lambda event, found: opened.append(str(found[0])) if event == "open" else None)
 store = Store(sys.argv[1], index_from=0)
-list(store.light()), list(store.rows()), store.seen()
+records, curves = list(store.light()), store.curves()
+list(map(curves, records)), list(store.rows()), store.seen()
 print(*(path for path in opened if path.endswith(".json") and "/records/" in path), sep="\\n")
+print(*({"pandas"} & set(sys.modules)))
 """
 
 
-def test_files_that_are_known_are_not_opened(store: Store) -> None:
-    list(store.light())
+def test_files_that_are_known_are_not_opened_and_no_pandas_is_imported(store: Store) -> None:
+    store.curves()
     made = store.layout.index.stat().st_ino
     command = [sys.executable, "-c", OPENED, str(store.path)]
     assert subprocess.run(command, check=True, capture_output=True, text=True).stdout.split() == []
@@ -221,15 +243,19 @@ def test_index_that_is_copied_with_its_folder_is_mended(store: Store, tmp_path: 
 
 
 def test_index_that_is_damaged_or_foreign_is_made_again(store: Store) -> None:
+    for path in store.layout.record_files()[4:]:
+        path.unlink()
     check(store)
     whole = store.layout.index.read_bytes()
     damaged = [b"", b"PAR1", whole[:-1], whole[: len(whole) // 2], whole + b"x", b"\0" * len(whole)]
     for place in range(0, len(whole), max(1, len(whole) // 11)):
         damaged.append(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
-    for content in damaged:
-        store.layout.index.write_bytes(content)
-        check(store)
     pd.DataFrame({"name": ["a"], "size": [1]}).to_parquet(store.layout.index)
+    damaged.append(store.layout.index.read_bytes())
+    for content in damaged:
+        for each in checks(store):
+            store.layout.index.write_bytes(content)
+            each()
     check(store)
     assert store.layout.index.stat().st_size == len(whole)
 

@@ -6,23 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from seqbench.records.light import WithCurves
+from seqbench.records.curves import CurvesOf, curves_of
 from seqbench.records.schema import Record
-
-
-def _whole(record: Record) -> Record:
-    return record
 
 
 class Write(Protocol):
     """Turns records into the whole text of a report."""
 
-    def __call__(self, records: Sequence[Record], with_curves: WithCurves = _whole) -> str:
+    def __call__(self, records: Sequence[Record], curves: CurvesOf = curves_of) -> str:
         """Return the text.
 
         Args:
             records: the records; they may be without their curves.
-            with_curves: returns one of them with its curves.
+            curves: returns the curves of one of them.
         """
 
 
@@ -39,43 +35,43 @@ class Format:
     write: Write
 
 
-def _terminal(records: Sequence[Record], with_curves: WithCurves = _whole) -> str:
+def _terminal(records: Sequence[Record], curves: CurvesOf = curves_of) -> str:
     from seqbench.report.document import whole_report
     from seqbench.report.formats.terminal import to_text
 
     return to_text(whole_report(records))
 
 
-def _markdown(records: Sequence[Record], with_curves: WithCurves = _whole) -> str:
+def _markdown(records: Sequence[Record], curves: CurvesOf = curves_of) -> str:
     from seqbench.report.document import whole_report
     from seqbench.report.formats.markdown import to_markdown
 
     return to_markdown(whole_report(records))
 
 
-def _latex(records: Sequence[Record], with_curves: WithCurves = _whole) -> str:
+def _latex(records: Sequence[Record], curves: CurvesOf = curves_of) -> str:
     from seqbench.report.document import whole_report
     from seqbench.report.formats.latex import to_latex
 
     return to_latex(whole_report(records))
 
 
-def _csv(records: Sequence[Record], with_curves: WithCurves = _whole) -> str:
+def _csv(records: Sequence[Record], curves: CurvesOf = curves_of) -> str:
     from seqbench.report.formats.data import to_csv
 
     return to_csv(records)
 
 
-def _json(records: Sequence[Record], with_curves: WithCurves = _whole) -> str:
+def _json(records: Sequence[Record], curves: CurvesOf = curves_of) -> str:
     from seqbench.report.formats.data import to_json
 
     return to_json(records)
 
 
-def _html(records: Sequence[Record], with_curves: WithCurves = _whole) -> str:
+def _html(records: Sequence[Record], curves: CurvesOf = curves_of) -> str:
     from seqbench.report.page.page import html_page
 
-    return html_page(records, with_curves=with_curves)
+    return html_page(records, curves=curves)
 
 
 FORMATS: Mapping[str, Format] = {

@@ -11,9 +11,10 @@ import math
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
-from seqbench.gradients.flow import Curve, Flow
+from seqbench.records.curves import Curves
 from seqbench.records.layout import stem
 from seqbench.records.resolution import one_example_in_skill
 from seqbench.records.schema import PluginUsed, Record
@@ -84,7 +85,7 @@ class Common:
         return self.known[what]
 
 
-def cell(record: Record, common: Common) -> dict[str, Any]:
+def cell(record: Record, curves: Curves, common: Common) -> dict[str, Any]:
     """Return the data of the detail view of one cell: indexes stand for what it shares with others."""
     shared = common.shared
     kind = common.names.kinds[record.key]
@@ -93,7 +94,7 @@ def cell(record: Record, common: Common) -> dict[str, Any]:
         "status": record.status,
         "outcome": _outcome(record, shared),
         "shared": _settings(record, kind, common),
-        "curves": list(_curves(record, common)),
+        "curves": list(_curves(record, curves, common)),
         "command": common.once(
             f"command {kind.key} {record.cell.length}", lambda: shared.place(command_around_seed(record))
         ),
@@ -156,9 +157,12 @@ def _settings(record: Record, kind: Record, common: Common) -> list[int]:
     """Return the places of the settings: those that were asked for are the same for all records of a kind."""
     shared, facts, where = common.shared, record.facts, record.environment
     asked = common.once(f"asked {kind.key}", lambda: [shared.place(each) for each in _asked(record)])
+    told = (
+        common.once(f"facts {facts!r}", lambda: shared.place(("About the data", _pairs(facts)))) if facts else None
+    )
     return [
         *asked,
-        *([shared.place(("About the data", _pairs(facts)))] if facts else []),
+        *([] if told is None else [told]),
         common.once(f"where {where!r}", lambda: shared.place(("Environment", _pairs(where)))),
     ]
 
@@ -208,52 +212,51 @@ def _said(record: Record, shared: Shared) -> dict[str, Any]:
     return {name: what for name, what in told.items() if what}
 
 
-def _curves(record: Record, common: Common) -> Iterator[list[Any]]:
+def _curves(record: Record, curves: Curves, common: Common) -> Iterator[list[Any]]:
     """Yield chart, name, grid and values of each curve that has a value; of norms, the logarithms to base 10."""
-    course, gradients = record.course, record.gradients
-    if any(loss is not None for _, loss in course.losses):
-        yield _of_points("loss", "training", course.losses, common)
-    if any(each.score is not None for each in course.validations):
-        scores = [(each.step, each.score) for each in course.validations]
-        yield _of_points("score", "validation", scores, common)
-    if gradients and gradients.norms and any(norm is not None for _, norm in gradients.norms.course):
-        kept = [gradients.norms.course[i] for i in _thinned(len(gradients.norms.course), common.points)]
+    if _is_known(curves.losses.values):
+        yield _of_points("loss", "training", curves.losses.steps, curves.losses.values, common)
+    scores = [each.score for each in record.course.validations]
+    if _is_known(scores):
+        steps = tuple(each.step for each in record.course.validations)
+        yield _of_points("score", "validation", steps, scores, common)
+    if _is_known(curves.norms.values):
+        grid, norms = _thinned(curves.norms.steps, curves.norms.values, common)
         # Charts draw logarithms of norms, so that norms outside the range of floats are drawn too.
-        logs = [math.log10(norm) if norm else None for _, norm in kept]
-        yield _curve("norm", "global norm", [step for step, _ in kept], _short_logs(logs, common), common)
-    for each in gradients.flows if gradients else ():
-        if each.when != "during":
-            curve = _flow_curve(each.flow)
-            places = _thinned(len(curve.lags), common.points)
-            lns = [curve.ln_median[i] for i in places]
-            if any(ln is not None for ln in curve.ln_median):
-                logs = [None if ln is None else ln / _LN_10 for ln in lns]
-                lags = [curve.lags[i] for i in places]
-                yield _curve(curve.quantity, each.when, lags, _short_logs(logs, common), common)
+        logs = [math.log10(norm) if norm else None for norm in norms]
+        yield ["norm", "global norm", grid, _short_logs(logs, common)]
+    for curve in filter(lambda curve: curve.is_known, curves.flows):
+        grid, lns = _thinned(curve.lags, curve.ln_median, common)
+        logs = [None if ln is None else ln / _LN_10 for ln in lns]
+        yield [curve.quantity, curve.when, grid, _short_logs(logs, common)]
 
 
-def _of_points(chart: str, name: str, points: Sequence[tuple[int, float | None]], common: Common) -> list[Any]:
-    kept = [points[i] for i in _thinned(len(points), common.points)]
-    ys = [y for _, y in kept]
-    short = _of_range(ys, common) or [None if y is None else _rounded(y) for y in ys]
-    return _curve(chart, name, [x for x, _ in kept], short, common)
+def _is_known(values: Sequence[float | None]) -> bool:
+    return any(value is not None for value in values)
 
 
-def _curve(
-    chart: str, name: str, xs: Sequence[int], ys: Sequence[float | int | None], common: Common
+def _of_points(
+    chart: str, name: str, xs: tuple[int, ...], ys: Sequence[float | None], common: Common
 ) -> list[Any]:
-    return [chart, name, common.grids.place(tuple(xs)), ys]
+    grid, kept = _thinned(xs, ys, common)
+    short = _of_range(kept, common) or [None if y is None else _rounded(y) for y in kept]
+    return [chart, name, grid, short]
 
 
-def _flow_curve(flow: Flow) -> Curve:
-    """Return the state gradient, or the input gradient if there is no state."""
-    state = flow.curve("state")
-    return state if any(ln is not None for ln in state.ln_median) else flow.curve("input")
+def _thinned(
+    xs: tuple[int, ...], ys: Sequence[float | None], common: Common
+) -> tuple[int, Sequence[float | None]]:
+    """Return the index of the grid of the points of a curve that a page shows, and their values."""
+    grid, pick = _grid(xs, common.points)
+    return common.grids.place(grid), pick(ys)
 
 
 @lru_cache(maxsize=1024)
-def _thinned(count: int, most: int) -> tuple[int, ...]:
-    return tuple(thinned(count, most))
+def _grid(xs: tuple[int, ...], most: int) -> tuple[tuple[int, ...], Callable[[Sequence[Any]], Sequence[Any]]]:
+    """Return at most so many of the places of a curve, and what picks their values."""
+    places = thinned(len(xs), most)
+    pick = itemgetter(*places) if len(places) > 1 else list
+    return tuple(pick(xs)), pick
 
 
 def _short_logs(values: Sequence[float | None], common: Common) -> Sequence[float | None]:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seqbench.records.schema import Record
+from seqbench.records.curves import Curves
 from seqbench.report.charts.lines import Look
 from seqbench.report.names import Names
 from seqbench.report.page.cells import Common, cell, points_of_a_curve
@@ -49,13 +49,14 @@ class Packer:
         self._parts: list[str] = []
         self._part_of: dict[tuple[str, str, int], int] = {}
 
-    def add(self, group: Group, records: Iterable[Record]) -> None:
-        """Add the cells of a group, whose records have their curves."""
+    def add(self, group: Group, curves: Sequence[Curves]) -> None:
+        """Add the cells of a group, given the curves of each."""
         look = self._look_of[group.model]
         names = {"task": group.task, "model": group.model, "length": group.length}
         self._part_of[group.task, group.model, group.length] = len(self._parts) + 1
-        for record in records:
-            self._open[record.key] = {**names, "look": [look.classes, look.mark], **cell(record, self._common)}
+        for record, own in zip(group.records, curves, strict=True):
+            made = cell(record, own, self._common)
+            self._open[record.key] = {**names, "look": [look.classes, look.mark], **made}
         if len(self._open) >= _CELLS:
             self._close()
 

@@ -11,8 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from seqbench.gradients.flow import Curve
-from seqbench.records.schema import Record
+from seqbench.records.curves import Curves, NormCurve, curves_of
 from seqbench.report.charts.axes import Axis, count_axis, linear_axis, log_axis, power_of_ten
 from seqbench.report.charts.lines import Chart, Look, Numbers, Series, chart, thinned
 from seqbench.report.numbers import number, number_of_ln
@@ -64,7 +63,9 @@ def gradient_charts(
         lines: their norms; needed where their records have no curves.
     """
     if lines is None:
-        lines = {(each.task, each.model, each.length): norm_lines(each.records) for each in found}
+        lines = {
+            (each.task, each.model, each.length): norm_lines([*map(curves_of, each.records)]) for each in found
+        }
     return [
         GradientCharts(task, tuple(_pairs(i, task, of_task, look_of, lines)))
         for i, (task, of_task) in enumerate(by_task(found))
@@ -72,24 +73,18 @@ def gradient_charts(
     ]
 
 
-def norm_lines(records: Sequence[Record]) -> dict[str, NormLine]:
+def norm_lines(found: Sequence[Curves]) -> dict[str, NormLine]:
     """Return moment -> the norms of the state gradient, over the seeds of one group; without unknown ones."""
     lines = {}
     for when, _ in MOMENTS:
-        curves = [
-            each.flow.curve("state")
-            for record in records
-            if record.gradients
-            for each in record.gradients.flows
-            if each.when == when
-        ]
+        curves = [each for own in found for each in own.flows if each.when == when and each.quantity == "state"]
         line = norm_line(curves)
         if line is not None and any(norm is not None for norm in line.median):
             lines[when] = line
     return lines
 
 
-def norm_line(curves: Sequence[Curve]) -> NormLine | None:
+def norm_line(curves: Sequence[NormCurve]) -> NormLine | None:
     """Return the mean over seeds; None if there is no curve.
 
     It uses the lags of the first curve that all curves reach. If sequences differ in length, the curves of two

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from seqbench.records.light import WithCurves
+from seqbench.records.curves import CurvesOf, curves_of
 from seqbench.records.schema import Record
 from seqbench.records.variants import natural
 from seqbench.report.charts import lines as charts
@@ -33,15 +33,13 @@ STYLES = ("base.css", "chart.css", "page.css")
 SCRIPTS = ("theme.js", "legend.js", "rows.js", "curves.js", "cell.js")
 
 
-def html_page(
-    records: Iterable[Record], *, with_curves: WithCurves = lambda record: record, title: str = "seqbench report"
-) -> str:
+def html_page(records: Iterable[Record], *, curves: CurvesOf = curves_of, title: str = "seqbench report") -> str:
     """Return the page of these records.
 
     Args:
         records: those of one store, or of several merged with `read_records`.
-        with_curves: returns a record with its curves; for records without curves, which are read with
-            `read_light`. It is called once for each record, so that few curves are in memory at a time.
+        curves: returns the curves of a record; for records without curves, which are read with `read_light`. It is
+            called once for each record, so that few curves are in memory at a time.
         title: its heading.
     """
     known = findings(sorted(records, key=lambda record: record.key))
@@ -51,9 +49,9 @@ def html_page(
     packer = Packer(known.names, look_of, len(known.records), len(leaderboard))
     norms = {}
     for group in found:
-        whole = [with_curves(record) for record in group.records]
-        norms[group.task, group.model, group.length] = norm_lines(whole)
-        packer.add(group, whole)
+        own = [curves(record) for record in group.records]
+        norms[group.task, group.model, group.length] = norm_lines(own)
+        packer.add(group, own)
     return render(
         "page.html.j2",
         styles=STYLES,

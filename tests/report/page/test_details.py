@@ -85,7 +85,10 @@ def test_records_without_curves_give_the_same_reports(tmp_path: Path) -> None:
     for record in many(read_records([QUICK])[:15], 40, with_seeds):
         store.write(record)
     whole = read_records([store.path])
-    light, with_curves = read_light([store.path])
+    light, curves = read_light([store.path])
     assert not any(each.course.losses for each in light)
     for form in FORMATS.values():
-        assert form.write(light, with_curves) == form.write(whole)
+        assert form.write(light, curves) == form.write(whole)
+    indexed = Store(store.path, index_from=0)
+    for _ in range(2):
+        assert html_page(list(indexed.light()), curves=indexed.curves()) == html_page(whole)

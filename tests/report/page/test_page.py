@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from seqbench.gradients.flow import Curve
+from seqbench.records.curves import NormCurve
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
 from seqbench.report import read_records
@@ -157,10 +157,10 @@ def test_curves_in_the_page_are_the_record_s_to_four_digits(quick: list[Record])
 
 
 def test_a_line_over_seeds_is_the_geometric_mean_also_where_no_float_holds_a_norm() -> None:
-    def curve(lags: tuple[int, ...], logs: tuple[float | None, ...]) -> Curve:
+    def curve(lags: tuple[int, ...], logs: tuple[float | None, ...]) -> NormCurve:
         lns = tuple(None if log is None else log * math.log(10) for log in logs)
         norms = tuple(None if log is None or log < -300 else 10**log for log in logs)
-        return Curve("state", "all", lags, norms, norms, norms, lns, (4,) * len(lags), 0.0)
+        return NormCurve("trained", "state", lags, lns, norms, norms)
 
     line = norm_line([curve((1, 2, 5), (0, -200, -500)), curve((1, 3, 5), (-2, -302, -700))])
     assert line is not None

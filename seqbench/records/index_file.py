@@ -120,6 +120,9 @@ def opened(source: Path | IO[bytes]) -> IndexFile | None:
     """Return the index in a file; None if there is none that this program would write."""
     from pyarrow import parquet
 
+    # A pipe would be waited for.
+    if isinstance(source, Path) and not source.is_file():
+        return None
     # A file of somebody else may lack the columns that are read as a dictionary.
     with suppress(IndexFileError, KeyError), _one_error():
         how: dict[str, Any] = {"page_checksum_verification": True, "pre_buffer": False}

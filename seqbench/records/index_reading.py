@@ -72,6 +72,8 @@ class Reading:
         new = self._written(old, fitting, left) or (old and self._written(None, set(), list(self.states)))
         if new is None:
             return old, fitting, self._read(left)
+        if old is not None:
+            old.close()
         return new, self.states.keys(), iter(sorted(self.aside.items(), key=itemgetter(0)))
 
     def _fitting(self, old: IndexFile) -> set[str]:
@@ -128,7 +130,6 @@ class Reading:
         return heapq.merge(self._in_file(file, believed), self._asked(chain([first], read)), key=itemgetter(0))
 
     def _in_file(self, file: IndexFile, believed: Set[str]) -> Iterator[Found]:
-
         last = ""
         try:
             for row in file.rows((*self.columns, "name")):
@@ -143,7 +144,6 @@ class Reading:
             file.close()
 
     def _asked(self, entries: Iterator[tuple[str, IndexEntry | FileFault]]) -> Iterator[Found]:
-
         ask = itemgetter(*(IndexEntry._fields.index(name) for name in (*self.columns, "name")))
         for name, entry in entries:
             yield name, ask(entry) if isinstance(entry, IndexEntry) else entry

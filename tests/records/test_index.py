@@ -242,6 +242,12 @@ def test_index_that_is_copied_with_its_folder_is_mended(store: Store, tmp_path: 
     check(other)
 
 
+def test_index_that_is_a_pipe_is_not_waited_for(store: Store) -> None:
+    os.mkfifo(store.layout.index)
+    assert len(store.status()) == len(store.layout.record_files())
+    assert store.layout.index.is_file()
+
+
 def test_index_that_is_damaged_or_foreign_is_made_again(store: Store) -> None:
     for path in store.layout.record_files()[4:]:
         path.unlink()

@@ -30,7 +30,7 @@ def describe() -> dict[str, Any]:
         "processor": processor(),
         "cores": os.cpu_count(),
         "packages": versions(),
-        "git_revision": git_revision(Path(__file__).parent),
+        "git_revision": git_revision(Path(__file__).parents[1]),
     }
 
 
@@ -61,11 +61,15 @@ def processor() -> str:
     return names[0] if names else platform.machine()
 
 
-def git_revision(folder: Path) -> str | None:
-    """Return the commit of a checkout, with ``+changes`` if files differ from it; None if it is not a checkout."""
+def git_revision(package: Path) -> str | None:
+    """Return the commit of a checkout, with ``+changes`` if files differ from it; None if it is not a checkout.
+
+    Args:
+        package: the folder of a package at the top of the checkout.
+    """
     try:
         said = subprocess.run(
-            ["git", "-C", str(folder), "describe", "--always", "--abbrev=40", "--match=", "--dirty=+changes"],
+            ["git", "-C", str(package), "describe", "--always", "--abbrev=40", "--match=", "--dirty=+changes"],
             capture_output=True,
             text=True,
             timeout=10,
@@ -74,7 +78,7 @@ def git_revision(folder: Path) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     # A package installed inside somebody else's checkout is not under that revision.
-    is_source = (folder.parent / "pyproject.toml").is_file()
+    is_source = (package.parent / "pyproject.toml").is_file()
     return said.stdout.strip() or None if said.returncode == 0 and is_source else None
 
 

@@ -26,7 +26,7 @@ from seqbench.plugins.generators import generators, moved
 _LOADING = (
     "<frozen ",
     str(Path(importlib.util.__file__).parent),
-    str(Path(__file__).parent),
+    str(Path(__file__).parents[1]),
     str(Path(pluggy.__file__).parent),
 )
 """Prefixes of the names of files that take part in loading a plugin."""

@@ -1,6 +1,11 @@
-"""Tests that every record tells the class of its processor."""
+"""Tests that every record tells the class of its processor and the commit of a checkout."""
 
 from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
 
 from seqbench.base.environment import computing, describe
 from tests.base.here import IS_X86
@@ -13,3 +18,12 @@ def test_every_record_tells_the_class_of_its_processor() -> None:
     if IS_X86:
         assert found["vendor"]
         assert found["onednn"]
+
+
+def test_every_record_of_a_checkout_tells_its_commit() -> None:
+    root = Path(__file__).parents[2]
+    asked = ["git", "-C", str(root), "rev-parse", "--show-toplevel", "HEAD"]
+    said = subprocess.run(asked, capture_output=True, text=True, check=False)
+    if said.returncode != 0 or Path(said.stdout.splitlines()[0]) != root:
+        pytest.skip("these files are in no checkout of git")
+    assert describe()["git_revision"].removesuffix("+changes") == said.stdout.splitlines()[1]

@@ -502,14 +502,12 @@ def test_bundle_of_which_one_task_has_another_version_is_refused_and_its_other_c
         draw(checked.verifiable, 5, 1, risen)
 
 
-def test_published_bundle_breaks_no_rule_but_that_versions_of_tasks_have_risen() -> None:
-    bundle = Path(__file__).parents[2] / "results" / "published" / "quick.zip"
-    checked = check_file(bundle, load_catalog())
-    told = [each for each in checked.findings if each.status == "failed"]
+def test_published_bundle_is_what_quick_asks_for_today() -> None:
+    # It also holds that the suite is frozen: another cell, version or setting would break a rule.
+    checked = check_file(Path(__file__).parents[2] / "results" / "published" / "quick.zip", load_catalog())
     assert {each.rule for each in checked.findings} >= {"archive", "hashes", "keys", "scores", "tables"}
-    assert all(each.is_version for each in told), [f"{each.rule}: {each.message}" for each in told]
+    assert [f"{each.rule}: {each.message}" for each in checked.findings if each.status == "failed"] == []
     assert checked.verifiable is not None
-    assert all("is installed" in each.message for each in told)
 
 
 @pytest.fixture(scope="module")

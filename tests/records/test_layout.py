@@ -15,7 +15,8 @@ from seqbench.records.store import Store
 from seqbench.running.leases import Leases
 from seqbench.running.status import look
 
-PUBLISHED = Path(__file__).parents[2] / "results" / "published" / "quick"
+EARLIER = Path(__file__).with_name("earlier")
+"""Two records as version 0.1 wrote them."""
 NAMES = ("adding_gru_T1024_s0_cd7619742e964da2b4a5", "adding_gru_T16_s0_8046544033d235a9d149")
 LEFT = "0123456789abcdef0123"
 """A cell that a sweep of the version before runs on another machine."""
@@ -37,9 +38,9 @@ def earlier(tmp_path: Path) -> Path:
     """Return a folder as version 0.1 lays it out, with two records and a cell that runs."""
     for folder in ("records", "claims", "checkpoints", "logs", "sweeps"):
         (tmp_path / folder).mkdir()
-    shutil.copy(PUBLISHED / "store.json", tmp_path)
+    shutil.copy(EARLIER / "store.json", tmp_path)
     for name in NAMES:
-        shutil.copy(PUBLISHED / "records" / f"{name}.json", tmp_path / "records")
+        shutil.copy(EARLIER / "records" / f"{name}.json", tmp_path / "records")
     (tmp_path / "claims" / f"{LEFT}.json").write_text(json.dumps(LEASE))
     (tmp_path / "logs" / f"copy_rnn_T8_s0_{LEFT}.log").write_text("==== begun\n")
     (tmp_path / "sweeps" / "0123_far_7.json").write_text(JOURNAL.replace("KEY", LEFT))

@@ -407,7 +407,8 @@ def test_page_shows_warnings_unknown_scores_and_what_an_example_is_worth(
     assert test is not None
     unknown = test.model_copy(update={"scores": dict.fromkeys(test.scores), "skill": None})
     # The rnn's skill is -0.098; one of nine texts is worth more.
-    coarse = [r.model_copy(update={"test": r.test and r.test.model_copy(update={"examples": 9})}) for r in own[1:]]
+    nine = {"examples": 9, "one_example": None}
+    coarse = [r.model_copy(update={"test": r.test and r.test.model_copy(update=nine)}) for r in own[1:]]
     lost_one = own[0].model_copy(
         update={
             "test": unknown,

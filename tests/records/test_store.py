@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from seqbench import StoreError, load_results
-from seqbench.base.checksums import sealed
+from seqbench.base.checksums import opened, sealed
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
 from seqbench.training.cell import run_cell
@@ -122,7 +122,7 @@ def test_five_thousand_records_are_looked_through_in_two_seconds_and_read_in_thr
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     published = Path(__file__).parents[2] / "results" / "published" / "quick" / "records"
-    texts = [path.read_text() for path in sorted(published.glob("*.json"))]
+    texts = [opened(path.read_bytes()).decode() for path in sorted(published.glob("*.json"))]
     store = Store(tmp_path)
     store.prepare()
     for i in range(5000):

@@ -288,5 +288,5 @@ def test_memory_of_a_whole_cell_is_far_smaller_when_pieces_are_run_again(model: 
     assert (status, losses) == ("ok", same)
     # MiB: torch and Lightning take some 450 of both; the outputs of all steps with their gradients would be 128.
     assert on < 560
-    # Kept otherwise: an rnn keeps its outputs only (34 were measured), a gru four more numbers for each unit (244).
+    # Kept otherwise: an rnn keeps its outputs only (34 measured), a gru four more numbers for each unit (244).
     assert off - on > {"rnn": 25, "lstm": 400, "gru": 200}[model], (on, off)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from seqbench.contracts.inputs import InputKind, Tokens, Values
     from seqbench.contracts.metrics import Baseline, Metric, evaluate, scored_items
     from seqbench.contracts.model import Model, ParameterGroup
+    from seqbench.contracts.stacking import Norm, stacked_parts
     from seqbench.contracts.targets import (
         Forecast,
         Places,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from seqbench.jobs.assignment import Assignment
     from seqbench.jobs.events import Finished, Progressed, Retried, Started
     from seqbench.jobs.executor import Executor, Job
+    from seqbench.network.stack import Stack
     from seqbench.plugins.catalog import Catalog
     from seqbench.plugins.hooks import hookimpl
     from seqbench.plugins.load import load_catalog
@@ -85,6 +87,10 @@ _HOMES = {
     "contracts.model": (
         "Model",
         "ParameterGroup",
+    ),
+    "contracts.stacking": (
+        "Norm",
+        "stacked_parts",
     ),
     "contracts.targets": (
         "Forecast",
@@ -135,6 +141,7 @@ _HOMES = {
         "Executor",
         "Job",
     ),
+    "network.stack": ("Stack",),
     "plugins.catalog": ("Catalog",),
     "plugins.hooks": ("hookimpl",),
     "plugins.load": ("load_catalog",),
@@ -169,6 +176,7 @@ __all__ = [
     "Job",
     "Metric",
     "Model",
+    "Norm",
     "ParameterGroup",
     "Places",
     "PluginError",
@@ -178,6 +186,7 @@ __all__ = [
     "SeqbenchError",
     "SequenceClass",
     "Split",
+    "Stack",
     "Started",
     "StepClass",
     "StepLabels",
@@ -212,6 +221,7 @@ __all__ = [
     "run",
     "run_assignment",
     "scored_items",
+    "stacked_parts",
 ]
 
 

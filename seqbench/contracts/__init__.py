@@ -12,6 +12,7 @@ __all__ = [
     "names",
     "references",
     "scored",
+    "stacking",
     "targets",
     "task",
     "unfit",

@@ -56,6 +56,12 @@ def _models(context: click.Context, option: click.Parameter, value: str | None) 
     help="Models, instead of the experiment's; LABEL=NAME is one under a name of your own, whose parameters --set"
     " LABEL.FIELD=VALUE sets: --models lstm,wide=lstm --set wide.hidden_size=256.",
 )
+@click.option(
+    "--weights",
+    callback=_names,
+    metavar="N,N",
+    help="Weights of the layer, such as 1k,10k: each model gets the width that comes nearest.",
+)
 @click.option("--lengths", callback=_names, metavar="N,N", help="Sequence lengths in steps.")
 @click.option(
     "--seeds", callback=_names, metavar="N,N..N", help="Seeds, such as 0..4,9; each is a cell of its own."
@@ -110,6 +116,7 @@ def command(
     experiment: str,
     tasks: list[Any] | None,
     models: list[Any] | None,
+    weights: list[Any] | None,
     lengths: list[Any] | None,
     seeds: list[Any] | None,
     evaluate_lengths: list[Any] | None,
@@ -136,7 +143,7 @@ def command(
     """
     catalog = load_plugins(files)
     fields: dict[str, Any] = {"tasks": tasks, "models": models, "lengths": lengths, "seeds": seeds}
-    fields |= {"evaluate_lengths": evaluate_lengths, "name": name, "description": description}
+    fields |= {"weights": weights, "evaluate_lengths": evaluate_lengths, "name": name, "description": description}
     chosen = _experiment(experiment, fields, assignments, catalog)
     store, how = (
         Store(output or default_output(chosen)),

@@ -83,6 +83,16 @@ class Model(ABC):
         return 1.0
 
     @property
+    def width_parameters(self) -> tuple[str, ...]:
+        """Names of the whole-number parameters that set how many weights the layer has, the coarsest first.
+
+        ``--weights 10k`` chooses the first, then each finer one, so that the layer comes nearest to so many
+        weights; more of a parameter must not make fewer weights. A name may lead into a mapping:
+        ``arguments.units``. Empty if there is none.
+        """
+        return ("hidden_size",)
+
+    @property
     def state_parts(self) -> tuple[str, ...]:
         """Names of the tensors of the state that gradients flow through, in their order, e.g. hidden and cell.
 

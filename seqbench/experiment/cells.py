@@ -20,6 +20,19 @@ from seqbench.experiment.titles import title, title_of_several
 
 
 @dataclass(frozen=True)
+class Sized:
+    """What chose a model's width.
+
+    Attributes:
+        weights: how many weights its layer was to have; the number that it has is as near as a width comes.
+        parameters: the parameters that were chosen.
+    """
+
+    weights: int
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Configured:
     """A task or a model with all its parameters.
 
@@ -29,6 +42,7 @@ class Configured:
         changed: the parameters that are not at their defaults.
         distribution: the origin of the class: a distribution with its version, or a file with its hash.
         label: the name that an experiment gives it; it is part of no key.
+        sized: what chose its width; None if it was given. The width is part of the key, this is not.
     """
 
     name: str
@@ -37,6 +51,7 @@ class Configured:
     changed: tuple[str, ...] = dataclasses.field(default=(), compare=False)
     distribution: str = dataclasses.field(default="", compare=False)
     label: str = dataclasses.field(default="", compare=False)
+    sized: Sized | None = dataclasses.field(default=None, compare=False)
 
     @property
     def shown(self) -> str:

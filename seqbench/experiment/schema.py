@@ -30,6 +30,7 @@ from seqbench.experiment.key_fields import IN_NO_KEY, InKey
 from seqbench.experiment.labels import Choice, Variant, labelled, picked, shown_name
 from seqbench.experiment.seeds import Seeds
 from seqbench.experiment.strict_yaml import MOST_BYTES, Document, Place, read_yaml
+from seqbench.experiment.weights import Weights
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -133,6 +134,9 @@ class Experiment(Settings):
     models: tuple[Choice, ...] = Field(
         min_length=1, description="names of models, or variants with labels of their own"
     )
+    weights: tuple[Weights, ...] = Field(
+        (), description="weights of the layer, such as 10k: each model gets the width that comes nearest"
+    )
     lengths: tuple[Length, ...] = Field(min_length=1, description="sequence lengths, in steps")
     seeds: Seeds = Field((0,), description="one cell for each; a range such as 0..99 has both its ends")
     evaluate_lengths: tuple[Length, ...] = Field(
@@ -227,14 +231,14 @@ class Experiment(Settings):
             return full
         raise ValueError(f"write on, off, or fields, such as {{lags: 32}}; {value!r} was given")
 
-    @field_validator("tasks", "models", "lengths", "evaluate_lengths", mode="before")
+    @field_validator("tasks", "models", "weights", "lengths", "evaluate_lengths", mode="before")
     @classmethod
     def _tuple(cls, value: Any) -> Any:
         if isinstance(value, (str, int)):
             raise ValueError(f"it is a list: write [{value}]")
         return tuple(value) if isinstance(value, list) else value
 
-    @field_validator("tasks", "models", "lengths", "seeds", "evaluate_lengths")
+    @field_validator("tasks", "models", "weights", "lengths", "seeds", "evaluate_lengths")
     @classmethod
     def _unique(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
         names = [shown_name(item) if isinstance(item, Variant) else item for item in value]

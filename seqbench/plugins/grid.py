@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
 from typing import Any
@@ -16,12 +16,14 @@ from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
 from seqbench.data.sources import fingerprint
 from seqbench.errors import ExperimentError, unknown
-from seqbench.experiment.cells import Cell, Configured
+from seqbench.experiment.cells import Cell, Configured, Sized
 from seqbench.experiment.labels import Variant
 from seqbench.experiment.schema import Experiment
+from seqbench.experiment.weights import shown_weights
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.lookahead import refuse_lookahead
 from seqbench.plugins.parameters import Plugin, make, meaningless, parameters_of, refuse_meaningless
+from seqbench.plugins.sizing import features_of, sized
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,10 @@ def expansion(experiment: Experiment, catalog: Catalog) -> Expansion:
     """Return every cell of the grid, as `expand` does, with the tasks; each task is made once."""
     made = _checked_parameters(experiment, catalog)
     tasks = [_task(catalog, experiment, i, made) for i in range(len(experiment.tasks))]
-    models = _models(experiment, catalog)
+    asked = _models(experiment, catalog)
     found: list[tuple[Cell, Task]] = []
     for task in tasks:
+        models = _of_sizes(asked, task, experiment, catalog) if experiment.weights else asked
         refuse_lookahead(task, models, catalog)
         plugin, data, training = configured(task, catalog), fingerprints(task), experiment.training_of(task.name)
         for length, model, seed in product(experiment.lengths, models, experiment.seeds):
@@ -129,6 +132,47 @@ def _models(experiment: Experiment, catalog: Catalog) -> list[Configured]:
             )
         found.append(model)
     return found
+
+
+def _of_sizes(
+    models: Iterable[Configured], task: Task, experiment: Experiment, catalog: Catalog
+) -> list[Configured]:
+    """Return every model at every number of weights, with the width that a task's features need.
+
+    Raises:
+        ExperimentError: a model has no width, or two numbers of weights lead to the same one.
+    """
+    embedding = experiment.training_of(task.name).embedding_size
+    features = features_of(task, min(experiment.lengths), experiment.seeds[0], embedding)
+    found: dict[str, Configured] = {}
+    for i, model in enumerate(models):
+        made = make(catalog.model(model.name), model.parameters)
+        given = {name: model.parameters[name] for name in model.changed if not _gives_way(experiment, i, name)}
+        for weights in experiment.weights:
+            of_size, chosen = sized(made, weights, features, given)
+            each = replace(configured(of_size, catalog, model.label), sized=Sized(weights, chosen))
+            text = json.dumps([each.name, dict(each.parameters)], sort_keys=True)
+            _check_other_width(found.get(text), each, task)
+            found[text] = each
+    return list(found.values())
+
+
+def _gives_way(experiment: Experiment, i: int, name: str) -> bool:
+    """Say whether a file sets a parameter of the i-th model where the command line asks for weights."""
+    variant = experiment.variants[i]
+    owners = [owner for owner in (variant.label, variant.model) if name in experiment.parameters.get(owner, {})]
+    places = [("parameters", owners[0]) if owners else ("models", i)]
+    return not experiment.where("weights") and any(experiment.where(*place, name) for place in places)
+
+
+def _check_other_width(first: Configured | None, second: Configured, task: Task) -> None:
+    if first is None or first.sized is None or second.sized is None:
+        return
+    of = ", ".join(f"{name}={second.parameters.get(name.partition('.')[0])}" for name in second.sized.parameters)
+    raise ExperimentError(
+        f"weights {shown_weights(first.sized.weights)} and {shown_weights(second.sized.weights)}: on the task"
+        f" {task.name} the layer of {second.shown} comes nearest to both with {of}; leave one out"
+    )
 
 
 def _model(catalog: Catalog, experiment: Experiment, i: int, variant: Variant) -> Model:

@@ -8,7 +8,16 @@ from typing import Any
 
 from seqbench.base.printable import encodable
 from seqbench.experiment.cells import Cell, Configured
-from seqbench.records.schema import MOST_TEXT, MOST_TRACEBACK, MOST_WARNINGS, CellData, PluginUsed, Record, Status
+from seqbench.records.schema import (
+    MOST_TEXT,
+    MOST_TRACEBACK,
+    MOST_WARNINGS,
+    CellData,
+    PluginUsed,
+    Record,
+    SizedData,
+    Status,
+)
 
 
 def cell_data(cell: Cell) -> CellData:
@@ -27,6 +36,7 @@ def cell_data(cell: Cell) -> CellData:
 
 
 def _used(plugin: Configured) -> PluginUsed:
+    sized = plugin.sized
     return PluginUsed(
         name=plugin.name,
         version=plugin.version,
@@ -34,6 +44,7 @@ def _used(plugin: Configured) -> PluginUsed:
         changed=plugin.changed,
         distribution=plugin.distribution,
         label=plugin.label,
+        sized=SizedData(weights=sized.weights, parameters=sized.parameters) if sized else None,
     )
 
 

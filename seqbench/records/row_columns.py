@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _WHOLE = frozenset(
-    {"length", "seed", "examples", "task_version", "model_version", "parameters", "state_size", "steps"}
-    | {"peak_memory_bytes", "horizon_init", "horizon_trained", "nonfinite_steps"}
+    {"length", "seed", "examples", "task_version", "model_version", "parameters", "layer_parameters"}
+    | {"state_size", "steps", "peak_memory_bytes", "horizon_init", "horizon_trained", "nonfinite_steps"}
 )
 """The columns of integers."""
 _FIXED = frozenset(FIXED)

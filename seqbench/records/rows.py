@@ -17,10 +17,10 @@ LEADING = ("task_name", "model_name", "length", "seed", "score", "baseline", "sk
 
 COLUMNS = (
     *LEADING, "status", "metric", "baseline_name", "examples", "one_example", "task", "model", "task_version",
-    "model_version", "precision", "device", "parameters", "state_size", "steps", "train_seconds",
-    "seconds_per_step", "peak_memory_bytes", "validation_score", "stopped", "gain_init", "gain_trained",
-    "horizon_init", "horizon_trained", "verdict", "grad_norm_median", "grad_norm_p95", "grad_norm_max",
-    "clipped_share", "nonfinite_steps", "reason", "warnings", "problems", "key",
+    "model_version", "precision", "device", "parameters", "layer_parameters", "state_size", "steps",
+    "train_seconds", "seconds_per_step", "peak_memory_bytes", "validation_score", "stopped", "gain_init",
+    "gain_trained", "horizon_init", "horizon_trained", "verdict", "grad_norm_median", "grad_norm_p95",
+    "grad_norm_max", "clipped_share", "nonfinite_steps", "reason", "warnings", "problems", "key",
 )  # fmt: skip
 """The columns of every table of results, in this order; differing settings and ``metrics.NAME`` follow."""
 
@@ -138,6 +138,7 @@ def own_row(record: Record) -> dict[str, Any]:
         "precision": _precision(record),
         "device": _device(record),
         "parameters": costs.parameters,
+        "layer_parameters": costs.layer_parameters,
         "state_size": costs.state_size,
         "steps": costs.steps,
         "train_seconds": costs.train_seconds,

@@ -38,6 +38,13 @@ class Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class SizedData(Data):
+    """What chose a model's width: the weights that its layer was to have, and the parameters that were chosen."""
+
+    weights: int
+    parameters: tuple[str, ...]
+
+
 class PluginUsed(Data):
     """A task or a model with the parameters it was run with.
 
@@ -47,6 +54,7 @@ class PluginUsed(Data):
         changed: the parameters that were not at their defaults.
         distribution: where the plugin came from: a distribution with its version, or ``file NAME sha256:...``.
         label: the name that the experiment gave it, or empty. It is part of no key.
+        sized: what chose its width; None if the width was given. It is part of no key.
     """
 
     name: str
@@ -55,6 +63,7 @@ class PluginUsed(Data):
     changed: tuple[str, ...] = ()
     distribution: str = ""
     label: str = ""
+    sized: SizedData | None = None
 
     @property
     def shown(self) -> str:

@@ -28,6 +28,9 @@ UNSCORED = in_no_key(Training)
 _UNNAMED = UNSCORED | {"precision"}
 """The precision has a column of its own."""
 
+WEIGHTS = "weights"
+"""The field of a name that tells for how many weights a width was chosen."""
+
 _LONGEST = 48
 """Most characters of a name in a table."""
 
@@ -81,8 +84,8 @@ def _labels(records: Sequence[Record]) -> list[str]:
 
 def variant_text(model: PluginUsed) -> str:
     """Return a model with the parameters that are not at their defaults, e.g. ``lstm (hidden_size=24)``."""
-    fields = {name: _text(value) for name, value in sorted(model.parameters.items())}
-    return _name(model.name, fields, set(model.changed))
+    fields = {name: _text(value) for name, value in sorted(_told(model).items())}
+    return _name(model.name, fields, {*model.changed, WEIGHTS})
 
 
 def settings_key(record: Record) -> str:
@@ -91,7 +94,7 @@ def settings_key(record: Record) -> str:
     To name many records, it is enough to look at one record for each of these texts.
     """
     cell = record.cell
-    task, model = ((p.name, p.version, p.parameters, p.label) for p in (cell.task, cell.model))
+    task, model = ((p.name, p.version, _told(p), p.label) for p in (cell.task, cell.model))
     return repr((task, model, cell.training, cell.evaluate_lengths, cell.data, cell.key_version))
 
 
@@ -120,7 +123,7 @@ def _task_values(record: Record, data: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _model_values(record: Record) -> dict[str, Any]:
-    return {f"model.{name}": value for name, value in record.cell.model.parameters.items()}
+    return {f"model.{name}": value for name, value in _told(record.cell.model).items()}
 
 
 def _training_values(record: Record) -> dict[str, Any]:
@@ -224,7 +227,20 @@ def _model_fields(plugin: PluginUsed) -> Fields:
 
 
 def _plugin_fields(plugin: PluginUsed) -> Fields:
-    return {"version": str(plugin.version), **{name: _text(value) for name, value in plugin.parameters.items()}}
+    return {"version": str(plugin.version), **{name: _text(value) for name, value in _told(plugin).items()}}
+
+
+def _told(plugin: PluginUsed) -> dict[str, Any]:
+    """Return the parameters of a plugin; where a number of weights chose its width, that number instead.
+
+    The width is another on each task, since the layers' inputs are.
+    """
+    if plugin.sized is None:
+        return plugin.parameters
+    chosen = {name.partition(".")[0] for name in plugin.sized.parameters if "." not in name}
+    return {WEIGHTS: plugin.sized.weights} | {
+        name: value for name, value in plugin.parameters.items() if name not in chosen
+    }
 
 
 def _training_fields(record: Record) -> Fields:

@@ -74,7 +74,9 @@ def commands(records: Sequence[Record], names: Names | None = None) -> list[str]
     def across_models(grid: Sequence[Record]) -> Any:
         # What a command sets for a model holds for its labelled variants too: these stand in one of their own.
         model, rest = grid[0].cell.model, _same_but(grid[0], "length", "seed", "model")
-        signature = repr([rest, _lengths(grid), _seeds(grid), bool(model.label)])
+        signature = repr(
+            [rest, _lengths(grid), _seeds(grid), bool(model.label), model.sized and model.sized.weights]
+        )
         met[signature + model.shown] += 1
         return [signature, met[signature + model.shown]]
 
@@ -109,6 +111,7 @@ def _command(records: Sequence[Record]) -> str:
     grid: dict[str, list[Any]] = {
         "tasks": [cell.task.name],
         "models": [f"{model.label}={model.name}" if model.label else model.name for model in models.values()],
+        "weights": sorted({model.sized.weights for model in models.values() if model.sized}),
         "lengths": _lengths(records),
         "seeds": in_ranges(_seeds(records)),
         "evaluate_lengths": list(cell.evaluate_lengths),
@@ -132,7 +135,10 @@ def _task_settings(record: Record) -> Settings:
 
 
 def _changed(plugin: PluginUsed) -> Iterator[tuple[str, Any]]:
+    chosen = plugin.sized.parameters if plugin.sized else ()
     for name in plugin.changed:
+        if name in chosen:
+            continue
         yield f"{plugin.shown}.{name}", plugin.parameters[name]
 
 

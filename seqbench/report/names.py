@@ -61,7 +61,7 @@ def _kind(record: Record, known: dict[tuple[Any, ...], str]) -> str:
     same = (*map(id, parts), cell.key_version)
     if same not in known or cell.gradients is None:
         plugins = [
-            (each.name, each.version, each.parameters, each.label, each.changed, each.distribution)
+            (each.name, each.version, each.parameters, each.label, each.sized, each.changed, each.distribution)
             for each in (cell.task, cell.model)
         ]
         measured = _measured(record) if cell.gradients is None else None

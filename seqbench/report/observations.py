@@ -32,6 +32,7 @@ class Observation:
         settings: the task's parameters that are not at their defaults, as text, without data sources.
         flows: ``init`` and ``trained`` -> summary of the gradient flow; empty if not measured.
         costs: the cost of the cell.
+        weights: how many weights the layer was to have; None if its width was given.
         is_longer_harder: whether a longer sequence makes the task harder.
         problems: why a gradient flow is missing.
         device: the device of the cell; empty if unknown.
@@ -48,6 +49,7 @@ class Observation:
     settings: str = ""
     flows: Mapping[str, Summary] = field(default_factory=dict)
     costs: Costs = field(default_factory=Costs)
+    weights: int | None = None
     is_longer_harder: bool = True
     problems: tuple[str, ...] = ()
     device: str = ""
@@ -98,6 +100,7 @@ def observations(records: Sequence[Record], names: Names | None = None) -> list[
             settings=_settings(record),
             flows={each.when: each.summary for each in record.gradients.flows} if record.gradients else {},
             costs=record.costs,
+            weights=record.cell.model.sized.weights if record.cell.model.sized else None,
             is_longer_harder=record.is_longer_harder,
             problems=record.gradients.problems if record.gradients else (),
             device=str(record.environment.get("device") or ""),

@@ -57,7 +57,7 @@ def understood(line: str, catalog: Catalog, folder: Path) -> list[Cell]:
     given = run_command.make_context("run", arguments).params
     suite = Path(given["experiment"])
     path = folder / suite if suite.suffix else catalog.suite(str(suite))
-    fields = {name: given[name] for name in ("tasks", "models", "lengths", "seeds", "evaluate_lengths")}
+    fields = {name: given[name] for name in ("tasks", "models", "weights", "lengths", "seeds", "evaluate_lengths")}
     overrides = merge({k: v for k, v in fields.items() if v is not None}, settings(given["assignments"]))
     return expand(load(path, overrides), catalog)
 

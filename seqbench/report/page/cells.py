@@ -122,6 +122,7 @@ def _outcome(record: Record, shared: Shared) -> list[Any]:
         ("steps", _text(costs.steps, str)),
         ("weights of step", _text(record.course.best_step, str)),
         ("parameters", _text(costs.parameters, str)),
+        ("weights of layer", _layer_weights(record)),
         ("state size", _text(costs.state_size, str)),
         ("seconds per step", _text(costs.seconds_per_step, seconds)),
         ("training time", _text(costs.train_seconds, seconds)),
@@ -136,6 +137,12 @@ def _outcome(record: Record, shared: Shared) -> list[Any]:
         found.append(("share of steps clipped", _text(gradients.norms.clipped_share, number)))
     known = [(label, text) for label, text in found if text is not None]
     return [shared.place(tuple(label for label, _ in known)), *(text for _, text in known)]
+
+
+def _layer_weights(record: Record) -> str | None:
+    """Return the weights of the layer, and by how much they differ from those that were asked for."""
+    found, sized = record.costs.layer_parameters, record.cell.model.sized
+    return _text(found, str) if not (found and sized) else f"{found} ({found / sized.weights - 1:+.1%})"
 
 
 def _score_text(record: Record) -> str | None:
@@ -184,7 +191,8 @@ def _titled(plugin: PluginUsed) -> str:
 
 def _plugin(plugin: PluginUsed) -> Pairs:
     known = (("version", str(plugin.version)), ("from", plugin.distribution or "unknown"))
-    return (*known, *_pairs(plugin.parameters))
+    sized = (("weights asked for", str(plugin.sized.weights)),) if plugin.sized else ()
+    return (*known, *sized, *_pairs(plugin.parameters))
 
 
 def _pairs(values: Mapping[str, Any]) -> Pairs:

@@ -10,14 +10,21 @@ from seqbench.report.tables.table import ABSENT, Entry, Table, grouped
 from seqbench.statistics import mean
 
 _LINES = (
-    "Trainable parameters of embedding, layer and head; numbers carried from one step to the next; median wall"
-    " time of an optimiser step; largest memory of the cell's process, all libraries included. Means over seeds.",
+    "Trainable parameters of embedding, layer and head, and of the layer alone; numbers carried from one step to"
+    " the next; median wall time of an optimiser step; largest memory of the cell's process, all libraries"
+    " included. Means over seeds.",
 )
 _ELSEWHERE = "The cells come from different environments: compare their times and memory with care."
 
-_COUNT = ("parameters", "state size")
+_SIZED = (
+    "The width was chosen so that the layer has nearly as many weights as were asked for; a share beside the"
+    " weights of the layer says by how much they differ."
+)
+
+_COUNT = ("parameters", "weights of layer", "state size")
 _MEASURES: tuple[tuple[str, Callable[[Observation], float | None]], ...] = (
     ("parameters", lambda each: each.costs.parameters),
+    ("weights of layer", lambda each: each.costs.layer_parameters),
     ("state size", lambda each: each.costs.state_size),
     ("ms per step", lambda each: _scaled(each.costs.seconds_per_step, 1e3)),
     ("peak MiB", lambda each: _scaled(each.costs.peak_memory_bytes, 2**-20)),
@@ -37,8 +44,12 @@ def cost_table(seen: Sequence[Observation], *, environments: int = 1) -> Table:
     for (model,), group in grouped(own, lambda each: (each.model,)).items():
         for name, value in _MEASURES:
             at = {n: [value(each) for each in group if each.tested == n] for n in lengths}
-            rows.append((Entry(model), Entry(name), *(_entry(at[n], is_count=name in _COUNT) for n in lengths)))
-    lines = (*_LINES, *([_ELSEWHERE] if environments > 1 else []))
+            entries = {n: _entry(at[n], is_count=name in _COUNT) for n in lengths}
+            if name == "weights of layer":
+                entries = {n: _with_deviation(entry, group[0].weights) for n, entry in entries.items()}
+            rows.append((Entry(model), Entry(name), *entries.values()))
+    sized = [_SIZED] if any(each.weights is not None for each in own) else []
+    lines = (*_LINES, *sized, *([_ELSEWHERE] if environments > 1 else []))
     columns = ("model", "cost", *(f"T={length}" for length in lengths))
     return Table(f"{seen[0].task}: costs", lines, columns, tuple(rows), keys=2)
 
@@ -49,6 +60,13 @@ def _entry(values: Sequence[float | None], *, is_count: bool) -> Entry:
         return Entry("unknown" if values else ABSENT)
     is_whole = is_count and found == int(found)
     return Entry(str(int(found)) if is_whole else rounded(found), found)
+
+
+def _with_deviation(entry: Entry, asked: int | None) -> Entry:
+    """Add the share by which a number of weights differs from the one that was asked for."""
+    if asked is None or entry.value is None:
+        return entry
+    return Entry(f"{entry.text} ({entry.value / asked - 1:+.1%})", entry.value)
 
 
 def _scaled(value: float | None, factor: float) -> float | None:

@@ -1,0 +1,168 @@
+"""Chooses the width at which a model's layer has nearly so many weights as an experiment asks for.
+
+Layers are built to be counted; torch's random state is left as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from seqbench.contracts.model import Model
+from seqbench.contracts.task import Task
+from seqbench.errors import ExperimentError
+from seqbench.experiment.weights import shown_weights
+from seqbench.plugins.faults import faults_told
+from seqbench.plugins.parameters import make, parameters_of
+
+MOST_WIDTH = 2**20
+"""Largest width that is tried."""
+TRIED_BESIDE = 64
+"""Widths after one that a model refuses among which the next that it takes is looked for."""
+
+
+@dataclass(frozen=True)
+class Counting:
+    """Counts the weights of a model's layer; each width is built once.
+
+    Attributes:
+        model: with every other parameter as it was asked for.
+        features: features of an embedded step.
+    """
+
+    model: Model
+    features: int
+    _known: dict[tuple[tuple[str, int], ...], int | None] = field(default_factory=dict, compare=False)
+
+    def weights(self, widths: Mapping[str, int]) -> int | None:
+        """Return the trainable numbers of the layer with these parameters; None if the model refuses them."""
+        place = tuple(sorted(widths.items()))
+        if place not in self._known:
+            self._known[place] = self._counted(widths)
+        return self._known[place]
+
+    def _counted(self, widths: Mapping[str, int]) -> int | None:
+        import torch
+
+        from seqbench.network.network import count_parameters
+
+        try:
+            model = resized(self.model, widths)
+            with torch.random.fork_rng(devices=[]):
+                return count_parameters(model.build(self.features))
+        except (ExperimentError, ValueError):
+            return None
+
+
+def sized(model: Model, weights: int, features: int, given: Mapping[str, Any]) -> tuple[Model, tuple[str, ...]]:
+    """Return a model whose layer comes nearest to a number of weights, and the parameters that were chosen.
+
+    Args:
+        model: of any width.
+        weights: trainable numbers of the layer.
+        features: features of an embedded step.
+        given: the parameters that the experiment sets.
+
+    Raises:
+        ExperimentError: the model has no width, the experiment sets it, or no width comes near.
+        PluginError: building a layer raised anything but a ValueError.
+    """
+    names = model.width_parameters
+    known = {parameter.name for parameter in parameters_of(type(model))}
+    asked = f"weights {shown_weights(weights)}: "
+    if not names or names[0].partition(".")[0] not in known:
+        raise ExperimentError(
+            f"{asked}model {model.name} has no parameter that sets its width; leave it out, or let its"
+            " width_parameters name one"
+        )
+    if is_given(names[0], given):
+        raise ExperimentError(
+            f"{asked}they choose {model.name}.{names[0]}, which is set to {given.get(names[0])}; leave one of the"
+            " two out"
+        )
+    chosen: dict[str, int] = {}
+    counting = Counting(model, features)
+    with faults_told(f"{asked}model {model.name} cannot be built to count its weights"):
+        for name in names:
+            if not is_given(name, given):
+                chosen |= _nearest(partial(_with_one, counting, chosen, name), name, weights, chosen, counting)
+    found = counting.weights(chosen)
+    if not chosen or found is None:
+        raise ExperimentError(f"{asked}model {model.name} cannot be built at any width; set its width yourself")
+    return resized(model, chosen), tuple(chosen)
+
+
+def is_given(name: str, given: Mapping[str, Any]) -> bool:
+    """Say whether an experiment sets a parameter; a dotted name leads into mappings."""
+    first, dot, rest = name.partition(".")
+    inner = given.get(first)
+    return first in given and (not dot or (isinstance(inner, Mapping) and is_given(rest, inner)))
+
+
+def resized(model: Model, widths: Mapping[str, int]) -> Model:
+    """Return a model with other widths.
+
+    Raises:
+        ExperimentError: it refuses them.
+    """
+    values = {parameter.name: getattr(model, parameter.name) for parameter in parameters_of(type(model))}
+    for name, width in widths.items():
+        values = _replaced(values, name, width)
+    return make(type(model), values)
+
+
+def _replaced(values: Mapping[str, Any], name: str, width: int) -> dict[str, Any]:
+    first, dot, rest = name.partition(".")
+    return {**values, first: _replaced(values.get(first) or {}, rest, width) if dot else width}
+
+
+def _with_one(counting: Counting, chosen: Mapping[str, int], name: str, width: int) -> int | None:
+    return counting.weights({**chosen, name: width})
+
+
+def _nearest(
+    count: Callable[[int], int | None], name: str, weights: int, chosen: Mapping[str, int], counting: Counting
+) -> dict[str, int]:
+    """Return the width whose count comes nearest, the smaller of two; nothing if what was chosen is as near."""
+    low, high = _bracket(count, weights)
+    tried = {width: found for width in range(max(1, low - 2), high + 3) if (found := count(width)) is not None}
+    if not tried:
+        return {}
+    best = min(tried, key=lambda width: (abs(tried[width] - weights), width))
+    before = counting.weights(chosen) if chosen else None
+    is_as_near = before is not None and abs(before - weights) <= abs(tried[best] - weights)
+    return {} if is_as_near else {name: best}
+
+
+def _bracket(count: Callable[[int], int | None], weights: int) -> tuple[int, int]:
+    """Return widths that the model takes, or 1, with fewer and with at least so many weights, near each other."""
+    low, high = 1, 1
+    while high < MOST_WIDTH:
+        place, found = _taken(count, high)
+        if found is None or found >= weights:
+            break
+        low, high = place, 2 * place
+    while high - low > 1:
+        middle = (low + high) // 2
+        place, found = _taken(count, middle)
+        if found is None or place >= high or found >= weights:
+            high = middle
+        else:
+            low = place
+    return low, _taken(count, high)[0]
+
+
+def _taken(count: Callable[[int], int | None], width: int) -> tuple[int, int | None]:
+    """Return the first width from this one on that the model takes, and its count."""
+    for place in range(width, width + TRIED_BESIDE):
+        found = count(place)
+        if found is not None:
+            return place, found
+    return width, None
+
+
+def features_of(task: Task, length: int, seed: int, embedding_size: int) -> int:
+    """Return the features of an embedded step of a task; its data are loaded for it."""
+    return task.load(length, seed).inputs.features(embedding_size)

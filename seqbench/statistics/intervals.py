@@ -134,20 +134,22 @@ def _bootstrap_interval(values: Sequence[float]) -> Interval:
 
     n = len(values)
     tail = float(ndtr(-math.sqrt(n / (n - 1)) * _t_quantile(n)))
-    means = np.asarray(values, dtype=float)[_drawn(n)].mean(axis=1)
+    means = _shares(n) @ np.asarray(values, dtype=float)
     low, high = np.quantile(means, [tail, 1 - tail])
     return Interval(float(low), float(high), "bootstrap")
 
 
 @lru_cache(maxsize=8)
-def _drawn(n: int) -> NDArray[np.int64]:
-    """Return the places that are drawn: [resample, value]."""
+def _shares(n: int) -> NDArray[np.float64]:
+    """Return the share of each value in each resample: [resample, value]. A product takes a tenth of a look-up."""
     import numpy as np
 
     # Resampling has a fixed seed, so that the same values give the same interval.
     drawn = np.random.default_rng(0).integers(n, size=(_RESAMPLES, n))
-    drawn.flags.writeable = False
-    return drawn
+    places = drawn + n * np.arange(_RESAMPLES)[:, None]
+    shares = np.bincount(places.ravel(), minlength=_RESAMPLES * n).reshape(_RESAMPLES, n) / n
+    shares.flags.writeable = False
+    return shares
 
 
 def _t_quantile(n: int) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import partial
 from itertools import product
 from typing import Any
@@ -18,7 +19,7 @@ from seqbench.data.sources import fingerprint
 from seqbench.errors import ExperimentError, unknown
 from seqbench.experiment.cells import Cell, Configured, Sized
 from seqbench.experiment.labels import Variant
-from seqbench.experiment.schema import Experiment
+from seqbench.experiment.schema import SECTIONS, Experiment
 from seqbench.experiment.weights import shown_weights
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.lookahead import refuse_lookahead
@@ -233,7 +234,8 @@ def _checked_parameters(experiment: Experiment, catalog: Catalog) -> dict[str, T
         if plugin is None:
             there = dict.fromkeys([*catalog.tasks, *catalog.models])
             ours = [own for own, of in experiment.names.items() if own not in there and of in there]
-            asked = unknown("task or model", installed, [*ours, *there])
+            sections = get_close_matches(installed, SECTIONS, cutoff=0.7)
+            asked = unknown("task or model", installed, [*ours, *there, *sections])
             raise ExperimentError(experiment.where("parameters", name) + asked)
         if name == installed:
             made[name] = _fit(plugin, values, partial(experiment.where, "parameters", name))

@@ -80,7 +80,8 @@ def commands(records: Sequence[Record], names: Names | None = None) -> list[str]
         met[signature + model.shown] += 1
         return [signature, met[signature + model.shown]]
 
-    return [_command(grid) for grid in _joined(grids, across_models)]
+    # Cells of two versions of the key have one command.
+    return list(dict.fromkeys(_command(grid) for grid in _joined(grids, across_models)))
 
 
 def _joined(grids: Iterable[list[Record]], signature: Callable[[Sequence[Record]], Any]) -> list[list[Record]]:

@@ -111,3 +111,9 @@ def test_parameters_of_a_model_that_is_not_there_do_not_make_it_one_of_those_the
     with pytest.raises(ExperimentError) as told:
         expansion(Experiment.model_validate({**GRID, "models": models, "parameters": {name: {"x": 1}}}), catalog)
     assert str(told.value) == said
+
+
+def test_misspelt_section_of_the_settings_is_named() -> None:
+    asked = Experiment.model_validate({**GRID, "parameters": {"trainin": {"steps": 2}}})
+    with pytest.raises(ExperimentError, match="'trainin'; did you mean 'training'"):
+        expansion(asked, COUNTING)

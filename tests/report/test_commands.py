@@ -142,3 +142,11 @@ def test_command_of_many_seeds_names_ranges_and_runs_the_same_cells(label: str, 
     (line,) = commands(records_of(cells, NAMED))
     assert ("--seeds 0..3,7,8" if label == "plain" else '"seeds": ["0..3", 7, 8]') in line
     assert {cell.key for cell in understood(line, NAMED, tmp_path)} == {cell.key for cell in cells}
+
+
+def test_records_of_two_versions_of_the_key_have_one_command() -> None:
+    (record,) = records_of(expand(Experiment(tasks=["last"], models=["small"], lengths=[4]), CATALOG), CATALOG)
+    earlier = record.model_copy(
+        update={"key": "0" * 20, "cell": record.cell.model_copy(update={"key_version": 1})}
+    )
+    assert commands([record, earlier]) == commands([record])

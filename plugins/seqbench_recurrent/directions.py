@@ -23,9 +23,7 @@ class BothWays(nn.Module):
         super().__init__()
         self.forth, self.back = forth, back
 
-    def forward(
-        self, inputs: Tensor, state: None = None, lengths: Tensor | None = None
-    ) -> tuple[Tensor, None]:
+    def forward(self, inputs: Tensor, state: None = None, lengths: Tensor | None = None) -> tuple[Tensor, None]:
         """Run whole sequences.
 
         Args:

@@ -32,9 +32,9 @@ class ScoRNN(Classic):
     trained; without it, V could have no eigenvalue of -1. f is the modrelu (Arjovsky et al. 2016) of real numbers.
 
     At the start, before D changes signs, V turns pairs of numbers by angles between 0 and pi / 2. U is uniform
-    within 0.01, as in the authors' code, and m is 0, so that f is the identity and a gradient flows back unchanged.
-    A is trained at a tenth of the learning rate, as in the authors' code for copying, which may also give A an
-    optimiser of its own; here both have the same.
+    within 0.01, as in the authors' code, and m is 0, so that f is the identity and a gradient flows back
+    unchanged. A is trained at a tenth of the learning rate, as in the authors' code for copying, which may also
+    give A an optimiser of its own; here both have the same.
 
     Attributes:
         hidden_size: numbers in h_t.

@@ -140,7 +140,8 @@ def test_irnn_starts_as_the_paper_says_and_is_a_network_of_rectified_units(ident
     made: Any = IRNN(64, 2, identity=identity).build(32)
     for number in (0, 1):
         u, v, b, d = (
-            made.get_parameter(f"{name}_l{number}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            made.get_parameter(f"{name}_l{number}").detach()
+            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         )
         assert torch.equal(v, identity * torch.eye(64))
         assert not b.any()

@@ -74,7 +74,8 @@ class CayleyRNN(nn.Module):
         # There is no solver for numbers of 16 bits.
         a = skew_symmetric(self.skew.to(torch.promote_types(self.skew.dtype, torch.float32)), len(self.signs))
         one = torch.eye(len(a), dtype=a.dtype, device=a.device)
-        return torch.linalg.solve(one + a, one - a).to(self.signs) * self.signs
+        v: Tensor = torch.linalg.solve(one + a, one - a).to(self.signs)
+        return v * self.signs
 
 
 def skew_symmetric(above: Tensor, size: int) -> Tensor:

@@ -68,7 +68,7 @@ def unrolled_gru(layer: nn.Module, xs: Tensor) -> Tensor:
 
 
 def test_plugin_yields_its_models() -> None:
-    assert [model.name for model in seqbench_models()] == ["rnn", "lstm", "gru", "irnn", "scornn"]
+    assert [model.name for model in seqbench_models()] == ["rnn", "lstm", "gru", "irnn", "scornn", "esn"]
 
 
 @pytest.mark.parametrize("nonlinearity", ["tanh", "relu", "identity"])

@@ -46,6 +46,8 @@ class ESN(Model):
     version: ClassVar[int] = 1
     trains_embedding: ClassVar[bool] = False
     state_parts: ClassVar[tuple[str, ...]] = ("hidden",)
+    # No width gives the layer a number of trained weights.
+    width_parameters: ClassVar[tuple[str, ...]] = ()
     reference: ClassVar[str] = """
         @techreport{jaeger2001,
           author = {Jaeger, Herbert},

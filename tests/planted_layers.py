@@ -247,6 +247,35 @@ class Drawing(Model):
         return DrawingLayer(input_size)
 
 
+class SharingLayer(Leaky):
+    """Holds a buffer that copies share."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__(features)
+        self.register_buffer("scale", 1 + torch.rand(8))
+
+    def forward(self, inputs: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        outputs, after = super().forward(inputs, state)
+        return outputs * self.scale, after
+
+    def __deepcopy__(self, memo: dict[int, object]) -> SharingLayer:
+        twin = SharingLayer(self.enter.in_features)
+        twin.to(self.enter.weight.dtype).load_state_dict(self.state_dict())
+        twin.scale = self.scale
+        return twin.train(self.training)
+
+
+@dataclass(frozen=True)
+class Sharing(Model):
+    """Its copies have weights of their own, and one buffer in common."""
+
+    name = "sharing"
+    version = 1
+
+    def build(self, input_size: int) -> nn.Module:
+        return SharingLayer(input_size)
+
+
 class NumpyDropLayer(Leaky):
     def forward(self, inputs: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         outputs, after = super().forward(inputs, state)

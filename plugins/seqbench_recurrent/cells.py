@@ -1,4 +1,4 @@
-"""Steps of the cells of ``rnn``, ``gru`` and ``lstm``, forward and backward, as their equations say.
+"""Steps of the cells of ``rnn``, ``gru``, ``lstm`` and ``scornn``, forward and backward, as their equations say.
 
 Every line in a loop is one call of torch, and a call costs as much as the arithmetic of a small cell. So what does
 not depend on the step before is done for all steps of a block at once, and the rest in place.
@@ -32,10 +32,9 @@ class Elman(Block):
         self._forward = list(zip(hs, hs[1:], columns, strict=False))
         self._backward = list(zip(dhs, dhs[1:], dcolumns, strict=False))[::-1]
 
-    @staticmethod
     @abstractmethod
-    def f(a: Tensor, *, out: Tensor) -> Tensor:
-        """Write f(a)."""
+    def f(self, a: Tensor, *, out: Tensor) -> Tensor:
+        """Write f(a); a is no longer needed."""
 
     @staticmethod
     @abstractmethod
@@ -63,8 +62,7 @@ class Elman(Block):
 class Tanh(Elman):
     """f = tanh."""
 
-    @staticmethod
-    def f(a: Tensor, *, out: Tensor) -> Tensor:
+    def f(self, a: Tensor, *, out: Tensor) -> Tensor:
         """Write tanh(a)."""
         return torch.tanh(a, out=out)
 
@@ -77,8 +75,7 @@ class Tanh(Elman):
 class Relu(Elman):
     """f(a) = max(a, 0)."""
 
-    @staticmethod
-    def f(a: Tensor, *, out: Tensor) -> Tensor:
+    def f(self, a: Tensor, *, out: Tensor) -> Tensor:
         """Write max(a, 0)."""
         return torch.clamp_min(a, 0, out=out)
 
@@ -86,6 +83,44 @@ class Relu(Elman):
     def slope(h: Tensor, *, out: Tensor) -> Tensor:
         """Write 1 where h > 0, else 0."""
         return torch.gt(h, 0, out=out)
+
+
+class ModRelu(Elman):
+    """f(a) = sign(a) max(|a| + m, 0) (Arjovsky et al. 2016), with a number m for each unit.
+
+    m is a part of the state that no step changes, so that its gradient comes back as that of a state.
+    """
+
+    def __init__(self, buffers: Buffers, steps: int) -> None:
+        super().__init__(buffers, steps)
+        self._m, self._dm = (buffers.take(name, 1, buffers.hidden) for name in ("m", "dm"))
+        self._sums = buffers.take("sums", steps, buffers.hidden)
+        self.states = (self.hs, self._m)
+
+    def f(self, a: Tensor, *, out: Tensor) -> Tensor:
+        """Write f(a); f(0) is 0, whatever m is."""
+        return torch.abs(a, out=out).add_(self._m[0]).clamp_min_(0).mul_(a.sign_())
+
+    @staticmethod
+    def slope(h: Tensor, *, out: Tensor) -> Tensor:
+        """Write 1 where h is not 0, else 0."""
+        return torch.ne(h, 0, out=out)
+
+    def run_back(self, v: Tensor, kept: tuple[Tensor, ...]) -> None:
+        """Besides, dm gets sign(h_t) * da_t of each step."""
+        super().run_back(v, kept)
+        torch.sign(self.hs[1:], out=self._sums).mul_(self.dcolumns)
+        self._dm += self._sums.sum(0)
+
+    def begin_back(self, d_outputs: Tensor, d_state: State) -> None:
+        """Set the gradients of m, too."""
+        super().begin_back(d_outputs, d_state)
+        self._dm[0] = d_state[1]
+
+    @property
+    def end_back(self) -> State:
+        """The gradients of h before the first step, and of m."""
+        return *super().end_back, self._dm[0].clone()
 
 
 class Gated(Block):

@@ -1,4 +1,4 @@
-"""Offers the models ``rnn``, ``lstm`` and ``gru``: torch's own layers, initialised as their parameters say.
+"""Defines the models ``rnn``, ``lstm`` and ``gru``: torch's own layers, initialised as their parameters say.
 
 Each docstring says which torch weight is which letter of the equations. Where torch has no fused kernel on a CPU,
 the passes of `steps` are used; the linear ``rnn`` is that of `linear`.
@@ -6,28 +6,20 @@ the passes of `steps` are used; the linear ``rnn`` is that of `linear`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from seqbench import Model
+from seqbench import Norm, added_later
+from seqbench_recurrent.classic import Classic, Initialisation, Share, Size
 
 if TYPE_CHECKING:
     from torch import nn
 
-Size = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(ge=0, lt=1)]
-
-Initialisation = Literal["default", "orthogonal"]
-"""``default`` is torch's: everything uniform within 1 / sqrt(hidden_size). ``orthogonal`` draws each square
-hidden-to-hidden matrix, one for each gate and layer, from the orthogonal matrices (Saxe et al. 2014),
-so that at the start V neither shrinks nor stretches what it carries; the rest stays torch's."""
-
 
 @dataclass(frozen=True)
-class RNN(Model):
+class RNN(Classic):
     """Elman network (Elman 1990): h_t = f(U x_t + V h_{t-1} + b), h_0 = 0, output W h_t.
 
     In the layer that `build` returns, for the first layer (``_l1``, ``_l2``, ... are those above it):
@@ -46,10 +38,15 @@ class RNN(Model):
     Attributes:
         hidden_size: numbers in h_t.
         layers: how many layers stand on each other; the x_t of an upper one is the h_t below it.
-        dropout: share of h_t that is set to zero between two layers while training.
+        dropout: share of h_t that is set to zero between two layers while training; with `residual`, above every
+            layer.
         nonlinearity: f, ``tanh``, ``relu`` or ``identity``. With the last the network is linear, and V alone says
             how gradients flow: for teaching, and slow, as torch has no kernel for it.
         initialisation: see `Initialisation`.
+        bidirectional: whether a second layer reads from the end; the model then looks ahead, and has outputs of
+            2 * hidden_size numbers.
+        residual: whether a layer's inputs are added to its outputs.
+        norm: normalisation of a layer's inputs, ``none``, ``layer`` or ``rms``.
     """
 
     name: ClassVar[str] = "rnn"
@@ -70,46 +67,41 @@ class RNN(Model):
     dropout: Share = 0.0
     nonlinearity: Literal["tanh", "relu", "identity"] = "tanh"
     initialisation: Initialisation = "default"
+    bidirectional: bool = added_later(False)
+    residual: bool = added_later(False)
+    norm: Norm = added_later("none")
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _check_dropout(self.dropout, self.layers)
-
-    def build(self, input_size: int) -> nn.Module:
+    def plain(self, input_size: int, layers: int) -> nn.Module:
         """Return a ``torch.nn.RNN`` that is faster on a CPU; for ``identity`` one with the same weights and calls.
 
-        >>> layer = RNN(hidden_size=5).build(input_size=3)
+        >>> layer = RNN(hidden_size=5).plain(input_size=3, layers=1)
         >>> {letter: tuple(layer.get_parameter(name).shape)
         ...  for letter, name in {"U": "weight_ih_l0", "V": "weight_hh_l0"}.items()}
         {'U': (5, 3), 'V': (5, 5)}
         """
-        layer = self._layer(input_size)
+        layer = self._as_drawn(input_size, layers)
         if self.initialisation == "orthogonal":
             _make_orthogonal(layer, gates=1)
         return layer
 
-    def weight_groups(self, layer: nn.Module) -> Mapping[str, Iterable[str]]:
-        """Return U and V of every layer."""
-        return _weight_groups(layer)
-
-    def _layer(self, input_size: int) -> nn.Module:
+    def _as_drawn(self, input_size: int, layers: int) -> nn.Module:
         if self.nonlinearity == "identity":
             from seqbench_recurrent.linear import LinearRNN
 
-            return LinearRNN(input_size, self.hidden_size, self.layers, self.dropout)
+            return LinearRNN(input_size, self.hidden_size, layers, self._between(layers))
         from seqbench_recurrent.steps import StepwiseRNN
 
         return StepwiseRNN(
             input_size,
             self.hidden_size,
-            self.layers,
+            layers,
             nonlinearity=self.nonlinearity,
-            dropout=self.dropout,
+            dropout=self._between(layers),
         )
 
 
 @dataclass(frozen=True)
-class LSTM(Model):
+class LSTM(Classic):
     """Long short-term memory (Hochreiter & Schmidhuber 1997) with a forget gate (Gers et al. 2000).
 
     With s the logistic function and * element by element:
@@ -124,10 +116,15 @@ class LSTM(Model):
     Attributes:
         hidden_size: numbers in h_t, and as many in c_t.
         layers: how many layers stand on each other.
-        dropout: share of h_t that is set to zero between two layers while training.
+        dropout: share of h_t that is set to zero between two layers while training; with `residual`, above every
+            layer.
         forget_bias: b_f at the start, in every layer. With 1 the gates begin mostly open, without which an
             LSTM often fails to learn long lags (Jozefowicz et al. 2015).
         initialisation: see `Initialisation`.
+        bidirectional: whether a second layer reads from the end; the model then looks ahead, and has outputs of
+            2 * hidden_size numbers.
+        residual: whether a layer's inputs are added to its outputs.
+        norm: normalisation of a layer's inputs, ``none``, ``layer`` or ``rms``.
     """
 
     name: ClassVar[str] = "lstm"
@@ -153,34 +150,29 @@ class LSTM(Model):
           year = {2000}
         }
     """
-    state_parts: ClassVar[tuple[str, ...]] = ("hidden", "cell")
+    parts: ClassVar[tuple[str, ...]] = ("hidden", "cell")
     hidden_size: Size = 128
     layers: Size = 1
     dropout: Share = 0.0
     forget_bias: Annotated[float, Field(allow_inf_nan=False)] = 1.0
     initialisation: Initialisation = "default"
+    bidirectional: bool = added_later(False)
+    residual: bool = added_later(False)
+    norm: Norm = added_later("none")
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _check_dropout(self.dropout, self.layers)
-
-    def build(self, input_size: int) -> nn.Module:
+    def plain(self, input_size: int, layers: int) -> nn.Module:
         """Return a ``torch.nn.LSTM`` whose gradients are measured faster on a CPU; its state is (h_T, c_T)."""
         from seqbench_recurrent.steps import StepwiseLSTM
 
-        layer = StepwiseLSTM(input_size, self.hidden_size, self.layers, dropout=self.dropout)
+        layer = StepwiseLSTM(input_size, self.hidden_size, layers, dropout=self._between(layers))
         if self.initialisation == "orthogonal":
             _make_orthogonal(layer, gates=4)
         _set_forget_bias(layer, self.forget_bias)
         return layer
 
-    def weight_groups(self, layer: nn.Module) -> Mapping[str, Iterable[str]]:
-        """Return U and V of every layer, all four gates together."""
-        return _weight_groups(layer)
-
 
 @dataclass(frozen=True)
-class GRU(Model):
+class GRU(Classic):
     """Gated recurrent unit (Cho et al. 2014), in the variant that torch and cuDNN compute.
 
     With s the logistic function and * element by element:
@@ -195,8 +187,13 @@ class GRU(Model):
     Attributes:
         hidden_size: numbers in h_t.
         layers: how many layers stand on each other.
-        dropout: share of h_t that is set to zero between two layers while training.
+        dropout: share of h_t that is set to zero between two layers while training; with `residual`, above every
+            layer.
         initialisation: see `Initialisation`.
+        bidirectional: whether a second layer reads from the end; the model then looks ahead, and has outputs of
+            2 * hidden_size numbers.
+        residual: whether a layer's inputs are added to its outputs.
+        norm: normalisation of a layer's inputs, ``none``, ``layer`` or ``rms``.
     """
 
     name: ClassVar[str] = "gru"
@@ -216,38 +213,18 @@ class GRU(Model):
     layers: Size = 1
     dropout: Share = 0.0
     initialisation: Initialisation = "default"
+    bidirectional: bool = added_later(False)
+    residual: bool = added_later(False)
+    norm: Norm = added_later("none")
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _check_dropout(self.dropout, self.layers)
-
-    def build(self, input_size: int) -> nn.Module:
+    def plain(self, input_size: int, layers: int) -> nn.Module:
         """Return a ``torch.nn.GRU`` that is faster on a CPU."""
         from seqbench_recurrent.steps import StepwiseGRU
 
-        layer = StepwiseGRU(input_size, self.hidden_size, self.layers, dropout=self.dropout)
+        layer = StepwiseGRU(input_size, self.hidden_size, layers, dropout=self._between(layers))
         if self.initialisation == "orthogonal":
             _make_orthogonal(layer, gates=3)
         return layer
-
-    def weight_groups(self, layer: nn.Module) -> Mapping[str, Iterable[str]]:
-        """Return U and V of every layer, all three gates together."""
-        return _weight_groups(layer)
-
-
-def _check_dropout(dropout: float, layers: int) -> None:
-    if dropout > 0 and layers == 1:
-        raise ValueError(
-            f"dropout is {dropout}, but it acts between layers and there is one layer only;"
-            " set layers to 2 or more, or dropout to 0"
-        )
-
-
-def _weight_groups(layer: nn.Module) -> dict[str, list[str]]:
-    """Return U, from input to hidden, and V, from hidden to hidden, of every layer."""
-    names = [name for name, _ in layer.named_parameters()]
-    marks = {"U": "weight_ih_l", "V": "weight_hh_l"}
-    return {letter: [name for name in names if name.startswith(mark)] for letter, mark in marks.items()}
 
 
 def _make_orthogonal(layer: nn.Module, gates: int) -> None:

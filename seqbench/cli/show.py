@@ -115,6 +115,8 @@ def _show_model(catalog: Catalog, model: Model, as_json: bool) -> None:
     click.echo(f"  {counted(sizes['state_size'], 'number')} carried from one step to the next")
     if not sizes["is_causal"]:
         click.echo("  looks ahead: refused on tasks whose inputs hold earlier targets, and never run in chunks")
+    if not sizes["trains_embedding"]:
+        click.echo("  the embedding of tokens is not trained")
     click.echo(f"  {counted(sizes['output_size'], 'feature')} out")
     _print_sources(told)
 
@@ -204,6 +206,7 @@ def model_facts(model: Model, input_size: int = Training().embedding_size) -> Fa
         "state_size": state_size if model.is_causal else 0,
         "is_causal": model.is_causal,
         "time_exponent": model.time_exponent,
+        "trains_embedding": model.trains_embedding,
     }
 
 

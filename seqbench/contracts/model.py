@@ -93,6 +93,15 @@ class Model(ABC):
         return ("hidden_size",)
 
     @property
+    def trains_embedding(self) -> bool:
+        """Whether the harness's embedding of tokens is trained; False leaves its vectors as they were drawn.
+
+        False is for a layer whose weights are fixed, so that only the head learns, and no gradient flows back
+        through time.
+        """
+        return True
+
+    @property
     def state_parts(self) -> tuple[str, ...]:
         """Names of the tensors of the state that gradients flow through, in their order, e.g. hidden and cell.
 

@@ -19,7 +19,7 @@ from torch import Generator, Tensor, nn
 
 from seqbench.errors import ContractError
 from seqbench.network.chunks import mapped
-from seqbench.network.network import tensors
+from seqbench.network.network import number_of, tensors
 
 _LONGEST_PIECE = 64
 """Largest number of steps between two rescalings. Over one chunk a factor of 0.005 a step is 1e-147, and a float64
@@ -55,7 +55,7 @@ def state_parts(layer: nn.Module, features: int) -> list[Part]:
     Raises:
         ContractError: a tensor through which gradients flow has no such axis, or one has more than one.
     """
-    weight = next(iter(layer.parameters()), torch.zeros(0))
+    weight = number_of(layer)
     with torch.no_grad():
         two, three = (
             list(tensors(layer(torch.zeros(size, 1, features, device=weight.device))[1])) for size in (2, 3)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from seqbench.errors import ContractError
-from seqbench.network.network import Network, layer_sizes
+from seqbench.network.network import Network, layer_sizes, number_of
 
 
 def copied(network: Network) -> Network:
@@ -38,7 +38,7 @@ def copied_layer(layer: nn.Module, build: Callable[[], nn.Module] | None, featur
         if build is None:
             raise
         why = f"{type(error).__name__}: {error}"
-    weight = next(iter(layer.parameters()), torch.zeros(0))
+    weight = number_of(layer)
     with torch.random.fork_rng(devices=[]):
         twin = build()
         layer_sizes(twin, features)  # a lazy module gets its weights
@@ -61,7 +61,7 @@ def _is_alike(layer: nn.Module, twin: nn.Module, features: int) -> bool:
     """Say whether two layers give the same outputs up to rounding."""
     found = []
     for each in (layer, twin):
-        was_training, weight = each.training, next(iter(each.parameters()), torch.zeros(0))
+        was_training, weight = each.training, number_of(each)
         dtype = torch.float64 if weight.dtype in (torch.float64, torch.complex128) else torch.float32
         steps = torch.linspace(-1, 1, 4 * features, device=weight.device, dtype=dtype).view(1, 4, features)
         with torch.no_grad():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import torch
@@ -68,6 +69,8 @@ class Network(nn.Module):
         output_size, state_size = layer_sizes(layer, self.features)
         self.state_size = state_size if self.is_causal else 0
         self.embedding = inputs.embedding(embedding_size)
+        if model is not None and not model.trains_embedding:
+            self.embedding.requires_grad_(False)
         self.layer = layer
         self.head = nn.Linear(output_size, targets.head_size)
         self.targets = targets
@@ -77,6 +80,11 @@ class Network(nn.Module):
     def is_causal(self) -> bool:
         """Whether the layer looks back only."""
         return self.model is None or self.model.is_causal
+
+    @property
+    def is_trained_through(self) -> bool:
+        """Whether a training's gradients flow through the layer: to weights of its own, or to the embedding's."""
+        return any(each.requires_grad for part in (self.embedding, self.layer) for each in part.parameters())
 
     @property
     def build(self) -> Callable[[], nn.Module] | None:
@@ -228,6 +236,15 @@ def tensors(state: Any) -> Iterator[Tensor]:
         raise ContractError(
             f"a state is None or tensors in tuples, lists or dicts; {type(state).__name__} was found"
         )
+
+
+def number_of(module: nn.Module) -> Tensor:
+    """Return a tensor of numbers that a module holds, for its device and type; an empty one if it holds none.
+
+    It is a parameter, or a buffer of a module without parameters.
+    """
+    held = chain(module.parameters(), module.buffers())
+    return next((each for each in held if each.is_floating_point() or each.is_complex()), torch.zeros(0))
 
 
 def count_parameters(module: nn.Module) -> int:

@@ -19,7 +19,7 @@ name."""
 
 
 def weight_groups(network: Network) -> dict[str, list[nn.Parameter]]:
-    """Return the parameters whose gradients are reported together, by group; empty groups are left out.
+    """Return the trained parameters whose gradients are reported together, by group, without empty groups.
 
     Raises:
         ContractError: the model names an unknown parameter, one in two groups, or a group ``other``.
@@ -30,6 +30,8 @@ def weight_groups(network: Network) -> dict[str, list[nn.Parameter]]:
     order = [name for name in named if name != HEAD]
     groups: dict[str, list[nn.Parameter]] = {name: [] for name in (*order, HEAD, REST)}
     for name, parameter in network.named_parameters():
+        if not parameter.requires_grad:
+            continue
         of_layer = chosen.get(name.removeprefix("layer.")) if name.startswith("layer.") else None
         groups[of_layer or (HEAD if name == "head.weight" else REST)].append(parameter)
     return {name: parameters for name, parameters in groups.items() if parameters}

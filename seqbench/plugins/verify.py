@@ -19,7 +19,7 @@ from seqbench.contracts.task import Task
 from seqbench.jobs.executor import Executor
 from seqbench.plugins.parameters import parameters_of
 
-_NO_METHODS = ("is_causal", "needs_causal", "is_longer_harder", "time_exponent", "state_parts")
+_NO_METHODS = ("is_causal", "needs_causal", "is_longer_harder", "time_exponent", "trains_embedding", "state_parts")
 """Members that are read and not called: a method would count as True."""
 
 

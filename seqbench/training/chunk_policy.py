@@ -27,8 +27,8 @@ MEASURED = 64
 def chunking_of(network: Network, training: Training, features: int, steps: int) -> Chunking:
     """Return how to feed a network's layer during training.
 
-    A layer without a state, or one that looks ahead, is fed whole and never recomputed. torch's global generator
-    is left unchanged.
+    A layer without a state, or one that looks ahead, is fed whole and never recomputed. Neither is one through
+    which no gradient flows: it keeps nothing. torch's global generator is left unchanged.
 
     Args:
         network: its layer is run on a few steps, for ``auto``.
@@ -48,7 +48,8 @@ def chunking_of(network: Network, training: Training, features: int, steps: int)
                 " there is nothing to truncate; leave it out for this model"
             )
         return Chunking()
-    return Chunking(CHUNK_STEPS, is_recomputed(network.layer, training, features, steps), training.truncate)
+    is_again = network.is_trained_through and is_recomputed(network.layer, training, features, steps)
+    return Chunking(CHUNK_STEPS, is_again, training.truncate)
 
 
 def is_recomputed(layer: nn.Module, training: Training, features: int, steps: int) -> bool:

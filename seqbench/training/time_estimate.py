@@ -8,12 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
+from torch import Tensor, nn
 
 from seqbench.experiment.cells import Cell
 from seqbench.network.chunks import CHUNK_STEPS
-from seqbench.network.network import layer_sizes
+from seqbench.network.network import count_parameters, layer_sizes
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.faults import faults_told, owner
 from seqbench.plugins.parameters import make
@@ -63,8 +65,9 @@ def _measured(cell: Cell, catalog: Catalog) -> _Line:
     what = f"{owner('model', model.name, catalog.origins)} cannot be built and run"
     with faults_told(what), one_quiet_thread(), torch.random.fork_rng():
         layer = model.build(size)
-        short, long = (torch.zeros(batch, steps, size, requires_grad=True) for steps in (SHORT, LONG))
-        seconds = [_cpu_seconds(lambda x=x: layer(x)[0].sum().backward()) for x in (short, long)]  # type: ignore[misc]
+        has_slope = model.trains_embedding
+        short, long = (torch.zeros(batch, steps, size, requires_grad=has_slope) for steps in (SHORT, LONG))
+        seconds = [_cpu_seconds(partial(_both_passes, layer, x)) for x in (short, long)]
         slope = (seconds[1] - seconds[0]) / (LONG - SHORT)
         if slope <= 0:
             # The machine is busy: use the whole time of the longer run, an overestimate, rather than return 0.
@@ -73,13 +76,26 @@ def _measured(cell: Cell, catalog: Catalog) -> _Line:
         return _Line(max(0.0, seconds[0] - slope * SHORT), slope, again)
 
 
+def _both_passes(layer: nn.Module, inputs: Tensor) -> None:
+    loss = layer(inputs)[0].sum()
+    if loss.requires_grad:
+        loss.backward()
+
+
 def _is_recomputed(cell: Cell, catalog: Catalog, steps: int) -> bool:
     """Say whether the backward pass will recompute the layer's chunks."""
     size = cell.training.embedding_size
     with torch.random.fork_rng(devices=[]):
-        layer = make(catalog.model(cell.model.name), cell.model.parameters).build(size)
+        model = make(catalog.model(cell.model.name), cell.model.parameters)
+        layer = model.build(size)
         has_state = layer_sizes(layer, size)[1] > 0
-        return has_state and steps > CHUNK_STEPS and is_recomputed(layer, cell.training, size, steps)
+        is_trained_through = model.trains_embedding or count_parameters(layer) > 0
+        return (
+            is_trained_through
+            and has_state
+            and steps > CHUNK_STEPS
+            and is_recomputed(layer, cell.training, size, steps)
+        )
 
 
 def _cpu_seconds(run: Callable[[], None]) -> float:

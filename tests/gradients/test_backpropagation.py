@@ -297,6 +297,22 @@ def test_layer_whose_numbers_are_not_all_in_its_state_dict_is_not_measured_wrong
         copied_layer(Hidden(), Hidden, 2)
 
 
+def test_layer_that_holds_buffers_alone_is_copied_and_its_state_told_in_its_own_type() -> None:
+    class Fixed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lock = threading.Lock()  # no deep copy
+            self.register_buffer("decay", torch.rand(2))
+
+        def forward(self, inputs: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+            outputs = inputs @ torch.diag(self.decay)  # refuses inputs of another type
+            return outputs, outputs[:, -1]
+
+    layer = exact(Fixed())
+    twin = exact(copied_layer(layer, Fixed, 2))
+    assert torch.equal(twin.decay, layer.decay)
+
+
 @pytest.mark.parametrize("kind", ["orthogonal", "lock"])
 def test_kit_passes_a_layer_that_is_copied_by_building_it_anew(kind: str) -> None:
     @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from seqbench import Batch, ContractError, Forecast, Model, SequenceClass, StepClass, Tokens, Values
-from seqbench.network.network import build_network
+from seqbench.network.network import build_network, count_parameters, number_of
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,13 @@ class Any_(Model):
 
     def build(self, input_size: int) -> nn.Module:
         return self.layer  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Untrained(Any_):
+    """The same, with vectors of tokens that stay as they were drawn."""
+
+    trains_embedding = False
 
 
 class Echo(nn.Module):
@@ -57,6 +64,30 @@ def test_step_loss_is_the_mean_over_scored_steps_worked_by_hand() -> None:
     expected = (torch.tensor(2.0).log() + (1 + torch.tensor(-1.0).exp()).log()) / 2
     torch.testing.assert_close(network.loss(batch), expected)
     assert network(batch).shape == (1, 3, 2)
+
+
+def test_model_that_leaves_the_embedding_alone_trains_the_rest() -> None:
+    layers = {"trained": nn.GRU(8, 6, batch_first=True), "fixed": Echo()}
+    found = {
+        (kind, name): build_network(model(layer), Tokens(5), SequenceClass(3), 8)
+        for kind, model in (("embedding", Any_), ("none", Untrained))
+        for name, layer in layers.items()
+    }
+    sizes = {key: count_parameters(network.embedding) for key, network in found.items()}
+    assert list(sizes.values()) == [40, 40, 0, 0]
+    assert [network.is_trained_through for network in found.values()] == [True, True, True, False]
+    numbers = build_network(Any_(Echo()), Values(2), StepClass(2), 8)
+    assert not numbers.is_trained_through
+
+
+def test_number_of_a_module_without_parameters_is_a_buffer() -> None:
+    layer = Echo()
+    assert number_of(layer).shape == (0,)
+    layer.register_buffer("count", torch.tensor(3))
+    layer.register_buffer("fixed", torch.ones(2, dtype=torch.complex128))
+    assert number_of(layer) is layer.fixed
+    layer.weight = nn.Parameter(torch.ones(1))
+    assert number_of(layer) is layer.weight
 
 
 def test_forecast_is_read_at_the_last_step_as_steps_by_channels() -> None:

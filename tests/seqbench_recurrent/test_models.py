@@ -67,8 +67,8 @@ def unrolled_gru(layer: nn.Module, xs: Tensor) -> Tensor:
     return torch.stack(hs)
 
 
-def test_plugin_yields_the_three_models() -> None:
-    assert [model.name for model in seqbench_models()] == ["rnn", "lstm", "gru"]
+def test_plugin_yields_its_models() -> None:
+    assert [model.name for model in seqbench_models()] == ["rnn", "lstm", "gru", "irnn", "scornn", "esn"]
 
 
 @pytest.mark.parametrize("nonlinearity", ["tanh", "relu", "identity"])

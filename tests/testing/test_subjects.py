@@ -69,6 +69,7 @@ LAYERS = [
     (layers.Rooted, "finite-gradients", "they are NaN or infinite for part 0 of the state"),
     (layers.SingleComplex, "float64", "not float32 or complex64 by name"),
     (layers.Single, "bfloat16 float64", "torch.float32"),
+    (layers.Sharing, "copy", "the copy's outputs changed with the layer's weights"),
     (layers.Drawing, "random-state", "a forward pass in evaluation changed the global random state of torch"),
     (layers.NumpyDropping, "random-state", "a forward pass in training changed the global random state of numpy"),
 ]
@@ -168,6 +169,24 @@ def test_lstm(check) -> None:
 
 @checks_for("gru")
 def test_gru(check) -> None:
+    check()
+
+
+@pytest.mark.slow
+@checks_for("irnn")
+def test_irnn(check) -> None:
+    check()
+
+
+@pytest.mark.slow
+@checks_for("scornn")
+def test_scornn(check) -> None:
+    check()
+
+
+@pytest.mark.slow
+@checks_for("esn")
+def test_esn(check) -> None:
     check()
 
 

@@ -72,8 +72,9 @@ def check_copy(model: Model) -> None:
         ) from error
     found = gap(call(twin, inputs)[0], expected)
     with torch.no_grad():
-        for weights in layer.parameters():
-            weights.add_(1.0)
+        for numbers in (*layer.parameters(), *layer.buffers()):
+            if numbers.is_floating_point() or numbers.is_complex():
+                numbers.add_(1.0)
     shared = gap(call(twin, inputs)[0], expected)
     if found.is_open or shared.is_open:
         raise CheckFailed(

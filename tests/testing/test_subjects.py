@@ -190,6 +190,18 @@ def test_esn(check) -> None:
     check()
 
 
+@pytest.mark.slow
+@checks_for("lru")
+def test_lru(check) -> None:
+    check()
+
+
+@pytest.mark.slow
+@checks_for("minlstm")
+def test_minlstm(check) -> None:
+    check()
+
+
 @checks_for("adding")
 def test_adding(check) -> None:
     check()

@@ -1,0 +1,42 @@
+"""Holds the layer of the model ``minlstm``."""
+
+from __future__ import annotations
+
+from seqbench_scan.linear import wide_type
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from seqbench_linear.minlstm_steps import MinLSTMSteps
+
+
+class MinLSTMLayer(nn.Module):
+    """One layer; equations as in `models.MinLSTM`.
+
+    Attributes:
+        U, b: blocks for f, i and c one under the other, [3 * state, features] and [3 * state].
+        leave: the map of h_t to the outputs; the identity where there is none.
+    """
+
+    def __init__(self, features: int, outputs: int, state: int | None, forget_bias: float) -> None:
+        super().__init__()
+        self.state_size = state or outputs
+        drawn = nn.Linear(features, 3 * self.state_size)
+        self.U, self.b = drawn.weight, drawn.bias
+        self.b.detach()[: self.state_size] = forget_bias
+        self.leave = nn.Identity() if state is None else nn.Linear(state, outputs)
+
+    def forward(self, inputs: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Run a sequence, or the next piece of one.
+
+        Args:
+            inputs: [batch, time, features].
+            state: h after the piece before, [batch, state]; h_0 of the paper if None.
+
+        Returns:
+            Outputs, [batch, time, outputs], and h after the last step.
+        """
+        columns = linear(inputs, self.U, self.b)
+        wide = wide_type(columns)
+        h = columns.new_full((len(columns), self.state_size), 0.5) if state is None else state
+        hs, last = MinLSTMSteps.apply(columns.to(wide), h.to(wide))  # type: ignore[no-untyped-call]
+        return self.leave(hs.to(self.U.dtype)), last

@@ -1,0 +1,130 @@
+"""Tests the layer of ``minlstm`` against loops over its equations, and against the paper's form in logarithms.
+
+Modules: seqbench_linear.minlstm_steps.
+"""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from seqbench_linear import minlstm_steps
+from seqbench_linear.minlstm import MinLSTMLayer
+from seqbench_linear.minlstm_steps import MinLSTMSteps
+from torch import Tensor, nn
+from torch.nn.functional import softplus
+
+from .pieces import PIECES, difference, in_pieces, inputs
+
+
+def layer_of(state: int | None = None) -> MinLSTMLayer:
+    torch.manual_seed(0)
+    return MinLSTMLayer(5, 6, state, 0.5).double()
+
+
+def gates(layer: MinLSTMLayer, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    (u_f, u_i, u_c), (b_f, b_i, b_c) = layer.U.chunk(3), layer.b.chunk(3)
+    return x @ u_f.T + b_f, x @ u_i.T + b_i, x @ u_c.T + b_c
+
+
+def looped(layer: nn.Module, sequence: Tensor) -> Tensor:
+    assert isinstance(layer, MinLSTMLayer)
+    h, found = torch.full((len(sequence), layer.state_size), 0.5, dtype=torch.float64), []
+    for x in sequence.unbind(1):
+        f, i, c = gates(layer, x)
+        f, i = 1 / (1 + torch.exp(-f)), 1 / (1 + torch.exp(-i))
+        h = f / (f + i) * h + i / (f + i) * torch.where(c >= 0, c + 0.5, torch.sigmoid(c))
+        found.append(layer.leave(h))
+    return torch.stack(found, dim=1)
+
+
+def in_logarithms(layer: nn.Module, sequence: Tensor) -> Tensor:
+    """The paper's appendix B: sums of log f' so far, and log-sum-exp of what is added, divided by them."""
+    assert isinstance(layer, MinLSTMLayer)
+    f, i, c = gates(layer, sequence)
+    lead = softplus(-f) - softplus(-i)
+    sums = (-softplus(lead)).cumsum(1)
+    log_g = torch.where(c >= 0, (c.clamp_min(0) + 0.5).log(), -softplus(-c))
+    log_h_0 = torch.full_like(sums[:, :1], 0.5).log()
+    terms = torch.cat([log_h_0, log_g - softplus(-lead) - sums], dim=1)
+    return layer.leave((sums + terms.logcumsumexp(1)[:, 1:]).exp())
+
+
+@pytest.mark.parametrize("state", [None, 4])
+@pytest.mark.parametrize("reference", [looped, in_logarithms])
+def test_outputs_and_gradients_equal_those_of_the_equations(reference: object, state: int | None) -> None:
+    assert callable(reference)
+    assert difference(layer_of(state), reference, 60, 5) < 1e-11
+
+
+def test_gates_that_are_not_normalised_are_found() -> None:
+    layer, right = layer_of(), layer_of()
+    layer.b.detach()[:6] += 1e-6
+    assert difference(layer, lambda _, x: looped(right, x) + 0 * looped(layer, x), 60, 5) > 1e-9
+
+
+@pytest.mark.parametrize("numbers", [1, 40, 32768])
+def test_blocks_of_any_size_give_the_same(monkeypatch: pytest.MonkeyPatch, numbers: int) -> None:
+    monkeypatch.setattr(minlstm_steps, "BLOCK_NUMBERS", numbers)
+    assert difference(layer_of(), looped, 23, 5) < 1e-11
+
+
+@pytest.mark.parametrize("steps", PIECES)
+def test_pieces_equal_the_whole(steps: int) -> None:
+    layer, sequence = layer_of(), inputs(512, 5)
+    whole, last = layer(sequence)
+    found, state = in_pieces(layer, sequence, steps)
+    torch.testing.assert_close(found, whole, rtol=0, atol=1e-10)
+    torch.testing.assert_close(state, last, rtol=0, atol=1e-10)
+    assert state.shape == (3, 6)
+
+
+def test_gradcheck_with_a_state() -> None:
+    torch.manual_seed(0)
+    columns = torch.randn(2, 4, 6, dtype=torch.float64, requires_grad=True)
+    h = torch.rand(2, 2, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(MinLSTMSteps.apply, (columns, h))
+
+
+def test_no_state_is_a_half_and_not_zeros() -> None:
+    layer, sequence = layer_of(), inputs(4, 5)
+    without = layer(sequence)[0]
+    assert torch.equal(without, layer(sequence, torch.full((3, 6), 0.5).double())[0])
+    assert (without - layer(sequence, torch.zeros(3, 6).double())[0]).abs().min() > 1e-3
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("size", [-1e5, 1e5])
+def test_gates_far_from_zero_keep_outputs_and_gradients_finite(dtype: torch.dtype, size: float) -> None:
+    columns = torch.full((2, 4, 6), size, dtype=dtype, requires_grad=True)
+    hs, _ = MinLSTMSteps.apply(columns, torch.ones(2, 2, dtype=dtype))  # type: ignore[no-untyped-call]
+    hs.sum().backward()
+    assert hs.isfinite().all()
+    assert columns.grad is not None
+    assert columns.grad.isfinite().all()
+
+
+def test_a_gate_that_is_shut_has_its_digits() -> None:
+    columns = torch.tensor([[[-60.0, 10.0, 1.0], [10.0, -60.0, 1.0]]], dtype=torch.float64)
+    hs, _ = MinLSTMSteps.apply(columns, torch.full((1, 1), 1e30, dtype=torch.float64))  # type: ignore[no-untyped-call]
+    # f' = e^-60 (1 + e^-10), but for e^-120: what is kept of 1e30, and 3/2 that is added.
+    kept = 1e30 * torch.tensor(-60.0).double().exp() * (1 + torch.tensor(-10.0).double().exp())
+    torch.testing.assert_close(hs[0, 0, 0], kept + 1.5, rtol=1e-14, atol=0)
+
+
+def test_forget_bias_is_that_of_f() -> None:
+    assert layer_of().b[:6].tolist() == [0.5] * 6
+
+
+def test_gradients_of_gradients_are_refused() -> None:
+    sequence = inputs(3, 5)
+    with pytest.raises(RuntimeError, match="no second derivative"):
+        torch.autograd.grad(layer_of()(sequence)[0].sum(), sequence, create_graph=True)
+
+
+def test_bfloat16_autocast_runs_and_keeps_the_state_in_float32() -> None:
+    layer = layer_of(4).float()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        outputs, state = layer(torch.randn(2, 20, 5))
+        outputs.float().sum().backward()
+    assert state.dtype == torch.float32
+    assert outputs.isfinite().all()

@@ -1,7 +1,6 @@
 """Measures layers that run all steps at once against their own step form, and against an lstm of as many weights.
 
-    python -m benchmarks.parallel_layers [--models lru,minlstm] [--length 4096] [--hidden 128] [--batch 16]
-        [--set lru.layers=1]
+    python -m benchmarks.parallel_layers [--models lru,minlstm] [--length 4096] [--set lru.layers=1]
 
 A forward and backward pass on one thread, in CPU seconds, denormal numbers as 0, freed memory kept, in chunks of
 512 steps as in the harness. The step form is the same layer fed one step at a time, with its state carried over

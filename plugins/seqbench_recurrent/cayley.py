@@ -74,7 +74,8 @@ class CayleyRNN(nn.Module):
         # There is no solver for numbers of 16 bits.
         a = skew_symmetric(self.skew.to(torch.promote_types(self.skew.dtype, torch.float32)), len(self.signs))
         one = torch.eye(len(a), dtype=a.dtype, device=a.device)
-        v: Tensor = torch.linalg.solve(one + a, one - a).to(self.signs)
+        # The eigenvalues of A are imaginary, so I + A has an inverse; to look for errors would wait for a GPU.
+        v: Tensor = torch.linalg.solve_ex(one + a, one - a).result.to(self.signs)
         return v * self.signs
 
 

@@ -5,15 +5,18 @@ Modules: seqbench_recurrent.reservoir, seqbench.training.time_estimate.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 import torch
+from click.testing import CliRunner
 from seqbench_recurrent.esn import ESN
 from seqbench_recurrent.reservoir import Reservoir, drawn_v
 from torch import Tensor
 
 from seqbench import Batch, Catalog, Experiment, StepClass, Tokens
+from seqbench.cli.main import cli
 from seqbench.experiment.cells import Cell
 from seqbench.experiment.schema import Training
 from seqbench.network.network import build_network
@@ -139,6 +142,14 @@ def test_step_moves_the_head_and_sends_no_gradient_through_time() -> None:
         network.loss(batch).backward()  # type: ignore[no-untyped-call]
     moved = [name for name, weights in network.named_parameters() if weights.grad is not None]
     assert moved == ["head.weight", "head.bias"]
+
+
+def test_show_says_what_is_not_trained() -> None:
+    told = CliRunner().invoke(cli, ["show", "esn"]).output
+    assert "0 trainable parameters" in told
+    assert "the embedding of tokens is not trained" in told
+    assert "is not trained" not in CliRunner().invoke(cli, ["show", "gru"]).output
+    assert json.loads(CliRunner().invoke(cli, ["show", "esn", "--json"]).output)["trains_embedding"] is False
 
 
 def test_time_of_training_is_estimated_from_the_forward_pass() -> None:

@@ -2,10 +2,8 @@
 
     python -m benchmarks.parallel_layers [--models lru,minlstm] [--length 4096] [--set lru.layers=1]
 
-A forward and backward pass on one thread, in CPU seconds, denormal numbers as 0, freed memory kept, in chunks of
-512 steps as in the harness. The step form is the same layer fed one step at a time, with its state carried over
-under autograd, so any layer with a state has one. The three passes are alternated in one process; medians. The
-lstm has one layer, or as many as `--lstm-layers` says, and the width at which its weights are nearest in number.
+CPU seconds of a forward and backward pass on one thread, freed memory kept, in chunks of 512 steps. The step form
+is the same layer fed one step at a time under autograd. Passes are alternated in one process; medians.
 """
 
 from __future__ import annotations
@@ -53,7 +51,7 @@ def _read_options() -> argparse.Namespace:
     parser.add_argument("--length", type=int, default=4096)
     parser.add_argument("--hidden", type=int, default=128)
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--lstm-layers", type=int, default=1)
+    parser.add_argument("--lstm-layers", type=int, default=1, help="its width is that nearest in weights")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--no-steps", action="store_true", help="leave out the step form, which takes longest")
     return parser.parse_args()

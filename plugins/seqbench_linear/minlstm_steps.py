@@ -62,7 +62,8 @@ class MinLSTMSteps(torch.autograd.Function):
                 dq = value.sub_(_before(hs, h, steps)).mul_(d).mul_(kept)
                 torch.addcmul(dq, i, dq, value=-1, out=di)
                 torch.addcmul(dq.neg_(), f, dq, value=-1, out=df)
-        return found, d_last
+        # What is made in inference mode may not be changed outside it; the copy may.
+        return found, d_last.clone()
 
 
 def _gates(columns: Tensor) -> tuple[Tensor, Tensor, Tensor]:

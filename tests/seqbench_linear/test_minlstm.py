@@ -10,6 +10,7 @@ import torch
 from seqbench_linear import minlstm_steps
 from seqbench_linear.minlstm import MinLSTMLayer
 from seqbench_linear.minlstm_steps import MinLSTMSteps
+from seqbench_scan import doubling
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
@@ -68,6 +69,11 @@ def test_blocks_of_any_size_give_the_same(monkeypatch: pytest.MonkeyPatch, numbe
     assert difference(layer_of(), looped, 23, 5) < 1e-11
 
 
+def test_a_scan_by_doubling_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(minlstm_steps, "way_of", lambda _: doubling)
+    assert difference(layer_of(), looped, 23, 5) < 1e-11
+
+
 @pytest.mark.parametrize("steps", PIECES)
 def test_pieces_equal_the_whole(steps: int) -> None:
     layer, sequence = layer_of(), inputs(512, 5)
@@ -83,6 +89,13 @@ def test_gradcheck_with_a_state() -> None:
     columns = torch.randn(2, 4, 6, dtype=torch.float64, requires_grad=True)
     h = torch.rand(2, 2, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(MinLSTMSteps.apply, (columns, h))
+
+
+def test_gradient_of_a_state_can_be_changed_in_place() -> None:
+    h = torch.full((3, 6), 0.5).double().requires_grad_()
+    layer_of()(inputs(4, 5), h)[0].sum().backward()
+    assert h.grad is not None
+    assert h.grad.zero_().sum() == 0
 
 
 def test_no_state_is_a_half_and_not_zeros() -> None:

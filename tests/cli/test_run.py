@@ -231,6 +231,7 @@ def test_interrupt_ends_with_a_summary_a_status_and_a_record(
         assert len(list((tmp_path / "results" / "smoke" / "checkpoints").iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_cell_that_another_sweep_runs_is_an_event_and_a_line_until_it_is_free(tmp_path: Path) -> None:
     grid = [
         "run",
@@ -268,6 +269,7 @@ def test_cell_that_another_sweep_runs_is_an_event_and_a_line_until_it_is_free(tm
     )
 
 
+@pytest.mark.slow
 def test_two_commands_at_once_run_no_cell_twice_and_shards_only_their_own(tmp_path: Path) -> None:
     grid = ["run", "smoke", "--tasks", "copy", *SMALL, "--seeds", "0,1,2,3,4,5", "--set", "training.steps=150"]
     grid += ["--executor", "serial"]

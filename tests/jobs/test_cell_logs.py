@@ -87,7 +87,7 @@ def run(folder: Path, executor: str, ends: str) -> subprocess.CompletedProcess[s
     )
 
 
-@pytest.mark.parametrize("executor", ["processes", "serial"])
+@pytest.mark.parametrize("executor", ["processes", pytest.param("serial", marks=pytest.mark.slow)])
 def test_all_that_a_cell_says_stands_in_its_log_and_json_stays_json(tmp_path: Path, executor: str) -> None:
     for _ in range(2):
         said = run(tmp_path, executor, "badly")

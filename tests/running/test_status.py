@@ -46,6 +46,7 @@ def status(folder: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_status_of_a_sweep_that_runs_is_killed_and_is_started_again(tmp_path: Path) -> None:
     (tmp_path / "grid.yaml").write_text(GRID)
     out = tmp_path / "out"

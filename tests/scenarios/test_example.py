@@ -57,6 +57,7 @@ def run_python(site: Path, *arguments: str) -> str:
     return ran.stdout
 
 
+@pytest.mark.slow
 def test_its_own_tests_pass_where_it_is_installed(installed: Path) -> None:
     tests = shutil.copytree(EXAMPLE / "tests", installed.parent / "tests")
     said = run_python(installed, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tests))

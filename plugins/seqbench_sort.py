@@ -90,9 +90,9 @@ class Sort(Task):
         }
 
         @inproceedings{deletang2023,
-          author = {Del{\\'e}tang, Gr{\\'e}goire and Ruoss, Anian and Grau-Moya, Jordi and Genewein, Tim and Wenliang,
-            Li Kevin and Catt, Elliot and Cundy, Chris and Hutter, Marcus and Legg, Shane and Veness, Joel and
-            Ortega, Pedro A.},
+          author = {Del{\\'e}tang, Gr{\\'e}goire and Ruoss, Anian and Grau-Moya, Jordi and Genewein, Tim and
+            Wenliang, Li Kevin and Catt, Elliot and Cundy, Chris and Hutter, Marcus and Legg, Shane and Veness, Joel
+            and Ortega, Pedro A.},
           title = {Neural Networks and the {Chomsky} Hierarchy},
           booktitle = {International Conference on Learning Representations},
           year = {2023}

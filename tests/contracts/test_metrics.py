@@ -39,7 +39,11 @@ SMALL: dict[str, dict[str, Any]] = {
     "adding": {},
     "copy": {},
     "forecasting": {},
+    "induction": {},
+    "recall": {},
+    "selective-copy": {},
     "sentiment": {},
+    "sort": {},
     "word-order": {"sentences": 200},
 }
 

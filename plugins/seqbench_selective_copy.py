@@ -176,7 +176,7 @@ class SelectiveCopy(Task):
         return inputs
 
     def _patterns(self, split: Split) -> Tensor:
-        return split.targets[:, -self.pattern :]  # type: ignore[index,return-value]
+        return split.targets[:, -self.pattern :]  # type: ignore[index]
 
     def _show(self, test: Split, example: int) -> str:
         def shown(scored: list[int]) -> Iterator[int]:

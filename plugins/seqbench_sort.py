@@ -91,8 +91,8 @@ class Sort(Task):
 
         @inproceedings{deletang2023,
           author = {Del{\\'e}tang, Gr{\\'e}goire and Ruoss, Anian and Grau-Moya, Jordi and Genewein, Tim and
-            Wenliang, Li Kevin and Catt, Elliot and Cundy, Chris and Hutter, Marcus and Legg, Shane and Veness, Joel
-            and Ortega, Pedro A.},
+            Wenliang, Li Kevin and Catt, Elliot and Cundy, Chris and Hutter, Marcus and Legg, Shane and Veness,
+            Joel and Ortega, Pedro A.},
           title = {Neural Networks and the {Chomsky} Hierarchy},
           booktitle = {International Conference on Learning Representations},
           year = {2023}
@@ -233,4 +233,4 @@ def place_shares(symbols: int, items: int) -> NDArray[np.float64]:
 
 
 def _answers(split: Split, items: int) -> Tensor:
-    return split.targets[:, -items:]  # type: ignore[index,return-value]
+    return split.targets[:, -items:]  # type: ignore[index]

@@ -123,7 +123,7 @@ def draw_distinct(rng: Generator, rows: int, weights: Tensor, count: int) -> Ten
 
     weights = weights.double()
     drawn = torch.empty(rows, count, dtype=torch.int64)
-    for some in drawn.split(max(1, MOST_DRAWN // len(weights))):
+    for some in torch.split(drawn, max(1, MOST_DRAWN // len(weights))):
         keys = torch.rand(len(some), len(weights), generator=rng, dtype=torch.float64).log_().div_(weights)
         some.copy_(keys.topk(count).indices)
     return drawn
@@ -149,9 +149,9 @@ def worked_example(
     import torch
 
     batch = split.batch(torch.tensor([example]))
-    tokens, targets = batch.inputs[0].tolist(), batch.targets[0].tolist()
-    if isinstance(targets, int):  # one class a sequence, read at its last step
-        targets = [UNSCORED] * (len(tokens) - 1) + [targets]
+    tokens, targets = batch.inputs[0].tolist(), batch.targets.flatten().tolist()
+    # A class of a whole sequence is read at its last step.
+    targets = [UNSCORED] * (len(tokens) - len(targets)) + targets
     scored = [step for step, target in enumerate(targets) if target != UNSCORED]
     lines = {
         "input": [sign(token) for token in tokens],

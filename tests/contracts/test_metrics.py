@@ -40,7 +40,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "copy": {},
     "forecasting": {},
     "induction": {},
-    "recall": {},
+    "recall": {"vocab_size": 64},
     "selective-copy": {},
     "sentiment": {},
     "sort": {},

@@ -250,4 +250,4 @@ def test_steps_per_pair_that_the_error_names_is_enough() -> None:
 
 @pytest.mark.slow
 def test_a_gru_learns_it_at_a_short_length(tmp_path: Path) -> None:
-    assert trained_skill(Recall(vocab_size=16), "gru", tmp_path, length=16) > 0.2
+    assert trained_skill(Recall(vocab_size=16), "gru", tmp_path, length=16) > 0.8

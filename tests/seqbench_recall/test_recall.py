@@ -123,11 +123,11 @@ def test_keys_and_values_are_drawn_uniformly() -> None:
 
 
 def test_guess_among_all_values_sits_at_the_memoryless_baseline() -> None:
-    data = Recall(vocab_size=16, train_examples=8, test_examples=5_000).load(64, seed=0)
+    data = Recall(vocab_size=16, train_examples=8, test_examples=2_000).load(64, seed=0)
     memoryless = next(base for base in data.baselines if base.name == "memoryless")
     rng = torch.Generator().manual_seed(1)
-    for answers in (torch.randint(8, (5_000, 64), generator=rng), torch.full((5_000, 64), 3)):
-        assert is_near(scores(data, answers)["accuracy"], memoryless.scores["accuracy"], 20_000)
+    for answers in (torch.randint(8, (2_000, 64), generator=rng), torch.full((2_000, 64), 3)):
+        assert is_near(scores(data, answers)["accuracy"], memoryless.scores["accuracy"], 8_000)
     assert memoryless.scores["accuracy"] == 1 / 8
     assert memoryless.scores["exact_match"] == 8.0**-4
     assert memoryless.scores["loss"] == math.log(8)

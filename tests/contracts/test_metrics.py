@@ -39,7 +39,11 @@ SMALL: dict[str, dict[str, Any]] = {
     "adding": {},
     "copy": {},
     "forecasting": {},
+    "induction": {"train_examples": 64, "test_examples": 64},
+    "recall": {"vocab_size": 64, "train_examples": 64, "test_examples": 64},
+    "selective-copy": {"train_examples": 64, "test_examples": 64},
     "sentiment": {},
+    "sort": {"train_examples": 64, "test_examples": 64},
     "word-order": {"sentences": 200},
 }
 

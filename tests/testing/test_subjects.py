@@ -222,6 +222,36 @@ def test_sentiment(check) -> None:
     check()
 
 
+@pytest.mark.slow
+@checks_for("induction")
+def test_induction(check) -> None:
+    check()
+
+
+@pytest.mark.slow
+@checks_for("recall")
+def test_recall(check) -> None:
+    check()
+
+
+@pytest.mark.slow
+@checks_for("selective-copy")
+def test_selective_copy(check) -> None:
+    check()
+
+
+@pytest.mark.slow
+@checks_for("sort")
+def test_sort(check) -> None:
+    check()
+
+
+@pytest.mark.slow
+@checks_for(CATALOG.tasks["sort"](items=None))
+def test_sort_of_as_many_symbols_as_the_length(check) -> None:
+    check()
+
+
 @checks_for(CATALOG.tasks["word-order"](sentences=3000))
 def test_word_order_with_few_sentences(check) -> None:
     check()

@@ -1,4 +1,4 @@
-"""Offers the model ``s4d``: a diagonal state space."""
+"""Offers the models ``s4d``, a diagonal state space, and ``mamba``, a selective one."""
 
 from __future__ import annotations
 
@@ -99,6 +99,89 @@ class S4D(Model):
         """Return A, B and dt."""
         own = _ending(layer, "ssm.log_decay", "ssm.frequency", "ssm.log_step", "ssm.b")
         return (ParameterGroup(own, self.state_learning_rate, weight_decay=0.0),)
+
+
+@dataclass(frozen=True)
+class Mamba(Model):
+    """Selective state space model (Gu & Dao 2023): its inputs decide what the state takes up, keeps and gives out.
+
+    With * element by element, a layer maps its inputs u to o (figure 3, algorithm 2):
+
+        x, z = W_in u                   h_t = exp(dt_t A) * h_{t-1} + (dt_t * x'_t) B_t,  A = -exp(log_a)
+        x'_t = silu(conv(x))            y_t = C_t h_t + D * x'_t
+        r, B, C = W_x x'                o_t = W_out (y_t * silu(z_t))
+        dt = softplus(W_dt r + b_dt)
+
+    h holds `state_size` numbers for each channel of x. W_out starts as torch's linear maps do; in language models
+    the authors divide it by the root of the number of layers.
+
+    Attributes:
+        hidden_size: features of the outputs; r has a sixteenth of them.
+        layers: how many stand on each other.
+        inner_size: channels of x and z; None for 2 * hidden_size, as in the paper.
+        state_size: N, numbers in h for each channel.
+        conv_size: steps that the convolution sees.
+        residual: whether a layer's inputs are added to its outputs.
+        norm: normalisation of a layer's inputs.
+        dropout: share of a layer's outputs that is set to zero while training.
+    """
+
+    name: ClassVar[str] = "mamba"
+    version: ClassVar[int] = 1
+    reference: ClassVar[str] = """
+        @misc{gu2023,
+          author = {Gu, Albert and Dao, Tri},
+          title = {Mamba: Linear-Time Sequence Modeling with Selective State Spaces},
+          year = {2023},
+          eprint = {2312.00752},
+          archivePrefix = {arXiv}
+        }
+    """
+    hidden_size: Size = 128
+    layers: Size = 2
+    inner_size: Size | None = None
+    state_size: Size = 16
+    conv_size: Annotated[int, Field(ge=2)] = 4
+    residual: bool = True
+    norm: Norm = "layer"
+    dropout: Share = 0.0
+
+    def build(self, input_size: int) -> nn.Module:
+        """Return the layers, as a `Stack`."""
+        from functools import partial
+
+        from seqbench import Stack
+        from seqbench_ssm.selective import SelectiveBlock
+
+        block = partial(
+            SelectiveBlock,
+            hidden_size=self.hidden_size,
+            inner_size=2 * self.hidden_size if self.inner_size is None else self.inner_size,
+            state_size=self.state_size,
+            conv_size=self.conv_size,
+        )
+        return Stack(
+            [block] * self.layers,
+            input_size,
+            width=self.hidden_size,
+            residual=self.residual,
+            norm=self.norm,
+            dropout=self.dropout,
+        )
+
+    @property
+    def state_parts(self) -> tuple[str, ...]:
+        """Return the inputs that the convolution still sees, and h, of every layer."""
+        return stacked_parts(["conv", "ssm"], self.layers)
+
+    def weight_groups(self, layer: nn.Module) -> Mapping[str, Iterable[str]]:
+        """Return U, from inputs to x and z; A; and S, which makes dt, B and C from x; of every layer."""
+        groups = {"U": ("enter.weight",), "A": ("ssm.log_a",), "S": ("select.weight", "step.weight", "step.bias")}
+        return {letter: _ending(layer, *(f".{end}" for end in ends)) for letter, ends in groups.items()}
+
+    def parameter_groups(self, layer: nn.Module) -> Iterable[ParameterGroup]:
+        """Return A and D, which have no weight decay."""
+        return (ParameterGroup(_ending(layer, "ssm.log_a", "ssm.d"), weight_decay=0.0),)
 
 
 def _ending(layer: nn.Module, *ends: str) -> tuple[str, ...]:

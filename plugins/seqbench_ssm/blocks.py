@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 STEPS = 32
-"""Steps of a block. Measured with 128 features, 32 modes, a batch of 16 and 512 steps: 32 and 64 take the same time, 16
-and 128 about a quarter more; on 64 steps 32 takes less than 64."""
+"""Steps of a block. Measured with 128 features, 32 modes, a batch of 16 and 512 steps: 32 and 64 take the same
+time, 16 and 128 about a quarter more; on 64 steps 32 takes less than 64."""
 
 
 class System(NamedTuple):

@@ -107,9 +107,9 @@ class Mamba(Model):
 
     With * element by element, a layer maps its inputs u to o (figure 3, algorithm 2):
 
-        x, z = W_in u                   h_t = exp(dt_t A) * h_{t-1} + (dt_t * x'_t) B_t,  A = -exp(log_a)
-        x'_t = silu(conv(x))            y_t = C_t h_t + D * x'_t
-        r, B, C = W_x x'                o_t = W_out (y_t * silu(z_t))
+        x, z = W_in u                   h_t = exp(dt_t A) * h_{t-1} + (dt_t * v_t) B_t,  A = -exp(log_a)
+        v_t = silu(conv(x))_t           y_t = C_t h_t + D * v_t
+        r, B, C = W_v v                 o_t = W_out (y_t * silu(z_t))
         dt = softplus(W_dt r + b_dt)
 
     h holds `state_size` numbers for each channel of x. W_out starts as torch's linear maps do; in language models

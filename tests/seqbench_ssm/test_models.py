@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import pytest
 import torch
+from seqbench_recurrent.models import LSTM
 from seqbench_ssm.models import S4D, Mamba
 
-from seqbench import Model
+from seqbench import Catalog, Model
 from seqbench.network.network import count_parameters
 from seqbench.testing import checks_for
+from seqbench.training.probe import Finding, probe
 
 
 @pytest.mark.slow
@@ -67,3 +70,19 @@ def test_mamba_carries_the_inputs_of_its_convolution_and_a_matrix_for_each_layer
     _, state = model.build(5)(torch.zeros(2, 3, 5))
     assert [[tuple(part.shape) for part in parts] for parts in state] == [[(2, 4, 10), (2, 3, 10)]] * 2
     assert model.state_parts == ("conv_0", "ssm_0", "conv_1", "ssm_1")
+
+
+def test_s4d_and_mamba_carry_a_gradient_over_1000_steps_at_the_start_and_lstm_does_not() -> None:
+    catalog = Catalog(models={"s4d": S4D, "mamba": Mamba, "lstm": LSTM})
+    small = {name: {"hidden_size": 8} for name in catalog.models}
+    sizes = {"batch_size": 2, "draws": 1}
+    left = {}
+    for found in probe(list(catalog.models), catalog, 1000, parameters=small, **sizes):
+        assert isinstance(found, Finding)
+        norms = found.flow.curve("state").ln_median
+        assert norms[0] is not None
+        assert norms[-1] is not None
+        left[found.model] = norms[-1] - norms[0]
+    assert left["s4d"] > math.log(0.05)
+    assert left["mamba"] > math.log(0.001)
+    assert left["lstm"] < math.log(1e-50)

@@ -74,7 +74,7 @@ def test_mamba_carries_the_inputs_of_its_convolution_and_a_matrix_for_each_layer
 
 def test_s4d_and_mamba_carry_a_gradient_over_1000_steps_at_the_start_and_lstm_does_not() -> None:
     catalog = Catalog(models={"s4d": S4D, "mamba": Mamba, "lstm": LSTM})
-    small = {name: {"hidden_size": 8} for name in catalog.models}
+    small = {name: {"hidden_size": 8, "layers": 1} for name in catalog.models}
     sizes = {"batch_size": 2, "draws": 1}
     left = {}
     for found in probe(list(catalog.models), catalog, 1000, parameters=small, **sizes):

@@ -243,7 +243,7 @@ class Copy(Task):
         return sum(tuple(pattern) in seen for pattern in self._patterns(test)) / len(test)
 
     def _patterns(self, split: Split) -> list[list[int]]:
-        rows: list[list[int]] = split.targets[:, -self.pattern :].numpy().tolist()  # type: ignore[index,union-attr]
+        rows: list[list[int]] = split.targets[:, -self.pattern :].numpy().tolist()  # type: ignore[index]
         return rows
 
     def _show(self, test: Split, example: int) -> str:

@@ -170,7 +170,9 @@ class Sentiment(Task):
             warnings.warn(remark, stacklevel=2)
         splits = {part: split_from(stored, part) for part in PARTS}
         return TaskData(
-            **splits,
+            train=splits["train"],
+            validation=splits["validation"],
+            test=splits["test"],
             inputs=Tokens(len(about["words"])),
             targets=SequenceClass(len(about["classes"])),
             metrics=metrics(len(about["classes"])),

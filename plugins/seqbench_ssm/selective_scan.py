@@ -32,7 +32,7 @@ def scan(x: Tensor, step: Tensor, a: Tensor, b: Tensor, c: Tensor, state: Tensor
         y, [batch, time, channels], and h after the last step. They have no second derivative.
     """
     x, step, b, c = (each.transpose(0, 1).contiguous() for each in (x, step, b, c))
-    y, state = _Scan.apply(step * x, step, a, b, c, state)
+    y, state = _Scan.apply(step * x, step, a, b, c, state)  # type: ignore[no-untyped-call]
     return y.transpose(0, 1), state
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
+from seqbench_stepwise.columns import columns
+from seqbench_stepwise.scores import mean
 
 from seqbench import (
     Baseline,
@@ -25,8 +27,6 @@ from seqbench import (
     generator,
     hookimpl,
 )
-from seqbench_stepwise.columns import columns
-from seqbench_stepwise.scores import mean
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -54,11 +54,12 @@ class Echo(Task):
         target                            0.42 -0.71 0.05
         scored                               ^     ^    ^
 
-    A sequence has T + ``signal`` steps of two channels: the value, which is the signal and then 0, and a cue, which
-    is 1 where the echo is due. So a network that was trained at one T can be tested at another. The answer is a
-    number at each step with a cue: the value T steps before. Where ``signal`` is above T the echo begins while the
-    signal still goes on, and the task is a delay line: with ``signal=3000`` at T = 1000 that of Gu et al. 2023,
-    with a cue. The capacity to remember an input T steps ago was measured so by Jaeger 2001.
+    A sequence has T + ``signal`` steps of two channels: the value, which is the signal and then 0, and a cue,
+    which is 1 where the echo is due. So a network that was trained at one T can be tested at another. The answer
+    is a number at each step with a cue: the value T steps before. Where ``signal`` is above T the echo begins
+    while the signal still goes on, and the task is a delay line, as that of Gu et al. 2023, who delay 4000 steps
+    of band-limited noise by T = 1000 (``signal=3000``). The capacity to remember an input T steps ago was measured
+    so by Jaeger 2001.
 
     ``spectrum="white"``: numbers are drawn independently and uniformly from [-1, 1], all frequencies alike.
     ``spectrum="band"``: a Gaussian signal of ``band`` of all frequencies, the lowest ones, alike among each other
@@ -149,9 +150,9 @@ class Echo(Task):
             raise DataError(f"echo at length {length} makes no sense; take a length of at least 1")
         if self.spectrum == "band" and self.signal > length:
             raise DataError(
-                f"echo of a signal of {self.signal} steps in a band at length {length}: the signal would go on while"
-                " its echo is due, and its neighbouring values tell something of it; take a length of at least"
-                f" {self.signal}, a shorter signal, or spectrum=white"
+                f"echo of a signal of {self.signal} steps in a band at length {length}: the signal would go on"
+                " while its echo is due, and neighbouring values tell something of each other; take a length of at"
+                f" least {self.signal}, a shorter signal, or spectrum=white"
             )
 
     def _split(self, part: str, examples: int, length: int, seed: int) -> Split:
@@ -173,7 +174,8 @@ class Echo(Task):
         if self.spectrum == "white":
             return torch.empty(examples, self.signal).uniform_(-1, 1, generator=rng)
         frequencies = max(1, round(2 * self.signal * self.band))
-        angles = torch.arange(1, frequencies + 1)[:, None] * torch.arange(self.signal) * (torch.pi / 2 / self.signal)
+        turns = torch.arange(1, frequencies + 1)[:, None] * torch.arange(self.signal) / (4 * self.signal)
+        angles = 2 * torch.pi * turns
         waves = torch.cat([angles.cos(), angles.sin()])
         amplitudes = torch.randn(examples, 2 * frequencies, generator=rng)
         return (VARIANCE / frequencies) ** 0.5 * amplitudes @ waves

@@ -12,12 +12,22 @@ from itertools import permutations
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
-
-from seqbench import UNSCORED, Baseline, DataError, Metric, Split, StepClass, Task, TaskData, Tokens
-from seqbench import generator as random_generator
-from seqbench import hookimpl
 from seqbench_stepwise.columns import columns
 from seqbench_stepwise.scores import accuracy, exact_match, last_accuracy, loss
+
+from seqbench import (
+    UNSCORED,
+    Baseline,
+    DataError,
+    Metric,
+    Split,
+    StepClass,
+    Task,
+    TaskData,
+    Tokens,
+    generator,
+    hookimpl,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -59,15 +69,15 @@ class StateTracking(Task):
 
     The first product is the first element itself, so it is not scored.
 
-    Chance: with ``elements="all"`` it is exactly 1 / |G| for whoever misses any one of the elements so far. Fix the
-    others: the product is a x b with a and b known, and x -> a x b maps the group onto itself one to one, so with x
-    uniform every product is equally likely. No window, no bag of tokens and no place helps. With generators the
-    product spreads over the group step by step: the best that is possible from the step's number and the present
-    token alone is the likeliest product of the steps before, times that token, and is computed exactly.
+    Chance: with ``elements="all"`` it is exactly 1 / |G| for whoever misses any one of the elements so far. Fix
+    the others: the product is a x b with a and b known, and x -> a x b maps the group onto itself one to one, so
+    with x uniform every product is equally likely. No window, no bag of tokens and no place helps. With generators
+    the product spreads over the group step by step: the best that is possible from the step's number and the
+    present token alone is the likeliest product of the steps before, times that token, and is computed exactly.
 
     Metrics: ``accuracy`` over scored steps; ``last_accuracy``, at the last step, which depends on all T elements;
-    ``exact_match``, the share of sequences without a mistake; ``loss`` in nats. With ``score="last"`` only the last
-    step is trained and scored, and the first and the last of these metrics remain.
+    ``exact_match``, the share of sequences without a mistake; ``loss`` in nats. With ``score="last"`` only the
+    last step is trained and scored, and the first and the last of these metrics remain.
 
     Each split has a random stream of its own. Examples are held at 2 bytes for each step; above T = 1000 the
     default ``train_time_steps`` leaves fewer than ``train_examples`` of them, 2441 at T = 8192.
@@ -148,7 +158,7 @@ class StateTracking(Task):
     def _split(self, part: str, examples: int, length: int, seed: int) -> Split:
         import torch
 
-        rng = random_generator(seed, self.name, part, length)
+        rng = generator(seed, self.name, part, length)
         inputs = torch.randint(len(self.tokens()), (examples, length), generator=rng, dtype=torch.int8)
         targets = self.products(inputs)
         targets[:, : 1 if self.score == "all" else -1] = UNSCORED

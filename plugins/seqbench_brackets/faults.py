@@ -16,10 +16,10 @@ CHUNK = 2**21
 def with_faults(tokens: Tensor, spans: Tensor, pairs: int, rng: Generator) -> tuple[Tensor, int]:
     """Return strings with one fault each, and how many of them have a fault that their counts tell.
 
-    Two neighbouring closing brackets of different kinds change places: ``( [ ] )`` becomes ``( [ ) ]``, with as many
-    brackets of each kind as before. Of all such places in a string an octave of the distance from the inner bracket
-    to its opening is drawn first, then a place in it. A string without such a place, a short one, has the kind of
-    one closing bracket drawn anew instead.
+    Two neighbouring closing brackets of different kinds change places: ``( [ ] )`` becomes ``( [ ) ]``, with as
+    many brackets of each kind as before. Of all such places in a string an octave of the distance from the inner
+    bracket to its opening is drawn first, then a place in it. A string without such a place, a short one, has the
+    kind of one closing bracket drawn anew instead.
 
     Args:
         tokens: [examples, length] well-formed strings; each has a closing bracket.

@@ -8,6 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
+from seqbench_stepwise.columns import columns
+from seqbench_stepwise.scores import accuracy, exact_match, loss
 
 from seqbench import (
     UNSCORED,
@@ -25,8 +27,6 @@ from seqbench import (
 )
 from seqbench_brackets.faults import with_faults
 from seqbench_brackets.strings import Shape, draw
-from seqbench_stepwise.columns import columns
-from seqbench_stepwise.scores import accuracy, exact_match, loss
 
 if TYPE_CHECKING:
     import torchmetrics
@@ -51,34 +51,34 @@ class Brackets(Task):
         target        ] )   )     ]     target                   no
         scored        ^ ^   ^     ^     scored                    ^
 
-    The language is Dyck-(k, m): k = ``pairs`` kinds of brackets, at most m = ``depth`` open at a time (Hewitt et al.
-    2020). A stack of m kinds, m log2 k bits, is all that has to be remembered, at any length.
+    The language is Dyck-(k, m): k = ``pairs`` kinds of brackets, at most m = ``depth`` open at a time (Hewitt et
+    al. 2020). A stack of m kinds, m log2 k bits, is all that has to be remembered, at any length.
 
-    ``ask="next"``: after each closing bracket, the kind of the one closing bracket that may come next, which closes
-    the innermost open one. After an opening bracket the answer stands in the input, so it is not scored. Opening
-    brackets may always come after a closing one, so that this answer is the whole set of symbols that may come
-    next, as Suzgun et al. 2019 and Bhattamishra et al. 2020 ask for it, and the best score is 1.
+    ``ask="next"``: after each closing bracket, the kind of the one closing bracket that may come next, which
+    closes the innermost open one. After an opening bracket the answer stands in the input, so it is not scored.
+    Opening brackets may always come after a closing one, so that this answer is the whole set of symbols that may
+    come next, as Suzgun et al. 2019 and Bhattamishra et al. 2020 ask for it, and the best score is 1.
 
     ``ask="valid"``: at the last step, whether the string is the beginning of a well-formed one. In a half of the
-    strings, drawn anew in each split, two neighbouring closing brackets have changed places, ``[ { } ]`` to
-    ``[ { ] }``, so that neither the numbers of brackets nor the places of closing ones tell anything. (In a short
-    string without two such neighbours the kind of one closing bracket is drawn anew; ``facts`` says in how many test
+    strings, drawn anew in each split, two neighbouring closing brackets have changed places, ``[ { } ]`` to ``[ {
+    ] }``, so that neither the numbers of brackets nor the places of closing ones tell anything. (In a short string
+    without two such neighbours the kind of one closing bracket is drawn anew; ``facts`` says in how many test
     strings.)
 
     How strings are drawn: the first bracket stays open. On level 1 a bracket opens, on level m one closes, and in
-    between one opens with probability c / (1 + c), c = (T / 4) ** (1 / (m - 2)), so that a bracket holds c others on
-    average, those on level 2 span about half of the string, and distances from a question to the opening bracket
-    are spread over all octaves up to T, whatever T is. (With the c = 1 of Hewitt et al. few are longer than m ** 2.)
-    The kind of each bracket that opens is uniform and independent of all else; m is at most T / 2.
+    between one opens with probability c / (1 + c), c = (T / 4) ** (1 / (m - 2)), so that a bracket holds c others
+    on average, those on level 2 span about half of the string, and distances from a question to the opening
+    bracket are spread over all octaves up to T, whatever T is. (With the c = 1 of Hewitt et al. few are longer
+    than m ** 2.) The kind of each bracket that opens is uniform and independent of all else; m is at most T / 2.
 
-    Chance is exactly 1 / k for ``next``: the kind asked for is that of one opening bracket, and nothing else in the
-    string depends on it up to the question. It is exactly 1/2 for ``valid``.
+    Chance is exactly 1 / k for ``next``: the kind asked for is that of one opening bracket, and nothing else in
+    the string depends on it up to the question. It is exactly 1/2 for ``valid``.
 
-    Metrics of ``next``: ``accuracy_by_distance``, the mean over octaves of the distance (2 to 3, 4 to 7, ...) of the
-    accuracy in each, since most questions are about a bracket nearby: who remembers w steps is right in log2 w of
-    log2 T octaves; ``accuracy`` over all questions; ``exact_match``, the share of strings without a mistake;
-    ``loss`` in nats. Of ``valid``: ``accuracy`` and ``loss``. There the octave of a fault is drawn first, uniform over
-    those that the string has.
+    Metrics of ``next``: ``accuracy_by_distance``, the mean over octaves of the distance (2 to 3, 4 to 7, ...) of
+    the accuracy in each, since most questions are about a bracket nearby: who remembers w steps is right in log2 w
+    of log2 T octaves; ``accuracy`` over all questions; ``exact_match``, the share of strings without a mistake;
+    ``loss`` in nats. Of ``valid``: ``accuracy`` and ``loss``. There the octave of a fault is drawn first, uniform
+    over those that the string has.
 
     Each split has a random stream of its own.
 
@@ -95,7 +95,8 @@ class Brackets(Task):
     version: ClassVar[int] = 1
     reference: ClassVar[str] = """
         @inproceedings{hewitt2020,
-          author = {Hewitt, John and Hahn, Michael and Ganguli, Surya and Liang, Percy and Manning, Christopher D.},
+          author = {Hewitt, John and Hahn, Michael and Ganguli, Surya and Liang, Percy and
+                    Manning, Christopher D.},
           title = {{RNN}s can Generate Bounded Hierarchical Languages with Optimal Memory},
           booktitle = {Proceedings of the 2020 Conference on Empirical Methods in Natural Language Processing},
           pages = {1978--2010},
@@ -227,7 +228,9 @@ class Brackets(Task):
             asked = batch.targets[0].tolist()
             target = ["" if kind == UNSCORED else self._sign(kind + self.pairs) for kind in asked]
             scored = ["" if kind == UNSCORED else "^" for kind in asked]
-        return columns({"input": [self._sign(token) for token in tokens], "target": target, "scored": scored}, keep=20)
+        return columns(
+            {"input": [self._sign(token) for token in tokens], "target": target, "scored": scored}, keep=20
+        )
 
     def _sign(self, token: int) -> str:
         """Write a bracket: its own sign where there are four kinds at most, otherwise with its number."""

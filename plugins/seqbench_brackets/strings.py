@@ -61,25 +61,20 @@ def draw(examples: int, shape: Shape, rng: Generator) -> Strings:
     """
     import torch
 
-    row = (1, examples)
     small = torch.int8 if 2 * shape.pairs <= 128 else torch.int16
-    tokens = torch.empty(shape.length, examples, dtype=small)
-    innermost = torch.full((shape.length, examples), UNSCORED, dtype=small)
-    spans = torch.zeros(shape.length, examples, dtype=torch.int32)
-    kinds, places = torch.zeros(2, shape.depth + 1, examples, dtype=torch.long)  # what is open on each level
-    kind = torch.randint(shape.pairs, row, generator=rng)
-    tokens[0] = kinds[1] = kind
-    level = torch.ones(row, dtype=torch.long)
-    chance = shape.children / (1 + shape.children)
+    tokens = torch.randint(shape.pairs, (shape.length, examples), generator=rng, dtype=small)
+    may_open = torch.rand(tokens.shape, generator=rng) < shape.children / (1 + shape.children)
+    innermost = torch.full_like(tokens, UNSCORED)
+    spans = torch.zeros(tokens.shape, dtype=torch.int32)
+    kinds = tokens[:1].repeat(shape.depth + 1, 1)  # of what is open on each level, and where it was opened
+    places = torch.zeros(kinds.shape, dtype=torch.int32)
+    level = torch.ones(1, examples, dtype=torch.long)
     for step in range(1, shape.length):
-        kind = torch.randint(shape.pairs, row, generator=rng)
-        opens = torch.rand(row, generator=rng) < chance
-        opens = opens.logical_or_(level == 1).logical_and_(level < shape.depth)
-        closed = kinds.gather(0, level)
-        tokens[step] = torch.where(opens, kind, closed + shape.pairs)
+        opens = (may_open[step] | (level == 1)) & (level < shape.depth)
         spans[step] = (step - places.gather(0, level)).masked_fill_(opens, 0)
-        level = level + opens.long().mul_(2).sub_(1)
-        top = torch.where(opens, kind, kinds.gather(0, level))
+        tokens[step] = torch.where(opens, tokens[step], kinds.gather(0, level) + shape.pairs)
+        level = level + 2 * opens - 1
+        top = torch.where(opens, tokens[step], kinds.gather(0, level))
         kinds.scatter_(0, level, top)
         places.scatter_(0, level, places.gather(0, level).masked_fill_(opens, step))
         innermost[step] = top.masked_fill_(opens, UNSCORED)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import torchmetrics
     from torch import Tensor
 
-MOST_FITTED = 5_000
+MOST_FITTED = 2_000
 """Training images that the linear model is fitted on, at most."""
 
 

@@ -37,9 +37,13 @@ from tests.toys import CATALOG, Last, toy_cell
 
 SMALL: dict[str, dict[str, Any]] = {
     "adding": {},
+    "brackets": {"train_examples": 64},
     "copy": {},
+    "echo": {"train_examples": 64},
     "forecasting": {},
+    "pixels": {},
     "sentiment": {},
+    "state-tracking": {"train_examples": 64},
     "word-order": {"sentences": 200},
 }
 

@@ -245,7 +245,6 @@ def test_gru_learns_which_bracket_may_close(tmp_path: Path) -> None:
             "training": {"steps": 1500, "learning_rate": 1e-2, "stop_when_solved": 0.05},
             "gradients": "off",
             "parameters": {"brackets": {"pairs": 2}, "gru": {"hidden_size": 64}},
-            "execution": {"name": "serial"},
         }
     )
-    assert run(experiment, str(tmp_path))["score"].min() > 0.9
+    assert run(experiment, tmp_path, executor="serial")["score"].min() > 0.9

@@ -177,7 +177,6 @@ def test_gru_learns_to_repeat_a_short_signal(tmp_path: Path) -> None:
             "training": {"steps": 1000, "learning_rate": 5e-3},
             "gradients": "off",
             "parameters": {"echo": {"signal": 2}, "gru": {"hidden_size": 64}},
-            "execution": {"name": "serial"},
         }
     )
-    assert run(experiment, str(tmp_path))["score"].max() < 0.1
+    assert run(experiment, tmp_path, executor="serial")["score"].max() < 0.1

@@ -247,7 +247,6 @@ def test_gru_learns_the_digits_pixel_by_pixel(tmp_path: Path) -> None:
             "training": {"steps": 600, "learning_rate": 5e-3},
             "gradients": "off",
             "parameters": {"gru": {"hidden_size": 64}},
-            "execution": {"name": "serial"},
         }
     )
-    assert run(experiment, str(tmp_path))["score"].min() > 0.75
+    assert run(experiment, tmp_path, executor="serial")["score"].min() > 0.75

@@ -238,8 +238,8 @@ def test_lstm_learns_parity_and_keeps_it_at_four_times_the_length(tmp_path: Path
             "training": {"steps": 1500, "learning_rate": 1e-2, "stop_when_solved": 0.0},
             "gradients": "off",
             "parameters": {"state-tracking": {"group": "Z2"}, "lstm": {"hidden_size": 32}},
-            "execution": {"name": "serial"},
         }
     )
-    table = run(experiment, str(tmp_path))
-    assert table["score"].min() > 0.9
+    table = run(experiment, tmp_path, executor="serial")
+    assert table["score"].min() > 0.95
+    assert table["metrics.accuracy@64"].min() > 0.9

@@ -80,7 +80,9 @@ class Brackets(Task):
     ``loss`` in nats. Of ``valid``: ``accuracy`` and ``loss``. There the octave of a fault is drawn first, uniform
     over those that the string has.
 
-    Each split has a random stream of its own.
+    Each split has a random stream of its own. Examples are held at 2 bytes for each step, 4 with more than 64
+    pairs; above T = 1000 the default ``train_time_steps`` leaves fewer than ``train_examples`` of them, 2441 at T
+    = 8192.
 
     Attributes:
         ask: ``next``, which bracket may close next, or ``valid``, whether the string is well formed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from seqbench_stepwise.scores import accuracy, loss
@@ -39,7 +40,7 @@ def _one_image(test: Split) -> float:
 
 
 def baselines(train: Split, test: Split, seen: tuple[Tensor, Tensor], classes: int) -> tuple[Baseline, ...]:
-    """Score the shares of the training classes, and a logistic regression on the pixels, on the test images.
+    """Score the shares of the training classes, a guess, and a logistic regression on the pixels.
 
     Args:
         train, test: the splits.
@@ -58,8 +59,10 @@ def baselines(train: Split, test: Split, seen: tuple[Tensor, Tensor], classes: i
     answers = _linear(seen[0][:MOST_FITTED], labels[:MOST_FITTED], seen[1], classes).split(256)
     rows = iter(answers)
     linear = evaluate(measures, test, lambda batch: next(rows), batch_size=256)
+    guess = {"accuracy": 1 / classes, "balanced_accuracy": 1 / classes, "loss": math.log(classes)}
     return (
         Baseline("majority class", evaluate(measures, test, shares)),
+        Baseline("guess", guess),
         Baseline("logistic regression on pixels", linear, is_reference=False),
     )
 

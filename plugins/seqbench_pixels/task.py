@@ -53,9 +53,9 @@ class Pixels(Task):
     trained at one length can be tested at others.
 
     Metrics: ``accuracy``, ``balanced_accuracy`` (the mean recall of the classes, which a constant answer cannot
-    raise above 1 / classes), ``loss`` in nats. Skill is measured from ``majority class``, with the shares of the
-    training classes for the loss. ``logistic regression on pixels`` sees the same pixels at once, without noise,
-    fitted on at most 2,000 training images, and is reported beside.
+    raise above 1 / classes), ``loss`` in nats. Skill is measured from the better of ``majority class``, with the
+    shares of the training classes for the loss, and ``guess``. ``logistic regression on pixels`` sees the same
+    pixels at once, without noise, fitted on at most 2,000 training images, and is reported beside.
 
     Attributes:
         data: the images; None takes the digits of scikit-learn.

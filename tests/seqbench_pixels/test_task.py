@@ -134,14 +134,16 @@ def test_perfect_predictor_scores_best_and_the_baselines_are_what_they_say(whole
         return torch.nn.functional.one_hot(batch.targets, 10) * 1e4
 
     assert evaluate(whole.metrics, whole.test, perfect) == {metric.name: metric.best for metric in whole.metrics}
-    majority, linear = whole.baselines
+    majority, guess, linear = whole.baselines
     counts = everything(whole.train).targets.bincount().double()
     hits = (everything(whole.test).targets == counts.argmax()).double().mean()
     nats = -(counts / counts.sum()).log()[everything(whole.test).targets].mean()
     assert majority.scores["accuracy"] == pytest.approx(float(hits))
     assert majority.scores["balanced_accuracy"] == pytest.approx(0.1)
     assert majority.scores["loss"] == pytest.approx(float(nats), abs=1e-6)
+    assert guess.scores == {"accuracy": 0.1, "balanced_accuracy": 0.1, "loss": math.log(10)}
     assert majority.is_reference
+    assert guess.is_reference
     assert not linear.is_reference
     assert linear.scores["accuracy"] > 0.93  # about 0.96 is usual for these digits
 
@@ -234,7 +236,7 @@ def test_mnist_is_read_from_its_files(shared_data: Path) -> None:
     assert data.fitted["mean"] == pytest.approx(
         0.1325 * 255, rel=0.01
     )  # torchvision's users divide by 0.1307, 0.3081
-    assert math.isfinite(data.baselines[1].scores["loss"])
+    assert math.isfinite(data.baselines[2].scores["loss"])
 
 
 @pytest.mark.slow

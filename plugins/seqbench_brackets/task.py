@@ -45,7 +45,7 @@ SIGNS = ("()", "[]", "{}", "<>")
 class Brackets(Task):
     """Say which bracket may close next, or whether a string of ``length`` = T brackets is well formed.
 
-    ``pairs=4, depth=3`` at T = 10, ``ask="next"``, and ``ask="valid"`` with a fault at the marked steps::
+    ``pairs=4, depth=3`` at T = 10, ``ask="next"``, and ``ask="valid"`` with a fault at the fourth and fifth::
 
         input   ( [ { } ] < > [ { }     input   ( [ { ] } < > [ { }
         target        ] )   )     ]     target                   no

@@ -5,6 +5,7 @@ Pairs are numbered from 0; token p opens pair p, and token ``pairs`` + p closes 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqbench import UNSCORED
@@ -53,8 +54,8 @@ class Strings(NamedTuple):
     spans: Tensor
 
 
-def draw(examples: int, shape: Shape, rng: Generator) -> Strings:
-    """Draw strings in which the first bracket stays open.
+def draw(sizes: Sequence[int], shape: Shape, rngs: Sequence[Generator]) -> list[Strings]:
+    """Draw strings in which the first bracket stays open, so many by each generator.
 
     On level 1 a bracket opens, on level ``depth`` one closes; in between one opens with probability c / (1 + c),
     which makes c brackets in each on average. The kind of each bracket that opens is drawn uniformly.
@@ -62,13 +63,29 @@ def draw(examples: int, shape: Shape, rng: Generator) -> Strings:
     import torch
 
     small = torch.int8 if 2 * shape.pairs <= 128 else torch.int16
-    tokens = torch.randint(shape.pairs, (shape.length, examples), generator=rng, dtype=small)
-    may_open = torch.rand(tokens.shape, generator=rng) < shape.children / (1 + shape.children)
+    chance = shape.children / (1 + shape.children)
+    drawn = [
+        (
+            torch.randint(shape.pairs, (shape.length, examples), generator=rng, dtype=small),
+            torch.rand(shape.length, examples, generator=rng) < chance,
+        )
+        for examples, rng in zip(sizes, rngs, strict=True)
+    ]
+    # One walk for all: its time is that of the steps as long as there are few strings.
+    found = _walked(*(torch.cat(parts, 1) for parts in zip(*drawn, strict=True)), shape)
+    rows = zip(*(steps.T.contiguous().split(list(sizes)) for steps in found), strict=True)
+    return [Strings(*parts) for parts in rows]
+
+
+def _walked(tokens: Tensor, may_open: Tensor, shape: Shape) -> Strings:
+    """Return strings from the kind that opens at each step, and whether it does if it can: [length, examples]."""
+    import torch
+
     innermost = torch.full_like(tokens, UNSCORED)
     spans = torch.zeros(tokens.shape, dtype=torch.int32)
     kinds = tokens[:1].repeat(shape.depth + 1, 1)  # of what is open on each level, and where it was opened
     places = torch.zeros(kinds.shape, dtype=torch.int32)
-    level = torch.ones(1, examples, dtype=torch.long)
+    level = torch.ones(1, tokens.shape[1], dtype=torch.long)
     for step in range(1, shape.length):
         opens = (may_open[step] | (level == 1)) & (level < shape.depth)
         spans[step] = (step - places.gather(0, level)).masked_fill_(opens, 0)
@@ -78,7 +95,7 @@ def draw(examples: int, shape: Shape, rng: Generator) -> Strings:
         kinds.scatter_(0, level, top)
         places.scatter_(0, level, places.gather(0, level).masked_fill_(opens, step))
         innermost[step] = top.masked_fill_(opens, UNSCORED)
-    return Strings(*(steps.T.contiguous() for steps in (tokens, innermost, spans)))
+    return Strings(tokens, innermost, spans)
 
 
 def levels(tokens: Tensor, pairs: int) -> Tensor:

@@ -26,11 +26,11 @@ from seqbench import (
     generator,
 )
 from seqbench_brackets.faults import with_faults
-from seqbench_brackets.strings import Shape, draw
+from seqbench_brackets.strings import Shape, Strings, draw
 
 if TYPE_CHECKING:
     import torchmetrics
-    from torch import Tensor
+    from torch import Generator, Tensor
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -145,9 +145,12 @@ class Brackets(Task):
                 f" {SHORTEST}"
             )
         train_examples = max(1, min(self.train_examples, self.train_time_steps // length))
-        train, _ = self._split("train", train_examples, length, seed)
-        validation, _ = self._split("validation", self.validation_examples, length, seed)
-        test, told = self._split("test", self.test_examples, length, seed)
+        sizes = {"train": train_examples, "validation": self.validation_examples, "test": self.test_examples}
+        rngs = {part: generator(seed, self.name, part, length) for part in sizes}
+        strings = draw(list(sizes.values()), self.shape(length), list(rngs.values()))
+        (train, _), (validation, _), (test, told) = (
+            self._split(drawn, rng) for drawn, rng in zip(strings, rngs.values(), strict=True)
+        )
         return TaskData(
             train=train,
             validation=validation,
@@ -168,15 +171,14 @@ class Brackets(Task):
         """Return what strings of this length are drawn from."""
         return Shape(self.pairs, length, min(self.depth, length // 2))
 
-    def _split(self, part: str, examples: int, length: int, seed: int) -> tuple[Split, int]:
-        """Draw a split, and count its faults that the numbers of brackets tell."""
+    def _split(self, strings: Strings, rng: Generator) -> tuple[Split, int]:
+        """Return a split, and how many of its faults the numbers of brackets tell."""
         import torch
 
-        rng = generator(seed, self.name, part, length)
-        tokens, innermost, spans = draw(examples, self.shape(length), rng)
+        tokens, innermost, spans = strings
         if self.ask == "next":
             return Split(tokens, innermost), 0
-        is_valid = torch.randperm(examples, generator=rng) % 2 == 0
+        is_valid = torch.randperm(len(tokens), generator=rng) % 2 == 0
         if bool(is_valid.all()):
             return Split(tokens, is_valid.long()), 0
         tokens[~is_valid], told = with_faults(tokens[~is_valid], spans[~is_valid], self.pairs, rng)

@@ -195,6 +195,8 @@ def test_same_seed_gives_the_same_data_and_another_seed_split_or_length_does_not
             assert not torch.equal(mine, getattr(other, part).inputs)
             assert not torch.equal(mine, getattr(longer, part).inputs[:, :16])
         assert not torch.equal(one.train.inputs[:32], one.validation.inputs)
+        fewer = small(ask=ask, train_examples=7).load(16, seed=0)
+        assert torch.equal(one.test.inputs, fewer.test.inputs)  # type: ignore[arg-type]
 
 
 def test_brackets_take_a_byte_each_and_two_when_pairs_are_many() -> None:

@@ -41,7 +41,8 @@ class Pixels(Task):
       images with noise; what was seen must be carried over them. ``filler="blank"`` follows it with zeros.
     - T < P: the image is made smaller, to the largest square of at most T pixels (4 x 4 at T = 16), each the mean
       of an area; steps that remain hold noise. Less is seen there, so that a score at T < P may be lower for want
-      of detail, not of memory: the linear baseline shows how much.
+      of detail, not of memory: the linear baseline shows how much. The rasters of two such lengths differ, so
+      that a network can be tested at other lengths than its own from P on only.
 
     Pixels have mean 0 and standard deviation 1 over all training images, as the noise has.
 

@@ -1,4 +1,4 @@
-"""Finds the files of a data set in a folder: splits, shards, a file for each class, a file for each text.
+"""Finds the files of a data set in a folder: splits, shards, a file for each class or text, images.
 
 Looks at names and folders only, never into a file.
 """
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from seqbench.data.idx_files import IMAGES, LABELS, idx_pairs
 from seqbench.data.table_files import READERS, ending, stem
 from seqbench.errors import DataError, reason
 
@@ -41,7 +42,7 @@ class DataFile:
     Attributes:
         role: the split that it belongs to, or ``all``.
         path: where it is.
-        kind: one of `READERS`.
+        kind: one of `READERS`, or of a pair of idx files.
         label: the class of all its texts, if its name or folder tells it.
         is_document: whether the whole file is one text.
     """
@@ -78,9 +79,9 @@ class _Folder:
 def layout_of(folder: Path) -> DataLayout:
     """Return the files of the data set in a folder.
 
-    Layouts are tried in this order: files of splits, possibly in shards; folders of splits; a folder for each
-    class with a file for each text; a file for each class; then the same one or two folders deeper, e.g. in
-    ``data``.
+    Layouts are tried in this order: images in idx files; files of splits, possibly in shards; folders of splits; a
+    folder for each class with a file for each text; a file for each class; then the same one or two folders
+    deeper, e.g. in ``data``.
 
     Raises:
         DataError: no layout fits; there are several data sets, two files for one split or a missing shard; or the
@@ -97,7 +98,7 @@ def layout_of(folder: Path) -> DataLayout:
 
 
 def _found(folder: _Folder, deeper: int = 2) -> DataLayout | None:
-    for find in (_split_files, _split_folders, _class_folders, _class_files):
+    for find in (_idx_files, _split_files, _split_folders, _class_folders, _class_files):
         if found := find(folder):
             return found
     if not deeper:
@@ -119,6 +120,13 @@ def _look(folder: Path) -> _Folder:
         return _Folder(folder, files, tuple(path for path in found if path.is_dir()))
     except OSError as error:
         raise DataError(f"the folder {folder} cannot be looked at: {reason(error)}") from error
+
+
+def _idx_files(folder: _Folder) -> DataLayout | None:
+    pairs = idx_pairs(folder.path, folder.files)
+    kinds = (IMAGES, LABELS)
+    parts = [DataFile(role, path, kind) for role, *paths in pairs for path, kind in zip(paths, kinds, strict=True)]
+    return DataLayout(tuple(parts)) if parts else None
 
 
 def _split_files(folder: _Folder) -> DataLayout | None:

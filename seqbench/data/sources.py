@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from seqbench.base.plain_files import check_plain
 from seqbench.base.printable import one_line
 from seqbench.data.hub import HubName
+from seqbench.data.idx_files import IMAGES, is_idx, read_idx
 from seqbench.data.layouts import KNOWN_ENDINGS, DataFile, DataLayout, layout_of
 from seqbench.data.table_files import READERS, ending, read_document, read_file
 from seqbench.errors import DataError, reason
@@ -67,6 +68,10 @@ def read_tables(data: str) -> dict[str, pd.DataFrame]:
     Files called README..., LICENSE..., MANIFEST..., SHA256SUMS..., dataset_info..., or beginning with ``.`` or
     ``_``, are never read.
 
+    A folder of images and labels in idx files, as MNIST is published (``train-images-idx3-ubyte.gz``, ...), gives
+    a row for each image: ``label``, and ``pixel0``, ``pixel1``, ... row by row; ``attrs["width"]`` is the number
+    of columns. One pair of files gives ``{"all": rows}``.
+
     If the hub declares a column of a parquet file as classes, it holds their names, as it does from the hub.
     A ``.json`` file is a list of objects, or an object on each line.
 
@@ -107,6 +112,8 @@ def _table(layout: DataLayout, parts: Sequence[DataFile]) -> pd.DataFrame:
     """Return the rows of the files of one split, one after the other."""
     import pandas as pd
 
+    if parts[0].kind == IMAGES:
+        return read_idx(*(part.path for part in parts))
     if parts[0].is_document:
         columns = {"text": [read_document(part.path) for part in parts]}
         labels = {} if parts[0].label is None else {"label": [part.label for part in parts]}
@@ -141,6 +148,10 @@ def _alike(parts: Sequence[DataFile]) -> list[pd.DataFrame]:
 
 
 def _kind(path: Path) -> str:
+    if is_idx(path):
+        raise DataError(
+            f"{path} is one of a pair of idx files, images and labels; name their folder, {path.parent}"
+        )
     if ending(path) not in READERS:
         raise DataError(f"{path} has no ending that tells what it is; known are {KNOWN_ENDINGS}")
     return ending(path)

@@ -37,13 +37,17 @@ from tests.toys import CATALOG, Last, toy_cell
 
 SMALL: dict[str, dict[str, Any]] = {
     "adding": {},
+    "brackets": {"train_examples": 64},
     "copy": {},
+    "echo": {"train_examples": 64},
     "forecasting": {},
     "induction": {"train_examples": 64, "test_examples": 64},
     "recall": {"vocab_size": 64, "train_examples": 64, "test_examples": 64},
     "selective-copy": {"train_examples": 64, "test_examples": 64},
+    "pixels": {},
     "sentiment": {},
     "sort": {"train_examples": 64, "test_examples": 64},
+    "state-tracking": {"train_examples": 64},
     "word-order": {"sentences": 200},
 }
 

@@ -260,7 +260,7 @@ def test_captured_cell_has_the_bits_of_the_plain_one(model: str, length: int, tr
     assert found.has_same_bits, found.text
 
 
-@pytest.mark.parametrize("task", ["adding", "word-order"])
+@pytest.mark.parametrize("task", ["adding", "word-order", "brackets", "echo"])
 def test_tasks_of_other_kinds_have_the_bits_of_plain_steps_too(task: str) -> None:
     found = []
     for capture in ("auto", False):

@@ -207,13 +207,49 @@ def test_adding(check) -> None:
     check()
 
 
+@pytest.mark.slow
+@checks_for("brackets")
+def test_brackets(check) -> None:
+    check()
+
+
+@pytest.mark.slow
+@checks_for(CATALOG.tasks["brackets"](ask="valid", pairs=2, train_examples=2000))
+def test_brackets_that_may_be_ill_formed(check) -> None:
+    check()
+
+
 @checks_for("copy")
 def test_copy(check) -> None:
     check()
 
 
+@pytest.mark.slow
+@checks_for("echo")
+def test_echo(check) -> None:
+    check()
+
+
+@pytest.mark.slow
+@checks_for(CATALOG.tasks["echo"](spectrum="band", signal=8, train_examples=2000))
+def test_echo_of_a_signal_in_a_band(check) -> None:
+    check()
+
+
 @checks_for("forecasting")
 def test_forecasting(check) -> None:
+    check()
+
+
+@pytest.mark.slow
+@checks_for("pixels")
+def test_pixels(check) -> None:
+    check()
+
+
+@pytest.mark.slow
+@checks_for(CATALOG.tasks["pixels"](order="permuted", filler="blank"))
+def test_pixels_in_a_fixed_random_order(check) -> None:
     check()
 
 
@@ -249,6 +285,18 @@ def test_sort(check) -> None:
 @pytest.mark.slow
 @checks_for(CATALOG.tasks["sort"](items=None))
 def test_sort_of_as_many_symbols_as_the_length(check) -> None:
+    check()
+
+
+@pytest.mark.slow
+@checks_for("state-tracking")
+def test_state_tracking(check) -> None:
+    check()
+
+
+@pytest.mark.slow
+@checks_for(CATALOG.tasks["state-tracking"](group="A5", elements="generators", train_examples=2000))
+def test_state_tracking_by_generators(check) -> None:
     check()
 
 

@@ -1,0 +1,107 @@
+"""Reads images and their classes: the digits of scikit-learn, or tables with a column for each pixel."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from seqbench import DataError, read_tables
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+DIGITS_WIDTH = 8
+
+
+class Images(NamedTuple):
+    """Images of one size.
+
+    Attributes:
+        pixels: [images, pixels] numbers, row by row.
+        labels: [images], the name of each image's class.
+        width: pixels in a row.
+    """
+
+    pixels: np.ndarray
+    labels: np.ndarray
+    width: int
+
+    @property
+    def height(self) -> int:
+        """Rows of an image."""
+        return self.pixels.shape[1] // self.width
+
+    def take(self, rows: np.ndarray) -> Images:
+        """Return the images with these numbers."""
+        return Images(self.pixels[rows], self.labels[rows], self.width)
+
+
+def digits() -> dict[str, Images]:
+    """Return the 1,797 digits of scikit-learn: 8 x 8 pixels from 0 to 16."""
+    import numpy as np
+    from sklearn.datasets import load_digits
+
+    pixels, labels = load_digits(return_X_y=True)
+    return {"all": Images(pixels.astype(np.float32), labels.astype(str), DIGITS_WIDTH)}
+
+
+def read_images(data: str, label_column: str, width: int | None) -> dict[str, Images]:
+    """Return the images of a data source by split.
+
+    Args:
+        data: a folder of idx files, or tables as `seqbench.read_tables` reads them.
+        label_column: the column of classes; each other column is a pixel.
+        width: pixels in a row; None takes what the files say, or else a square.
+
+    Raises:
+        DataError: the data are missing or unfit, or splits differ in their pixels.
+    """
+    found = {
+        part: _images(table, f"{data} ({part})", label_column, width) for part, table in read_tables(data).items()
+    }
+    sizes = {part: (images.width, images.height) for part, images in found.items()}
+    if len(set(sizes.values())) > 1:
+        raise DataError(f"{data}: the images of its splits differ in size: {_told(sizes)}; make them alike")
+    return found
+
+
+def _told(sizes: Mapping[str, tuple[int, int]]) -> str:
+    return ", ".join(f"{part} {width} x {height}" for part, (width, height) in sizes.items())
+
+
+def _images(table: pd.DataFrame, where: str, label_column: str, width: int | None) -> Images:
+    import numpy as np
+
+    if label_column not in table.columns:
+        shown = ", ".join(map(str, table.columns[:10]))
+        raise DataError(f"{where} has no column {label_column}; it has {shown}; name it with label_column")
+    labels = table[label_column]
+    if labels.isna().any():
+        raise DataError(f"{where}: row {int(labels.isna().argmax()) + 1} has no {label_column}; leave it out")
+    pixels = table.drop(columns=label_column)
+    for column in pixels.columns:
+        if pixels[column].dtype.kind not in "iufb":
+            raise DataError(
+                f"{where}: the column {column} holds no numbers; each column but {label_column} is one"
+                " pixel, row by row"
+            )
+    values = pixels.to_numpy(np.float32)
+    if not np.isfinite(values).all():
+        row, column = np.argwhere(~np.isfinite(values))[0]
+        raise DataError(f"{where}: row {row + 1} has no number in the column {pixels.columns[column]}; fill it in")
+    return Images(values, labels.astype(str).to_numpy(str), _width(values.shape[1], where, width, table.attrs))
+
+
+def _width(pixels: int, where: str, width: int | None, told: Mapping[str, int]) -> int:
+    """Return how many pixels a row has."""
+    found = width or told.get("width") or math.isqrt(pixels)
+    if not pixels:
+        raise DataError(f"{where} has no column but the label; each pixel has a column of its own")
+    if pixels % found or (not width and "width" not in told and found**2 != pixels):
+        raise DataError(
+            f"{where} has {pixels} pixels in a row of the table, which do not make rows of {found}; leave out"
+            " columns that are no pixels, or set width"
+        )
+    return found

@@ -1,0 +1,1 @@
+"""Scores answers at steps, and writes examples step by step, for tasks that share both."""

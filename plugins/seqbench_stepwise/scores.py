@@ -1,0 +1,63 @@
+"""Defines metrics of classes at steps; torchmetrics is imported when a function runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from seqbench import UNSCORED, Batch, Metric, scored_items
+
+if TYPE_CHECKING:
+    import torchmetrics
+    from torch import Tensor
+
+
+def accuracy(classes: int, name: str = "accuracy") -> Metric:
+    """Return the share of scored items with the right class."""
+
+    def make() -> torchmetrics.Metric:
+        from torchmetrics.classification import MulticlassAccuracy
+
+        return MulticlassAccuracy(classes, average="micro")
+
+    return Metric(name, make, worst=0.0)
+
+
+def exact_match() -> Metric:
+    """Return the share of sequences that are right at every scored step."""
+    return Metric("exact_match", mean, prepare=_is_all_right, worst=0.0)
+
+
+def last_accuracy() -> Metric:
+    """Return the share of sequences that are right at the last step, which has to be scored."""
+    return Metric("last_accuracy", mean, prepare=_is_last_right, worst=0.0)
+
+
+def loss() -> Metric:
+    """Return the mean cross entropy of a scored item, in nats."""
+    return Metric("loss", mean, best=0.0, is_higher_better=False, prepare=_losses)
+
+
+def mean() -> torchmetrics.Metric:
+    """Return a mean that lets NaN through; torchmetrics would otherwise leave such values out."""
+    from torchmetrics import MeanMetric
+
+    return MeanMetric(nan_strategy="disable")
+
+
+def _is_all_right(outputs: Tensor, batch: Batch) -> tuple[Tensor]:
+    """Return 1 for each sequence without a mistake, else 0: [batch]."""
+    is_right = (outputs.argmax(dim=-1) == batch.targets) | (batch.targets == UNSCORED)
+    return (is_right.all(dim=1).double(),)
+
+
+def _is_last_right(outputs: Tensor, batch: Batch) -> tuple[Tensor]:
+    """Return 1 for each sequence that ends with the right class, else 0: [batch]."""
+    return ((outputs[:, -1].argmax(dim=-1) == batch.targets[:, -1]).double(),)
+
+
+def _losses(outputs: Tensor, batch: Batch) -> tuple[Tensor]:
+    """Return the cross entropy of each scored item in nats: [items]."""
+    from torch.nn.functional import cross_entropy
+
+    logits, classes = scored_items(outputs, batch)
+    return (cross_entropy(logits.double(), classes, reduction="none"),)

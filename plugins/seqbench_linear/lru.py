@@ -69,4 +69,4 @@ class LRUBlock(nn.Module):
         driven = linear(inputs, scaled.flatten(0, 1)).to(wide)
         hs, last = scan(eigenvalues, torch.view_as_complex(driven.view(*driven.shape[:2], -1, 2)), state)
         read = linear(torch.view_as_real(hs).flatten(-2).to(self.C.dtype), self.C.flatten(1))
-        return glu(self.mix(gelu(read + self.D * self.enter(inputs)))), last
+        return glu(self.mix(gelu(torch.addcmul(read, self.D, self.enter(inputs))))), last

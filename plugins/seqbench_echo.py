@@ -178,7 +178,8 @@ class Echo(Task):
         angles = 2 * torch.pi * turns
         waves = torch.cat([angles.cos(), angles.sin()])
         amplitudes = torch.randn(examples, 2 * frequencies, generator=rng)
-        return (VARIANCE / frequencies) ** 0.5 * amplitudes @ waves
+        signal: Tensor = (VARIANCE / frequencies) ** 0.5 * amplitudes @ waves
+        return signal
 
     def _show(self, test: Split, example: int) -> str:
         import torch

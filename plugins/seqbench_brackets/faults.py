@@ -30,7 +30,7 @@ def with_faults(tokens: Tensor, spans: Tensor, pairs: int, rng: Generator) -> tu
     import torch
 
     rows = max(1, CHUNK // tokens.shape[1])
-    parts = zip(tokens.split(rows), spans.split(rows), strict=True)
+    parts = zip(torch.split(tokens, rows), torch.split(spans, rows), strict=True)
     found = [_with_faults(part.long(), octaves(back.clamp_min(1)), pairs, rng) for part, back in parts]
     return torch.cat([part for part, _ in found]).to(tokens.dtype), sum(told for _, told in found)
 

@@ -72,8 +72,9 @@ def draw(sizes: Sequence[int], shape: Shape, rngs: Sequence[Generator]) -> list[
         for examples, rng in zip(sizes, rngs, strict=True)
     ]
     # One walk for all: its time is that of the steps as long as there are few strings.
-    found = _walked(*(torch.cat(parts, 1) for parts in zip(*drawn, strict=True)), shape)
-    rows = zip(*(steps.T.contiguous().split(list(sizes)) for steps in found), strict=True)
+    tokens, may_open = (torch.cat(parts, 1) for parts in zip(*drawn, strict=True))
+    found = _walked(tokens, may_open, shape)
+    rows = zip(*(torch.split(steps.T.contiguous(), list(sizes)) for steps in found), strict=True)
     return [Strings(*parts) for parts in rows]
 
 

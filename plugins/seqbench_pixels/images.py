@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seqbench import DataError, read_tables
 
@@ -31,7 +31,7 @@ class Images(NamedTuple):
     @property
     def height(self) -> int:
         """Rows of an image."""
-        return self.pixels.shape[1] // self.width
+        return int(self.pixels.shape[1]) // self.width
 
     def take(self, rows: np.ndarray) -> Images:
         """Return the images with these numbers."""
@@ -94,7 +94,7 @@ def _images(table: pd.DataFrame, where: str, label_column: str, width: int | Non
     return Images(values, labels.astype(str).to_numpy(str), _width(values.shape[1], where, width, table.attrs))
 
 
-def _width(pixels: int, where: str, width: int | None, told: Mapping[str, int]) -> int:
+def _width(pixels: int, where: str, width: int | None, told: Mapping[Any, Any]) -> int:
     """Return how many pixels a row has."""
     found = width or told.get("width") or math.isqrt(pixels)
     if not pixels:

@@ -56,8 +56,8 @@ def baselines(train: Split, test: Split, seen: tuple[Tensor, Tensor], classes: i
     def shares(batch: Batch) -> Tensor:
         return logits.expand(len(batch.targets), classes)
 
-    answers = _linear(seen[0][:MOST_FITTED], labels[:MOST_FITTED], seen[1], classes).split(256)
-    rows = iter(answers)
+    answers = _linear(seen[0][:MOST_FITTED], labels[:MOST_FITTED], seen[1], classes)
+    rows = iter(torch.split(answers, 256))
     linear = evaluate(measures, test, lambda batch: next(rows), batch_size=256)
     guess = {"accuracy": 1 / classes, "balanced_accuracy": 1 / classes, "loss": math.log(classes)}
     return (

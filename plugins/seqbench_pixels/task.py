@@ -126,7 +126,9 @@ class Pixels(Task):
         seen = {part: read_pixels(images, length, scale) for part, images in kept.items()}
         splits = {part: self._split(part, kept[part], seen[part], classes, length, seed) for part in kept}
         return TaskData(
-            **splits,
+            train=splits["train"],
+            validation=splits["validation"],
+            test=splits["test"],
             inputs=Values(1),
             targets=SequenceClass(len(classes)),
             metrics=metrics(len(classes)),

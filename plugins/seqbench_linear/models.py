@@ -23,7 +23,7 @@ Radius = Annotated[float, Field(ge=0, le=1)]
 class LRU(Model):
     """Linear recurrent unit (Orvieto et al. 2023): a complex diagonal recurrence, then a gated linear unit.
 
-    With * element by element and lambda in the unit disk (their section 3 and appendix A):
+    With * element by element and lambda in the unit disk (their appendix A):
 
         lambda = exp(-exp(nu) + i exp(theta))                  y_t = Re(C h_t) + D * x_t
         h_t = lambda * h_{t-1} + exp(gamma) * (B x_t)          o_t = GLU(E gelu(y_t) + e)
@@ -35,7 +35,7 @@ class LRU(Model):
         layers: how many such blocks stand on each other.
         state_size: complex numbers in h_t; None for `hidden_size`.
         r_min: least abs(lambda) at the start; the lambdas are drawn evenly from the ring between both radii. For
-            long sequences the authors draw from a thin one, with radii near 1 (their section 3.4).
+            long sequences the authors draw from a thin one, with radii near 1.
         r_max: largest abs(lambda) at the start.
         max_phase: largest angle of lambda at the start, in radians.
         residual: whether a block's inputs are added to its outputs.

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
+from seqbench_stepwise.columns import columns
+from seqbench_stepwise.scores import accuracy, exact_match, mean
 
 from seqbench import (
     UNSCORED,
@@ -30,7 +32,6 @@ from seqbench import (
 
 if TYPE_CHECKING:
     import torch
-    import torchmetrics
     from torch import Tensor
 
 Count = Annotated[int, Field(ge=1)]
@@ -217,12 +218,10 @@ class Copy(Task):
         return torch.int8 if self.symbols + 2 <= 128 else torch.int16
 
     def _metrics(self, length: int) -> tuple[Metric, ...]:
-        from torchmetrics.classification import MulticlassAccuracy
-
         share = self.pattern / self.time_steps(length)
         return (
-            Metric("accuracy", lambda: MulticlassAccuracy(self.symbols, average="micro"), worst=0.0),
-            Metric("exact_match", _mean, prepare=_is_recalled),
+            accuracy(self.symbols),
+            exact_match(),
             _loss("loss", 1.0),
             _loss("loss_ratio", 1 / math.log(self.symbols)),
             _loss("loss_all_positions", share),
@@ -252,29 +251,13 @@ class Copy(Task):
 
         batch = test.batch(torch.tensor([example]))
         signs = {self.symbols: ".", self.symbols + 1: ">", UNSCORED: ""}
-        steps = [
-            (signs.get(token, str(token)), signs.get(target, str(target)), "" if target == UNSCORED else "^")
-            for token, target in zip(batch.inputs[0].tolist(), batch.targets[0].tolist(), strict=True)
-        ]
-        steps = _cut(steps, keep=self.pattern + 5)
-        widths = [max(len(sign) for sign in step) for step in steps]
-        return "\n".join(
-            f"{word:<8}" + " ".join(sign.rjust(width) for sign, width in zip(line, widths, strict=True)).rstrip()
-            for word, line in zip(("input", "target", "scored"), zip(*steps, strict=True), strict=True)
-        )
-
-
-def _mean() -> torchmetrics.Metric:
-    """Return a mean that lets NaN through; torchmetrics would otherwise leave such values out."""
-    from torchmetrics import MeanMetric
-
-    return MeanMetric(nan_strategy="disable")
-
-
-def _is_recalled(outputs: Tensor, batch: Batch) -> tuple[Tensor]:
-    """Return 1 for each sequence without a mistake, else 0: [batch]."""
-    is_right = (outputs.argmax(dim=-1) == batch.targets) | (batch.targets == UNSCORED)
-    return (is_right.all(dim=1).double(),)
+        tokens, targets = batch.inputs[0].tolist(), batch.targets[0].tolist()
+        lines = {
+            "input": [signs.get(token, str(token)) for token in tokens],
+            "target": [signs.get(target, str(target)) for target in targets],
+            "scored": ["" if target == UNSCORED else "^" for target in targets],
+        }
+        return columns(lines, keep=self.pattern + 5)
 
 
 def _loss(name: str, scale: float) -> Metric:
@@ -287,10 +270,4 @@ def _loss(name: str, scale: float) -> Metric:
         logits = outputs[is_scored].double()
         return (scale * cross_entropy(logits, batch.targets[is_scored], reduction="none"),)
 
-    return Metric(name, _mean, best=0.0, is_higher_better=False, prepare=prepare)
-
-
-def _cut(steps: list[tuple[str, str, str]], keep: int) -> list[tuple[str, str, str]]:
-    """Replace the steps between the first and last ``keep`` by one that counts them."""
-    left_out = len(steps) - 2 * keep
-    return steps if left_out < 2 else [*steps[:keep], (f"({left_out} more)", "", ""), *steps[-keep:]]
+    return Metric(name, mean, best=0.0, is_higher_better=False, prepare=prepare)

@@ -10,16 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
-from seqbench_symbols import (
-    accuracy,
-    exact_match,
-    guess,
-    loss,
-    rows_within,
-    share_seen,
-    smallest_type,
-    worked_example,
-)
+from seqbench_stepwise.columns import worked_example
+from seqbench_stepwise.rows import rows_within, share_seen, smallest_type
+from seqbench_stepwise.scores import accuracy, exact_match, guess, loss
 
 from seqbench import UNSCORED, DataError, Split, StepClass, Task, TaskData, Tokens, generator, hookimpl
 

@@ -1,1 +1,1 @@
-"""Scores answers at steps, and writes examples step by step, for tasks that share both."""
+"""Scores, draws and shows examples of tasks with an answer at steps; it is no plugin itself."""

@@ -1,10 +1,11 @@
-"""Defines metrics of classes at steps; torchmetrics is imported when a function runs."""
+"""Defines metrics of classes at steps and the scores of a guess; torchmetrics is imported when one is made."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from seqbench import UNSCORED, Batch, Metric, scored_items
+from seqbench import UNSCORED, Baseline, Batch, Metric, scored_items
 
 if TYPE_CHECKING:
     import torchmetrics
@@ -35,6 +36,22 @@ def last_accuracy() -> Metric:
 def loss() -> Metric:
     """Return the mean cross entropy of a scored item, in nats."""
     return Metric("loss", mean, best=0.0, is_higher_better=False, prepare=_losses)
+
+
+def guess(name: str, *, choices: int, answers: int, is_reference: bool = True) -> Baseline:
+    """Return the expected scores of answers drawn with equal probabilities, which hold whatever the targets are.
+
+    Args:
+        name: the name of the baseline.
+        choices: how many answers are equally probable; the right one is among them.
+        answers: scored steps of a sequence.
+        is_reference: whether skill may be measured from it.
+
+    >>> guess("memoryless", choices=4, answers=2).scores["exact_match"]
+    0.0625
+    """
+    scores = {"accuracy": 1 / choices, "exact_match": float(choices) ** -answers, "loss": math.log(choices)}
+    return Baseline(name, scores, is_reference)
 
 
 def mean() -> torchmetrics.Metric:

@@ -1,4 +1,7 @@
-"""Tests what the tasks on symbols share: metrics worked by hand, draws, sizes and worked examples."""
+"""Tests draws, sizes, worked examples and metrics that tasks with an answer at steps share.
+
+Modules: seqbench_stepwise.columns, seqbench_stepwise.rows.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,9 @@ from itertools import permutations
 
 import pytest
 import torch
-from seqbench_symbols import (
-    aligned,
-    draw_distinct,
-    exact_match,
-    guess,
-    loss,
-    rows_within,
-    share_seen,
-    smallest_type,
-    worked_example,
-)
+from seqbench_stepwise.columns import aligned, worked_example
+from seqbench_stepwise.rows import draw_distinct, rows_within, share_seen, smallest_type
+from seqbench_stepwise.scores import exact_match, guess, loss
 from torch import Tensor
 
 from seqbench import UNSCORED, Batch, Split, evaluate

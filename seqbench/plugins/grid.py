@@ -18,7 +18,7 @@ from seqbench.data.sources import fingerprint
 from seqbench.errors import ExperimentError, unknown
 from seqbench.experiment.cells import Cell, Configured
 from seqbench.experiment.labels import Variant
-from seqbench.experiment.schema import Experiment
+from seqbench.experiment.schema import Experiment, merge
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.lookahead import refuse_lookahead
 from seqbench.plugins.parameters import Plugin, make, meaningless, parameters_of, refuse_meaningless
@@ -142,7 +142,7 @@ def _model(catalog: Catalog, experiment: Experiment, i: int, variant: Variant) -
         at = ("parameters", variant.label) if is_own else ("models", i)
         return experiment.where(*at, *name)
 
-    return _fit(plugin, {**of_model, **variant.parameters, **own}, where, label=variant.label)
+    return _fit(plugin, merge(merge(of_model, variant.parameters), own), where, label=variant.label)
 
 
 def _found(find: Callable[[str], type[Any]], experiment: Experiment, field: str, i: int, name: str) -> type[Any]:
@@ -165,6 +165,7 @@ def configured(made: Task | Model, catalog: Catalog, label: str = "") -> Configu
     values = {p.name: getattr(made, p.name) for p in told}
     changed = tuple(p.name for p in told if values[p.name] != p.default)
     origin = catalog.origins.get(("task" if isinstance(made, Task) else "model", made.name))
+    label = label or (made.default_label if isinstance(made, Model) else "")
     return Configured(made.name, made.version, values, changed, origin.source if origin else "", label)
 
 

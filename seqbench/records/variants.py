@@ -14,6 +14,7 @@ from typing import Any
 
 from seqbench.experiment.key_fields import in_no_key, later
 from seqbench.experiment.schema import Training
+from seqbench.records.nested import flat
 from seqbench.records.schema import PluginUsed, Record
 
 Fields = Mapping[str, str]
@@ -81,8 +82,8 @@ def _labels(records: Sequence[Record]) -> list[str]:
 
 def variant_text(model: PluginUsed) -> str:
     """Return a model with the parameters that are not at their defaults, e.g. ``lstm (hidden_size=24)``."""
-    fields = {name: _text(value) for name, value in sorted(model.parameters.items())}
-    return _name(model.name, fields, set(model.changed))
+    fields = {name: _text(value) for name, value in sorted(flat(model.parameters))}
+    return _name(model.name, fields, {name for name in fields if name.partition(".")[0] in model.changed})
 
 
 def settings_key(record: Record) -> str:
@@ -116,11 +117,11 @@ def differing_settings(records: Sequence[Record]) -> dict[str, dict[str, Any]]:
 
 def _task_values(record: Record, data: Mapping[str, str]) -> dict[str, Any]:
     named = {name: data[fingerprint] for name, fingerprint in record.cell.data.items()}
-    return {f"task.{name}": value for name, value in {**record.cell.task.parameters, **named}.items()}
+    return {f"task.{name}": value for name, value in flat({**record.cell.task.parameters, **named})}
 
 
 def _model_values(record: Record) -> dict[str, Any]:
-    return {f"model.{name}": value for name, value in record.cell.model.parameters.items()}
+    return {f"model.{name}": value for name, value in flat(record.cell.model.parameters)}
 
 
 def _training_values(record: Record) -> dict[str, Any]:
@@ -224,7 +225,7 @@ def _model_fields(plugin: PluginUsed) -> Fields:
 
 
 def _plugin_fields(plugin: PluginUsed) -> Fields:
-    return {"version": str(plugin.version), **{name: _text(value) for name, value in plugin.parameters.items()}}
+    return {"version": str(plugin.version), **{name: _text(value) for name, value in flat(plugin.parameters)}}
 
 
 def _training_fields(record: Record) -> Fields:

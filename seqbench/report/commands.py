@@ -13,9 +13,11 @@ from typing import Any
 
 from seqbench.base.ranges import in_ranges
 from seqbench.experiment.labels import read_word
-from seqbench.experiment.schema import Gradients, Training
+from seqbench.experiment.overrides import nested
+from seqbench.experiment.schema import Gradients, Training, merge
 from seqbench.experiment.strict_yaml import read_scalar
 from seqbench.gradients.flow import Flow
+from seqbench.records.nested import flat
 from seqbench.records.schema import PluginUsed, Record
 from seqbench.records.variants import natural
 from seqbench.report.names import Names, names_of
@@ -133,7 +135,7 @@ def _task_settings(record: Record) -> Settings:
 
 def _changed(plugin: PluginUsed) -> Iterator[tuple[str, Any]]:
     for name in plugin.changed:
-        yield f"{plugin.shown}.{name}", plugin.parameters[name]
+        yield from ((f"{plugin.shown}.{each}", value) for each, value in flat({name: plugin.parameters[name]}))
 
 
 def _gradients(record: Record) -> Settings:
@@ -192,7 +194,7 @@ def _with_file(grid: Mapping[str, list[Any]], given: Mapping[str, Any]) -> str:
         elif name.startswith("training."):
             content.setdefault("task_training", {}).setdefault(owner, {})[name.removeprefix("training.")] = value
         else:
-            content.setdefault("parameters", {}).setdefault(owner, {})[name] = value
+            content["parameters"] = merge(content.get("parameters", {}), {owner: nested(name, value)})
     text = json.dumps(content, allow_nan=False, ensure_ascii=False)
     return f"printf %s {_quoted(text)} > cell.yaml && seqbench run cell.yaml --output {OUTPUT}"
 

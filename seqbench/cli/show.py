@@ -83,9 +83,9 @@ def _values(plugin: type[Task] | type[Model], assignments: Sequence[str]) -> Fac
         other, dot, name = parameter.strip().partition(".")
         name = name if other == owner and dot else parameter.strip()
         if dot and other != owner and other not in parameters:
+            own = parameter.strip().partition(".")[2]
             raise ExperimentError(
-                f"--set {assignment}: {owner} is shown, not {other}; give --set {name.partition('.')[2]}={text} for"
-                " its own"
+                f"--set {assignment}: {owner} is shown, not {other}; give --set {own}={text} for its own"
             )
         values = merge(values, nested(name, read_scalar(text)))
     return values

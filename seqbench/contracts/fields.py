@@ -57,8 +57,8 @@ def added_later(default: Any) -> Any:
 def names_code(default: Any = "", *, factory: Callable[[], Any] | None = None) -> Any:
     """Declare a model's parameter that names classes of packages that are neither seqbench's nor the plugin's.
 
-    Its value is the import path of a class, or a mapping with such paths under keys ``class``, at any depth. A board
-    imports nothing that a bundle names so, and runs such a cell again only where its paths are allowed by name.
+    Its value is the import path of a class, or a mapping with such paths under keys ``class``, at any depth. A
+    board imports nothing that a bundle names so, and runs such a cell again only where its paths are allowed.
 
     Args:
         default: the default value.

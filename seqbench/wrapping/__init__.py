@@ -1,3 +1,3 @@
-"""Wraps layers of any package as models: finds a class by its path, checks its arguments, and tries how it is called."""
+"""Wraps layers of any package as models: checks the arguments of a class, and tries how its layers are called."""
 
-__all__ = ["form", "layer_class", "source", "written"]
+__all__ = ["form", "layer_class", "source"]

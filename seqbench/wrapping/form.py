@@ -1,4 +1,4 @@
-"""Describes how a layer of another package is called, and calls it so: ``layer(inputs, state) -> (outputs, state)``."""
+"""Describes how a layer of another package is called, and calls it as the harness calls layers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Form:
     """How a layer is called; found out by trying.
 
     Attributes:
-        input_argument: the argument of the constructor that takes the number of input features; empty if none does.
+        input_argument: the argument of the constructor that takes the number of input features, or empty.
         mapped_to: features that the layer takes if it takes others than a step has: a linear map comes before it.
         constructor: arguments of the constructor that trying added, such as ``batch_first=True``.
         layout: the axes of inputs and outputs.
@@ -49,7 +49,7 @@ class Form:
     def told(self) -> Iterator[str]:
         """Yield what was found out, a sentence each."""
         if self.mapped_to is None:
-            yield f"input size: {self.input_argument or 'found by the layer itself'}"
+            yield f"input size: {self.input_argument or 'the one that its arguments fix'}"
         else:
             yield f"input size: fixed, a linear map to {self.mapped_to} features comes before the layer"
         yield f"inputs: {_AXES[self.layout]}{_listed(self.constructor)}"

@@ -43,9 +43,8 @@ def state_form(
         steps: of the sequence.
         carried: measures how well a state continues it.
     """
-    cuts = (steps - 1, steps // 2)
-    without = {cut: carried(None, cut) for cut in cuts}
-    cuts = tuple(cut for cut in cuts if without[cut] > _SOME)
+    without = {cut: carried(None, cut) for cut in (steps - 1, steps // 2)}
+    cuts = [cut for cut, distance in without.items() if distance > _SOME]
     best: tuple[float, float, State] | None = None
     for state in _candidates(form, returned, parameters) if cuts else ():
         try:

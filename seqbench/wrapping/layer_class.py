@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from seqbench.errors import ContractError
-from seqbench.wrapping.paths import foreign_code, found_class, parts_of, told_as_value_error
+from seqbench.wrapping.paths import NamingError, foreign_code, found_class, parts_of, told_as_value_error
 from seqbench.wrapping.signatures import (
     Place,
     faults,
@@ -57,7 +57,7 @@ class LayerClass:
 
         found = found_class(self.path)
         if not issubclass(found, nn.Module):
-            raise ValueError(f"{self.path} is no torch.nn.Module; name the class of a layer")
+            raise NamingError(f"{self.path} is no torch.nn.Module; name the class of a layer")
         return found
 
     @property
@@ -84,7 +84,7 @@ class LayerClass:
             known = ", ".join(signature_of(self.kind).arguments)
             found = [f"{several}; {self.kind.__name__} takes {known}"]
         if found:
-            raise ValueError("\n".join(found))
+            raise NamingError("\n".join(found))
 
     def _missing(self) -> Iterator[str]:
         """Yield the arguments that are required and not given, except the one that takes the input size."""
@@ -141,7 +141,7 @@ class LayerClass:
                 cause = error.__cause__
                 told = f"{tried_as}: {cause}" if isinstance(cause, NotCallable) else str(error)
                 problems.append(told)
-        raise ValueError("no way to call it was found\n  " + "\n  ".join(dict.fromkeys(problems)))
+        raise NamingError("no way to call it was found\n  " + "\n  ".join(dict.fromkeys(problems)))
 
     def _ways(self, input_size: int) -> Iterator[tuple[str, int, dict[str, Any]]]:
         """Yield (argument for the input size, features of inputs, further arguments), the likeliest first."""

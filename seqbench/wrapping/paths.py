@@ -17,6 +17,11 @@ from types import ModuleType
 
 from seqbench.errors import told
 
+
+class NamingError(ValueError):
+    """An import path or an argument cannot be meant; the message says what to do."""
+
+
 FORM = "PACKAGE.MODULE:CLASS, such as ncps.torch:CfC"
 
 
@@ -33,9 +38,9 @@ def found_class(path: str) -> type:
         classes = sorted(name for name, each in vars(module).items() if isclass(each))
         near = get_close_matches(class_name, classes, n=1)
         guess = f"; did you mean {module_name}:{near[0]}?" if near else ""
-        raise ValueError(f"{module_name} has no class {class_name!r}{guess}")
+        raise NamingError(f"{module_name} has no class {class_name!r}{guess}")
     if not isclass(found):
-        raise ValueError(f"{path} is {type(found).__name__} and not a class; name a class, as {FORM}")
+        raise NamingError(f"{path} is {type(found).__name__} and not a class; name a class, as {FORM}")
     return found
 
 
@@ -53,7 +58,7 @@ def parts_of(path: str) -> tuple[str, str]:
         return module, name
     before, dot, last = path.rpartition(".")
     guess = f"; did you mean {before}:{last}?" if dot and not colon and last.isidentifier() else ""
-    raise ValueError(f"a class is named as {FORM}, and {path!r} was given{guess}")
+    raise NamingError(f"a class is named as {FORM}, and {path!r} was given{guess}")
 
 
 @contextmanager
@@ -79,7 +84,7 @@ def told_as_value_error(doing: str) -> Iterator[None]:
     try:
         with redirect_stdout(sys.stderr):
             yield
-    except (KeyboardInterrupt, GeneratorExit):
+    except (KeyboardInterrupt, GeneratorExit, NamingError):
         raise
     except BaseException as error:
         # A time limit that a caller sets is no Exception either, and no error of the package.
@@ -99,7 +104,7 @@ def _imported(name: str, path: str) -> ModuleType:
             if error.name is None or not (name + ".").startswith(error.name + "."):
                 raise
     where = "install the package that has it (pip install), or run where the file or folder lies"
-    raise ValueError(f"{path} cannot be found: there is no module {name!r}; {where}")
+    raise NamingError(f"{path} cannot be found: there is no module {name!r}; {where}")
 
 
 @contextmanager

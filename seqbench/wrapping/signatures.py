@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal
 
-from seqbench.wrapping.paths import FORM, found_class
+from seqbench.wrapping.paths import FORM, NamingError, found_class
 
 CLASS = "class"
 """The key of a mapping that names the class of an argument."""
@@ -75,10 +75,10 @@ def signature_of(kind: type) -> Signature:
             parameters = inspect.signature(functions[0] if functions else own).parameters
         except (TypeError, ValueError):
             break
-        hints = _hints(functions[0] if functions else own)
+        hints, is_base = _hints(functions[0] if functions else own), bool(found)
         for name, each in list(parameters.items())[1:]:
             if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD):
-                found.setdefault(name, _argument(each, hints.get(name, Any), is_base=bool(found)))
+                found.setdefault(name, _argument(each, hints.get(name, Any), is_base=is_base))
         is_open = not is_whole and any(each.kind is each.VAR_KEYWORD for each in parameters.values())
         if not is_open:
             break
@@ -111,14 +111,12 @@ def class_at(argument: Argument | None, given: Any, package: str) -> type | None
         return argument.inner if argument else None
     path = given[CLASS]
     if not isinstance(path, str) or ":" not in path:
-        return argument.inner if argument and argument.inner else _no_class(path)
+        if argument and argument.inner:
+            return argument.inner
+        raise NamingError(f"class: {path!r} stands in the arguments; a class is named as {FORM}")
     if path.partition(":")[0].partition(".")[0] not in (package, "torch"):
-        raise ValueError(f"{path} is not of the layer's package {package}; classes of arguments are")
+        raise NamingError(f"{path} is not of the layer's package {package}; classes of arguments are")
     return found_class(path)
-
-
-def _no_class(path: Any) -> None:
-    raise ValueError(f"class: {path!r} stands in the arguments; a class is named as {FORM}")
 
 
 def faults(kind: type, given: Mapping[str, Any], package: str, at: Place = ("arguments",)) -> Iterator[str]:
@@ -199,9 +197,7 @@ def _unfit(annotation: Any, value: Any) -> str:
             if value is None:
                 return ""
             choices.append("null")
-        elif each not in _SIMPLE:
-            return ""
-        elif _is_of(value, each):
+        elif each not in _SIMPLE or _is_of(value, each):
             return ""
         else:
             choices.append(_SIMPLE[each])

@@ -144,7 +144,7 @@ def _with_state(trial: Trial, form: Form) -> Form:
             # A flag that does not go with the other arguments.
             continue
         found = with_outputs(asked, returned, trial.inputs)
-        state = found and state_form(found, returned, parameters, trial.inputs.shape[1], _carried(trial, found))
+        state = found and state_form(found, returned, parameters, trial.inputs.shape[1], _Carried(trial, found))
         if found is not None and state is not None:
             return replace(found, state=state.keys, state_argument=state.argument)
     return form
@@ -168,13 +168,9 @@ class _Carried:
         whole = self.trial.outputs(form, inputs)[:, cut:]
         if state is None:
             return gap(self.trial.outputs(form, inputs[:, cut:]), whole)
-        form = replace(form, state=state.keys, state_argument=state.argument)
-        kept = form.state_of(self.trial.run(form, inputs[:, :cut]))
-        return gap(self.trial.outputs(form, inputs[:, cut:], kept), whole)
-
-
-def _carried(trial: Trial, form: Form) -> _Carried:
-    return _Carried(trial, form)
+        asked = replace(form, state=state.keys, state_argument=state.argument)
+        kept = asked.state_of(self.trial.run(asked, inputs[:, :cut]))
+        return gap(self.trial.outputs(asked, inputs[:, cut:], kept), whole)
 
 
 def _remarks(trial: Trial, form: Form) -> Iterator[str]:

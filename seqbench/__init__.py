@@ -221,6 +221,7 @@ __all__ = [
     "load_network",
     "load_results",
     "load_trained",
+    "names_code",
     "read_tables",
     "run",
     "run_assignment",

@@ -144,8 +144,10 @@ def _with_state(trial: Trial, form: Form) -> Form:
             # A flag that does not go with the other arguments.
             continue
         found = with_outputs(asked, returned, trial.inputs)
-        state = found and state_form(found, returned, parameters, trial.inputs.shape[1], _Carried(trial, found))
-        if found is not None and state is not None:
+        if found is None:
+            continue
+        state = state_form(found, returned, parameters, trial.inputs.shape[1], _Carried(trial, found))
+        if state is not None:
             return replace(found, state=state.keys, state_argument=state.argument)
     return form
 

@@ -35,7 +35,9 @@ def main() -> None:
     """Check the layers, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="layers to check; all by default")
-    parser.add_argument("--environment", type=Path, help="an environment that has everything, instead of a new one")
+    parser.add_argument(
+        "--environment", type=Path, help="an environment that has everything, instead of a new one"
+    )
     parser.add_argument("--only-page", action="store_true", help="write the page from the results that are there")
     asked = parser.parse_args()
     listed = yaml.safe_load((AUDITS / "layers.yaml").read_text(encoding="utf-8"))
@@ -78,7 +80,9 @@ def _environment(folder: Path, listed: Mapping[str, Any]) -> Path:
     venv.create(place, with_pip=True)
     pip = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet"]
     packages = sorted({layer["package"].replace(" ", "==") for layer in listed["layers"]})
-    subprocess.run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(folder), str(HERE)], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(folder), str(HERE)], check=True
+    )
     (wheel,) = folder.glob("seqbench-*.whl")
     subprocess.run([*pip, f"torch=={listed['torch']}", str(wheel), *packages], check=True)
     return place

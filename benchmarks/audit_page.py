@@ -76,7 +76,9 @@ def _causal(check: Check) -> str:
     leaks = {name.removeprefix("leak "): value for name, value in check["figures"].items()}
     if check["status"] != "failed" or not leaks:
         return _kept(check)
-    return "no: " + ", ".join(f"{value:.1g} {mode}" for mode, value in leaks.items() if value is None or value > 1e-6)
+    return "no: " + ", ".join(
+        f"{value:.1g} {mode}" for mode, value in leaks.items() if value is None or value > 1e-6
+    )
 
 
 def _pieces(check: Check) -> str:

@@ -78,7 +78,7 @@ class LayerClass:
         """
         with told_as_value_error(f"the signature of {self.path}"):
             found = [*_not_json(self.arguments), *faults(self.kind, self.arguments, self.package)]
-            missing = [] if found else [*self._missing()]
+            missing = [] if found else [".".join(("arguments", *place)) for place in self.missing_places()]
         if missing:
             several = f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing"
             known = ", ".join(signature_of(self.kind).arguments)
@@ -86,11 +86,11 @@ class LayerClass:
         if found:
             raise NamingError("\n".join(found))
 
-    def _missing(self) -> Iterator[str]:
-        """Yield the arguments that are required and not given, except the one that takes the input size."""
+    def missing_places(self) -> list[Place]:
+        """Return the arguments that are required and not given, except the one that takes the input size."""
         places = list(open_places(self.kind, self.arguments, self.package))
         chosen = _likeliest(places)[:1] or places[: len(places) == 1]
-        yield from (".".join(("arguments", *place)) for place in places if place not in chosen)
+        return [place for place in places if place not in chosen]
 
     def build(self, input_size: int) -> Wrapped:
         """Return a layer; weights come from torch's global generator.

@@ -22,7 +22,7 @@ CLASS = "class"
 
 Place = tuple[str, ...]
 
-_SIMPLE: Mapping[Any, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+_SIMPLE: Mapping[Any, str] = {int: "a number", float: "a number", bool: "true or false", str: "text"}
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,8 @@ def _unfit(annotation: Any, value: Any) -> str:
 def _is_of(value: Any, kind: Any) -> bool:
     if isinstance(value, bool):
         return kind is bool
-    return isinstance(value, (int, float)) if kind is float else isinstance(value, kind)
+    # Packages annotate shares as whole numbers: what kind of number it is, their code decides.
+    return isinstance(value, (int, float)) if kind in (int, float) else isinstance(value, kind)
 
 
 def _alternatives(annotation: Any) -> tuple[Any, ...]:

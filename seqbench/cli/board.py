@@ -138,7 +138,7 @@ def check_(ctx: click.Context, bundles: tuple[Path, ...], files: tuple[Path, ...
     "allowed",
     multiple=True,
     metavar="PATH",
-    help="Run cells that name this class, such as ncps.torch:CfC, too; its package is to be installed. Repeatable.",
+    help="Run cells that name this class too, such as ncps.torch:CfC; its package must be installed. Repeatable.",
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 @plugin_files

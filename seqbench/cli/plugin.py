@@ -57,8 +57,8 @@ def new(
 ) -> None:
     """Write a distribution with a working model or task, which you then change into yours.
 
-    NAME is lower-case words joined by '-'. An existing folder is never touched. With --from, the layer is tried, what
-    was found out is told, and the checks of the kit that it fails are written into its test.
+    NAME is lower-case words joined by '-'. An existing folder is never touched. With --from, the layer is tried,
+    what was found out is told, and the checks of the kit that it fails are written into its test.
     """
     if (kind is None) == (path is None):
         raise click.UsageError("say what it is to be: --model, --task or --from PATH")
@@ -91,14 +91,15 @@ def _wrap(name: str, path: str, assignments: Sequence[str], licence: Licence, fo
         click.echo(f"  {one_line(line)}")
     for check, found in made.faults.items():
         click.echo(f"  it fails {check}: {one_line(found)}")
-    _tell(name, "model", folder, made.written)
+    _tell(name, "model", folder, made.written, is_sound=not made.faults)
 
 
-def _tell(name: str, kind: str, folder: Path, written: Sequence[Path]) -> None:
+def _tell(name: str, kind: str, folder: Path, written: Sequence[Path], *, is_sound: bool = True) -> None:
     here = folder if folder.is_absolute() else Path(".") / folder
     place = str(here) if here.is_absolute() else f"./{here}"
     click.echo(f"{place}: {', '.join(sorted(str(path.relative_to(folder)) for path in written))}\n")
-    click.echo("All of it works as it stands. Change it into yours, with its tests and its README:\n")
+    works = "All of it works as it stands." if is_sound else "Its test leaves out the checks that fail."
+    click.echo(f"{works} Change it into yours, with its tests and its README:\n")
     for line in (
         f"pip install -e '{place}[test]'",
         "seqbench list",

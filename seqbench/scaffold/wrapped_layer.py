@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from seqbench.wrapping.form import ALL
 from seqbench.wrapping.layer_class import LayerClass
-from seqbench.wrapping.signatures import CLASS, class_at, signature_of
+from seqbench.wrapping.signatures import CLASS, class_at, signature_of, with_value
 
 if TYPE_CHECKING:
     from seqbench.wrapping.form import Form, Layout
 
+_LONGEST = 100
 _AXES: Mapping[Layout, str] = {"time first": ".transpose(0, 1)", "channels first": ".transpose(1, 2)"}
 
 
@@ -28,11 +29,11 @@ def layer_text(layer: LayerClass, form: Form, fields: Mapping[str, tuple[str, An
     values = {**layer.arguments, **form.constructor, **built}
     values = _with_input(values, form)
     imports = {layer.kind.__module__: {layer.kind.__name__}}
-    made = _made(layer.kind, values, layer.package, imports)
-    lines = "\n".join(
-        f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(imports.items())
-    )
-    own = "".join(f", {name}: {annotation}" for name, (annotation, _) in fields.items())
+    made = call(f"        self.layer = {layer.kind.__name__}", _parts(layer.kind, values, layer.package, imports))
+    named = {module: ", ".join(sorted(names)) for module, names in sorted(imports.items())}
+    lines = "\n".join(f"from {module} import {names}" for module, names in named.items())
+    own = [f"{name}: {annotation}" for name, (annotation, _) in fields.items()]
+    takes = call("    def __init__", ["self", "input_size: int", *(["*", *own] if own else [])], " -> None:")
     entered = f"        self.enter = nn.Linear(input_size, {form.mapped_to})\n" if form.mapped_to else ""
     return f'''"""Calls {layer.kind.__name__} of {layer.source} as seqbench calls layers."""
 
@@ -47,9 +48,9 @@ from torch import Tensor, nn
 class Layer(nn.Module):
     """{layer.kind.__name__}, called with inputs [batch, time, features] and an optional state."""
 
-    def __init__(self, input_size: int{", *" if own else ""}{own}) -> None:
+{takes}
         super().__init__()
-{entered}        self.layer = {made}
+{entered}{made}
 
     def forward(self, inputs: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """Run the layer: inputs [batch, time, features] -> (outputs [batch, time, output features], state)."""
@@ -63,6 +64,19 @@ class _Code:
         self.text = text
 
 
+def call(name: str, parts: Sequence[str], end: str = "") -> str:
+    """Return a call or a signature: on one line, or with a line for each part if that is too long.
+
+    >>> call("    f", ["a", "b"])
+    '    f(a, b)'
+    """
+    line = f"{name}({', '.join(parts)}){end}"
+    if len(line) <= _LONGEST:
+        return line
+    indent = " " * (len(name) - len(name.lstrip()))
+    return f"{name}(\n" + "".join(f"{indent}    {part},\n" for part in parts) + f"{indent}){end}"
+
+
 def literal(value: Any) -> str:
     """Return a value as Python writes it; texts in double quotes."""
     if isinstance(value, _Code):
@@ -71,15 +85,13 @@ def literal(value: Any) -> str:
 
 
 def _with_input(values: Mapping[str, Any], form: Form) -> dict[str, Any]:
-    from seqbench.wrapping.signatures import with_value
-
     if not form.input_argument:
         return dict(values)
     return with_value(values, tuple(form.input_argument.split(".")), _Code("input_size"))
 
 
-def _made(kind: type, values: Mapping[str, Any], package: str, imports: dict[str, set[str]]) -> str:
-    """Return the call that makes an object, and add what it needs to the imports."""
+def _parts(kind: type, values: Mapping[str, Any], package: str, imports: dict[str, set[str]]) -> list[str]:
+    """Return the arguments of the call that makes an object, and add what they need to the imports."""
     known, parts = signature_of(kind).arguments, []
     for name, value in values.items():
         inner = class_at(known.get(name), value, package)
@@ -88,8 +100,8 @@ def _made(kind: type, values: Mapping[str, Any], package: str, imports: dict[str
             continue
         imports.setdefault(inner.__module__, set()).add(inner.__name__)
         own = {each: under for each, under in value.items() if each != CLASS}
-        parts.append(f"{name}={_made(inner, own, package, imports)}")
-    return f"{kind.__name__}({', '.join(parts)})"
+        parts.append(call(f"{name}={inner.__name__}", _parts(inner, own, package, imports)))
+    return parts
 
 
 def _body(form: Form) -> str:

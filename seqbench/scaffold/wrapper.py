@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seqbench.scaffold.names import class_name, module_name
-from seqbench.scaffold.wrapped_layer import layer_text, literal
+from seqbench.scaffold.wrapped_layer import call, layer_text, literal
 from seqbench.wrapping.layer_class import LayerClass
 from seqbench.wrapping.signatures import Argument, signature_of
 
@@ -108,10 +108,8 @@ def _annotation(argument: Argument, default: Any) -> str:
 
 def _model_text(name: str, wrapped: Wrapper) -> str:
     kind, own = wrapped.layer.kind.__name__, class_name(name)
-    fields = "".join(
-        f"    {field}: {kind_} = {literal(value)}\n" for field, (kind_, value) in wrapped.fields.items()
-    )
-    handed = "".join(f", {field}=self.{field}" for field in wrapped.fields)
+    fields = "".join(f"    {field}: {of} = {literal(value)}\n" for field, (of, value) in wrapped.fields.items())
+    built = call("        return Layer", ["input_size", *(f"{field}=self.{field}" for field in wrapped.fields)])
     told = "\n".join(f"    - {each}" for each in wrapped.form.told())
     attributes = "".join(f"        {field}: argument of {kind}.\n" for field in wrapped.fields)
     listed = f"\n    Attributes:\n{attributes}" if attributes else ""
@@ -154,7 +152,7 @@ class {own}(Model):
         # Torch is imported here, so that `seqbench list` answers without it.
         from {module_name(name)}_layer import Layer
 
-        return Layer(input_size{handed})
+{built}
 '''
 
 

@@ -2,10 +2,10 @@
 
     python -m benchmarks.audit [NAME...] [--environment DIR]
 
-Makes a new virtual environment, installs this seqbench as a wheel and the packages of results/audits/layers.yaml in
-their pinned versions, runs `seqbench check module --json` for each layer, and writes results/audits/NAME.json and the
-page results/audits/README.md. With names, only these layers are checked again. An environment that exists is used as
-it is.
+Makes a new virtual environment, installs this seqbench as a wheel and the packages of results/audits/layers.yaml
+in their pinned versions, runs `seqbench check module --json` for each layer, and writes results/audits/NAME.json
+and the page results/audits/README.md. With names, only these layers are checked again. An environment that exists
+is used as it is.
 """
 
 from __future__ import annotations

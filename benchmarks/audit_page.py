@@ -10,15 +10,15 @@ Check = Mapping[str, Any]
 
 _HEAD = """# Published layers, checked
 
-Layers of packages from the Python registry, checked with `seqbench check module` as [the kit](../../docs/plugin-kit.md)
-does it: with random inputs of 5 features, on one CPU, outputs compared in float64 to 1e-6 of their size. A leak or a
-difference is told relative to the size of the outputs. The table states what was seen with these versions and these
-arguments; what each package says of its layer is below. A promise that a package does not make is not broken: a layer
-without a state that is handed back, for instance, is no fault.
+Layers of packages from the Python registry, checked with `seqbench check module` as
+[the kit](../../docs/plugin-kit.md) does it: with random inputs of 5 features, on one CPU, outputs compared in
+float64 to 1e-6 of their size. A leak or a difference is told relative to the size of the outputs. The table states
+what was seen with these versions and these arguments; what each package says of its layer is below. A promise that
+a package does not make is not broken: a layer without a state that is handed back, for instance, is no fault.
 
 - **causal**: no output depends on later inputs, in evaluation and in training; else the size of the leak.
-- **pieces**: a sequence in pieces of 1, 2, 7 or 32 steps, with the state handed back, gives the outputs of the whole;
-  else the difference for each size.
+- **pieces**: a sequence in pieces of 1, 2, 7 or 32 steps, with the state handed back, gives the outputs of the
+  whole; else the difference for each size.
 - **zeros**: a state of zeros means the same as no state.
 - **weights**: each trainable number gets a gradient; else how many get none.
 - **dropout**: its dropout acts in training; `-` if it has none that is above 0.
@@ -44,8 +44,8 @@ def page(listed: Mapping[str, Any], results: Mapping[str, Mapping[str, Any]]) ->
     about = f"{len(rows)} layers of {len(packages)} packages, torch {listed['torch']}.\n\n"
     details = "\n".join(_details(layer, results[layer["name"]]) for layer in shown)
     foot = (
-        "\n---\n\nMade by `python -m benchmarks.audit` from [layers.yaml](layers.yaml); the results of all checks are"
-        " in the files beside it.\n"
+        "\n---\n\nMade by `python -m benchmarks.audit` from [layers.yaml](layers.yaml); the results of all"
+        " checks are in the files beside it.\n"
     )
     return _HEAD + about + "\n".join(f"| {line} |" for line in table) + "\n\n" + details + foot
 
@@ -76,9 +76,7 @@ def _causal(check: Check) -> str:
     leaks = {name.removeprefix("leak "): value for name, value in check["figures"].items()}
     if check["status"] != "failed" or not leaks:
         return _kept(check)
-    return "no: " + ", ".join(
-        f"{value:.1g} {mode}" for mode, value in leaks.items() if value is None or value > 1e-6
-    )
+    return "no: " + ", ".join(f"{_size(value)} {mode}" for mode, value in leaks.items() if _size(value) != "right")
 
 
 def _pieces(check: Check) -> str:

@@ -68,6 +68,11 @@ def audit(python: Path, layer: Mapping[str, Any], folder: Path) -> dict[str, Any
     if done.returncode not in (0, 4):
         return {"error": done.stderr.strip().removeprefix("seqbench: ")}
     told = json.loads(done.stdout)
+    first = next((check for check in told["checks"] if check["id"] == "outputs"), None)
+    if first and first["status"] == "failed" and "no way to call it was found" in first["message"]:
+        return {
+            "error": first["message"].partition("no way to call it was found")[2].partition("\nchange:")[0].strip()
+        }
     for check in told["checks"]:
         # Seconds differ from run to run, and the page shows none.
         del check["seconds"]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from seqbench.wrapping.form import ALL
+from seqbench.wrapping.form import ALL, LAST_ROWS, LAST_STEP
 from seqbench.wrapping.layer_class import LayerClass
 from seqbench.wrapping.signatures import CLASS, class_at, signature_of, with_value
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from seqbench.wrapping.form import Form, Layout
 
 _LONGEST = 100
+_OF_OUTPUTS = (LAST_STEP, LAST_ROWS)
 _AXES: Mapping[Layout, str] = {"time first": ".transpose(0, 1)", "channels first": ".transpose(1, 2)"}
 
 
@@ -119,6 +120,6 @@ def _lines(form: Form) -> Iterator[str]:
         handed = ", **given"
     yield f"returned = self.layer({inputs}{flags}{handed})"
     outputs = "returned" if form.outputs is None else f"returned[{literal(form.outputs)}]"
-    state = [f"returned[{literal(key)}]" for key in form.state]
+    state = [f"{outputs}{axes}{key}" if key in _OF_OUTPUTS else f"returned[{literal(key)}]" for key in form.state]
     told = "None" if not state else state[0] if len(state) == 1 else f"({', '.join(state)})"
     yield f"return {outputs}{axes}, {told}"

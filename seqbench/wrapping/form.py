@@ -18,6 +18,8 @@ _AXES: Mapping[Layout, str] = {
 }
 ALL = "**"
 """The state is a mapping whose items are arguments of their own."""
+LAST_STEP, LAST_ROWS = "[:, -1:]", "[:, -1]"
+"""Keys of a state that is the last output: with the axis of time, or without it."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,10 @@ class Form:
         """Return the state in what a layer returned; None if it has none."""
         if not self.state:
             return None
+        if self.state == (LAST_STEP,):
+            return self.outputs_of(returned)[:, -1:]
+        if self.state == (LAST_ROWS,):
+            return self.outputs_of(returned)[:, -1]
         parts = [returned[key] for key in self.state]
         return parts[0] if len(parts) == 1 else tuple(parts)
 
@@ -111,6 +117,8 @@ def laid(values: Tensor, layout: Layout) -> Tensor:
 
 
 def _item(key: Key) -> str:
+    if key in (LAST_STEP, LAST_ROWS):
+        return f"the last output, outputs{key}"
     return f"item {key} of what it returns" if isinstance(key, int) else f"{key!r} of what it returns"
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
 
-from seqbench.wrapping.form import ALL, Form, Key
+from seqbench.wrapping.form import ALL, LAST_ROWS, LAST_STEP, Form, Key
 
 _NAMES = ("hx", "state", "hidden", "h0", "h_0", "prev", "init", "mem", "cache", "past", "carry", "recurrent")
 """Parts of names of arguments that take a state."""
@@ -38,7 +38,7 @@ def state_form(
 
     Args:
         form: how the layer is called without a state.
-        returned: what it returns then.
+        returned: what it returns then; None to try the last output as the state.
         parameters: of its forward.
         steps: of the sequence.
         carried: measures how well a state continues it.
@@ -46,7 +46,8 @@ def state_form(
     without = {cut: carried(None, cut) for cut in (steps - 1, steps // 2)}
     cuts = [cut for cut, distance in without.items() if distance > _SOME]
     best: tuple[float, float, State] | None = None
-    for state in _candidates(form, returned, parameters) if cuts else ():
+    tried = _last_outputs(parameters) if returned is None else _candidates(form, returned, parameters)
+    for state in tried if cuts else ():
         try:
             errors = [carried(state, cut) for cut in cuts]
         except Exception:
@@ -59,19 +60,25 @@ def state_form(
 
 
 def _candidates(form: Form, returned: Any, parameters: Mapping[str, inspect.Parameter]) -> Iterator[State]:
-    if form.outputs is None:
-        return
-    items = returned.items() if isinstance(returned, Mapping) else enumerate(returned)
+    items: Iterable[tuple[Key, Any]] = ()
+    if form.outputs is not None:
+        items = returned.items() if isinstance(returned, Mapping) else enumerate(returned)
     others = {key: value for key, value in items if key != form.outputs and _is_state(value)}
     groups: list[tuple[Key, ...]] = [(key,) for key in others]
     if len(others) > 1:
         groups.append(tuple(others))
     for keys in groups:
-        value = returned[keys[0]]
+        value = others[keys[0]]
         if len(keys) == 1 and isinstance(value, Mapping) and value and set(value) <= set(parameters):
             yield State(keys, ALL)
         for name in _arguments(parameters):
             yield State(keys, name)
+
+
+def _last_outputs(parameters: Mapping[str, inspect.Parameter]) -> Iterator[State]:
+    """Yield states that are the last output."""
+    for key in (LAST_STEP, LAST_ROWS):
+        yield from (State((key,), name) for name in _arguments(parameters) if _is_named_so(name))
 
 
 def _arguments(parameters: Mapping[str, inspect.Parameter]) -> list[str]:
@@ -82,7 +89,11 @@ def _arguments(parameters: Mapping[str, inspect.Parameter]) -> list[str]:
         if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)
     ]
     optional = [each.name for each in takes if each.default is None]
-    return sorted(optional, key=lambda name: not any(part in name for part in _NAMES))[:_MOST_ARGUMENTS]
+    return sorted(optional, key=lambda name: not _is_named_so(name))[:_MOST_ARGUMENTS]
+
+
+def _is_named_so(name: str) -> bool:
+    return any(part in name for part in _NAMES)
 
 
 def _is_state(value: Any) -> bool:

@@ -6,6 +6,7 @@ All sizes differ from one another and from every number among the arguments, so 
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from seqbench.errors import told
-from seqbench.wrapping.form import Form, Key
+from seqbench.wrapping.form import Form, Key, Layout
 from seqbench.wrapping.handing_back import State, state_form
 
 _SIZES = (11, 3, 13, 7, 17, 19, 23, 29, 31, 37)
@@ -68,20 +69,22 @@ def tried(layer: nn.Module, features: int, numbers: Iterable[int], form: Form) -
 
 def _with_axes(trial: Trial, form: Form) -> Form:
     problems = []
-    for layout in ("batch first", "channels first"):
-        asked = replace(form, layout=layout)
+    whole = [flag for flag in _flags(inspect.signature(trial.layer.forward).parameters) if "return" in flag]
+    layouts: tuple[Layout, ...] = ("batch first", "channels first")
+    for layout, flags in itertools.product(layouts, [{}, *({flag: True} for flag in whole)]):
+        asked = replace(form, layout=layout, flags=flags)
         try:
             returned = trial.run(asked, trial.inputs)
         except Exception as error:
-            problems.append(f"on {layout} inputs it raises {' '.join(told(error).split())[:200]}")
+            problems.append(f"on {layout} inputs it raises {' '.join(told(error).split())[:200]}{_set(flags)}")
             continue
         found = with_outputs(asked, returned, trial.inputs)
         if found is None:
-            problems.append(f"on {layout} inputs it returns {shapes(returned)}")
+            problems.append(f"on {layout} inputs it returns {shapes(returned)}{_set(flags)}")
         else:
             return _time_first(trial, found)
     size = list(trial.inputs.shape)
-    raise NotCallable(f"it gives no output for each step of inputs {size}: {'; '.join(problems)}")
+    raise NotCallable(f"it gives no output for each step of inputs {size}: {'; '.join(problems[:4])}")
 
 
 def with_outputs(form: Form, returned: Any, inputs: Tensor) -> Form | None:
@@ -137,7 +140,7 @@ def _with_state(trial: Trial, form: Form) -> Form:
     parameters = inspect.signature(trial.layer.forward).parameters
     flags: list[Mapping[str, Any]] = [{}, *({name: True} for name in _flags(parameters))]
     for flag in flags:
-        asked = replace(form, flags=flag)
+        asked = replace(form, flags={**form.flags, **flag})
         try:
             returned = trial.run(asked, trial.inputs)
         except Exception:
@@ -149,7 +152,9 @@ def _with_state(trial: Trial, form: Form) -> Form:
         state = state_form(found, returned, parameters, trial.inputs.shape[1], _Carried(trial, found))
         if state is not None:
             return replace(found, state=state.keys, state_argument=state.argument)
-    return form
+    # Some layers have no other state than their last output.
+    state = state_form(form, None, parameters, trial.inputs.shape[1], _Carried(trial, form))
+    return form if state is None else replace(form, state=state.keys, state_argument=state.argument)
 
 
 def _flags(parameters: Mapping[str, inspect.Parameter]) -> list[str]:
@@ -180,6 +185,10 @@ def _remarks(trial: Trial, form: Form) -> Iterator[str]:
         yield f"it looks ahead: the last input changes earlier outputs by {size:.1g} of their size"
     if is_mixed(trial, form, 0):
         yield "rows of a batch change one another's outputs"
+
+
+def _set(flags: Mapping[str, Any]) -> str:
+    return "".join(f" with {name}={value}" for name, value in flags.items())
 
 
 def shapes(returned: Any) -> str:

@@ -12,6 +12,7 @@ from functools import partial
 from itertools import product
 from typing import Any
 
+from seqbench.contracts.fields import does_name_code
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
 from seqbench.data.sources import fingerprint
@@ -192,6 +193,9 @@ def _checked_parameters(experiment: Experiment, catalog: Catalog) -> dict[str, T
             ours = [own for own, of in experiment.names.items() if own not in there and of in there]
             asked = unknown("task or model", installed, [*ours, *there])
             raise ExperimentError(experiment.where("parameters", name) + asked)
+        if does_name_code(plugin) and not is_asked:
+            # What labels share need not be whole, and nothing that it names is imported for itself.
+            continue
         if name == installed:
             made[name] = _fit(plugin, values, partial(experiment.where, "parameters", name))
     return made

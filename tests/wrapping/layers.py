@@ -44,7 +44,9 @@ class Flagged(nn.Module):
         super().__init__()
         self.candidate, self.gate = nn.Linear(dim, dim), nn.Linear(dim, dim)
 
-    def forward(self, x: Tensor, mask: Any = None, prev_hidden: Tensor | None = None, return_state: bool = False) -> Any:
+    def forward(
+        self, x: Tensor, mask: Any = None, prev_hidden: Tensor | None = None, return_state: bool = False
+    ) -> Any:
         h = x.new_full((x.shape[0], x.shape[2]), 0.5) if prev_hidden is None else prev_hidden
         steps = []
         for step in x.unbind(1):

@@ -48,7 +48,9 @@ def test_file_in_the_current_folder_is_imported_and_the_path_is_as_before(
 def test_module_that_leaves_the_process_prints_and_seeds_is_a_sentence_and_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = "import random, torch\nprint('demonstration')\nrandom.seed(0)\ntorch.manual_seed(0)\nraise SystemExit(3)"
+    text = (
+        "import random, torch\nprint('demonstration')\nrandom.seed(0)\ntorch.manual_seed(0)\nraise SystemExit(3)"
+    )
     (tmp_path / "runs_when_imported.py").write_text(text)
     monkeypatch.chdir(tmp_path)
     before = random.getstate(), torch.get_rng_state()

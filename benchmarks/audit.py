@@ -89,7 +89,7 @@ def _environment(folder: Path, listed: Mapping[str, Any]) -> Path:
         [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(folder), str(HERE)], check=True
     )
     (wheel,) = folder.glob("seqbench-*.whl")
-    subprocess.run([*pip, f"torch=={listed['torch']}", str(wheel), *packages], check=True)
+    subprocess.run([*pip, f"torch=={listed['torch']}", str(wheel), *packages], env=_alone(), check=True)
     return place
 
 

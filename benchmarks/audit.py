@@ -1,4 +1,4 @@
-"""Audits layers of other packages: which of a layer's promises does each keep?
+"""Audits layers of other packages: checks which of its promises each of them keeps.
 
     python -m benchmarks.audit [NAME...] [--environment DIR]
 

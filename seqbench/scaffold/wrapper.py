@@ -114,26 +114,7 @@ def _model_text(name: str, wrapped: Wrapper) -> str:
     attributes = "".join(f"        {field}: argument of {kind}.\n" for field in wrapped.fields)
     listed = f"\n    Attributes:\n{attributes}" if attributes else ""
     return f'''"""Offers the model ``{name}``: {kind} of {wrapped.layer.source}."""
-
-from __future__ import annotations
-
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
-
-from seqbench import Model, hookimpl
-
-if TYPE_CHECKING:
-    from torch import nn
-
-SEQBENCH_CONTRACT = 2
-
-
-@hookimpl
-def seqbench_models() -> Iterator[type[Model]]:
-    """Yield the model."""
-    yield {own}
-
+{_HEAD.format(own=own)}
 
 @dataclass(frozen=True)
 class {own}(Model):
@@ -153,6 +134,29 @@ class {own}(Model):
         from {module_name(name)}_layer import Layer
 
 {built}
+'''
+
+
+_HEAD = '''
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from seqbench import Model, hookimpl
+
+if TYPE_CHECKING:
+    from torch import nn
+
+SEQBENCH_CONTRACT = 2
+
+
+@hookimpl
+def seqbench_models() -> Iterator[type[Model]]:
+    """Yield the model."""
+    yield {own}
+
 '''
 
 

@@ -1,7 +1,4 @@
-"""Tests that the page of the audit states what its results hold, and that its file is the page of them.
-
-Modules: benchmarks.audit, benchmarks.audit_page.
-"""
+"""Tests that the page of the audit states what its results hold, and that its file is the page of them."""
 
 from __future__ import annotations
 

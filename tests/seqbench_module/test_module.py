@@ -101,51 +101,58 @@ def test_fault_in_an_argument_is_one_sentence_and_status_2(capsys: pytest.Captur
     assert "module.arguments" in capsys.readouterr().err
 
 
-def test_layer_of_this_folder_runs_in_processes_and_its_records_are_strict(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+WORDS = [
+    "run",
+    "smoke",
+    "--tasks",
+    "copy",
+    "--models",
+    "module,mine=module",
+    "--lengths",
+    "4",
+    "--output",
+    "out",
+    "-q",
+    "--set",
+    "training.steps=2",
+    "--set",
+    "gradients=off",
+    "--set",
+    "module.layer=layers_of_mine:TimeFirst",
+    "--set",
+    "copy.train_examples=32",
+    "--set",
+    "module.arguments.units=6",
+    "--set",
+    "mine.arguments.units=7",
+]
+
+
+@pytest.mark.parametrize("executor", ["serial", pytest.param("processes", marks=pytest.mark.slow)])
+def test_layers_of_this_folder_run_and_their_records_are_strict(
+    executor: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = Path(TimeFirst.__init__.__code__.co_filename).read_text(encoding="utf-8")
     (tmp_path / "layers_of_mine.py").write_text(source, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    words = [
-        "run",
-        "smoke",
-        "--tasks",
-        "copy",
-        "--models",
-        "module,gru",
-        "--lengths",
-        "4",
-        "--output",
-        "out",
-        "-q",
-    ]
-    words += [
-        "--set",
-        "training.steps=2",
-        "--set",
-        "gradients=off",
-        "--set",
-        "module.layer=layers_of_mine:TimeFirst",
-    ]
-    words += ["--set", "module.arguments.units=6", "--set", "copy.train_examples=32"]
-    assert ran(*words) == 0
+    monkeypatch.delitem(sys.modules, "layers_of_mine", raising=False)
+    assert ran(*WORDS, "--executor", executor) == 0
     said = capsys.readouterr()
     assert "module-timefirst: sha256:" in said.err
     assert "inputs: [time, batch, features]" in said.err
     assert "module-timefirst" in said.out
-    records = {record.cell.model.name: record for record in Store(tmp_path / "out").each()}
-    assert records["module"].status == "ok"
-    assert json.loads(records["module"].to_json())["cell"]["model"]["parameters"]["arguments"] == {"units": 6}
-    assert "state: 'last' of what it returns, handed back as start" in records["module"].notes["layer"]
-    table = seqbench.load_results(tmp_path / "out")
-    assert set(table["model.arguments.units"].dropna()) == {6}
-    table.to_parquet(tmp_path / "table.parquet")
+    records = {record.cell.model.label: record for record in Store(tmp_path / "out").each()}
+    own = records["module-timefirst"]
+    assert {record.status for record in records.values()} == {"ok"}
+    assert json.loads(own.to_json())["cell"]["model"]["parameters"]["arguments"] == {"units": 6}
+    assert "state: 'last' of what it returns, handed back as start" in own.notes["layer"]
+    with pytest.warns(UserWarning, match="model.arguments.units"):
+        assert set(seqbench.load_results(tmp_path / "out")["model.arguments.units"]) == {6, 7}
     assert ran("report", "out", "--format", "csv") == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
-    assert {row["model.layer"] for row in rows} == {"", "layers_of_mine:TimeFirst"}
+    assert {row["model.arguments.units"] for row in rows} == {"6", "7"}
     assert ran("report", "out", "--output", "page.html") == 0
-    (again,) = (each for each in commands(list(records.values())) if "module" in each)
+    again = "\n".join(commands(list(records.values())))
     assert "--set module-timefirst.arguments.units=6" in again
     assert "--models module-timefirst=module" in again
 

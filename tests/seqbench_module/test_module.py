@@ -154,7 +154,7 @@ def test_layers_of_this_folder_run_and_their_records_are_strict(
     assert ran("report", "out", "--output", "page.html") == 0
     again = "\n".join(commands(list(records.values())))
     assert "--set module-timefirst.arguments.units=6" in again
-    assert "--models module-timefirst=module" in again
+    assert "module-timefirst=module" in again
 
 
 def test_check_and_show_take_nested_arguments(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,10 +21,12 @@ a package does not make is not broken: a layer without a state that is handed ba
   whole; else the difference for each size.
 - **zeros**: a state of zeros means the same as no state.
 - **weights**: each trainable number gets a gradient; else how many get none.
-- **dropout**: its dropout acts in training; `-` if it has none that is above 0.
+- **dropout**: its dropout acts in training; `-` if none was asked for. `no` may mean that it acts between layers
+  only, and there is one.
 - **float64**, **bf16**: it runs, and answers, in that type.
 - **rows**: no row of a batch changes another one's outputs.
-- **growth**: time of a forward pass at 2048 steps by that at 256, a factor of 8 in length; and the exponent.
+- **growth**: processor time of a forward pass at 2048 steps by that at 256, a factor of 8 in length; and the
+  exponent. Below 1 the shorter pass is mostly fixed costs.
 
 """
 

@@ -80,9 +80,12 @@ def test_simple_arguments_are_fields_and_a_missing_number_is_guessed_and_told(tm
 
 @pytest.mark.slow
 def test_distribution_names_its_package_and_the_checks_that_fail(tmp_path: Path) -> None:
-    sound = wrap("new-gru", "torch.nn:GRU", {}, "MIT", tmp_path / "sound")
+    assert wrapper("torch.nn:GRU", {}).distribution.startswith("torch==2.")
+    sound = wrap("new-gru", f"{HERE}:TimeFirst", {}, "MIT", tmp_path / "sound")
     told = tomllib.loads((tmp_path / "sound" / "pyproject.toml").read_text())
-    assert told["project"]["dependencies"][1].startswith("torch==")
+    # A file of the user's own is on no index.
+    assert told["project"]["dependencies"] == ["seqbench>=0.2"]
+    assert told["project"]["entry-points"]["seqbench"] == {"new-gru": "seqbench_new_gru"}
     assert (sound.faults, len(sound.written)) == ({}, 6)
     leaky: Wrap = wrap("new-leak", f"{HERE}:ChannelsFirst", {"causal": False}, "none", tmp_path / "leaky")
     assert "causality" in leaky.faults

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from seqbench.base.seeds import derive_seed, generator
     from seqbench.contracts.decoding import Decoding
     from seqbench.contracts.examples import UNSCORED, Batch, Ragged, Split
-    from seqbench.contracts.fields import added_later, data_source, generated_only
+    from seqbench.contracts.fields import added_later, data_source, generated_only, names_code
     from seqbench.contracts.inputs import InputKind, Tokens, Values
     from seqbench.contracts.metrics import Baseline, Metric, evaluate, scored_items
     from seqbench.contracts.model import Model, ParameterGroup
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from seqbench.records.load import load_gradients, load_results
     from seqbench.running.run import run
     from seqbench.training.load_network import load_network, load_trained
+    from seqbench.wrapping.layer_class import LayerClass
 
 __version__ = "0.2.0"
 
@@ -72,6 +73,7 @@ _HOMES = {
         "added_later",
         "data_source",
         "generated_only",
+        "names_code",
     ),
     "contracts.inputs": (
         "InputKind",
@@ -154,6 +156,7 @@ _HOMES = {
         "load_network",
         "load_trained",
     ),
+    "wrapping.layer_class": ("LayerClass",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -174,6 +177,7 @@ __all__ = [
     "Forecast",
     "InputKind",
     "Job",
+    "LayerClass",
     "Metric",
     "Model",
     "Norm",
@@ -217,6 +221,7 @@ __all__ = [
     "load_network",
     "load_results",
     "load_trained",
+    "names_code",
     "read_tables",
     "run",
     "run_assignment",

@@ -133,6 +133,13 @@ def check_(ctx: click.Context, bundles: tuple[Path, ...], files: tuple[Path, ...
     help="Also run K further seeds, 3 or more, of cells whose scores another processor leaves open.",
 )
 @click.option("--jobs", type=click.IntRange(min=1), help="Cells at a time; one for each core by default.")
+@click.option(
+    "--allow-layer",
+    "allowed",
+    multiple=True,
+    metavar="PATH",
+    help="Run cells that name this class too, such as ncps.torch:CfC; its package must be installed. Repeatable.",
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 @plugin_files
 @click.pass_context
@@ -143,6 +150,7 @@ def verify_(
     seed: int | None,
     seeds: int,
     jobs: int | None,
+    allowed: tuple[str, ...],
     files: tuple[Path, ...],
     as_json: bool,
 ) -> None:
@@ -150,7 +158,8 @@ def verify_(
 
     The bundle is checked, and everything that it claims of those cells is compared, bit by bit on the same kind
     of processor with the same versions. On another one a trained score cannot be compared, which is reported and
-    is not a failure; status 4 if anything differs. `seqbench board build` shows the receipt, NAME.verified.json
+    is not a failure; status 4 if anything differs. Cells that name code of other packages are left out, unless
+    --allow-layer names it. `seqbench board build` shows the receipt, NAME.verified.json
     beside the bundle.
     """
     from seqbench.base.printable import printable
@@ -169,7 +178,7 @@ def verify_(
     receipt_path = path_beside(path)
     check_output(receipt_path)
     seed = secrets.randbelow(2**32) if seed is None else seed
-    drawn = draw(submission, cells, seed, catalog)
+    drawn = draw(submission, cells, seed, catalog, allowed)
     for why in drawn.left_out:
         click.echo(f"cannot be run here: {printable(why)}", err=True)
     click.echo(f"running {len(drawn.records)} of {drawn.out_of} cells again, drawn with --seed {seed}", err=True)

@@ -14,6 +14,7 @@ from seqbench.cli.console import say, stdout
 from seqbench.cli.dry_run import show_plan
 from seqbench.cli.kept_gradients import kept_gradients
 from seqbench.cli.kept_labels import kept_labels
+from seqbench.cli.layer_notes import layer_notes
 from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.cli.progress.watch import watch
 from seqbench.cli.short_forms import are_long, in_long_form
@@ -232,7 +233,12 @@ def _tell_of_interrupt(todo: Plan, store: Store) -> None:
 def _end(todo: Plan, store: Store, how: Execution, *, as_json: bool) -> int:
     """Print the results of the sweep, and return the exit status."""
     records = records_of(todo, store)
-    told = *kept_gradients(todo, records), *kept_labels(todo, records), *without_weights(todo, records, how)
+    told = (
+        *kept_gradients(todo, records),
+        *kept_labels(todo, records),
+        *without_weights(todo, records, how),
+        *layer_notes(records),
+    )
     for sentence in told:
         click.echo(sentence, err=True)
     if as_json:

@@ -22,8 +22,8 @@ from seqbench.contracts.metrics import reference
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
 from seqbench.errors import ExperimentError, unknown
-from seqbench.experiment.overrides import settings
-from seqbench.experiment.schema import Training, load
+from seqbench.experiment.overrides import nested, settings
+from seqbench.experiment.schema import Training, load, merge
 from seqbench.experiment.strict_yaml import read_scalar
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.citations import reference_of
@@ -56,11 +56,11 @@ def command(
     """
     catalog = load_plugins(files)
     if name in catalog.tasks:
-        task = make(catalog.tasks[name], _values(name, assignments))
+        task = make(catalog.tasks[name], _values(catalog.tasks[name], assignments))
         refuse_meaningless(task, meaningless(task))
         _show_task(catalog, task, length, seed, as_json)
     elif name in catalog.models:
-        _show_model(catalog, make(catalog.models[name], _values(name, assignments)), as_json)
+        _show_model(catalog, make(catalog.models[name], _values(catalog.models[name], assignments)), as_json)
     elif name in catalog.suites or Path(name).suffix in (".yaml", ".yml"):
         _show_experiment(catalog, catalog.suites.get(name, Path(name)), assignments, as_json)
     else:
@@ -68,23 +68,26 @@ def command(
         raise ExperimentError(unknown("task, model or suite", name, names))
 
 
-def _values(owner: str, assignments: Sequence[str]) -> Facts:
+def _values(plugin: type[Task] | type[Model], assignments: Sequence[str]) -> Facts:
     """Return ``symbols=4``, or ``copy.symbols=4`` as for `seqbench run`, as parameters.
 
     Raises:
         ExperimentError: a text is not an assignment, or names something other than what is shown.
     """
-    values = {}
+    owner, parameters = plugin.name, {each.name for each in parameters_of(plugin)}
+    values: Facts = {}
     for assignment in assignments:
         parameter, equals, text = assignment.partition("=")
         if not equals:
             raise ExperimentError(f"--set {assignment}: write it as PARAMETER=VALUE, such as hidden_size=64")
-        other, dot, name = parameter.strip().rpartition(".")
-        if dot and other != owner:
+        other, dot, name = parameter.strip().partition(".")
+        name = name if other == owner and dot else parameter.strip()
+        if dot and other != owner and other not in parameters:
+            own = parameter.strip().partition(".")[2]
             raise ExperimentError(
-                f"--set {assignment}: {owner} is shown, not {other}; give --set {name}={text} for its own"
+                f"--set {assignment}: {owner} is shown, not {other}; give --set {own}={text} for its own"
             )
-        values[name] = read_scalar(text)
+        values = merge(values, nested(name, read_scalar(text)))
     return values
 
 
@@ -118,6 +121,8 @@ def _show_model(catalog: Catalog, model: Model, as_json: bool) -> None:
     if not sizes["trains_embedding"]:
         click.echo("  the embedding of tokens is not trained")
     click.echo(f"  {counted(sizes['output_size'], 'feature')} out")
+    for remark in sizes["remarks"]:
+        click.echo(f"  {one_line(remark)}")
     _print_sources(told)
 
 
@@ -207,6 +212,7 @@ def model_facts(model: Model, input_size: int = Training().embedding_size) -> Fa
         "is_causal": model.is_causal,
         "time_exponent": model.time_exponent,
         "trains_embedding": model.trains_embedding,
+        "remarks": list(model.remarks(layer)),
     }
 
 
@@ -293,5 +299,5 @@ def _text(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(_text(item) for item in value) or "none"
     if isinstance(value, dict):
-        return "none"
+        return ", ".join(f"{name}={_text(item)}" for name, item in _flat(value).items()) or "none"
     return "null" if value is None else str(value)

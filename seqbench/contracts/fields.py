@@ -1,14 +1,16 @@
-"""Declares parameters with a special role: data sources, settings of generated data, later additions."""
+"""Declares parameters with a special role: data sources, generated data, later additions, names of code."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 from typing import Any
 
 _SOURCE = "seqbench data source"
 _GENERATED = "seqbench generated only"
 _LATER = "seqbench added later"
+_CODE = "seqbench names code"
 
 
 def data_source() -> Any:
@@ -50,6 +52,44 @@ def added_later(default: Any) -> Any:
         default: the parameter's default value; plain and immutable, such as a number or a word.
     """
     return field(default=default, metadata={_LATER: True})
+
+
+def names_code(default: Any = "", *, factory: Callable[[], Any] | None = None) -> Any:
+    """Declare a model's parameter that names classes of packages that are neither seqbench's nor the plugin's.
+
+    Its value is the import path of a class, or a mapping with such paths under keys ``class``, at any depth. A
+    board imports nothing that a bundle names so, and runs such a cell again only where its paths are allowed.
+
+    Args:
+        default: the default value.
+        factory: makes the default value, where it is a mapping.
+    """
+    if factory is not None:
+        return field(default_factory=factory, metadata={_CODE: True})
+    return field(default=default, metadata={_CODE: True})
+
+
+def code_named(plugin: type, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the import paths in the values of parameters that were declared with `names_code`."""
+    declared = [each.name for each in dataclasses.fields(plugin) if _CODE in each.metadata]
+    found = (path for name in declared for path in _paths(parameters.get(name)))
+    return tuple(dict.fromkeys(found))
+
+
+def does_name_code(plugin: type) -> bool:
+    """Say whether a class has a parameter that was declared with `names_code`."""
+    return any(_CODE in each.metadata for each in dataclasses.fields(plugin))
+
+
+def _paths(value: Any, key: str = "class") -> Iterator[str]:
+    if isinstance(value, str):
+        yield from [value] if key == "class" else []
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from _paths(each, str(name))
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _paths(each, "")
 
 
 def is_added_later(parameter: dataclasses.Field[Any]) -> bool:

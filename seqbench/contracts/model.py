@@ -109,6 +109,21 @@ class Model(ABC):
         """
         return ()
 
+    @property
+    def default_label(self) -> str:
+        """Name in tables where an experiment gives the model no label: lower-case words joined by ``-``.
+
+        Empty, as usual, for the name of the class. It is part of no key.
+        """
+        return ""
+
+    def remarks(self, layer: nn.Module) -> Iterable[str]:
+        """Return what is worth telling about a built layer, a sentence each; by default nothing.
+
+        ``seqbench show``, ``check`` and ``run`` print it, and records keep it as the note ``layer``.
+        """
+        return ()
+
     def weight_groups(self, layer: nn.Module) -> Mapping[str, Iterable[str]]:
         """Return the weights whose gradients are reported together: name -> names of the layer's parameters.
 

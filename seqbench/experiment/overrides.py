@@ -26,6 +26,8 @@ def settings(assignments: Sequence[str]) -> dict[str, Any]:
     {'task_training': {'copy': {'steps': 900}}}
     >>> settings(["gradients=off", "executor=serial"])
     {'gradients': {'measure': False}, 'executor': {'name': 'serial'}}
+    >>> settings(["module.arguments.units=64"])
+    {'parameters': {'module': {'arguments': {'units': 64}}}}
 
     Raises:
         ExperimentError: one is not written as ``NAME.FIELD=VALUE``.
@@ -34,6 +36,16 @@ def settings(assignments: Sequence[str]) -> dict[str, Any]:
     for assignment in assignments:
         overrides = merge(overrides, _setting(assignment))
     return overrides
+
+
+def nested(name: str, value: Any) -> dict[str, Any]:
+    """Return a value under dotted names as nested mappings.
+
+    >>> nested("arguments.units", 64)
+    {'arguments': {'units': 64}}
+    """
+    first, dot, rest = name.partition(".")
+    return {first: nested(rest, value) if dot else value}
 
 
 def with_owners(assignments: Sequence[str], parameters: Mapping[str, Collection[str]]) -> list[str]:
@@ -88,7 +100,7 @@ def _setting(assignment: str) -> dict[str, Any]:
         return {owner: {name: value}}
     if name.startswith("training."):
         return {"task_training": {owner: {name.removeprefix("training."): value}}}
-    return {"parameters": {owner: {name: value}}}
+    return {"parameters": {owner: nested(name, value)}}
 
 
 def _section(assignment: str, owner: str, text: str) -> Mapping[str, Any]:

@@ -13,13 +13,14 @@ from functools import partial
 from itertools import product
 from typing import Any
 
+from seqbench.contracts.fields import does_name_code
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
 from seqbench.data.sources import fingerprint
 from seqbench.errors import ExperimentError, unknown
 from seqbench.experiment.cells import Cell, Configured, Sized
 from seqbench.experiment.labels import Variant
-from seqbench.experiment.schema import SECTIONS, Experiment
+from seqbench.experiment.schema import SECTIONS, Experiment, merge
 from seqbench.experiment.weights import shown_weights
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.lookahead import refuse_lookahead
@@ -187,7 +188,7 @@ def _model(catalog: Catalog, experiment: Experiment, i: int, variant: Variant) -
         at = ("parameters", variant.label) if is_own else ("models", i)
         return experiment.where(*at, *name)
 
-    return _fit(plugin, {**of_model, **variant.parameters, **own}, where, label=variant.label)
+    return _fit(plugin, merge(merge(of_model, variant.parameters), own), where, label=variant.label)
 
 
 def _found(find: Callable[[str], type[Any]], experiment: Experiment, field: str, i: int, name: str) -> type[Any]:
@@ -210,6 +211,7 @@ def configured(made: Task | Model, catalog: Catalog, label: str = "") -> Configu
     values = {p.name: getattr(made, p.name) for p in told}
     changed = tuple(p.name for p in told if values[p.name] != p.default)
     origin = catalog.origins.get(("task" if isinstance(made, Task) else "model", made.name))
+    label = label or (made.default_label if isinstance(made, Model) else "")
     return Configured(made.name, made.version, values, changed, origin.source if origin else "", label)
 
 
@@ -237,6 +239,9 @@ def _checked_parameters(experiment: Experiment, catalog: Catalog) -> dict[str, T
             sections = get_close_matches(installed, SECTIONS, cutoff=0.7)
             asked = unknown("task or model", installed, [*ours, *there, *sections])
             raise ExperimentError(experiment.where("parameters", name) + asked)
+        if does_name_code(plugin) and not is_asked:
+            # What labels share need not be whole, and nothing that it names is imported for itself.
+            continue
         if name == installed:
             made[name] = _fit(plugin, values, partial(experiment.where, "parameters", name))
     return made

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -115,6 +115,19 @@ def make(plugin: type[Plugin], values: Mapping[str, Any], where: str = "", *, la
             return plugin(**coerced)
         except ValueError as error:
             raise ExperimentError(f"{where}{both}: {error}") from error
+
+
+def type_faults(plugin: type[Task] | type[Model], values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each unknown parameter or value of the wrong type; nothing is made, so no code runs."""
+    known = {parameter.name: parameter for parameter in parameters_of(plugin)}
+    for name, value in values.items():
+        if name not in known:
+            yield unknown(f"parameter of {plugin.name}", name, known)
+            continue
+        try:
+            _check(plugin.name, known[name], value, "")
+        except ExperimentError as error:
+            yield str(error)
 
 
 def _place(plugin: type) -> str:

@@ -79,8 +79,8 @@ def sized(model: Model, weights: int, features: int, given: Mapping[str, Any]) -
         )
     if is_given(names[0], given):
         raise ExperimentError(
-            f"{asked}they choose {model.name}.{names[0]}, which is set to {given.get(names[0])}; leave one of the"
-            " two out"
+            f"{asked}they choose {model.name}.{names[0]}, which is set to {_given(names[0], given)}; leave one of"
+            " the two out"
         )
     chosen: dict[str, int] = {}
     counting = Counting(model, features)
@@ -92,6 +92,11 @@ def sized(model: Model, weights: int, features: int, given: Mapping[str, Any]) -
     if not chosen or found is None:
         raise ExperimentError(f"{asked}model {model.name} cannot be built at any width; set its width yourself")
     return resized(model, chosen), tuple(chosen)
+
+
+def _given(name: str, given: Mapping[str, Any]) -> Any:
+    first, dot, rest = name.partition(".")
+    return _given(rest, given[first]) if dot else given[first]
 
 
 def is_given(name: str, given: Mapping[str, Any]) -> bool:

@@ -7,6 +7,7 @@ __all__ = [
     "load",
     "making",
     "merge",
+    "nested",
     "record_files",
     "resolution",
     "rows",

@@ -14,6 +14,7 @@ from typing import Any
 
 from seqbench.experiment.key_fields import in_no_key, later
 from seqbench.experiment.schema import Training
+from seqbench.records.nested import flat
 from seqbench.records.schema import PluginUsed, Record
 
 Fields = Mapping[str, str]
@@ -85,7 +86,9 @@ def _labels(records: Sequence[Record]) -> list[str]:
 def variant_text(model: PluginUsed) -> str:
     """Return a model with the parameters that are not at their defaults, e.g. ``lstm (hidden_size=24)``."""
     fields = {name: _text(value) for name, value in sorted(_told(model).items())}
-    return _name(model.name, fields, {*model.changed, WEIGHTS})
+    return _name(
+        model.name, fields, {name for name in fields if name.partition(".")[0] in {*model.changed, WEIGHTS}}
+    )
 
 
 def settings_key(record: Record) -> str:
@@ -119,7 +122,7 @@ def differing_settings(records: Sequence[Record]) -> dict[str, dict[str, Any]]:
 
 def _task_values(record: Record, data: Mapping[str, str]) -> dict[str, Any]:
     named = {name: data[fingerprint] for name, fingerprint in record.cell.data.items()}
-    return {f"task.{name}": value for name, value in {**record.cell.task.parameters, **named}.items()}
+    return {f"task.{name}": value for name, value in flat({**record.cell.task.parameters, **named})}
 
 
 def _model_values(record: Record) -> dict[str, Any]:
@@ -235,11 +238,11 @@ def _told(plugin: PluginUsed) -> dict[str, Any]:
 
     The width is another on each task, since the layers' inputs are.
     """
+    told = dict(flat(plugin.parameters))
     if plugin.sized is None:
-        return plugin.parameters
-    chosen = {name.partition(".")[0] for name in plugin.sized.parameters if "." not in name}
+        return told
     return {WEIGHTS: plugin.sized.weights} | {
-        name: value for name, value in plugin.parameters.items() if name not in chosen
+        name: value for name, value in told.items() if name not in plugin.sized.parameters
     }
 
 

@@ -13,9 +13,11 @@ from typing import Any
 
 from seqbench.base.ranges import in_ranges
 from seqbench.experiment.labels import read_word
-from seqbench.experiment.schema import Gradients, Training
+from seqbench.experiment.overrides import nested
+from seqbench.experiment.schema import Gradients, Training, merge
 from seqbench.experiment.strict_yaml import read_scalar
 from seqbench.gradients.flow import Flow
+from seqbench.records.nested import flat
 from seqbench.records.schema import PluginUsed, Record
 from seqbench.records.variants import natural
 from seqbench.report.names import Names, names_of
@@ -138,9 +140,9 @@ def _task_settings(record: Record) -> Settings:
 def _changed(plugin: PluginUsed) -> Iterator[tuple[str, Any]]:
     chosen = plugin.sized.parameters if plugin.sized else ()
     for name in plugin.changed:
-        if name in chosen:
-            continue
-        yield f"{plugin.shown}.{name}", plugin.parameters[name]
+        for each, value in flat({name: plugin.parameters[name]}):
+            if each not in chosen:
+                yield f"{plugin.shown}.{each}", value
 
 
 def _gradients(record: Record) -> Settings:
@@ -199,7 +201,7 @@ def _with_file(grid: Mapping[str, list[Any]], given: Mapping[str, Any]) -> str:
         elif name.startswith("training."):
             content.setdefault("task_training", {}).setdefault(owner, {})[name.removeprefix("training.")] = value
         else:
-            content.setdefault("parameters", {}).setdefault(owner, {})[name] = value
+            content["parameters"] = merge(content.get("parameters", {}), {owner: nested(name, value)})
     text = json.dumps(content, allow_nan=False, ensure_ascii=False)
     return f"printf %s {_quoted(text)} > cell.yaml && seqbench run cell.yaml --output {OUTPUT}"
 

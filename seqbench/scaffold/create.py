@@ -61,7 +61,15 @@ def create(name: str, kind: PluginKind, licence: Licence, folder: Path) -> list[
     Raises:
         PluginError: the folder exists or cannot be created.
     """
-    texts = files(name, kind, licence)
+    return write(files(name, kind, licence), folder)
+
+
+def write(texts: Mapping[str, str], folder: Path) -> list[Path]:
+    """Write files into a new folder, whole or not at all, and return them.
+
+    Raises:
+        PluginError: the folder exists or cannot be created.
+    """
     try:
         folder.mkdir()
     except FileExistsError:
@@ -96,6 +104,31 @@ def files(name: str, kind: PluginKind, licence: Licence) -> dict[str, str]:
     if licence != "none":
         found["LICENSE"] = licence_text(licence, f"The authors of seqbench-{name}")
     return found
+
+
+def files_around(name: str, what: str, requirement: str, licence: Licence) -> dict[str, str]:
+    """Return pyproject.toml, README and licence of a plugin with a model whose modules are written otherwise.
+
+    Args:
+        name: the plugin's name.
+        what: a line about the model.
+        requirement: a package that it needs, as pip takes it; empty for none.
+        licence: the SPDX name of its licence.
+    """
+    kept = files(name, KINDS["model"], licence)
+    project = kept["pyproject.toml"].replace(
+        f'description = "The model {name} for seqbench"', f'description = "The model {name} for seqbench: {what}"'
+    )
+    if requirement:
+        project = project.replace(
+            'dependencies = ["seqbench>=0.2"]', f'dependencies = ["seqbench>=0.2", "{requirement}"]'
+        )
+    readme = "".join(
+        f"- Model `{name}`: {what}.\n" if line.startswith(f"- Model `{name}`") else line
+        for line in kept["README.md"].splitlines(keepends=True)
+    )
+    rest = {"LICENSE": kept["LICENSE"]} if "LICENSE" in kept else {}
+    return {"pyproject.toml": project, "README.md": readme, **rest}
 
 
 def example() -> Path:

@@ -5,11 +5,12 @@ A check is a callable that returns None, or raises CheckFailed or CheckSkipped.
 
 from __future__ import annotations
 
+import math
 import sysconfig
 import time
 import traceback
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -21,7 +22,22 @@ from seqbench.testing.surroundings import surroundings_kept
 
 _OURS = str(Path(__file__).parents[1])
 _LIBRARIES = (str(Path(torch.__file__).parent), sysconfig.get_path("stdlib") + "/")
-Check = Callable[[], str | None]
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What a check that passed has to say.
+
+    Attributes:
+        text: for a person; may be empty.
+        figures: what was measured, by name; see `Outcome.figures`.
+    """
+
+    text: str = ""
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+Check = Callable[[], "str | Remark | None"]
 """Returns a remark although it passed, or None."""
 
 
@@ -32,11 +48,13 @@ class CheckFailed(AssertionError):
         expected: the requirement of the contract.
         found: what the plugin did.
         change: what its author can do about it.
+        figures: what was measured, by name.
     """
 
-    def __init__(self, expected: str, found: str, change: str) -> None:
+    def __init__(self, expected: str, found: str, change: str, figures: Mapping[str, float] | None = None) -> None:
         super().__init__(f"expected: {expected}\nfound: {found}\nchange: {change}")
         self.expected, self.found, self.change = expected, found, change
+        self.figures = figures or {}
 
 
 class CheckSkipped(Exception):
@@ -54,6 +72,7 @@ class Outcome:
         message: for a failure, what was expected, what was found and what to change; for a skip, the reason; for a
             pass, a remark, usually empty.
         seconds: the time it took.
+        figures: what the check measured, by name, such as the size of a leak; None if not finite.
     """
 
     plugin: str
@@ -61,6 +80,7 @@ class Outcome:
     status: Literal["passed", "failed", "skipped"]
     message: str
     seconds: float
+    figures: Mapping[str, float | None] = field(default_factory=dict)
 
 
 def outcome(plugin: str, id: str, check: Check, time_limit: float | None = None) -> Outcome:
@@ -73,10 +93,16 @@ def outcome(plugin: str, id: str, check: Check, time_limit: float | None = None)
         message = f"took longer than {time_limit:g} s and was ended; --time-limit SECONDS gives it more"
         return Outcome(plugin, id, "skipped", message, time.perf_counter() - began)
     except CheckFailed as failure:
-        return Outcome(plugin, id, "failed", str(failure), time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        return Outcome(plugin, id, "failed", str(failure), seconds, _finite(failure.figures))
     except CheckSkipped as reason:
         return Outcome(plugin, id, "skipped", str(reason), time.perf_counter() - began)
-    return Outcome(plugin, id, "passed", said or "", time.perf_counter() - began)
+    remark = said if isinstance(said, Remark) else Remark(said or "")
+    return Outcome(plugin, id, "passed", remark.text, time.perf_counter() - began, _finite(remark.figures))
+
+
+def _finite(figures: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: value if math.isfinite(value) else None for name, value in figures.items()}
 
 
 def guarded(expected: str, check: Check) -> Check:
@@ -87,7 +113,7 @@ def guarded(expected: str, check: Check) -> Check:
         check: the check.
     """
 
-    def run() -> str | None:
+    def run() -> str | Remark | None:
         try:
             with surroundings_kept():
                 return check()

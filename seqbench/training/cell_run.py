@@ -84,7 +84,9 @@ class CellRun:
         kept, why_not = keep_weights(
             self.weights if record.status == "ok" else None, fit.network, loaded.data, self.cell.key
         )
-        return record.model_copy(update={"weights": kept, "notes": {**record.notes, **fit.notes, **why_not}})
+        return record.model_copy(
+            update={"weights": kept, "notes": {**record.notes, **_of_layer(fit), **fit.notes, **why_not}}
+        )
 
     def _begun(self, fit: Fit, monitor: GradientMonitor) -> Attempt:
         """Resume from the cell's checkpoint, or measure the untrained network and begin."""
@@ -96,3 +98,10 @@ class CellRun:
             monitor.measure("init", 0)
             seed_all(derive_seed(self.cell.seed, "dropout"))
         return attempt
+
+
+def _of_layer(fit: Fit) -> dict[str, str]:
+    """Return the note about the layer, if its model makes remarks about it."""
+    model, layer = fit.network.model, fit.network.layer
+    remarks = [] if model is None else list(model.remarks(layer))
+    return {"layer": "; ".join(remarks)} if remarks else {}

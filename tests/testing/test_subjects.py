@@ -311,6 +311,12 @@ def test_word_order(check) -> None:
     check()
 
 
+@pytest.mark.slow
+@checks_for("module")
+def test_module(check) -> None:
+    check()
+
+
 def test_every_bundled_plugin_is_checked_here() -> None:
     here = {name.removeprefix("test_").replace("_", "-") for name in globals()}
     assert {*CATALOG.models, *CATALOG.tasks} <= here

@@ -30,6 +30,8 @@ from seqbench.board.check.rules import (
     suite_faults,
     table_faults,
 )
+from seqbench.contracts.fields import code_named
+from seqbench.contracts.model import Model
 from seqbench.errors import SeqbenchError
 from seqbench.plugins.catalog import Catalog
 from seqbench.records.layout import stem
@@ -274,7 +276,16 @@ def _models(manifest: Manifest, catalog: Catalog) -> Iterator[RuleResult]:
             here = f"version {model.version}, and version {known.version} is installed here"
             yield RuleResult(rule, "not checked", f"{here}: it cannot be re-run")
         else:
-            yield _finding(rule, parameter_faults(known, model.parameters), "its parameters are right")
+            yield _finding(rule, parameter_faults(known, model.parameters), _right(known, model))
+
+
+def _right(known: type[Model], model: PluginUsed) -> str:
+    """Return what a model passes with; code that it names is named, and not looked for."""
+    paths = code_named(known, model.parameters)
+    if not paths:
+        return "its parameters are right"
+    named = one_line(f"{', '.join(paths)} of {model.parameters.get('package', 'an untold package')}", _LONGEST)
+    return f"it names {named}: imported by no check, and run by verify only if allowed"
 
 
 def _shown(model: PluginUsed) -> str:

@@ -13,11 +13,12 @@ from typing import Any
 from seqbench.board.bundle.archive import MANIFEST
 from seqbench.board.bundle.manifest import Manifest, environments_of, models_of, plugins_of, suite_used
 from seqbench.board.bundle.suite import Grid, cell_of, differences, model_text
+from seqbench.contracts.fields import does_name_code
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
 from seqbench.errors import SeqbenchError
 from seqbench.plugins.catalog import Catalog
-from seqbench.plugins.parameters import make, parameters_of
+from seqbench.plugins.parameters import make, parameters_of, type_faults
 from seqbench.records.schema import PluginUsed, Record
 
 MOST_MODELS = 100
@@ -141,6 +142,10 @@ def parameter_faults(known: type[Model], parameters: Mapping[str, Any]) -> Itera
     for each in of_class:
         if each.is_added_later and parameters.get(each.name, not each.default) == each.default:
             yield f"{each.name} is told at its default, {each.default!r}, and was added later: no run tells it"
+    if does_name_code(known):
+        # To make it would import what the bundle names.
+        yield from type_faults(known, parameters)
+        return
     try:
         make(known, dict(parameters))
     except SeqbenchError as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from seqbench.base.environment import describe
@@ -19,6 +19,7 @@ from seqbench.board.check.closeness import Spans
 from seqbench.board.check.installed import Installed
 from seqbench.board.verify.receipt import ComparedPart, Receipt, Rerun
 from seqbench.board.verify.spread import fresh_seeds, spread_part
+from seqbench.contracts.fields import code_named
 from seqbench.errors import BoardError
 from seqbench.experiment.cells import Cell
 from seqbench.experiment.key_fields import scored_alike
@@ -51,14 +52,24 @@ class DrawnCells:
     left_out: tuple[str, ...]
 
 
-def draw(submission: Submission, count: int, seed: int, catalog: Catalog) -> DrawnCells:
+def draw(
+    submission: Submission, count: int, seed: int, catalog: Catalog, allowed: Collection[str] = ()
+) -> DrawnCells:
     """Draw cells at random: one of each model, then another of each, until there are enough.
+
+    Args:
+        submission: a bundle that keeps the rules.
+        count: number of cells.
+        seed: by which they are drawn.
+        catalog: has the tasks and models.
+        allowed: the import paths of classes that cells may name; those that name others are left out.
 
     Raises:
         BoardError: no cell can be run here.
     """
     chance = random.Random(seed)
-    missing = {model_text(model): why for model in submission.manifest.models if (why := _missing(model, catalog))}
+    found_missing = ((model, _missing(model, catalog, allowed)) for model in submission.manifest.models)
+    missing = {model_text(model): why for model, why in found_missing if why}
     own, others = other_versions(submission.records, submission.grid)
     left_out = (*missing.values(), *_other_versions(others, submission))
     queues: dict[str, list[Record]] = {}
@@ -181,7 +192,7 @@ def _other_versions(records: Sequence[Record], submission: Submission) -> list[s
     return [f"{sentence}: cannot be compared" for _, sentence in sorted(made)]
 
 
-def _missing(model: PluginUsed, catalog: Catalog) -> str | None:
+def _missing(model: PluginUsed, catalog: Catalog, allowed: Collection[str]) -> str | None:
     """Return why a model cannot be run here; tasks can, because the suite was expanded with them."""
     known = catalog.models.get(model.name)
     if known is None:
@@ -189,6 +200,9 @@ def _missing(model: PluginUsed, catalog: Catalog) -> str | None:
         return f"the model {model.name} is not installed; it comes from {whence}"
     if known.version != model.version:
         return f"the model {model.name} is version {model.version}, and version {known.version} is installed"
+    if foreign := [path for path in code_named(known, model.parameters) if path not in allowed]:
+        options = " ".join(f"--allow-layer {path}" for path in foreign)
+        return f"{model.shown} runs code that the bundle names, {', '.join(foreign)}; if you trust it, {options}"
     return None
 
 

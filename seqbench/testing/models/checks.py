@@ -16,14 +16,14 @@ from seqbench.plugins.parameters import make, parameters_of
 from seqbench.testing.models import dropout, learning, names, order, outputs, precision, weights
 from seqbench.testing.models.cost import check_growth
 from seqbench.testing.models.layers import build, call, noise
-from seqbench.testing.outcome import Check, CheckFailed, CheckSkipped, guarded
+from seqbench.testing.outcome import Check, CheckFailed, CheckSkipped, Remark, guarded
 
 
-def check_time(model: Model) -> None:
+def check_time(model: Model) -> Remark:
     """The time of a forward pass grows no faster than the model's ``time_exponent`` states."""
     layer = build(model)
     inputs = {length: noise(2, length, "time").float() for length in (256, 2048)}
-    check_growth(
+    growth = check_growth(
         lambda length: call(layer, inputs[length]),
         short=256,
         long=2048,
@@ -31,6 +31,7 @@ def check_time(model: Model) -> None:
         negligible=0.02,
         change="compute with less, or state the cost in the class, e.g. time_exponent = 2.0 for full attention",
     )
+    return Remark("", {"growth from 256 to 2048 steps": growth})
 
 
 LONGEST, SHORTEST = 8192, 1024
@@ -39,7 +40,7 @@ LONG_SECONDS = 1.0
 """Longest expected time, in seconds, at which the next length is still tried."""
 
 
-def check_long_inputs(model: Model) -> str:
+def check_long_inputs(model: Model) -> Remark:
     """A layer runs on long sequences: of 1024 steps, and twice as many up to 8192, while a second is enough."""
     layer, length, expected = build(model), SHORTEST, 0.0
     while length <= LONGEST and expected <= LONG_SECONDS:
@@ -52,13 +53,14 @@ def check_long_inputs(model: Model) -> str:
                 f"{type(error).__name__}: {error}",
                 "give nothing a fixed number of steps, such as a table of positions or a mask made in __init__:"
                 " make it as long as the inputs",
+                {"steps": length // 2 if length > SHORTEST else 0},
             ) from error
         expected = (time.perf_counter() - began) * 2 ** max(1.0, model.time_exponent)
         length *= 2
-    return f"up to {length // 2} steps"
+    return Remark(f"up to {length // 2} steps", {"steps": length // 2})
 
 
-MODEL_CHECKS: Mapping[str, Callable[[Model], str | None]] = {
+MODEL_CHECKS: Mapping[str, Callable[[Model], str | Remark | None]] = {
     "outputs": outputs.check_outputs,
     "float64": precision.check_float64,
     "bfloat16": precision.check_bfloat16,
@@ -96,7 +98,7 @@ def checks_of_models(models: Mapping[str, Model]) -> Iterator[tuple[str, Check]]
             yield id, guarded(first_line(check), partial(_told_apart, check, model))
 
 
-def _told_apart(check: Callable[[Model], str | None], model: Model) -> str | None:
+def _told_apart(check: Callable[[Model], str | Remark | None], model: Model) -> str | Remark | None:
     """Make a check; if it fails by a fault that another check is for, skip it and name that check."""
     try:
         return check(model)
@@ -109,7 +111,7 @@ def _told_apart(check: Callable[[Model], str | None], model: Model) -> str | Non
         raise CheckSkipped(f"cannot be told: {reason}") from None
 
 
-def _told_elsewhere(check: Callable[[Model], str | None], model: Model, error: Exception) -> str | None:
+def _told_elsewhere(check: Callable[[Model], str | Remark | None], model: Model, error: Exception) -> str | None:
     is_narrow = precision.is_float32_only(model)
     if not isinstance(error, CheckFailed):
         return "the layer does not run in float64; see float64" if is_narrow else None
@@ -136,6 +138,6 @@ def variants(model: type[Model]) -> dict[str, Model]:
     return {"": make(model, {}), ",".join(f"{name}={value}" for name, value in others.items()): other}
 
 
-def first_line(check: Callable[..., str | None]) -> str:
+def first_line(check: Callable[..., str | Remark | None]) -> str:
     """Return the requirement of a check, the first paragraph of its docstring."""
     return " ".join((check.__doc__ or "").split("\n\n")[0].split())

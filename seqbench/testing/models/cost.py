@@ -24,8 +24,8 @@ def check_growth(
     exponent: float,
     negligible: float,
     change: str,
-) -> None:
-    """Fail if the time grows much faster than ``length ** exponent`` in every measurement.
+) -> float:
+    """Return how many times as long the long one takes; fail if that is much more than the exponent allows.
 
     Args:
         run: the work to time, for one length.
@@ -41,13 +41,14 @@ def check_growth(
         times.append((_seconds(run, long), max(1e-6, _seconds(run, short))))
         seconds, base = (min(column) for column in zip(*times, strict=True))
         if seconds < negligible or seconds <= allowed * base:
-            return
+            return float(seconds / base)
     raise CheckFailed(
         f"time grows at most like length ** {exponent:g}: from {short} to {long} steps {long / short:g} times the"
         f" length takes at most {allowed:.0f} times as long, {ROOM:g} times of room included",
         f"it takes {seconds / base:.0f} times as long: {base:.2g} s and {seconds:.2g} s of processor time, the"
         f" least of {ATTEMPTS} measurements",
         change,
+        {f"growth from {short} to {long} steps": seconds / base},
     )
 
 

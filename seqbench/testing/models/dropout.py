@@ -6,11 +6,15 @@ Each check takes a model, and its docstring states the requirement.
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from torch import Tensor
 
 from seqbench.contracts.model import Model
+from seqbench.experiment.overrides import nested
+from seqbench.experiment.schema import merge
 from seqbench.plugins.parameters import parameters_of
+from seqbench.records.nested import flat
 from seqbench.testing.models.layers import build_exact, call, call_in_training, gap, noise
 from seqbench.testing.outcome import CheckFailed, CheckSkipped
 
@@ -30,7 +34,7 @@ def check_dropout(model: Model) -> None:
 def dropout_parameters(model: Model) -> dict[str, float]:
     """Return the parameters for dropout: name -> value between 0 and 1."""
     values = {parameter.name: getattr(model, parameter.name) for parameter in parameters_of(type(model))}
-    return {name: value for name, value in values.items() if "dropout" in name and _is_share(value)}
+    return {name: value for name, value in flat(values) if "dropout" in name and _is_share(value)}
 
 
 def _is_share(value: object) -> bool:
@@ -39,9 +43,13 @@ def _is_share(value: object) -> bool:
 
 def _alone(model: Model, name: str, shares: dict[str, float]) -> Model:
     """Return the model with all other dropout at 0, if these values are valid."""
-    others = {other: 0.0 for other in shares if other != name}
+    others: dict[str, Any] = {}
+    for other in shares:
+        if other != name:
+            others = merge(others, nested(other, 0.0))
     try:
-        return dataclasses.replace(model, **others)  # type: ignore[type-var]
+        values = {each: getattr(model, each) for each in others}
+        return dataclasses.replace(model, **merge(values, others))  # type: ignore[type-var]
     except Exception:
         return model
 

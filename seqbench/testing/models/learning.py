@@ -15,7 +15,7 @@ from seqbench.contracts.model import Model
 from seqbench.network.chunks import mapped
 from seqbench.network.network import tensors
 from seqbench.testing.models.layers import FEATURES, build_exact, call, gap, noise, weighted_sum
-from seqbench.testing.outcome import CheckFailed
+from seqbench.testing.outcome import CheckFailed, Remark
 
 STEPS = (12, 64, 512)
 """Steps of the sequences: parameters that act only on far lags get a gradient in the longest."""
@@ -24,17 +24,19 @@ _NAMED = 5
 """Largest number of parameters in a message."""
 
 
-def check_parameters(model: Model) -> None:
+def check_parameters(model: Model) -> Remark | None:
     """Every parameter gets a gradient, and outputs follow from the parameters."""
     idle = set(_trainable(build_exact(model)))
     if not idle:
-        return
+        return None
+    numbers = sum(weights.numel() for weights in _trainable(build_exact(model)).values())
     for seed, steps in enumerate(STEPS):
         idle -= _reached(_moved(build_exact(model, seed=seed), 0.01), steps, has_state=model.is_causal)
         if not idle:
             break
     _check_idle(idle, _trainable(build_exact(model)))
     _check_outputs_follow(model)
+    return Remark("", {"trainable numbers": numbers, "without a gradient": 0})
 
 
 def _trainable(layer: nn.Module) -> dict[str, nn.Parameter]:
@@ -80,6 +82,10 @@ def _check_idle(idle: set[str], named: Mapping[str, Tensor]) -> None:
             f" other inputs and weights too: {first}{rest}",
             "use them in forward (no detach(), no .data and no torch.no_grad() on the way), leave them out, or, if"
             " they are not to be trained, hold them with requires_grad=False",
+            {
+                "trainable numbers": sum(weights.numel() for weights in named.values()),
+                "without a gradient": numbers,
+            },
         )
 
 

@@ -6,15 +6,16 @@ All in float64. Each check takes a model, and its docstring states the requireme
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
 from seqbench.contracts.model import Model
 from seqbench.gradients.backpropagation import state_parts
+from seqbench.network.chunks import mapped
 from seqbench.network.network import check_takes_lengths, tensors
 from seqbench.testing.models.layers import (
     FEATURES,
@@ -27,12 +28,15 @@ from seqbench.testing.models.layers import (
     noise,
     weighted_sum,
 )
-from seqbench.testing.outcome import CheckFailed, CheckSkipped
+from seqbench.testing.outcome import CheckFailed, CheckSkipped, Remark
 
 CUTS = (0, 1, 30, 63, 97)
 """Steps after which the inputs are changed: at the ends, and on both sides of a common chunk size."""
 
 CHUNKS = (1, 7, 16, 40)
+
+PIECES = (1, 2, 7, 32)
+"""Sizes of equal pieces, for each of which the distance is told."""
 
 Run: TypeAlias = Callable[[Tensor], tuple[Tensor, dict[str, bytes]]]
 """Inputs -> (outputs, the random states after them)."""
@@ -41,28 +45,37 @@ _SAME_GRADIENT = 1e-4
 """Largest difference of equal gradients, relative to their norm: far above rounding in float64."""
 
 
-def check_causality(model: Model) -> None:
+def check_causality(model: Model) -> Remark:
     """Output t depends on inputs up to t only, in evaluation and in training."""
     _skip_lookahead(model, "its padding check asks for lengths instead")
     layer, inputs = build_exact(model), noise(2, 99, "causality")
-    _check_looks_back(lambda given: (call(layer, given)[0], {}), inputs, "in evaluation")
-    _check_looks_back(partial(call_in_training, model), inputs, "in training")
-
-
-def _check_looks_back(run: Run, inputs: Tensor, mode: str) -> None:
-    outputs, drawn = run(inputs)
-    for cut in CUTS:
-        changed = inputs.clone()
-        changed[:, cut + 1 :] += 10 * noise(2, 99, "changed")[:, cut + 1 :]
-        others, drawn_then = run(changed)
-        found = gap(others[:, : cut + 1], outputs[:, : cut + 1])
-        if found.is_open and drawn_then == drawn:
+    modes: dict[str, Run] = {
+        "in evaluation": lambda given: (call(layer, given)[0], {}),
+        "in training": partial(call_in_training, model),
+    }
+    leaks = {mode: dict(_leaks(run, inputs)) for mode, run in modes.items()}
+    figures = {f"leak {mode}": max((each.size for each in of.values()), default=0.0) for mode, of in leaks.items()}
+    for mode, cut, found in [(mode, *each) for mode, of in leaks.items() for each in of.items()]:
+        if found.is_open:
             raise CheckFailed(
                 f"{mode} inputs after step {cut} change no output up to step {cut}",
                 f"the output at step {found.step} changed by {found.size:.2g}: the layer looks into the future",
                 "make it causal: no bidirectional layer, no normalisation over time, no unmasked attention, and"
                 " convolutions padded on the left only; or say is_causal = False, if it is to look ahead",
+                figures,
             )
+    return Remark("", figures)
+
+
+def _leaks(run: Run, inputs: Tensor) -> Iterator[tuple[int, Gap]]:
+    """Yield cuts, and by how much later inputs change outputs up to them; none where random numbers differ."""
+    outputs, drawn = run(inputs)
+    for cut in CUTS:
+        changed = inputs.clone()
+        changed[:, cut + 1 :] += 10 * noise(2, 99, "changed")[:, cut + 1 :]
+        others, drawn_then = run(changed)
+        if drawn_then == drawn:
+            yield cut, gap(others[:, : cut + 1], outputs[:, : cut + 1])
 
 
 def _skip_lookahead(model: Model, why: str) -> None:
@@ -70,7 +83,7 @@ def _skip_lookahead(model: Model, why: str) -> None:
         raise CheckSkipped(f"the model looks ahead (is_causal is False): {why}")
 
 
-def check_carry_over(model: Model) -> None:
+def check_carry_over(model: Model) -> Remark:
     """A sequence run in chunks, with the state carried over, gives the same outputs as run whole."""
     _skip_lookahead(model, "it is never run in chunks")
     layer, inputs = build_exact(model), noise(3, sum(CHUNKS), "carry-over")
@@ -79,32 +92,36 @@ def check_carry_over(model: Model) -> None:
         raise CheckSkipped("the layer returns None as its state: nothing is carried over")
     expected = f"in chunks of {', '.join(map(str, CHUNKS))} steps the outputs are those of the whole sequence"
     found = gap(_in_chunks(layer, inputs), whole)
+    figures = {f"pieces of {size}": gap(_in_chunks(layer, inputs, size=size), whole).size for size in PIECES}
     if not found.is_open:
-        return
+        return Remark("", figures)
     if not gap(_in_chunks(layer, inputs, is_forgetful=True), _in_chunks(layer, inputs)).is_open:
         raise CheckFailed(
             expected,
             f"they differ by {found}, and are the same as with no state at all: the layer ignores the state that"
             " it is given",
             "start from the state that forward is given, and from zeros only where it is None",
+            figures,
         )
     raise CheckFailed(
         expected,
         f"they differ by {found}",
         "return as the state all that later steps need: what recurrence, convolutions and counters of steps"
         " have seen",
+        figures,
     )
 
 
-def _in_chunks(layer: nn.Module, inputs: Tensor, *, is_forgetful: bool = False) -> Tensor:
+def _in_chunks(layer: nn.Module, inputs: Tensor, *, is_forgetful: bool = False, size: int | None = None) -> Tensor:
+    """Run in chunks of `CHUNKS`, or all of one size."""
     chunks, state = [], None
-    for chunk in torch.split(inputs, list(CHUNKS), dim=1):
+    for chunk in torch.split(inputs, list(CHUNKS) if size is None else size, dim=1):
         outputs, state = call(layer, chunk, None if is_forgetful else state)
         chunks.append(outputs)
     return torch.cat(chunks, dim=1)
 
 
-def check_state(model: Model) -> None:
+def check_state(model: Model) -> Remark | None:
     """A state is None or tensors in tuples, lists or dicts, one axis of each is the batch's, and forward
     writes into none that it is given."""
     _skip_lookahead(model, "it is never handed a state")
@@ -114,7 +131,7 @@ def check_state(model: Model) -> None:
     state_parts(build(model), FEATURES)
     before = [part.clone() for part in given]
     if not given:
-        return
+        return None
     call(layer, noise(3, 4, "state", "next"), state)
     if any(not torch.equal(part, was) for part, was in zip(given, before, strict=True)):
         raise CheckFailed(
@@ -122,6 +139,15 @@ def check_state(model: Model) -> None:
             "forward wrote into the tensors of the state that it was given",
             "return new tensors: no in-place operation such as `state += ...` or `state[:] = ...`",
         )
+    return _zeros_told(layer, state)
+
+
+def _zeros_told(layer: nn.Module, state: Any) -> Remark:
+    """Tell whether a state of zeros is what a layer starts from; it need not be."""
+    inputs = noise(3, 4, "state")
+    found = gap(call(layer, inputs, mapped(state, torch.zeros_like))[0], call(layer, inputs)[0])
+    text = f"a state of zeros differs from no state, by {found.size:.2g}" if found.is_open else ""
+    return Remark(text, {"zeros instead of no state": found.size})
 
 
 def check_batch(model: Model) -> None:
@@ -149,6 +175,7 @@ def _check_row(row: int, found: Gap, mode: str) -> None:
             " variance, is taken across the rows of the batch",
             "no batch statistics: normalise each example by itself (torch.nn.LayerNorm or RMSNorm instead of"
             " BatchNorm1d), and reduce over no batch axis",
+            {f"difference {mode}": found.size},
         )
 
 

@@ -14,13 +14,13 @@ from seqbench.contracts.model import Model
 from seqbench.network.network import layer_sizes, tensors
 from seqbench.testing.models.layers import FEATURES, TOLERANCE, build, build_exact, call, gap, noise
 from seqbench.testing.models.precision import check_form
-from seqbench.testing.outcome import CheckFailed, CheckSkipped
+from seqbench.testing.outcome import CheckFailed, CheckSkipped, Remark
 from seqbench.testing.surroundings import changed, random_states, seed_everything
 
 LENGTHS = (1, 8, 64, 1000)
 
 
-def check_outputs(model: Model) -> None:
+def check_outputs(model: Model) -> Remark:
     """Outputs are [batch, time, output_size], finite and float32 at any length and number of features."""
     for features in (1, FEATURES):
         layer = build(model, features=features)
@@ -28,6 +28,7 @@ def check_outputs(model: Model) -> None:
         for length in LENGTHS:
             outputs, _ = call(layer, noise(2, length, "outputs", features=features).float())
             check_form(outputs, [2, length, size], torch.float32)
+    return Remark("; ".join(model.remarks(layer)))
 
 
 def check_determinism(model: Model) -> None:

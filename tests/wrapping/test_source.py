@@ -1,0 +1,40 @@
+"""Tests that the source of a class is its distribution and version, or a hash of its files."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from pathlib import Path
+
+import pytest
+from torch import nn
+
+from seqbench.wrapping.paths import found_class
+from seqbench.wrapping.source import source_of
+
+
+def test_source_of_a_distribution_has_its_version_without_the_build() -> None:
+    assert source_of(nn.GRU) == f"torch {importlib.metadata.version('torch').partition('+')[0]}"
+
+
+def test_source_of_a_file_changes_with_its_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "layer_with_a_hash.py"
+    file.write_text("class Mine: ...")
+    first = source_of(found_class("layer_with_a_hash:Mine"))
+    assert first.startswith("sha256:")
+    file.write_text("class Mine: pass")
+    assert source_of(sys.modules["layer_with_a_hash"].Mine) != first
+
+
+def test_source_of_a_package_is_that_of_all_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    package = tmp_path / "package_with_a_hash"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "layers.py").write_text("class Mine: ...")
+    (package / "other.py").write_text("")
+    kind = found_class("package_with_a_hash.layers:Mine")
+    first = source_of(kind)
+    (package / "other.py").write_text("changed = True")
+    assert source_of(kind) != first

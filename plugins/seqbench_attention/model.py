@@ -14,6 +14,7 @@ from seqbench import Model, Norm, stacked_parts
 if TYPE_CHECKING:
     from torch import nn
 
+
 @dataclass(frozen=True)
 class Attention(Model):
     """Causal transformer (Vaswani et al. 2017), pre-norm, with rotary positions (Su et al. 2021).

@@ -24,9 +24,7 @@ class CausalAttention(nn.Module):
         is_rotary: whether queries and keys are rotated by their position.
     """
 
-    def __init__(
-        self, input_size: int, *, output_size: int, heads: int, head_size: int, is_rotary: bool
-    ) -> None:
+    def __init__(self, input_size: int, *, output_size: int, heads: int, head_size: int, is_rotary: bool) -> None:
         """Draw the weights, uniform as Glorot & Bengio (2010) have it, from torch's global generator."""
         super().__init__()
         self.queries, self.keys, self.values = (
@@ -48,7 +46,9 @@ class CausalAttention(nn.Module):
         Returns:
             outputs [batch, time, output_size], and the cache with the steps of the inputs.
         """
-        queries, keys, values = (self._heads(project(inputs)) for project in (self.queries, self.keys, self.values))
+        queries, keys, values = (
+            self._heads(project(inputs)) for project in (self.queries, self.keys, self.values)
+        )
         if self.is_rotary:
             first = 0 if state is None else state[0].shape[2]
             queries, keys = rotated(queries, first), rotated(keys, first)

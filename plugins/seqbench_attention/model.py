@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 class Attention(Model):
     """Causal transformer (Vaswani et al. 2017), pre-norm, with rotary positions (Su et al. 2021).
 
-    Each block has two sublayers, multi-head attention and an MLP, and each sublayer is a layer of the shared wrapper:
+    Each block has two sublayers, multi-head attention and an MLP, each a layer of the shared wrapper:
     x <- x + dropout(sublayer(norm(x))). For each of the heads, at step t, with R_t the rotation by position t:
 
         q_t = R_t W_q x_t      k_t = R_t W_k x_t      v_t = W_v x_t
         a_t = sum over s <= t of softmax_s(q_t . k_s / sqrt(head_size)) v_s
         attention: W_o (a_t of all heads, one after the other)        MLP: W_2 max(0, W_1 x_t + b_1) + b_2
 
-    The state holds k_s and v_s of all steps so far, [batch, heads, steps, head_size] each: it grows with every step.
+    The state holds k_s and v_s of all steps so far, [batch, heads, steps, head_size] each: it grows with each step.
 
     Attributes:
         hidden_size: numbers in x_t.

@@ -63,7 +63,7 @@ class CausalAttention(nn.Module):
 
 
 def attend(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-    """Return softmax(Q K^T / sqrt(size)) V over the steps up to each query's own (Vaswani et al. 2017, equation 1).
+    """Return softmax(Q K^T / sqrt(size)) V over steps up to each query's own (Vaswani et al. 2017, equation 1).
 
     Args:
         queries: of the last steps, [batch, heads, steps, size].

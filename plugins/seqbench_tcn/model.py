@@ -25,9 +25,9 @@ class TCN(Model):
         F(x) = dropout(max(0, conv_2(dropout(max(0, conv_1(norm(x)))))))
         level: max(0, x + F(x))
 
-    with x_t = 0 before the sequence, and with a 1x1 convolution of x in the place of x where the numbers of channels
-    differ. This residual connection is the paper's, so the shared wrapper adds none; ``norm=none`` is the paper's
-    network. An output depends on the last `receptive_field` inputs alone.
+    with x_t = 0 before the sequence, and x + F(x) with a 1x1 convolution of x where the numbers of channels differ.
+    This residual connection is the paper's, so the shared wrapper adds none; ``norm=none`` is the paper's network.
+    An output depends on the last `receptive_field` inputs alone.
 
     The state holds the last (kernel_size - 1) d inputs of every convolution, [batch, channels, steps] each.
 

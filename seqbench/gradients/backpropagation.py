@@ -1,7 +1,7 @@
 """Backpropagates through a sequence that was fed in chunks, with one chunk's graph in memory at a time.
 
-The gradient is passed from chunk to chunk, rescaled by a power of two for each example, so that it neither vanishes
-nor overflows. A complex part of a state counts as its real and imaginary parts. Plain torch.
+The gradient is passed from chunk to chunk, rescaled by a power of two for each example, so that it neither
+vanishes nor overflows. A complex part of a state counts as its real and imaginary parts. Plain torch.
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ def _frozen(network: Network) -> Network:
 def _log_norms(
     network: Network, batch: Batch, parts: Sequence[Part], cuts: Sequence[int], draws: Sequence[Generator]
 ) -> LogNorms:
-    """Return the norms at the cuts, and at the inputs; without parts no state is handed on, and there is no cut."""
+    """Return the norms at the cuts and at the inputs; without parts there is no cut, and no state is handed on."""
     run = network.run_layer if parts else _without_handing_on(network, batch.lengths)
     passage = pass_forward(run, _embedded(network, batch), parts, [0, *cuts, batch.inputs.shape[1]])
     losses = _OwnLosses(network, batch, passage)
@@ -216,8 +216,8 @@ def _without_state(network: Network, parts: Sequence[Part]) -> str | None:
         return "the layer's state holds integers only, through which no gradient flows"
     if any(part.is_growing for part in flowing):
         return (
-            "the layer's state grows with each step: it holds the past itself, so that its size decides the gradient"
-            " at it, and its Jacobian holds copies"
+            "the layer's state grows with each step: it holds the past itself, its size decides the gradient at it,"
+            " and its Jacobian is made of copies"
         )
     return None
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from seqbench.errors import ContractError
-from seqbench.gradients.passage import state_parts
 from seqbench.gradients.flow import WHOLE
+from seqbench.gradients.passage import state_parts
 from seqbench.network.learning_rates import optimiser_groups
 from seqbench.network.network import Network
 from seqbench.network.weight_groups import weight_groups

@@ -105,7 +105,7 @@ class Passage:
     def backwards(self) -> Iterator[tuple[int, int, Any]]:
         """Yield first step, end, and the state before it of each chunk, from the last to the first."""
         chunks = list(pairwise(self.steps))
-        ends = sorted(self.kept)[1:] + [len(chunks)]
+        ends = [*sorted(self.kept)[1:], len(chunks)]
         for first, end in reversed(list(zip(sorted(self.kept), ends, strict=True))):
             states = [self.kept[first]]
             for chunk in chunks[first : end - 1]:

@@ -230,8 +230,8 @@ class FlowAt(Data):
         step: optimiser steps taken.
         flow: the curves.
         summary: gain per step and verdict of the state Jacobian, horizon of the state gradient.
-        input_summary: the summary of the input gradient where nothing is measured at a state; left out of the JSON of
-            others, and of records of earlier versions.
+        input_summary: the summary of the input gradient where nothing is measured at a state; left out of the JSON
+            of others, and of records of earlier versions.
     """
 
     when: Literal["init", "during", "trained"]

@@ -26,7 +26,7 @@ class Attention(Model):
         a_t = sum over s <= t of softmax_s(q_t . k_s / sqrt(head_size)) v_s
         attention: W_o (a_t of all heads, one after the other)        MLP: W_2 max(0, W_1 x_t + b_1) + b_2
 
-    The state holds k_s and v_s of all steps so far, [batch, heads, steps, head_size] each: it grows with each step.
+    The state holds k_s and v_s of all steps so far, [batch, heads, steps, head_size] each: it grows by the step.
 
     Attributes:
         hidden_size: numbers in x_t.

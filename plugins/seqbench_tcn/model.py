@@ -25,7 +25,7 @@ class TCN(Model):
         F(x) = dropout(max(0, conv_2(dropout(max(0, conv_1(norm(x)))))))
         level: max(0, x + F(x))
 
-    with x_t = 0 before the sequence, and x + F(x) with a 1x1 convolution of x where the numbers of channels differ.
+    with x_t = 0 before the sequence, and a 1x1 convolution of x in x + F(x) where the numbers of channels differ.
     This residual connection is the paper's, so the shared wrapper adds none; ``norm=none`` is the paper's network.
     An output depends on the last `receptive_field` inputs alone.
 

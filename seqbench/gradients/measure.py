@@ -216,7 +216,7 @@ def _without_state(network: Network, parts: Sequence[Part]) -> str | None:
         return "the layer's state holds integers only, through which no gradient flows"
     if any(part.is_growing for part in flowing):
         return (
-            "the layer's state grows with each step: it holds the past itself, its size decides the gradient at it,"
+            "the layer's state grows with each step: it holds the past itself, its size decides its gradient,"
             " and its Jacobian is made of copies"
         )
     return None

@@ -24,7 +24,7 @@ _WITHOUT_HORIZON = (
     "back in time. Over seeds: geometric mean.",
 )
 _AT_INPUTS = (
-    "(input): nothing is measured at this layer's state; verdict, gain and horizon are those of the input gradient.",
+    "(input): nothing is measured at its state; verdict, gain and horizon are those of the input gradient.",
 )
 _UNMEASURED = "not measured"
 """The text for a finished cell without gradients; its record says whether they were turned off."""

@@ -22,7 +22,7 @@ LONGEST_PIECE = 64
 """Largest number of steps between two rescalings. Over one chunk a factor of 0.005 a step is 1e-147, and a float64
 still holds its square, which a norm sums."""
 
-_STATES_KEPT = 256 * 2**20
+STATES_KEPT = 256 * 2**20
 """Bytes of states above which they are kept at some cuts only; the others cost one more pass forward."""
 
 Run = Callable[[Tensor, Any], tuple[Tensor, Any]]
@@ -119,24 +119,34 @@ class Passage:
 
 
 def pass_forward(
-    run: Run, embedded: Callable[[int, int], Tensor], parts: Sequence[Part], steps: Sequence[int]
+    run: Run,
+    embedded: Callable[[int, int], Tensor],
+    parts: Sequence[Part],
+    steps: Sequence[int],
+    *,
+    room: int = STATES_KEPT,
 ) -> Passage:
-    """Feed a sequence in chunks, and carry the state over; see `Passage`."""
+    """Feed a sequence in chunks, and carry the state over.
+
+    Args:
+        run, embedded, parts, steps: as in `Passage`.
+        room: bytes that the states may use before only some are kept.
+    """
     kept: dict[int, Any] = {0: None}
     passage = Passage(run, embedded, steps, kept, parts)
     state, every = None, 1
     for number, chunk in enumerate(pairwise(steps[:-1]), start=1):
         state = passage._after(*chunk, state)
-        every = _kept_every(state, len(steps)) if number == 1 else every
+        every = _kept_every(state, len(steps), room) if number == 1 else every
         if number % every == 0:
             kept[number] = state
     return passage
 
 
-def _kept_every(state: Any, cuts: int) -> int:
+def _kept_every(state: Any, cuts: int, room: int) -> int:
     """Return how many chunks there are to a state that is kept: 1, or as many as keep the fewest at a time."""
     needed = cuts * sum(part.nbytes for part in tensors(state))
-    return 1 if needed <= _STATES_KEPT else math.isqrt(cuts)
+    return 1 if needed <= room else math.isqrt(cuts)
 
 
 def outputs_of(passage: Passage) -> Tensor:

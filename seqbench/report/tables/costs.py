@@ -16,9 +16,7 @@ _LINES = (
 _ELSEWHERE = "The cells come from different environments: compare their times and memory with care."
 
 _GROWTH = "more with each step"
-_GROWING = (
-    "A state that grows holds so many numbers after one step; what each further step adds stands below."
-)
+_GROWING = "A state that grows holds so many numbers after one step; what each further step adds stands below."
 
 _COUNT = ("parameters", "state size", _GROWTH)
 _MEASURES: tuple[tuple[str, Callable[[Observation], float | None]], ...] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -37,7 +38,7 @@ def test_states_on_the_way_back_are_the_same_if_few_are_kept() -> None:
     few = pass_forward(Summing(), embedded, [], steps, room=0)
     assert (len(every.kept), len(few.kept)) == (10, 4)
     both = list(zip(every.backwards(), few.backwards(), strict=True))
-    assert [one[:2] for one, _ in both] == list(reversed(list(zip(steps, steps[1:], strict=False))))
+    assert [one[:2] for one, _ in both] == list(reversed(list(pairwise(steps))))
     for (start, _, one), (first, _, other) in both:
         assert start == first
         assert (one is None) == (other is None) == (start == 0)

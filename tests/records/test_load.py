@@ -167,7 +167,7 @@ def test_what_is_measured_at_the_inputs_stands_in_columns_of_its_own(tmp_path: P
         when="trained", step=9, flow=flow, summary=summarise_flow(flow), input_summary=summarise_input(flow)
     )
     told = GradientData(flows=(known,), norms=None)
-    one, other = two_rates()
+    one, other = two_rates()[:2]
     other = other.model_copy(update={"gradients": GradientData(flows=(flow_at("trained"),), norms=None)})
     folder = stored([one.model_copy(update={"gradients": told}), other], tmp_path)
     for table in (load_results(folder), Store(folder, index_from=0).read() and load_results(folder)):

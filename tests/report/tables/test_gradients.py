@@ -63,14 +63,14 @@ def test_gradient_table_marks_what_was_measured_at_the_inputs_and_says_why_once(
     assert table is not None
     assert texts(table)[0][2:] == ["vanishing 0.368, >= 12 (input)"] * 2
     assert table.lines[-1].startswith("(input): ")
-    assert table.below == (f"(input): {why} (4 cells: lstm, T=12, 50, seeds 0 and 1)",)
+    assert table.below == (f"(input): {why} (4 cells: lstm, T=12, 50, seeds 0, 1)",)
     # A record of an earlier version has no summary of the input gradient.
     earlier = gradient_table(
         observations([each.model_copy(update={"gradients": told(of_input=False)}) for each in cells])
     )
     assert earlier is not None
     assert texts(earlier)[0][2:] == ["null"] * 2
-    assert earlier.below == (f"null: {why} (4 cells: lstm, T=12, 50, seeds 0 and 1)",)
+    assert earlier.below == (f"null: {why} (4 cells: lstm, T=12, 50, seeds 0, 1)",)
 
 
 def test_gradient_tables_say_the_verdicts_that_stand_in_the_records() -> None:

@@ -52,8 +52,8 @@ class NormLine:
 
 
 Lines = Mapping[tuple[str, str, int], Mapping[str, NormLine]]
-"""Task, model and length -> moment, as `_moment` names it -> norms of the state gradient, or of the input gradient of
-a model at whose state nothing is measured."""
+"""Task, model and length -> moment, as `_moment` names it -> norms of the state gradient, or of the input gradient
+of a model at whose state nothing is measured."""
 
 
 def gradient_charts(

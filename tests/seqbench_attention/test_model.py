@@ -13,9 +13,10 @@ from seqbench_attention.model import Attention
 from seqbench_attention.sublayers import CausalAttention, attend
 from torch import Tensor, nn
 
-from seqbench import Values
+from seqbench import Tokens, Values
 from seqbench.contracts.examples import Batch
-from seqbench.contracts.targets import SequenceClass
+from seqbench.contracts.targets import SequenceClass, StepClass
+from seqbench.decoding.readers import CarriedState, WholeRows, reader
 from seqbench.network.chunks import Chunking
 from seqbench.network.network import build_network, count_parameters
 from seqbench.testing import run_checks
@@ -161,6 +162,19 @@ def test_the_state_is_told_to_grow() -> None:
     assert (network.state_size, network.state_growth) == (2 * 2 * 12, 2 * 2 * 12)
     assert carried_bytes(network.layer, 3, 512) == 0
     assert carried_bytes(network.layer, 3, 1500) == 4 * 48 * (512 + 1024)
+
+
+def test_rows_written_from_the_cache_are_those_of_whole_rows_read_again() -> None:
+    torch.manual_seed(0)
+    network = build_network(Attention(hidden_size=8, layers=1, heads=2), Tokens(5), StepClass(5), 8).eval()
+    tokens = torch.randint(5, (3, 9), generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        carried, whole = reader(network, changes_rows=True), WholeRows(network)
+        assert isinstance(carried, CarriedState)
+        for part in tokens.split([4, 1, 1, 3], 1):
+            torch.testing.assert_close(carried.read(part), whole.read(part))
+            for each in (carried, whole):
+                each.keep(torch.tensor([2, 0, 0]))
 
 
 @pytest.mark.slow

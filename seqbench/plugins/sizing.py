@@ -143,12 +143,13 @@ def _nearest(
 
 def _bracket(count: Callable[[int], int | None], weights: int) -> tuple[int, int]:
     """Return widths that the model takes, or 1, with fewer and with at least so many weights, near each other."""
-    low, high = 1, 1
+    low, high, before = 1, 1, -1
     while high < MOST_WIDTH:
         place, found = _taken(count, high)
-        if found is None or found >= weights:
+        # A parameter that adds no weights is no width.
+        if found is None or found >= weights or found == before:
             break
-        low, high = place, 2 * place
+        low, high, before = place, 2 * place, found
     while high - low > 1:
         middle = (low + high) // 2
         place, found = _taken(count, middle)

@@ -96,3 +96,21 @@ def test_weights_of_a_model_without_a_free_width_are_refused(
 ) -> None:
     with pytest.raises(ExperimentError, match=message):
         sized(model, 10_000, 4, given)
+
+
+def test_parameter_that_adds_no_weights_is_given_up_soon() -> None:
+    @dataclass(frozen=True)
+    class Frozen(Model):
+        """A layer whose width is that of a buffer."""
+
+        name = "frozen"
+        version = 1
+        hidden_size: int = 4
+
+        def build(self, input_size: int) -> nn.Module:
+            assert self.hidden_size < 100
+            layer = nn.Linear(3, 5)
+            layer.register_buffer("fixed", torch.zeros(self.hidden_size))
+            return layer
+
+    assert sized(Frozen(), 10_000, 4, {})[0] == Frozen(1)

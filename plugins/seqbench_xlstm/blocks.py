@@ -1,4 +1,4 @@
-"""Holds the residual blocks of mLSTM and sLSTM (Beck et al. 2024, figures 9 and 10), and puts them on each other."""
+"""Holds the blocks of mLSTM and sLSTM (Beck et al. 2024, figures 9 and 10), and puts them on each other."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, logsigmoid, silu
+from torch.nn.functional import gelu, linear, logsigmoid, silu
 
 from seqbench import Norm, Stack
 from seqbench_xlstm.cells import Cells
 from seqbench_xlstm.memory import run_memory
 from seqbench_xlstm.model import BLOCK
-from seqbench_xlstm.parts import KERNEL, BlockLinear, CausalConvolution, HeadNorm, small_init, to_whole, wang_init
+from seqbench_xlstm.parts import BlockLinear, CausalConvolution, HeadNorm, small_init, to_whole, wang_init
 
 State: TypeAlias = tuple[Tensor, ...]
 
@@ -46,9 +46,15 @@ def build_blocks(
 class MLSTM(nn.Module):
     """The block of figure 10: up to `up_size`, through the matrix memory, and down again.
 
-    With a_t = silu(convolution of x), q_t and k_t come from a_t, v_t from x_t, the gates of each head from all three,
-    and y_t = down((norm(h_t) + skip * a_t) * silu(z_t)), where x_t and z_t are the two halves of up(input); silu(z_t)
-    is the output gate. Forget gates start with biases from 3 to 6, input gates with biases near 0.
+    ::
+
+        x_t, z_t = up(input_t), in halves           a_t = silu(convolution(x)_t)
+        q_t = Q a_t, k_t = K a_t                    v_t = V x_t
+        a_i, a_f = G [q_t, k_t, v_t] + b            log i_t = a_i, log f_t = log s(a_f)
+        y_t = down((norm(h_t) + skip * a_t) * silu(z_t))
+
+    silu(z_t) is the output gate, and h_t what `run_memory` reads. G starts at 0, the biases of the forget gates
+    from 3 to 6, those of the input gates near 0.
     """
 
     def __init__(self, input_size: int, *, width: int, heads: int, up_size: int, layers: int) -> None:
@@ -56,33 +62,41 @@ class MLSTM(nn.Module):
         self.heads, self.size = heads, up_size // heads
         self.up = nn.Linear(input_size, 2 * up_size, bias=False)
         self.convolution = CausalConvolution(up_size)
-        self.queries, self.keys, self.values = (BlockLinear(up_size // BLOCK, BLOCK, BLOCK) for _ in range(3))
+        self.queries, self.keys, self.values = (
+            BlockLinear(up_size // BLOCK, BLOCK, BLOCK, width=width) for _ in range(3)
+        )
         self.gates = nn.Linear(3 * up_size, 2 * heads)
         self.norm = HeadNorm(heads, self.size)
         self.skip = nn.Parameter(torch.ones(up_size))
         self.down = nn.Linear(up_size, width, bias=False)
-        self._start(input_size, up_size, layers)
+        small_init(self.up.weight, width)
+        wang_init(self.down.weight, width, layers)
+        self._start_gates()
 
-    def _start(self, input_size: int, up_size: int, layers: int) -> None:
-        small_init(self.up.weight, input_size)
-        wang_init(self.down.weight, up_size, layers)
+    def _start_gates(self) -> None:
         nn.init.zeros_(self.gates.weight)
         log_i, log_f = self.gates.bias.detach().chunk(2)
         nn.init.normal_(log_i, std=0.1)
         log_f.copy_(torch.linspace(3, 6, self.heads))
 
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """Run a sequence [batch, time, input_size]; the state is C, n, m and the last inputs of the convolution."""
+        """Run a sequence [batch, time, input_size]; the state is C, n, m and a window of x."""
         x, z = self.up(inputs).chunk(2, dim=-1)
         a, window = self.convolution(x, state[3] if state else None)
         a = silu(a)
-        q, k, v = self.queries(a).flatten(-2), self.keys(a).flatten(-2), self.values(x).flatten(-2)
-        log_i, log_f = self.gates(torch.cat([q, k, v], dim=-1)).mT.chunk(2, dim=1)
+        q, k, v = self.queries(a), self.keys(a), self.values(x)
+        log_i, log_f = self._gates(q, k, v).mT.chunk(2, dim=1)
         memory = (state[0], state[1], state[2].to(x.dtype)) if state else self._empty(x)
-        by_head = (each.unflatten(-1, (self.heads, -1)).transpose(1, 2) for each in (q, k / self.size**0.5, v))
-        h, (matrix, n, m) = run_memory(*by_head, log_i, logsigmoid(log_f), memory)
+        q, k, v = (each.reshape(*each.shape[:2], self.heads, self.size).transpose(1, 2) for each in (q, k, v))
+        h, (matrix, n, m) = run_memory(q, k, v, log_i, logsigmoid(log_f), memory)
         y = self.norm(h.transpose(1, 2)) + self.skip * a
         return self.down(y * silu(z)), (*to_whole(m, matrix, n), window)
+
+    def _gates(self, *parts: Tensor) -> Tensor:
+        """Return log i and a_f of each head; parts are q, k and v, without putting them into one tensor first."""
+        weights = self.gates.weight.chunk(3, dim=1)
+        products = [linear(part, weight) for part, weight in zip(parts, weights, strict=True)]
+        return sum(products, self.gates.bias)
 
     def _empty(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return an empty memory."""
@@ -93,9 +107,9 @@ class MLSTM(nn.Module):
 class SLSTM(nn.Module):
     """The first half of the block of figure 9: cells whose i and f see a convolution of the inputs, and a norm.
 
-    All maps stay within a head. Inputs of another size than `width` are mapped to it first. R starts at 0, and the
-    biases of the forget gates fall from 5 to -7 within a head, more slowly the higher the layer, so that cells forget
-    at many rates, as in the authors' code.
+    All maps stay within a head. Inputs of another size than `width` are mapped to it first. R starts at 0, and
+    the biases of the forget gates fall from 5 to -7 within a head, so that cells forget at many rates, in higher
+    layers more of them slowly: as in the authors' code.
 
     Attributes:
         recurrent: R, [heads, size, 4 * size], gates in the order i, f, z, o.
@@ -107,7 +121,9 @@ class SLSTM(nn.Module):
         self.heads, self.size = heads, width // heads
         self.enter = nn.Linear(input_size, width, bias=False) if input_size != width else nn.Identity()
         self.convolution = CausalConvolution(width)
-        self.if_gates, self.zo_gates = (BlockLinear(heads, self.size, 2 * self.size) for _ in range(2))
+        self.if_gates, self.zo_gates = (
+            BlockLinear(heads, self.size, 2 * self.size, width=width) for _ in range(2)
+        )
         self.recurrent = nn.Parameter(torch.zeros(heads, self.size, 4 * self.size))
         self.bias = nn.Parameter(torch.zeros(heads, 4 * self.size))
         self.norm = HeadNorm(heads, self.size)
@@ -115,29 +131,32 @@ class SLSTM(nn.Module):
         self.bias.detach().chunk(4, dim=-1)[1].copy_(5 - 12 * within ** (0.3 + 1.3 * place))
 
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """Run a sequence [batch, time, input_size]; the state is h, c, n, m, each [batch, heads, size], and a window."""
+        """Run a sequence [batch, time, input_size]; the state is h, c, n, m and a window."""
         x = self.enter(inputs)
         a, window = self.convolution(x, state[4] if state else None)
-        driven = torch.cat([self.if_gates(silu(a)), self.zo_gates(x)], dim=-1) + self.bias
-        driven = driven.to(self.bias.dtype).permute(1, 2, 0, 3)
-        empty = driven.new_zeros(self.heads, len(x), self.size)
+        driven = (self._by_step(each) for each in (self.if_gates(silu(a)), self.zo_gates(x)))
+        empty = self.bias.new_zeros(self.heads, len(x), self.size)
         before = [part.transpose(0, 1).to(empty.dtype) for part in state[:4]] if state else [empty] * 4
         with torch.autocast(x.device.type, enabled=False):
-            hs, c, n, m = Cells.apply(driven, self.recurrent, *before)  # type: ignore[no-untyped-call]
+            hs, c, n, m = Cells.apply(*driven, self.bias[:, None], self.recurrent, *before)  # type: ignore[no-untyped-call]
         c, n, m = to_whole(m, c, n)
         after = tuple(part.transpose(0, 1) for part in (hs[-1], c, n, m))
         return self.norm(hs.permute(2, 0, 1, 3)), (*after, window)
 
+    def _by_step(self, driven: Tensor) -> Tensor:
+        """Turn [batch, time, heads * size] into [time, heads, batch, size]."""
+        return driven.to(self.bias.dtype).reshape(*driven.shape[:2], self.heads, -1).permute(1, 2, 0, 3)
+
 
 class GatedMLP(nn.Module):
-    """The second half of the block of figure 9: down(gelu(g_t) * u_t), where g_t and u_t are the halves of up(x_t)."""
+    """The second half of the block of figure 9: down(gelu(g_t) * u_t), with g_t and u_t the halves of up(x_t)."""
 
     def __init__(self, input_size: int, *, width: int, size: int, layers: int) -> None:
         super().__init__()
         self.up = nn.Linear(input_size, 2 * size, bias=False)
         self.down = nn.Linear(size, width, bias=False)
-        small_init(self.up.weight, input_size)
-        wang_init(self.down.weight, size, layers)
+        small_init(self.up.weight, width)
+        wang_init(self.down.weight, width, layers)
 
     def forward(self, inputs: Tensor, state: None = None) -> tuple[Tensor, None]:
         """Map each step [batch, time, input_size] by itself."""

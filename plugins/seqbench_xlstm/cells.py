@@ -1,7 +1,7 @@
 """Runs the cells of an sLSTM (Beck et al. 2024, equations 8 to 17) over a sequence as one function of autograd.
 
-A step needs the outputs of the step before it, so the steps are a loop, in which a call of torch costs as much as its
-arithmetic. The backward pass therefore finds all factors that are known beforehand for a block of steps at once.
+A step needs the outputs of the step before it, so the steps are a loop, in which a call of torch costs as much as
+its arithmetic. The backward pass therefore finds what is known beforehand for a block of steps at once.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ BLOCK = 64
 
 
 class Cells(torch.autograd.Function):
-    """(driven, R, h, c, n, m) -> (h_t for all t, c, n and m after the last step).
+    """(W x of i and f, W x of z and o, b, R, h, c, n, m) -> (h_t for all t, c, n and m after the last step).
 
     ::
 
-        a_t = driven_t + R h_{t-1}, in the order i, f, z, o       (11 to 14; driven_t = W x_t + b)
+        a_t = W x_t + R h_{t-1} + b, in the order i, f, z, o      (11 to 14)
         z_t = tanh(a_z), o_t = s(a_o), log i_t = a_i, log f_t = log s(a_f)
         m_t = max(log f_t + m_{t-1}, log i_t)                     (15)
         i_t <- exp(log i_t - m_t)                                 (16)
@@ -32,18 +32,22 @@ class Cells(torch.autograd.Function):
         n_t = f_t n_{t-1} + i_t                                   (9)
         h_t = o_t c_t / n_t                                       (10)
 
-    c and n are kept divided by exp(m_t), which cancels out of h_t: gradients take m as a constant. Time is the first
-    axis: driven is [time, heads, batch, 4 * size], R [heads, size, 4 * size], all others [heads, batch, size].
+    c and n are kept divided by exp(m_t), which cancels out of h_t: gradients take m as a constant. W x is
+    [time, heads, batch, 2 * size], b [heads, 1, 4 * size], R [heads, size, 4 * size]; the rest and the results are
+    [heads, batch, size], with time in front for h_t.
     """
 
     @staticmethod
     def forward(
-        ctx: Any, driven: Tensor, r: Tensor, h: Tensor, c: Tensor, n: Tensor, m: Tensor
+        ctx: Any, if_driven: Tensor, zo_driven: Tensor, b: Tensor, r: Tensor, *state: Tensor
     ) -> tuple[Tensor, ...]:
         """Run the sequence."""
-        time = len(driven)
-        gates, hs = driven.contiguous().clone(), h.new_empty(time + 1, *h.shape)
+        h, c, n, m = state
+        time, half = len(if_driven), if_driven.shape[-1]
+        gates, hs = h.new_empty(time, *h.shape[:2], 2 * half), h.new_empty(time + 1, *h.shape)
         i_fs, cns = h.new_empty(time, 2, *h.shape), h.new_empty(time + 1, 2, *h.shape)
+        torch.add(if_driven, b[..., :half], out=gates[..., :half])
+        torch.add(zo_driven, b[..., half:], out=gates[..., half:])
         hs[0], cns[0, 0], cns[0, 1] = h, c, n
         # Nothing is kept of an empty memory, whatever the first gates are.
         m = torch.where(n == 0, -torch.inf, m)
@@ -59,23 +63,31 @@ class Cells(torch.autograd.Function):
     def backward(ctx: Any, d_hs: Tensor, d_c: Tensor, d_n: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         """Run it backward."""
         gates, r, hs, cns, i_fs = ctx.saved_tensors
-        d_driven, d_cn, d_h = torch.empty_like(gates), torch.stack([d_c, d_n]), torch.zeros_like(d_c)
+        d_a, d_cn, d_h = torch.empty_like(gates), torch.stack([d_c, d_n]), torch.zeros_like(d_c)
         r_t = r.mT.contiguous()
         for start in reversed(range(0, len(gates), BLOCK)):
-            steps, ends = slice(start, start + BLOCK), slice(start + 1, start + 1 + BLOCK)
-            cn = cns[steps][: len(gates[steps])], cns[ends]
-            by_h, by_n = _write_factors(d_driven[steps], gates[steps], hs[ends], cn, i_fs[steps])
+            end = min(start + BLOCK, len(gates))
+            steps, ends = slice(start, end), slice(start + 1, end + 1)
+            cn = cns[steps], cns[ends]
+            by_h, by_n = _write_factors(d_a[steps], gates[steps], hs[ends], cn, i_fs[steps])
             with torch.inference_mode():
-                d_h = _run_back(d_driven[steps], d_hs[steps], (d_h, d_cn), (by_h, by_n, i_fs[steps, 1]), r_t)
-        d_r = torch.einsum("thbi,thbo->hio", hs[:-1], d_driven) if ctx.needs_input_grad[1] else None
-        return d_driven, d_r, d_h.clone(), d_cn[0], d_cn[1], None
+                d_h = _run_back(d_a[steps], d_hs[steps], (d_h, d_cn), (by_h, by_n, i_fs[steps, 1]), r_t)
+        half = gates.shape[-1] // 2
+        d_weights = _weight_gradients(d_a, hs[:-1]) if any(ctx.needs_input_grad[2:4]) else (None, None)
+        return d_a[..., :half], d_a[..., half:], *d_weights, d_h.clone(), d_cn[0], d_cn[1], None
+
+
+def _weight_gradients(d_a: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+    """Return those of b and R, from the gradients of a and from h before each step."""
+    by_head = (each.transpose(0, 1).flatten(1, 2) for each in (before, d_a))
+    return d_a.sum(0).sum(1, keepdim=True), torch.bmm(next(by_head).mT, next(by_head))
 
 
 def _run(gates: Tensor, r: Tensor, hs: Tensor, cns: Tensor, i_fs: Tensor, m: Tensor) -> Tensor:
     """Run the steps and return the last m.
 
     Args:
-        gates: a without what R adds; afterwards a_i, a_f, z and o, [time, heads, batch, 4 * size].
+        gates: W x + b; afterwards a_i, a_f, z and o, [time, heads, batch, 4 * size].
         r: R.
         hs, cns: h, and c and n together, of which the first is set: [time + 1, ..., heads, batch, size].
         i_fs: room for i and f, [time, 2, heads, batch, size].
@@ -145,7 +157,7 @@ def _run_back(
     """
     d_h, d_cn = after
     d_c, d_n = (part.unsqueeze(-2) for part in d_cn)
-    columns = d_gates.unflatten(-1, (4, -1))
+    columns = d_gates.view(*d_gates.shape[:-1], 4, -1)
     each = (d_gates, columns[..., :3, :], columns[..., :2, :], columns[..., 3, :], d_hs, *factors)
     for d_a, by_c, d_if, by_o, d_out, by_h, by_n, f in reversed(
         list(zip(*(part.unbind(0) for part in each), strict=True))

@@ -28,9 +28,9 @@ class XLSTM(Model):
     An sLSTM layer has cells with exponential input gates, a normaliser, and recurrent weights within each head
     (equations 8 to 17: `seqbench_xlstm.cells`). An mLSTM layer has a matrix for each head as its memory, and no
     recurrent weights, so that a chunk of steps is computed by matrix products (equations 19 to 27:
-    `seqbench_xlstm.memory`). The blocks around them are those of the paper's figures 9 and 10: an sLSTM is followed
-    by a gated MLP, which counts as part of its layer; an mLSTM stands between a map to twice the width and one back.
-    The forget gates are sigmoids, one of the paper's two choices, and the one of its authors' code.
+    `seqbench_xlstm.memory`). The blocks around them are those of the paper's figures 9 and 10: an sLSTM is
+    followed by a gated MLP, which counts as part of its layer; an mLSTM stands between a map to twice the width
+    and one back. The forget gates are sigmoids, one of the paper's two choices, and that of its authors' code.
 
     Attributes:
         hidden_size: width of the outputs; with an sLSTM layer a multiple of `heads`.
@@ -75,12 +75,12 @@ class XLSTM(Model):
         super().__post_init__()
         if not re.fullmatch(r"[0-9]{1,3}:[0-9]{1,3}", self.ratio) or sum(self._counts) == 0:
             raise ValueError(
-                f"ratio is {self.ratio!r}; write how many mLSTM layers come before how many sLSTM layers, such as 7:1"
+                f"ratio is {self.ratio!r}; write how many mLSTM layers come before how many of sLSTM, as in 7:1"
             )
         if "sLSTM" in self.kinds and self.hidden_size % self.heads:
             raise ValueError(
-                f"hidden_size is {self.hidden_size} and heads is {self.heads}; with an sLSTM layer hidden_size must"
-                " be a multiple of heads (mlp_size sets the number of weights more finely)"
+                f"hidden_size is {self.hidden_size} and heads is {self.heads}; with an sLSTM layer hidden_size is"
+                " to be a multiple of heads (mlp_size sets the number of weights more finely)"
             )
         if self.up_size is not None and self.up_size % self._up_step:
             raise ValueError(
@@ -98,7 +98,7 @@ class XLSTM(Model):
         return tuple("mLSTM" if number % (a + b) < a else "sLSTM" for number in range(self.layers))
 
     @property
-    def state_parts(self) -> tuple[str, ...]:  # type: ignore[override]
+    def state_parts(self) -> tuple[str, ...]:
         """Names of the parts; the stabilisers are integers and have none."""
         parts = {"mLSTM": ("memory", "normaliser", "window"), "sLSTM": ("hidden", "cell", "normaliser", "window")}
         ends = [""] if self.layers == 1 else [f"_{number}" for number in range(self.layers)]

@@ -17,7 +17,7 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -84,17 +84,17 @@ def with_width(catalog: Catalog) -> list[str]:
     ]
 
 
-def rows(names: Sequence[str], catalog: Catalog, asked: Asked) -> list[tuple[str, ...]]:
-    """Return the table: its head, the line below it, and a row for each model."""
+def rows(names: Sequence[str], catalog: Catalog, asked: Asked) -> Iterator[tuple[str, ...]]:
+    """Yield the table: its head, the line below it, and a row for each model as soon as it is known."""
     models = {name: make(catalog.model(name), {"hidden_size": asked.hidden_size}) for name in names}
     layers = {name: _built(model) for name, model in models.items()}
     times = [relative_times(layers, length, asked) for length in LENGTHS]
-    found = []
+    yield COLUMNS
+    yield ("---",) * len(COLUMNS)
     for name, layer in layers.items():
         sizes = f"{count_parameters(layer):,}", state_size(layer)
         flows = flow_columns(name, catalog, asked)
-        found.append((f"`{name}`", *sizes, *(f"{time[name]:.2g}" for time in times), *flows))
-    return [COLUMNS, ("---",) * len(COLUMNS), *found]
+        yield (f"`{name}`", *sizes, *(f"{time[name]:.2g}" for time in times), *flows)
 
 
 def _built(model: Model) -> nn.Module:
@@ -118,8 +118,8 @@ def _numbers(layer: nn.Module, steps: int) -> int:
 def relative_times(layers: dict[str, nn.Module], length: int, asked: Asked) -> dict[str, float]:
     """Return the time of a pass of each layer, relative to that of the reference."""
     inputs = torch.randn(asked.batch_size, length, FEATURES)
-    # The same steps in all, so that a short pass, which is more easily disturbed, is taken more often.
-    repeats = 1 + asked.repeats * (max(LENGTHS) // length)
+    # A short pass is more easily disturbed, so it is taken more often.
+    repeats = 1 + asked.repeats * (1 if length == max(LENGTHS) else 3)
     seconds: dict[str, list[float]] = {name: [] for name in layers}
     for _ in range(repeats):
         for name, layer in layers.items():

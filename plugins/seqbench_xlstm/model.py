@@ -104,6 +104,11 @@ class XLSTM(Model):
         ends = [""] if self.layers == 1 else [f"_{number}" for number in range(self.layers)]
         return tuple(part + end for kind, end in zip(self.kinds, ends, strict=True) for part in parts[kind])
 
+    @property
+    def width_parameters(self) -> tuple[str, ...]:
+        """The parameters that set how many weights there are: one for the outputs, and one that is finer."""
+        return "hidden_size", "mlp_size" if "sLSTM" in self.kinds else "up_size"
+
     def build(self, input_size: int) -> nn.Module:
         """Return the blocks, on each other."""
         from seqbench_xlstm.blocks import build_blocks

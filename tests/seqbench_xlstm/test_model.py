@@ -89,6 +89,8 @@ def test_sizes_come_near_any_number_of_weights(wanted: int, width: int) -> None:
 
 
 def test_mlp_size_is_finer_than_hidden_size() -> None:
+    assert XLSTM(layers=2).width_parameters == ("hidden_size", "mlp_size")
+    assert XLSTM(layers=1).width_parameters == ("hidden_size", "up_size")
     one, two = (weights(XLSTM(hidden_size=24, mlp_size=size).build(32)) for size in (32, 33))
     assert two - one == 3 * 24
 

@@ -1,13 +1,9 @@
 """Measures the columns of the table of layers in docs/models.md, for all installed models that have a width.
 
-    python -m benchmarks.models_table [--models rnn,xlstm] [--hidden-size 128] [--batch-size 8] [--repeats 3]
+    python -m benchmarks.models_table [--models rnn,xlstm] [--hidden-size 128] [--batch-size 8] [--repeats 2]
 
-Each model has its defaults but for `hidden_size`, and 32 features of input. `weights` are those of the layer.
-`state` is what the layer carries from one step to the next for one example after 1,024 steps, and says so where it
-grows. Times are of a forward and backward pass over a whole sequence, in CPU seconds on one thread, for each time
-step, relative to `rnn`; the models are alternated in one process, medians. Gain per step and horizon are those of
-`seqbench gradients` at 1,024 steps of noise, at the start, smallest to largest of three seeds; of the input
-gradient where nothing can be measured at the state. Prints the rows in the order of the names.
+Times are alternated in one process, in CPU seconds on one thread, of a forward and backward pass, as medians.
+The notes below the table, which it prints, define the columns.
 """
 
 from __future__ import annotations
@@ -38,6 +34,14 @@ KEEPS_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 62)}
 REFERENCE = "rnn"
 COLUMNS = ("model", "weights", "state", *(f"time, T = {length}" for length in LENGTHS), "gain", "horizon")
 
+NOTES = f"""
+Each model has its defaults but for hidden_size, and {FEATURES} features of input; `weights` are the layer's. `state` is
+what it carries to the next step for one example after {FLOW_LENGTH} steps (T: it grows by so many numbers a step).
+Times are of a step, forward and backward over whole sequences, relative to `{REFERENCE}`. Gain per step and horizon are
+those of `seqbench gradients` at the start, on {FLOW_LENGTH} steps of noise, smallest to largest of {len(SEEDS)} seeds; of
+the input gradient where nothing can be measured at the state.
+"""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -62,13 +66,14 @@ def main() -> None:
     parser.add_argument("--models", default="", help="names, joined by commas; all that have a width without it")
     parser.add_argument("--hidden-size", type=int, default=128)
     parser.add_argument("--batch-size", type=int, default=8)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=2)
     given = parser.parse_args()
     asked, catalog = Asked(given.hidden_size, given.batch_size, given.repeats), load_catalog()
     names = sorted({REFERENCE, *(given.models.split(",") if given.models else with_width(catalog))})
     with one_quiet_thread():
         for row in rows(names, catalog, asked):
             print(f"| {' | '.join(row)} |", flush=True)
+    print(NOTES)
 
 
 def _environment() -> dict[str, str]:

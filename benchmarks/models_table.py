@@ -35,11 +35,11 @@ REFERENCE = "rnn"
 COLUMNS = ("model", "weights", "state", *(f"time, T = {length}" for length in LENGTHS), "gain", "horizon")
 
 NOTES = f"""
-Each model has its defaults but for hidden_size, and {FEATURES} features of input; `weights` are the layer's. `state` is
-what it carries to the next step for one example after {FLOW_LENGTH} steps (T: it grows by so many numbers a step).
-Times are of a step, forward and backward over whole sequences, relative to `{REFERENCE}`. Gain per step and horizon are
-those of `seqbench gradients` at the start, on {FLOW_LENGTH} steps of noise, smallest to largest of {len(SEEDS)} seeds; of
-the input gradient where nothing can be measured at the state.
+Each model has its defaults but for hidden_size, and {FEATURES} features of input; `weights` are the layer's.
+`state` is what it carries to the next step for one example after {FLOW_LENGTH} steps (T: it grows with the time).
+Times are of a step, forward and backward over whole sequences, relative to `{REFERENCE}`. Gain and horizon are
+those of `seqbench gradients` at the start, on {FLOW_LENGTH} steps of noise, smallest to largest of {len(SEEDS)}
+seeds; of the input gradient where nothing can be measured at the state.
 """
 
 

@@ -127,8 +127,9 @@ def wang_init(weight: Tensor, features: int, layers: int) -> None:
 def to_whole(m: Tensor, *parts: Tensor) -> tuple[Tensor, ...]:
     """Return parts that were divided by exp(m), divided by exp of a whole number instead, and that number.
 
-    A stabiliser is no memory: it cancels out. As an integer it is handed on without being taken for a part of the
-    state that gradients flow through.
+    A stabiliser is no memory: it cancels out. A whole number near it does so too, is handed on without being taken
+    for a part of the state that gradients flow through, and does not move when the state does, so that derivatives
+    of the state take it as the constant that it is.
 
     Args:
         m: [batch, heads] or more axes, the first of each part.

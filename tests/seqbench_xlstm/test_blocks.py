@@ -145,3 +145,24 @@ def test_weights_start_with_the_deviations_of_their_papers() -> None:
         (mlp.down.weight, 2 / (2 * 16)),
     ):
         assert abs(float(weight.detach().std()) / deviation - 1) < 0.05
+
+
+@pytest.mark.parametrize("kind", ["mLSTM", "sLSTM"])
+def test_derivatives_of_outputs_and_state_are_those_of_differences(kind: str) -> None:
+    # Also of the state after the steps: the stabiliser that divides it is a whole number, so it does not move.
+    rng = torch.Generator().manual_seed(3)
+    if kind == "mLSTM":
+        block = moved(MLSTM(4, width=4, heads=1, up_size=4, layers=1))
+    else:
+        block = moved(SLSTM(4, width=4, heads=2, place=0.0))
+    _, state = block(sequence(5, features=4))
+    inputs = torch.randn(2, 3, 4, dtype=torch.float64, generator=rng)
+    floats = [part.detach() for part in state if part.is_floating_point()]
+
+    def run(inputs: Tensor, *parts: Tensor) -> list[Tensor]:
+        given = iter(parts)
+        before = tuple(next(given) if part.is_floating_point() else part for part in state)
+        outputs, after = block(inputs, before)
+        return [outputs, *(part for part in after if part.is_floating_point())]
+
+    assert torch.autograd.gradcheck(run, [each.requires_grad_() for each in (inputs, *floats)])

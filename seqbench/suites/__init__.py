@@ -10,7 +10,7 @@ from seqbench import hookimpl
 
 @hookimpl
 def seqbench_suites() -> Iterable[Path]:
-    """Yield smoke, quick, standard and long."""
+    """Yield smoke, quick, standard, long and diagnostics."""
     folder = Path(__file__).parent
-    for name in ("smoke", "quick", "standard", "long"):
+    for name in ("smoke", "quick", "standard", "long", "diagnostics"):
         yield folder / f"{name}.yaml"

@@ -112,6 +112,14 @@ class Echo(Task):
     validation_examples: Count = 256
     test_examples: Count = 1_000
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.spectrum == "white" and self.band != Echo.band:
+            raise ValueError(
+                f"band is {self.band}, but spectrum is white and has all frequencies, so that band would count for"
+                " nothing; set spectrum to band, or leave band out"
+            )
+
     def time_steps(self, length: int) -> int:
         """Return T + signal.
 
@@ -147,12 +155,12 @@ class Echo(Task):
 
     def _check(self, length: int) -> None:
         if length < 1:
-            raise DataError(f"echo at length {length} makes no sense; take a length of at least 1")
+            raise DataError("an echo comes at least one step later; take a length of at least 1")
         if self.spectrum == "band" and self.signal > length:
             raise DataError(
-                f"echo of a signal of {self.signal} steps in a band at length {length}: the signal would go on"
-                " while its echo is due, and neighbouring values tell something of each other; take a length of at"
-                f" least {self.signal}, a shorter signal, or spectrum=white"
+                f"a signal of {self.signal} steps in a band would go on while its echo is due, and neighbouring"
+                f" values tell something of each other; take a length of at least {self.signal}, a shorter signal,"
+                " or spectrum=white"
             )
 
     def _split(self, part: str, examples: int, length: int, seed: int) -> Split:

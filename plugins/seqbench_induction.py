@@ -115,8 +115,8 @@ class Induction(Task):
         """
         if length < LEAST_LENGTH:
             raise DataError(
-                f"induction at length {length} makes no sense: the special token stands there twice, and a symbol"
-                f" between; take a length of at least {LEAST_LENGTH}"
+                "the special token stands in a sequence twice, with a symbol between; take a length of at least"
+                f" {LEAST_LENGTH}"
             )
         train = self._split("train", rows_within(self.train_examples, self.train_time_steps, length), length, seed)
         test = self._split("test", self.test_examples, length, seed)

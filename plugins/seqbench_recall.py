@@ -141,15 +141,15 @@ class Recall(Task):
         pairs = self.num_kv_pairs or max(LEAST_PAIRS, length // self.steps_per_pair)
         if 4 * pairs > length:
             raise DataError(
-                f"recall at length {length} makes no sense: {pairs} pairs take {2 * pairs} steps and their queries"
-                f" {2 * pairs} more; take a length of at least {4 * pairs}"
+                f"{pairs} pairs take {2 * pairs} steps and their queries {2 * pairs} more; take a length of"
+                f" at least {4 * pairs}"
                 + ("" if self.num_kv_pairs is None else ", or a smaller recall.num_kv_pairs")
             )
         if pairs > self._keys:
             raise DataError(
-                f"recall at length {length} has {pairs} pairs, and vocab_size {self.vocab_size} has"
-                f" {self._keys} keys; set recall.vocab_size to {2 * pairs + 2} or more, or"
-                f" recall.steps_per_pair to {length // (self._keys + 1) + 1} or more"
+                f"there are {pairs} pairs, and vocab_size {self.vocab_size} has {self._keys} keys; set"
+                f" recall.vocab_size to {2 * pairs + 2} or more, or recall.steps_per_pair to"
+                f" {length // (self._keys + 1) + 1} or more"
             )
         return pairs
 

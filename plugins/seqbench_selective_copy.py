@@ -113,7 +113,7 @@ class SelectiveCopy(Task):
             DataError: ``length`` is below 1.
         """
         if length < 1:
-            raise DataError(f"selective-copy at length {length} makes no sense; take a length of at least 1")
+            raise DataError("there is no blank among the symbols; take a length of at least 1")
         train_examples = rows_within(self.train_examples, self.train_time_steps, self.time_steps(length))
         train = self._split("train", train_examples, length, seed)
         test = self._split("test", self.test_examples, length, seed)

@@ -119,7 +119,7 @@ class Sort(Task):
         """
         least = 2 if self.items is None else 1
         if length < least:
-            raise DataError(f"sort at length {length} makes no sense; take a length of at least {least}")
+            raise DataError(f"there is nothing to sort, or to wait for; take a length of at least {least}")
         train_examples = rows_within(self.train_examples, self.train_time_steps, self.time_steps(length))
         train = self._split("train", train_examples, length, seed)
         test = self._split("test", self.test_examples, length, seed)

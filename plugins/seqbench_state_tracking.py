@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 from seqbench_stepwise.columns import columns
+from seqbench_stepwise.rows import share_seen
 from seqbench_stepwise.scores import accuracy, exact_match, last_accuracy, loss
 
 from seqbench import (
@@ -79,8 +80,10 @@ class StateTracking(Task):
     ``exact_match``, the share of sequences without a mistake; ``loss`` in nats. With ``score="last"`` only the
     last step is trained and scored, and the first and the last of these metrics remain.
 
-    Each split has a random stream of its own. Examples are held at 2 bytes for each step; above T = 1000 the
-    default ``train_time_steps`` leaves fewer than ``train_examples`` of them, 2441 at T = 8192.
+    Each split has a random stream of its own. ``facts`` says which share of the test sequences was also in the
+    training data: with Z2 there are only 2 ** T, and all are at T = 8. Examples are held at 2 bytes for each
+    step; above T = 1000 the default ``train_time_steps`` leaves fewer than ``train_examples`` of them, 2441 at
+    T = 8192.
 
     Attributes:
         group: ``Z2``, ``S3``, ``A5`` or ``S5``.
@@ -129,14 +132,14 @@ class StateTracking(Task):
         """
         if length < 2:
             raise DataError(
-                f"state-tracking at length {length} makes no sense: the first product is the first element itself,"
-                " and is not scored; take a length of at least 2"
+                "the first product is the first element itself, and is not scored; take a length of at least 2"
             )
         train_examples = max(1, min(self.train_examples, self.train_time_steps // length))
         order, tokens = len(elements_of(self.group)), len(self.tokens())
+        train = self._split("train", train_examples, length, seed)
         test = self._split("test", self.test_examples, length, seed)
         return TaskData(
-            train=self._split("train", train_examples, length, seed),
+            train=train,
             validation=self._split("validation", self.validation_examples, length, seed),
             test=test,
             inputs=Tokens(tokens),
@@ -144,7 +147,12 @@ class StateTracking(Task):
             metrics=self._metrics(order),
             baselines=self._baselines(length),
             show=lambda example: self._show(test, example),
-            facts={"group_order": order, "tokens": tokens, "train_examples": train_examples},
+            facts={
+                "group_order": order,
+                "tokens": tokens,
+                "train_examples": train_examples,
+                "test_rows_seen_in_training": share_seen(test.inputs, train.inputs),  # type: ignore[arg-type]
+            },
         )
 
     def tokens(self) -> tuple[Permutation, ...]:

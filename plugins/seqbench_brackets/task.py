@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 from seqbench_stepwise.columns import columns
+from seqbench_stepwise.rows import share_seen
 from seqbench_stepwise.scores import accuracy, exact_match, loss
 
 from seqbench import (
@@ -72,7 +73,8 @@ class Brackets(Task):
     than m ** 2.) The kind of each bracket that opens is uniform and independent of all else; m is at most T / 2.
 
     Chance is exactly 1 / k for ``next``: the kind asked for is that of one opening bracket, and nothing else in
-    the string depends on it up to the question. It is exactly 1/2 for ``valid``.
+    the string depends on it up to the question. It is exactly 1/2 for ``valid``; an odd number of test strings
+    has one well-formed one more, and then chance is their share, which the answer "yes" gets.
 
     Metrics of ``next``: ``accuracy_by_distance``, the mean over octaves of the distance (2 to 3, 4 to 7, ...) of
     the accuracy in each, since most questions are about a bracket nearby: who remembers w steps is right in log2 w
@@ -80,9 +82,10 @@ class Brackets(Task):
     ``loss`` in nats. Of ``valid``: ``accuracy`` and ``loss``. There the octave of a fault is drawn first, uniform
     over those that the string has.
 
-    Each split has a random stream of its own. Examples are held at 2 bytes for each step, 4 with more than 64
-    pairs; above T = 1000 the default ``train_time_steps`` leaves fewer than ``train_examples`` of them, 2441 at T
-    = 8192.
+    Each split has a random stream of its own. ``facts`` says which share of the test strings was also in the
+    training data, which is large where strings are short and pairs few. Examples are held at 2 bytes for each
+    step, 4 with more than 64 pairs; above T = 1000 the default ``train_time_steps`` leaves fewer than
+    ``train_examples`` of them, 2441 at T = 8192.
 
     Attributes:
         ask: ``next``, which bracket may close next, or ``valid``, whether the string is well formed.
@@ -140,10 +143,7 @@ class Brackets(Task):
             DataError: ``length`` is below 4.
         """
         if length < SHORTEST:
-            raise DataError(
-                f"brackets at length {length} makes no sense: there is nothing to ask; take a length of at least"
-                f" {SHORTEST}"
-            )
+            raise DataError(f"so short a string has nothing to ask; take a length of at least {SHORTEST}")
         train_examples = max(1, min(self.train_examples, self.train_time_steps // length))
         sizes = {"train": train_examples, "validation": self.validation_examples, "test": self.test_examples}
         rngs = {part: generator(seed, self.name, part, length) for part in sizes}
@@ -163,6 +163,7 @@ class Brackets(Task):
             facts={
                 "train_examples": train_examples,
                 "deepest": self.shape(length).depth,
+                "test_rows_seen_in_training": share_seen(test.inputs, train.inputs),  # type: ignore[arg-type]
                 **({"test_faults_that_counts_tell": told} if self.ask == "valid" else {}),
             },
         )
@@ -209,9 +210,13 @@ class Brackets(Task):
         )
 
     def _chance(self, test: Split) -> dict[str, float]:
-        """Return what a guess with equal probabilities scores: exact expectations."""
+        """Return what a guess with equal probabilities scores: exact expectations.
+
+        For ``valid`` accuracy is that of the better constant answer, above 1/2 if strings are odd in number.
+        """
         if self.ask == "valid":
-            return {"accuracy": 0.5, "loss": math.log(2)}
+            valid = float(test.targets.double().mean())  # type: ignore[union-attr]
+            return {"accuracy": max(valid, 1 - valid), "loss": math.log(2)}
         questions = (test.targets != UNSCORED).sum(1)  # type: ignore[union-attr]
         return {
             "accuracy_by_distance": 1 / self.pairs,

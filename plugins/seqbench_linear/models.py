@@ -61,7 +61,7 @@ class LRU(Model):
     state_size: Size | None = None
     r_min: Radius = 0.0
     r_max: Radius = 1.0
-    max_phase: Annotated[float, Field(gt=0, le=2 * math.pi)] = 2 * math.pi
+    max_phase: Annotated[float, Field(ge=1e-6, le=2 * math.pi)] = 2 * math.pi
     residual: bool = True
     norm: Norm = "layer"
     dropout: Share = 0.0

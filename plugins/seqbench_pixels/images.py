@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DIGITS_WIDTH = 8
+
+PIXEL = re.compile(r"pixel[ _.-]?\d+", re.IGNORECASE)
+"""A column that is a pixel by its name."""
 
 
 class Images(NamedTuple):
@@ -77,21 +81,52 @@ def _images(table: pd.DataFrame, where: str, label_column: str, width: int | Non
     if label_column not in table.columns:
         shown = ", ".join(map(str, table.columns[:10]))
         raise DataError(f"{where} has no column {label_column}; it has {shown}; name it with label_column")
-    labels = table[label_column]
-    if labels.isna().any():
-        raise DataError(f"{where}: row {int(labels.isna().argmax()) + 1} has no {label_column}; leave it out")
+    labels = _labels(table[label_column], where)
     pixels = table.drop(columns=label_column)
+    _check_columns(pixels, where, label_column)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is told
+        values = pixels.to_numpy(np.float32)
+    if not np.isfinite(values).all():
+        row, column = np.argwhere(~np.isfinite(values))[0]
+        value = float(pixels.to_numpy(float)[row, column])
+        raise DataError(f"{where}: row {row + 1} has {_unfit(value, pixels.columns[column])}")
+    return Images(values, labels, _width(values.shape[1], where, width, table.attrs))
+
+
+def _labels(labels: pd.Series, where: str) -> np.ndarray:
+    """Return the name of each image's class: [images]."""
+    if labels.isna().any():
+        raise DataError(f"{where}: row {int(labels.isna().argmax()) + 1} has no {labels.name}; leave it out")
+    if labels.dtype.kind == "f" and (labels % 1 != 0).any():
+        row = int((labels % 1 != 0).argmax())
+        raise DataError(
+            f"{where}: the column {labels.name} holds numbers, not classes: row {row + 1} has {labels.iloc[row]};"
+            " name the column of classes with label_column"
+        )
+    return labels.astype(str).to_numpy(str)
+
+
+def _check_columns(pixels: pd.DataFrame, where: str, label_column: str) -> None:
+    """Refuse columns that are no pixels: without numbers, or of another name where some are named pixelN."""
     for column in pixels.columns:
         if pixels[column].dtype.kind not in "iufb":
             raise DataError(
                 f"{where}: the column {column} holds no numbers; each column but {label_column} is one"
                 " pixel, row by row"
             )
-    values = pixels.to_numpy(np.float32)
-    if not np.isfinite(values).all():
-        row, column = np.argwhere(~np.isfinite(values))[0]
-        raise DataError(f"{where}: row {row + 1} has no number in the column {pixels.columns[column]}; fill it in")
-    return Images(values, labels.astype(str).to_numpy(str), _width(values.shape[1], where, width, table.attrs))
+    others = [column for column in pixels.columns if not PIXEL.fullmatch(str(column))]
+    if 0 < len(others) < pixels.shape[1]:
+        raise DataError(
+            f"{where}: the column {others[0]} is none of the pixels, whose columns are named as"
+            f" {next(column for column in pixels.columns if column not in others)} is; leave it out"
+        )
+
+
+def _unfit(value: float, column: str) -> str:
+    """Say what is wrong with a number that is missing, or infinite in 32 bits."""
+    if math.isnan(value):
+        return f"no number in the column {column}; fill it in"
+    return f"{value} in the column {column}, which is too large for a number of 32 bits; make it smaller"
 
 
 def _width(pixels: int, where: str, width: int | None, told: Mapping[Any, Any]) -> int:

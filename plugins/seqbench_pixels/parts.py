@@ -20,9 +20,8 @@ def divide(found: Mapping[str, Images], seed: int) -> dict[str, Images]:
 
     Args:
         found: the splits that the data have; of what is missing a share is drawn from ``all``, or from ``train``.
-        seed: of the draws. The length is no part of it: a network that is tested at several lengths has seen none
-        of
-            their test images.
+        seed: of the draws. The length is no part of it: a network that is tested at several lengths has seen
+            none of their test images.
 
     Raises:
         DataError: a class has too few images, or occurs in no training image.
@@ -51,8 +50,8 @@ def _drawn(images: Images, shares: Mapping[str, float], seed: int) -> dict[str, 
         members = order[labels[order] == label]
         if len(members) <= len(shares):
             raise DataError(
-                f"the class {label} has {len(members)} different images; {len(shares) + 1} are needed, one for"
-                f" each of {', '.join(['train', *shares])}"
+                f"the class {label} has {_counted(len(members))}; {len(shares) + 1} are needed, one for each of"
+                f" {', '.join(['train', *shares])}"
             )
         begin = 0
         for part, share in shares.items():
@@ -60,6 +59,10 @@ def _drawn(images: Images, shares: Mapping[str, float], seed: int) -> dict[str, 
             part_of[members[begin : begin + count]] = part
             begin += count
     return {part: np.flatnonzero(part_of[groups] == part) for part in ("train", *shares)}
+
+
+def _counted(images: int) -> str:
+    return "1 image (copies count once)" if images == 1 else f"{images} different images"
 
 
 def copies(images: Images) -> np.ndarray:

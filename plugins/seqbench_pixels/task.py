@@ -17,6 +17,7 @@ from seqbench_pixels.scores import baselines, metrics
 from seqbench_pixels.sequences import Filler, Order, Scale, lay_out, read_pixels, size_at
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
 Count = Annotated[int, Field(ge=1)]
@@ -42,7 +43,8 @@ class Pixels(Task):
     - T < P: the image is made smaller, to the largest square of at most T pixels (4 x 4 at T = 16), each the mean
       of an area; steps that remain hold noise. Less is seen there, so that a score at T < P may be lower for want
       of detail, not of memory: the linear baseline shows how much. The rasters of two such lengths differ, so
-      that a network can be tested at other lengths than its own from P on only.
+      that a network can be tested at other lengths than its own from P on only; ``facts`` tells the raster of the
+      length that it was trained at, ``image_as_read``.
 
     Pixels have mean 0 and standard deviation 1 over all training images, as the noise has.
 
@@ -98,6 +100,15 @@ class Pixels(Task):
     filler: Filler = "noise"
     split_time_steps: Count = 50_000_000
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, value in (("label_column", self.label_column), ("width", self.width)):
+            if self.data is None and value != getattr(Pixels, name):
+                raise ValueError(
+                    f"{name} is {value!r}, but data is not set, and the digits that are then taken have no table,"
+                    f" so that {name} would count for nothing; set data, or leave {name} out"
+                )
+
     def load(self, length: int, seed: int) -> TaskData:
         """Read the images, divide them and lay them out in time.
 
@@ -106,10 +117,11 @@ class Pixels(Task):
             seed: of the division and the noise.
 
         Raises:
-            DataError: ``length`` is below 1, or the data are missing or unfit.
+            DataError: ``length`` is below 1, the data are missing or unfit, or ``split_time_steps`` keeps too
+                little.
         """
         if length < 1:
-            raise DataError(f"pixels at length {length} makes no sense; take a length of at least 1")
+            raise DataError("not one pixel can be read; take a length of at least 1")
         found = digits() if self.data is None else read_images(self.data, self.label_column, self.width)
         parts = divide(found, seed)
         scale = Scale.of(parts["train"])
@@ -123,6 +135,7 @@ class Pixels(Task):
             part: Images(images.pixels[:most], images.labels[:most], images.width)
             for part, images in parts.items()
         }
+        self._check_kept(kept["train"].labels, length)
         seen = {part: read_pixels(images, length, scale) for part, images in kept.items()}
         splits = {part: self._split(part, kept[part], seen[part], classes, length, seed) for part in kept}
         return TaskData(
@@ -137,6 +150,15 @@ class Pixels(Task):
             facts={**_facts(parts, kept, length), "classes": ", ".join(classes)},
             fitted={"mean": scale.mean, "deviation": scale.deviation, "classes": list(classes)},
         )
+
+    def _check_kept(self, labels: np.ndarray, length: int) -> None:
+        """Refuse training images of one class."""
+        if len(set(labels.tolist())) < 2:
+            raise DataError(
+                f"split_time_steps is {self.split_time_steps} and keeps {len(labels)} training"
+                f" {'image' if len(labels) == 1 else 'images'} of {length} steps, of the class {labels[0]} alone;"
+                " two classes are needed; raise pixels.split_time_steps"
+            )
 
     def _split(
         self, part: str, images: Images, seen: Tensor, classes: tuple[str, ...], length: int, seed: int

@@ -14,7 +14,7 @@ from seqbench_recurrent.classic import Size
 if TYPE_CHECKING:
     from torch import nn
 
-Above = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Above = Annotated[float, Field(gt=0, le=1e6)]
 
 
 @dataclass(frozen=True)

@@ -233,8 +233,24 @@ def test_parameter_without_sense_is_refused(parameters: dict[str, object], messa
 
 
 def test_length_below_four_is_refused() -> None:
-    with pytest.raises(DataError, match="length 3 .* at least 4"):
+    with pytest.raises(DataError, match="^so short a string .* at least 4$"):
         small().load(3, seed=0)
+
+
+def test_facts_tell_which_share_of_the_test_strings_was_in_training() -> None:
+    data = small(pairs=2, train_examples=300, ask="valid").load(6, seed=0)
+    known = everything(data.train).inputs.tolist()
+    seen = [row in known for row in everything(data.test).inputs.tolist()]
+    assert sum(seen) > 0
+    assert data.facts["test_rows_seen_in_training"] == sum(seen) / 128
+    assert small().load(64, seed=0).facts["test_rows_seen_in_training"] == 0
+
+
+@pytest.mark.parametrize("examples", [1, 3, 4, 7])
+def test_constant_answer_does_not_beat_chance_whatever_the_number_of_strings(examples: int) -> None:
+    data = small(ask="valid", test_examples=examples).load(16, seed=0)
+    constants = [scores(data, torch.full((examples,), answer, dtype=torch.long))["accuracy"] for answer in (0, 1)]
+    assert data.baselines[0].scores["accuracy"] == pytest.approx(max(constants))
 
 
 @pytest.mark.slow

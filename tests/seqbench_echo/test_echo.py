@@ -153,6 +153,7 @@ def test_example_shows_the_signal_above_its_echo() -> None:
         ({"spectrum": "pink"}, "spectrum is 'pink'; it must be 'white' or 'band'"),
         ({"band": 0.0}, "band is 0"),
         ({"band": 1.5}, "band is 1.5; .*at most 1"),
+        ({"band": 0.3}, "band is 0.3, but spectrum is white .* count for nothing; set spectrum to band"),
     ],
 )
 def test_parameter_without_sense_is_refused(parameters: dict[str, object], message: str) -> None:
@@ -161,9 +162,9 @@ def test_parameter_without_sense_is_refused(parameters: dict[str, object], messa
 
 
 def test_length_without_sense_is_refused() -> None:
-    with pytest.raises(DataError, match="length 0"):
+    with pytest.raises(DataError, match="^an echo comes .* at least 1$"):
         small().load(0, seed=0)
-    with pytest.raises(DataError, match="signal of 10 steps in a band at length 9: .* a length of at least 10"):
+    with pytest.raises(DataError, match="^a signal of 10 steps in a band .* a length of at least 10, a shorter"):
         small(spectrum="band").load(9, seed=0)
 
 

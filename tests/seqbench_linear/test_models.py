@@ -58,6 +58,12 @@ def test_state_sizes() -> None:
     assert outputs.shape == (2, 4, 6)
 
 
+def test_phase_that_float32_cannot_draw_below_is_refused() -> None:
+    with pytest.raises(ValueError, match="max_phase is 1e-08; it must be at least 1e-06"):
+        LRU(max_phase=1e-8)
+    LRU(hidden_size=4, max_phase=1e-6).build(3)
+
+
 def test_radii_in_the_wrong_order_are_refused() -> None:
     with pytest.raises(ValueError, match=r"r_min is 0\.9 and r_max 0\.5; r_min must be smaller"):
         LRU(r_min=0.9, r_max=0.5)

@@ -1,12 +1,13 @@
 """Tests that images are read as published, and that no image and no length mixes the splits.
 
-Modules: seqbench_pixels.picture, seqbench_pixels.scores.
+Modules: seqbench_pixels.picture.
 """
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ import torch
 from seqbench_pixels import seqbench_tasks
 from seqbench_pixels.images import Images, digits, read_images
 from seqbench_pixels.parts import divide
+from seqbench_pixels.scores import baselines
 from seqbench_pixels.sequences import Scale, places, read_pixels, size_at
 from seqbench_pixels.task import Pixels
 from sklearn.datasets import load_digits
@@ -179,6 +181,29 @@ def test_images_of_a_split_stay_within_their_budget() -> None:
     assert len(divide(digits(), 0)["train"].labels) == 1259
 
 
+def test_training_images_that_are_kept_need_two_classes() -> None:
+    with pytest.raises(
+        DataError, match=r"split_time_steps is 1 and keeps 1 training image .* two classes .* pixels\.split_time"
+    ):
+        Pixels(split_time_steps=1).load(16, seed=0)
+
+
+def test_linear_model_that_is_fitted_on_one_class_always_answers_with_it() -> None:
+    images = torch.arange(8.0)[:, None]
+    train = Split(images[:, :, None].repeat(300, 1, 1), torch.tensor([1] * 2_399 + [0]))
+    test = Split(images[:, :, None], torch.tensor([0, 1] * 4))
+    linear = baselines(train, test, (images.repeat(300, 1), images), 2)[2]
+    assert linear.scores["accuracy"] == 0.5
+
+
+@pytest.mark.parametrize("parameters", [{"label_column": "digit"}, {"width": 8}])
+def test_parameter_of_a_table_without_data_is_refused(parameters: dict[str, Any]) -> None:
+    (name,) = parameters
+    with pytest.raises(ValueError, match=f"{name} is .*, but data is not set, .* set data, or leave {name} out"):
+        Pixels(**parameters)
+    Pixels(data="folder", **parameters)
+
+
 def test_example_shows_the_image_and_the_steps_above_the_class(whole: TaskData) -> None:
     *picture, inputs, target, scored = whole.show(3).splitlines()
     assert [len(row) for row in picture] == [16] * 8
@@ -197,15 +222,24 @@ def test_example_shows_the_image_and_the_steps_above_the_class(whole: TaskData) 
         ),
         (lambda rows: rows.assign(p2="x"), "the column p2 holds no numbers"),
         (lambda rows: rows.assign(p2=rows["p2"].where(rows.index != 4)), "row 5 has no number in the column p2"),
+        (
+            lambda rows: rows.assign(p2=rows["p2"].astype(float).where(rows.index != 4, 1e300)),
+            r"row 5 has 1e\+300 in the column p2, which is too large",
+        ),
         (lambda rows: rows.assign(label=rows["label"].where(rows.index != 4)), "row 5 has no label"),
+        (lambda rows: rows.assign(label=rows.index / 4), "label holds numbers, not classes: row 2 has 0.25; name"),
+        (
+            lambda rows: rows.rename(columns={"p0": "id"}).rename(columns=lambda name: name.replace("p", "pixel")),
+            "the column id is none of the pixels, whose columns are named as pixel1 is; leave it out",
+        ),
         (lambda rows: rows.assign(p7=0), "has 7 pixels .* do not make rows of 3; .* or set width"),
         (lambda rows: rows[["label"]], "no column but the label"),
         (lambda rows: rows.assign(label="cat"), "all training images are of the class cat; two"),
         (
             lambda rows: rows.assign(label=["cat"] * 38 + ["dog", "cat"]),
-            "the class dog has 1 different images; 3 are needed",
+            "the class dog has 1 image .*; 3 are needed",
         ),
-        (lambda rows: rows.assign(**{f"p{at}": 1 for at in range(6)}), "different images|all pixels"),
+        (lambda rows: rows.assign(**{f"p{at}": 1 for at in range(6)}), "the class cat has 1 image"),
     ],
 )
 def test_table_that_does_not_fit_is_refused_in_a_sentence(table: Path, change, message: str) -> None:
@@ -219,7 +253,7 @@ def test_pixels_that_make_no_square_need_a_width(table: Path) -> None:
         DataError, match="6 pixels in a row of the table, which do not make rows of 2; .* set width"
     ):
         Pixels(data=str(table)).load(6, seed=0)
-    with pytest.raises(DataError, match="length 0"):
+    with pytest.raises(DataError, match="^not one pixel .* at least 1$"):
         Pixels().load(0, seed=0)
     with pytest.raises(ValueError, match="order is 'columns'; it must be 'rows' or 'permuted'"):
         Pixels(order="columns")  # type: ignore[arg-type]

@@ -171,6 +171,9 @@ def test_mixed_precision_leaves_the_state_in_float32() -> None:
         ({"leak": 1.1}, "leak is 1.1"),
         ({"spectral_radius": 0.0}, "spectral_radius is 0.0"),
         ({"connections": 0}, "connections is 0"),
+        ({"spectral_radius": 1e7}, "spectral_radius is 10000000.0; it must be above 0 and at most 1000000"),
+        ({"input_scale": 1e30}, r"input_scale is 1e\+30; it must be above 0 and at most 1000000"),
+        ({"input_scale": float("nan")}, "input_scale is nan"),
     ],
 )
 def test_parameter_without_sense_is_refused(parameters: Any, message: str) -> None:

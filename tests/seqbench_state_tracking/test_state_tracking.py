@@ -223,8 +223,18 @@ def test_parameter_without_sense_is_refused(parameters: dict[str, object], messa
 
 
 def test_length_below_two_is_refused() -> None:
-    with pytest.raises(DataError, match="length 1 .* at least 2"):
+    with pytest.raises(DataError, match="^the first product .* at least 2$"):
         small().load(1, seed=0)
+
+
+def test_facts_tell_which_share_of_the_test_sequences_was_in_training() -> None:
+    data = small("Z2", train_examples=40).load(6, seed=0)
+    known = everything(data.train).inputs.tolist()
+    seen = [row in known for row in everything(data.test).inputs.tolist()]
+    assert 0 < sum(seen) < 64
+    assert data.facts["test_rows_seen_in_training"] == sum(seen) / 64
+    assert small("Z2", train_examples=4_000).load(6, seed=0).facts["test_rows_seen_in_training"] == 1
+    assert small("S5").load(16, seed=0).facts["test_rows_seen_in_training"] == 0
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ import click
 from seqbench.base.counts import counted
 from seqbench.base.printable import one_line
 from seqbench.cli.console import stdout
-from seqbench.gradients.flow import Curve, Flow, Quantity, summarise
+from seqbench.gradients.flow import Curve, Flow, Quantity, summarise, summarise_flow
 from seqbench.report import print_table
 from seqbench.report.numbers import fixed, number, number_of_ln
 from seqbench.report.tables.table import Entry, Table
@@ -30,6 +30,10 @@ QUANTITIES: Mapping[Quantity, str] = {
 FEW_STEPS = 50
 """Steps over which a gain is also shown: a number that can be checked with a pocket calculator."""
 _LAGS_SHOWN = 12
+_AT_INPUTS = (
+    "At state: gain and verdict of the state Jacobian, horizon of the state gradient. At input: all of the input",
+    "gradient, because nothing is measured at that layer's state. Do not compare the one with the other.",
+)
 
 
 def facts(finding: Finding) -> Facts:
@@ -42,7 +46,9 @@ def facts(finding: Finding) -> Facts:
         "steps": flow.length,
         "examples": flow.examples,
         "draws": flow.draws,
-        **dataclasses.asdict(finding.summary),
+        **dataclasses.asdict(summarise_flow(flow)),
+        "measured_at": finding.headline.at,
+        "input_summary": dataclasses.asdict(finding.headline.summary) if finding.headline.at == "input" else None,
         "factors": [
             {"steps": steps, "ln_factor": finding.ln_factor(steps), **_held(finding.ln_factor(steps))}
             for steps in sorted({FEW_STEPS, flow.length})
@@ -70,7 +76,10 @@ def print_findings(findings: Sequence[Finding], title: str, problems: Sequence[s
     for problem in problems:
         click.echo(f"not measured: {problem}\n")
     for finding in findings:
-        notes = finding.summary.notes
+        shown = finding.headline
+        if shown.reason is not None:
+            click.echo(f"{finding.model}: at input: {one_line(shown.reason)}")
+        notes = shown.summary.notes
         for reason in dict.fromkeys(notes.values()):
             names = [name for name, why in notes.items() if why == reason]
             click.echo(f"{finding.model}: null for {', '.join(names)}: {one_line(reason)}")
@@ -111,8 +120,10 @@ def _norms(curves: Mapping[str, Curve]) -> Table:
 
 def _summaries(findings: Sequence[Finding], title: str) -> Table:
     steps = sorted({FEW_STEPS, *(finding.flow.length for finding in findings)})
+    is_mixed = any(finding.headline.at == "input" for finding in findings)
     columns = (
         "model",
+        *(["at"] if is_mixed else []),
         "verdict",
         "gain per step",
         "ln gain",
@@ -121,13 +132,16 @@ def _summaries(findings: Sequence[Finding], title: str) -> Table:
         "gradient horizon",
         "half-life",
     )
-    return Table(title, (), columns, tuple(_row(finding, steps) for finding in findings), keys=1)
+    rows = [
+        (Entry(each.model), *([Entry(each.headline.at)] if is_mixed else []), *_row(each, steps))
+        for each in findings
+    ]
+    return Table(title, _AT_INPUTS if is_mixed else (), columns, tuple(rows), keys=2 if is_mixed else 1)
 
 
 def _row(finding: Finding, steps: Iterable[int]) -> tuple[Entry, ...]:
-    told = finding.summary
+    told = finding.headline.summary
     return (
-        Entry(finding.model),
         Entry(told.verdict or "null"),
         _entry(told.gain_per_step),
         _entry(told.ln_gain),

@@ -159,9 +159,8 @@ def _panels(findings: Sequence[Finding]) -> dict[str, dict[str, Curve]]:
 
 
 def _label(finding: Finding) -> str:
-    gain = finding.summary.gain_per_step
-    return (
-        finding.model
-        if gain is None
-        else f"{finding.model}: {finding.summary.verdict}, gain {number(gain)} per step"
-    )
+    told = finding.headline.summary
+    if told.gain_per_step is None:
+        return finding.model
+    at = " at the input" if finding.headline.at == "input" else ""
+    return f"{finding.model}: {told.verdict}, gain {number(told.gain_per_step)} per step{at}"

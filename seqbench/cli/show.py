@@ -112,7 +112,8 @@ def _show_model(catalog: Catalog, model: Model, as_json: bool) -> None:
     _print_plugin(told)
     click.echo(f"With {counted(sizes['input_size'], 'feature')} in a step:")
     click.echo(f"  {counted(sizes['layer_parameters'], 'trainable parameter')}")
-    click.echo(f"  {counted(sizes['state_size'], 'number')} carried from one step to the next")
+    more = f", and {sizes['state_growth']} more with each further step" if sizes["state_growth"] else ""
+    click.echo(f"  {counted(sizes['state_size'], 'number')} carried from one step to the next{more}")
     if not sizes["is_causal"]:
         click.echo("  looks ahead: refused on tasks whose inputs hold earlier targets, and never run in chunks")
     if not sizes["trains_embedding"]:
@@ -195,7 +196,7 @@ def task_facts(task: Task, length: int, seed: int) -> Facts:
 
 def model_facts(model: Model, input_size: int = Training().embedding_size) -> Facts:
     """Return the sizes of a model's layer for a number of features per step."""
-    from seqbench.network.network import count_parameters, layer_sizes
+    from seqbench.network.network import count_parameters, layer_sizes, state_growth
 
     layer = model.build(input_size)
     output_size, state_size = layer_sizes(layer, input_size)
@@ -204,6 +205,7 @@ def model_facts(model: Model, input_size: int = Training().embedding_size) -> Fa
         "output_size": output_size,
         "layer_parameters": count_parameters(layer),
         "state_size": state_size if model.is_causal else 0,
+        "state_growth": state_growth(layer, input_size) if model.is_causal and state_size else 0,
         "is_causal": model.is_causal,
         "time_exponent": model.time_exponent,
         "trains_embedding": model.trains_embedding,

@@ -1,9 +1,7 @@
 """Backpropagates through a sequence that was fed in chunks, with one chunk's graph in memory at a time.
 
-The state is detached at each cut where its gradient is wanted. A forward pass keeps the states at the cuts; the
-backward pass runs each chunk again from its state. The gradient is passed from chunk to chunk, rescaled by a power
-of two for each example, so that it neither vanishes nor overflows. A complex part of a state counts as its real
-and imaginary parts. Plain torch.
+The gradient is passed from chunk to chunk, rescaled by a power of two for each example, so that it neither
+vanishes nor overflows. A complex part of a state counts as its real and imaginary parts. Plain torch.
 """
 
 from __future__ import annotations
@@ -11,118 +9,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
-from seqbench.errors import ContractError
+from seqbench.gradients.passage import LONGEST_PIECE, Part, Passage
 from seqbench.network.chunks import mapped
-from seqbench.network.network import number_of, tensors
-
-_LONGEST_PIECE = 64
-"""Largest number of steps between two rescalings. Over one chunk a factor of 0.005 a step is 1e-147, and a float64
-still holds its square, which a norm sums."""
-
-Run = Callable[[Tensor, Any], tuple[Tensor, Any]]
-"""(inputs of a chunk [batch, steps, features], the state before it) -> (its outputs, the state after it)."""
+from seqbench.network.network import tensors
 
 Pull = Callable[[Tensor, int], Tensor | None]
 """(outputs of a chunk [batch, steps, output_size], its first step) -> the gradient of each row's own loss there,
 in the same shape; None if the loss does not depend on them."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """A tensor of a state.
-
-    Attributes:
-        axis: the one that runs over the examples; None for a number without one, such as a counter of steps.
-        has_gradient: whether a gradient can flow through it; through integers none does.
-    """
-
-    axis: int | None
-    has_gradient: bool
-
-
-def state_parts(layer: nn.Module, features: int) -> list[Part]:
-    """Return how each tensor of the state is laid out, in their order.
-
-    The examples' axis is the one whose size follows the batch's when one step of zeros is fed with two and with
-    three examples.
-
-    Raises:
-        ContractError: a tensor through which gradients flow has no such axis, or one has more than one.
-    """
-    weight = number_of(layer)
-    with torch.no_grad():
-        two, three = (
-            list(tensors(layer(torch.zeros(size, 1, features, device=weight.device))[1])) for size in (2, 3)
-        )
-    return [_part(i, a, b) for i, (a, b) in enumerate(zip(two, three, strict=True))]
-
-
-def _part(number: int, two: Tensor, three: Tensor) -> Part:
-    has_gradient = two.is_floating_point() or two.is_complex()
-    axes = [axis for axis, sizes in enumerate(zip(two.shape, three.shape, strict=True)) if sizes == (2, 3)]
-    if len(axes) > 1 or (has_gradient and not axes):
-        raise ContractError(
-            f"part {number} of the layer's state is {list(two.shape)} for a batch of 2 and {list(three.shape)} for"
-            " one of 3; one axis must be the batch's, so that each example's gradient can be told"
-        )
-    return Part(axes[0] if axes else None, has_gradient)
-
-
-def cut_steps(lengths: Sequence[int], lags: Sequence[int]) -> list[int]:
-    """Return the steps after which the state is taken: at each row's lags and end, and never far apart."""
-    longest = max(lengths)
-    ends = set(lengths)
-    wanted = {length - lag for length in ends for lag in lags if lag < length}
-    return sorted((wanted | ends | set(range(_LONGEST_PIECE, longest, _LONGEST_PIECE))) - {longest})
-
-
-@dataclass(frozen=True)
-class Passage:
-    """A forward pass in chunks.
-
-    Attributes:
-        embedded: (start, end) -> the inputs of these steps as the layer takes them, [batch, steps, features].
-        steps: where the chunks begin and end: 0, the cuts, time.
-        states: the state before each chunk; None for the first.
-        parts: how the tensors of the state are laid out, from `state_parts`.
-    """
-
-    embedded: Callable[[int, int], Tensor]
-    steps: Sequence[int]
-    states: Sequence[Any]
-    parts: Sequence[Part]
-
-
-def pass_forward(
-    run: Run, embedded: Callable[[int, int], Tensor], parts: Sequence[Part], steps: Sequence[int]
-) -> Passage:
-    """Feed a sequence in chunks, and carry the state over.
-
-    Args:
-        run: a layer, or a function with its calling convention.
-        embedded, parts, steps: as in `Passage`.
-    """
-    states = [None]
-    with torch.no_grad():
-        for start, end in pairwise(steps[:-1]):
-            states.append(run(embedded(start, end), states[-1])[1])
-    return Passage(embedded, steps, states, parts)
-
-
-def outputs_of(run: Run, passage: Passage) -> Tensor:
-    """Return the layer's outputs at all steps of a passage, [batch, time, output_size], without a graph."""
-    with torch.no_grad():
-        chunks = [
-            run(passage.embedded(start, end), state)[0]
-            for (start, end), state in zip(pairwise(passage.steps), passage.states, strict=True)
-        ]
-    return torch.cat(chunks, dim=1)
 
 
 @dataclass(frozen=True)
@@ -139,24 +37,24 @@ class LogNorms:
     inputs: Tensor
 
 
-def pass_back(run: Run, passage: Passage, pull: Pull, lengths: Tensor, draws: Sequence[Generator]) -> LogNorms:
+def pass_back(passage: Passage, pull: Pull, lengths: Tensor, draws: Sequence[Generator]) -> LogNorms:
     """Run the backward pass from the end to the start, for the loss and for random vectors side by side.
 
     The batch is repeated once for each of them; each copy is a lane. Lane 0 carries the gradient of the loss; the
     others start from a random unit vector at the last state of each row.
 
     Args:
-        run, passage: as of `pass_forward`.
+        passage: from `pass_forward`.
         pull: see `Pull`.
         lengths: the rows' lengths, [batch].
         draws: sources of the random vectors, one for each further lane.
     """
     axes = [part.axis for part in passage.parts if part.has_gradient and part.axis is not None]
     gradient = _Gradient(lengths, axes, draws, passage.steps)
-    for (start, end), state in reversed(list(zip(pairwise(passage.steps), passage.states, strict=True))):
+    for start, end, state in passage.backwards():
         before, beginnings = _repeated(state, passage.parts, gradient.lanes)
         inputs = passage.embedded(start, end).repeat(gradient.lanes, 1, 1).requires_grad_()
-        outputs, after = run(inputs, before)
+        outputs, after = passage.run(inputs, before)
         pulled = pull(outputs[: gradient.batch].detach(), start)
         gradient.back(start, end, pulled, [*beginnings, inputs], [*_measured(after, passage.parts), outputs])
     return gradient.norms()
@@ -238,7 +136,7 @@ class _Gradient:
         """Rescale each row to a largest number near 1 if the chunk may need it; return the pull at that scale."""
         steps, whole = outputs.shape[1], torch.zeros_like(outputs)
         self._steps += steps
-        if pull is not None or self._steps > _LONGEST_PIECE:
+        if pull is not None or self._steps > LONGEST_PIECE:
             self._steps = steps
             self._rescale(pull)
         if pull is not None:

@@ -112,7 +112,7 @@ class Summary:
         r_squared: quality of the fit behind it; 1 is a straight line of logarithm against lag.
         horizon: see `Horizon`.
         half_life: steps after which the norm is halved.
-        verdict: what ``gain_per_step ** length`` says.
+        verdict: what ``gain_per_step ** length`` says; ``vanishing`` where the norm is 0 at the largest lag.
         underflow_share: the curve's.
         notes: name of a None -> its reason.
     """
@@ -127,8 +127,37 @@ class Summary:
     notes: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Headline:
+    """The one summary that a table shows of a flow, and where it was measured.
+
+    Attributes:
+        at: ``state``: gain and verdict of the state Jacobian, horizon of the state gradient; ``input``: all of the
+            input gradient.
+        summary: the numbers.
+        reason: why nothing was measured at the state; None if something was.
+    """
+
+    at: Literal["state", "input"]
+    summary: Summary
+    reason: str | None = None
+
+
+def headline(state: Summary, of_input: Summary | None) -> Headline:
+    """Return the summary to show: that of the input gradient where there is one, as no state was measured then."""
+    if of_input is None:
+        return Headline("state", state)
+    return Headline("input", of_input, state.notes.get("gain_per_step"))
+
+
+def summarise_input(flow: Flow) -> Summary | None:
+    """Return the summary of the input gradient of a layer at whose state nothing is measured; None of others."""
+    state = flow.curve("state")
+    return summarise(flow.curve("input"), flow.length) if state.lags and not any(state.n) else None
+
+
 def summarise_flow(flow: Flow) -> Summary:
-    """Return the headline: gain and verdict of the state Jacobian, horizon of the state gradient."""
+    """Return the summary at the state: gain and verdict of the Jacobian, horizon of the state gradient."""
     jacobian = summarise(flow.curve("jacobian"), flow.length)
     state = summarise(flow.curve("state"), flow.length)
     notes = {name: reason for name, reason in jacobian.notes.items() if name not in ("horizon", "underflow_share")}
@@ -158,7 +187,7 @@ def summarise(curve: Curve, length: int) -> Summary:
     missing = curve.reason or "fewer than two lags were measured"
     fit = _line(points)
     if fit is None:
-        notes |= dict.fromkeys(("gain_per_step", "ln_gain", "r_squared", "half_life", "verdict"), missing)
+        notes |= dict.fromkeys(("gain_per_step", "ln_gain", "r_squared", "half_life"), missing)
         ln_gain = gain = half_life = None
     else:
         ln_gain, gain = fit[0], _number(fit[0])
@@ -169,6 +198,9 @@ def summarise(curve: Curve, length: int) -> Summary:
             notes["half_life"] = "the norm does not shrink: the gain per step is 1 or more"
         if fit[1] is None:
             notes["r_squared"] = "the norm is the same at every lag"
+    verdict = _verdict(curve, ln_gain, length)
+    if verdict is None:
+        notes["verdict"] = missing
     horizon = _horizon(curve, length)
     if horizon is None:
         notes["horizon"] = _without_start(curve)
@@ -180,7 +212,7 @@ def summarise(curve: Curve, length: int) -> Summary:
         r_squared=fit[1] if fit else None,
         horizon=horizon,
         half_life=half_life,
-        verdict=None if ln_gain is None else verdict_of(ln_gain, length),
+        verdict=verdict,
         underflow_share=curve.underflow_share,
         notes=notes,
     )
@@ -196,6 +228,19 @@ def verdict_of(ln_gain: float, length: int) -> Verdict:
     if ln_factor < math.log(VANISHED):
         return "vanishing"
     return "exploding" if ln_factor > math.log(EXPLODED) else "stable"
+
+
+def _verdict(curve: Curve, ln_gain: float | None, length: int) -> Verdict | None:
+    """Return the verdict of a curve, which a fit of its numbers other than 0 does not tell if it ends in zeros."""
+    if _ends_in_zeros(curve) and any(ln is not None for ln in curve.ln_median):
+        return "vanishing"
+    return None if ln_gain is None else verdict_of(ln_gain, length)
+
+
+def _ends_in_zeros(curve: Curve) -> bool:
+    """Say whether the median is 0 at the largest lag, and not unknown or infinite."""
+    is_missing = bool(curve.lags) and curve.ln_median[-1] is None and curve.n[-1] > 0
+    return is_missing and (curve.underflow_share or 0.0) >= 0.5
 
 
 def _line(points: Sequence[tuple[int, float]]) -> tuple[float, float | None] | None:

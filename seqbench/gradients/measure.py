@@ -11,28 +11,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from seqbench.base.seeds import generator
 from seqbench.contracts.examples import Batch
-from seqbench.gradients.backpropagation import (
-    LogNorms,
-    Part,
-    Passage,
-    Run,
-    cut_steps,
-    outputs_of,
-    pass_back,
-    pass_forward,
-    state_parts,
-)
+from seqbench.gradients.backpropagation import LogNorms, pass_back
 from seqbench.gradients.flow import WHOLE, Curve, Flow, Quantity, curve_of, unknown_curve
 from seqbench.gradients.part_names import part_names
+from seqbench.gradients.passage import Part, Passage, Run, cut_steps, outputs_of, pass_forward, state_parts
 from seqbench.network.copies import copied, exact
 from seqbench.network.network import Network
 
 MOST_LAGS = 64
 """Largest number of lags at which the gradients of a sequence are measured."""
+
+_STEPS_AT_ONCE = 16_384
+"""Steps, over all rows, whose graph is kept at a time where no state is measured: attention of 128 numbers and two
+blocks takes 0.5 GB."""
 
 
 def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 3, lags: int = MOST_LAGS) -> Flow:
@@ -44,7 +39,8 @@ def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 
     - ``state``: dL/ds_t, through the state that later steps get; the direct path through output t is not included.
     - ``jacobian``: v^T ds_T/ds_t for a random unit v, root mean square over the draws, which estimates the
       Frobenius norm of the Jacobian over the square root of the state's size.
-    - ``input``: dL/de_t, the only quantity for a layer without a state, or one that looks ahead.
+    - ``input``: dL/de_t, the only quantity for a layer without a state, one whose state grows with each step, or
+      one that looks ahead.
 
     T is each example's own length. The network is left as it is: a copy is measured, without dropout. Random
     vectors are drawn part by part in the state's own shape, first for the rows that end last.
@@ -54,7 +50,7 @@ def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 
         batch: padded at the end; rows may differ in length.
         seed: of the draws.
         draws: random vectors for each example; the cost is one pass forward, and one forward and backward over
-            a batch 1 + draws times as large. Memory holds one chunk of it.
+            a batch 1 + draws times as large. Memory holds one chunk of it, or a few whole rows without a state.
         lags: the largest number of lags to measure; fewer cost less.
 
     Raises:
@@ -70,19 +66,20 @@ def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 
         twin = copied(network)
     with torch.inference_mode(False), torch.enable_grad(), _float64(), _without_cudnn():
         measured, batch = _frozen(twin), Batch(*(_double(part) for part in batch))
-        embedded = _embedded(measured, batch)
-        parts = state_parts(measured.layer, embedded(0, 1).shape[2]) if measured.is_causal else []
-        has_state, run = any(part.has_gradient for part in parts), _run(measured, batch.lengths)
-        cuts = cut_steps(batch.lengths.tolist(), grid) if has_state else []
-        passage = pass_forward(run, embedded, parts, [0, *cuts, batch.inputs.shape[1]])
-        losses = _OwnLosses(measured, batch, passage, run)
-        generators = [generator(seed, "jacobian", draw) for draw in range(draws if has_state else 0)]
-        norms = losses.averaged(pass_back(run, passage, losses.pull, batch.lengths, generators))
+        parts = state_parts(measured.layer, network.features) if measured.is_causal else []
+        why = _without_state(network, parts)
+        cuts = [] if why else cut_steps(batch.lengths.tolist(), grid)
+        if why is None:
+            norms = _log_norms(
+                measured, batch, parts, cuts, [generator(seed, "jacobian", i) for i in range(draws)]
+            )
+        else:
+            norms = _joined([_log_norms(measured, rows, (), (), ()) for rows in _few_rows(batch)])
     # The step of each lag in each row: [lags, batch]; shorter rows have none.
     steps = batch.lengths - batch.lengths.new_tensor(grid)[:, None]
     inputs = torch.where(steps > 0, norms.inputs.T.gather(0, steps.clamp(min=1) - 1), math.nan)
-    names = part_names(network, len(norms.state) - 1) if has_state else ()
-    state, why = _on_grid(norms.state, steps, cuts), _without_state(network, parts)
+    names = () if why else part_names(network, len(norms.state) - 1)
+    state = _on_grid(norms.state, steps, cuts)
     return Flow(
         length=int(batch.lengths.max()),
         examples=len(batch.lengths),
@@ -140,11 +137,29 @@ def _frozen(network: Network) -> Network:
     return network
 
 
-def _run(network: Network, lengths: Tensor) -> Run:
-    """Return what runs the layer; one that looks ahead returns no state."""
-    if network.is_causal:
-        return network.run_layer
+def _log_norms(
+    network: Network, batch: Batch, parts: Sequence[Part], cuts: Sequence[int], draws: Sequence[Generator]
+) -> LogNorms:
+    """Return the norms at the cuts and at the inputs; without parts there is no cut, and no state is handed on."""
+    run = network.run_layer if parts else _without_handing_on(network, batch.lengths)
+    passage = pass_forward(run, _embedded(network, batch), parts, [0, *cuts, batch.inputs.shape[1]])
+    losses = _OwnLosses(network, batch, passage)
+    return losses.averaged(pass_back(passage, losses.pull, batch.lengths, draws))
+
+
+def _without_handing_on(network: Network, lengths: Tensor) -> Run:
+    """Return what runs the layer over whole sequences, and returns no state."""
     return lambda embedded, state: (network.run_layer(embedded, None, lengths)[0], None)
+
+
+def _few_rows(batch: Batch) -> Iterator[Batch]:
+    """Yield the examples of a batch, few at a time if they are long."""
+    rows = max(1, _STEPS_AT_ONCE // batch.inputs.shape[1])
+    return (Batch(*parts) for parts in zip(*(torch.split(part, rows) for part in batch), strict=True))
+
+
+def _joined(found: Sequence[LogNorms]) -> LogNorms:
+    return LogNorms(torch.cat([each.state for each in found], 3), torch.cat([each.inputs for each in found]))
 
 
 def _double(part: Tensor) -> Tensor:
@@ -163,11 +178,11 @@ class _OwnLosses:
     loss that needs whole sequences is computed once, over one more forward pass.
     """
 
-    def __init__(self, network: Network, batch: Batch, passage: Passage, run: Run) -> None:
+    def __init__(self, network: Network, batch: Batch, passage: Passage) -> None:
         self._network, self._batch = network, batch
         self._items = torch.zeros(len(batch.lengths), device=batch.lengths.device)
         is_whole = network.targets.needs_whole_sequence
-        self._whole = self._gradient(outputs_of(run, passage), 0) if is_whole else None
+        self._whole = self._gradient(outputs_of(passage), 0) if is_whole else None
 
     def pull(self, outputs: Tensor, start: int) -> Tensor | None:
         """Return the gradient of the sums at the outputs of a chunk; None if nothing is scored in it."""
@@ -190,13 +205,21 @@ class _OwnLosses:
         return LogNorms(norms.state, norms.inputs - shift[:, None])
 
 
-def _without_state(network: Network, parts: Sequence[Part]) -> str:
-    """Return why a network has no gradients at its state."""
+def _without_state(network: Network, parts: Sequence[Part]) -> str | None:
+    """Return why no gradients are measured at a network's state; None if they are."""
     if not network.is_causal:
         return "the layer looks ahead: no state stands between its past and its future"
-    if parts:
+    if not parts:
+        return "the layer carries no state from step to step"
+    flowing = [part for part in parts if part.has_gradient]
+    if not flowing:
         return "the layer's state holds integers only, through which no gradient flows"
-    return "the layer carries no state from step to step"
+    if any(part.is_growing for part in flowing):
+        return (
+            "the layer's state grows with each step: it holds the past itself, its size decides its gradient,"
+            " and its Jacobian is made of copies"
+        )
+    return None
 
 
 def _on_grid(norms: Tensor, steps: Tensor, cuts: Sequence[int]) -> Tensor:
@@ -216,16 +239,16 @@ def _on_grid(norms: Tensor, steps: Tensor, cuts: Sequence[int]) -> Tensor:
 
 
 def _state_curves(
-    quantity: Quantity, lags: Sequence[int], names: Sequence[str], norms: Tensor, why: str
+    quantity: Quantity, lags: Sequence[int], names: Sequence[str], norms: Tensor, why: str | None
 ) -> Iterator[Curve]:
     """Yield the curve of the whole state, and of its parts if it has more than one.
 
     Args:
         quantity, lags, names: as in `Curve`.
         norms: logarithms, [parts + 1, lags, lanes, batch]; the root mean square over the lanes is taken.
-        why: the reason if there are no names, and so no state.
+        why: the reason if no state is measured; None if one is.
     """
-    if not names:
+    if why is not None:
         yield unknown_curve(quantity, lags, why)
         return
     mean = ((2 * norms).logsumexp(2) - math.log(norms.shape[2])) / 2

@@ -1,6 +1,6 @@
 """Names the parts of a layer's state: as its model does, or by a general rule.
 
-Builds on backpropagation and flow.
+Builds on passage and flow.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from seqbench.errors import ContractError
-from seqbench.gradients.backpropagation import state_parts
 from seqbench.gradients.flow import WHOLE
+from seqbench.gradients.passage import state_parts
 from seqbench.network.learning_rates import optimiser_groups
 from seqbench.network.network import Network
 from seqbench.network.weight_groups import weight_groups

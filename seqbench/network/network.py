@@ -35,8 +35,9 @@ class Network(nn.Module):
         head: the output matrix W and its bias: [..., output_size] -> [..., head_size].
         model: the model that built the layer; None if it came from elsewhere.
         features: number of features of an embedded step.
-        state_size: numbers that the layer carries from one step to the next, for one example; 0 for one that looks
-            ahead, which carries nothing.
+        state_size: numbers that the layer carries from the first step to the second, for one example; 0 for one
+            that looks ahead, which carries nothing.
+        state_growth: how many more it carries from the second step to the third; 0 for a state of a fixed size.
         chunking: the chunks in which sequences are fed; truncation and recomputation apply in training only. A
             layer that looks ahead is always fed whole.
     """
@@ -68,6 +69,7 @@ class Network(nn.Module):
             check_takes_lengths(layer)
         output_size, state_size = layer_sizes(layer, self.features)
         self.state_size = state_size if self.is_causal else 0
+        self.state_growth = state_growth(layer, self.features) if self.state_size else 0
         self.embedding = inputs.embedding(embedding_size)
         if model is not None and not model.trains_embedding:
             self.embedding.requires_grad_(False)
@@ -216,6 +218,19 @@ def layer_sizes(layer: nn.Module, input_size: int) -> tuple[int, int]:
             f" {list(outputs.shape)}; is it batch_first?"
         )
     return outputs.shape[2], sum(_numbers(part) for part in tensors(state))
+
+
+def state_growth(layer: nn.Module, input_size: int) -> int:
+    """Return how many more numbers the state of one example holds after two steps than after one.
+
+    A cache of keys and values grows so with every step.
+    """
+    was_training = layer.training
+    layer.eval()
+    with torch.no_grad():
+        one, two = (layer(torch.zeros(1, steps, input_size))[1] for steps in (1, 2))
+    layer.train(was_training)
+    return sum(map(_numbers, tensors(two))) - sum(map(_numbers, tensors(one)))
 
 
 def tensors(state: Any) -> Iterator[Tensor]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyarrow import parquet
 
-FORMAT = 1
+FORMAT = 2
 """Version of the file; it rises when the content that is made from a record changes."""
 _VERSION = repr((FORMAT, COLUMNS, tuple(Record.model_fields))).encode()
 _MARK = b"seqbench index of records"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from seqbench.records.resolution import one_example_in_skill
-from seqbench.records.schema import Record
+from seqbench.records.schema import FlowAt, Record
 from seqbench.records.variants import LATER, differing_settings, model_names, settings_key, task_names
 
 LEADING = ("task_name", "model_name", "length", "seed", "score", "baseline", "skill")
@@ -147,6 +147,7 @@ def own_row(record: Record) -> dict[str, Any]:
         "validation_score": record.validation_score,
         "stopped": record.stopped,
         "key": record.key,
+        **({} if costs.state_growth is None else {"state_growth": costs.state_growth}),
         **_gradients(record),
         **_scores(record),
     }
@@ -190,13 +191,25 @@ def _gradients(record: Record) -> dict[str, Any]:
         if each.when != "during":
             row[f"gain_{each.when}"] = each.summary.gain_per_step
             row[f"horizon_{each.when}"] = each.summary.horizon.lag if each.summary.horizon else None
+            row |= _at_inputs(each)
         if each.when == "trained":
-            row["verdict"] = each.summary.verdict
+            shown = each.headline
+            is_marked = shown.at == "input" and shown.summary.verdict is not None
+            row["verdict"] = f"{shown.summary.verdict} (input)" if is_marked else shown.summary.verdict
     norms = record.gradients.norms
     if norms is not None:
         spread = {f"grad_norm_{name}": value for name, value in vars(norms.whole).items()}
         row |= {**spread, "clipped_share": norms.clipped_share, "nonfinite_steps": norms.nonfinite_steps}
     return row
+
+
+def _at_inputs(flow: FlowAt) -> dict[str, Any]:
+    """Return the columns of a flow at whose state nothing is measured; no other record has them."""
+    own = flow.input_summary
+    if own is None:
+        return {}
+    horizon = own.horizon.lag if own.horizon else None
+    return {f"input_gain_{flow.when}": own.gain_per_step, f"input_horizon_{flow.when}": horizon}
 
 
 def _scores(record: Record) -> dict[str, Any]:

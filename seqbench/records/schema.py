@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from seqbench.base.checksums import opened
 from seqbench.errors import StoreError
 from seqbench.experiment.titles import title
-from seqbench.gradients.flow import Flow, Summary
+from seqbench.gradients.flow import Flow, Headline, Summary, headline
 from seqbench.gradients.training_norms import Norms
 
 SCHEMA_VERSION = 1
@@ -43,6 +43,11 @@ class SizedData(Data):
 
     weights: int
     parameters: tuple[str, ...]
+
+
+def without_unknown(told: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the JSON of a part without a field that is null in most records: earlier versions refuse its name."""
+    return {each: value for each, value in told.items() if each != name or value is not None}
 
 
 class PluginUsed(Data):
@@ -176,7 +181,9 @@ class Costs(Data):
     Attributes:
         parameters: trainable numbers of embedding, layer and head.
         layer_parameters: trainable numbers of the sequence layer alone.
-        state_size: numbers carried from one step to the next, for one example; 0 for a stateless layer.
+        state_size: numbers carried from the first step to the second, for one example; 0 for a stateless layer.
+        state_growth: how many more each further step adds, as keys and values do; left out of the JSON where none
+            are, and of records of earlier versions.
         steps: optimiser steps taken.
         load_seconds, train_seconds, test_seconds: wall time; training includes its validations.
         seconds_per_step: median over the optimiser steps, validations not counted.
@@ -188,6 +195,7 @@ class Costs(Data):
     parameters: int | None = None
     layer_parameters: int | None = None
     state_size: int | None = None
+    state_growth: int | None = None
     steps: int | None = None
     load_seconds: float | None = None
     train_seconds: float | None = None
@@ -196,6 +204,10 @@ class Costs(Data):
     peak_memory_bytes: int | None = None
     peak_gpu_memory_bytes: int | None = None
     is_recomputed: bool | None = None
+
+    @model_serializer(mode="wrap")
+    def _told(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_unknown(whole(self), "state_growth")
 
 
 class Validation(Data):
@@ -227,12 +239,24 @@ class FlowAt(Data):
         step: optimiser steps taken.
         flow: the curves.
         summary: gain per step and verdict of the state Jacobian, horizon of the state gradient.
+        input_summary: the summary of the input gradient where nothing is measured at a state; left out of the JSON
+            of others, and of records of earlier versions.
     """
 
     when: Literal["init", "during", "trained"]
     step: int
     flow: Flow
     summary: Summary
+    input_summary: Summary | None = None
+
+    @property
+    def headline(self) -> Headline:
+        """The summary that tables show."""
+        return headline(self.summary, self.input_summary)
+
+    @model_serializer(mode="wrap")
+    def _told(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_unknown(whole(self), "input_summary")
 
 
 class GradientData(Data):

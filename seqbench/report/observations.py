@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from seqbench.gradients.flow import Summary
+from seqbench.gradients.flow import Headline
 from seqbench.records.resolution import one_example_in_skill
 from seqbench.records.schema import Costs, Evaluation, MetricData, Record
 from seqbench.report.names import Names, names_of
@@ -30,7 +30,7 @@ class Observation:
         metric: the primary metric; None if the cell failed before it was known.
         evaluation: the scores; None if it was not tested.
         settings: the task's parameters that are not at their defaults, as text, without data sources.
-        flows: ``init`` and ``trained`` -> summary of the gradient flow; empty if not measured.
+        flows: ``init`` and ``trained`` -> the gradient flow; empty if not measured.
         costs: the cost of the cell.
         weights: how many weights the layer was to have; None if its width was given.
         is_longer_harder: whether a longer sequence makes the task harder.
@@ -47,7 +47,7 @@ class Observation:
     metric: MetricData | None
     evaluation: Evaluation | None
     settings: str = ""
-    flows: Mapping[str, Summary] = field(default_factory=dict)
+    flows: Mapping[str, Headline] = field(default_factory=dict)
     costs: Costs = field(default_factory=Costs)
     weights: int | None = None
     is_longer_harder: bool = True
@@ -98,7 +98,7 @@ def observations(records: Sequence[Record], names: Names | None = None) -> list[
             metric=record.metric,
             evaluation=evaluation,
             settings=_settings(record),
-            flows={each.when: each.summary for each in record.gradients.flows} if record.gradients else {},
+            flows={each.when: each.headline for each in record.gradients.flows} if record.gradients else {},
             costs=record.costs,
             weights=record.cell.model.sized.weights if record.cell.model.sized else None,
             is_longer_harder=record.is_longer_harder,

@@ -13,7 +13,7 @@ from torch import nn
 from seqbench.errors import ContractError
 from seqbench.experiment.schema import Training
 from seqbench.network.chunks import CHUNK_STEPS, Chunking, kept_bytes
-from seqbench.network.network import Network
+from seqbench.network.network import Network, state_growth
 from seqbench.training.memory import fair_share
 
 log = logging.getLogger(__name__)
@@ -71,6 +71,7 @@ def is_recomputed(layer: nn.Module, training: Training, features: int, steps: in
     with torch.random.fork_rng(devices=[]):
         embedded = torch.zeros(training.batch_size, MEASURED, features, requires_grad=True)
         needed = kept_bytes(layer, embedded) * steps // MEASURED
+        needed += training.batch_size * carried_bytes(layer, features, steps)
     room = int(SHARE * _room())
     log.info(
         "the backward pass over %d steps keeps %d MiB, and may keep %d MiB: chunks are %s",
@@ -80,6 +81,14 @@ def is_recomputed(layer: nn.Module, training: Training, features: int, steps: in
         "run again" if needed > room else "kept",
     )
     return needed > room
+
+
+def carried_bytes(layer: nn.Module, features: int, steps: int) -> int:
+    """Return the bytes of the states of one example between its chunks, above those of a state after one step.
+
+    A state that grows is copied from chunk to chunk, and the backward pass needs each copy, recomputed or not.
+    """
+    return 4 * state_growth(layer, features) * sum(range(CHUNK_STEPS, steps, CHUNK_STEPS))
 
 
 def draws_again(layer: nn.Module, features: int) -> bool:

@@ -31,6 +31,7 @@ def costs(
         parameters=count_parameters(network),
         layer_parameters=count_parameters(network.layer),
         state_size=network.state_size,
+        state_growth=network.state_growth or None,
         steps=clock.steps_taken,
         load_seconds=load_seconds,
         train_seconds=train_seconds,

@@ -14,7 +14,7 @@ from seqbench.base.seeds import derive_seed
 from seqbench.contracts.examples import Split
 from seqbench.errors import ContractError
 from seqbench.experiment.schema import Gradients
-from seqbench.gradients.flow import summarise_flow
+from seqbench.gradients.flow import summarise_flow, summarise_input
 from seqbench.gradients.measure import measure_flow
 from seqbench.gradients.training_norms import summarise_norms
 from seqbench.network.network import Network
@@ -54,7 +54,8 @@ class GradientMonitor:
             kind = "" if isinstance(error, (ContractError, RuntimeError)) else f"{type(error).__name__}: "
             self._problems.append((step, f"{when}: {kind}{error}"))
             return
-        self._flows.append(FlowAt(when=when, step=step, flow=flow, summary=summarise_flow(flow)))
+        known = {"flow": flow, "summary": summarise_flow(flow), "input_summary": summarise_input(flow)}
+        self._flows.append(FlowAt(when=when, step=step, **known))
 
     def data(self, history: History, clip: float | None) -> GradientData | None:
         """Return the measurements; None if they were turned off."""

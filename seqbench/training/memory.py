@@ -79,6 +79,7 @@ class Memory:
         self._of = kind
         self._peaks: dict[str, dict[int, int]] = {}
         self._in_pieces: set[str] = set()
+        self._growing: set[str] = set()
         self._records: Callable[[], Iterable[Record]] | None = records
 
     def learn(self, record: Record) -> None:
@@ -88,7 +89,9 @@ class Memory:
             kind = _kind(record.cell, record.cell.training)
             peaks = self._peaks.setdefault(kind, {})
             peaks[record.cell.length] = max(peak, peaks.get(record.cell.length, 0))
-            if record.costs.state_size and record.cell.training.get("recompute", "auto") == "auto":
+            if record.costs.state_growth:
+                self._growing.add(kind)
+            elif record.costs.state_size and record.cell.training.get("recompute", "auto") == "auto":
                 self._in_pieces.add(kind)
 
     def __call__(self, cell: Cell) -> int:
@@ -97,9 +100,9 @@ class Memory:
             return int(self._fixed * 2**30)
         self._read()
         kind = _kind(cell, cell.training.model_dump())
-        # A layer with a state never takes more: its chunks are recomputed instead.
+        # A layer with a state of a fixed size never takes more: its chunks are recomputed instead.
         most = self._of.most() if kind in self._in_pieces else None
-        return predict(self._peaks.get(kind, {}), cell.length, most)
+        return predict(self._peaks.get(kind, {}), cell.length, most, is_growing=kind in self._growing)
 
     def _read(self) -> None:
         records, self._records = self._records, None
@@ -111,16 +114,17 @@ class Memory:
             log.info("no memory is known of earlier cells: %s", error)
 
 
-def predict(peaks: Mapping[int, int], length: int, most: int | None = None) -> int:
+def predict(peaks: Mapping[int, int], length: int, most: int | None = None, *, is_growing: bool = False) -> int:
     """Return the memory expected at a length, from what was taken at others: length -> bytes.
 
     Beyond the known lengths it grows as steeply as between any two of them, which overestimates, but not beyond
-    ``most`` or what was taken already.
+    ``most`` or what was taken already. With a state that grows, of which each chunk keeps a copy, it grows as much
+    more steeply as the sequence is longer.
 
     >>> predict({16: 400, 64: 880}, 128), predict({16: 400, 64: 880}, 20), predict({}, 16)
     (1520, 880, 0)
-    >>> predict({16: 400, 64: 880}, 128, most=1000)
-    1000
+    >>> predict({16: 400, 64: 880}, 128, most=1000), predict({16: 400, 64: 880}, 128, is_growing=True)
+    (1000, 2160)
     """
     if not peaks:
         return 0
@@ -131,7 +135,8 @@ def predict(peaks: Mapping[int, int], length: int, most: int | None = None) -> i
     longest, peak = known[-1]
     rises = [(b - a) / (longer - shorter) for (shorter, a), (longer, b) in pairwise(known)]
     slope = max(rises, default=(peak - SHARED_BYTES) / longest)
-    expected = round(peak + max(0.0, slope) * (length - longest))
+    steeper = length / longest if is_growing else 1.0
+    expected = round(peak + max(0.0, slope) * steeper * (length - longest))
     return expected if most is None else max(peak, min(expected, most))
 
 

@@ -20,7 +20,7 @@ from seqbench.contracts.model import Model
 from seqbench.contracts.targets import TargetKind, endings, last_step
 from seqbench.errors import ContractError, ExperimentError, PluginError, unknown
 from seqbench.experiment.schema import Training
-from seqbench.gradients.flow import Flow, Summary, summarise_flow
+from seqbench.gradients.flow import Flow, Headline, headline, summarise_flow, summarise_input
 from seqbench.gradients.measure import measure_flow
 from seqbench.network.copies import exact
 from seqbench.network.network import Network, build_network
@@ -41,18 +41,19 @@ class Finding:
         model, version: name and version.
         parameters: all of them.
         flow: the curves.
-        summary: the headline, as `summarise_flow` has it.
+        headline: the summary to show, and where it was measured.
     """
 
     model: str
     version: int
     parameters: Mapping[str, Any]
     flow: Flow
-    summary: Summary
+    headline: Headline
 
     def ln_factor(self, steps: int) -> float | None:
         """Return ln of the gain per step to the power of ``steps``; None if the gain is unknown."""
-        return None if self.summary.ln_gain is None else self.summary.ln_gain * steps
+        ln_gain = self.headline.summary.ln_gain
+        return None if ln_gain is None else ln_gain * steps
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,8 @@ def _found(
     except (ContractError, PluginError) as error:
         return Fault(model.name, str(error))
     known = {parameter.name: getattr(model, parameter.name) for parameter in parameters_of(type(model))}
-    return Finding(model.name, model.version, known, flow, summarise_flow(flow))
+    found = headline(summarise_flow(flow), summarise_input(flow))
+    return Finding(model.name, model.version, known, flow, found)
 
 
 def _flow(model: Model, source: Source, *, seed: int, draws: int, gain: float | None) -> Flow:

@@ -1,13 +1,14 @@
 """Estimates how long a cell will train, from measurements on short sequences. Used by ``--dry-run``.
 
-The time of a recurrent layer grows linearly with the number of steps, and so do these estimates.
+The time of a recurrent layer grows linearly with the number of steps, and so do these estimates, unless the model
+tells that its time grows faster: then a longer run shows how much is quadratic.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -24,16 +25,22 @@ from seqbench.training.one_thread import one_quiet_thread
 
 SHORT, LONG = 16, 64
 """Time steps of the two measurements."""
+FAR = 512
+"""Time steps of a third measurement, for a model whose ``time_exponent`` is above 1."""
 REPEATS = 3
 
 
 @dataclass(frozen=True)
 class _Line:
-    """seconds = at_zero + slope * time steps, plus again * time steps if the layer is recomputed."""
+    """seconds = at_zero + slope * time steps, plus again * time steps if the layer is recomputed.
+
+    To the slope comes bend * time steps.
+    """
 
     at_zero: float
     slope: float
     again: float
+    bend: float = 0.0
 
 
 def train_seconds(cells: Sequence[Cell], catalog: Catalog, time_steps: Callable[[Cell], int]) -> list[float]:
@@ -54,7 +61,7 @@ def train_seconds(cells: Sequence[Cell], catalog: Catalog, time_steps: Callable[
         if setting not in lines:
             lines[setting] = _measured(cell, catalog)
         line, steps = lines[setting], time_steps(cell)
-        slope = line.slope + line.again * _is_recomputed(cell, catalog, steps)
+        slope = line.slope + line.bend * steps + line.again * _is_recomputed(cell, catalog, steps)
         found.append(cell.training.steps * (line.at_zero + slope * steps))
     return found
 
@@ -73,7 +80,12 @@ def _measured(cell: Cell, catalog: Catalog) -> _Line:
             # The machine is busy: use the whole time of the longer run, an overestimate, rather than return 0.
             slope = seconds[1] / LONG
         again = _cpu_seconds(lambda: layer(long)) / LONG
-        return _Line(max(0.0, seconds[0] - slope * SHORT), slope, again)
+        line = _Line(max(0.0, seconds[0] - slope * SHORT), slope, again)
+        if model.time_exponent <= 1:
+            return line
+        far = torch.zeros(batch, FAR, size, requires_grad=True)
+        rest = _cpu_seconds(lambda: layer(far)[0].sum().backward()) - line.at_zero - slope * FAR
+        return replace(line, bend=max(0.0, rest) / FAR**2)
 
 
 def _both_passes(layer: nn.Module, inputs: Tensor) -> None:

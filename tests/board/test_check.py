@@ -146,6 +146,11 @@ def verdict_alone(record: dict[str, Any]) -> None:
     was["verdict"] = "exploding" if was["verdict"] != "exploding" else "vanishing"
 
 
+def summary_of_inputs(record: dict[str, Any]) -> None:
+    told = record["gradients"]["flows"][-1]
+    told["input_summary"] = told["summary"]
+
+
 def steps_taken(record: dict[str, Any]) -> None:
     record["costs"]["steps"] = 30_000
 
@@ -231,6 +236,7 @@ def version_of_the_task(record: dict[str, Any]) -> None:
         (fine_examples, "worth of one example: the bundle says 1e-09, the installed task None"),
         (gain_alone, "the gradients trained do not follow from their curves: gain_per_step: claimed 1.0"),
         (verdict_alone, "the gradients trained do not follow from their curves: verdict"),
+        (summary_of_inputs, "the input gradient is summed up, and the state was measured"),
         (unmeasured_gradients, "it has gradients, and its settings say that none were measured"),
         (steps_taken, "30000 steps were taken, and its settings say 3"),
         (other_defaults, "hidden_size is said to be changed, and nothing differs"),

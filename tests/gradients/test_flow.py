@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -13,8 +13,10 @@ from seqbench.gradients.flow import (
     Flow,
     Horizon,
     curve_of,
+    headline,
     summarise,
     summarise_flow,
+    summarise_input,
     unknown_curve,
     verdict_of,
 )
@@ -129,7 +131,29 @@ def test_curve_without_a_number_gives_only_reasons() -> None:
         assert found.notes[name] == "no state"
 
 
-def test_headline_takes_the_gain_from_the_jacobian_and_the_horizon_from_the_state() -> None:
+def test_curve_that_ends_in_zeros_has_vanished_whatever_its_other_numbers_say() -> None:
+    level = curve_of("input", "all", (1, 2, 3, 4), [[-1.0], [-1.0], [-1.0], [-math.inf]])
+    assert (summarise(level, 5).gain_per_step, summarise(level, 5).verdict) == (1.0, "vanishing")
+    first = summarise(curve_of("input", "all", (1, 2), [[-1.0], [-math.inf]]), 3)
+    assert (first.gain_per_step, first.verdict, str(first.horizon)) == (None, "vanishing", "1")
+    unknown = curve_of("input", "all", (1, 2, 3), [[-1.0], [-1.0], [math.inf]])
+    assert summarise(unknown, 5).verdict == "stable"
+    assert summarise(curve_of("input", "all", (1, 2), [[-math.inf], [-math.inf]]), 3).verdict is None
+
+
+def test_headline_is_of_the_inputs_where_nothing_was_measured_at_a_state_and_says_so() -> None:
+    lags = (1, 2, 3)
+    of_state = tuple(unknown_curve(quantity, lags, "it grows") for quantity in ("state", "jacobian"))
+    inputs = curve_of("input", "all", lags, [[-1.0], [-3.0], [-9.0]])
+    flow = Flow(4, 1, 3, (*of_state, inputs))
+    found = headline(summarise_flow(flow), summarise_input(flow))
+    assert (found.at, found.reason, str(found.summary.horizon)) == ("input", "it grows", "2")
+    measured = Flow(4, 1, 3, (falling(0.5, lags), replace(falling(0.5, lags), quantity="jacobian"), inputs))
+    found = headline(summarise_flow(measured), summarise_input(measured))
+    assert (found.at, found.reason, found.summary.gain_per_step) == ("state", None, pytest.approx(0.5))
+
+
+def test_summary_takes_the_gain_from_the_jacobian_and_the_horizon_from_the_state() -> None:
     lags = (1, 2, 3)
     jacobian = curve_of("jacobian", "all", lags, [[-1.0], [-2.0], [-3.0]])
     found = summarise_flow(Flow(4, 1, 3, (falling(0.1, lags), jacobian)))

@@ -17,7 +17,7 @@ from seqbench.contracts.examples import UNSCORED, Batch
 from seqbench.contracts.inputs import Tokens, Values
 from seqbench.contracts.targets import SequenceClass, StepClass
 from seqbench.errors import ContractError
-from seqbench.gradients.flow import Curve, Flow, Horizon, Quantity, summarise_flow
+from seqbench.gradients.flow import Curve, Flow, Horizon, Quantity, summarise_flow, summarise_input
 from seqbench.gradients.measure import lag_grid, measure_flow
 from seqbench.network.network import Network
 
@@ -292,6 +292,37 @@ def test_stateless_layer_has_the_input_gradient_and_reasons_for_the_rest() -> No
         assert flow.curve(quantity).median == (None,) * 19
         assert "no state" in (flow.curve(quantity).reason or "")
     assert summarise_flow(flow).gain_per_step is None
+
+
+class Remembering(nn.Module):
+    """A running mean again, with all inputs so far as its state."""
+
+    def forward(self, inputs: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        seen = inputs if state is None else torch.cat([state, inputs], 1)
+        steps = torch.arange(1, seen.shape[1] + 1).to(inputs)
+        return (seen.cumsum(1) / steps[:, None])[:, -inputs.shape[1] :], seen
+
+
+def test_layer_whose_state_grows_has_the_input_gradient_and_a_reason_for_the_rest() -> None:
+    torch.manual_seed(0)
+    net = Network(Remembering(), Values(2), SequenceClass(2), 0)
+    flow = measure_flow(net, last_step_batch(3, 20))
+    torch.manual_seed(0)
+    same = measure_flow(Network(Mean(), Values(2), SequenceClass(2), 0), last_step_batch(3, 20))
+    assert flow.curve("input") == same.curve("input")
+    assert "grows with each step" in (flow.curve("state").reason or "")
+    found = summarise_input(flow)
+    assert found is not None
+    assert (str(found.horizon), found.verdict) == (">= 20", "stable")
+
+
+def test_input_gradients_of_long_rows_are_those_of_each_row_alone() -> None:
+    torch.manual_seed(0)
+    net, batch = Network(Mean(), Values(2), SequenceClass(2), 0), last_step_batch(3, 9_000)
+    alone = [measure_flow(net, Batch(*(part[i : i + 1] for part in batch)), lags=8) for i in range(3)]
+    together = measure_flow(net, batch, lags=8).curve("input")
+    medians = [sorted(values)[1] for values in zip(*(flow.curve("input").median for flow in alone), strict=True)]
+    assert list(together.median) == pytest.approx(medians)
 
 
 class Rearranged(nn.Module):

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from seqbench import load_gradients, load_results
-from seqbench.gradients.flow import Flow, curve_of, summarise_flow
+from seqbench.gradients.flow import Flow, curve_of, summarise_flow, summarise_input, unknown_curve
 from seqbench.records.csv import _FIRST_EDITION
 from seqbench.records.rows import COLUMNS, LEADING
 from seqbench.records.schema import FlowAt, GradientData, Record
@@ -158,6 +158,30 @@ def test_gradient_curves_of_two_settings_have_two_names(tmp_path: Path) -> None:
     assert table.groupby(["task_name", "model_name", "when", "quantity", "lag"]).size().unique().tolist() == [2]
     assert table["model_name"].nunique() == 2
     assert set(table["model"]) == {"lstm"}
+
+
+def test_what_is_measured_at_the_inputs_stands_in_columns_of_its_own(tmp_path: Path) -> None:
+    nothing = tuple(unknown_curve(quantity, (1, 2, 3), "no state") for quantity in ("state", "jacobian"))
+    flow = Flow(12, 1, 1, (*nothing, curve_of("input", "all", (1, 2, 3), [[-1.0], [-2.0], [-9.0]])))
+    known = FlowAt(
+        when="trained", step=9, flow=flow, summary=summarise_flow(flow), input_summary=summarise_input(flow)
+    )
+    told = GradientData(flows=(known,), norms=None)
+    one, other = two_rates()[:2]
+    other = other.model_copy(update={"gradients": GradientData(flows=(flow_at("trained"),), norms=None)})
+    folder = stored([one.model_copy(update={"gradients": told}), other], tmp_path)
+    for table in (load_results(folder), Store(folder, index_from=0).read() and load_results(folder)):
+        first, second = (table[table["key"] == each.key].to_dict("records")[0] for each in (one, other))
+        assert (first["verdict"], first["input_horizon_trained"]) == ("vanishing (input)", 2)
+        assert pd.isna(first["gain_trained"])
+        assert pd.isna(second["input_gain_trained"])
+        assert second["verdict"] == "vanishing"
+    (light,) = (each for each in Store(folder, index_from=0).light() if each.key == one.key)
+    assert light.gradients is not None
+    assert light.gradients.flows[0].headline.at == "input"
+    # Earlier versions refuse the names of these fields, so records that do not need them are written without.
+    assert '"input_summary"' not in other.to_json()
+    assert '"state_growth"' not in other.to_json()
 
 
 def test_verdict_of_a_network_whose_trained_flow_is_missing_is_unknown(tmp_path: Path) -> None:

@@ -21,14 +21,14 @@ import torch
 from torch import Tensor, nn
 
 from seqbench import Catalog, ExperimentError, Model
-from seqbench.cli.gradient_tables import facts, norm_tables
+from seqbench.cli.gradient_tables import facts, norm_tables, print_findings
 from seqbench.cli.main import run_line
 from seqbench.contracts.inputs import Values
 from seqbench.gradients.flow import Curve, Flow
 from seqbench.network.network import build_network
 from seqbench.plugins.load import load_catalog
 from seqbench.report.plots.figures import draw_curves
-from seqbench.training.probe import ReadOut, noise, probe, set_gain
+from seqbench.training.probe import Finding, ReadOut, noise, probe, set_gain
 from tests.toys import CATALOG
 
 LINEAR = ("--set", "rnn.nonlinearity=identity", "--set", "rnn.hidden_size=32", "--batch-size", "2", "--draws", "1")
@@ -217,6 +217,22 @@ def test_stateless_model_has_null_with_a_reason_and_an_input_gradient() -> None:
     inputs = whole(told, "input")
     assert inputs["median"][0] > 0
     assert inputs["median"][1:] == [None] * 4
+    assert (told["measured_at"], told["input_summary"]["verdict"]) == ("input", "vanishing")
+    assert told["input_summary"]["horizon"] == {"lag": 1, "is_censored": False}
+
+
+def test_table_tells_which_model_was_measured_at_its_inputs(capsys: pytest.CaptureFixture[str]) -> None:
+    models = {"convolution": Convolution, "renamed": Renamed}
+    found = probe(list(models), Catalog(models=models), 6, batch_size=2)
+    findings = [each for each in found if isinstance(each, Finding)]
+    print_findings(findings, "both", [])
+    told = capsys.readouterr().out
+    lines = [line.split()[:2] for line in told.splitlines()]
+    assert ["convolution", "input"] in lines
+    assert ["renamed", "state"] in lines
+    assert told.count("no state") == 1
+    print_findings(findings[1:], "one", [])
+    assert "input" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

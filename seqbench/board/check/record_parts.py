@@ -13,7 +13,7 @@ _NOT_COMPARED = {
 }  # fmt: skip
 """Fields of a record that are words, or facts of the run and not of the cell."""
 
-_SIZES = ("parameters", "layer_parameters", "state_size")
+_SIZES = ("parameters", "layer_parameters", "state_size", "state_growth")
 _TIMES = {
     "load_seconds", "train_seconds", "test_seconds", "seconds_per_step", "peak_memory_bytes",
     "peak_gpu_memory_bytes", "is_recomputed",
@@ -87,11 +87,14 @@ def _scores(record: Record) -> Any:
 
 
 def _at_start(record: Record) -> Any:
-    return [each.model_dump() for each in _flows(record.gradients) if each.when == "init"]
+    # The summary of the input gradient follows from its curve, and records of earlier versions have none.
+    return [each.model_dump(exclude={"input_summary"}) for each in _flows(record.gradients) if each.when == "init"]
 
 
 def _after(record: Record) -> Any:
-    told = record.gradients.model_dump() if record.gradients else {}
+    told = (
+        record.gradients.model_dump(exclude={"flows": {"__all__": {"input_summary"}}}) if record.gradients else {}
+    )
     return {**told, "flows": [flow for flow in told.get("flows", ()) if flow["when"] != "init"]}
 
 

@@ -124,15 +124,17 @@ def _outcome(record: Record, shared: Shared) -> list[Any]:
         ("parameters", _text(costs.parameters, str)),
         ("weights of layer", _layer_weights(record)),
         ("state size", _text(costs.state_size, str)),
+        ("more of it with each step", _text(costs.state_growth, str)),
         ("seconds per step", _text(costs.seconds_per_step, seconds)),
         ("training time", _text(costs.train_seconds, seconds)),
         ("peak memory", _text(costs.peak_memory_bytes, memory)),
     ]
     for each in gradients.flows if gradients else ():
-        if each.when != "during" and each.summary.gain_per_step is not None:
-            horizon = f", horizon {each.summary.horizon}" if each.summary.horizon else ""
-            told = f"{number(each.summary.gain_per_step)}, {each.summary.verdict}{horizon}"
-            found.append((f"gain per step, {each.when}", told))
+        shown, of = each.headline.summary, " of the input gradient" if each.headline.at == "input" else ""
+        if each.when != "during" and shown.gain_per_step is not None:
+            horizon = f", horizon {shown.horizon}" if shown.horizon else ""
+            told = f"{number(shown.gain_per_step)}, {shown.verdict}{horizon}"
+            found.append((f"gain per step{of}, {each.when}", told))
     if gradients and gradients.norms:
         found.append(("share of steps clipped", _text(gradients.norms.clipped_share, number)))
     known = [(label, text) for label, text in found if text is not None]

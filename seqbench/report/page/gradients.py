@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from seqbench.gradients.flow import Quantity
 from seqbench.records.curves import Curves, NormCurve, curves_of
 from seqbench.report.charts.axes import Axis, count_axis, linear_axis, log_axis, power_of_ten
 from seqbench.report.charts.lines import Chart, Look, Numbers, Series, chart, thinned
@@ -23,6 +24,8 @@ MOMENTS = (("init", "before training"), ("trained", "after training"))
 _DECADES = 16
 """Decades below the norm at the smallest lag at which a float64 sum no longer changes."""
 _ROWS = 6
+_WORDS: Mapping[Quantity, str] = {"state": "", "input": ", input gradient"}
+"""What norms are drawn -> what the title of a chart adds. The two are never drawn in one chart."""
 _BANDS = 8
 """With more lines than this in a chart, their bands hide each other and are left out."""
 _Line = tuple[Sequence[int], Sequence[float | None]]
@@ -49,7 +52,8 @@ class NormLine:
 
 
 Lines = Mapping[tuple[str, str, int], Mapping[str, NormLine]]
-"""Task, model and length -> moment -> the norms of the state gradient."""
+"""Task, model and length -> moment, as `_moment` names it -> norms of the state gradient, or of the input gradient
+of a model at whose state nothing is measured."""
 
 
 def gradient_charts(
@@ -74,14 +78,19 @@ def gradient_charts(
 
 
 def norm_lines(found: Sequence[Curves]) -> dict[str, NormLine]:
-    """Return moment -> the norms of the state gradient, over the seeds of one group; without unknown ones."""
+    """Return moment -> the norms, over the seeds of one group; without unknown ones. See `Lines`."""
     lines = {}
-    for when, _ in MOMENTS:
-        curves = [each for own in found for each in own.flows if each.when == when and each.quantity == "state"]
-        line = norm_line(curves)
-        if line is not None and any(norm is not None for norm in line.median):
-            lines[when] = line
+    for at in _WORDS:
+        for when, _ in MOMENTS:
+            curves = [each for own in found for each in own.flows if (each.when, each.quantity) == (when, at)]
+            line = norm_line(curves)
+            if line is not None and any(norm is not None for norm in line.median):
+                lines[_moment(when, at)] = line
     return lines
+
+
+def _moment(when: str, at: Quantity) -> str:
+    return when if at == "state" else f"{when}-{at}"
 
 
 def norm_line(curves: Sequence[NormCurve]) -> NormLine | None:
@@ -112,9 +121,10 @@ def _pairs(
         yield gains
     for length in sorted({group.length for group in found}):
         here = {group.model: lines[task, group.model, length] for group in found if group.length == length}
-        norms = tuple(_norms(f"norm-{i}-{length}", task, length, here, look_of))
-        if norms:
-            yield norms
+        for at in _WORDS:
+            norms = tuple(_norms(f"norm-{i}-{length}", f"{task}, T={length}", here, look_of, at))
+            if norms:
+                yield norms
 
 
 def _gains(i: int, task: str, found: Sequence[Group], look_of: Mapping[str, Look]) -> Iterator[Chart]:
@@ -159,18 +169,24 @@ def _gain_text(group: Group, when: str) -> str:
 
 
 def _norms(
-    name: str, task: str, length: int, found: Mapping[str, Mapping[str, NormLine]], look_of: Mapping[str, Look]
+    name: str,
+    where: str,
+    found: Mapping[str, Mapping[str, NormLine]],
+    look_of: Mapping[str, Look],
+    at: Quantity,
 ) -> Iterator[Chart]:
-    where = f"{task}, T={length}"
-    lines = {when: {model: own[when] for model, own in found.items() if when in own} for when, _ in MOMENTS}
+    lines = {
+        when: {model: own[key] for model, own in found.items() if (key := _moment(when, at)) in own}
+        for when, _ in MOMENTS
+    }
     every = [line for of_moment in lines.values() for line in of_moment.values()]
     if not every:
         return
     for when, words in MOMENTS:
         yield chart(
-            f"{name}-{when}",
-            f"{where}, {words}",
-            f"Norm of the gradient of the loss by the state, on {where}, {words}, against lag, the steps back"
+            f"{name}-{_moment(when, at)}",
+            f"{where}, {words}{_WORDS[at]}",
+            f"Norm of the gradient of the loss by the {at}, on {where}, {words}, against lag, the steps back"
             " from the last one: median over examples, quartiles as a band where there are few lines. The axis of"
             f" norms is logarithmic; what is more than {_DECADES} decades below the largest is cut off.",
             x=_lag_axis(every),
@@ -180,7 +196,7 @@ def _norms(
                 for model, line in lines[when].items()
             ],
             numbers=_norm_numbers(lines[when]),
-            caption=f"T={length}, {words}",
+            caption=f"{where.rpartition(', ')[2]}, {words}{_WORDS[at]}",
         )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from seqbench.gradients.flow import Summary
+from seqbench.gradients.flow import Headline
 from seqbench.records.resolution import one_example_in_skill
 from seqbench.records.schema import Record
 from seqbench.records.variants import natural
@@ -69,10 +69,10 @@ class Group:
         parts = [(what, n) for what, n in sorted(found.items(), key=lambda pair: (pair[0] != "ok", pair[0])) if n]
         return parts[0][0] if len(parts) == 1 else ", ".join(f"{n} {what}" for what, n in parts)
 
-    def flows(self, when: str) -> list[Summary]:
+    def flows(self, when: str) -> list[Headline]:
         """Return the gradient flow's summaries at one moment."""
         return [
-            each.summary
+            each.headline
             for record in self.records
             if record.gradients
             for each in record.gradients.flows
@@ -80,8 +80,9 @@ class Group:
         ]
 
     def ln_gains(self, when: str) -> list[float]:
-        """Return the logarithms of the gain per step."""
-        return [flow.ln_gain for flow in self.flows(when) if flow.ln_gain is not None]
+        """Return the logarithms of the gain per step of the state Jacobian."""
+        found = [flow.summary.ln_gain for flow in self.flows(when) if flow.at == "state"]
+        return [ln_gain for ln_gain in found if ln_gain is not None]
 
     def seconds_per_step(self) -> float | None:
         """Return the mean over the seeds."""

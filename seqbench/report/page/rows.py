@@ -173,10 +173,17 @@ def _place(skill: float) -> int:
 
 
 def _gradient(group: Group) -> Field:
-    """Return verdict, gain per step and horizon after training; sorted by the gain."""
-    entry = flow_entry(group.flows("trained"))
+    """Return verdict, gain per step and horizon after training; sorted by the gain.
+
+    What was measured at the inputs is marked, and sorts last: its gain is not that of a state.
+    """
+    flows = group.flows("trained")
+    entry = flow_entry(flows)
     verdict, _, numbers = entry.text.partition(" ")
-    return Field(verdict, entry.value, numbers.replace(">= ", "≥ ")) if entry.value is not None else Field("–")
+    if not numbers:
+        return Field("–")
+    value = entry.value if all(flow.at == "state" for flow in flows) else None
+    return Field(verdict, value, numbers.replace(">= ", "≥ "))
 
 
 def _field(value: float | None, write: Callable[[float], str]) -> Field:

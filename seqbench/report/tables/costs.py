@@ -21,14 +21,19 @@ _SIZED = (
     " weights of the layer says by how much they differ."
 )
 
-_COUNT = ("parameters", "weights of layer", "state size")
+_GROWTH = "more with each step"
+_GROWING = "A state that grows holds so many numbers after one step; what each further step adds stands below."
+
+_COUNT = ("parameters", "weights of layer", "state size", _GROWTH)
 _MEASURES: tuple[tuple[str, Callable[[Observation], float | None]], ...] = (
     ("parameters", lambda each: each.costs.parameters),
     ("weights of layer", lambda each: each.costs.layer_parameters),
     ("state size", lambda each: each.costs.state_size),
+    (_GROWTH, lambda each: each.costs.state_growth),
     ("ms per step", lambda each: _scaled(each.costs.seconds_per_step, 1e3)),
     ("peak MiB", lambda each: _scaled(each.costs.peak_memory_bytes, 2**-20)),
 )
+_OF_FIXED_STATES = tuple(each for each in _MEASURES if each[0] != _GROWTH)
 
 
 def cost_table(seen: Sequence[Observation], *, environments: int = 1) -> Table:
@@ -42,14 +47,16 @@ def cost_table(seen: Sequence[Observation], *, environments: int = 1) -> Table:
     lengths = sorted({each.tested for each in own})
     rows = []
     for (model,), group in grouped(own, lambda each: (each.model,)).items():
-        for name, value in _MEASURES:
+        is_growing = any(each.costs.state_growth for each in group)
+        for name, value in _MEASURES if is_growing else _OF_FIXED_STATES:
             at = {n: [value(each) for each in group if each.tested == n] for n in lengths}
             entries = {n: _entry(at[n], is_count=name in _COUNT) for n in lengths}
             if name == "weights of layer":
                 entries = {n: _with_deviation(entry, group[0].weights) for n, entry in entries.items()}
             rows.append((Entry(model), Entry(name), *entries.values()))
     sized = [_SIZED] if any(each.weights is not None for each in own) else []
-    lines = (*_LINES, *sized, *([_ELSEWHERE] if environments > 1 else []))
+    growing = [_GROWING] if any(each.costs.state_growth for each in own) else []
+    lines = (*_LINES, *sized, *growing, *([_ELSEWHERE] if environments > 1 else []))
     columns = ("model", "cost", *(f"T={length}" for length in lengths))
     return Table(f"{seen[0].task}: costs", lines, columns, tuple(rows), keys=2)
 

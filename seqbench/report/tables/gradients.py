@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from seqbench.gradients.flow import Summary
+from seqbench.gradients.flow import Headline, Summary
 from seqbench.report.numbers import number
 from seqbench.report.observations import Observation
 from seqbench.report.tables.remarks import problems_of
@@ -22,6 +22,9 @@ _LINES = (
 _WITHOUT_HORIZON = (
     "Verdict, gain per step of the state Jacobian: factor by which a gradient changes with each step",
     "back in time. Over seeds: geometric mean.",
+)
+_AT_INPUTS = (
+    "(input): nothing is measured at its state; verdict, gain and horizon are those of the input gradient.",
 )
 _UNMEASURED = "not measured"
 """The text for a finished cell without gradients; its record says whether they were turned off."""
@@ -41,8 +44,11 @@ def gradient_table(seen: Sequence[Observation]) -> Table | None:
             at = {length: [each for each in group if each.tested == length] for length in lengths}
             rows.append((Entry(model), Entry(when), *(_entry(at[length], when, asked) for length in lengths)))
     columns = ("model", "when", *(f"T={length}" for length in lengths))
-    has_horizon = any(flow.horizon for each in own for flow in each.flows.values())
-    lines = _LINES if has_horizon else _WITHOUT_HORIZON
+    flows = [flow for each in own for flow in each.flows.values()]
+    lines = (
+        *(_LINES if any(flow.summary.horizon for flow in flows) else _WITHOUT_HORIZON),
+        *(_AT_INPUTS if any(flow.at == "input" for flow in flows) else ()),
+    )
     title = f"{seen[0].task}: gradient flow"
     return Table(title, lines, columns, tuple(rows), keys=2, below=tuple(problems_of(own)))
 
@@ -58,21 +64,36 @@ def _entry(seen: Sequence[Observation], when: str, asked: int) -> Entry:
     return replace(flow_entry(flows), note=beside(lost, len(flows), asked))
 
 
-def flow_entry(flows: Sequence[Summary]) -> Entry:
+def flow_entry(flows: Sequence[Headline]) -> Entry:
     """Return the summary of the gradient flows of one model at one length, one for each seed.
 
     The verdict is that of the records. It covers all steps that the network read, which may be more than the
-    task's length. If seeds differ, all verdicts are shown.
+    task's length. If seeds differ, all verdicts are shown. What was measured at the inputs is marked.
     """
+    known = [flow for flow in flows if flow.summary.verdict is not None]
+    at_state = [flow.summary for flow in known if flow.at == "state"]
+    at_inputs = [flow.summary for flow in known if flow.at == "input"]
+    if not known:
+        return Entry("null" if flows else ABSENT)
+    if not at_inputs:
+        return _flow_entry(at_state)
+    found = _flow_entry(at_inputs)
+    marked = replace(found, text=f"{found.text} (input)")
+    if not at_state:
+        return marked
+    # Seeds that were measured in two places have no number in common.
+    return Entry(f"{_flow_entry(at_state).text}; {marked.text}")
+
+
+def _flow_entry(flows: Sequence[Summary]) -> Entry:
+    """Return the verdict, the mean gain and the median horizon of summaries with a verdict."""
     gains = [flow.ln_gain for flow in flows if flow.ln_gain is not None]
-    if not gains:
-        return Entry("no state" if flows else ABSENT)
-    ln_gain = statistics.fmean(gains)
+    gain = math.exp(statistics.fmean(gains)) if gains else None
     verdicts = sorted({flow.verdict for flow in flows if flow.verdict is not None})
-    text = f"{'/'.join(verdicts)} {number(math.exp(ln_gain))}"
+    text = f"{'/'.join(verdicts)} {'null' if gain is None else number(gain)}"
     horizons = [flow.horizon for flow in flows if flow.horizon is not None]
     if horizons:
         lag = statistics.median_low(horizon.lag for horizon in horizons)
         is_censored = any(horizon.is_censored for horizon in horizons if horizon.lag <= lag)
         text += f", {'>= ' if is_censored else ''}{lag}"
-    return Entry(text, math.exp(ln_gain))
+    return Entry(text, gain)

@@ -16,6 +16,8 @@ from seqbench.report.observations import Observation
 COPIES = "test_texts_also_in_train"
 """The fact of a text task that counts test texts which are training texts too."""
 
+_UNTOLD = "the record does not say why"
+
 Cell = tuple[str, str, int, int]
 """Task, model, length and seed."""
 
@@ -36,7 +38,7 @@ def warnings_of(records: Sequence[Record], names: Names | None = None) -> list[s
 
 
 def problems_of(seen: Sequence[Observation]) -> list[str]:
-    """Return why a gradient flow of one task is missing, or has no horizon."""
+    """Return why a gradient flow of one task is missing, measured at the inputs, or without a gain or horizon."""
     return said_once(
         (("", each.model, each.tested, each.seed), sentence) for each in seen for sentence in _missing(each)
     )
@@ -79,5 +81,10 @@ def _sentences(record: Record) -> Iterator[str]:
 def _missing(each: Observation) -> Iterator[str]:
     yield from (f"no flow, {problem}" for problem in each.problems)
     for flow in each.flows.values():
-        if flow.horizon is None and flow.ln_gain is not None:
-            yield f"no horizon: {flow.notes.get('horizon', 'the record does not say why')}"
+        shown = flow.summary
+        if flow.at == "input":
+            yield f"(input): {flow.reason or _UNTOLD}"
+        if shown.verdict is None:
+            yield f"null: {shown.notes.get('verdict', _UNTOLD)}"
+        elif shown.horizon is None:
+            yield f"no horizon: {shown.notes.get('horizon', _UNTOLD)}"

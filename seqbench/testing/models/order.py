@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from seqbench.contracts.model import Model
-from seqbench.gradients.backpropagation import state_parts
+from seqbench.gradients.passage import state_parts
 from seqbench.network.network import check_takes_lengths, tensors
 from seqbench.testing.models.layers import (
     FEATURES,

@@ -23,4 +23,9 @@ def test_costs_stand_against_length_and_unknown_ones_are_no_number() -> None:
         ["lstm", "ms per step", "2.00", "unknown"],
         ["lstm", "peak MiB", "512", "512"],
     ]
+    assert "grows" not in " ".join(table.lines)
+    growing = record().model_copy(update={"costs": Costs(state_size=64, state_growth=32)})
+    table = cost_table(observations([growing]))
+    assert texts(table)[1:3] == [["lstm", "state size", "64"], ["lstm", "more with each step", "32"]]
+    assert "grows" in " ".join(table.lines)
     assert "different environments" in cost_table(seen, environments=2).lines[-1]

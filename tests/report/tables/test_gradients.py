@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from seqbench.gradients.flow import Flow, curve_of, summarise_flow
+from seqbench.gradients.flow import Flow, curve_of, summarise_flow, summarise_input, unknown_curve
 from seqbench.records.schema import FlowAt, GradientData
 from seqbench.report import read_records, result_tables
 from seqbench.report.observations import observations
@@ -41,6 +41,36 @@ def test_gradient_table_says_what_became_of_a_cell_that_has_no_gradients() -> No
         "·",
     ]
     assert texts(table)[0] == ["gru", "init", "·", "·", "not measured 3 of 3"]
+
+
+def test_gradient_table_marks_what_was_measured_at_the_inputs_and_says_why_once() -> None:
+    why = "the layer carries no state from step to step"
+    of_state = tuple(unknown_curve(quantity, (1, 2, 3), why) for quantity in ("state", "jacobian"))
+    inputs = curve_of("input", "all", (1, 2, 3), [[-1.0], [-2.0], [-3.0]])
+    flow = Flow(12, 1, 1, (*of_state, inputs))
+
+    def told(of_input: bool) -> GradientData:
+        own = summarise_input(flow) if of_input else None
+        flows = (
+            FlowAt(when=when, step=0, flow=flow, summary=summarise_flow(flow), input_summary=own) for when in WHENS
+        )
+        return GradientData(flows=tuple(flows), norms=None)
+
+    cells = [record(seed=seed, length=length) for seed in (0, 1) for length in (12, 50)]
+    table = gradient_table(
+        observations([each.model_copy(update={"gradients": told(of_input=True)}) for each in cells])
+    )
+    assert table is not None
+    assert texts(table)[0][2:] == ["vanishing 0.368, >= 12 (input)"] * 2
+    assert table.lines[-1].startswith("(input): ")
+    assert table.below == (f"(input): {why} (4 cells: lstm, T=12, 50, seeds 0, 1)",)
+    # A record of an earlier version has no summary of the input gradient.
+    earlier = gradient_table(
+        observations([each.model_copy(update={"gradients": told(of_input=False)}) for each in cells])
+    )
+    assert earlier is not None
+    assert texts(earlier)[0][2:] == ["null"] * 2
+    assert earlier.below == (f"null: {why} (4 cells: lstm, T=12, 50, seeds 0, 1)",)
 
 
 def test_gradient_tables_say_the_verdicts_that_stand_in_the_records() -> None:

@@ -1,0 +1,203 @@
+"""Lists facts of papers about sequence models, each with the runs that would show it and what is expected.
+
+A `Trained` fact compares test skill, a `Flow` fact numbers of ``seqbench gradients``. Nothing runs here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+SEEDS = (0, 1, 2)
+RATES = (1e-3, 3e-3, 1e-2)
+"""Learning rates that every model of a fact is trained with."""
+
+SOLVED, NOT_SOLVED = 0.9, 0.5
+"""Mean test skill from which a task counts as solved, and up to which it does not."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a fact says of a model: the mean skill at a tested length is at least, or at most, so much."""
+
+    model: str
+    length: int
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def is_met(self, skill: float) -> bool:
+        """Say whether a mean skill is as expected."""
+        low, high = self.at_least, self.at_most
+        return (low is None or skill >= low) and (high is None or skill <= high)
+
+    def __str__(self) -> str:
+        return f"at least {self.at_least}" if self.at_least is not None else f"at most {self.at_most}"
+
+
+def solves(model: str, *lengths: int) -> tuple[Expected, ...]:
+    """Expect that a model solves a task at these lengths."""
+    return tuple(Expected(model, length, at_least=SOLVED) for length in lengths)
+
+
+def fails(model: str, *lengths: int) -> tuple[Expected, ...]:
+    """Expect that a model does not solve a task at these lengths."""
+    return tuple(Expected(model, length, at_most=NOT_SOLVED) for length in lengths)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """A fact about scores.
+
+    Attributes:
+        name, claim, paper: a word for the command line, the fact in a sentence, where it stands.
+        task, settings: the task and its parameters.
+        models: name -> parameters.
+        lengths: at which networks are trained, each a cell of its own.
+        expected: skills at lengths of ``lengths`` and of ``further``.
+        training: fields of training; the learning rate is chosen by validation.
+        weights: of the layer, the same for all models; None: as their parameters say.
+        further: lengths at which trained networks are tested too.
+        tried: what else was tried, and what was not.
+    """
+
+    name: str
+    claim: str
+    paper: str
+    task: str
+    settings: Mapping[str, Any]
+    models: Mapping[str, Mapping[str, Any]]
+    lengths: tuple[int, ...]
+    expected: tuple[Expected, ...]
+    training: Mapping[str, Any]
+    weights: int | None = None
+    further: tuple[int, ...] = ()
+    rates: tuple[float, ...] = RATES
+    tried: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A model whose gradient flow is measured over a number of steps.
+
+    Attributes:
+        model, settings, length: as for ``seqbench gradients``.
+        low, high: the range in which the fact says that the number is, with every seed.
+    """
+
+    model: str
+    length: int
+    low: int
+    high: int
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    """A fact about gradients before training.
+
+    Attributes:
+        name, claim, paper, tried: as of `Trained`.
+        number: what is compared, in words.
+        measure: reads that number from a model's part of the JSON.
+        cases: what is measured.
+    """
+
+    name: str
+    claim: str
+    paper: str
+    number: str
+    measure: Callable[[Mapping[str, Any]], float]
+    cases: tuple[Case, ...]
+    tried: str = ""
+
+
+Fact = Trained | Flow
+
+
+def horizon(measured: Mapping[str, Any]) -> float:
+    """Return the horizon of the state gradient; the length where it is not reached.
+
+    >>> horizon({"horizon": {"lag": 25, "is_censored": False}})
+    25.0
+    """
+    return float(measured["horizon"]["lag"])
+
+
+def reach(measured: Mapping[str, Any]) -> float:
+    """Return the largest measured lag at which the input gradient is not exactly 0.
+
+    >>> curve = {"quantity": "input", "part": "all", "lags": [1, 2, 3], "q75": [1, 0.5, 0.0]}
+    >>> reach({"curves": [curve]})
+    2.0
+    """
+    (curve,) = (each for each in measured["curves"] if (each["quantity"], each["part"]) == ("input", "all"))
+    return float(max(lag for lag, upper in zip(curve["lags"], curve["q75"], strict=True) if upper != 0))
+
+
+def _receptive(layers: int, kernel_size: int, *further: int) -> tuple[Case, ...]:
+    """Measure a tcn over exactly its receptive field, one step more, and further numbers of steps."""
+    inputs = 1 + 2 * (kernel_size - 1) * (2**layers - 1)
+    settings = {"layers": layers, "kernel_size": kernel_size, "hidden_size": 16}
+    lengths = (inputs, inputs + 1, *further)
+    return tuple(Case(model="tcn", settings=settings, length=n, low=inputs - 1, high=inputs - 1) for n in lengths)
+
+
+CARRY = Flow(
+    name="carry",
+    claim="LRU and S4D carry a gradient over 1,000 steps at initialisation, and a default LSTM does not",
+    paper="Orvieto et al. 2023, Gu et al. 2022; Hochreiter & Schmidhuber 1997 and Gers et al. 2000 for the LSTM",
+    number="horizon: the largest lag at which the norm of the state gradient is still 1% of that at lag 1",
+    measure=horizon,
+    cases=(
+        Case(model="lru", length=1000, low=1000, high=1000),
+        Case(model="s4d", length=1000, low=1000, high=1000),
+        Case(model="lstm", length=1000, low=0, high=999),
+    ),
+)
+
+RECEPTIVE_FIELD = Flow(
+    name="receptive-field",
+    claim="The horizon of a TCN is its receptive field of 1 + 2 (kernel_size - 1) (2^layers - 1) inputs:"
+    " the input gradient is exactly 0 beyond it",
+    paper="Bai et al. 2018",
+    number="largest lag at which the input gradient is not exactly 0; expected is the receptive field less the"
+    " newest input",
+    measure=reach,
+    cases=(*_receptive(2, 3, 100), *_receptive(5, 5)),
+)
+
+DELAY = Trained(
+    name="delay",
+    claim="A TCN with a receptive field of 13 inputs repeats a signal 12 steps later, and cannot repeat it 13"
+    " steps later",
+    paper="Bai et al. 2018; the task is that of Jaeger 2001",
+    task="echo",
+    settings={},
+    models={"tcn": {"layers": 2, "kernel_size": 3, "hidden_size": 32}},
+    lengths=(12, 13),
+    expected=(*solves("tcn", 12), *fails("tcn", 13)),
+    training={"steps": 500, "batch_size": 64, "validate_every": 100},
+)
+
+PARITY = Trained(
+    name="parity",
+    claim="Parity learned at 16 steps generalises to 64 and 256 steps for an RNN and an LSTM, and not for"
+    " attention",
+    paper="Deletang et al. 2023, Liu et al. 2023, Merrill et al. 2024",
+    task="state-tracking",
+    settings={"group": "Z2"},
+    models={"rnn": {}, "lstm": {}, "attention": {}},
+    weights=10_000,
+    lengths=(16,),
+    further=(64, 256),
+    expected=(
+        *solves("rnn", 16, 64, 256),
+        *solves("lstm", 16, 64, 256),
+        *solves("attention", 16),
+        *fails("attention", 64, 256),
+    ),
+    training={"steps": 1000, "batch_size": 32, "validate_every": 100, "stop_when_solved": 0.0},
+)
+
+FACTS: tuple[Fact, ...] = (CARRY, RECEPTIVE_FIELD, DELAY, PARITY)

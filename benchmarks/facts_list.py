@@ -167,19 +167,6 @@ RECEPTIVE_FIELD = Flow(
     cases=(*_receptive(2, 3, 100), *_receptive(5, 5)),
 )
 
-DELAY = Trained(
-    name="delay",
-    claim="A TCN with a receptive field of 13 inputs repeats a signal 12 steps later, and cannot repeat it 13"
-    " steps later",
-    paper="Bai et al. 2018; the task is that of Jaeger 2001",
-    task="echo",
-    settings={},
-    models={"tcn": {"layers": 2, "kernel_size": 3, "hidden_size": 32}},
-    lengths=(12, 13),
-    expected=(*solves("tcn", 12), *fails("tcn", 13)),
-    training={"steps": 500, "batch_size": 64, "validate_every": 100},
-)
-
 PARITY = Trained(
     name="parity",
     claim="Parity learned at 16 steps generalises to 64 and 256 steps for an RNN and an LSTM, and not for"
@@ -198,6 +185,49 @@ PARITY = Trained(
         *fails("attention", 64, 256),
     ),
     training={"steps": 1000, "batch_size": 32, "validate_every": 100, "stop_when_solved": 0.0},
+    tried="Attention does not generalise, but it did not solve parity at 16 steps either: its validation accuracy was"
+    " still rising after 1,000 steps, so that this does not tell whether a solution of it would generalise. Longer"
+    " trainings, other widths and other depths were not tried.",
 )
 
-FACTS: tuple[Fact, ...] = (CARRY, RECEPTIVE_FIELD, DELAY, PARITY)
+RECALL = Trained(
+    name="recall",
+    claim="Attention solves associative recall of 4 pairs in 64 steps, and an LSTM of equal size does not",
+    paper="Arora et al. 2023",
+    task="recall",
+    settings={"vocab_size": 128, "num_kv_pairs": 4},
+    models={"attention": {}, "lstm": {}},
+    weights=20_000,
+    lengths=(64,),
+    expected=(*solves("attention", 64), *fails("lstm", 64)),
+    training={"steps": 1000, "batch_size": 32, "validate_every": 100, "stop_when_solved": 0.01},
+    tried="One trial, with seed 9 and the learning rate 0.01: attention stayed at a validation accuracy of 0.25 from"
+    " step 400 to step 1,000, which is that of naming the values shown in any order.",
+)
+
+STATE_TRACKING = Trained(
+    name="state-tracking",
+    claim="An RNN and an LSTM learn to multiply the elements of a group at a length where attention, S4D and Mamba"
+    " do not",
+    paper="Merrill et al. 2024, Liu et al. 2023",
+    task="state-tracking",
+    settings={"group": "S3", "elements": "generators"},
+    models={"rnn": {"initialisation": "orthogonal"}, "lstm": {}, "attention": {}, "s4d": {}, "mamba": {}},
+    weights=10_000,
+    lengths=(16,),
+    further=(64,),
+    expected=(
+        *solves("rnn", 16, 64),
+        *solves("lstm", 16, 64),
+        *fails("attention", 16, 64),
+        *fails("s4d", 16, 64),
+        *fails("mamba", 16, 64),
+    ),
+    training={"steps": 200, "batch_size": 32, "validate_every": 50, "stop_when_solved": 0.0},
+    tried="S3 is a group on which no theorem keeps these models from succeeding; A5 and S5, on which one does, need"
+    " more steps than were to be had. Trials with seed 9, before: on A5 with generators, at 16 steps and in 2,000"
+    " training steps of batch 64, an lstm of 64 and an rnn of 128 units were right at every step; on S3 with all"
+    " elements, at 32 steps, lstm and rnn had validation accuracies of 0.37 after 500 training steps.",
+)
+
+FACTS: tuple[Fact, ...] = (CARRY, RECEPTIVE_FIELD, PARITY, RECALL, STATE_TRACKING)

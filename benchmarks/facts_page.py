@@ -84,7 +84,7 @@ def _pairs(values: object) -> str:
 def _rows_table(rows: Sequence[Row]) -> str:
     skills = [row for row in rows if isinstance(row, SkillRow)]
     if skills:
-        head = ["model", "weights", "trained at", "rate", "validation", "tested at"]
+        head = ["model", "weights", "trained at", "rate", "validation at each rate", "tested at"]
         head += [skills[0].metric, "skill", "each seed", "expected", "met"]
         return _table(head, [_skill_cells(row) for row in skills])
     flows = [row for row in rows if isinstance(row, FlowRow)]

@@ -185,8 +185,8 @@ PARITY = Trained(
         *fails("attention", 64, 256),
     ),
     training={"steps": 1000, "batch_size": 32, "validate_every": 100, "stop_when_solved": 0.0},
-    tried="Attention does not generalise, but it did not solve parity at 16 steps either: its validation accuracy was"
-    " still rising after 1,000 steps, so that this does not tell whether a solution of it would generalise. Longer"
+    tried="Attention does not generalise, but it did not solve parity at 16 steps either: its validation accuracy"
+    " was still rising after 1,000 steps. So this does not tell whether a solution of it would generalise. Longer"
     " trainings, other widths and other depths were not tried.",
 )
 
@@ -201,8 +201,9 @@ RECALL = Trained(
     lengths=(64,),
     expected=(*solves("attention", 64), *fails("lstm", 64)),
     training={"steps": 1000, "batch_size": 32, "validate_every": 100, "stop_when_solved": 0.01},
-    tried="One trial, with seed 9 and the learning rate 0.01: attention stayed at a validation accuracy of 0.25 from"
-    " step 400 to step 1,000, which is that of naming the values shown in any order.",
+    tried="There was no time for its cells. One trial, with seed 9 and the learning rate 0.01: the validation"
+    " accuracy of attention stayed near 0.25 from step 400 to step 1,000, that of naming the values shown in any"
+    " order. So attention needs more steps, or other settings, than these.",
 )
 
 STATE_TRACKING = Trained(
@@ -224,10 +225,12 @@ STATE_TRACKING = Trained(
         *fails("mamba", 16, 64),
     ),
     training={"steps": 200, "batch_size": 32, "validate_every": 50, "stop_when_solved": 0.0},
-    tried="S3 is a group on which no theorem keeps these models from succeeding; A5 and S5, on which one does, need"
-    " more steps than were to be had. Trials with seed 9, before: on A5 with generators, at 16 steps and in 2,000"
-    " training steps of batch 64, an lstm of 64 and an rnn of 128 units were right at every step; on S3 with all"
-    " elements, at 32 steps, lstm and rnn had validation accuracies of 0.37 after 500 training steps.",
+    tried="S3 is a group on which no theorem keeps these models from succeeding, as one does on A5 and S5: those"
+    " need more steps than there was time for, and so do greater lengths. That attention, S4D and Mamba fail here"
+    " says how many steps they need, not what they can express. Trials with seed 9 and a learning rate of 0.003 on"
+    " A5 with generators: at 16 steps and in 2,000 training steps of batch 64, an lstm of 64 and an rnn of 128"
+    " units had a test accuracy of 1.000; at 32 steps, with 25,000 weights and in 1,200 training steps of batch 32,"
+    " the lstm had one of 0.922 and attention one of 0.268.",
 )
 
 FACTS: tuple[Fact, ...] = (CARRY, RECEPTIVE_FIELD, PARITY, RECALL, STATE_TRACKING)

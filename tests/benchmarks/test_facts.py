@@ -1,7 +1,4 @@
-"""Tests the facts of papers: what is run, how a learning rate is chosen, and what the page says of the results.
-
-Modules: benchmarks.facts_list, benchmarks.facts_page, benchmarks.facts_rows.
-"""
+"""Tests the facts of papers: what is run, how a learning rate is chosen, and what the page says of the results."""
 
 from __future__ import annotations
 

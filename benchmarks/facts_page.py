@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from benchmarks.facts_list import NOT_SOLVED, SEEDS, SOLVED, Fact, Flow, Trained
 from benchmarks.facts_rows import FlowRow, Row, SkillRow
 
+_SEEDS = ", ".join(map(str, SEEDS))
+
 _HEAD = f"""# Facts of papers, as checks
 
 Each fact is a claim of a paper, and what it says of the scores or the gradients of models of seqbench. For each
 model and trained length the best of the learning rates, the same for all models, was chosen by mean validation
-score; no test score chose anything. Seeds: {SEEDS}. Skill is 0 at the task's baseline and 1
+score; no test score chose anything. Seeds: {_SEEDS}. Skill is 0 at the task's baseline and 1
 for perfection. A task counts as solved at a mean test skill of at least {SOLVED}, and as not solved at one
 of at most {NOT_SOLVED}. A fact comes out: yes, if every expectation is met; in part, if some are; no, if none is.
 Networks are small and trainings short: that a model does not solve a task here does not show that it cannot.

@@ -94,7 +94,7 @@ def test_every_seed_has_to_be_in_the_range_of_a_flow() -> None:
 
 
 def test_numbers_are_read_from_the_json_of_the_gradients_command() -> None:
-    curve = {"quantity": "input", "part": "all", "lags": [1, 2, 3], "q75": [0.5, 1e-300, 0.0]}
+    curve = {"quantity": "input", "part": "all", "lags": [1, 2, 3], "ln_median": [-0.5, -900.0, None]}
     text = json.dumps({"models": [{"horizon": {"lag": 7, "is_censored": False}, "curves": [curve]}]})
     case = Case(model="tcn", length=4, low=2, high=2)
     fact = Flow(name="f", claim="c", paper="p", number="n", measure=reach, cases=(case,))

@@ -138,7 +138,10 @@ def reach(measured: Mapping[str, Any]) -> float:
 
 
 def _receptive(layers: int, kernel_size: int, *further: int) -> tuple[Case, ...]:
-    """Measure a tcn over exactly its receptive field, one step more, and further numbers of steps."""
+    """Measure a tcn over exactly its receptive field, one step more, and further numbers of steps.
+
+    Up to 65 steps every lag is measured; of more, not every one.
+    """
     inputs = 1 + 2 * (kernel_size - 1) * (2**layers - 1)
     settings = {"layers": layers, "kernel_size": kernel_size, "hidden_size": 16}
     lengths = (inputs, inputs + 1, *further)
@@ -166,7 +169,7 @@ RECEPTIVE_FIELD = Flow(
     number="largest lag at which the input gradient is not exactly 0; expected is the receptive field less the"
     " newest input",
     measure=reach,
-    cases=(*_receptive(2, 3, 100), *_receptive(5, 5)),
+    cases=(*_receptive(2, 3, 100), *_receptive(3, 5)),
 )
 
 PARITY = Trained(
@@ -210,8 +213,8 @@ RECALL = Trained(
 
 STATE_TRACKING = Trained(
     name="state-tracking",
-    claim="An RNN and an LSTM learn to multiply the elements of a group at a length where attention, S4D and Mamba"
-    " do not",
+    claim="In 200 training steps an RNN and an LSTM learn to multiply elements of S3 at 16 steps, and attention, S4D"
+    " and Mamba do not",
     paper="Merrill et al. 2024, Liu et al. 2023",
     task="state-tracking",
     settings={"group": "S3", "elements": "generators"},
@@ -227,12 +230,14 @@ STATE_TRACKING = Trained(
         *fails("mamba", 16, 64),
     ),
     training={"steps": 200, "batch_size": 32, "validate_every": 50, "stop_when_solved": 0.0},
-    tried="S3 is a group on which no theorem keeps these models from succeeding, as one does on A5 and S5: those"
-    " need more steps than there was time for, and so do greater lengths. That attention, S4D and Mamba fail here"
-    " says how many steps they need, not what they can express. Trials with seed 9 and a learning rate of 0.003 on"
-    " A5 with generators: at 16 steps and in 2,000 training steps of batch 64, an lstm of 64 and an rnn of 128"
-    " units had a test accuracy of 1.000; at 32 steps, with 25,000 weights and in 1,200 training steps of batch"
-    " 32, the lstm had one of 0.922 and attention one of 0.268.",
+    tried="The papers' fact is about A5 and S5: a theorem says that these models fail there as lengths grow, and none"
+    " says so of S3. A5, S5 and greater lengths need more steps than there was time for. So attention, S4D and Mamba"
+    " are slow here, which does not show what they can express. Settings were chosen by validation: before, S3 at 32"
+    " steps was begun with 400 training steps, and stopped after two rnn cells with validation accuracies of 0.34"
+    " and 0.27; with all elements, at 32 steps, lstm and rnn with seed 9 had one of 0.37 after 500. Trials with seed"
+    " 9 on A5 with generators and a learning rate of 0.003: at 16 steps and in 2,000 training steps of batch 64, an"
+    " lstm of 64 and an rnn of 128 units had a test accuracy of 1.000; at 32 steps, with 25,000 weights and in 1,200"
+    " training steps of batch 32, the lstm had one of 0.922 and attention one of 0.268.",
 )
 
 FACTS: tuple[Fact, ...] = (CARRY, RECEPTIVE_FIELD, PARITY, RECALL, STATE_TRACKING)

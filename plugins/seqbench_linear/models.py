@@ -45,6 +45,7 @@ class LRU(Model):
 
     name: ClassVar[str] = "lru"
     version: ClassVar[int] = 1
+    width_parameters: ClassVar[tuple[str, ...]] = ("hidden_size", "state_size")
     reference: ClassVar[str] = """
         @inproceedings{orvieto2023,
           author = {Orvieto, Antonio and Smith, Samuel L. and Gu, Albert and Fernando, Anushan and
@@ -130,6 +131,7 @@ class MinLSTM(Model):
 
     name: ClassVar[str] = "minlstm"
     version: ClassVar[int] = 1
+    width_parameters: ClassVar[tuple[str, ...]] = ("hidden_size", "state_size")
     reference: ClassVar[str] = """
         @misc{feng2024,
           author = {Feng, Leo and Tung, Frederick and Ahmed, Mohamed Osama and Bengio, Yoshua and

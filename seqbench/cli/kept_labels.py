@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from seqbench.experiment.cells import Configured
-from seqbench.experiment.weights import shown_weights
+from seqbench.experiment.titles import titled
 from seqbench.records.schema import PluginUsed, Record
 from seqbench.running.plan import Plan
 
@@ -29,4 +29,4 @@ def kept_labels(todo: Plan, records: Sequence[Record]) -> Iterator[str]:
 
 
 def _shown(model: Configured | PluginUsed) -> str:
-    return f"{model.shown} with weights {shown_weights(model.sized.weights)}" if model.sized else model.shown
+    return titled(model.shown, model.sized.weights if model.sized else None)

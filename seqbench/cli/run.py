@@ -39,6 +39,8 @@ UNFINISHED = 3
 def _names(context: click.Context, option: click.Parameter, value: str | None) -> list[Any] | None:
     if value is None:
         return None
+    if not value.strip(" ,"):
+        raise click.BadParameter("it names nothing; give one or more, or leave the option out")
     return [read_scalar(item.strip()) for item in value.split(",") if item.strip()]
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from seqbench.experiment.key_fields import KEY_VERSION, in_key
 from seqbench.experiment.schema import Gradients, Training
-from seqbench.experiment.titles import title, title_of_several
+from seqbench.experiment.titles import title, title_of_several, titled
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,11 @@ class Configured:
     def shown(self) -> str:
         """The name for a person: the label if there is one."""
         return self.label or self.name
+
+    @property
+    def titled(self) -> str:
+        """The name, with the weights that chose the width."""
+        return titled(self.shown, self.sized.weights if self.sized else None)
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,7 @@ class Cell:
         }
 
     def __str__(self) -> str:
-        return title(self.task.shown, self.model.shown, self.length, self.seed)
+        return title(self.task.shown, self.model.titled, self.length, self.seed)
 
 
 def titles(told: Iterable[tuple[Cell, str]]) -> list[tuple[str, str, int]]:
@@ -116,7 +121,7 @@ def titles(told: Iterable[tuple[Cell, str]]) -> list[tuple[str, str, int]]:
     for cell, text in told:
         # Cells of one title are of models that are shown alike; each has a group of its own.
         met[str(cell), text] += 1
-        group = (cell.task.shown, cell.model.shown, cell.length, text, met[str(cell), text])
+        group = (cell.task.shown, cell.model.titled, cell.length, text, met[str(cell), text])
         groups.setdefault(group, []).append(cell.seed)
     return [
         (title_of_several(task, model, length, seeds), text, len(seeds))

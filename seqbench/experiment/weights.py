@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-MOST = 10**12
+MOST = 10**10
 """Largest number of weights that can be asked for."""
 
-_FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
+_FACTORS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9}
 
 
 def read_weights(value: Any) -> Any:
@@ -22,9 +22,11 @@ def read_weights(value: Any) -> Any:
     Raises:
         ValueError: the text is no such number.
     """
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     if not isinstance(value, str):
         return value
-    found = re.fullmatch(r"([0-9]{1,12})(?:\.([0-9]{1,9}))?([kmg]?)", value.strip().lower())
+    found = re.fullmatch(r"([0-9]{1,12})(?:\.([0-9]{1,9}))?([kmb]?)", value.strip().lower())
     factor = _FACTORS[found[3]] if found else 1
     whole, rest = divmod(int(found[2] or "0") * factor, 10 ** len(found[2] or "")) if found else (0, 1)
     if found is None or rest:

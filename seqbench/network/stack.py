@@ -17,7 +17,8 @@ from seqbench.contracts.stacking import Norm
 class Stack(nn.Module):
     """Layers on each other: x <- x + dropout(layer(norm(x))), the residual block of Xiong et al. (2020), pre-norm.
 
-    Without a residual connection it is x <- layer(norm(x)), with dropout between two layers only. With a residual
+    Without a residual connection it is x <- layer(norm(x)), with dropout between two layers only; the lowest layer
+    gets its inputs as they are, since a norm of one or two numbers would keep no more than signs. With a residual
     connection, inputs of another size than `width` are first mapped to it, and the last outputs are normalised.
 
     Attributes:
@@ -46,7 +47,7 @@ class Stack(nn.Module):
             input_size: features of a step.
             width: features of each layer's outputs.
             residual: whether a layer's inputs are added to its outputs.
-            norm: normalisation of a layer's inputs.
+            norm: normalisation of a layer's inputs; see above for those of the lowest.
             dropout: share of the outputs that is set to zero while training.
         """
         super().__init__()
@@ -56,7 +57,8 @@ class Stack(nn.Module):
         self.norms = nn.ModuleList()
         for build in builders:
             features = width if len(self.layers) else first
-            self.norms.append(_norm(norm, features))
+            is_raw = not (self.layers or residual)
+            self.norms.append(_norm("none" if is_raw else norm, features))
             self.layers.append(build(features))
         self.leave = _norm(norm if residual else "none", width)
         self.residual, self.dropout = residual, dropout

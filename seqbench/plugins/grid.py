@@ -149,7 +149,7 @@ def _of_sizes(
     found: dict[str, Configured] = {}
     for i, model in enumerate(models):
         made = make(catalog.model(model.name), model.parameters)
-        given = {name: model.parameters[name] for name in model.changed if not _gives_way(experiment, i, name)}
+        given = {name: value for name, value in _set(experiment, i).items() if not _gives_way(experiment, i, name)}
         for weights in experiment.weights:
             of_size, chosen = sized(made, weights, features, given)
             each = replace(configured(of_size, catalog, model.label), sized=Sized(weights, chosen))
@@ -157,6 +157,13 @@ def _of_sizes(
             _check_other_width(found.get(text), each, task)
             found[text] = each
     return list(found.values())
+
+
+def _set(experiment: Experiment, i: int) -> dict[str, Any]:
+    """Return the parameters of the i-th model that the experiment sets, at their defaults or not."""
+    variant = experiment.variants[i]
+    of_model, own = (experiment.parameters.get(owner, {}) for owner in (variant.model, variant.label))
+    return {**of_model, **variant.parameters, **own}
 
 
 def _gives_way(experiment: Experiment, i: int, name: str) -> bool:
@@ -170,6 +177,11 @@ def _gives_way(experiment: Experiment, i: int, name: str) -> bool:
 def _check_other_width(first: Configured | None, second: Configured, task: Task) -> None:
     if first is None or first.sized is None or second.sized is None:
         return
+    if first.sized.weights == second.sized.weights:
+        raise ExperimentError(
+            f"{first.shown} and {second.shown} differ in nothing but {', '.join(second.sized.parameters)}, which"
+            " weights choose, and their cells would be the same; leave one out"
+        )
     of = ", ".join(f"{name}={second.parameters.get(name.partition('.')[0])}" for name in second.sized.parameters)
     raise ExperimentError(
         f"weights {shown_weights(first.sized.weights)} and {shown_weights(second.sized.weights)}: on the task"

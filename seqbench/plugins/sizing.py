@@ -6,6 +6,7 @@ Layers are built to be counted; torch's random state is left as it was.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -19,6 +20,8 @@ from seqbench.plugins.parameters import make, parameters_of
 
 MOST_WIDTH = 2**20
 """Largest width that is tried."""
+FARTHEST = 0.5
+"""Largest share by which a layer's weights may differ from those that were asked for."""
 TRIED_BESIDE = 64
 """Widths after one that a model refuses among which the next that it takes is looked for."""
 
@@ -51,6 +54,9 @@ class Counting:
         try:
             model = resized(self.model, widths)
             with torch.random.fork_rng(devices=[]):
+                with suppress(NotImplementedError, RuntimeError), torch.device("meta"):
+                    # Without memory for the weights, where the layer does not compute with them as it is built.
+                    return count_parameters(model.build(self.features))
                 return count_parameters(model.build(self.features))
         except (ExperimentError, ValueError):
             return None
@@ -74,8 +80,8 @@ def sized(model: Model, weights: int, features: int, given: Mapping[str, Any]) -
     asked = f"weights {shown_weights(weights)}: "
     if not names or names[0].partition(".")[0] not in known:
         raise ExperimentError(
-            f"{asked}model {model.name} has no parameter that sets its width; leave it out, or let its"
-            " width_parameters name one"
+            f"{asked}model {model.name} has no width that sets the number of its weights; run it by a command of"
+            " its own, without weights"
         )
     if is_given(names[0], given):
         raise ExperimentError(
@@ -91,6 +97,12 @@ def sized(model: Model, weights: int, features: int, given: Mapping[str, Any]) -
     found = counting.weights(chosen)
     if not chosen or found is None:
         raise ExperimentError(f"{asked}model {model.name} cannot be built at any width; set its width yourself")
+    if abs(found - weights) > FARTHEST * weights:
+        told = ", ".join(f"{name}={width}" for name, width in chosen.items())
+        raise ExperimentError(
+            f"{asked}the layer of {model.name} that comes nearest, with {told}, has {found} weights; ask for a"
+            " number near that, or leave the model out"
+        )
     return resized(model, chosen), tuple(chosen)
 
 

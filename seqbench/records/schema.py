@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, Valid
 
 from seqbench.base.checksums import opened
 from seqbench.errors import StoreError
-from seqbench.experiment.titles import title
+from seqbench.experiment.titles import title, titled
 from seqbench.gradients.flow import Flow, Headline, Summary, headline
 from seqbench.gradients.training_norms import Norms
 
@@ -331,7 +331,9 @@ class Record(Data):
     @property
     def title(self) -> str:
         """The title of the cell."""
-        return title(self.cell.task.shown, self.cell.model.shown, self.cell.length, self.cell.seed)
+        model, sized = self.cell.model, self.cell.model.sized
+        name = titled(model.shown, sized.weights if sized else None)
+        return title(self.cell.task.shown, name, self.cell.length, self.cell.seed)
 
     @property
     def is_final(self) -> bool:

@@ -126,7 +126,8 @@ def _task_values(record: Record, data: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _model_values(record: Record) -> dict[str, Any]:
-    return {f"model.{name}": value for name, value in _told(record.cell.model).items()}
+    model = record.cell.model
+    return {f"model.{name}": value for name, value in {**_told(model), **dict(flat(model.parameters))}.items()}
 
 
 def _training_values(record: Record) -> dict[str, Any]:

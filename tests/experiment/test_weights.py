@@ -11,8 +11,8 @@ GRID = {"tasks": ["copy"], "models": ["lstm"], "lengths": [16]}
 
 
 def test_weights_are_numbers_or_texts_with_a_factor() -> None:
-    asked = Experiment.model_validate({**GRID, "weights": ["1k", 500, "1.25M", "2G", "12"]})
-    assert asked.weights == (1000, 500, 1_250_000, 2_000_000_000, 12)
+    asked = Experiment.model_validate({**GRID, "weights": ["1k", 500, "1.25M", "2B", "12", 7e3]})
+    assert asked.weights == (1000, 500, 1_250_000, 2_000_000_000, 12, 7000)
 
 
 @pytest.mark.parametrize("wrong", ["10 k", "k", "-1k", "1.0005k", "1e4", "10kb", 0, "0", 1.5, True])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -80,8 +81,15 @@ def test_dropout_without_residual_acts_between_layers_only() -> None:
     assert set(two(inputs.expand(1, 9, 6))[0].unique().tolist()) == {0.0, 8.0}
 
 
-def test_norm_rms_divides_by_the_root_mean_square() -> None:
-    layers = stack(Doubling, features=6, residual=False, norm="rms")
+def test_norm_rms_divides_by_the_root_mean_square_above_the_lowest_layer() -> None:
+    layers = stack(Doubling, Doubling, features=6, residual=False, norm="rms")
     inputs = torch.randn(2, 3, 6, dtype=torch.float64)
     size = inputs.square().mean(-1, keepdim=True).sqrt()
     torch.testing.assert_close(layers(inputs)[0], 2 * inputs / size, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("residual", [False, True])
+def test_single_numbers_are_read_by_normalised_layers(residual: bool) -> None:
+    layers = stack(Gru, Gru, features=1, residual=residual)
+    one, other = (torch.full((1, 2, 1), value, dtype=torch.float64) for value in (0.5, 2.0))
+    assert not torch.allclose(layers(one)[0], layers(other)[0], atol=1e-3)

@@ -59,7 +59,7 @@ def of_lines(hidden_size: int, fine: int) -> int:
     return 10 * hidden_size**2 + 7 * fine + 7
 
 
-@pytest.mark.parametrize("weights", [100, 700, 5_000, 12_345, 100_000])
+@pytest.mark.parametrize("weights", [500, 700, 5_000, 12_345, 100_000])
 def test_width_is_the_nearest_of_all_then_the_finer_one(weights: int) -> None:
     torch.manual_seed(3)
     before = torch.get_rng_state()
@@ -88,7 +88,7 @@ def test_finer_width_that_is_given_stays() -> None:
     ("model", "given", "message"),
     [
         (Lines(), {"hidden_size": 64}, "weights 10k: they choose lines.hidden_size, which is set to 64"),
-        (Fixed(), {}, "weights 10k: model fixed has no parameter that sets its width"),
+        (Fixed(), {}, "weights 10k: model fixed has no width that sets the number of its weights"),
     ],
 )
 def test_weights_of_a_model_without_a_free_width_are_refused(
@@ -113,4 +113,12 @@ def test_parameter_that_adds_no_weights_is_given_up_soon() -> None:
             layer.register_buffer("fixed", torch.zeros(self.hidden_size))
             return layer
 
-    assert sized(Frozen(), 10_000, 4, {})[0] == Frozen(1)
+    with pytest.raises(ExperimentError, match="comes nearest, with hidden_size=1, has 20 weights"):
+        sized(Frozen(), 10_000, 4, {})
+
+
+def test_layers_are_counted_without_memory_for_their_weights() -> None:
+    found, _ = sized(Nested(), 10**9, 32, {})
+    assert isinstance(found, Nested)
+    units = found.arguments["units"]
+    assert abs(4 * units * (32 + units) + 8 * units - 10**9) < 10**5

@@ -127,4 +127,22 @@ def test_cell_that_was_run_with_its_width_given_keeps_that_and_it_is_told(tmp_pa
     todo = plan(toy(weights=["1k"]), CATALOG, store)
     assert todo.pending == ()
     (sentence,) = kept_labels(todo, records_of(todo, store))
-    assert "were run before as small, and their records keep that name, not small with weights 1k;" in sentence
+    assert "were run before as small, and their records keep that name, not small (1k weights);" in sentence
+
+
+def test_two_variants_that_differ_in_their_width_only_are_refused() -> None:
+    several = [{"label": each, "model": "small", "hidden_size": size} for each, size in (("a", 8), ("b", 16))]
+    with pytest.raises(ExperimentError, match=r"small\.hidden_size, which is set to 8"):
+        expand(toy(models=several), CATALOG)
+
+
+def test_width_that_is_given_at_its_default_is_refused_too() -> None:
+    with pytest.raises(ExperimentError, match=r"small\.hidden_size, which is set to 8"):
+        expand(toy(parameters={"small": {"hidden_size": 8}}), CATALOG)
+
+
+def test_titles_tell_cells_of_different_weights_apart() -> None:
+    assert [str(cell) for cell in expand(toy(), CATALOG)] == [
+        "last small (1k weights) T=4 seed 0",
+        "last small (3k weights) T=4 seed 0",
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from seqbench.report.numbers import rounded
 from seqbench.report.observations import Observation
@@ -10,9 +10,8 @@ from seqbench.report.tables.table import ABSENT, Entry, Table, grouped
 from seqbench.statistics import mean
 
 _LINES = (
-    "Trainable parameters of embedding, layer and head, and of the layer alone; numbers carried from one step to"
-    " the next; median wall time of an optimiser step; largest memory of the cell's process, all libraries"
-    " included. Means over seeds.",
+    "Trainable parameters of embedding, layer and head; numbers carried from one step to the next; median wall"
+    " time of an optimiser step; largest memory of the cell's process, all libraries included. Means over seeds.",
 )
 _ELSEWHERE = "The cells come from different environments: compare their times and memory with care."
 
@@ -23,16 +22,16 @@ _SIZED = (
 _GROWTH = "more with each step"
 _GROWING = "A state that grows holds so many numbers after one step; what each further step adds stands below."
 
-_COUNT = ("parameters", "weights of layer", "state size", _GROWTH)
+_OF_LAYER = "weights of layer"
+_COUNT = ("parameters", _OF_LAYER, "state size", _GROWTH)
 _MEASURES: tuple[tuple[str, Callable[[Observation], float | None]], ...] = (
     ("parameters", lambda each: each.costs.parameters),
-    ("weights of layer", lambda each: each.costs.layer_parameters),
+    (_OF_LAYER, lambda each: each.costs.layer_parameters),
     ("state size", lambda each: each.costs.state_size),
     (_GROWTH, lambda each: each.costs.state_growth),
     ("ms per step", lambda each: _scaled(each.costs.seconds_per_step, 1e3)),
     ("peak MiB", lambda each: _scaled(each.costs.peak_memory_bytes, 2**-20)),
 )
-_OF_FIXED_STATES = tuple(each for each in _MEASURES if each[0] != _GROWTH)
 
 
 def cost_table(seen: Sequence[Observation], *, environments: int = 1) -> Table:
@@ -46,11 +45,10 @@ def cost_table(seen: Sequence[Observation], *, environments: int = 1) -> Table:
     lengths = sorted({each.tested for each in own})
     rows = []
     for (model,), group in grouped(own, lambda each: (each.model,)).items():
-        is_growing = any(each.costs.state_growth for each in group)
-        for name, value in _MEASURES if is_growing else _OF_FIXED_STATES:
+        for name, value in _measures(group):
             at = {n: [value(each) for each in group if each.tested == n] for n in lengths}
             entries = {n: _entry(at[n], is_count=name in _COUNT) for n in lengths}
-            if name == "weights of layer":
+            if name == _OF_LAYER:
                 entries = {n: _with_deviation(entry, group[0].weights) for n, entry in entries.items()}
             rows.append((Entry(model), Entry(name), *entries.values()))
     notes = {
@@ -61,6 +59,15 @@ def cost_table(seen: Sequence[Observation], *, environments: int = 1) -> Table:
     lines = (*_LINES, *(note for note, applies in notes.items() if applies))
     columns = ("model", "cost", *(f"T={length}" for length in lengths))
     return Table(f"{seen[0].task}: costs", lines, columns, tuple(rows), keys=2)
+
+
+def _measures(group: Sequence[Observation]) -> Iterator[tuple[str, Callable[[Observation], float | None]]]:
+    """Yield what is told of a model; the weights of a layer if it was sized, growth if its state grows."""
+    told = {
+        _OF_LAYER: any(each.weights is not None for each in group),
+        _GROWTH: any(each.costs.state_growth for each in group),
+    }
+    return (measure for measure in _MEASURES if told.get(measure[0], True))
 
 
 def _entry(values: Sequence[float | None], *, is_count: bool) -> Entry:

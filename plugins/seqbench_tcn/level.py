@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, TypeAlias
 
 from torch import Tensor, nn
 from torch.nn.functional import dropout, relu
 
-from seqbench import Norm, Stack
+from seqbench import Norm
 from seqbench_tcn.convolution import CausalConvolution
 
 Pasts: TypeAlias = tuple[Tensor, Tensor]
 """The last inputs of both convolutions, [batch, channels, steps] each."""
+
+_NORMS: Mapping[Norm, type[nn.Module]] = {"none": nn.Identity, "layer": nn.LayerNorm, "rms": nn.RMSNorm}
 
 SPREAD = 0.01
 """Standard deviation of the weights at the start (Bai et al. 2018)."""
@@ -24,7 +27,8 @@ class Level(nn.Module):
     Without a residual connection it is F(x).
 
     Attributes:
-        branch: F, its norm included.
+        norm: the normalisation of F's inputs.
+        branch: F.
         skip: the 1x1 convolution, or the identity; None without a residual connection.
         dilation: steps between two inputs that an output is made of.
     """
@@ -44,15 +48,19 @@ class Level(nn.Module):
         super().__init__()
         self.dilation = dilation
         convolution = partial(CausalConvolution, kernel_size=kernel_size, dilation=dilation, spread=SPREAD)
-        convolutions = partial(
-            Convolutions, convolution=convolution, inner_size=inner_size, output_size=output_size, dropout=dropout
+        self.norm = _NORMS[norm](input_size)
+        self.branch = Convolutions(
+            input_size,
+            convolution=convolution,
+            inner_size=inner_size,
+            output_size=output_size,
+            dropout=dropout,
         )
-        self.branch = Stack([convolutions], input_size, width=output_size, residual=False, norm=norm)
         self.skip = _skip(input_size, output_size) if residual else None
 
     def forward(self, inputs: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """Run some steps, [batch, time, input_size], after a state; None at a sequence's start."""
-        outputs, after = self.branch(inputs, state)
+        outputs, after = self.branch(self.norm(inputs), state)
         return outputs if self.skip is None else relu(self.skip(inputs) + outputs), after
 
 

@@ -90,10 +90,10 @@ class TCN(Model):
             inner_size=self.inner_size or self.hidden_size,
             kernel_size=self.kernel_size,
             residual=self.residual,
-            norm=self.norm,
             dropout=self.dropout,
         )
-        levels = [partial(level, dilation=2**i) for i in range(self.layers)]
+        # As in every stack, the lowest gets its inputs as they are, unless they were mapped to the width.
+        levels = [partial(level, dilation=2**i, norm=self.norm if i else "none") for i in range(self.layers)]
         return Stack(levels, input_size, width=self.hidden_size, residual=False, norm="none")
 
     def weight_groups(self, layer: nn.Module) -> Mapping[str, Iterable[str]]:

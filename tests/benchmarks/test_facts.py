@@ -103,6 +103,7 @@ def test_numbers_are_read_from_the_json_of_the_gradients_command() -> None:
     assert flow_rows(fact, [[text]]) == ()
 
 
+@pytest.mark.slow
 def test_tiny_fact_is_run_and_read_again_to_the_same_page(tmp_path: Path) -> None:
     (ran,) = facts.outcomes([TINY], ["tiny"], tmp_path, jobs=1)
     (read,) = facts.outcomes([TINY], [], tmp_path, jobs=1)

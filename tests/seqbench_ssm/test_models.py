@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import pytest
 import torch
@@ -12,20 +11,7 @@ from seqbench_ssm.models import S4D, Mamba
 
 from seqbench import Catalog, Model
 from seqbench.network.network import count_parameters
-from seqbench.testing import checks_for
 from seqbench.training.probe import Finding, probe
-
-
-@pytest.mark.slow
-@checks_for("s4d")
-def test_contract_of_s4d(check: Callable[[], None]) -> None:
-    check()
-
-
-@pytest.mark.slow
-@checks_for("mamba")
-def test_contract_of_mamba(check: Callable[[], None]) -> None:
-    check()
 
 
 def test_s4d_trains_a_b_and_dt_of_every_layer_at_a_rate_of_their_own() -> None:

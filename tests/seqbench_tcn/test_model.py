@@ -54,13 +54,12 @@ def convolved(convolution: Any, x: Tensor) -> Tensor:
 
 
 def written_out(layer: Any, x: Tensor, norm: str) -> Tensor:
-    for level in layer.layers:
+    for number, level in enumerate(layer.layers):
         steps = x
-        if norm == "layer":
+        if norm == "layer" and number:
             steps = (x - x.mean(1, keepdim=True)) / (x.var(1, keepdim=True, correction=0) + 1e-5).sqrt()
-            weights = level.branch.norms[0]
-            steps = steps * weights.weight + weights.bias
-        convolutions = level.branch.layers[0]
+            steps = steps * level.norm.weight + level.norm.bias
+        convolutions = level.branch
         inner = convolved(convolutions.first, steps).clamp(min=0)
         skip = level.skip(x) if isinstance(level.skip, nn.Linear) else x
         x = (skip + convolved(convolutions.second, inner).clamp(min=0)).clamp(min=0)
@@ -76,7 +75,7 @@ def test_layer_is_the_equations_written_out(norm: Any) -> None:
             expected = written_out(layer, inputs[row], norm)
             torch.testing.assert_close(outputs[row], expected, rtol=0, atol=1e-12)
         # A planted fault is found.
-        layer.layers[2].branch.layers[0].second.g.mul_(1.01)
+        layer.layers[2].branch.second.g.mul_(1.01)
         assert not torch.allclose(layer(inputs)[0][1], expected, rtol=0, atol=1e-6)
 
 
@@ -95,7 +94,7 @@ def test_convolution_is_torchs_with_its_weight_norm() -> None:
 def test_weights_start_with_the_spread_of_the_paper() -> None:
     torch.manual_seed(0)
     layer: Any = TCN(hidden_size=64, layers=1).build(32)
-    first = layer.layers[0].branch.layers[0].first
+    first = layer.layers[0].branch.first
     assert first.v.std().item() == pytest.approx(0.01, rel=0.05)
     torch.testing.assert_close(first.g.flatten(), first.v.flatten(1).norm(dim=1))
 

@@ -96,12 +96,6 @@ def test_mlp_size_is_finer_than_hidden_size() -> None:
 
 
 @pytest.mark.slow
-@checks_for("xlstm")
-def test_contract(check) -> None:  # type: ignore[no-untyped-def]
-    check()
-
-
-@pytest.mark.slow
 @checks_for(XLSTM(hidden_size=32, layers=3, ratio="1:2", residual=False, norm="rms"))
 def test_contract_of_other_parameters(check) -> None:  # type: ignore[no-untyped-def]
     check()

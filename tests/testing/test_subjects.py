@@ -317,6 +317,36 @@ def test_module(check) -> None:
     check()
 
 
+@pytest.mark.slow
+@checks_for("attention")
+def test_attention(check) -> None:
+    check()
+
+
+@pytest.mark.slow
+@checks_for("mamba")
+def test_mamba(check) -> None:
+    check()
+
+
+@pytest.mark.slow
+@checks_for("s4d")
+def test_s4d(check) -> None:
+    check()
+
+
+@pytest.mark.slow
+@checks_for("tcn")
+def test_tcn(check) -> None:
+    check()
+
+
+@pytest.mark.slow
+@checks_for("xlstm")
+def test_xlstm(check) -> None:
+    check()
+
+
 def test_every_bundled_plugin_is_checked_here() -> None:
     here = {name.removeprefix("test_").replace("_", "-") for name in globals()}
     assert {*CATALOG.models, *CATALOG.tasks} <= here

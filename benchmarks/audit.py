@@ -17,13 +17,14 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from benchmarks.audit_page import page
+from seqbench.base.nested import flat
 
 HERE = Path(__file__).resolve().parent.parent
 AUDITS = HERE / "results" / "audits"
@@ -62,7 +63,7 @@ def audit(python: Path, layer: Mapping[str, Any], folder: Path) -> dict[str, Any
     """Return the checks of a layer, or under ``error`` why it cannot be called."""
     words = [str(python), "-m", "seqbench", "check", "module", "--json", "--time-limit", str(TIME_LIMIT)]
     words += ["--set", f"module.layer={layer['layer']}", "--set", f"module.package={layer['package']}"]
-    for name, value in _flat(layer.get("arguments", {}), "module.arguments."):
+    for name, value in flat(layer.get("arguments", {}), "module.arguments."):
         words += ["--set", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
     done = subprocess.run(words, cwd=folder, env=_alone(), capture_output=True, text=True, check=False)
     if done.returncode not in (0, 4):
@@ -96,13 +97,6 @@ def _environment(folder: Path, listed: Mapping[str, Any]) -> Path:
 def _alone() -> dict[str, str]:
     """Return the environment variables without the paths of this process's Python."""
     return {**{name: value for name, value in os.environ.items() if name != "PYTHONPATH"}, "OMP_NUM_THREADS": "1"}
-
-
-def _flat(values: Mapping[str, Any], prefix: str) -> Sequence[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for name, value in values.items():
-        found += _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else [(prefix + name, value)]
-    return found
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
+from seqbench_stepwise.rows import rows_within
 
 from seqbench import (
     Baseline,
@@ -126,7 +127,7 @@ class Adding(Task):
             raise DataError(
                 f"adding at length {length} makes no sense: two steps are marked; take a length of at least 2"
             )
-        train_examples = max(1, min(self.train_examples, self.train_time_steps // length))
+        train_examples = rows_within(self.train_examples, self.train_time_steps, length)
         train = self._split("train", train_examples, length, seed)
         test = self._split("test", self.test_examples, length, seed)
         return TaskData(

@@ -131,7 +131,6 @@ class MinLSTM(Model):
 
     name: ClassVar[str] = "minlstm"
     version: ClassVar[int] = 1
-    width_parameters: ClassVar[tuple[str, ...]] = ("hidden_size", "state_size")
     reference: ClassVar[str] = """
         @misc{feng2024,
           author = {Feng, Leo and Tung, Frederick and Ahmed, Mohamed Osama and Bengio, Yoshua and

@@ -11,6 +11,7 @@ __all__ = [
     "environment",
     "leftover_threads",
     "machines",
+    "nested",
     "plain_files",
     "printable",
     "process_identity",

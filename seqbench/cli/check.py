@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seqbench.base.nested import nested
 from seqbench.base.printable import on_lines
 from seqbench.cli.console import print_json
 from seqbench.cli.exit_status import CHECK_FAILED
 from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.cli.short_forms import in_long_form
 from seqbench.errors import ExperimentError
-from seqbench.experiment.overrides import nested
 from seqbench.experiment.schema import merge
 from seqbench.experiment.strict_yaml import read_scalar
 from seqbench.plugins.catalog import Catalog

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
+from seqbench.base.nested import nested
 from seqbench.base.printable import one_line
 from seqbench.cli.plugin_files import load_plugins
 from seqbench.errors import PluginError
-from seqbench.experiment.overrides import nested
 from seqbench.experiment.schema import merge
 from seqbench.experiment.strict_yaml import read_scalar
 from seqbench.scaffold.create import KINDS, Licence, create

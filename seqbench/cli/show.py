@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from seqbench.base.counts import counted
+from seqbench.base.nested import flat, nested
 from seqbench.base.printable import on_lines, one_line
 from seqbench.base.ranges import in_ranges
 from seqbench.cli.console import print_json, print_rows, stdout
@@ -22,7 +23,7 @@ from seqbench.contracts.metrics import reference
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
 from seqbench.errors import ExperimentError, unknown
-from seqbench.experiment.overrides import nested, settings
+from seqbench.experiment.overrides import settings
 from seqbench.experiment.schema import Training, load, merge
 from seqbench.experiment.strict_yaml import read_scalar
 from seqbench.plugins.catalog import Catalog
@@ -136,7 +137,7 @@ def _show_experiment(catalog: Catalog, path: Path, assignments: Sequence[str], a
     if as_json:
         print_json({"kind": "experiment", **fields, "cells": len(cells), "keys": [cell.key for cell in cells]})
         return
-    rows = _flat({**fields, "seeds": in_ranges(experiment.seeds)})
+    rows = dict(flat({**fields, "seeds": in_ranges(experiment.seeds)}))
     click.echo(f"experiment {experiment.name}: {counted(len(cells), 'cell')}\n")
     print_rows("fields", ("field", "value"), [(name, _text(value)) for name, value in rows.items()])
 
@@ -289,17 +290,9 @@ def _score(value: float | None) -> Entry:
     return Entry("") if value is None else Entry(number(value), value)
 
 
-def _flat(fields: Facts, prefix: str = "") -> Facts:
-    """Return nested fields as ``training.steps``."""
-    flat: Facts = {}
-    for name, value in fields.items():
-        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) and value else {prefix + name: value}
-    return flat
-
-
 def _text(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(_text(item) for item in value) or "none"
     if isinstance(value, dict):
-        return ", ".join(f"{name}={_text(item)}" for name, item in _flat(value).items()) or "none"
+        return ", ".join(f"{name}={_text(item)}" for name, item in flat(value)) or "none"
     return "null" if value is None else str(value)

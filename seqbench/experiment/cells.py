@@ -17,19 +17,7 @@ from typing import Any
 from seqbench.experiment.key_fields import KEY_VERSION, in_key
 from seqbench.experiment.schema import Gradients, Training
 from seqbench.experiment.titles import title, title_of_several, titled
-
-
-@dataclass(frozen=True)
-class Sized:
-    """What chose a model's width.
-
-    Attributes:
-        weights: how many weights its layer was to have; the number that it has is as near as a width comes.
-        parameters: the parameters that were chosen.
-    """
-
-    weights: int
-    parameters: tuple[str, ...]
+from seqbench.experiment.weights import Sized
 
 
 @dataclass(frozen=True)
@@ -61,7 +49,7 @@ class Configured:
     @property
     def titled(self) -> str:
         """The name, with the weights that chose the width."""
-        return titled(self.shown, self.sized.weights if self.sized else None)
+        return titled(self.shown, self.sized)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+from seqbench.base.nested import nested
 from seqbench.errors import ExperimentError
 from seqbench.experiment.schema import SECTIONS, Training, in_full, merge
 from seqbench.experiment.strict_yaml import read_scalar
@@ -36,16 +37,6 @@ def settings(assignments: Sequence[str]) -> dict[str, Any]:
     for assignment in assignments:
         overrides = merge(overrides, _setting(assignment))
     return overrides
-
-
-def nested(name: str, value: Any) -> dict[str, Any]:
-    """Return a value under dotted names as nested mappings.
-
-    >>> nested("arguments.units", 64)
-    {'arguments': {'units': 64}}
-    """
-    first, dot, rest = name.partition(".")
-    return {first: nested(rest, value) if dot else value}
 
 
 def with_owners(assignments: Sequence[str], parameters: Mapping[str, Collection[str]]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from seqbench.base.ranges import seeds_text
-from seqbench.experiment.weights import shown_weights
+from seqbench.experiment.weights import Sized, shown_weights
 
 
 def title(task: str, model: str, length: int, seed: int) -> str:
@@ -26,10 +26,10 @@ def title_of_several(task: str, model: str, length: int, seeds: Sequence[int]) -
     return f"{task} {model} T={length} {seeds_text(seeds)}"
 
 
-def titled(model: str, weights: int | None) -> str:
+def titled(model: str, sized: Sized | None) -> str:
     """Return a model's name with the weights for which its width was chosen.
 
-    >>> titled("lstm", 10_000), titled("lstm", None)
+    >>> titled("lstm", Sized(10_000, ("hidden_size",))), titled("lstm", None)
     ('lstm (10k weights)', 'lstm')
     """
-    return model if weights is None else f"{model} ({shown_weights(weights)} weights)"
+    return model if sized is None else f"{model} ({shown_weights(sized.weights)} weights)"

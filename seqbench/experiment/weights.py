@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -44,6 +45,19 @@ def shown_weights(weights: int) -> str:
         if weights >= factor and weights % (factor // 10) == 0:
             return f"{weights / factor:g}{sign}"
     return str(weights)
+
+
+@dataclass(frozen=True)
+class Sized:
+    """What chose a model's width.
+
+    Attributes:
+        weights: how many weights its layer was to have; the number that it has is as near as a width comes.
+        parameters: the parameters that were chosen.
+    """
+
+    weights: int
+    parameters: tuple[str, ...]
 
 
 Weights = Annotated[int, Field(ge=1, le=MOST), BeforeValidator(read_weights)]

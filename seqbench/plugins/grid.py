@@ -13,15 +13,16 @@ from functools import partial
 from itertools import product
 from typing import Any
 
+from seqbench.base.nested import flat
 from seqbench.contracts.fields import does_name_code
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
 from seqbench.data.sources import fingerprint
 from seqbench.errors import ExperimentError, unknown
-from seqbench.experiment.cells import Cell, Configured, Sized
+from seqbench.experiment.cells import Cell, Configured
 from seqbench.experiment.labels import Variant
 from seqbench.experiment.schema import SECTIONS, Experiment, merge
-from seqbench.experiment.weights import shown_weights
+from seqbench.experiment.weights import Sized, shown_weights
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.lookahead import refuse_lookahead
 from seqbench.plugins.parameters import Plugin, make, meaningless, parameters_of, refuse_meaningless
@@ -182,7 +183,8 @@ def _check_other_width(first: Configured | None, second: Configured, task: Task)
             f"{first.shown} and {second.shown} differ in nothing but {', '.join(second.sized.parameters)}, which"
             " weights choose, and their cells would be the same; leave one out"
         )
-    of = ", ".join(f"{name}={second.parameters.get(name.partition('.')[0])}" for name in second.sized.parameters)
+    widths = dict(flat(second.parameters))
+    of = ", ".join(f"{name}={widths[name]}" for name in second.sized.parameters)
     raise ExperimentError(
         f"weights {shown_weights(first.sized.weights)} and {shown_weights(second.sized.weights)}: on the task"
         f" {task.name} the layer of {second.shown} comes nearest to both with {of}; leave one out"

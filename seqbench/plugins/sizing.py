@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from seqbench.base.nested import flat, nested
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
 from seqbench.errors import ExperimentError
+from seqbench.experiment.schema import merge
 from seqbench.experiment.weights import shown_weights
 from seqbench.plugins.faults import faults_told
 from seqbench.plugins.parameters import make, parameters_of
@@ -83,16 +85,17 @@ def sized(model: Model, weights: int, features: int, given: Mapping[str, Any]) -
             f"{asked}model {model.name} has no width that sets the number of its weights; run it by a command of"
             " its own, without weights"
         )
-    if is_given(names[0], given):
+    own = dict(flat(given))
+    if names[0] in own:
         raise ExperimentError(
-            f"{asked}they choose {model.name}.{names[0]}, which is set to {_given(names[0], given)}; leave one of"
-            " the two out"
+            f"{asked}they choose {model.name}.{names[0]}, which is set to {own[names[0]]}; leave one of the two"
+            " out"
         )
     chosen: dict[str, int] = {}
     counting = Counting(model, features)
     with faults_told(f"{asked}model {model.name} cannot be built to count its weights"):
         for name in names:
-            if not is_given(name, given):
+            if name not in own:
                 chosen |= _nearest(partial(_with_one, counting, chosen, name), name, weights, chosen, counting)
     found = counting.weights(chosen)
     if not chosen or found is None:
@@ -106,18 +109,6 @@ def sized(model: Model, weights: int, features: int, given: Mapping[str, Any]) -
     return resized(model, chosen), tuple(chosen)
 
 
-def _given(name: str, given: Mapping[str, Any]) -> Any:
-    first, dot, rest = name.partition(".")
-    return _given(rest, given[first]) if dot else given[first]
-
-
-def is_given(name: str, given: Mapping[str, Any]) -> bool:
-    """Say whether an experiment sets a parameter; a dotted name leads into mappings."""
-    first, dot, rest = name.partition(".")
-    inner = given.get(first)
-    return first in given and (not dot or (isinstance(inner, Mapping) and is_given(rest, inner)))
-
-
 def resized(model: Model, widths: Mapping[str, int]) -> Model:
     """Return a model with other widths.
 
@@ -126,13 +117,8 @@ def resized(model: Model, widths: Mapping[str, int]) -> Model:
     """
     values = {parameter.name: getattr(model, parameter.name) for parameter in parameters_of(type(model))}
     for name, width in widths.items():
-        values = _replaced(values, name, width)
+        values = merge(values, nested(name, width))
     return make(type(model), values)
-
-
-def _replaced(values: Mapping[str, Any], name: str, width: int) -> dict[str, Any]:
-    first, dot, rest = name.partition(".")
-    return {**values, first: _replaced(values.get(first) or {}, rest, width) if dot else width}
 
 
 def _with_one(counting: Counting, chosen: Mapping[str, int], name: str, width: int) -> int | None:

@@ -7,7 +7,6 @@ __all__ = [
     "load",
     "making",
     "merge",
-    "nested",
     "record_files",
     "resolution",
     "rows",

@@ -15,7 +15,6 @@ from seqbench.records.schema import (
     CellData,
     PluginUsed,
     Record,
-    SizedData,
     Status,
 )
 
@@ -36,7 +35,6 @@ def cell_data(cell: Cell) -> CellData:
 
 
 def _used(plugin: Configured) -> PluginUsed:
-    sized = plugin.sized
     return PluginUsed(
         name=plugin.name,
         version=plugin.version,
@@ -44,7 +42,7 @@ def _used(plugin: Configured) -> PluginUsed:
         changed=plugin.changed,
         distribution=plugin.distribution,
         label=plugin.label,
-        sized=SizedData(weights=sized.weights, parameters=sized.parameters) if sized else None,
+        sized=plugin.sized,
     )
 
 

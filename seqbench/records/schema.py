@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, Valid
 from seqbench.base.checksums import opened
 from seqbench.errors import StoreError
 from seqbench.experiment.titles import title, titled
+from seqbench.experiment.weights import Sized
 from seqbench.gradients.flow import Flow, Headline, Summary, headline
 from seqbench.gradients.training_norms import Norms
 
@@ -36,13 +37,6 @@ class Data(BaseModel):
     """The base of all parts of a record."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class SizedData(Data):
-    """What chose a model's width: the weights that its layer was to have, and the parameters that were chosen."""
-
-    weights: int
-    parameters: tuple[str, ...]
 
 
 def without_unknown(told: dict[str, Any], name: str) -> dict[str, Any]:
@@ -68,7 +62,7 @@ class PluginUsed(Data):
     changed: tuple[str, ...] = ()
     distribution: str = ""
     label: str = ""
-    sized: SizedData | None = None
+    sized: Sized | None = None
 
     @model_serializer(mode="wrap")
     def _told(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -78,6 +72,11 @@ class PluginUsed(Data):
     def shown(self) -> str:
         """The name for a person: the label if there is one."""
         return self.label or self.name
+
+    @property
+    def titled(self) -> str:
+        """The name, with the weights that chose the width."""
+        return titled(self.shown, self.sized)
 
     @property
     def file(self) -> str | None:
@@ -331,9 +330,7 @@ class Record(Data):
     @property
     def title(self) -> str:
         """The title of the cell."""
-        model, sized = self.cell.model, self.cell.model.sized
-        name = titled(model.shown, sized.weights if sized else None)
-        return title(self.cell.task.shown, name, self.cell.length, self.cell.seed)
+        return title(self.cell.task.shown, self.cell.model.titled, self.cell.length, self.cell.seed)
 
     @property
     def is_final(self) -> bool:

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
+from seqbench.base.nested import flat
 from seqbench.experiment.key_fields import in_no_key, later
 from seqbench.experiment.schema import Training
-from seqbench.records.nested import flat
 from seqbench.records.schema import PluginUsed, Record
 
 Fields = Mapping[str, str]

@@ -11,13 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from seqbench.base.nested import flat, nested
 from seqbench.base.ranges import in_ranges
 from seqbench.experiment.labels import read_word
-from seqbench.experiment.overrides import nested
 from seqbench.experiment.schema import Gradients, Training, merge
 from seqbench.experiment.strict_yaml import read_scalar
 from seqbench.gradients.flow import Flow
-from seqbench.records.nested import flat
 from seqbench.records.schema import PluginUsed, Record
 from seqbench.records.variants import natural
 from seqbench.report.names import Names, names_of

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from seqbench.base.nested import flat
 from seqbench.errors import ContractError
 from seqbench.wrapping.paths import NamingError, foreign_code, found_class, parts_of, told_as_value_error
 from seqbench.wrapping.signatures import (
@@ -168,16 +169,8 @@ def _likeliest(places: list[Place]) -> list[Place]:
 
 def _sizes(arguments: Mapping[str, Any]) -> Iterator[int]:
     """Yield the values of arguments whose names tell of an input size, the likeliest first."""
-    flat = list(_flat(arguments))
-    yield from (value for wanted in INPUT_NAMES for name, value in flat if name == wanted and _is_whole(value))
-
-
-def _flat(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, value in arguments.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value)
-        else:
-            yield name, value
+    known = [(name.rpartition(".")[2], value) for name, value in flat(arguments)]
+    yield from (value for wanted in INPUT_NAMES for name, value in known if name == wanted and _is_whole(value))
 
 
 def _numbers(arguments: Any) -> Iterator[int]:

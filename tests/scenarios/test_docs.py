@@ -260,3 +260,11 @@ def test_every_training_field_is_in_the_docs() -> None:
     text = (DOCS / "experiments.md").read_text()
     for name in Training.model_fields:
         assert f"| `{name}` |" in text, name
+
+
+def test_output_that_readme_shows_is_that_of_the_published_run() -> None:
+    shown = re.findall(r"^```text\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    made = (ROOT / "results" / "published" / "quick" / "tables.txt").read_text().splitlines()
+    published = "\n".join(line.rstrip() for line in made)
+    assert len(shown) == 2
+    assert all(block.rstrip() in published for block in shown)

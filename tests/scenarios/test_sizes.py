@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from seqbench import Catalog, Experiment, ExperimentError
+from seqbench import Catalog, Experiment, ExperimentError, load_catalog
 from seqbench.cli.kept_labels import kept_labels
 from seqbench.experiment.schema import load
 from seqbench.plugins.grid import expand
+from seqbench.plugins.sizing import sized
 from seqbench.records.making import unfinished
 from seqbench.records.schema import Costs, Record
 from seqbench.records.store import Store
@@ -146,3 +147,12 @@ def test_titles_tell_cells_of_different_weights_apart() -> None:
         "last small (1k weights) T=4 seed 0",
         "last small (3k weights) T=4 seed 0",
     ]
+
+
+def test_widths_of_the_suite_diagnostics_are_those_of_ten_thousand_weights() -> None:
+    catalog = load_catalog()
+    suite = load(catalog.suite("diagnostics"))
+    # An esn trains no weights of its layer.
+    for name in set(suite.names) & catalog.models.keys() - {"esn"}:
+        found, chosen = sized(catalog.models[name](), 10_000, suite.training.embedding_size, {})
+        assert suite.parameters[name] == {each: getattr(found, each) for each in chosen}

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from seqbench.errors import BoardError
-from seqbench.experiment.cells import Cell, Configured, Sized, titles
+from seqbench.experiment.cells import Cell, Configured, titles
 from seqbench.experiment.key_fields import KEY_VERSION
 from seqbench.experiment.schema import Gradients, Training, load
 from seqbench.plugins.catalog import Catalog
@@ -124,9 +124,8 @@ def cell_of(data: CellData) -> Cell:
     """
 
     def plugin(used: PluginUsed) -> Configured:
-        sized = Sized(used.sized.weights, used.sized.parameters) if used.sized else None
         return Configured(
-            used.name, used.version, used.parameters, used.changed, used.distribution, used.label, sized
+            used.name, used.version, used.parameters, used.changed, used.distribution, used.label, used.sized
         )
 
     return Cell(

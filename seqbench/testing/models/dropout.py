@@ -10,11 +10,10 @@ from typing import Any
 
 from torch import Tensor
 
+from seqbench.base.nested import flat, nested
 from seqbench.contracts.model import Model
-from seqbench.experiment.overrides import nested
 from seqbench.experiment.schema import merge
 from seqbench.plugins.parameters import parameters_of
-from seqbench.records.nested import flat
 from seqbench.testing.models.layers import build_exact, call, call_in_training, gap, noise
 from seqbench.testing.outcome import CheckFailed, CheckSkipped
 

@@ -72,6 +72,17 @@ class Attention(nn.Module):
         return ((query @ key.mT).masked_fill(~is_past, -torch.inf).softmax(dim=2) @ value), None
 
 
+class Cubic(nn.Module):
+    """Looks at pairs of past steps by way of every fourth step; more than quadratic time, whatever the allocator."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+
+    def forward(self, inputs: Tensor, state: None = None) -> tuple[Tensor, None]:
+        scores = (inputs @ inputs.mT).tril() / inputs.shape[1]
+        return (scores[:, :, ::4] @ scores[:, ::4]) @ inputs, None
+
+
 class Counting(Leaky):
     """Carries a dictionary: what it summed, and how many steps it has seen."""
 
@@ -184,7 +195,7 @@ class Remembering(Leaky):
         (model_of(Shared), "copy", "changed with the layer's weights"),
         (model_of(Growing), "size", "trainable parameters"),
         (model_of(Remembering), "determinism", "remembers the call before"),
-        (model_of(Attention), "time", "times as long"),
+        (model_of(Cubic), "time", "times as long"),
     ],
 )
 def test_model_fault_fails_its_check(subject: type[Model], id: str, words: str) -> None:

@@ -73,7 +73,7 @@ class Attention(nn.Module):
 
 
 class Cubic(nn.Module):
-    """Looks at pairs of past steps by way of every fourth step; more than quadratic time, whatever the allocator."""
+    """Looks at pairs of past steps by way of every fourth step, in more than quadratic time."""
 
     def __init__(self, features: int) -> None:
         super().__init__()

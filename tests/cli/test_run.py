@@ -205,9 +205,9 @@ def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     ("signals", "status", "executor"),
     [
         ([signal.SIGINT], 130, "processes"),
-        ([signal.SIGINT], 130, "serial"),
+        pytest.param([signal.SIGINT], 130, "serial", marks=pytest.mark.slow),
         pytest.param([signal.SIGTERM], 143, "processes", marks=pytest.mark.slow),
-        ([signal.SIGINT, signal.SIGINT], 130, "processes"),
+        pytest.param([signal.SIGINT, signal.SIGINT], 130, "processes", marks=pytest.mark.slow),
         pytest.param([signal.SIGINT, signal.SIGINT], 130, "serial", marks=pytest.mark.slow),
     ],
     ids=["once", "once, serial", "terminated", "twice", "twice, serial"],
@@ -291,6 +291,7 @@ def test_two_commands_at_once_run_no_cell_twice_and_shards_only_their_own(tmp_pa
     assert [each[-1]["statuses"] for each in events] == [{"ok": 2}, {"ok": 6}, {"ok": 6}]
 
 
+@pytest.mark.slow
 def test_only_report_runs_nothing_and_says_what_is_missing(tmp_path: Path) -> None:
     nothing = seqbench(tmp_path, "run", "smoke", "--tasks", "copy", *SMALL, "--on-existing", "only-report")
     assert nothing.returncode == 2

@@ -147,6 +147,7 @@ def scores(desk: Desk, executor: Executor) -> dict[str, Any]:
     return {record.key: record.model_dump(exclude=moves) for record in found if record.status == "ok"}
 
 
+@pytest.mark.slow
 def test_scores_and_gradients_are_the_same_to_the_last_bit_whatever_runs_them() -> None:
     wanted = cells(["rnn", "lstm"], [0, 1], gradients=True)
     alone = scores(Desk(*wanted), Serial())

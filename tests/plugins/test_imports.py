@@ -148,7 +148,7 @@ def test_json_on_stdout_is_whole_though_plugins_print_in_every_way(mymodel: Path
     assert f"file {loud}: it prints when it is loaded" in ran.stderr
 
 
-@pytest.mark.parametrize("executor", ["processes", "serial"])
+@pytest.mark.parametrize("executor", ["processes", pytest.param("serial", marks=pytest.mark.slow)])
 def test_cell_of_a_file_runs_in_any_process_and_its_record_says_where_it_comes_from(
     mymodel: Path, executor: str
 ) -> None:

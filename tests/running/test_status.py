@@ -82,6 +82,7 @@ def test_status_of_a_sweep_that_runs_is_killed_and_is_started_again(tmp_path: Pa
     assert after["seconds_left"] is None
 
 
+@pytest.mark.slow
 def test_status_of_a_sweep_that_is_through_names_failures_and_their_logs(tmp_path: Path) -> None:
     (tmp_path / "grid.yaml").write_text(GRID)
     # With a limit of no time at all, every cell is out of it.

@@ -161,6 +161,57 @@ class Task(ABC):
         raise ContractError(self._no_prediction)
 
     @property
+    def can_generate(self) -> bool:
+        """Whether the task defines both `prompt` and `text`: its networks can continue a text."""
+        return type(self).prompt is not Task.prompt and type(self).text is not Task.text
+
+    def prompt(self, text: str, fitted: Mapping[str, Any]) -> list[int]:
+        """Turn the beginning of a text into the tokens after which a network continues; optional.
+
+        The network's outputs after each token are logits of the next one: inputs are `Tokens`, targets `StepClass`.
+
+        Args:
+            text: what is given; empty for a text from its start.
+            fitted: as for `encode`.
+
+        Returns:
+            At least one token.
+
+        Raises:
+            ContractError: the task does not define this method.
+            DataError: the text cannot be turned into tokens.
+        """
+        raise ContractError(self._no_generation)
+
+    def text(self, tokens: Sequence[int], fitted: Mapping[str, Any]) -> str:
+        """Turn tokens, those of the prompt or those that a network wrote after it, into a text; optional.
+
+        Raises:
+            ContractError: the task does not define this method.
+        """
+        raise ContractError(self._no_generation)
+
+    def judge(self, samples: Sequence[Sequence[int]], length: int, seed: int) -> dict[str, float]:
+        """Score freely generated samples, for which there is no reference; optional.
+
+        Args:
+            samples: tokens of each, without the prompt.
+            length: the length at which the network was trained.
+            seed: of its cell; both say which training data the samples are held against.
+
+        Returns:
+            Name -> number, such as the share of runs that are copied from the training data; none by default.
+        """
+        return {}
+
+    @property
+    def _no_generation(self) -> str:
+        return (
+            f"the task {self.name} cannot continue a text: it does not say how a text becomes tokens and tokens"
+            " become a text (Task.prompt and Task.text)"
+        )
+
+    @property
     def _no_prediction(self) -> str:
         return (
             f"the task {self.name} cannot predict: it does not say how new rows become inputs and outputs become"

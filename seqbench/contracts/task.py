@@ -168,7 +168,7 @@ class Task(ABC):
     def prompt(self, text: str, fitted: Mapping[str, Any]) -> list[int]:
         """Turn the beginning of a text into the tokens after which a network continues; optional.
 
-        The network's outputs after each token are logits of the next one: inputs are `Tokens`, targets `StepClass`.
+        Inputs are `Tokens` and targets `StepClass`: outputs after a token are logits of the next one.
 
         Args:
             text: what is given; empty for a text from its start.

@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
+from seqbench_recurrent.slabs import Slabs
+
 NUMBERS, MOST_STEPS = 65536, 64
 """Most numbers of h in a block, [steps, batch, hidden], and most steps: a block stays in the processor's cache.
 Measured on gru, 64 and 128 units, batches of 16 and 32, beside other work: half as many cost up to 20% more,
@@ -152,10 +154,12 @@ class Spares:
 
     Attributes:
         kind: the class of the layer's blocks.
+        slabs: memory for what calls keep.
     """
 
     def __init__(self, kind: type[Block]) -> None:
         self.kind = kind
+        self.slabs = Slabs()
         self._buffers: dict[tuple[Any, ...], Buffers] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:

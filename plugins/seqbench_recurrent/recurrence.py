@@ -28,7 +28,7 @@ class Recurrence(torch.autograd.Function):
         batch, time, _ = inputs.shape
         hidden, shift = v.shape[1], spares.kind.shift * v.shape[1]
         outputs = inputs.new_empty(batch, time, hidden)
-        kept = [inputs.new_empty(time, batch, width * hidden) for width in spares.kind.kept_widths]
+        kept = [spares.slabs.take(inputs, time, batch, width * hidden) for width in spares.kind.kept_widths]
         u_t, v_t, biases = _rolled(u, shift).t(), v.t().contiguous(), _summed(_rolled(b, shift), d, shift)
         now, buffers = state, spares.take(inputs, hidden)
         for steps, block in buffers.blocks(time):

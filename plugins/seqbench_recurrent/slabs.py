@@ -1,8 +1,8 @@
 """Lends memory for what forward passes keep, and takes it back once autograd lets go of it.
 
-A forward pass that is run again in the backward pass drops at once what it kept, and its outputs stay. From the
-allocator's heap the next outputs took the hole that was left, what was kept next did not fit into the rest, and the
-heap grew by all of it: 190 MiB for a GRU of 64 units over 32,768 steps, in one process of three.
+A forward pass that is run again in the backward pass drops at once what it kept, and its outputs stay. In the
+allocator's heap the next outputs took the hole that was left, what was kept next no longer fitted into the rest,
+and the heap grew by all of it: 190 MiB for a GRU of 64 units over 32,768 steps, in one process of three.
 """
 
 from __future__ import annotations

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
-
 from seqbench_recurrent.slabs import LEAST, Slabs
+from torch import Tensor
 
 LIKE = torch.empty(0, dtype=torch.float64)
 STEPS = LEAST // 8

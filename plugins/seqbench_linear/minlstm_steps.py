@@ -26,8 +26,10 @@ class MinLSTMSteps(torch.autograd.Function):
 
     h_t = f'_t h_{t-1} + i'_t g(c_t), with f'_t = f_t / (f_t + i_t) and i'_t = i_t / (f_t + i_t) of the logistic
     functions of their columns; the columns of f, i and c side by side are U x_t + b. Products are in the type of
-    inputs, U and b, everything else in that of h. inputs are [batch, time, features], hs [batch, time, state], h and
-    last [batch, state]. Within, time is axis 0: a step lies together in memory.
+    inputs, U and b, everything else in that of h.
+
+    inputs are [batch, time, features], hs [batch, time, state], h and last [batch, state]. Within, time is axis 0,
+    so that a step lies together in memory.
     """
 
     @staticmethod
@@ -57,8 +59,7 @@ class MinLSTMSteps(torch.autograd.Function):
         d_inputs, d_U, d_b = torch.empty_like(inputs), h.new_zeros(U.shape), h.new_zeros(len(U))
         with torch.inference_mode():
             for steps, own in reversed(list(zip(_blocks(hs), gates, strict=True))):
-                before = hs[steps.start - 1 : steps.stop - 1] if steps.start else torch.cat([h[None], hs[steps][:-1]])
-                d, d_last = _columns_back(own, before, _by_time(d_hs, steps), d_last)
+                d, d_last = _columns_back(own, _before(hs, h, steps), _by_time(d_hs, steps), d_last)
                 d, x = d.to(U.dtype).flatten(0, 1), _by_time(inputs, steps)
                 d_inputs[:, steps] = (d @ U).view_as(x).transpose(0, 1)
                 d_U += d.T @ x.flatten(0, 1)
@@ -87,6 +88,13 @@ def _columns_back(gates: Tensor, before: Tensor, d_hs: Tensor, d_last: Tensor) -
     torch.addcmul(dq, f, dq, value=-1, out=df)
     torch.mul(i - 1, dq, out=di)
     return found, d_before
+
+
+def _before(hs: Tensor, h: Tensor, steps: slice) -> Tensor:
+    """Return h_{t-1} for the steps of a block, [steps, batch, state]."""
+    if steps.start:
+        return hs[steps.start - 1 : steps.stop - 1]
+    return torch.cat([h[None], hs[: steps.stop - 1]])
 
 
 def _by_time(sequence: Tensor, steps: slice) -> Tensor:

@@ -68,7 +68,7 @@ def _with_owner(assignment: str, parameters: Mapping[str, Collection[str]]) -> s
     owners = [owner for owner, names in parameters.items() if name in names]
     if name in _WITH_OPTIONS and not owners:
         option = f"--{name.replace('_', '-')} {text.strip()}"
-        raise ExperimentError(f"--set {assignment}: {name} is a field of the experiment; seqbench run has {option}")
+        raise ExperimentError(f"--set {assignment}: {name} is no parameter; seqbench run has an option, {option}")
     if name in Training.model_fields and not owners:
         raise ExperimentError(f"--set {assignment}: a field of training is written --set training.{name}={text}")
     if len(owners) == 1:

@@ -15,7 +15,11 @@ def test_gates_and_candidates_equal_their_definitions() -> None:
     f, i, c = columns().chunk(3, dim=-1)
     gates = columns()
     found = activate_(gates)
-    wanted = (1 / (1 + torch.exp(-f)), 1 / (1 + torch.exp(-i)), torch.where(c >= 0, c + 0.5, 1 / (1 + torch.exp(-c))))
+    wanted = (
+        1 / (1 + torch.exp(-f)),
+        1 / (1 + torch.exp(-i)),
+        torch.where(c >= 0, c + 0.5, 1 / (1 + torch.exp(-c))),
+    )
     for own, right in zip(found, wanted, strict=True):
         torch.testing.assert_close(own, right, rtol=1e-14, atol=0)
     assert torch.equal(torch.cat(found, dim=-1), gates)

@@ -105,7 +105,8 @@ def test_generators_reach_every_element(group: Group) -> None:
 
 
 @pytest.mark.parametrize(
-    ("group", "elements"), [("Z2", "all"), *((group, elements) for group in ("S3", "A5", "S5") for elements in ("all", "generators"))]
+    ("group", "elements"),
+    [("Z2", "all"), *((group, elements) for group in ("S3", "A5", "S5") for elements in ("all", "generators"))],
 )
 def test_answers_are_those_of_a_solver_that_moves_objects(group: Group, elements: str) -> None:
     task = small(group, elements=elements)
@@ -215,7 +216,10 @@ def test_example_shows_permutations_above_products() -> None:
     [
         ({"group": "Z3"}, "group is 'Z3'; it must be 'Z2', 'S3', 'A5' or 'S5'"),
         ({"elements": "some"}, "elements is 'some'"),
-        ({"group": "Z2", "elements": "generators"}, "^elements is 'generators', .* all its elements.* leave elements"),
+        (
+            {"group": "Z2", "elements": "generators"},
+            "^elements is 'generators', .* all its elements.* leave elements",
+        ),
         ({"test_examples": 0}, "test_examples is 0; it must be at least 1"),
     ],
 )

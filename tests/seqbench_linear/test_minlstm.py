@@ -141,6 +141,30 @@ def test_gradients_of_gradients_are_refused() -> None:
         torch.autograd.grad(layer_of()(sequence)[0].sum(), sequence, create_graph=True)
 
 
+def test_no_steps_give_the_state_back() -> None:
+    h = torch.rand(3, 6).double().requires_grad_()
+    outputs, last = layer_of()(inputs(4, 5)[:, :0], h)
+    assert outputs.shape == (3, 0, 6)
+    last.sum().backward()
+    assert h.grad is not None
+    assert torch.equal(h.grad, torch.ones(3, 6).double())
+
+
+def test_products_of_autocast_have_its_type_both_ways_and_gradients_that_of_the_weights() -> None:
+    torch.manual_seed(0)
+    layer, sequence = layer_of(4).float(), torch.randn(2, 20, 5)
+    exact = layer(sequence)[0]
+    exact.sum().backward()
+    assert layer.U.grad is not None
+    wanted, layer.U.grad = layer.U.grad, None
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rounded = layer(sequence)[0]
+    rounded.sum().backward()
+    assert 0 < (rounded - exact).abs().max() < 0.1
+    assert layer.U.grad.dtype == torch.float32
+    assert 0 < (layer.U.grad - wanted).norm() < 0.05 * wanted.norm()
+
+
 def test_bfloat16_autocast_runs_and_keeps_the_state_in_float32() -> None:
     layer = layer_of(4).float()
     with torch.autocast("cpu", dtype=torch.bfloat16):

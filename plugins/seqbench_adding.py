@@ -124,9 +124,7 @@ class Adding(Task):
             DataError: ``length`` is below 2.
         """
         if length < 2:
-            raise DataError(
-                f"adding at length {length} makes no sense: two steps are marked; take a length of at least 2"
-            )
+            raise DataError("two steps are marked, of two numbers to be added; take a length of at least 2")
         train_examples = rows_within(self.train_examples, self.train_time_steps, length)
         train = self._split("train", train_examples, length, seed)
         test = self._split("test", self.test_examples, length, seed)

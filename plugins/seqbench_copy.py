@@ -152,7 +152,7 @@ class Copy(Task):
             DataError: ``length`` is below 1.
         """
         if length < 1:
-            raise DataError(f"copy at length {length} makes no sense; take a length of at least 1")
+            raise DataError("no step lies between the pattern and its copy; take a length of at least 1")
         train = self._split("train", self.train_examples, length, seed)
         test = self._split("test", self.test_examples, length, seed)
         return TaskData(

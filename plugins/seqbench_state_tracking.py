@@ -120,6 +120,19 @@ class StateTracking(Task):
     validation_examples: Count = 256
     test_examples: Count = 512
 
+    def __post_init__(self) -> None:
+        """Refuse a second name of the same task.
+
+        Raises:
+            ValueError: ``elements`` is ``generators``, and the group is Z2.
+        """
+        super().__post_init__()
+        if self.group == "Z2" and self.elements == "generators":
+            raise ValueError(
+                "elements is 'generators', and the generators of Z2 are all its elements: this is the task with"
+                " elements 'all'; leave elements out"
+            )
+
     def load(self, length: int, seed: int) -> TaskData:
         """Draw the elements of each split and multiply them.
 

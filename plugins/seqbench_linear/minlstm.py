@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from seqbench_scan.linear import wide_type
 from torch import Tensor, nn
-from torch.nn.functional import linear
 
-from seqbench_linear.minlstm_steps import MinLSTMSteps
+from seqbench_linear.minlstm_steps import MinLSTMSteps, product_type
 
 
 class MinLSTMLayer(nn.Module):
@@ -35,8 +34,7 @@ class MinLSTMLayer(nn.Module):
         Returns:
             Outputs, [batch, time, outputs], and h after the last step.
         """
-        columns = linear(inputs, self.U, self.b)
-        wide = wide_type(columns)
-        h = columns.new_full((len(columns), self.state_size), 0.5) if state is None else state
-        hs, last = MinLSTMSteps.apply(columns.to(wide), h.to(wide))  # type: ignore[no-untyped-call]
+        x, U, b = (each.to(product_type(inputs)) for each in (inputs, self.U, self.b))
+        h = inputs.new_full((len(inputs), self.state_size), 0.5) if state is None else state
+        hs, last = MinLSTMSteps.apply(x, U, b, h.to(wide_type(self.U, h)))  # type: ignore[no-untyped-call]
         return self.leave(hs.to(self.U.dtype)), last

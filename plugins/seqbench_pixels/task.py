@@ -38,8 +38,9 @@ class Pixels(Task):
     depends on P alone). The class is asked for at the last step. What T means:
 
     - T = P: the task of the publications, 784 for MNIST and 64 for the digits.
-    - T > P: the image is followed by T - P steps of noise, independent normal numbers, as Chang et al. 2019 pad
-      images with noise; what was seen must be carried over them. ``filler="blank"`` follows it with zeros.
+    - T > P: the image is followed by T - P steps of noise, independent normal numbers, as the rows of an image are
+      in Chang et al. 2019, section 5.3; what was seen must be carried over them. With ``filler="blank"`` these
+      steps are zeros.
     - T < P: the image is made smaller, to the largest square of at most T pixels (4 x 4 at T = 16), each the mean
       of an area; steps that remain hold noise. Less is seen there, so that a score at T < P may be lower for want
       of detail, not of memory: the linear baseline shows how much. The rasters of two such lengths differ, so

@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 
-def run(a: Tensor, b: Tensor, h: Tensor) -> Tensor:
+def run(a: Tensor, b: Tensor, h: Tensor, out: Tensor | None = None) -> Tensor:
     """Return h_t = a_t h_{t-1} + b_t for all t.
 
     Args:
         a, b: [batch, time, features].
         h: before the first step, [batch, features].
+        out: where they are written; it may be `b`.
     """
     first = torch.addcmul(b[:, :1], a[:, :1], h.unsqueeze(1))
     b = torch.cat([first, b[:, 1:]], dim=1)
@@ -24,7 +25,7 @@ def run(a: Tensor, b: Tensor, h: Tensor) -> Tensor:
         b = torch.cat([b[:, :span], torch.addcmul(b[:, span:], a[:, span:], b[:, :-span])], dim=1)
         a = torch.cat([a[:, :span], a[:, span:] * a[:, :-span]], dim=1)
         span *= 2
-    return b
+    return b if out is None else out.copy_(b)
 
 
 def run_back(a: Tensor, d_hs: Tensor, d_last: Tensor) -> tuple[Tensor, Tensor]:

@@ -10,14 +10,15 @@ import torch
 from torch import Tensor
 
 
-def run(a: Tensor, b: Tensor, h: Tensor) -> Tensor:
+def run(a: Tensor, b: Tensor, h: Tensor, out: Tensor | None = None) -> Tensor:
     """Return h_t = a_t h_{t-1} + b_t for all t.
 
     Args:
         a, b: [batch, time, features].
         h: before the first step, [batch, features].
+        out: where they are written; it may be `b`.
     """
-    found = torch.empty_like(b)
+    found = torch.empty_like(b) if out is None else out
     # Each step is one call; without autograd's book-keeping it takes half as long.
     with torch.inference_mode():
         for factor, added, out in zip(a.unbind(1), b.unbind(1), found.unbind(1), strict=True):

@@ -1,4 +1,4 @@
-"""Holds the blocks of mLSTM and sLSTM (Beck et al. 2024, figures 9 and 10), and puts them on each other."""
+"""Holds the blocks of mLSTM and sLSTM (Beck et al. 2024, appendix A.4), and puts them on each other."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def build_blocks(
 
 
 class MLSTM(nn.Module):
-    """The block of figure 10: up to `up_size`, through the matrix memory, and down again.
+    """The block of an mLSTM: up to `up_size`, through the matrix memory, and down again.
 
     ::
 
@@ -105,7 +105,7 @@ class MLSTM(nn.Module):
 
 
 class SLSTM(nn.Module):
-    """The first half of the block of figure 9: cells whose i and f see a convolution of the inputs, and a norm.
+    """The first half of the block of an sLSTM: cells whose i and f see a convolution of the inputs, and a norm.
 
     All maps stay within a head. Inputs of another size than `width` are mapped to it first. R starts at 0, and
     the biases of the forget gates fall from 5 to -7 within a head, so that cells forget at many rates, in higher
@@ -149,7 +149,7 @@ class SLSTM(nn.Module):
 
 
 class GatedMLP(nn.Module):
-    """The second half of the block of figure 9: down(gelu(g_t) * u_t), with g_t and u_t the halves of up(x_t)."""
+    """The second half of the block of an sLSTM: down(gelu(g_t) * u_t), with g_t and u_t the halves of up(x_t)."""
 
     def __init__(self, input_size: int, *, width: int, size: int, layers: int) -> None:
         super().__init__()

@@ -28,7 +28,7 @@ class XLSTM(Model):
     An sLSTM layer has cells with exponential input gates, a normaliser, and recurrent weights within each head
     (equations 8 to 17: `seqbench_xlstm.cells`). An mLSTM layer has a matrix for each head as its memory, and no
     recurrent weights, so that a chunk of steps is computed by matrix products (equations 19 to 27:
-    `seqbench_xlstm.memory`). The blocks around them are those of the paper's figures 9 and 10: an sLSTM is
+    `seqbench_xlstm.memory`). The blocks around them are those of the figures of its appendix A.4: an sLSTM is
     followed by a gated MLP, which counts as part of its layer; an mLSTM stands between a map to twice the width
     and one back. The forget gates are sigmoids, one of the paper's two choices, and that of its authors' code.
 

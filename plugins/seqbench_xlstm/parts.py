@@ -115,7 +115,7 @@ class HeadNorm(nn.Module):
 
 
 def small_init(weight: Tensor, features: int) -> None:
-    """Draw with a standard deviation of sqrt(2 / (5 features)) (Nguyen & Salazar 2019, equation 5)."""
+    """Draw with a standard deviation of sqrt(2 / (5 features)) (Nguyen & Salazar 2019)."""
     nn.init.normal_(weight, std=math.sqrt(2 / (5 * features)))
 
 

@@ -41,7 +41,10 @@ def _names(context: click.Context, option: click.Parameter, value: str | None) -
         return None
     if not value.strip(" ,"):
         raise click.BadParameter("it names nothing; give one or more, or leave the option out")
-    return [read_scalar(item.strip()) for item in value.split(",") if item.strip()]
+    items = [item.strip() for item in value.split(",")]
+    if not all(items):
+        raise click.BadParameter(f"{value!r} has an empty place; write {','.join(filter(None, items))}")
+    return [read_scalar(item) for item in items]
 
 
 def _models(context: click.Context, option: click.Parameter, value: str | None) -> list[Any] | None:

@@ -17,6 +17,9 @@ _FORMS = {
     "executor": "executor=NAME, or executor.FIELD=VALUE, such as executor.jobs=2",
 }
 
+_WITH_OPTIONS = ("tasks", "models", "weights", "lengths", "seeds", "evaluate_lengths")
+"""Fields of an experiment that have an option of their own."""
+
 
 def settings(assignments: Sequence[str]) -> dict[str, Any]:
     """Turn assignments like ``lstm.hidden_size=64`` into overrides of an experiment's fields.
@@ -63,6 +66,9 @@ def _with_owner(assignment: str, parameters: Mapping[str, Collection[str]]) -> s
     if not equals or not name or "." in name or name in SECTIONS:
         return assignment
     owners = [owner for owner, names in parameters.items() if name in names]
+    if name in _WITH_OPTIONS and not owners:
+        option = f"--{name.replace('_', '-')} {text.strip()}"
+        raise ExperimentError(f"--set {assignment}: {name} is no parameter; seqbench run has an option, {option}")
     if name in Training.model_fields and not owners:
         raise ExperimentError(f"--set {assignment}: a field of training is written --set training.{name}={text}")
     if len(owners) == 1:

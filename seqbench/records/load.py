@@ -39,7 +39,7 @@ def load_results(*places: str | Path) -> pd.DataFrame:
     ``training.NAME``, ``evaluate_lengths``), ``metrics.NAME`` for every other metric, and ``metrics.NAME@LENGTH``
     for the lengths of ``evaluate_lengths``. An unknown value is missing, never 0. Group by ``task_name`` and
     ``model_name``, which are different for different settings. A warning says if grouping by ``task`` and
-    ``model`` alone would mix settings.
+    ``model`` would mix settings that are no axis of an experiment, as the length and ``model.weights`` are.
 
     Args:
         places: folders of results, and files written by ``seqbench report --format csv``, which give the same

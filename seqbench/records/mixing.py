@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _NAMES = ["task_name", "model_name"]
+_SIZE = "model.weights"
+"""An axis of an experiment, as the length is: rows are expected to differ in it."""
+
 _VERSIONED = ("task_version", "model_version", "precision")
 
 
@@ -25,8 +28,9 @@ def confusions(table: pd.DataFrame) -> Iterator[str]:
             f"{counted(twice, 'row')} of cells that another of these places has too:"
             " table.drop_duplicates('key') keeps one of each"
         )
-    variants = table.groupby(["task", "model"])[_NAMES].nunique().max(axis=1)
-    for task, model in variants[variants > 1].index:
+    axes = ["task", "model", *(name for name in (_SIZE,) if name in table)]
+    variants = table.groupby(axes, dropna=False)[_NAMES].nunique().max(axis=1)
+    for task, model in dict.fromkeys(key[:2] for key in variants[variants > 1].index):
         own = table[(table["task"] == task) & (table["model"] == model)]
         yield (
             f"{model} on {task} was run with different settings ({', '.join(_differing(own))}): group by task_name"

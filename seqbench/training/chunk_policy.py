@@ -37,8 +37,8 @@ def chunking_of(network: Network, training: Training, features: int, steps: int)
         steps: steps of the longest sequence.
 
     Raises:
-        ContractError: gradients are to be truncated in a layer that carries no state or looks ahead, or chunks
-            recomputed that cannot draw their random numbers again.
+        ContractError: gradients are to be truncated in a layer that carries no state, looks ahead or is not
+            trained, or chunks recomputed that cannot draw their random numbers again.
     """
     if network.state_size == 0:
         if training.truncate is not None:
@@ -49,6 +49,11 @@ def chunking_of(network: Network, training: Training, features: int, steps: int)
             )
         return Chunking()
     is_again = network.is_trained_through and is_recomputed(network.layer, training, features, steps)
+    if training.truncate is not None and not network.is_trained_through:
+        raise ContractError(
+            f"training.truncate is {training.truncate}, and no gradient flows back through the layer, of which no"
+            " weight is trained: there is nothing to truncate; leave it out for this model"
+        )
     return Chunking(CHUNK_STEPS, is_again, training.truncate)
 
 

@@ -149,6 +149,8 @@ def test_data_set_that_is_not_on_this_machine_ends_a_real_process_with_status_2(
         (["run", "none.yaml"], "none.yaml cannot be read"),
         (["run", "smoke", "--lengths", "0"], "lengths.0 is to be 1 or more, and 0 was given"),
         (["run", "smoke", "--lengths", "16,x"], "'x' was given"),
+        (["run", "smoke", "--weights", "1k,,2k"], "'1k,,2k' has an empty place; write 1k,2k"),
+        (["run", "smoke", "--set", "weights=10k"], "seqbench run has an option, --weights 10k"),
         (["run", "smoke", "--set", "lstm.hiden_size=3"], "did you mean 'hidden_size'"),
         (["run", "smoke", "--set", "training.steps=1.5"], "training.steps"),
         (["run", "typo.yaml"], "typo.yaml:2: no field of experiment is called 'modells'; did you mean 'models'"),

@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 from seqbench import load_gradients, load_results
+from seqbench.experiment.weights import Sized
 from seqbench.gradients.flow import Flow, curve_of, summarise_flow, summarise_input, unknown_curve
 from seqbench.records.csv import _FIRST_EDITION
 from seqbench.records.rows import COLUMNS, LEADING
@@ -58,6 +59,24 @@ def test_two_learning_rates_in_one_folder_are_told_apart_by_name_and_by_column(t
     assert sorted(means) == pytest.approx([-0.02857, 0.88571], abs=1e-5)
     assert list(table.groupby("training.learning_rate")["score"].mean()) == [0.9, 0.1]
     assert table["training.learning_rate"].dtype == "float64"
+
+
+def of_weights(weights: int, hidden_size: int, **others: Any) -> Record:
+    found = record(0.5, hidden_size=hidden_size, **others)
+    sized = Sized(weights=weights, parameters=("hidden_size",))
+    model = found.cell.model.model_copy(update={"sized": sized})
+    return found.model_copy(update={"cell": found.cell.model_copy(update={"model": model})})
+
+
+def test_numbers_of_weights_are_an_axis_as_the_length_is_and_mix_nothing(tmp_path: Path) -> None:
+    sizes = [of_weights(1000, 12), of_weights(10_000, 46)]
+    table = load_results(stored(sizes, tmp_path / "sizes"))
+    assert sorted(table["model.weights"]) == [1000, 10_000]
+    rates = [of_weights(1000, 12, training=rate) for rate in TWO_RATES]
+    with pytest.warns(UserWarning, match=r"different settings \(.*training.learning_rate.*\)"):
+        load_results(stored([*rates, *sizes[1:]], tmp_path / "rates"))
+    with pytest.warns(UserWarning, match="different settings"):
+        load_results(stored([record(0.5), record(0.5, hidden_size=13), *sizes], tmp_path / "both"))
 
 
 def test_names_are_those_of_the_tables_and_every_row_has_versions_precision_and_device(tmp_path: Path) -> None:

@@ -84,11 +84,18 @@ def test_pieces_equal_the_whole(steps: int) -> None:
     assert state.shape == (3, 6)
 
 
+def of_columns(columns: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
+    """Run steps whose columns are given, as inputs of an identity."""
+    size = columns.shape[-1]
+    hs, last = MinLSTMSteps.apply(columns, torch.eye(size).to(columns), columns.new_zeros(size), h)  # type: ignore[no-untyped-call]
+    return hs, last
+
+
 def test_gradcheck_with_a_state() -> None:
     torch.manual_seed(0)
-    columns = torch.randn(2, 4, 6, dtype=torch.float64, requires_grad=True)
-    h = torch.rand(2, 2, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(MinLSTMSteps.apply, (columns, h))
+    shapes = ((2, 4, 3), (6, 3), (6,), (2, 2))
+    given = [torch.rand(shape, dtype=torch.float64, requires_grad=True) for shape in shapes]
+    assert torch.autograd.gradcheck(MinLSTMSteps.apply, given)
 
 
 def test_gradient_of_a_state_can_be_changed_in_place() -> None:
@@ -109,7 +116,7 @@ def test_no_state_is_a_half_and_not_zeros() -> None:
 @pytest.mark.parametrize("size", [-1e5, 1e5])
 def test_gates_far_from_zero_keep_outputs_and_gradients_finite(dtype: torch.dtype, size: float) -> None:
     columns = torch.full((2, 4, 6), size, dtype=dtype, requires_grad=True)
-    hs, _ = MinLSTMSteps.apply(columns, torch.ones(2, 2, dtype=dtype))  # type: ignore[no-untyped-call]
+    hs, _ = of_columns(columns, torch.ones(2, 2, dtype=dtype))
     hs.sum().backward()
     assert hs.isfinite().all()
     assert columns.grad is not None
@@ -118,7 +125,7 @@ def test_gates_far_from_zero_keep_outputs_and_gradients_finite(dtype: torch.dtyp
 
 def test_a_gate_that_is_shut_has_its_digits() -> None:
     columns = torch.tensor([[[-60.0, 10.0, 1.0], [10.0, -60.0, 1.0]]], dtype=torch.float64)
-    hs, _ = MinLSTMSteps.apply(columns, torch.full((1, 1), 1e30, dtype=torch.float64))  # type: ignore[no-untyped-call]
+    hs, _ = of_columns(columns, torch.full((1, 1), 1e30, dtype=torch.float64))
     # f' = e^-60 (1 + e^-10), but for e^-120: what is kept of 1e30, and 3/2 that is added.
     kept = 1e30 * torch.tensor(-60.0).double().exp() * (1 + torch.tensor(-10.0).double().exp())
     torch.testing.assert_close(hs[0, 0, 0], kept + 1.5, rtol=1e-14, atol=0)
@@ -132,6 +139,30 @@ def test_gradients_of_gradients_are_refused() -> None:
     sequence = inputs(3, 5)
     with pytest.raises(RuntimeError, match="no second derivative"):
         torch.autograd.grad(layer_of()(sequence)[0].sum(), sequence, create_graph=True)
+
+
+def test_no_steps_give_the_state_back() -> None:
+    h = torch.rand(3, 6).double().requires_grad_()
+    outputs, last = layer_of()(inputs(4, 5)[:, :0], h)
+    assert outputs.shape == (3, 0, 6)
+    last.sum().backward()
+    assert h.grad is not None
+    assert torch.equal(h.grad, torch.ones(3, 6).double())
+
+
+def test_products_of_autocast_have_its_type_both_ways_and_gradients_that_of_the_weights() -> None:
+    torch.manual_seed(0)
+    layer, sequence = layer_of(4).float(), torch.randn(2, 20, 5)
+    exact = layer(sequence)[0]
+    exact.sum().backward()
+    assert layer.U.grad is not None
+    wanted, layer.U.grad = layer.U.grad, None
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rounded = layer(sequence)[0]
+    rounded.sum().backward()
+    assert 0 < (rounded - exact).abs().max() < 0.1
+    assert layer.U.grad.dtype == torch.float32
+    assert 0 < (layer.U.grad - wanted).norm() < 0.05 * wanted.norm()
 
 
 def test_bfloat16_autocast_runs_and_keeps_the_state_in_float32() -> None:

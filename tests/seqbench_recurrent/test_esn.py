@@ -6,6 +6,7 @@ Modules: seqbench_recurrent.reservoir, seqbench.training.time_estimate.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from seqbench_recurrent.esn import ESN
 from seqbench_recurrent.reservoir import Reservoir, drawn_v
 from torch import Tensor
 
-from seqbench import Batch, Catalog, Experiment, StepClass, Tokens
+from seqbench import Batch, Catalog, Experiment, PluginError, StepClass, Tokens
 from seqbench.cli.main import cli
 from seqbench.experiment.cells import Cell
 from seqbench.experiment.schema import Training
@@ -23,6 +24,7 @@ from seqbench.network.network import build_network
 from seqbench.plugins.grid import expand
 from seqbench.training.cell import run_cell
 from seqbench.training.chunk_policy import chunking_of
+from seqbench.training.preflight import check_data
 from seqbench.training.time_estimate import train_seconds
 from tests.toys import Last
 
@@ -107,6 +109,12 @@ def cell(task: type[Last] = Last) -> tuple[Cell, Catalog]:
         "gradients": {"examples": 4, "draws": 1},
     }
     return expand(Experiment.model_validate(fields), catalog)[0], catalog
+
+
+def test_gradients_that_do_not_flow_are_not_truncated() -> None:
+    small, catalog = cell()
+    with pytest.raises(PluginError, match="model esn: .* of which no weight is trained: .* leave it out"):
+        check_data(replace(small, training=small.training.model_copy(update={"truncate": 3})), catalog)
 
 
 def test_cell_counts_and_measures_the_head_alone_and_learns() -> None:

@@ -60,6 +60,13 @@ def test_scan_and_gradients_equal_those_of_a_loop(
         torch.testing.assert_close(found, right, rtol=1e-12, atol=1e-12)
 
 
+def test_states_can_be_written_over_what_is_added(way: ModuleType) -> None:
+    a, b, h = (each.detach() for each in drawn(torch.float64, (3, 70, 5), (3, 70, 5), (3, 5)))
+    wanted = looped(a, b, h)
+    assert way.run(a, b, h, out=b) is b
+    torch.testing.assert_close(b, wanted, rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("dtype", TYPES)
 def test_gradcheck(way: ModuleType, dtype: torch.dtype) -> None:
     assert torch.autograd.gradcheck(scan, drawn(dtype, (2, 4, 3), (2, 4, 3), (2, 3)))

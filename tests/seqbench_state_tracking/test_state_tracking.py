@@ -96,7 +96,7 @@ def test_a5_is_perfect_and_s5_is_not_solvable(group: Group, commutators: int) ->
     assert len(found) == commutators
 
 
-@pytest.mark.parametrize("group", ORDERS)
+@pytest.mark.parametrize("group", ["S3", "A5", "S5"])
 def test_generators_reach_every_element(group: Group) -> None:
     chosen = StateTracking(group=group, elements="generators")
     reached = chosen.shares(60)[-1]
@@ -104,8 +104,10 @@ def test_generators_reach_every_element(group: Group) -> None:
     assert bool((reached > 0).all())
 
 
-@pytest.mark.parametrize("group", ORDERS)
-@pytest.mark.parametrize("elements", ["all", "generators"])
+@pytest.mark.parametrize(
+    ("group", "elements"),
+    [("Z2", "all"), *((group, elements) for group in ("S3", "A5", "S5") for elements in ("all", "generators"))],
+)
 def test_answers_are_those_of_a_solver_that_moves_objects(group: Group, elements: str) -> None:
     task = small(group, elements=elements)
     data = task.load(19, seed=1)
@@ -214,6 +216,10 @@ def test_example_shows_permutations_above_products() -> None:
     [
         ({"group": "Z3"}, "group is 'Z3'; it must be 'Z2', 'S3', 'A5' or 'S5'"),
         ({"elements": "some"}, "elements is 'some'"),
+        (
+            {"group": "Z2", "elements": "generators"},
+            "^elements is 'generators', .* all its elements.* leave elements",
+        ),
         ({"test_examples": 0}, "test_examples is 0; it must be at least 1"),
     ],
 )

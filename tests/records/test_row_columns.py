@@ -70,7 +70,7 @@ def test_short_row_holds_every_value(odd: list[Record]) -> None:
         raise LookupError(cell)
 
     for record in odd:
-        row = known_row(short_row(record), "a cell", no_record)
+        row = known_row(short_row(own_row(record)), "a cell", no_record)
         (whole,) = rows([record])
         assert dict(zip(FIXED, row.values, strict=True)) == {name: whole[name] for name in FIXED}
         assert all(whole.get(name) == value for name, value in row.others.items())

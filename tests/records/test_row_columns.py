@@ -10,7 +10,7 @@ import pytest
 
 from seqbench.records.load import frame
 from seqbench.records.row_columns import RowColumns, known_row, rows_in_order, short_row
-from seqbench.records.rows import FIXED, rows
+from seqbench.records.rows import FIXED, own_row, rows
 from seqbench.records.schema import Costs, Record
 from seqbench.records.store import Store
 

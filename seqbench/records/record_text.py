@@ -43,7 +43,7 @@ class Parts(NamedTuple):
 
 
 def parts_of(content: bytes) -> Parts | None:
-    """Return the parts of the record in a sealed file as this program writes it; None if names do not tell them."""
+    """Return the parts of the record in a sealed file of this program; None if names do not tell them."""
     line = unsealed(cut(content))
     if line.count(_COURSE) != 1:
         return None

@@ -40,14 +40,18 @@ def command(folders: tuple[Path, ...], name: str | None, output: Path | None, as
     name = "json" if as_json else name or _of_ending(output)
     if output is not None:
         check_output(output)
-    # Nothing that a report makes of many records can be freed before it is written.
+    # Nothing that a report makes of many records can be freed before it is written; then all of it is.
     with collector_paused():
-        records, curves = read_light(folders, has_curves=name == "html")
-        if output is not None:
-            size = write_whole(output, FORMATS[name].write(records, curves))
-            click.echo(f"wrote {output} ({size} bytes, {name}, {counted(len(records), 'cell')})", err=True)
-        else:
-            _print(records, curves, name)
+        _report(folders, name, output)
+
+
+def _report(folders: Sequence[Path], name: str, output: Path | None) -> None:
+    records, curves = read_light(folders, has_curves=name == "html")
+    if output is not None:
+        size = write_whole(output, FORMATS[name].write(records, curves))
+        click.echo(f"wrote {output} ({size} bytes, {name}, {counted(len(records), 'cell')})", err=True)
+    else:
+        _print(records, curves, name)
 
 
 def _of_ending(output: Path | None) -> str:

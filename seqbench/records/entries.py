@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from pydantic import create_model
 from pydantic_core import from_json, to_json
 
-from seqbench.base.checksums import BrokenSealError, check_seal, is_sealed, unsealed
+from seqbench.base.checksums import BrokenSealError, check_seal, is_sealed
 from seqbench.errors import StoreError
 from seqbench.records.curves import ShortCurves, kept
 from seqbench.records.index_file import IndexEntry
@@ -19,6 +19,7 @@ from seqbench.records.light import is_light, without_curves
 from seqbench.records.record_files import BROKEN, Content, content_of, head_of, is_of_another_version, seen_in
 from seqbench.records.record_text import Parts, parts_of
 from seqbench.records.row_columns import short_row
+from seqbench.records.rows import own_row, row_of_cell, row_of_outcome
 from seqbench.records.schema import CellData, Data, PluginUsed, Record
 
 _APART = {"cell", "environment"}
@@ -69,20 +70,22 @@ def entry_of(file: RecordFile, depth: int) -> IndexEntry | FileFault:
 
 
 def _whole_entry(file: RecordFile, depth: int) -> IndexEntry | FileFault:
-    content = file.content
-    parts = parts_of(unsealed(content.data)) if file.has_right_seal else None
+    data = file.content.data
+    parts = parts_of(data) if file.has_right_seal else None
     if parts is not None:
         with suppress(ValueError):
-            record = record_of(*parts)
+            cell, rest = _cell(parts.cell), _rest().model_validate_json(parts.rest)
             # Without the settings of its gradients, a record keeps the curves of its flows.
-            if record.cell.gradients is not None and is_light(record):
-                return _entry(file, record, parts, kept(from_json(content.data)) if depth == 2 else None, depth)
+            if cell.gradients is not None and is_light(rest):
+                row = _row_of_cell(parts.cell, parts.environment) | _place(parts.place) | row_of_outcome(rest)
+                return _entry(file, rest, parts, row, kept(from_json(data)) if depth == 2 else None, depth)
     try:
-        whole = Record.from_json(content.data, str(file.path))
+        whole = Record.from_json(data, str(file.path))
     except StoreError as error:
-        return FileFault(error, not is_of_another_version(content.data, error), content.stamp)
+        return FileFault(error, not is_of_another_version(data, error), file.content.stamp)
     record = without_curves(whole)
-    return _entry(file, record, _parts(record), kept(whole.model_dump()) if depth == 2 else None, depth)
+    curves = kept(whole.model_dump()) if depth == 2 else None
+    return _entry(file, record, _parts(record), own_row(record), curves, depth)
 
 
 def _checked_entry(file: RecordFile) -> IndexEntry | FileFault:
@@ -109,8 +112,7 @@ def _has_right_seal(data: bytes) -> bool:
 
 def record_of(cell: str, environment: str, rest: str, place: str) -> Record:
     """Return the record of an entry; records of the same cell but for length and seed share its parts."""
-    length, seed = map(int, place.split())
-    whole = _cell(cell).model_copy(update={"length": length, "seed": seed})
+    whole = _cell(cell).model_copy(update=_place(place))
     found = vars(_rest().model_validate_json(rest))
     return _TEMPLATE.model_copy(update={**found, "cell": whole, "environment": _environment(environment)})
 
@@ -120,10 +122,12 @@ def settings_record(cell: str) -> Record:
     return _TEMPLATE.model_copy(update={"key": cell, "cell": _cell(cell)})
 
 
-def _entry(file: RecordFile, record: Record, parts: Parts, curves: ShortCurves | None, depth: int) -> IndexEntry:
+def _entry(
+    file: RecordFile, record: Record, parts: Parts, row: dict[str, Any], curves: ShortCurves | None, depth: int
+) -> IndexEntry:
     own = *_state(file), record.key, record.status
     grids, numbers = curves or (None, None)
-    return IndexEntry(*own, *parts, *short_row(record), grids, numbers, depth)
+    return IndexEntry(*own, *parts, *short_row(row), grids, numbers, depth)
 
 
 def _parts(record: Record) -> Parts:
@@ -141,12 +145,22 @@ def _state(file: RecordFile) -> tuple[str, int, int, int, int]:
     return file.name, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino
 
 
+def _place(text: str) -> dict[str, int]:
+    length, seed = text.split()
+    return {"length": int(length), "seed": int(seed)}
+
+
 @cache
-def _rest() -> type[Data]:
-    """Return the class of a record without the parts that it shares with others, made when it is used."""
+def _rest() -> type[Record]:
+    """Return the class of a record that lacks the parts it shares with others, made when it is used."""
     fields = {name: (each.annotation, each) for name, each in Record.model_fields.items() if name not in _APART}
-    made: type[Data] = create_model("_Rest", __base__=Data, **fields)  # type: ignore[call-overload]
-    return made
+    made: Any = create_model("_Rest", __base__=Data, **fields)  # type: ignore[call-overload]
+    return made  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=1024)
+def _row_of_cell(cell: str, environment: str) -> dict[str, Any]:
+    return row_of_cell(_cell(cell), _environment(environment))
 
 
 @lru_cache(maxsize=1024)

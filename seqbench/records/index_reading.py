@@ -89,8 +89,9 @@ class Reading:
 
     def _read(self, names: Iterable[str]) -> Iterator[tuple[str, IndexEntry | FileFault]]:
         # In threads it takes longer: most of the time Python's lock is held.
+        folder = self.layout.records
         for name in names:
-            file = load(self.layout.records, name)
+            file = load(folder, name)
             if file is not None:
                 yield name, file if isinstance(file, FileFault) else entry_of(file, self.depth)
 

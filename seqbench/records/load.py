@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seqbench.base.collector import collector_paused
 from seqbench.records.csv import is_csv, joined, read_csv, text_of, typed_setting
 from seqbench.records.mixing import confusions
 from seqbench.records.row_columns import RowColumns, rows_in_order
@@ -50,7 +51,9 @@ def load_results(*places: str | Path) -> pd.DataFrame:
     """
     paths = [Path(place) for place in places]
     files = [read_csv(path) for path in paths if is_csv(path)]
-    table = frame(rows_in_order([Store(path).rows() for path in paths if not is_csv(path)]))
+    # Nothing that is made of many records can be freed before the table is there.
+    with collector_paused():
+        table = frame(rows_in_order([Store(path).rows() for path in paths if not is_csv(path)]))
     if files:
         table = joined([*([table] if len(table) else []), *files])
     for sentence in confusions(table):

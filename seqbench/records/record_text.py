@@ -10,18 +10,18 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from seqbench.base.checksums import unsealed
+
 _COURSE, _GRADIENTS, _FLOWS = b'"course": {"losses": [', b'"gradients": ', b'"gradients": {"flows": ['
 _CURVES, _NORMS, _STEPS = b'"curves": [', b'], "norms": ', b'"course": ['
-_AFTER_LOSSES, _AFTER_CURVES, _AFTER_NORMS = (
-    (b"], ", b'"validations": '),
-    (b"]}, ", b'"summary": {'),
-    (b"]}, ", b'"problems": '),
-)
-"""What follows the lists that are cut. A quote in a word has a backslash before it, so no word has these names."""
+_AFTER_LOSSES, _AFTER_CURVES = b'], "validations": ', b']}, "summary": {"gain_per_step": '
+_AFTER_NORMS = b']}, "problems": '
+"""What follows the lists that are cut; the longer, the sooner it is found."""
 _CELL, _TRAINING, _STOPPED = b', "cell": {', b', "training": {', b', "stopped": '
 _ENVIRONMENT, _NOTES = b', "environment": {', b', "notes": {'
-_PLACE = re.compile(rb', "length": ([0-9]{1,20}), "seed": ([0-9]{1,20})(?=, "training": {)')
-_ONCE = _COURSE, _CELL, _TRAINING, _STOPPED, _ENVIRONMENT
+"""A quote in a word has a backslash before it, so no word has these names."""
+_LENGTH = b', "length": '
+_PLACE = re.compile(rb', "length": ([0-9]{1,20}), "seed": ([0-9]{1,20})')
 _NEAR = 4000
 """Bytes from a curve's summary within which the next curve is looked for."""
 
@@ -42,20 +42,24 @@ class Parts(NamedTuple):
     place: str
 
 
-def parts_of(line: bytes) -> Parts | None:
-    """Return the parts of a record's line as this program writes it; None if names do not tell them."""
-    line = cut(line)
-    cell, stopped = line.find(_CELL), line.find(_STOPPED)
-    place = _PLACE.search(line, cell, stopped)
-    environment = line.find(_ENVIRONMENT, stopped)
-    notes = line.find(_NOTES, environment)
-    if place is None or environment < 0 or notes < 0 or any(line.count(name) != 1 for name in _ONCE):
+def parts_of(content: bytes) -> Parts | None:
+    """Return the parts of the record in a sealed file of this program; None if names do not tell them."""
+    line = unsealed(cut(content))
+    if line.count(_COURSE) != 1:
         return None
-    first, last = line[cell + len(_CELL) - 1 : place.start()], line[place.end() : stopped]
-    return Parts(
-        (first + b', "length": 0, "seed": 0' + last).decode(),
-        line[environment + len(_ENVIRONMENT) - 1 : notes].decode(),
-        (line[:cell] + line[stopped:environment] + line[notes:]).decode(),
+    try:
+        head, tail = line.split(_STOPPED)
+        first, cell = head.split(_CELL)
+        before, after = cell.split(_TRAINING)
+        middle, last = tail.split(_ENVIRONMENT)
+        environment, notes = last.split(_NOTES)
+    except ValueError:
+        return None
+    place = _PLACE.fullmatch(before, before.rfind(_LENGTH))
+    return place and Parts(
+        b"".join((b"{", before[: place.start()], b', "length": 0, "seed": 0', _TRAINING, after)).decode(),
+        (b"{" + environment).decode(),
+        b"".join((first, _STOPPED, middle, _NOTES, notes)).decode(),
         f"{int(place[1])} {int(place[2])}",
     )
 
@@ -72,7 +76,7 @@ def cut(line: bytes) -> bytes:
 
 def _spans(line: bytes) -> Iterator[tuple[int, int]]:
     place = line.find(_COURSE) + len(_COURSE)
-    end = _end(line, _AFTER_LOSSES, place)
+    end = line.find(_AFTER_LOSSES, place)
     if end < 0 or b'"' in line[place:end]:
         return
     yield place, end
@@ -82,20 +86,13 @@ def _spans(line: bytes) -> Iterator[tuple[int, int]]:
         return
     while (place := line.find(_CURVES, end, end + _NEAR)) >= 0 and line.find(_NORMS, end, place) < 0:
         place += len(_CURVES)
-        end = _end(line, _AFTER_CURVES, place)
+        end = line.find(_AFTER_CURVES, place)
         if end < 0:
             return
         yield place, end
     end = line.find(_NORMS, end)
     if line.startswith(b"{", end + len(_NORMS)):
         place = line.find(_STEPS, end) + len(_STEPS)
-        end = _end(line, _AFTER_NORMS, place)
+        end = line.find(_AFTER_NORMS, place)
         if end >= 0 and b'"' not in line[place:end]:
             yield place, end
-
-
-def _end(line: bytes, after: tuple[bytes, bytes], start: int) -> int:
-    """Return where what is cut ends; -1 if something else stands there."""
-    brackets, name = after
-    found = line.find(name, start) - len(brackets)
-    return found if found >= start and line.startswith(brackets, found) else -1

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic_core import from_json, to_json
 
-from seqbench.records.rows import FIXED, TEXTS, Kinds, KnownRow, own_row
+from seqbench.records.rows import FIXED, TEXTS, Kinds, KnownRow
 from seqbench.records.schema import Record
 
 if TYPE_CHECKING:
@@ -39,9 +39,8 @@ class ShortRow(NamedTuple):
     other_values: bytes
 
 
-def short_row(record: Record) -> ShortRow:
-    """Return the row of a record in short."""
-    row = own_row(record)
+def short_row(row: dict[str, Any]) -> ShortRow:
+    """Return a row in short (`seqbench.records.rows.own_row`)."""
     names = [name for name in row if name not in _FIXED]
     numbers = [math.nan if row[name] is None else row[name] for name in names]
     return ShortRow(row, to_json(names).decode(), struct.pack(f"<{len(numbers)}d", *numbers))

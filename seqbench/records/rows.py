@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from seqbench.records.resolution import one_example_in_skill
-from seqbench.records.schema import FlowAt, Record
+from seqbench.records.schema import CellData, Evaluation, FlowAt, GradientData, MetricData, Record
 from seqbench.records.variants import LATER, differing_settings, model_names, settings_key, task_names
 
 LEADING = ("task_name", "model_name", "length", "seed", "score", "baseline", "skill")
@@ -123,20 +123,36 @@ class Kinds:
 
 def own_row(record: Record) -> dict[str, Any]:
     """Return the row of a record, without its names and the settings that differ from others'."""
-    cell, costs = record.cell, record.costs
+    cell = record.cell
+    return {
+        **row_of_cell(cell, record.environment),
+        "length": cell.length,
+        "seed": cell.seed,
+        **row_of_outcome(record),
+    }
+
+
+def row_of_cell(cell: CellData, environment: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of a row that are the same for all lengths and seeds on one machine."""
+    precision, device = cell.training.get("precision", LATER["precision"]), environment.get("device")
     return {
         "task": cell.task.name,
         "model": cell.model.name,
         "task_version": cell.task.version,
         "model_version": cell.model.version,
-        "length": cell.length,
-        "seed": cell.seed,
+        "precision": None if precision is None else str(precision),
+        "device": None if device is None else str(device),
+    }
+
+
+def row_of_outcome(record: Record) -> dict[str, Any]:
+    """Return the other columns but length and seed; reads neither the cell of a record nor its environment."""
+    costs = record.costs
+    row: dict[str, Any] = {
         "status": record.status,
         "reason": record.reason,
         "warnings": _joined(record.warnings),
         "problems": _joined(record.gradients.problems if record.gradients else ()),
-        "precision": _precision(record),
-        "device": _device(record),
         "parameters": costs.parameters,
         "layer_parameters": costs.layer_parameters,
         "state_size": costs.state_size,
@@ -147,10 +163,12 @@ def own_row(record: Record) -> dict[str, Any]:
         "validation_score": record.validation_score,
         "stopped": record.stopped,
         "key": record.key,
-        **({} if costs.state_growth is None else {"state_growth": costs.state_growth}),
-        **_gradients(record),
-        **_scores(record),
     }
+    if costs.state_growth is not None:
+        row["state_growth"] = costs.state_growth
+    _add_gradients(row, record.gradients)
+    _add_scores(row, record.metric, record.test, record.evaluations)
+    return row
 
 
 def lags(record: Record) -> Iterator[dict[str, Any]]:
@@ -173,63 +191,51 @@ def _joined(texts: Iterable[str]) -> str | None:
     return "; ".join(texts) or None
 
 
-def _precision(record: Record) -> str | None:
-    precision = record.cell.training.get("precision", LATER["precision"])
-    return None if precision is None else str(precision)
-
-
-def _device(record: Record) -> str | None:
-    device = record.environment.get("device")
-    return None if device is None else str(device)
-
-
-def _gradients(record: Record) -> dict[str, Any]:
-    if record.gradients is None:
-        return {}
-    row: dict[str, Any] = {}
-    for each in record.gradients.flows:
+def _add_gradients(row: dict[str, Any], gradients: GradientData | None) -> None:
+    if gradients is None:
+        return
+    for each in gradients.flows:
         if each.when != "during":
+            horizon = each.summary.horizon
             row[f"gain_{each.when}"] = each.summary.gain_per_step
-            row[f"horizon_{each.when}"] = each.summary.horizon.lag if each.summary.horizon else None
-            row |= _at_inputs(each)
+            row[f"horizon_{each.when}"] = horizon.lag if horizon else None
+            _add_inputs(row, each)
         if each.when == "trained":
             shown = each.headline
             is_marked = shown.at == "input" and shown.summary.verdict is not None
             row["verdict"] = f"{shown.summary.verdict} (input)" if is_marked else shown.summary.verdict
-    norms = record.gradients.norms
+    norms = gradients.norms
     if norms is not None:
-        spread = {f"grad_norm_{name}": value for name, value in vars(norms.whole).items()}
-        row |= {**spread, "clipped_share": norms.clipped_share, "nonfinite_steps": norms.nonfinite_steps}
-    return row
+        row["grad_norm_median"] = norms.whole.median
+        row["grad_norm_p95"] = norms.whole.p95
+        row["grad_norm_max"] = norms.whole.max
+        row["clipped_share"] = norms.clipped_share
+        row["nonfinite_steps"] = norms.nonfinite_steps
 
 
-def _at_inputs(flow: FlowAt) -> dict[str, Any]:
-    """Return the columns of a flow at whose state nothing is measured; no other record has them."""
+def _add_inputs(row: dict[str, Any], flow: FlowAt) -> None:
+    """Add the columns of a flow at whose state nothing is measured; no other record has them."""
     own = flow.input_summary
-    if own is None:
-        return {}
-    horizon = own.horizon.lag if own.horizon else None
-    return {f"input_gain_{flow.when}": own.gain_per_step, f"input_horizon_{flow.when}": horizon}
+    if own is not None:
+        row[f"input_gain_{flow.when}"] = own.gain_per_step
+        row[f"input_horizon_{flow.when}"] = own.horizon.lag if own.horizon else None
 
 
-def _scores(record: Record) -> dict[str, Any]:
-    metric, test = record.metric, record.test
+def _add_scores(
+    row: dict[str, Any], metric: MetricData | None, test: Evaluation | None, elsewhere: Iterable[Evaluation]
+) -> None:
     if metric is None or test is None:
-        return {}
-    others = {f"metrics.{name}": score for name, score in test.scores.items() if name != metric.name}
-    elsewhere = {
-        f"metrics.{name}@{evaluation.length}": score
-        for evaluation in record.evaluations
-        for name, score in evaluation.scores.items()
-    }
-    return {
-        "metric": metric.name,
-        "score": test.score(metric),
-        "baseline": test.baseline(metric),
-        "baseline_name": test.baseline_name,
-        "skill": test.skill,
-        "examples": test.examples,
-        "one_example": one_example_in_skill(metric, test),
-        **others,
-        **elsewhere,
-    }
+        return
+    row["metric"] = metric.name
+    row["score"] = test.score(metric)
+    row["baseline"] = test.baseline(metric)
+    row["baseline_name"] = test.baseline_name
+    row["skill"] = test.skill
+    row["examples"] = test.examples
+    row["one_example"] = one_example_in_skill(metric, test)
+    for name, score in test.scores.items():
+        if name != metric.name:
+            row[f"metrics.{name}"] = score
+    for evaluation in elsewhere:
+        for name, score in evaluation.scores.items():
+            row[f"metrics.{name}@{evaluation.length}"] = score

@@ -101,6 +101,7 @@ TRAPS: tuple[dict[str, Any], ...] = (
     {"cell": {"task": 1, "length": 3, "seed": 4, "training": {"steps": 5}}, "seed": 8, "training": {}},
     {"text": ', "training": {}, "stopped": "steps", "course": {"losses": [', "n": [1, 2]},
     {"costs": {}, "problems": [], "lags": [0.5], "best_step": None, "": {}},
+    {"a": 1, "notes": {"b": "c"}, "length": 3, "seed": 4, "training": {"length": 5, "seed": 6}},
 )
 """Parameters that look like the fields of a record."""
 

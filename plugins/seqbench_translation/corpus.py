@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -105,9 +105,18 @@ def built_corpus(
         _side([numbering.target.tokens(text) for text in cut[1]], numbering.source.end),
         _parts([len(pairs.parts[part]) for part in PARTS]),
         numbering,
-        fitted_lexicon([(words_of(source), words_of(target)) for source, target in pairs.parts["train"]]),
+        fitted_lexicon(_in_words(pairs, unit, sides["train"])),
         _facts(pairs, numbering, sides["test"]),
     )
+
+
+def _in_words(
+    pairs: Pairs, unit: Unit, train: Sequence[Sequence[Sequence[str]]]
+) -> Iterable[tuple[Sequence[str], Sequence[str]]]:
+    """Return the training pairs as words, whatever the unit is."""
+    if unit == "word":
+        return zip(*train, strict=True)
+    return ((words_of(source), words_of(target)) for source, target in pairs.parts["train"])
 
 
 def _side(sentences: Sequence[Sequence[int]], tokens: int) -> Side:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from seqbench_texts.columns import texts_in
 from seqbench_texts.words import letters_of
-from seqbench_translation.units import normal, words_of
+from seqbench_translation.units import normal
 
 from seqbench import DataError, generator, read_tables
 
@@ -20,6 +21,7 @@ PARALLEL = "label"
 """The column in which `read_tables` gives the ending of each of several text files: ``en``, ``de``."""
 
 Pair = tuple[str, str]
+Keyed = tuple[str, Pair]
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,16 @@ def apart(parts: Mapping[str, Sequence[Pair]], seed: int, *, empty: int = 0) -> 
     Raises:
         DataError: there is nothing to train on, or a split is empty.
     """
-    drawn = _completed({"train" if part == "all" else part: pairs for part, pairs in parts.items()}, seed)
+    keyed = {
+        "train" if part == "all" else part: [(key(pair[0]), pair) for pair in pairs]
+        for part, pairs in parts.items()
+    }
+    drawn = _completed(keyed, seed)
     taken: set[str] = set()
     kept: dict[str, Sequence[Pair]] = {}
     for part in reversed(PARTS):
-        kept[part] = [pair for pair in drawn[part] if key(pair[0]) not in taken]
-        taken.update(key(source) for source, _ in kept[part])
+        kept[part] = [pair for named, pair in drawn[part] if named not in taken]
+        taken.update(named for named, _ in drawn[part])
         if not kept[part]:
             raise DataError(
                 f"translation needs pairs of sentences in every split, and {part} has none whose source is not in"
@@ -83,24 +89,27 @@ def key(source: str) -> str:
     >>> key(" It is late!") == key("it is  LATE.")
     True
     """
-    return "".join(map(letters_of, words_of(source))) or source
+    return "".join(map(_letters, source.split())) or source
 
 
-def _completed(parts: Mapping[str, Sequence[Pair]], seed: int) -> dict[str, Sequence[Pair]]:
+_letters = lru_cache(maxsize=2**16)(letters_of)
+
+
+def _completed(keyed: Mapping[str, Sequence[Keyed]], seed: int) -> dict[str, Sequence[Keyed]]:
     """Draw a tenth of the training sources, with all their translations, for each missing split."""
     import torch
 
-    missing = [part for part in PARTS if part not in parts]
+    missing = [part for part in PARTS if part not in keyed]
     if not missing:
-        return dict(parts)
-    keys = list(dict.fromkeys(key(source) for source, _ in parts["train"]))
-    order = torch.randperm(len(keys), generator=generator(seed, "translation", "splits")).tolist()
-    tenth = -(-len(keys) // 10)
-    place = {keys[row]: part for i, part in enumerate(missing) for row in order[i * tenth : (i + 1) * tenth]}
-    found: dict[str, list[Pair]] = {part: [] for part in ("train", *missing)}
-    for pair in parts["train"]:
-        found[place.get(key(pair[0]), "train")].append(pair)
-    return {**parts, **found}
+        return dict(keyed)
+    names = list(dict.fromkeys(named for named, _ in keyed["train"]))
+    order = torch.randperm(len(names), generator=generator(seed, "translation", "splits")).tolist()
+    tenth = -(-len(names) // 10)
+    place = {names[row]: part for i, part in enumerate(missing) for row in order[i * tenth : (i + 1) * tenth]}
+    found: dict[str, list[Keyed]] = {part: [] for part in ("train", *missing)}
+    for named, pair in keyed["train"]:
+        found[place.get(named, "train")].append((named, pair))
+    return {**keyed, **found}
 
 
 def _pairs(table: pd.DataFrame, source: str, target: str, part: str) -> list[Pair]:

@@ -6,11 +6,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from seqbench import UNSCORED, Baseline, Decoding, Split
 from seqbench_translation.scores import BleuTokenizer
 from seqbench_translation.units import normal, words_of
 from seqbench_translation.vocabulary import Numbering
-
-from seqbench import UNSCORED, Baseline, Decoding, Split
 
 if TYPE_CHECKING:
     from torch import Generator
@@ -91,4 +90,5 @@ def _at_random(test: Split, numbering: Numbering, rng: Generator) -> list[str]:
 
     sizes = (test.batch(torch.arange(len(test))).targets != UNSCORED).sum(1) - 1
     drawn = torch.randint(1, numbering.delimiter, (int(sizes.sum()),), generator=rng)
-    return _texts(numbering.target.text, [row.tolist() for row in drawn.split(sizes.tolist())])
+    rows = torch.split(drawn, sizes.tolist())
+    return _texts(numbering.target.text, [row.tolist() for row in rows])

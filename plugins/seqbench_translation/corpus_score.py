@@ -1,21 +1,21 @@
 """Scores the translations of a whole split with sacrebleu: chrF and BLEU, from 0 to 100.
 
-chrF: Popovic 2015, with 6 orders of characters and beta 2; BLEU: Papineni et al. 2002. Both sum their counts over all
-translations before they divide. BLEU's order is the largest that the translations have (``eff:yes``): sacrebleu's
-default scores a perfect corpus of two-word sentences 0. Where one translation has four words, both are equal.
+chrF: Popovic 2015, with 6 orders of characters and beta 2; BLEU: Papineni et al. 2002. Both sum their counts over
+all translations before they divide. BLEU's order is the largest that the translations have (``eff:yes``):
+sacrebleu's default scores a perfect corpus of two-word sentences 0. Both agree where a translation has four words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from seqbench_translation.scores import BleuTokenizer
-
 from seqbench import ContractError
+from seqbench_translation.scores import BleuTokenizer
 
 
 def chrf(written: Sequence[str], references: Sequence[str]) -> float:
@@ -25,7 +25,7 @@ def chrf(written: Sequence[str], references: Sequence[str]) -> float:
         ContractError: there are more of one than of the other.
     """
     _check_counts(written, references)
-    return min(100.0, _chrf().corpus_score(written, [references]).score)
+    return min(100.0, float(_chrf().corpus_score(written, [references]).score))
 
 
 def bleu(written: Sequence[str], references: Sequence[str], tokenizer: BleuTokenizer = "13a") -> float:
@@ -35,7 +35,7 @@ def bleu(written: Sequence[str], references: Sequence[str], tokenizer: BleuToken
         ContractError: there are more of one than of the other.
     """
     _check_counts(written, references)
-    return min(100.0, _bleu(tokenizer).corpus_score(written, [references]).score)
+    return min(100.0, float(_bleu(tokenizer).corpus_score(written, [references]).score))
 
 
 def signatures(tokenizer: BleuTokenizer) -> dict[str, str]:
@@ -90,13 +90,13 @@ def _check_counts(written: Sequence[str], references: Sequence[str]) -> None:
         )
 
 
-def _chrf():  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _chrf() -> Any:
     from sacrebleu.metrics.chrf import CHRF
 
     return CHRF()
 
 
-def _bleu(tokenizer: BleuTokenizer):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _bleu(tokenizer: BleuTokenizer) -> Any:
     from sacrebleu.metrics.bleu import BLEU
 
     # Without `force` it warns of texts whose full stops stand apart, as if they had been cut into words.

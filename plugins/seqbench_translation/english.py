@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from seqbench import DataError
 from seqbench_translation.lexicon import ADJECTIVES, NOUNS, PREPOSITIONS, TIMES, VERBS, Noun, Verb
 from seqbench_translation.sentences import Phrase, Relative, Sentence
-
-from seqbench import DataError
 
 
 def written(sentence: Sentence) -> str:
@@ -46,7 +45,8 @@ def read(text: str) -> Sentence:
 def _phrase(phrase: Phrase | None) -> str:
     if phrase is None:
         return ""
-    named = " ".join(filter(None, [phrase.adjective and phrase.adjective.english, _noun(phrase)]))
+    adjective = "" if phrase.adjective is None else f"{phrase.adjective.english} "
+    named = f"{adjective}{_noun(phrase)}"
     article = "the" if phrase.is_definite else "some" if phrase.is_plural else "an" if named[0] == "o" else "a"
     return " ".join(filter(None, [article, named, _relative(phrase.relative)]))
 

@@ -1,7 +1,7 @@
 """Holds the words of the two languages that the translation task uses when no data are given.
 
-The first language is a small English. The second is made up: its nouns have a gender that no English word shows, and
-two English words have two translations each, by what they are said of. Imports nothing.
+The first language is a small English. The second is made up: its nouns have a gender that no English word shows,
+and three English words have two translations each, by what they are said of. Imports nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Fits a lexicon on pairs of sentences: model 1 of Brown et al. 1993, by expectation maximisation.
 
-With a source word f_0 = NULL that stands in every sentence, the probability of a target sentence e_1 ... e_m beside a
-source sentence f_0 ... f_l is proportional to the product over j of the sum over i of t(e_j | f_i).
+With a source word f_0 = NULL that stands in every sentence, the probability of a target sentence e_1 ... e_m
+beside a source sentence f_0 ... f_l is proportional to the product over j of the sum over i of t(e_j | f_i).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ROUNDS = 10
 MOST_LINKS = 8_000_000
-"""Largest number of pairs (source word, target word) of one sentence each that are fitted: 400 MB, a few seconds."""
+"""Largest number of links, a source word beside a target word, that are fitted: 400 MB, a few seconds."""
 
 NULL = 0
 

@@ -1,7 +1,8 @@
 """Writes sentences in the made-up language of the translation task, and translates English ones into it.
 
-Order: time, subject, place, object, negation, verb. An adjective follows its noun; it, the article and the relative
-pronoun agree with the noun in gender and number, and a verb, at the end of its clause, with its subject in number.
+Order: time, subject, place, object, negation, verb. An adjective follows its noun; it, the article and the
+relative pronoun agree with the noun in gender and number, and a verb, at the end of its clause, with its subject
+in number.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ def pairs(rng: Random) -> Iterator[tuple[str, str]]:
 
     >>> from random import Random
     >>> next(pairs(Random(8)))
+    ('some small birds saw the boat suddenly.', 'zap nam file picam ko vond vidunt.')
     """
     while True:
         sentence = drawn(rng)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from seqbench_texts.columns import texts_in
 from seqbench_texts.words import letters_of
-from seqbench_translation.units import normal
 
 from seqbench import DataError, generator, read_tables
+from seqbench_translation.units import normal
 
 if TYPE_CHECKING:
     import pandas as pd

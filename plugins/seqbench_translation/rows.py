@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING, Any
 
+from seqbench import UNSCORED, DataError, Ragged, Split
 from seqbench_translation.corpus import Corpus, Side
 from seqbench_translation.pairs import PARTS
 from seqbench_translation.vocabulary import STOP
 
-from seqbench import UNSCORED, DataError, Ragged, Split
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from torch import Generator
+    from torch import Generator, Tensor
 
 WAITING = 64
 """Pairs among which one is looked for that fits the rest of a row."""
@@ -52,13 +51,8 @@ def made_rows(corpus: Corpus, part: str, room: Room, rng: Generator) -> Split:
     """
     import torch
 
-    sizes = [side.offsets.diff() for side in (corpus.source, corpus.target)]
-    is_here = corpus.part == PARTS.index(part)
-    is_fitting = is_here & (sizes[0] <= room.length) & (sizes[1] <= TARGET_PER_SOURCE * room.length)
-    fitting = is_fitting.nonzero()[:, 0]
-    if len(fitting) == 0:
-        raise DataError(_no_fit(part, room.length, int(sizes[0][is_here].min())))
-    lengths = list(zip(*(size.tolist() for size in sizes), strict=True))
+    fitting = fitting_pairs(corpus, part, room.length)
+    lengths = list(zip(*(side.offsets.diff().tolist() for side in (corpus.source, corpus.target)), strict=True))
 
     def one_pass() -> Iterator[list[int]]:
         order = fitting[torch.randperm(len(fitting), generator=rng)].tolist()
@@ -66,6 +60,20 @@ def made_rows(corpus: Corpus, part: str, room: Room, rng: Generator) -> Split:
 
     passes = iter(one_pass, None) if room.repeats else [one_pass()]
     return _laid_out(corpus, list(islice(chain.from_iterable(passes), room.rows)))
+
+
+def fitting_pairs(corpus: Corpus, part: str, length: int) -> Tensor:
+    """Return the numbers of the pairs of a split that fit into an empty row.
+
+    Raises:
+        DataError: none does.
+    """
+    source, target = (side.offsets.diff() for side in (corpus.source, corpus.target))
+    is_here = corpus.part == PARTS.index(part)
+    is_fitting = is_here & (source <= length) & (target <= TARGET_PER_SOURCE * length)
+    if not bool(is_fitting.any()):
+        raise DataError(_no_fit(part, length, int(source[is_here].min())))
+    return is_fitting.nonzero()[:, 0]
 
 
 def _no_fit(part: str, length: int, shortest: int) -> str:
@@ -123,7 +131,6 @@ def _laid_out(corpus: Corpus, rows: Sequence[Sequence[int]]) -> Split:
         sizes.append(len(read) + 1 + len(written))
     offsets = torch.tensor(sizes).cumsum(0)
     return Split(*(Ragged(torch.from_numpy(np.concatenate(all_)), offsets) for all_ in (inputs, targets)))
-
 
 
 def _sentences(side: Side) -> list[NDArray[Any]]:

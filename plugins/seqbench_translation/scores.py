@@ -6,9 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from seqbench_stepwise.scores import accuracy, loss, mean
-from seqbench_translation.vocabulary import Vocabulary
 
 from seqbench import UNSCORED, Batch, Metric, Split
+from seqbench_translation.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import torchmetrics

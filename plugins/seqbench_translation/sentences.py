@@ -38,7 +38,7 @@ class Relative:
 
 @dataclass(frozen=True)
 class Sentence:
-    """``the dog did not carry a stone near the boats yesterday.``"""  # noqa: D400, D415
+    """A clause with its parts, such as ``the dog did not carry a stone near the boats yesterday``."""
 
     subject: Phrase
     verb: Verb

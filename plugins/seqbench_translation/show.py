@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from seqbench_stepwise.columns import columns
-from seqbench_translation.vocabulary import STOP, Numbering
 
 from seqbench import UNSCORED, Decoding, Split
+from seqbench_translation.vocabulary import STOP, Numbering
 
 _MUCH_UNKNOWN = 0.2
 """Share of spelled words from which rows are mostly letters."""

@@ -6,9 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from seqbench_translation.pairs import PARTS
-
 from seqbench import Ragged, Split
+from seqbench_translation.pairs import PARTS
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from random import Random
@@ -11,16 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 from seqbench_stepwise.rows import rows_within
-from seqbench_translation.baselines import baselines
-from seqbench_translation.corpus import Corpus, built_corpus
-from seqbench_translation.made_up import pairs as made_up_pairs
-from seqbench_translation.pairs import PARTS, apart, read_pairs
-from seqbench_translation.rows import TARGET_PER_SOURCE, Room, made_rows
-from seqbench_translation.scores import BleuTokenizer, metrics
-from seqbench_translation.show import shown, warn
-from seqbench_translation.stored import packed, unpacked
-from seqbench_translation.units import Unit, normal
-from seqbench_translation.vocabulary import STOP, Numbering
 
 from seqbench import (
     Baseline,
@@ -39,6 +28,16 @@ from seqbench import (
     generated_only,
     generator,
 )
+from seqbench_translation.baselines import baselines
+from seqbench_translation.corpus import Corpus, built_corpus
+from seqbench_translation.made_up import pairs as made_up_pairs
+from seqbench_translation.pairs import PARTS, apart, read_pairs
+from seqbench_translation.rows import TARGET_PER_SOURCE, Room, fitting_pairs, made_rows
+from seqbench_translation.scores import BleuTokenizer, metrics
+from seqbench_translation.show import shown, warn
+from seqbench_translation.stored import packed, unpacked
+from seqbench_translation.units import Unit, normal
+from seqbench_translation.vocabulary import STOP, Numbering
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -67,12 +66,12 @@ class Translation(Task):
 
     ``length`` counts source tokens. Pairs of sentences are taken in a random order and joined until no other fits:
     of the next 64 pairs the first is added whose source fits the rest of ``length``, and whose target fits the
-    rest of 2 ``length``. If none does, the row ends, so that it may be shorter than ``length``; no sentence is cut.
+    rest of 2 ``length``. If none does, the row ends, and may be shorter than ``length``; no sentence is cut.
     Pairs that fit no row are left out, and a length below the shortest sentence is refused. Training pairs are
     used again in new company; those of validation and test at most once.
 
-    A model may write 2 ``length`` tokens and the one that ends the translation, whatever the data are, so that every
-    reference can be written.
+    A model may write 2 ``length`` tokens and the one that ends the translation, whatever the data are: no
+    reference is longer.
 
     A token is a word or a sign. Each language has its own; a word that training shows less than ``minimum_count``
     times, or that is not among the ``vocabulary_size`` commonest, is spelled: each byte of its UTF-8 is a token.
@@ -95,7 +94,7 @@ class Translation(Task):
         beams: hypotheses of the beam search in a test; 1 writes the most probable token at each step.
         bleu_tokenizer: how sacrebleu cuts texts into the words of BLEU.
         train_rows: training rows, at most.
-        train_tokens: training rows times length, at most; there is always at least one row.
+        train_tokens: training rows times length, at most, where sentences are joined; there is always one row.
         test_rows, test_tokens: the same for validation and for test.
     """
 
@@ -222,7 +221,9 @@ class Translation(Task):
             )
         return text
 
-    def _kept(self, seed: int, further: tuple[Any, ...], make: Any) -> dict[str, Tensor]:
+    def _kept(
+        self, seed: int, further: tuple[Any, ...], make: Callable[[], dict[str, Tensor]]
+    ) -> dict[str, Tensor]:
         """Return the tensors that ``make`` makes of the data, from the cache if possible."""
         source = f"made up {self.sentences}" if self.data is None else fingerprint(self.data)
         if source.startswith("hub:"):  # a name is no content: what it stands for may have changed
@@ -253,21 +254,20 @@ class Translation(Task):
         return list(drawn)
 
     def _rooms(self, length: int) -> dict[str, Room]:
-        rows = rows_within(self.test_rows, self.test_tokens, length)
-        test = Room(length, rows, self.join, repeats=False)
-        train = Room(length, rows_within(self.train_rows, self.train_tokens, length), self.join, self.join)
+        """Return the room of each split; rows of one pair are as short as the pair, and only counted."""
+        if not self.join:
+            alone = [Room(length, rows, joins=False, repeats=False) for rows in (self.train_rows, self.test_rows)]
+            return dict(zip(PARTS, (alone[0], alone[1], alone[1]), strict=True))
+        test = Room(length, rows_within(self.test_rows, self.test_tokens, length), joins=True, repeats=False)
+        train = Room(length, rows_within(self.train_rows, self.train_tokens, length), joins=True, repeats=True)
         return {"train": train, "validation": test, "test": test}
 
-    def _rows(
-        self, corpus: Corpus, rooms: Mapping[str, Room], decoding: Decoding, seed: int
-    ) -> dict[str, Tensor]:
+    def _rows(self, corpus: Corpus, rooms: Mapping[str, Room], decoding: Decoding, seed: int) -> dict[str, Tensor]:
         """Make the rows of each split and the baselines, as tensors for the cache."""
         splits: dict[str, Split] = {}
         for part in PARTS:
             rng = generator(seed, self.name, part, rooms[part].length)
             splits[part] = made_rows(corpus, part, rooms[part], rng)
-        from seqbench_translation.corpus_score import signatures
-
         found = baselines(
             splits["test"],
             decoding,
@@ -276,5 +276,15 @@ class Translation(Task):
             lexicon=corpus.lexicon,
             rng=generator(seed, self.name, "random tokens", rooms["test"].length),
         )
-        told = {"baselines": [asdict(each) for each in found], "facts": signatures(self.bleu_tokenizer)}
-        return packed(splits, json.loads(json.dumps(told)))
+        told = {"baselines": [asdict(each) for each in found], "facts": self._told(corpus, rooms)}
+        return packed(splits, told)
+
+    def _told(self, corpus: Corpus, rooms: Mapping[str, Room]) -> dict[str, float | int | str]:
+        from seqbench_translation.corpus_score import signatures
+
+        left_out = {
+            f"{part}_pairs_that_fit_no_row": int(corpus.facts[f"{part}_pairs"])
+            - len(fitting_pairs(corpus, part, room.length))
+            for part, room in rooms.items()
+        }
+        return {**left_out, **signatures(self.bleu_tokenizer)}

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from seqbench_translation.units import UNITS, Unit, normal
-
 from seqbench import UNSCORED, DataError
+from seqbench_translation.units import UNITS, Unit, normal
 
 STOP = 0
 """The token that ends a translation."""

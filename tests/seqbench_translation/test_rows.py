@@ -14,7 +14,7 @@ from seqbench import UNSCORED, DataError, Decoding, generator
 
 
 def some_corpus(pairs: int = 300) -> Corpus:
-    """Return pairs of one-letter words, 1 to 9 in the source and 1 to 12 in the target; each pair has its number."""
+    """Return pairs of one-letter words, at most 9 in the source and 12 in the target; each has its number."""
     rng = random.Random(0)
     made = [
         (f" {i}{' a' * rng.randint(0, 8)}", f" {i}{' b' * rng.randint(0, 11)}") for i in range(1000, 1000 + pairs)
@@ -70,12 +70,8 @@ def test_training_pairs_come_again_in_other_company_and_without_joining_only_onc
 
 
 def test_a_length_below_the_shortest_sentence_is_refused_and_longer_pairs_are_left_out() -> None:
-    corpus = built_corpus(
-        apart({"all": [(f" a b c {i}", f" x {i}") for i in range(20)]}, 0),
-        "word",
-        vocabulary_size=9,
-        minimum_count=1,
-    )
+    pairs = apart({"all": [(f" a b c {i}", f" x {i}") for i in range(20)]}, 0)
+    corpus = built_corpus(pairs, "word", vocabulary_size=9, minimum_count=1)
     with pytest.raises(DataError, match=r"length 3 needs sentences.* test has none: its shortest has [56] source"):
         made_rows(corpus, "test", Room(3, 9, joins=True, repeats=False), generator(0, "x"))
     some = made_rows(some_corpus(), "train", Room(2, 1000, joins=False, repeats=False), generator(0, "x"))

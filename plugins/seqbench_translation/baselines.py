@@ -46,7 +46,7 @@ def baselines(
     return (
         Baseline("word by word", scores(by_word)),
         Baseline("copy the source", scores(sources)),
-        Baseline("random tokens", scores(_at_random(test, numbering, rng)) | chance),
+        Baseline("random tokens", scores(_at_random(test, decoding, numbering, rng)) | chance),
     )
 
 
@@ -84,11 +84,12 @@ def _texts(text: Callable[[Sequence[int]], str], rows: Sequence[Sequence[int]]) 
     return [text(row) for row in rows]
 
 
-def _at_random(test: Split, numbering: Numbering, rng: Generator) -> list[str]:
-    """Write for each row as many tokens as its reference has, all equally probable and independent."""
+def _at_random(test: Split, decoding: Decoding, numbering: Numbering, rng: Generator) -> list[str]:
+    """Write as many tokens as each reference has, all equally probable and independent, to the first STOP."""
     import torch
 
-    sizes = (test.batch(torch.arange(len(test))).targets != UNSCORED).sum(1) - 1
-    drawn = torch.randint(1, numbering.delimiter, (int(sizes.sum()),), generator=rng)
-    rows = torch.split(drawn, sizes.tolist())
-    return _texts(numbering.target.text, [row.tolist() for row in rows])
+    sizes = (test.batch(torch.arange(len(test))).targets != UNSCORED).sum(1)
+    drawn = torch.randint(numbering.delimiter, (len(test), int(sizes.max())), generator=rng)
+    is_beyond = torch.arange(drawn.shape[1]) >= sizes[:, None]
+    written = decoding.cut(drawn.masked_fill(is_beyond, UNSCORED))
+    return _texts(numbering.target.text, written.tolist())

@@ -38,13 +38,17 @@ def small(name: str) -> Model:
 
 
 def network(name: str) -> Network:
-    """Return an untrained network in float64 whose answers are far from even, and are not all the same."""
-    torch.manual_seed(0)
-    made = build_network(small(name), Tokens(VOCABULARY), StepClass(VOCABULARY), 8).double()
-    made.head.weight.data.mul_(10)
-    made.head.bias.data.zero_()
-    made.embedding.weight.data.mul_(20)
-    return made.eval()
+    """Return an untrained network in float64 whose answers differ from step to step."""
+    for seed in range(20):
+        torch.manual_seed(seed)
+        made = build_network(small(name), Tokens(VOCABULARY), StepClass(VOCABULARY), 8).double().eval()
+        made.head.weight.data.mul_(10)
+        made.head.bias.data.zero_()
+        made.embedding.weight.data.mul_(3)
+        written = decode(made, prompts([3, 1, 6, 4]), Decoding(prefix_steps=1, most_tokens=9)).tokens
+        if len(written.unique()) > 2:
+            return made
+    raise AssertionError(f"{name} always writes the same")
 
 
 @torch.no_grad()
@@ -69,7 +73,6 @@ def test_a_layer_writes_in_a_batch_from_its_state_what_each_row_gets_alone_and_w
     assert written == [
         alone(made, row[:length].tolist(), 14) for row, length in zip(given.inputs, given.lengths, strict=True)
     ]
-    assert len({token for row in written for token in row}) > 1
 
 
 @pytest.mark.parametrize("name", LAYERS)

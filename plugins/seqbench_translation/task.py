@@ -57,9 +57,9 @@ class Translation(Task):
 
     Without ``data`` a small English is translated into a made-up language, at T = 6::
 
-        input   the dogs saw a cat . > kom tarne na mel vidunt .
-        target                       kom tarne na mel vidunt . $
-        scored                         ^     ^  ^   ^      ^ ^ ^
+        input   the dogs saw a cat .   >   kom tarne  na    mel vidunt .
+        target                       kom tarne    na mel vidunt      . $
+        scored                         ^     ^     ^   ^      ^      ^ ^
 
     A row is the source, a delimiter, the translation. In training the right translation is among the inputs; in a
     test the model reads the source alone, and is scored by what it writes until it writes ``$``.

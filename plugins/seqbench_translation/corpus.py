@@ -93,7 +93,7 @@ def built_corpus(
     words = [
         frequent(
             chain.from_iterable(sides[part][side] for part in (PARTS if is_closed else PARTS[:1])),
-            vocabulary_size,
+            None if is_closed else vocabulary_size,
             1 if is_closed else minimum_count,
         )
         for side in (0, 1)

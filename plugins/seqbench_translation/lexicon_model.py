@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ROUNDS = 10
-MOST_LINKS = 8_000_000
-"""Largest number of links, a source word beside a target word, that are fitted: 400 MB, a few seconds."""
+MOST_LINKS = 4_000_000
+"""Largest number of links, a source word beside a target word, that are fitted: 330 MB, 5 seconds."""
 
 NULL = 0
 
@@ -47,9 +47,9 @@ class Links(NamedTuple):
         place: [links], which target word of the text it is: j, counted through all sentences.
     """
 
-    source: NDArray[np.int64]
-    target: NDArray[np.int64]
-    place: NDArray[np.int64]
+    source: NDArray[np.int32]
+    target: NDArray[np.int32]
+    place: NDArray[np.int32]
 
 
 class Table(NamedTuple):
@@ -83,7 +83,7 @@ def fitted(links: Links, source_words: int, target_words: int, rounds: int) -> T
     """
     import numpy as np
 
-    entries, entry = np.unique(links.source * target_words + links.target, return_inverse=True)
+    entries, entry = np.unique(links.source.astype(np.int64) * target_words + links.target, return_inverse=True)
     source, target = entries // target_words, entries % target_words
     probability = np.full(len(entries), 1.0 / target_words)
     for _ in range(rounds):
@@ -101,12 +101,12 @@ def _linked(pairs: Iterable[tuple[Words, Words]], given: dict[str, int], written
     import numpy as np
 
     numbered = list(_numbered(pairs, given, written))
-    sources = [np.array([NULL, *source]) for source, _ in numbered]
-    targets = np.fromiter(chain.from_iterable(target for _, target in numbered), np.int64)
+    sources = [np.array([NULL, *source], np.int32) for source, _ in numbered]
+    targets = np.fromiter(chain.from_iterable(target for _, target in numbered), np.int32)
     # Each target word is linked with the whole source sentence beside it.
     repeated = [np.tile(source, len(target)) for source, (_, target) in zip(sources, numbered, strict=True)]
     per_place = np.repeat([len(source) for source in sources], [len(target) for _, target in numbered])
-    place = np.repeat(np.arange(len(targets)), per_place)
+    place = np.repeat(np.arange(len(targets), dtype=np.int32), per_place)
     return Links(np.concatenate(repeated), targets[place], place)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
+from importlib import metadata
 from random import Random
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -47,9 +47,6 @@ Count = Annotated[int, Field(ge=1)]
 _STORED = 1
 """Version of the cached tensors; it rises when the same settings mean other tensors."""
 
-_DRAWS = 50
-"""Most draws from the made-up languages for each pair; after that they have too few."""
-
 
 @dataclass(frozen=True)
 class Translation(Task):
@@ -87,7 +84,7 @@ class Translation(Task):
         source, target: the columns, the endings of parallel files, or the keys of objects in a column
             ``translation``.
         unit: ``word`` or ``character``.
-        vocabulary_size: words of each language with a token of their own, at most.
+        vocabulary_size: words of each language with a token of their own, at most; only with ``data``.
         minimum_count: how often training has to show such a word.
         join: whether sentences are joined; otherwise a row is one pair of at most ``length`` source tokens.
         sentences: without ``data``: how many different pairs are made, all splits together.
@@ -153,8 +150,13 @@ class Translation(Task):
     test_tokens: Count = 50_000
 
     def __post_init__(self) -> None:
-        """Refuse one column for both sides."""
+        """Refuse one column for both sides, and settings without effect."""
         super().__post_init__()
+        if self.data is None and (self.vocabulary_size, self.minimum_count) != (5_000, 2):
+            raise ValueError(
+                "vocabulary_size and minimum_count choose the words of data of yours, and data is not set; all"
+                " words of the made-up languages have a token"
+            )
         if self.source == self.target:
             raise ValueError(f"source and target are both {self.source!r}; name two columns or two endings")
 
@@ -178,7 +180,8 @@ class Translation(Task):
         )
         rooms = self._rooms(length)
         sizes = (room.rows for room in rooms.values())
-        further = ("rows", length, self.join, self.bleu_tokenizer, *sizes)
+        # The baselines are kept with the rows.
+        further = ("rows", length, self.join, self.bleu_tokenizer, metadata.version("sacrebleu"), *sizes)
         stored = self._kept(seed, further, lambda: self._rows(corpus, rooms, decoding, seed))
         splits, told = unpacked(stored)
         facts = {**corpus.facts, **told["facts"]}
@@ -246,11 +249,10 @@ class Translation(Task):
 
     def _made_up(self, seed: int) -> list[tuple[str, str]]:
         drawn: dict[tuple[str, str], None] = {}
-        rng = Random(derive_seed(seed, self.name, "made up"))
-        for source, target in islice(made_up_pairs(rng), _DRAWS * self.sentences):
+        coming = made_up_pairs(Random(derive_seed(seed, self.name, "made up")))
+        while len(drawn) < self.sentences:  # there are millions
+            source, target = next(coming)
             drawn[normal(source), normal(target)] = None
-            if len(drawn) == self.sentences:
-                break
         return list(drawn)
 
     def _rooms(self, length: int) -> dict[str, Room]:

@@ -131,8 +131,8 @@ class Numbering:
         return Numbering.of(fitted["unit"], fitted["source"], fitted["target"], spells=fitted["spells"])
 
 
-def frequent(texts: Iterable[Sequence[str]], size: int, minimum_count: int) -> list[str]:
-    """Return the commonest units, at most ``size``, each seen ``minimum_count`` times; ties by alphabet.
+def frequent(texts: Iterable[Sequence[str]], size: int | None, minimum_count: int) -> list[str]:
+    """Return the commonest units, at most ``size`` if given, each seen ``minimum_count`` times; ties by alphabet.
 
     >>> frequent([["a", "b", "a"], ["c", "b"]], size=2, minimum_count=2)
     ['a', 'b']

@@ -177,6 +177,12 @@ def test_source_and_target_of_one_name_are_refused() -> None:
         Translation(source="en", target="en")
 
 
+@pytest.mark.parametrize("setting", [{"vocabulary_size": 50}, {"minimum_count": 1}])
+def test_a_setting_of_given_data_without_data_is_refused(setting: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="choose the words of data of yours, and data is not set"):
+        Translation(**setting)
+
+
 def test_sentences_shorter_than_any_are_refused() -> None:
     with pytest.raises(DataError, match="its shortest has 4 source tokens; ask for a greater length"):
         loaded(3)

@@ -6,8 +6,8 @@ Looks at names and folders only, never into a file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seqbench.data.idx_files import IMAGES, LABELS, idx_pairs
@@ -233,8 +233,28 @@ def _class_files(folder: _Folder) -> DataLayout | None:
             groups.setdefault("*.txt", []).append(DataFile("all", path, "txt", stem(path)))
         elif ending(path) and ending(path) not in READERS:
             groups.setdefault(stem(path), []).append(DataFile("all", path, "txt", ending(path)))
-    sets = [group for group in groups.values() if len(group) > 1]
+    sets = {name: group for name, group in groups.items() if len(group) > 1}
+    if len(sets) > 1 and "train" in sets:
+        return _class_files_of_splits(folder, sets)
     if len(sets) > 1:
-        names = " or ".join(", ".join(part.path.name for part in group) for group in sets)
+        names = " or ".join(", ".join(part.path.name for part in group) for group in sets.values())
         raise DataError(f"which files of {folder.path} are a class each: {names}? Keep one set")
-    return DataLayout(tuple(sets[0])) if sets else None
+    return DataLayout(tuple(next(iter(sets.values())))) if sets else None
+
+
+def _class_files_of_splits(folder: _Folder, sets: Mapping[str, Sequence[DataFile]]) -> DataLayout:
+    """Return files such as ``train.en``, ``train.de``, ``test.en`` and ``test.de``.
+
+    Raises:
+        DataError: a set has no name of a split, or two have the same one.
+    """
+    found: dict[str, Sequence[DataFile]] = {}
+    for name, group in sets.items():
+        role = ROLES.get(name)
+        if role is None or role in found:
+            names = ", ".join(part.path.name for part in group)
+            told = "belong to no split" if role is None else f"are a second set for {role}"
+            raise DataError(f"the folder {folder.path} has files of splits, and {names} {told}; move them away")
+        found[role] = [replace(part, role=role) for part in group]
+    roles = [role for role in dict.fromkeys(ROLES.values()) if role in found]
+    return DataLayout(tuple(part for role in roles for part in found[role]))

@@ -65,6 +65,7 @@ def read_tables(data: str) -> dict[str, pd.DataFrame]:
     A folder in which each class has a text file of its own gives ``{"all": rows}`` with the columns ``text`` and
     ``label`` and a row for each line. The files either differ only in an ending, which is the label
     (``reviews.pos``, ``reviews.neg``), or are ``.txt`` files named by their label (``pos.txt``, ``neg.txt``).
+    Several such sets named by splits (``train.en``, ``train.de``, ``test.en``, ``test.de``) give the splits.
     Files called README..., LICENSE..., MANIFEST..., SHA256SUMS..., dataset_info..., or beginning with ``.`` or
     ``_``, are never read.
 

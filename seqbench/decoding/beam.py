@@ -20,6 +20,9 @@ from seqbench.network.network import Network
 def beam(network: Network, rows: Rows) -> None:
     """Decode each row by beam search; its best hypothesis is the first in the end.
 
+    It is seldom less probable than what greedy decoding writes, but it may be: hypotheses that are better for a
+    while can crowd the greedy one out.
+
     Of equally probable hypotheses, the one that extends the better hypothesis goes first, then the lower token.
     """
     reading = reader(network, changes_rows=True)

@@ -11,7 +11,7 @@ from seqbench.records.making import cell_data, now
 from seqbench.records.schema import Evaluation, Record
 from seqbench.training.cell_data import LoadedData, data_fingerprint
 from seqbench.training.costs import costs
-from seqbench.training.evaluations import course, finite, metric_data, notes, why_unknown
+from seqbench.training.evaluations import course, decoding_note, finite, metric_data, notes, why_unknown
 from seqbench.training.fit import Fit
 from seqbench.training.gradient_monitor import GradientMonitor
 
@@ -75,7 +75,7 @@ def make_record(
         facts=dict(data.facts),
         data_fingerprint=data_fingerprint(data),
         environment=dict(environment),
-        notes=notes(history, ending.tests),
+        notes=notes(history, ending.tests) | decoding_note(fit.network, data),
         warnings=loaded.warnings,
         finished=now(),
         is_longer_harder=loaded.task.is_longer_harder,

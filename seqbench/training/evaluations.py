@@ -11,6 +11,7 @@ from seqbench.base.counts import counted
 from seqbench.contracts.finite import NotFinite
 from seqbench.contracts.metrics import Metric, check_baselines, check_scores, reference, skill
 from seqbench.contracts.task import TaskData
+from seqbench.network.network import Network
 from seqbench.records.schema import BaselineData, Course, Evaluation, MetricData, NotFiniteData, Validation
 from seqbench.training.history import History
 
@@ -93,6 +94,13 @@ def notes(history: History, tests: Sequence[Evaluation]) -> dict[str, str]:
     if len(history.clock.step_ends) < 2:
         found["seconds_per_step"] = "fewer than two steps were taken"
     return found
+
+
+def decoding_note(network: Network, data: TaskData) -> dict[str, str]:
+    """Return a note if decoding reads whole rows again for each token: tokens are the same, and take longer."""
+    if data.decoding is None or network.state_size:
+        return {}
+    return {"decoding": "the layer carries no state: each token that it writes reads its whole row again"}
 
 
 def course(history: History, diverged: bool) -> Course:

@@ -160,3 +160,27 @@ def test_shards_of_numbers_then_one_table(tmp_path: Path) -> None:
         table = read_tables(str(tmp_path))["train"]
     assert table["date"].diff().dropna().unique().tolist() == [pd.Timedelta(days=1)]
     assert table.index.tolist() == list(range(6))
+
+
+def test_files_of_classes_for_each_split_then_the_splits(tmp_path: Path) -> None:
+    sides = {"train.en": "a\nb\n", "train.de": "c\nd\n", "dev.en": "e\n", "dev.de": "f\n", "test.de": "h\n"}
+    folder = lay(tmp_path, {**sides, "test.en": "g\n", "README.md": "about"})
+    tables = read_tables(folder)
+    assert list(tables) == ["train", "validation", "test"]
+    assert texts_of(folder) == {"train": ["c", "d", "a", "b"], "validation": ["f", "e"], "test": ["h", "g"]}
+    assert tables["train"]["label"].tolist() == ["de", "de", "en", "en"]
+    before = fingerprint(folder)
+    (tmp_path / "test.en").write_text("other\n")
+    assert fingerprint(folder) != before
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("extra", "belong to no split"), ("valid", "are a second set for validation")]
+)
+def test_files_of_classes_that_belong_to_no_split_or_to_one_twice_then_said(
+    tmp_path: Path, name: str, said: str
+) -> None:
+    stems = ("train", "dev", name)
+    folder = lay(tmp_path, {f"{stem}.{side}": "a\n" for stem in stems for side in ("en", "de")})
+    with pytest.raises(DataError, match=f"{name}.de, {name}.en {said}"):
+        read_tables(folder)

@@ -300,6 +300,12 @@ def test_state_tracking_by_generators(check) -> None:
     check()
 
 
+@pytest.mark.slow
+@checks_for("translation")
+def test_translation(check) -> None:
+    check()
+
+
 @checks_for(CATALOG.tasks["word-order"](sentences=3000))
 def test_word_order_with_few_sentences(check) -> None:
     check()

@@ -1,0 +1,139 @@
+"""Joins pairs of sentences until a row has as many source tokens as asked for, and lays rows out in tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice, pairwise
+from typing import TYPE_CHECKING, Any
+
+from seqbench import UNSCORED, DataError, Ragged, Split
+from seqbench_translation.corpus import Corpus, Side
+from seqbench_translation.pairs import PARTS
+from seqbench_translation.vocabulary import STOP
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Generator, Tensor
+
+WAITING = 64
+"""Pairs among which one is looked for that fits the rest of a row."""
+
+TARGET_PER_SOURCE = 2
+"""Most target tokens of a row for each token of ``length``."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a row holds at most.
+
+    Attributes:
+        length: source tokens.
+        rows: how many rows.
+        joins: whether pairs are joined; otherwise a row holds one.
+        repeats: whether pairs are used again, in new company.
+    """
+
+    length: int
+    rows: int
+    joins: bool
+    repeats: bool
+
+
+def made_rows(corpus: Corpus, part: str, room: Room, rng: Generator) -> Split:
+    """Make the rows of one split: source tokens, the delimiter, target tokens.
+
+    Pairs are taken in a random order. The first of the next WAITING pairs that fits the rest of a row, on both
+    sides, is added to it; if none fits, the row ends. A pair that fits no row is left out.
+
+    Raises:
+        DataError: no pair fits.
+    """
+    import torch
+
+    fitting = fitting_pairs(corpus, part, room.length)
+    lengths = list(zip(*(side.offsets.diff().tolist() for side in (corpus.source, corpus.target)), strict=True))
+
+    def one_pass() -> Iterator[list[int]]:
+        order = fitting[torch.randperm(len(fitting), generator=rng)].tolist()
+        return joined(order, lengths, room.length) if room.joins else ([pair] for pair in order)
+
+    passes = iter(one_pass, None) if room.repeats else [one_pass()]
+    return _laid_out(corpus, list(islice(chain.from_iterable(passes), room.rows)))
+
+
+def fitting_pairs(corpus: Corpus, part: str, length: int) -> Tensor:
+    """Return the numbers of the pairs of a split that fit into an empty row.
+
+    Raises:
+        DataError: none does.
+    """
+    source, target = (side.offsets.diff() for side in (corpus.source, corpus.target))
+    is_here = corpus.part == PARTS.index(part)
+    is_fitting = is_here & (source <= length) & (target <= TARGET_PER_SOURCE * length)
+    if not bool(is_fitting.any()):
+        raise DataError(_no_fit(part, length, int(source[is_here].min())))
+    return is_fitting.nonzero()[:, 0]
+
+
+def _no_fit(part: str, length: int, shortest: int) -> str:
+    return (
+        f"translation at length {length} needs sentences of at most {length} source tokens, with at most"
+        f" {TARGET_PER_SOURCE * length} target tokens, and {part} has none: its shortest has {shortest} source"
+        " tokens; ask for a greater length"
+    )
+
+
+def joined(order: Sequence[int], lengths: Sequence[tuple[int, int]], length: int) -> Iterator[list[int]]:
+    """Yield rows of pairs, each pair once.
+
+    Args:
+        order: numbers of pairs, all of which fit into an empty row.
+        lengths: source and target tokens of each pair.
+        length: source tokens of a row, at most.
+
+    >>> list(joined([0, 1, 2], [(3, 3), (2, 2), (1, 1)], 4))
+    [[0, 2], [1]]
+    """
+    coming = iter(order)
+    waiting = list(islice(coming, WAITING))
+    while waiting:
+        row: list[int] = []
+        source, target = length, TARGET_PER_SOURCE * length
+        while (place := _first_fitting(waiting, lengths, source, target)) is not None:
+            pair = waiting.pop(place)
+            waiting += islice(coming, 1)
+            row.append(pair)
+            source, target = source - lengths[pair][0], target - lengths[pair][1]
+        yield row
+
+
+def _first_fitting(
+    waiting: Sequence[int], lengths: Sequence[tuple[int, int]], source: int, target: int
+) -> int | None:
+    fits = (i for i, pair in enumerate(waiting) if lengths[pair][0] <= source and lengths[pair][1] <= target)
+    return next(fits, None)
+
+
+def _laid_out(corpus: Corpus, rows: Sequence[Sequence[int]]) -> Split:
+    """Make inputs and targets of all rows; what is asked for is the next token, from the delimiter on."""
+    import numpy as np
+    import torch
+
+    kind = corpus.source.tokens.numpy().dtype
+    go, stop = np.array([corpus.numbering.delimiter], kind), np.array([STOP], kind)
+    source, target = _sentences(corpus.source), _sentences(corpus.target)
+    inputs, targets, sizes = [], [], [0]
+    for row in rows:
+        read, written = (np.concatenate([side[pair] for pair in row]) for side in (source, target))
+        inputs += [read, go, written]
+        targets += [np.full(len(read), UNSCORED, kind), written, stop]
+        sizes.append(len(read) + 1 + len(written))
+    offsets = torch.tensor(sizes).cumsum(0)
+    return Split(*(Ragged(torch.from_numpy(np.concatenate(all_)), offsets) for all_ in (inputs, targets)))
+
+
+def _sentences(side: Side) -> list[NDArray[Any]]:
+    """Return each sentence of one side, a view of its tokens."""
+    tokens = side.tokens.numpy()
+    return [tokens[start:end] for start, end in pairwise(side.offsets.tolist())]

@@ -1,0 +1,104 @@
+"""Tests that new rows get the scale of the training rows, and forecasts the units of the data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from seqbench_forecasting.task import Forecasting
+
+from seqbench import DataError
+from seqbench.data.row_files import read_rows
+
+LENGTH, HORIZON = 24, 6
+
+
+def table(hours: int = 400) -> pd.DataFrame:
+    """Return an hourly table of two channels, on scales of their own."""
+    rng, hour = np.random.default_rng(0), np.arange(hours)
+    return pd.DataFrame(
+        {
+            "time": pd.date_range("2024-01-01", periods=hours, freq="h").astype(str),
+            "load": 900 + 200 * np.sin(hour / 24 * 2 * np.pi) + rng.normal(0, 10, hours),
+            "wind": 4 + rng.gamma(2, 1, hours),
+        }
+    )
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    table().to_csv(tmp_path / "load.csv", index=False)
+    return tmp_path / "load.csv"
+
+
+def stored(task: Forecasting) -> dict[str, Any]:
+    """Return what is kept with the weights, as it is read back."""
+    found: dict[str, Any] = json.loads(json.dumps(dict(task.load(LENGTH, 0).fitted), allow_nan=False))
+    return found
+
+
+def test_the_last_steps_are_scaled_with_the_training_rows(data: Path) -> None:
+    task = Forecasting(data=str(data), horizon=HORIZON)
+    fitted, rows = stored(task), read_rows(data)
+    training = table()[["load", "wind"]].to_numpy()[:280]
+    later = table(500)[["load", "wind"]].to_numpy()[200:]
+    new = [
+        {"wind": row[1], "time": f"2024-03-{1 + i // 24:02d} {i % 24:02d}:00", "load": row[0]}
+        for i, row in enumerate(later)
+    ]
+    found = task.encode(new, LENGTH, fitted)
+    expected = (later[-LENGTH:] - training.mean(0)) / training.std(0)
+    assert found.shape == (1, LENGTH, 2)
+    assert torch.allclose(found[0].double(), torch.tensor(expected), atol=1e-5)
+    # The rows of a test window give the input that the network was tested with.
+    window = task.load(LENGTH, 0).test.inputs[-1]
+    assert torch.equal(task.encode(rows[: 400 - HORIZON], LENGTH, fitted)[0], window)
+
+
+def test_a_forecast_has_names_and_the_units_of_the_data(data: Path) -> None:
+    task = Forecasting(data=str(data), horizon=HORIZON, target="load")
+    fitted, test = stored(task), task.load(LENGTH, 0).test
+    (answer,) = task.decode(test.targets[-1:], fitted)
+    assert [list(step) for step in answer] == [["load"]] * HORIZON
+    assert [step["load"] for step in answer] == pytest.approx(
+        table()["load"].to_numpy()[-HORIZON:].tolist(), rel=1e-5
+    )
+
+
+def test_generated_series_are_answered_too() -> None:
+    task = Forecasting(horizon=HORIZON)
+    fitted = json.loads(json.dumps(dict(task.load(LENGTH, 0).fitted)))
+    rows = [{name: float(step) for name in fitted["channels"]} for step in range(LENGTH)]
+    rows[3][fitted["channels"][0]] = 7.5
+    assert task.encode(rows, LENGTH, fitted).shape == (1, LENGTH, 3)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda rows: [{"time": row["time"], "load": row["load"]} for row in rows], "have no column wind, which"),
+        (lambda rows: rows[:10], "reads the last 24 steps, and the rows hold 10; give more rows"),
+        (lambda rows: rows[::-1], "needed in the order of time"),
+        (lambda rows: [*rows[:-1], {**rows[-1], "load": None}], "column 'load' has a missing value in row 48"),
+        (lambda rows: [*rows[:-1], {**rows[-1], "load": "much"}], "load"),
+    ],
+)
+def test_rows_that_do_not_fit_are_told(data: Path, change: Any, words: str) -> None:
+    task = Forecasting(data=str(data), horizon=HORIZON)
+    with pytest.raises(DataError, match=words):
+        task.encode(change(read_rows(data)[:48]), LENGTH, stored(task))
+
+
+def test_a_network_of_several_series_says_that_it_needs_one(tmp_path: Path) -> None:
+    long = pd.concat([table().assign(site=site) for site in ("a", "b")])
+    long.to_csv(tmp_path / "sites.csv", index=False)
+    several = Forecasting(data=str(tmp_path / "sites.csv"), horizon=HORIZON, group="site")
+    with pytest.raises(DataError, match="trained on 2 series, each on a scale of its own"):
+        several.encode(read_rows(tmp_path / "sites.csv"), LENGTH, stored(several))
+    one = Forecasting(data=str(tmp_path / "sites.csv"), horizon=HORIZON, group="site", series="b")
+    assert one.encode(read_rows(tmp_path / "sites.csv"), LENGTH, stored(one)).shape == (1, LENGTH, 2)

@@ -86,8 +86,7 @@ def command(
     writer = _writer(trained, catalog)
     _tell_cost(writer, trained)
     with _told(trained, catalog):
-        found = _written(writer, given, tokens, sampling, seed, samples, is_live=not as_json)
-        is_stopped = sum(len(each.tokens) for each in found) < samples * tokens
+        found, is_stopped = _written(writer, given, tokens, sampling, seed, samples, is_live=not as_json)
         judged = _judged(trained, found) if score and not is_stopped else None
     _tell_speed(trained, found)
     if as_json:
@@ -161,8 +160,8 @@ def _told(trained: Trained, catalog: Catalog) -> Iterator[None]:
 
 def _written(
     writer: Writer, prompt: str, tokens: int, sampling: Sampling, seed: int, samples: int, *, is_live: bool
-) -> list[Sample]:
-    """Write the samples; after Ctrl-C return those that there are, the last one up to where it is."""
+) -> tuple[list[Sample], bool]:
+    """Write the samples, and say whether Ctrl-C stopped it; then the last one ends where it was."""
     from seqbench.training.one_thread import one_quiet_thread
 
     given, show = writer.prompt(prompt), print_live if is_live else read_quietly
@@ -175,7 +174,10 @@ def _written(
                 show(found[-1], drawn, writer.text, tokens, heads=samples if samples > 1 else None)
     except KeyboardInterrupt:
         say("stopped by Ctrl-C")
-    return found
+        for each in found[-1:]:
+            each.text = writer.text(each.tokens)
+        return found, True
+    return found, False
 
 
 def _judged(trained: Trained, found: list[Sample]) -> dict[str, float]:

@@ -17,7 +17,7 @@ SCORES = torch.tensor([1.0, -0.5, 2.0, 2.0, -3.0, 0.3, -torch.inf, 1.5])
 
 
 def naive(scores: list[float], temperature: float, top_k: int | None, top_p: float) -> list[float]:
-    """Return the probabilities from their definition, with Python's numbers: sort, keep, divide by what is kept."""
+    """Return the probabilities by their definition: sort, keep, divide by what is kept."""
     most = max(scores)
     weights = [math.exp((score - most) / temperature) for score in scores]
     chances = [weight / math.fsum(weights) for weight in weights]

@@ -1,4 +1,4 @@
-"""Tests that the one cell with weights is found, and that the choices are listed where several fit or none does."""
+"""Tests that the one cell with weights is found, and that choices are listed where several fit or none does."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ def encoded(texts: Sequence[str], length: int, words: Sequence[str], *, truncate
     """Return at most ``length`` tokens of each text as numbers: rows of [tokens].
 
     Raises:
-        DataError: a text is empty.
+        DataError: a text is empty, or has a word for which there is no token.
     """
     import torch
 
@@ -26,7 +26,14 @@ def encoded(texts: Sequence[str], length: int, words: Sequence[str], *, truncate
         tokens = excerpt(tokenise(text), length, truncate)
         if not tokens:
             raise DataError(f"the text of row {row} is empty; leave the row out, or give it a text")
-        rows.append(torch.tensor([number.get(token, number[UNKNOWN]) for token in tokens]))
+        # Made-up reviews have no unknown words.
+        unknown = next((token for token in tokens if token not in number), None)
+        if unknown is not None and UNKNOWN not in number:
+            raise DataError(
+                f"the text of row {row} has the word {unknown!r}, which is in none of the reviews that the network"
+                " was trained on, and they have no token for unknown words; train on texts of your own (data=)"
+            )
+        rows.append(torch.tensor([number.get(token, number.get(UNKNOWN, 0)) for token in tokens]))
     return Ragged.from_rows(rows)
 
 

@@ -53,6 +53,14 @@ def test_an_answer_is_the_class_with_its_probability(task: Sentiment) -> None:
     ]
 
 
+def test_made_up_reviews_have_no_token_for_other_words() -> None:
+    fitted = {"words": ["<padding>", "the", "plot"], "classes": ["negative", "positive"]}
+    found = Sentiment().encode([{"text": "The plot"}], LENGTH, fitted)
+    assert found.values.tolist() == [1, 2]
+    with pytest.raises(DataError, match="the text of row 1 has the word 'film', which is in none of the reviews"):
+        Sentiment().encode([{"text": "the film"}], LENGTH, fitted)
+
+
 @pytest.mark.parametrize(
     ("rows", "words"),
     [

@@ -3,7 +3,7 @@
     python -m benchmarks.generation [--models rnn,lstm,gru] [--tokens 10000] [--hidden-size 128] [--vocabulary 100]
 
 Untrained networks, one thread, CPU time; a token is drawn with top-k 40 and top-p 0.95. Microseconds a token after
-100 and after ``--tokens`` tokens, medians of blocks of 50 that alternate; the memory that the process gained between;
+100 and after ``--tokens`` tokens, medians of blocks of 50 that alternate; the memory that the process gained;
 and the time of the last token where the whole prefix is read for it, the median of three.
 """
 
@@ -55,9 +55,9 @@ def _measure(name: str, asked: argparse.Namespace) -> None:
     blocks = [(_block(early), _block(late)) for _ in range(BLOCKS)]
     first, last = (statistics.median(column) for column in zip(*blocks, strict=True))
     whole = _whole(network, asked.tokens)
+    ratios = f"{last / first:6.3f} {gained:12.1f} {whole:23.0f} {whole / last:15.0f}"
     print(
-        f"{name:10} {first:15.0f} {last:12.0f} {last / first:6.3f} {gained:12.1f} {whole:23.0f} {whole / last:15.0f}"
-        f"   {cost_of(network) or ''}",
+        f"{name:10} {first:15.0f} {last:12.0f} {ratios}   {cost_of(network) or ''}",
         flush=True,
     )
 

@@ -72,13 +72,14 @@ def probabilities(scores: Tensor, sampling: Sampling) -> Tensor:
         return torch.zeros_like(scores).index_fill_(0, scores.argmax(), 1.0)
     # Without the largest score no quotient overflows, however low the temperature is.
     found = ((scores - scores.max()) / sampling.temperature).softmax(0)
-    if sampling.top_k is not None and sampling.top_k < len(found):
-        found = _only(found, _by_probability(found)[: sampling.top_k])
-    if sampling.top_p < 1:
-        order = _by_probability(found)
-        before = found[order].cumsum(0) - found[order]
-        found = _only(found, order[before < sampling.top_p])
-    return found
+    if sampling.top_k is None and sampling.top_p == 1:
+        return found
+    # The most probable first; of equals the one with the lowest number.
+    ordered, tokens = found.sort(descending=True, stable=True)
+    ordered = ordered[: sampling.top_k] / ordered[: sampling.top_k].sum()
+    before = ordered.cumsum(0) - ordered
+    kept = ordered[before < sampling.top_p]
+    return torch.zeros_like(found).index_copy_(0, tokens[: len(kept)], kept / kept.sum())
 
 
 def draw(probability: Tensor, rng: Generator) -> int:
@@ -87,14 +88,3 @@ def draw(probability: Tensor, rng: Generator) -> int:
     point = torch.rand((), generator=rng, dtype=torch.float64) * up_to[-1]
     point = point.clamp(max=torch.nextafter(up_to[-1], torch.zeros_like(point)))
     return int(torch.searchsorted(up_to, point, right=True))
-
-
-def _by_probability(probability: Tensor) -> Tensor:
-    """Return the tokens, the most probable first; of equals the one with the lowest number."""
-    return probability.argsort(descending=True, stable=True)
-
-
-def _only(probability: Tensor, kept: Tensor) -> Tensor:
-    """Return probabilities that are 0 for all other tokens and sum to 1 again."""
-    left = torch.zeros_like(probability).index_copy_(0, kept, probability[kept])
-    return left / left.sum()

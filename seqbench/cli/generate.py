@@ -15,7 +15,6 @@ from seqbench.cli.cell_options import cell_options, folder_argument, load_cell
 from seqbench.cli.console import print_json, print_rows, say
 from seqbench.cli.live_texts import Sample, print_live, read_quietly
 from seqbench.cli.plugin_files import load_plugins, plugin_files
-from seqbench.contracts.task import Task
 from seqbench.errors import ContractError
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.faults import faults_told, owner
@@ -142,14 +141,10 @@ def _writer(trained: Trained, catalog: Catalog) -> Writer:
     except ContractError as error:
         if trained.task.can_generate:
             raise ContractError(f"{trained.record.title}: {error}") from error
-        others = sorted(name for name, task in catalog.tasks.items() if _writes(task))
+        others = sorted(name for name, task in catalog.tasks.items() if task.generates())
         raise ContractError(
             f"{error}; tasks that can: {', '.join(others) or 'none of those installed'}"
         ) from error
-
-
-def _writes(task: type[Task]) -> bool:
-    return task.prompt is not Task.prompt and task.text is not Task.text
 
 
 @contextmanager

@@ -98,11 +98,7 @@ def _check(output: Path | None, *, is_replaced: bool, as_json: bool) -> None:
 
 
 def _cannot(task: Task, catalog: Catalog) -> ContractError:
-    others = sorted(
-        name
-        for name, each in catalog.tasks.items()
-        if each.encode is not Task.encode and each.decode is not Task.decode
-    )
+    others = sorted(name for name, each in catalog.tasks.items() if each.predicts())
     try:
         task.encode([], 1, {})
     except ContractError as error:

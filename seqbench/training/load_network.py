@@ -55,10 +55,11 @@ class Trained:
         """
         inputs = self.task.encode(rows, self.record.cell.length, self.kept.fitted)
         parts = torch.split(torch.arange(len(inputs)), LARGEST_EVALUATION_BATCH)
+        batches = (_batch(inputs, part) for part in parts)
         return [
             answer
-            for part in parts
-            for answer in self.task.decode(self._outputs(_batch(inputs, part)), self.kept.fitted)
+            for batch in batches
+            for answer in self.task.answers(self._outputs(batch), batch, self.kept.fitted)
         ]
 
     def generate(

@@ -202,7 +202,7 @@ def _tell_speed(trained: Trained, found: list[Sample]) -> None:
     """Say on stderr how fast it was, and which weights wrote."""
     tokens, seconds = sum(len(each.tokens) for each in found), sum(each.seconds for each in found)
     speed = f" ({tokens / seconds:,.0f} a second)" if tokens and seconds else ""
-    say(f"{counted(tokens, 'token')} in {seconds:.1f} s{speed} by {trained.record.title}, {trained.record.key}")
+    say(f"{counted(tokens, 'token')} in {seconds:.3g} s{speed} by {trained.record.title}, {trained.record.key}")
 
 
 def _content(

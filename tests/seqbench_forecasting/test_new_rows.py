@@ -12,8 +12,9 @@ import pytest
 import torch
 from seqbench_forecasting.task import Forecasting
 
-from seqbench import DataError
+from seqbench import DataError, Experiment, load_trained, run
 from seqbench.data.row_files import read_rows
+from seqbench.experiment.schema import Training
 
 LENGTH, HORIZON = 24, 6
 
@@ -102,3 +103,27 @@ def test_a_network_of_several_series_says_that_it_needs_one(tmp_path: Path) -> N
         several.encode(read_rows(tmp_path / "sites.csv"), LENGTH, stored(several))
     one = Forecasting(data=str(tmp_path / "sites.csv"), horizon=HORIZON, group="site", series="b")
     assert one.encode(read_rows(tmp_path / "sites.csv"), LENGTH, stored(one)).shape == (1, LENGTH, 2)
+
+
+@pytest.mark.slow
+def test_forecasts_of_rows_have_the_error_that_the_record_tells(shared_data: Path, tmp_path: Path) -> None:
+    path, length, horizon = shared_data / "forecasting-national-illness" / "national_illness.csv", 36, 12
+    asked = Experiment(
+        tasks=("forecasting",),
+        models=("gru",),
+        lengths=(length,),
+        parameters={"forecasting": {"data": str(path), "horizon": horizon}},
+        training=Training(steps=30),
+    )
+    key = run(asked, tmp_path, executor="serial", keep_weights=True)["key"].iloc[0]
+    trained, rows = load_trained(tmp_path, key), read_rows(path)
+    numbers = pd.read_csv(path).drop(columns="date")
+    first = int(0.7 * len(numbers)) + len(numbers) - int(0.7 * len(numbers)) - int(0.2 * len(numbers))
+    training = numbers[: int(0.7 * len(numbers))]
+    errors = []
+    for start in range(first, len(numbers) - horizon + 1):
+        (steps,) = trained.predict(rows[start - length : start])
+        missed = pd.DataFrame(steps) - numbers[start : start + horizon].reset_index(drop=True)
+        errors.append(float(((missed / training.std(ddof=0)) ** 2).to_numpy().mean()))
+    assert trained.record.test is not None
+    assert np.mean(errors) == pytest.approx(trained.record.test.scores["mse"], rel=1e-5)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -15,7 +17,8 @@ from seqbench.cli.cell_options import cell_options, folder_argument, load_cell
 from seqbench.cli.console import print_json, print_rows, say
 from seqbench.cli.live_texts import Sample, print_live, read_quietly
 from seqbench.cli.plugin_files import load_plugins, plugin_files
-from seqbench.errors import ContractError
+from seqbench.contracts.task import Task
+from seqbench.errors import ContractError, SeqbenchError
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.faults import faults_told, owner
 from seqbench.records.wanted import Wanted
@@ -84,17 +87,26 @@ def command(
     trained = load_cell(folder, wanted, catalog)
     writer = _writer(trained, catalog)
     _tell_cost(writer, trained)
+    if score and type(trained.task).judge is Task.judge:
+        raise ContractError(
+            f"the task {trained.task.name} does not judge texts (Task.judge), so there is nothing to --score"
+        )
     with _told(trained, catalog):
-        found, is_stopped = _written(writer, given, tokens, sampling, seed, samples, is_live=not as_json)
-        judged = _judged(trained, found) if score and not is_stopped else None
+        tokens_given = writer.prompt(given)
+    told = partial(_told, trained, catalog)
+    found, problem = _written(writer, tokens_given, tokens, sampling, seed, samples, told, is_live=not as_json)
+    judged = None
+    if score and problem is None:
+        judged, problem = _judged(trained, found, told)
     _tell_speed(trained, found)
     if as_json:
         settings = {"tokens": tokens, "samples": samples, "seed": seed, **vars(sampling)}
-        print_json(_content(trained, given, settings, found, judged, is_stopped=is_stopped))
+        print_json(_content(trained, given, tokens_given, settings, found, judged, is_stopped=problem is not None))
     elif judged is not None:
         _print_judged(judged, trained)
-    if is_stopped:
-        raise click.Abort
+    # What was written stands before what stopped it.
+    if problem is not None:
+        raise problem
 
 
 def _sampling(temperature: float, top_k: int | None, top_p: float) -> Sampling:
@@ -154,40 +166,45 @@ def _told(trained: Trained, catalog: Catalog) -> Iterator[None]:
 
 
 def _written(
-    writer: Writer, prompt: str, tokens: int, sampling: Sampling, seed: int, samples: int, *, is_live: bool
-) -> tuple[list[Sample], bool]:
-    """Write the samples, and say whether Ctrl-C stopped it; then the last one ends where it was."""
+    writer: Writer,
+    prompt: list[int],
+    tokens: int,
+    sampling: Sampling,
+    seed: int,
+    samples: int,
+    told: Callable[[], AbstractContextManager[None]],
+    *,
+    is_live: bool,
+) -> tuple[list[Sample], BaseException | None]:
+    """Write the samples; return them, the last one up to where it is, and what stopped it, such as Ctrl-C."""
     from seqbench.training.one_thread import one_quiet_thread
 
-    given, show = writer.prompt(prompt), print_live if is_live else read_quietly
+    show = print_live if is_live else read_quietly
     found: list[Sample] = []
     try:
-        with one_quiet_thread():
+        with told(), one_quiet_thread():
             for number in range(samples):
-                drawn = writer.continued(given, sampling, seed=seed, sample=number)
-                found.append(Sample(number, tuple(given)))
+                drawn = writer.continued(prompt, sampling, seed=seed, sample=number)
+                found.append(Sample(number, tuple(prompt)))
                 show(found[-1], drawn, writer.text, tokens, heads=samples if samples > 1 else None)
-    except KeyboardInterrupt:
-        say("stopped by Ctrl-C")
-        for each in found[-1:]:
-            each.text = writer.text(each.tokens)
-        return found, True
-    return found, False
+    except (KeyboardInterrupt, SeqbenchError) as error:
+        with suppress(Exception):
+            found[-1].text = writer.text(found[-1].tokens)
+        return found, error
+    return found, None
 
 
-def _judged(trained: Trained, found: list[Sample]) -> dict[str, float]:
-    """Return the task's scores of all samples.
-
-    Raises:
-        ContractError: it has none.
-    """
+def _judged(
+    trained: Trained, found: list[Sample], told: Callable[[], AbstractContextManager[None]]
+) -> tuple[dict[str, float] | None, BaseException | None]:
+    """Return the task's scores of all samples, or what stopped it."""
     cell = trained.record.cell
-    scores = trained.task.judge([list(each.tokens) for each in found], cell.length, cell.seed)
-    if not scores:
-        raise ContractError(
-            f"the task {trained.task.name} does not judge texts (Task.judge), so there is nothing to --score"
-        )
-    return {name: float(value) for name, value in scores.items()}
+    try:
+        with told():
+            scores = trained.task.judge([list(each.tokens) for each in found], cell.length, cell.seed)
+            return {name: float(value) for name, value in scores.items()}, None
+    except (KeyboardInterrupt, SeqbenchError) as error:
+        return None, error
 
 
 def _tell_cost(writer: Writer, trained: Trained) -> None:
@@ -208,6 +225,7 @@ def _tell_speed(trained: Trained, found: list[Sample]) -> None:
 def _content(
     trained: Trained,
     prompt: str,
+    prompt_tokens: list[int],
     settings: dict[str, Any],
     found: list[Sample],
     judged: dict[str, float] | None,
@@ -220,10 +238,10 @@ def _content(
         "key": trained.record.key,
         "cell": trained.record.title,
         "prompt": prompt,
-        "prompt_tokens": list(found[0].prompt) if found else [],
+        "prompt_tokens": prompt_tokens,
         "settings": settings,
         "samples": [each.as_json() for each in found],
-        "scores": judged,
+        "scores": judged and {name: value if math.isfinite(value) else None for name, value in judged.items()},
         "is_stopped": is_stopped,
         "slower_with_each_token": cost_of(trained.network),
     }

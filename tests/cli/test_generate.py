@@ -164,6 +164,49 @@ def test_ctrl_c_keeps_what_was_written(store: Store, tmp_path: Path, as_json: bo
         assert len(written.getvalue()) < 100
 
 
+JUDGING = """
+from dataclasses import dataclass
+from tests.spelling import Spelling as Whole, seqbench_models
+from seqbench import DataError, Task, hookimpl
+
+@dataclass(frozen=True)
+class Spelling(Whole):
+    'Judge as told.'
+
+    name = "spelling"
+
+    JUDGE
+
+@hookimpl
+def seqbench_tasks():
+    yield Spelling
+"""
+
+
+def test_a_task_that_does_not_judge_is_told_before_anything_is_written(store: Store, tmp_path: Path) -> None:
+    plugin = tmp_path / "silent.py"
+    plugin.write_text(JUDGING.replace("JUDGE", "judge = Task.judge"))
+    done = generate(store, "--score", plugin=plugin)
+    assert not done.stdout
+    assert "the task spelling does not judge texts" in str(done.exception)
+
+
+def test_texts_are_kept_where_judging_them_fails(store: Store, tmp_path: Path) -> None:
+    plugin = tmp_path / "without.py"
+    plugin.write_text(
+        JUDGING.replace("JUDGE", "def judge(self, samples, length, seed): raise DataError('the text is gone')")
+    )
+    done = generate(store, "--score", "--tokens", "3", "--json", plugin=plugin)
+    found = json.loads(done.stdout)
+    assert len(found["samples"][0]["tokens"]) == 3
+    assert found["is_stopped"]
+    assert str(done.exception) == "the text is gone"
+    plugin.write_text(
+        JUDGING.replace("JUDGE", "def judge(self, samples, length, seed): return {'a': float('inf')}")
+    )
+    assert json.loads(generate(store, "--score", "--json", plugin=plugin).stdout)["scores"] == {"a": None}
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -104,7 +104,7 @@ def seqbench_models() -> list[type[Model]]:
     return [Small]
 
 
-def kept(folder: Path, seeds: Sequence[int] = (0,), *, steps: int = 150) -> Store:
+def kept(folder: Path, seeds: Sequence[int] = (0,), *, steps: int = 100) -> Store:
     """Return a store with trained cells of the task and their weights."""
     store = Store(folder)
     store.prepare()
@@ -113,7 +113,7 @@ def kept(folder: Path, seeds: Sequence[int] = (0,), *, steps: int = 150) -> Stor
         "models": ["small"],
         "lengths": [24],
         "seeds": list(seeds),
-        "training": {"steps": steps, "batch_size": 16, "validate_every": 50, "learning_rate": 0.01},
+        "training": {"steps": steps, "batch_size": 16, "validate_every": 50, "learning_rate": 0.02},
         "gradients": {"measure": False},
     }
     for cell in expand(Experiment.model_validate(fields), CATALOG):

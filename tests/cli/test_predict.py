@@ -50,22 +50,22 @@ def test_rows_of_every_kind_of_file_get_the_same_answers(store: Store, tmp_path:
     table.to_parquet(tmp_path / "rows.parquet")
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in TEXTS))
     for name in ("rows.txt", "rows.csv", "rows.parquet", "rows.jsonl"):
-        done = predict(store, tmp_path / name, "--json")
-        assert done.exit_code == 0, done.output
-        assert json.loads(done.stdout) == {
-            "schema_version": 1,
-            "key": record.key,
-            "cell": record.title,
-            "answers": answers,
-        }
-    for ending, read in ((".csv", pd.read_csv), (".parquet", pd.read_parquet)):
-        assert predict(store, rows, "--output", str(tmp_path / f"out{ending}")).exit_code == 0
-        found = read(tmp_path / f"out{ending}", **({"keep_default_na": False} if ending == ".csv" else {}))
-        assert found.to_dict("list") == {"input": [1, 2, 3], "answer": answers}
-    assert predict(store, rows, "--key", record.key[:6], "--output", str(tmp_path / "out.jsonl")).exit_code == 0
-    lines = (tmp_path / "out.jsonl").read_text().splitlines()
+        assert read_rows(tmp_path / name) == [{"text": text} for text in TEXTS]
+    done = predict(store, tmp_path / "rows.jsonl", "--json", "--key", record.key[:6])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout) == {
+        "schema_version": 1,
+        "key": record.key,
+        "cell": record.title,
+        "answers": answers,
+    }
+    assert predict(store, rows, "--output", str(tmp_path / "out.parquet")).exit_code == 0
+    expected = {"input": [1, 2, 3], "answer": answers}
+    assert pd.read_parquet(tmp_path / "out.parquet").to_dict("list") == expected
+    (tmp_path / "out.csv").write_text(predict(store, rows).stdout)
+    assert pd.read_csv(tmp_path / "out.csv", keep_default_na=False).to_dict("list") == expected
+    lines = written_rows(answer_rows(answers), ".jsonl").decode().splitlines()
     assert [json.loads(line)["answer"] for line in lines] == answers
-    assert predict(store, rows).stdout == (tmp_path / "out.csv").read_text()
 
 
 def test_a_file_is_replaced_only_by_force(store: Store, rows: Path, tmp_path: Path) -> None:

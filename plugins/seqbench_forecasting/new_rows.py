@@ -1,4 +1,4 @@
-"""Scales new rows as the training rows of a series were scaled, and gives forecasts in the units of the data."""
+"""Scales new rows as the training rows of their series were, and gives forecasts in the units of the data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from seqbench import DataError
+from seqbench import Batch, DataError, Split
 from seqbench_forecasting.options import Options, listed
 from seqbench_forecasting.panel import Panel
 from seqbench_forecasting.problem import Piece
@@ -18,37 +18,30 @@ if TYPE_CHECKING:
 
 
 def fitted_of(panel: Panel, pieces: Sequence[Piece], targets: Sequence[int]) -> dict[str, Any]:
-    """Return what new rows need, as JSON holds it: names of channels, and their means and deviations.
-
-    Of several series only the number is kept: each has a scale of its own.
-    """
-    if not panel.is_single:
-        return {"series": len(panel.names)}
-    scaling = pieces[0].scaling
+    """Return what new rows need, as JSON holds it: names, and means and deviations of each series' channels."""
     return {
-        "series": 1,
+        "series": list(panel.names),
         "channels": list(panel.channels),
         "forecast": [panel.channels[place] for place in targets],
-        "mean": scaling.mean.tolist(),
-        "deviation": scaling.deviation.tolist(),
+        "mean": [piece.scaling.mean.tolist() for piece in pieces],
+        "deviation": [piece.scaling.deviation.tolist() for piece in pieces],
     }
 
 
-def encoded(rows: Sequence[Mapping[str, Any]], length: int, options: Options, fitted: Mapping[str, Any]) -> Tensor:
-    """Return the last ``length`` steps of new rows on the scale of the training rows: [1, length, channels].
+def encoded(rows: Sequence[Mapping[str, Any]], length: int, options: Options, fitted: Mapping[str, Any]) -> Split:
+    """Return the last ``length`` steps of each series in new rows, on the scale of its training rows.
 
     Rows are read as those of training were: the same dates, decimal marks, gaps and markers.
 
+    Returns:
+        Inputs [series, length, channels]; as targets the number of each series among those of training.
+
     Raises:
-        DataError: a channel is missing, a value is, the rows are out of order, or there are too few.
+        DataError: a channel or a value is missing, a series was not trained on, rows are out of order or too few.
     """
     import pandas as pd
+    import torch
 
-    if fitted["series"] > 1:
-        raise DataError(
-            f"this network was trained on {fitted['series']} series, each on a scale of its own, and new rows"
-            " do not say on which they are; train on one of them (series=NAME) to forecast it"
-        )
     frame = pd.DataFrame([dict(row) for row in rows])
     channels = tuple(fitted["channels"])
     if options.layout == "table":
@@ -56,29 +49,61 @@ def encoded(rows: Sequence[Mapping[str, Any]], length: int, options: Options, fi
         options = replace(options, columns=channels, exclude=None, target=None)
     panel = panel_from_tables({"all": frame}, options)
     _refuse_other_columns(panel.channels, channels)
-    if len(panel.values) < length:
-        raise DataError(
-            f"the network reads the last {length} steps, and the rows hold {len(panel.values)}; give more rows"
-            " before the first step that is to be forecast"
-        )
     order = [panel.channels.index(name) for name in channels]
-    return _scaling(fitted, channels).scale(panel.values[-length:, order]).float()[None]
+    numbers, inputs = [], []
+    for name, values in panel.series():
+        numbers.append(_number(name, fitted["series"]))
+        _refuse_short(name, len(values), length)
+        inputs.append(_scaling(fitted, numbers[-1], channels).scale(values[-length:, order]).float())
+    return Split(torch.stack(inputs), torch.tensor(numbers))
 
 
-def decoded(outputs: Tensor, fitted: Mapping[str, Any]) -> list[list[dict[str, float]]]:
-    """Return forecasts ([inputs, steps, predicted channels]) as steps of channel -> value, in the data's units."""
-    names = fitted["forecast"]
-    values = _scaling(fitted, names).unscale(outputs)
-    return [[dict(zip(names, step, strict=True)) for step in answer] for answer in values.tolist()]
+def decoded(outputs: Tensor, batch: Batch, fitted: Mapping[str, Any]) -> list[list[dict[str, str | float]]]:
+    """Return the forecast of each series as steps of channel -> value, in the units of the data.
+
+    Of a network that was trained on several series, each step has the name of its series first.
+
+    Args:
+        outputs: [series, steps, predicted channels].
+        batch: its targets are the numbers of the series.
+        fitted: from `fitted_of`.
+    """
+    names, answers = fitted["forecast"], []
+    for forecast, number in zip(outputs, batch.targets.tolist(), strict=True):
+        steps = _scaling(fitted, number, names).unscale(forecast).tolist()
+        head = {"series": fitted["series"][number]} if len(fitted["series"]) > 1 else {}
+        answers.append([{**head, **dict(zip(names, step, strict=True))} for step in steps])
+    return answers
 
 
-def _scaling(fitted: Mapping[str, Any], names: Sequence[str]) -> Scaling:
+def _scaling(fitted: Mapping[str, Any], series: int, names: Sequence[str]) -> Scaling:
+    """Return the scale of some channels of a series."""
     import torch
 
     places = [fitted["channels"].index(name) for name in names]
-    return Scaling(
-        *(torch.tensor([fitted[part][at] for at in places], dtype=torch.float64) for part in ("mean", "deviation"))
+    mean, deviation = (
+        torch.tensor([fitted[part][series][at] for at in places], dtype=torch.float64)
+        for part in ("mean", "deviation")
     )
+    return Scaling(mean, deviation)
+
+
+def _number(name: str, known: Sequence[str]) -> int:
+    if name not in known:
+        raise DataError(
+            f"the network was not trained on a series {name!r}, so that its scale is unknown; it was on"
+            f" {listed(known)}"
+        )
+    return known.index(name)
+
+
+def _refuse_short(name: str, steps: int, length: int) -> None:
+    if steps < length:
+        where = f" of series {name!r}" if name else ""
+        raise DataError(
+            f"the network reads the last {length} steps, and the rows{where} hold {steps}; give more rows before"
+            " the first step that is to be forecast"
+        )
 
 
 def _refuse_other_columns(found: Sequence[str], channels: Sequence[str]) -> None:

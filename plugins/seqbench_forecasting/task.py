@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from seqbench import DataError, Split, Task, TaskData, Values, data_source
+from seqbench import Batch, DataError, Split, Task, TaskData, Values, data_source
 from seqbench_forecasting.new_rows import decoded, encoded, fitted_of
 from seqbench_forecasting.options import Decimal, Layout, Markers, Names, Options, listed, named
 from seqbench_forecasting.panel import Panel
@@ -187,17 +187,19 @@ class Forecasting(Task):
             fitted=fitted_of(panel, pieces, targets.tolist()),
         )
 
-    def encode(self, rows: Sequence[Mapping[str, Any]], length: int, fitted: Mapping[str, Any]) -> Tensor:
-        """Return the last ``length`` steps of the rows, which are read as the data of training were.
+    def encode(self, rows: Sequence[Mapping[str, Any]], length: int, fitted: Mapping[str, Any]) -> Split:
+        """Return the last ``length`` steps of each series; rows are read as the data of training were.
 
         Raises:
-            DataError: the rows are unfit or too few, or the network was trained on several series.
+            DataError: the rows are unfit or too few, or of a series that was not trained on.
         """
         return encoded(rows, length, self._options(), fitted)
 
-    def decode(self, outputs: Tensor, fitted: Mapping[str, Any]) -> list[list[dict[str, float]]]:
-        """Return the next ``horizon`` steps, channel -> value, in the units of the data."""
-        return decoded(outputs, fitted)
+    def answers(
+        self, outputs: Tensor, batch: Batch, fitted: Mapping[str, Any]
+    ) -> list[list[dict[str, str | float]]]:
+        """Return the next ``horizon`` steps of each series, channel -> value, in the units of the data."""
+        return decoded(outputs, batch, fitted)
 
     def _panel(self, length: int, seed: int) -> tuple[Panel, tuple[Parts, ...], tuple[int, ...]]:
         """Return the series, the rows of the parts of each, and how many of training, the last, say its scale."""

@@ -128,7 +128,9 @@ class Task(ABC):
         is_answering = cls.decode is not Task.decode or cls.answers is not Task.answers
         return cls.encode is not Task.encode and is_answering
 
-    def encode(self, rows: Sequence[Mapping[str, Any]], length: int, fitted: Mapping[str, Any]) -> Tensor | Ragged:
+    def encode(
+        self, rows: Sequence[Mapping[str, Any]], length: int, fitted: Mapping[str, Any]
+    ) -> Tensor | Ragged | Split:
         """Turn new rows into inputs for a network that was trained on this task; optional.
 
         It gets the values fitted on the training split (`TaskData.fitted`): a forecaster scales next week's rows
@@ -142,7 +144,8 @@ class Task(ABC):
             fitted: `TaskData.fitted`, as read back from JSON: tuples are lists, keys are words.
 
         Returns:
-            Inputs as in a `Split`: one or more; each gets an answer.
+            Inputs as in a `Split`: one or more; each gets an answer. Or a `Split`, whose targets reach `answers`
+            in the batch, such as the number of the series that an input is of.
 
         Raises:
             ContractError: the task does not define this method.
@@ -174,7 +177,7 @@ class Task(ABC):
 
         Args:
             outputs: as for `decode`.
-            batch: the inputs that `encode` returned, as a batch; its targets mean nothing.
+            batch: what `encode` returned, as a batch; if that was inputs alone, its targets mean nothing.
             fitted: as for `decode`.
 
         Raises:

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from seqbench.contracts.examples import Batch, Ragged
+from seqbench.contracts.examples import Batch, Ragged, Split
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
 from seqbench.data.batches import LARGEST_EVALUATION_BATCH
@@ -185,8 +185,10 @@ def _check_version(found: type[Task] | type[Model], used: PluginUsed) -> None:
         )
 
 
-def _batch(inputs: torch.Tensor | Ragged, rows: torch.Tensor) -> Batch:
-    """Return some inputs as a batch without targets, padded with 0."""
+def _batch(inputs: torch.Tensor | Ragged | Split, rows: torch.Tensor) -> Batch:
+    """Return some inputs as a batch, padded with 0; if they have no targets, it has none that mean anything."""
+    if isinstance(inputs, Split):
+        return inputs.batch(rows)
     if isinstance(inputs, Ragged):
         padded, lengths = inputs.take(rows, 0), inputs.lengths[rows]
     else:

@@ -12,7 +12,7 @@ import pytest
 import torch
 from seqbench_forecasting.task import Forecasting
 
-from seqbench import DataError, Experiment, load_trained, run
+from seqbench import Batch, DataError, Experiment, load_trained, run
 from seqbench.data.row_files import read_rows
 from seqbench.experiment.schema import Training
 
@@ -37,6 +37,10 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "load.csv"
 
 
+def batch(inputs: Any, targets: list[int]) -> Batch:
+    return Batch(inputs, torch.tensor(targets), torch.full((len(targets),), LENGTH))
+
+
 def stored(task: Forecasting) -> dict[str, Any]:
     """Return what is kept with the weights, as it is read back."""
     found: dict[str, Any] = json.loads(json.dumps(dict(task.load(LENGTH, 0).fitted), allow_nan=False))
@@ -54,17 +58,18 @@ def test_the_last_steps_are_scaled_with_the_training_rows(data: Path) -> None:
     ]
     found = task.encode(new, LENGTH, fitted)
     expected = (later[-LENGTH:] - training.mean(0)) / training.std(0)
-    assert found.shape == (1, LENGTH, 2)
-    assert torch.allclose(found[0].double(), torch.tensor(expected), atol=1e-5)
+    assert found.inputs.shape == (1, LENGTH, 2)
+    assert found.targets.tolist() == [0]
+    assert torch.allclose(found.inputs[0].double(), torch.tensor(expected), atol=1e-5)
     # The rows of a test window give the input that the network was tested with.
     window = task.load(LENGTH, 0).test.inputs[-1]
-    assert torch.equal(task.encode(rows[: 400 - HORIZON], LENGTH, fitted)[0], window)
+    assert torch.equal(task.encode(rows[: 400 - HORIZON], LENGTH, fitted).inputs[0], window)
 
 
 def test_a_forecast_has_names_and_the_units_of_the_data(data: Path) -> None:
     task = Forecasting(data=str(data), horizon=HORIZON, target="load")
     fitted, test = stored(task), task.load(LENGTH, 0).test
-    (answer,) = task.decode(test.targets[-1:], fitted)
+    (answer,) = task.answers(test.targets[-1:], batch(test.inputs[-1:], [0]), fitted)
     assert [list(step) for step in answer] == [["load"]] * HORIZON
     assert [step["load"] for step in answer] == pytest.approx(
         table()["load"].to_numpy()[-HORIZON:].tolist(), rel=1e-5
@@ -76,7 +81,7 @@ def test_generated_series_are_answered_too() -> None:
     fitted = json.loads(json.dumps(dict(task.load(LENGTH, 0).fitted)))
     rows = [{name: float(step) for name in fitted["channels"]} for step in range(LENGTH)]
     rows[3][fitted["channels"][0]] = 7.5
-    assert task.encode(rows, LENGTH, fitted).shape == (1, LENGTH, 3)
+    assert task.encode(rows, LENGTH, fitted).inputs.shape == (1, LENGTH, 3)
 
 
 @pytest.mark.parametrize(
@@ -95,14 +100,42 @@ def test_rows_that_do_not_fit_are_told(data: Path, change: Any, words: str) -> N
         task.encode(change(read_rows(data)[:48]), LENGTH, stored(task))
 
 
-def test_a_network_of_several_series_says_that_it_needs_one(tmp_path: Path) -> None:
-    long = pd.concat([table().assign(site=site) for site in ("a", "b")])
-    long.to_csv(tmp_path / "sites.csv", index=False)
-    several = Forecasting(data=str(tmp_path / "sites.csv"), horizon=HORIZON, group="site")
-    with pytest.raises(DataError, match="trained on 2 series, each on a scale of its own"):
-        several.encode(read_rows(tmp_path / "sites.csv"), LENGTH, stored(several))
+def test_each_of_several_series_has_its_own_scale(tmp_path: Path) -> None:
+    sites = {
+        site: table().assign(site=site, load=lambda t, n=n: t["load"] * n) for n, site in enumerate("abc", start=1)
+    }
+    pd.concat(sites.values()).to_csv(tmp_path / "sites.csv", index=False)
+    task = Forecasting(data=str(tmp_path / "sites.csv"), horizon=HORIZON, group="site", target="load")
+    fitted, rows = stored(task), read_rows(tmp_path / "sites.csv")
+    new = [row for row in rows if row["site"] in "ca"]
+    found = task.encode(new, LENGTH, fitted)
+    assert found.targets.tolist() == [0, 2]
+    assert torch.allclose(found.inputs[0], found.inputs[1], atol=1e-5)
+    answers = task.answers(torch.zeros(2, HORIZON, 1), found.batch(torch.arange(2)), fitted)
+    means = {site: float(rows["load"][:280].mean()) for site, rows in sites.items()}
+    assert [answer[0] for answer in answers] == [
+        {"series": site, "load": pytest.approx(means[site], rel=1e-9)} for site in "ac"
+    ]
+    with pytest.raises(DataError, match="not trained on a series 'd', .*; it was on a, b, c"):
+        task.encode([{**row, "site": "d"} for row in rows[:48]], LENGTH, fitted)
+    with pytest.raises(DataError, match="the rows of series 'b' hold 10"):
+        task.encode([*rows[:400], *rows[400:410]], LENGTH, fitted)
+
+
+def test_one_of_several_series_is_read_from_the_same_file(tmp_path: Path) -> None:
+    pd.concat([table().assign(site=site) for site in "ab"]).to_csv(tmp_path / "sites.csv", index=False)
     one = Forecasting(data=str(tmp_path / "sites.csv"), horizon=HORIZON, group="site", series="b")
-    assert one.encode(read_rows(tmp_path / "sites.csv"), LENGTH, stored(one)).shape == (1, LENGTH, 2)
+    found = one.encode(read_rows(tmp_path / "sites.csv"), LENGTH, stored(one))
+    assert found.inputs.shape == (1, LENGTH, 2)
+
+
+def test_series_in_columns_are_read_as_they_were(tmp_path: Path) -> None:
+    table().to_csv(tmp_path / "columns.csv", index=False)
+    task = Forecasting(data=str(tmp_path / "columns.csv"), horizon=HORIZON, layout="columns")
+    fitted = stored(task)
+    found = task.encode(read_rows(tmp_path / "columns.csv")[-30:], LENGTH, fitted)
+    assert [fitted["series"][number] for number in found.targets.tolist()] == ["load", "wind"]
+    assert found.inputs.shape == (2, LENGTH, 1)
 
 
 @pytest.mark.slow

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from seqbench.contracts.unfit import Unfit
     from seqbench.data.cache import cached_tensors
     from seqbench.data.sources import fingerprint, read_tables
+    from seqbench.decoding.sampling import Sampling
     from seqbench.errors import (
         ContractError,
         DataError,
@@ -116,6 +117,7 @@ _HOMES = {
         "fingerprint",
         "read_tables",
     ),
+    "decoding.sampling": ("Sampling",),
     "errors": (
         "ContractError",
         "DataError",
@@ -187,6 +189,7 @@ __all__ = [
     "Progressed",
     "Ragged",
     "Retried",
+    "Sampling",
     "SeqbenchError",
     "SequenceClass",
     "Split",

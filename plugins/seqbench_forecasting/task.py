@@ -6,12 +6,14 @@ Series are scaled by their training rows and cut into windows; the windows of on
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from seqbench import DataError, Split, Task, TaskData, Values, data_source
+from seqbench import Batch, DataError, Split, Task, TaskData, Values, data_source
+from seqbench_forecasting.new_rows import decoded, encoded, fitted_of
 from seqbench_forecasting.options import Decimal, Layout, Markers, Names, Options, listed, named
 from seqbench_forecasting.panel import Panel
 from seqbench_forecasting.problem import Question, piece_of, problem_of
@@ -182,7 +184,22 @@ class Forecasting(Task):
                 **facts_of_scores(panel, pieces, question),
                 "constant_in_training": listed(constant),
             },
+            fitted=fitted_of(panel, pieces, targets.tolist()),
         )
+
+    def encode(self, rows: Sequence[Mapping[str, Any]], length: int, fitted: Mapping[str, Any]) -> Split:
+        """Return the last ``length`` steps of each series; rows are read as the data of training were.
+
+        Raises:
+            DataError: the rows are unfit or too few, or of a series that was not trained on.
+        """
+        return encoded(rows, length, self._options(), fitted)
+
+    def answers(
+        self, outputs: Tensor, batch: Batch, fitted: Mapping[str, Any]
+    ) -> list[list[dict[str, str | float]]]:
+        """Return the next ``horizon`` steps of each series, channel -> value, in the units of the data."""
+        return decoded(outputs, batch, fitted)
 
     def _panel(self, length: int, seed: int) -> tuple[Panel, tuple[Parts, ...], tuple[int, ...]]:
         """Return the series, the rows of the parts of each, and how many of training, the last, say its scale."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 from seqbench_stepwise.columns import columns
 
 from seqbench import DataError, SequenceClass, Split, Task, TaskData, Values, data_source, generator
 from seqbench_pixels.images import Images, digits, read_images
+from seqbench_pixels.new_images import new_images
 from seqbench_pixels.parts import divide
 from seqbench_pixels.picture import picture
 from seqbench_pixels.scores import baselines, metrics
@@ -149,8 +150,32 @@ class Pixels(Task):
             baselines=baselines(splits["train"], splits["test"], (seen["train"], seen["test"]), len(classes)),
             show=lambda example: self._show(splits["test"], example, seen["test"], kept["test"]),
             facts={**_facts(parts, kept, length), "classes": ", ".join(classes)},
-            fitted={"mean": scale.mean, "deviation": scale.deviation, "classes": list(classes)},
+            fitted={
+                "mean": scale.mean,
+                "deviation": scale.deviation,
+                "classes": list(classes),
+                "width": parts["train"].width,
+                "height": parts["train"].height,
+            },
         )
+
+    def encode(self, rows: Sequence[Mapping[str, Any]], length: int, fitted: Mapping[str, Any]) -> Tensor:
+        """Return an image of each row, laid out in time; the noise after it is the same each time it is asked for.
+
+        Raises:
+            DataError: a row has not as many pixels as the images of training.
+        """
+        images = new_images(rows, self.label_column, fitted["width"], fitted["height"])
+        seen = read_pixels(images, length, Scale(fitted["mean"], fitted["deviation"]))
+        return lay_out(seen, length, self.order, self.filler, generator(0, self.name, "new", length))
+
+    def decode(self, outputs: Tensor, fitted: Mapping[str, Any]) -> list[dict[str, str | float]]:
+        """Return the class of each image with its probability, as the network gives it."""
+        best = outputs.double().softmax(-1).max(-1)
+        return [
+            {"label": fitted["classes"][place], "probability": probability}
+            for place, probability in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        ]
 
     def _check_kept(self, labels: np.ndarray, length: int) -> None:
         """Refuse training images of one class."""

@@ -8,13 +8,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
+from seqbench_texts.columns import texts_of
 
 from seqbench import (
     Baseline,
     DataError,
+    Ragged,
     SequenceClass,
     Split,
     Task,
@@ -26,6 +28,7 @@ from seqbench import (
     generated_only,
     read_tables,
 )
+from seqbench_sentiment.new_texts import decoded, encoded
 from seqbench_sentiment.reviews import CLASSES, SHORTEST, WORDS, made_up_splits
 from seqbench_sentiment.rows import Columns, Folds, split_examples
 from seqbench_sentiment.scores import baselines, is_too_large, metrics
@@ -179,7 +182,21 @@ class Sentiment(Task):
             baselines=tuple(Baseline(**baseline) for baseline in about["baselines"]),
             show=lambda i: _shown(splits["test"], i, about["words"], about["classes"]),
             facts=about["facts"],
+            fitted={"words": about["words"], "classes": about["classes"]},
         )
+
+    def encode(self, rows: Sequence[Mapping[str, Any]], length: int, fitted: Mapping[str, Any]) -> Ragged:
+        """Return at most ``length`` tokens of each text, as numbers of the training vocabulary.
+
+        Raises:
+            DataError: a row has no text.
+        """
+        texts = texts_of(rows, self.text_column)
+        return encoded(texts, length, fitted["words"], truncate=self.truncate, lower=self.lower)
+
+    def decode(self, outputs: Tensor, fitted: Mapping[str, Any]) -> list[dict[str, str | float]]:
+        """Return the class of each text with its probability, as the network gives it."""
+        return decoded(outputs, fitted["classes"])
 
     def _choices(self) -> list[str | int | None]:
         """Return the parameters that the tensors depend on, without those for the other kind of data."""

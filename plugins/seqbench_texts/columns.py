@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numbers
 import shlex
-from collections.abc import Iterator, Sequence, Sized
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from typing import TYPE_CHECKING, Any
 
 from seqbench import DataError
@@ -55,6 +55,27 @@ def texts_in(rows: pd.DataFrame, column: str, option: str, part: str) -> list[st
             )
     texts: list[str] = rows[column].astype(object).where(rows[column].notna(), "").tolist()
     return texts
+
+
+def texts_of(rows: Sequence[Mapping[str, Any]], column: str) -> list[str]:
+    """Return the texts of new rows, for a network that was trained on texts of this column.
+
+    Raises:
+        DataError: there is no row, or one has no text in the column.
+    """
+    if not rows:
+        raise DataError(f"there is no row; give one or more, with a text in the column {column!r}")
+    for number, row in enumerate(rows, start=1):
+        if column not in row:
+            raise DataError(
+                f"row {number} has no column {column!r}, which the network was trained to read; there are:"
+                f" {', '.join(map(str, row))}"
+            )
+        if not isinstance(row[column], str):
+            raise DataError(
+                f"the column {column!r} is to hold texts, and row {number} holds {_shown(row[column])}"
+            )
+    return [row[column] for row in rows]
 
 
 def labels_in(rows: pd.DataFrame, column: str, option: str, part: str) -> list[str]:

@@ -10,14 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from random import Random
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
-from seqbench_texts.columns import texts_in
+from seqbench_texts.columns import texts_in, texts_of
 
 from seqbench import (
     UNSCORED,
     Baseline,
+    Batch,
     DataError,
     Ragged,
     Split,
@@ -35,6 +36,7 @@ from seqbench import (
 )
 from seqbench_word_order.grammar import sentences as written_sentences
 from seqbench_word_order.metrics import Bigrams, bigram_order, chance, metrics, place_order, rates, sentences_of
+from seqbench_word_order.new_texts import encoded, ordered
 from seqbench_word_order.rows import make_rows, packed, unpacked
 from seqbench_word_order.sentences import SPECIALS, UNKNOWN
 from seqbench_word_order.text import LONGEST, PARTS, Corpus, build_corpus
@@ -142,7 +144,20 @@ class WordOrder(Task):
             baselines=_baselines(corpus, test, size),
             show=lambda i: _shown(corpus.vocabulary, test, i),
             facts=facts,
+            fitted={"words": [*SPECIALS, *corpus.vocabulary]},
         )
+
+    def encode(self, rows: Sequence[Mapping[str, Any]], length: int, fitted: Mapping[str, Any]) -> Ragged:
+        """Return texts as rows of the task: the words as they are given, a delimiter, and a blank for each.
+
+        Raises:
+            DataError: a row has no text, not one word, or more tokens than ``length``.
+        """
+        return encoded(texts_of(rows, self.column), length, fitted["words"], lower=self.lower)
+
+    def answers(self, outputs: Tensor, batch: Batch, fitted: Mapping[str, Any]) -> list[str]:
+        """Return each text with the words of its sentences in the order that the network gives them."""
+        return ordered(outputs, batch, fitted["words"])
 
     def _kept(
         self, source: str, seed: int, further: tuple[str | int, ...], make: Callable[[], dict[str, Tensor]]

@@ -111,7 +111,9 @@ def _models(context: click.Context, option: click.Parameter, value: str | None) 
     help="Lightning logger: tensorboard, wandb or mlflow; repeatable.",
 )
 @click.option(
-    "--keep-weights", is_flag=True, help="Keep the weights of each cell beside its record, for load_network."
+    "--keep-weights",
+    is_flag=True,
+    help="Keep the weights of each cell beside its record, for predict and generate.",
 )
 @plugin_files
 @click.option("--dry-run", is_flag=True, help="Show the cells, and estimate time and memory; run nothing.")

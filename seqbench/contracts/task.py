@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from seqbench.contracts.constraints import check_fields
 from seqbench.contracts.decoding import Decoding
-from seqbench.contracts.examples import Ragged, Split
+from seqbench.contracts.examples import Batch, Ragged, Split
 from seqbench.contracts.inputs import InputKind
 from seqbench.contracts.metrics import Baseline, Metric, check_decoding
 from seqbench.contracts.targets import TargetKind
@@ -119,10 +119,18 @@ class Task(ABC):
 
     @property
     def can_predict(self) -> bool:
-        """Whether the task defines both `encode` and `decode`."""
-        return type(self).encode is not Task.encode and type(self).decode is not Task.decode
+        """Whether the task defines both `encode` and one of `decode` and `answers`."""
+        return self.predicts()
 
-    def encode(self, rows: Sequence[Mapping[str, Any]], length: int, fitted: Mapping[str, Any]) -> Tensor | Ragged:
+    @classmethod
+    def predicts(cls) -> bool:
+        """Say the same of a class: see `can_predict`."""
+        is_answering = cls.decode is not Task.decode or cls.answers is not Task.answers
+        return cls.encode is not Task.encode and is_answering
+
+    def encode(
+        self, rows: Sequence[Mapping[str, Any]], length: int, fitted: Mapping[str, Any]
+    ) -> Tensor | Ragged | Split:
         """Turn new rows into inputs for a network that was trained on this task; optional.
 
         It gets the values fitted on the training split (`TaskData.fitted`): a forecaster scales next week's rows
@@ -136,7 +144,8 @@ class Task(ABC):
             fitted: `TaskData.fitted`, as read back from JSON: tuples are lists, keys are words.
 
         Returns:
-            Inputs as in a `Split`: one or more; each gets an answer.
+            Inputs as in a `Split`: one or more; each gets an answer. Or a `Split`, whose targets reach `answers`
+            in the batch, such as the number of the series that an input is of.
 
         Raises:
             ContractError: the task does not define this method.
@@ -160,10 +169,31 @@ class Task(ABC):
         """
         raise ContractError(self._no_prediction)
 
+    def answers(self, outputs: Tensor, batch: Batch, fitted: Mapping[str, Any]) -> list[Any]:
+        """Turn outputs into answers with the inputs beside them; optional.
+
+        For answers that depend on what was given, such as an order of the given words. By default it is
+        ``decode(outputs, fitted)``.
+
+        Args:
+            outputs: as for `decode`.
+            batch: what `encode` returned, as a batch; if that was inputs alone, its targets mean nothing.
+            fitted: as for `decode`.
+
+        Raises:
+            ContractError: the task does not define `decode`.
+        """
+        return self.decode(outputs, fitted)
+
     @property
     def can_generate(self) -> bool:
         """Whether the task defines both `prompt` and `text`: its networks can continue a text."""
-        return type(self).prompt is not Task.prompt and type(self).text is not Task.text
+        return self.generates()
+
+    @classmethod
+    def generates(cls) -> bool:
+        """Say the same of a class: see `can_generate`."""
+        return cls.prompt is not Task.prompt and cls.text is not Task.text
 
     def prompt(self, text: str, fitted: Mapping[str, Any]) -> list[int]:
         """Turn the beginning of a text into the tokens after which a network continues; optional.

@@ -13,4 +13,5 @@ __all__ = [
     "preflight",
     "probe",
     "time_estimate",
+    "writing",
 ]

@@ -10,11 +10,12 @@ from typing import Any
 
 import torch
 
-from seqbench.contracts.examples import Batch, Ragged
+from seqbench.contracts.examples import Batch, Ragged, Split
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
 from seqbench.data.batches import LARGEST_EVALUATION_BATCH
 from seqbench.decoding.decode import decode
+from seqbench.decoding.sampling import Sampling
 from seqbench.errors import PluginError, SeqbenchError, StoreError
 from seqbench.network.chunks import CHUNK_STEPS, Chunking
 from seqbench.network.network import Network, build_network
@@ -24,6 +25,9 @@ from seqbench.plugins.parameters import make
 from seqbench.records.schema import PluginUsed, Record
 from seqbench.records.store import Store
 from seqbench.training.kept_weights import RUN_AGAIN, Kept, read_weights
+from seqbench.training.writing import Generated, Writer
+
+_AS_TRAINED = Sampling()
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,38 @@ class Trained:
         """
         inputs = self.task.encode(rows, self.record.cell.length, self.kept.fitted)
         parts = torch.split(torch.arange(len(inputs)), LARGEST_EVALUATION_BATCH)
+        batches = (_batch(inputs, part) for part in parts)
         return [
             answer
-            for part in parts
-            for answer in self.task.decode(self._outputs(_batch(inputs, part)), self.kept.fitted)
+            for batch in batches
+            for answer in self.task.answers(self._outputs(batch), batch, self.kept.fitted)
         ]
+
+    def generate(
+        self, prompt: str = "", *, tokens: int, sampling: Sampling = _AS_TRAINED, seed: int = 0, sample: int = 0
+    ) -> Generated:
+        """Return what the network writes after a prompt, one token at a time.
+
+        Args:
+            prompt: the beginning of a text; empty for a text from its start.
+            tokens: how many to write.
+            sampling: temperature, top-k and top-p.
+            seed: of the random numbers.
+            sample: which of several samples of the seed it is, from 0; each is the same however many there are.
+
+        Raises:
+            ContractError: the task does not define `Task.prompt` and `Task.text`, or the model looks ahead.
+            DataError: the prompt cannot be turned into tokens.
+        """
+        return self.writer().generate(prompt, tokens=tokens, sampling=sampling, seed=seed, sample=sample)
+
+    def writer(self) -> Writer:
+        """Return what continues texts token by token.
+
+        Raises:
+            ContractError: as for `generate`.
+        """
+        return Writer(self.network, self.task, self.kept.inputs, self.kept.fitted)
 
     def _outputs(self, batch: Batch) -> torch.Tensor:
         if self.kept.decoding is not None:
@@ -154,8 +185,10 @@ def _check_version(found: type[Task] | type[Model], used: PluginUsed) -> None:
         )
 
 
-def _batch(inputs: torch.Tensor | Ragged, rows: torch.Tensor) -> Batch:
-    """Return some inputs as a batch without targets, padded with 0."""
+def _batch(inputs: torch.Tensor | Ragged | Split, rows: torch.Tensor) -> Batch:
+    """Return some inputs as a batch, padded with 0; if they have no targets, it has none that mean anything."""
+    if isinstance(inputs, Split):
+        return inputs.batch(rows)
     if isinstance(inputs, Ragged):
         padded, lengths = inputs.take(rows, 0), inputs.lengths[rows]
     else:

@@ -1,13 +1,14 @@
 """Runs the examples in the docs: every Python block, every experiment, every command, in a folder as described.
 
 Python blocks run as they are, and so do commands that take seconds. A sweep is run up to its training; sweeps with
-`--plugin` are trained, because they begin the guide. A block that installs something is only parsed: `.ci/run`
-follows the guide with pip.
+`--plugin` or `--keep-weights` are trained, because what follows needs them. A block that installs something is
+only parsed: `.ci/run` follows the guide with pip.
 """
 
 from __future__ import annotations
 
 import inspect
+import math
 import re
 import shlex
 import shutil
@@ -17,6 +18,7 @@ import tomllib
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -104,12 +106,22 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         next(block.text for block in BLOCKS if block.page == "experiments" and block.language == "yaml")
     )
     (tmp_path / "mine.yaml").write_text("tasks: [copy]\nmodels: [rnn]\nlengths: [16]\n")
+    _write_hours(tmp_path)
     reviews = "text,label\n" + "".join(f"text {i} is {'good' if i % 2 else 'bad'},{i % 2}\n" for i in range(40))
     (tmp_path / "reviews.csv").write_text(reviews)
     (tmp_path / "reviews").mkdir()
     for part in ("train", "test"):
         (tmp_path / "reviews" / f"{part}.csv").write_text(reviews.replace("text ", f"{part} "))
     return tmp_path
+
+
+def _write_hours(folder: Path) -> None:
+    """Write the load of a network for some weeks, and for the week after them."""
+    start = datetime(2026, 1, 5)
+    loads = [900 + 200 * math.sin(hour / 24 * math.tau) + hour * 37 % 11 for hour in range(168 * 9)]
+    rows = [f"{start + timedelta(hours=n)},{load:.1f},{8 + n * 17 % 5}\n" for n, load in enumerate(loads)]
+    for name, part in (("load.csv", rows[:-168]), ("next-week.csv", rows[-168:])):
+        (folder / name).write_text("time,load,temperature\n" + "".join(part))
 
 
 @pytest.fixture(scope="session")
@@ -188,8 +200,18 @@ def test_toml_is_what_pip_reads(block: Block) -> None:
     assert project["tool"]["setuptools"]["py-modules"] == [point]
 
 
+TRAINED = {"--plugin", "--keep-weights"}
+"""Options of sweeps that are trained: what follows in their blocks needs the results."""
+
+
 @pytest.mark.parametrize(
-    "block", [block for block in of("", "bash", "sh", "console") if any(commands(block))], ids=str
+    "block",
+    [
+        pytest.param(block, marks=[pytest.mark.slow] if "--keep-weights" in block.text else [])
+        for block in of("", "bash", "sh", "console")
+        if any(commands(block))
+    ],
+    ids=str,
 )
 def test_command_does_what_it_says(block: Block, place: Path, results: None) -> None:
     installs = "pip install" in block.text
@@ -201,7 +223,7 @@ def test_command_does_what_it_says(block: Block, place: Path, results: None) -> 
         context = command.make_context(arguments[0], list(arguments[1:]))
         if installs or arguments[0] in LONG or "--watch" in arguments or "--all" in arguments:
             continue
-        if arguments[0] == "run" and "--plugin" not in arguments:
+        if arguments[0] == "run" and not TRAINED & set(arguments):
             _expand(context.params)
         else:
             assert told(arguments) == 0, arguments

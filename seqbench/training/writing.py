@@ -1,0 +1,111 @@
+"""Continues texts with a trained network: its task turns a text into tokens, and the written tokens into text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from seqbench.base.seeds import generator
+from seqbench.contracts.inputs import InputKind, Tokens
+from seqbench.contracts.targets import StepClass
+from seqbench.contracts.task import Task
+from seqbench.decoding.continuing import Drawn, continued
+from seqbench.decoding.sampling import Sampling
+from seqbench.errors import ContractError
+from seqbench.network.network import Network
+from seqbench.training.one_thread import one_quiet_thread
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A text that a network wrote after a prompt.
+
+    Attributes:
+        text: without the prompt.
+        prompt, tokens: the tokens that it read and those that it wrote.
+        log_probabilities: of each written token, in nats, as the network itself gives it: before temperature,
+            top-k and top-p.
+    """
+
+    text: str
+    prompt: tuple[int, ...]
+    tokens: tuple[int, ...]
+    log_probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A trained network whose task can continue a text.
+
+    Attributes:
+        network: in evaluation mode.
+        task: turns texts into tokens and back.
+        inputs: the kind that it was trained on.
+        fitted: `TaskData.fitted`, as read back from JSON.
+
+    Raises:
+        ContractError: the task cannot continue a text, its kinds are others, or the model looks ahead.
+    """
+
+    network: Network
+    task: Task
+    inputs: InputKind
+    fitted: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be continued."""
+        if not self.task.can_generate:
+            self.task.text([], self.fitted)
+        if not self.network.is_causal:
+            raise ContractError(
+                "the model looks ahead: what it says of a step depends on later steps, which are not written yet;"
+                " generate needs a model that looks back only"
+            )
+        inputs, targets = self.inputs, self.network.targets
+        if not (
+            isinstance(inputs, Tokens)
+            and isinstance(targets, StepClass)
+            and targets.classes <= inputs.vocabulary_size
+        ):
+            raise ContractError(
+                f"the task {self.task.name} has inputs of {inputs} and targets of {targets}; to continue a text it"
+                " needs Tokens and StepClass, and a token for each class"
+            )
+
+    def prompt(self, text: str) -> list[int]:
+        """Return the tokens of a text's beginning.
+
+        Raises:
+            DataError: the text cannot be turned into tokens.
+            ContractError: the task returned no token.
+        """
+        tokens = [int(token) for token in self.task.prompt(text, self.fitted)]
+        if not tokens:
+            raise ContractError(f"the task {self.task.name} is to return one token or more for a prompt")
+        return tokens
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """Return the text of tokens."""
+        return self.task.text(list(tokens), self.fitted)
+
+    def continued(self, prompt: Sequence[int], sampling: Sampling, *, seed: int, sample: int) -> Iterator[Drawn]:
+        """Yield the tokens that follow, without end.
+
+        Args:
+            prompt: the tokens of `prompt`.
+            sampling: how a token is chosen.
+            seed: of the random numbers.
+            sample: which of several samples it is, from 0: each has a stream of its own.
+        """
+        return continued(self.network, prompt, sampling, generator(seed, "generate", sample))
+
+    def generate(self, prompt: str, *, tokens: int, sampling: Sampling, seed: int, sample: int) -> Generated:
+        """Return so many tokens after a text; see `continued`."""
+        given = self.prompt(prompt)
+        with one_quiet_thread():
+            drawn = list(islice(self.continued(given, sampling, seed=seed, sample=sample), tokens))
+        written = tuple(each.token for each in drawn)
+        chances = tuple(each.log_probability for each in drawn)
+        return Generated(self.text(written), tuple(given), written, chances)

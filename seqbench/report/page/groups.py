@@ -69,15 +69,18 @@ class Group:
         parts = [(what, n) for what, n in sorted(found.items(), key=lambda pair: (pair[0] != "ok", pair[0])) if n]
         return parts[0][0] if len(parts) == 1 else ", ".join(f"{n} {what}" for what, n in parts)
 
+    @cached_property
+    def _flows(self) -> dict[str, list[Headline]]:
+        # Charts, tables and texts ask for the same ones many times.
+        found: dict[str, list[Headline]] = {}
+        for record in self.records:
+            for each in record.gradients.flows if record.gradients else ():
+                found.setdefault(each.when, []).append(each.headline)
+        return found
+
     def flows(self, when: str) -> list[Headline]:
         """Return the gradient flow's summaries at one moment."""
-        return [
-            each.headline
-            for record in self.records
-            if record.gradients
-            for each in record.gradients.flows
-            if each.when == when
-        ]
+        return self._flows.get(when, [])
 
     def ln_gains(self, when: str) -> list[float]:
         """Return the logarithms of the gain per step of the state Jacobian."""

@@ -49,7 +49,7 @@ def command(
     files: tuple[Path, ...],
     as_json: bool,
 ) -> None:
-    """Answer new rows with a trained network.
+    """Answer new rows with a trained network, such as next week's.
 
     DIR is a folder of results of `seqbench run --keep-weights`. Where several cells have weights, say which one
     with --task, --model, --length, --seed or --key.

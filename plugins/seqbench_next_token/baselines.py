@@ -1,4 +1,4 @@
-"""Scores unigrams and Kneser-Ney models of order 2 to 5 on the test tokens, with the context that networks have."""
+"""Scores unigrams and Kneser-Ney models of order 2 to 5 on the test tokens, with a network's context."""
 
 from __future__ import annotations
 

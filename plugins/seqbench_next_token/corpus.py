@@ -1,4 +1,4 @@
-"""Makes the tokens of a text in its three parts: of a text that was read, or of documents that a grammar writes."""
+"""Makes the tokens of a text in its three parts: one that was read, or documents of a grammar."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ class Corpus:
         short = [part for part in PARTS if len(tokens[part]) < 2]
         if short:
             raise DataError(
-                f"next-token needs two tokens in each part of the text, and {', '.join(short)} has fewer; give more"
-                " text, or set next-token.validation_share and next-token.test_share"
+                f"next-token needs two tokens in each part of the text, and {', '.join(short)} has fewer; give"
+                " more text, or set next-token.validation_share and next-token.test_share"
             )
         return Corpus(unit, tokens, {part: len(texts[part]) for part in PARTS})
 
@@ -108,12 +108,13 @@ def warn(facts: Mapping[str, float | int | str]) -> None:
     unknown = float(facts.get("oov_rate", 0.0))
     if unknown >= _MUCH_UNKNOWN:
         warnings.warn(
-            f"{unknown:.0%} of the test tokens are not in the vocabulary, and all of them are one token to a model;"
-            " give more training text, or raise vocabulary_size",
+            f"{unknown:.0%} of the test tokens are not in the vocabulary, and all of them are one token to a"
+            " model; give more training text, or raise vocabulary_size",
             stacklevel=3,
         )
     if facts.get("tested_on_training_text"):
         warnings.warn(
-            "test_share is 0: the network is tested on its training text, and a score tells what it learned by heart",
+            "test_share is 0: the network is tested on its training text, and a score tells what it learned by"
+            " heart",
             stacklevel=3,
         )

@@ -29,7 +29,7 @@ class Smoothed:
     """The n-grams of one order, as one term of the interpolation: p(w | h) = share(hw) + weight(h) p(w | h').
 
     Attributes:
-        shares: [n-grams + 1], (c(hw) - D(c(hw))) / sum over w of c(hw); the last one is that of unknown n-grams, 0.
+        shares: [n-grams + 1], (c(hw) - D(c(hw))) / sum over w of c(hw); the last one, 0, is of unknown n-grams.
         weights: [contexts + 1], what the discounts of the context leave over; 1 for unknown contexts.
     """
 
@@ -188,8 +188,8 @@ class KneserNey:
     def log_probabilities(self, tokens: Any) -> Numbers:
         """Return ln p of each token but the first, given those before it, by order 1 to n: [n, tokens - 1].
 
-        A model of order k reads the k - 1 tokens before; a token that has fewer before it in this text is predicted
-        by the highest order that they allow.
+        A model of order k reads the k - 1 tokens before; a token that has fewer before it in this text is
+        predicted by the highest order that they allow.
         """
         import numpy as np
 
@@ -201,7 +201,7 @@ class KneserNey:
 def within(log_probabilities: Any, context: Any) -> Numbers:
     """Return ln p by models that see only part of what is before each token.
 
-    A model of order k reads k - 1 tokens. Where only fewer may be read, the highest order that they allow predicts.
+    A model of order k reads k - 1 tokens. Where fewer may be read, the highest order that they allow predicts.
 
     Args:
         log_probabilities: [n, tokens], by order 1 to n.

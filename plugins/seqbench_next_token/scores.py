@@ -1,6 +1,6 @@
 """Scores losses of next tokens: cross entropy, perplexity, bits per character, and the loss by tokens of context.
 
-Networks and baselines are scored by the same functions. Imports torch and torchmetrics: imported when data are loaded.
+Networks and baselines get the same scores. Imports torch and torchmetrics, and is imported when data are loaded.
 """
 
 from __future__ import annotations

@@ -66,18 +66,18 @@ class Material:
 class NextToken(Task):
     """Predict each next token of running text, from the tokens before it.
 
-    The length is the number of tokens of context, from a fresh state: a row is a window of ``length`` inputs, windows
-    do not overlap, and each next token is a target::
+    The length is the number of tokens of context, from a fresh state: a row is a window of ``length`` inputs,
+    windows do not overlap, and each next token is a target::
 
         context  1    2    3    4    5       6    7
         input    the  dogs that the  cat     sees run
         target   dogs that the  cat  sees    run  .
         scored   ^    ^    ^    ^    ^       ^    ^
 
-    Without ``data`` the text is written by a grammar whose distribution of the next token is known, so that skill 1
-    means the source itself; on real text the best loss is 0, which nothing reaches. Skill is measured from the best
-    of unigrams and interpolated Kneser-Ney models of order 2 to 5, which predict the same test tokens from the same
-    context. The loss is told by tokens of context too.
+    Without ``data`` the text is written by a grammar whose distribution of the next token is known, so that skill
+    1 means the source itself; on real text the best loss is 0, which nothing reaches. Skill is measured from the
+    best of unigrams and interpolated Kneser-Ney models of order 2 to 5, which predict the same test tokens from the
+    same context. The loss is told by tokens of context too.
 
     Attributes:
         data: None for the text of a grammar; else a text file, a folder with train, valid and test files, a table
@@ -86,7 +86,8 @@ class NextToken(Task):
         unit: what a token is: a ``word``, a ``character``, or ``bpe``, frequent pairs of bytes joined.
         cut: what a word is: what stands between ``spaces``, or letters with each sign for itself, ``signs``.
         vocabulary_size: how many tokens there are at most; the commonest of the training text.
-        validation_share, test_share: what is cut off the end of a text without such parts; 0 takes the training text.
+        validation_share, test_share: what is cut off the end of a text without such parts; 0 takes the training
+            text itself.
         carry: score the test text as one too, with the state carried over.
         train_tokens, test_tokens: without ``data``: tokens in the training rows, and in those of each other split.
     """

@@ -115,12 +115,8 @@ class Words(Unit):
 
     def text(self, tokens: Sequence[int]) -> str:
         """Return words with spaces between them, and a line for each end of a line."""
-        words = (self.vocabulary[token] for token in tokens)
-        return (
-            " ".join("\n" if word == LINE_END else word for word in words)
-            .replace(" \n ", "\n")
-            .replace(" \n", "\n")
-        )
+        words = " ".join("\n" if (word := self.vocabulary[token]) == LINE_END else word for token in tokens)
+        return words.replace(" \n", "\n").replace("\n ", "\n")
 
     def told(self) -> dict[str, Any]:
         """Return the words and how lines are cut."""
@@ -275,7 +271,7 @@ def _cut(line: str, cut: Cut) -> list[str]:
 
 
 def _commonest(counts: Counter[str], most: int) -> list[str]:
-    """Return the commonest words, ties in alphabetical order; `UNKNOWN` and `LINE_END` have places of their own."""
+    """Return the commonest words, ties in alphabetical order, without `UNKNOWN` and `LINE_END`."""
     known = (word for word in counts if word not in (UNKNOWN, LINE_END))
     return sorted(known, key=lambda word: (-counts[word], word))[: max(0, most)]
 

@@ -52,8 +52,9 @@ class Metric:
         one_example: ``test split -> the most that one of its examples can move the score``. Without it a
             score counts as a mean over the examples, and an example for ``|best - worst| / examples``.
         of: ``outputs``, the network's outputs for whole rows; ``decoded``, the tokens that it writes by itself
-            (`TaskData.decoding`); or ``stream``, its outputs for `TaskData.stream`, a text that is read as one with
-            the state carried over, and whose pieces come one by one. For ``decoded``, ``prepare`` gets the written tokens and the batch of prefixes
+            (`TaskData.decoding`); or ``stream``, its outputs for `TaskData.stream`, a text that is read as one
+            with the state carried over, and whose pieces come one by one. For ``decoded``, ``prepare`` gets the
+            written tokens and the batch of prefixes
             (`Decoding.prompts`), with the references as targets; by default ``update`` gets the written tokens and
             the references, both [batch, longest of both] int64, padded with UNSCORED, without the stop token.
         is_bound: whether nothing can score better than ``best``. False where luck on a finite sample can: a skill

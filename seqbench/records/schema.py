@@ -157,7 +157,7 @@ class Evaluation(Data):
         one_example: the most that one test example can move the primary score, as the metric says. Null if the
             metric does not say it: then it is ``|best - worst| / examples`` if there is a worst value.
         curves: the curves that some of the metrics make up, by name; left out of the JSON where there are none.
-        unknown: metric -> why its score is null, if outputs that are not finite are not the reason; left out so too.
+        unknown: metric -> why its score is null, if that is not for outputs that are not finite; left out so too.
     """
 
     length: int

@@ -21,7 +21,7 @@ def names_on_curves(test: Evaluation) -> frozenset[str]:
 
 
 def score_lines(test: Evaluation | None, keep: Keep) -> list[list[Any]]:
-    """Return title, axis and lines of each curve of a test that has a score: the network's, then the baseline's."""
+    """Return title, axis and lines of each curve of a test: the network's, then the baseline's."""
     curves = (test.curves if test else None) or {}
     return [
         [name, curve.axis, lines]

@@ -23,11 +23,11 @@ DEEPEST = 5
 
 TOPICS: Mapping[str, Sequence[str]] = {
     "harbour": ("boat", "sailor", "gull", "anchor", "pier", "net", "captain", "wave", "crab", "rope"),
-    "kitchen": ("cook", "spoon", "oven", "plate", "recipe", "knife", "guest", "apron", "kettle", "jar"),
-    "concert": ("singer", "drum", "violin", "chorus", "song", "dancer", "stage", "flute", "ticket", "encore"),
+    "kitchen": ("cook", "spoon", "oven", "plate", "recipe", "fork", "guest", "apron", "kettle", "jar"),
+    "concert": ("singer", "drum", "violin", "choir", "song", "dancer", "stage", "flute", "ticket", "encore"),
     "farm": ("farmer", "goat", "tractor", "field", "hen", "barn", "seed", "plough", "fence", "donkey"),
     "school": ("teacher", "pupil", "lesson", "desk", "pencil", "map", "bell", "poem", "exam", "ruler"),
-    "forest": ("hunter", "owl", "pine", "trail", "fox", "stream", "mushroom", "deer", "root", "ranger"),
+    "forest": ("hunter", "owl", "pine", "trail", "badger", "stream", "mushroom", "oak", "root", "ranger"),
     "city": ("driver", "tram", "bridge", "tower", "market", "tourist", "lamp", "taxi", "corner", "square"),
     "winter": ("skater", "sledge", "storm", "glove", "icicle", "coat", "skier", "slope", "cabin", "candle"),
 }

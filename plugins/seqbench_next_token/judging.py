@@ -84,22 +84,28 @@ class _Hashed:
         mixed = (tokens.astype(np.uint64) + np.uint64(1)) * np.uint64(0xBF58476D1CE4E5B9)
         mixed ^= mixed >> np.uint64(29)
         mixed *= np.uint64(0x94D049BB133111EB)
-        powers = np.concatenate(([1], np.full(self.size, _BASE, dtype=np.uint64))).astype(np.uint64)
-        self._powers = np.multiply.accumulate(powers)
+        self._inverses = _powers(pow(_BASE, -1, 2**64), self.size)
         # The sum of token i times base^i, up to each place.
-        self._sums = np.concatenate(([0], np.cumsum(mixed * self._powers[:-1], dtype=np.uint64))).astype(np.uint64)
+        self._sums = np.zeros(self.size + 1, dtype=np.uint64)
+        np.cumsum(mixed * _powers(_BASE, self.size)[:-1], out=self._sums[1:])
 
     def runs(self, length: int) -> Hashes:
         """Return the hash of each run of this length, moved to the same power of the base."""
         import numpy as np
 
         starts = np.arange(max(0, self.size - length + 1))
-        sums = self._sums[starts + length] - self._sums[starts]
-        inverse = np.multiply.accumulate(
-            np.concatenate(([1], np.full(self.size, pow(_BASE, -1, 2**64), dtype=np.uint64))).astype(np.uint64)
-        )
-        found: Hashes = sums * inverse[starts]
+        found: Hashes = (self._sums[starts + length] - self._sums[starts]) * self._inverses[starts]
         return found
+
+
+def _powers(base: int, highest: int) -> Hashes:
+    """Return the powers of a number from 0 on, modulo 2^64: [highest + 1]."""
+    import numpy as np
+
+    factors = np.full(highest + 1, base, dtype=np.uint64)
+    factors[0] = 1
+    found: Hashes = np.multiply.accumulate(factors)
+    return found
 
 
 def _longest(texts: Sequence[_Hashed], source: _Hashed) -> int:

@@ -76,8 +76,8 @@ class NextToken(Task):
 
     Without ``data`` the text is written by a grammar whose distribution of the next token is known, so that skill
     1 means the source itself; on real text the best loss is 0, which nothing reaches. Skill is measured from the
-    best of unigrams and interpolated Kneser-Ney models of order 2 to 5, which predict the same test tokens from the
-    same context. The loss is told by tokens of context too.
+    best of unigrams and interpolated Kneser-Ney models of order 2 to 5, which predict the same test tokens from
+    the same context. The loss is told by tokens of context too.
 
     Attributes:
         data: None for the text of a grammar; else a text file, a folder with train, valid and test files, a table
@@ -149,7 +149,9 @@ class NextToken(Task):
         measures = Measures(length, made.tokens_per_character, self.carry)
         source = {} if made.source is None else measures.scores(Items(made.source, contexts(made.rows["test"])))
         return TaskData(
-            **made.rows,
+            train=made.rows["train"],
+            validation=made.rows["validation"],
+            test=made.rows["test"],
             inputs=Tokens(made.unit.size),
             targets=StepClass(made.unit.size),
             metrics=measures.metrics(source),

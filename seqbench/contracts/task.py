@@ -154,8 +154,9 @@ class Task(ABC):
         """Turn a network's outputs into answers; optional.
 
         Args:
-            outputs: as the kind of target returns them, [inputs, ...], with NaN at the steps of padding; with a `Decoding`
-                the tokens that the model wrote, [inputs, longest], padded with UNSCORED and without the stop token.
+            outputs: as the kind of target returns them, [inputs, ...], with NaN at the steps of padding; with a
+                `Decoding` the tokens that the model wrote, [inputs, longest], padded with UNSCORED and without the
+                stop token.
             fitted: as for `encode`: the scale of the numbers, the words of the classes.
 
         Returns:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -38,10 +37,10 @@ def streamed(
     """
     whole = stream.batch(torch.arange(len(stream)))
     device, state = number_of(network).device, None
-    pieces = torch.arange(whole.inputs.shape[1]).split(_piece_steps(network, len(stream)))
-    for number, steps in enumerate(pieces):
+    steps = _piece_steps(network, len(stream))
+    for number, first in enumerate(range(0, whole.inputs.shape[1], steps)):
         before_each(number)
-        batch = _piece(whole, steps, device)
+        batch = _piece(whole, first, steps, device)
         hidden, state = network.hidden(batch.inputs, state)
         yield network.targets.outputs(hidden, batch.lengths, network.head), batch
 
@@ -52,7 +51,6 @@ def _piece_steps(network: Network, rows: int) -> int:
     return max(1, min(CHUNK_STEPS, by_outputs))
 
 
-def _piece(whole: Batch, steps: Tensor, device: Any) -> Batch:
-    first, last = int(steps[0]), int(steps[-1]) + 1
-    inputs, targets = whole.inputs[:, first:last].to(device), whole.targets[:, first:last].to(device)
-    return Batch(inputs, targets, torch.full((len(inputs),), last - first, device=device))
+def _piece(whole: Batch, first: int, steps: int, device: torch.device) -> Batch:
+    inputs, targets = (each[:, first : first + steps].to(device) for each in (whole.inputs, whole.targets))
+    return Batch(inputs, targets, torch.full((len(inputs),), inputs.shape[1], device=device))

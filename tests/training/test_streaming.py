@@ -14,7 +14,19 @@ import torch
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
-from seqbench import Batch, Catalog, ContractError, CurvePoint, Metric, Model, Split, StepClass, Task, TaskData, Tokens
+from seqbench import (
+    Batch,
+    Catalog,
+    ContractError,
+    CurvePoint,
+    Metric,
+    Model,
+    Split,
+    StepClass,
+    Task,
+    TaskData,
+    Tokens,
+)
 from seqbench.contracts.metrics import Baseline
 from seqbench.experiment.schema import Experiment
 from seqbench.network.network import Network

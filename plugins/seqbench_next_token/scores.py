@@ -93,7 +93,7 @@ class Measures:
     """The metrics of a text.
 
     Attributes:
-        length: of its rows.
+        length: of its longest row.
         tokens_per_character: of the test text.
         is_streamed: whether the text is read as one too.
     """

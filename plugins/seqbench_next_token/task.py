@@ -146,20 +146,21 @@ class NextToken(Task):
         from seqbench_next_token.scores import Items, Measures
 
         made = self._written(length, seed) if self.data is None else self._read(length)
-        measures = Measures(length, made.tokens_per_character, self.carry)
-        source = {} if made.source is None else measures.scores(Items(made.source, contexts(made.rows["test"])))
+        test = made.rows["test"]
+        measures = Measures(int(test.lengths.max()), made.tokens_per_character, self.carry)
+        source = {} if made.source is None else measures.scores(Items(made.source, contexts(test)))
         return TaskData(
             train=made.rows["train"],
             validation=made.rows["validation"],
-            test=made.rows["test"],
+            test=test,
             inputs=Tokens(made.unit.size),
             targets=StepClass(made.unit.size),
             metrics=measures.metrics(source),
-            baselines=tuple(baselines(made.predictions, made.rows["test"], measures, Items)),
-            show=lambda row: shown(made.rows["test"], row, made.unit),
+            baselines=tuple(baselines(made.predictions, test, measures, Items)),
+            show=lambda row: shown(test, row, made.unit),
             facts=made.facts,
             fitted=made.unit.told(),
-            stream=one_row(made.rows["test"]) if self.carry else None,
+            stream=one_row(test) if self.carry else None,
         )
 
     def encode(self, rows: Sequence[Mapping[str, Any]], length: int, fitted: Mapping[str, Any]) -> Ragged:

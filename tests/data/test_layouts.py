@@ -160,3 +160,18 @@ def test_shards_of_numbers_then_one_table(tmp_path: Path) -> None:
         table = read_tables(str(tmp_path))["train"]
     assert table["date"].diff().dropna().unique().tolist() == [pd.Timedelta(days=1)]
     assert table.index.tolist() == list(range(6))
+
+
+def test_splits_named_after_their_data_set_then_found_by_the_end_of_their_names(tmp_path: Path) -> None:
+    folder = lay(tmp_path / "wiki", {f"wiki.{part}.tokens": f"{part}\n" for part in ("test", "train", "valid")})
+    assert texts_of(folder) == {"train": ["train"], "validation": ["valid"], "test": ["test"]}
+    ptb = lay(tmp_path / "ptb", {"ptb-train.txt": "a\n", "ptb-test.txt": "b\n", "README.md": "about"})
+    assert texts_of(ptb) == {"train": ["a"], "test": ["b"]}
+
+
+def test_splits_of_two_data_sets_or_without_a_training_text_then_no_splits(tmp_path: Path) -> None:
+    two = lay(tmp_path / "two", {"a.train.txt": "a\n", "b.test.txt": "b\n"})
+    assert read_tables(two)["all"]["label"].tolist() == ["a.train", "b.test"]
+    twice = lay(tmp_path / "twice", {f"a.{part}.txt": "a\n" for part in ("train", "valid", "dev")})
+    with pytest.raises(DataError, match="two files for one split: a.dev.txt, a.train.txt, a.valid.txt; keep one"):
+        read_tables(twice)

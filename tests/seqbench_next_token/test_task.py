@@ -146,6 +146,8 @@ def test_ten_sentences_are_enough_and_a_test_on_the_training_text_is_told(ten: s
     assert data.facts["tested_on_training_text"] == 1
     assert data.facts["oov_rate"] == 0
     cut = NextToken(data=ten).load(16, 0)
+    # The last sentence has five tokens, so that no target has more than four before it.
+    assert [metric.name for metric in cut.metrics][-2:] == ["loss_at_1", "loss_at_2_4"]
     assert "tested_on_training_text" not in cut.facts
 
 

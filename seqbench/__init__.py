@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from seqbench.contracts.inputs import InputKind, Tokens, Values
     from seqbench.contracts.metrics import Baseline, Metric, evaluate, scored_items
     from seqbench.contracts.model import Model, ParameterGroup
+    from seqbench.contracts.score_curves import CurvePoint
     from seqbench.contracts.stacking import Norm, stacked_parts
     from seqbench.contracts.targets import (
         Forecast,
@@ -91,6 +92,7 @@ _HOMES = {
         "Model",
         "ParameterGroup",
     ),
+    "contracts.score_curves": ("CurvePoint",),
     "contracts.stacking": (
         "Norm",
         "stacked_parts",
@@ -169,6 +171,7 @@ __all__ = [
     "Batch",
     "Catalog",
     "ContractError",
+    "CurvePoint",
     "DataError",
     "Decoding",
     "Execution",

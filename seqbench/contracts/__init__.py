@@ -11,6 +11,7 @@ __all__ = [
     "model",
     "names",
     "references",
+    "score_curves",
     "scored",
     "stacking",
     "targets",

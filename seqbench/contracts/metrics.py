@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from seqbench.contracts.decoding import Decoding, side_by_side
 from seqbench.contracts.examples import Batch, Split
 from seqbench.contracts.finite import NotFinite
+from seqbench.contracts.score_curves import CurvePoint
 from seqbench.contracts.scored import kept, scored_by_marks
 from seqbench.contracts.targets import TargetKind
 from seqbench.errors import ContractError
@@ -40,7 +41,7 @@ class Metric:
     Attributes:
         name: lower-case words joined by ``_``; the name in records and tables.
         make: returns a fresh torchmetrics metric.
-        best: what a perfect predictor scores.
+        best: what a perfect predictor scores; where ``is_bound`` is False, what the source of the data scores.
         is_higher_better: the direction.
         prepare: ``(outputs, batch) -> the arguments of the metric's update``. The default, `scored_items`,
             is what torchmetrics' own classification and regression metrics take, and follows the kind of target if
@@ -50,10 +51,15 @@ class Metric:
             Intervals in reports end there.
         one_example: ``test split -> the most that one of its examples can move the score``. Without it a
             score counts as a mean over the examples, and an example for ``|best - worst| / examples``.
-        of: ``outputs``, the network's outputs for whole rows, or ``decoded``, the tokens that it writes by itself
-            (`TaskData.decoding`). For ``decoded``, ``prepare`` gets the written tokens and the batch of prefixes
+        of: ``outputs``, the network's outputs for whole rows; ``decoded``, the tokens that it writes by itself
+            (`TaskData.decoding`); or ``stream``, its outputs for `TaskData.stream`, a text that is read as one
+            with the state carried over, and whose pieces come one by one. For ``decoded``, ``prepare`` gets the
+            written tokens and the batch of prefixes
             (`Decoding.prompts`), with the references as targets; by default ``update`` gets the written tokens and
             the references, both [batch, longest of both] int64, padded with UNSCORED, without the stop token.
+        is_bound: whether nothing can score better than ``best``. False where luck on a finite sample can: a skill
+            may then pass 1.
+        curve: the place on a curve of scores; None for a metric on its own.
     """
 
     name: str
@@ -63,12 +69,14 @@ class Metric:
     prepare: Callable[[Tensor, Batch], tuple[Tensor, ...]] = scored_items
     worst: float | None = None
     one_example: Callable[[Split], float] | None = None
-    of: Literal["outputs", "decoded"] = "outputs"
+    of: Literal["outputs", "decoded", "stream"] = "outputs"
+    is_bound: bool = True
+    curve: CurvePoint | None = None
 
     def __post_init__(self) -> None:
         """Refuse a worst value that equals or beats the best one."""
-        if self.of not in ("outputs", "decoded"):
-            raise ValueError(f"the metric {self.name}: of is {self.of!r}; it is 'outputs' or 'decoded'")
+        if self.of not in ("outputs", "decoded", "stream"):
+            raise ValueError(f"the metric {self.name}: of is {self.of!r}; it is 'outputs', 'decoded' or 'stream'")
         if self.of == "decoded" and self.prepare is scored_items:
             object.__setattr__(self, "prepare", side_by_side)
         if self.worst is not None and not self.is_better(self.best, self.worst):
@@ -81,14 +89,14 @@ class Metric:
         return score > other if self.is_higher_better else score < other
 
     def fault(self, score: float) -> str | None:
-        """Return why a score is impossible: it is beyond the best or worst value by more than rounding.
+        """Return why a score is impossible: it is beyond a bound, best or worst, by more than rounding.
 
         >>> accuracy = Metric("accuracy", list, best=1.0, worst=0.0)
         >>> accuracy.fault(2.0), accuracy.fault(1.0 + 1e-9), accuracy.fault(math.nan)
         ('accuracy is 2, beyond its best possible value, 1', None, None)
         """
         for name, limit, is_beyond in (
-            ("best", self.best, self.is_better(score, self.best)),
+            ("best", self.best, self.is_bound and self.is_better(score, self.best)),
             ("worst", self.worst, self.worst is not None and self.is_better(self.worst, score)),
         ):
             if limit is not None and is_beyond and not math.isclose(score, limit, rel_tol=1e-9, abs_tol=1e-6):
@@ -177,6 +185,24 @@ def check_decoding(metrics: Iterable[Metric], decoding: Decoding | None) -> None
     if decoded and decoding is None:
         raise ContractError(
             f'the metric {decoded[0]} is of="decoded", and nothing says how to decode; give decoding=Decoding(...)'
+        )
+
+
+def check_stream(metrics: Iterable[Metric], stream: Split | None) -> None:
+    """Refuse metrics of a stream without one, and one that is primary: validation reads no stream.
+
+    Raises:
+        ContractError: there is such a metric.
+    """
+    streamed = [(place, metric.name) for place, metric in enumerate(metrics) if metric.of == "stream"]
+    if streamed and stream is None:
+        raise ContractError(
+            f'the metric {streamed[0][1]} is of="stream", and there is no text to read as one; give'
+            " TaskData(stream=...)"
+        )
+    if streamed and streamed[0][0] == 0:
+        raise ContractError(
+            f'the primary metric {streamed[0][1]} is of="stream", and validation reads rows; make it a further one'
         )
 
 

@@ -11,7 +11,7 @@ from seqbench.contracts.constraints import check_fields
 from seqbench.contracts.decoding import Decoding
 from seqbench.contracts.examples import Batch, Ragged, Split
 from seqbench.contracts.inputs import InputKind
-from seqbench.contracts.metrics import Baseline, Metric, check_decoding
+from seqbench.contracts.metrics import Baseline, Metric, check_decoding, check_stream
 from seqbench.contracts.targets import TargetKind
 from seqbench.errors import ContractError
 
@@ -36,9 +36,13 @@ class TaskData:
         fitted: values fitted on the training split that new rows need too, such as a vocabulary, or means and
             standard deviations, in data that JSON can hold. It is kept with the weights, and handed to
             `Task.encode` and `Task.decode`.
+        stream: the test text as one row, or a few side by side, for metrics with ``of="stream"``: the state is
+            carried over from its first step to its last, in pieces. A layer without a state, with one that grows,
+            or that looks ahead is not scored so. None without such metrics. Not Ragged.
 
     Raises:
-        ContractError: metrics and ``decoding``, or the kinds and ``decoding``, do not go together.
+        ContractError: metrics and ``decoding``, metrics and ``stream``, or the kinds and ``decoding``, do not go
+            together.
     """
 
     train: Split
@@ -52,12 +56,14 @@ class TaskData:
     facts: Mapping[str, float | int | str] = field(default_factory=dict)
     decoding: Decoding | None = None
     fitted: Mapping[str, Any] = field(default_factory=dict)
+    stream: Split | None = None
 
     def __post_init__(self) -> None:
-        """Refuse metrics of decoded tokens without a decoding, and kinds that cannot be decoded."""
+        """Refuse metrics of decoded tokens or of a stream without one, and kinds that cannot be decoded."""
         if self.decoding is not None:
             self.decoding.check_kinds(self.inputs, self.targets)
         check_decoding(self.metrics, self.decoding)
+        check_stream(self.metrics, self.stream)
 
 
 class Task(ABC):
@@ -157,8 +163,9 @@ class Task(ABC):
         """Turn a network's outputs into answers; optional.
 
         Args:
-            outputs: as the kind of target returns them, [inputs, ...]; with a `Decoding` the tokens that the model
-                wrote, [inputs, longest], padded with UNSCORED and without the stop token.
+            outputs: as the kind of target returns them, [inputs, ...], with NaN at the steps of padding; with a
+                `Decoding` the tokens that the model wrote, [inputs, longest], padded with UNSCORED and without the
+                stop token.
             fitted: as for `encode`: the scale of the numbers, the words of the classes.
 
         Returns:

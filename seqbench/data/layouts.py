@@ -34,6 +34,9 @@ _SPLIT_FILE = re.compile(
     re.IGNORECASE,
 )
 
+_NAMED_SPLIT_FILE = re.compile(rf"(?P<name>.+)[-_.](?P<role>{'|'.join(ROLES)})", re.IGNORECASE)
+"""The name of a data set, then the split, as in wiki.train.tokens."""
+
 
 @dataclass(frozen=True)
 class DataFile:
@@ -79,7 +82,8 @@ class _Folder:
 def layout_of(folder: Path) -> DataLayout:
     """Return the files of the data set in a folder.
 
-    Layouts are tried in this order: images in idx files; files of splits, possibly in shards; folders of splits; a
+    Layouts are tried in this order: images in idx files; files of splits, possibly in shards; files of splits that
+    begin with the name of the data set (``wiki.train.tokens``); folders of splits; a
     folder for each class with a file for each text; a file for each class; then the same one or two folders
     deeper, e.g. in ``data``.
 
@@ -98,7 +102,7 @@ def layout_of(folder: Path) -> DataLayout:
 
 
 def _found(folder: _Folder, deeper: int = 2) -> DataLayout | None:
-    for find in (_idx_files, _split_files, _split_folders, _class_folders, _class_files):
+    for find in (_idx_files, _split_files, _named_split_files, _split_folders, _class_folders, _class_files):
         if found := find(folder):
             return found
     if not deeper:
@@ -142,6 +146,23 @@ def _split_files(folder: _Folder) -> DataLayout | None:
         raise DataError(f"the folder {folder.path} has {names}, but no train file")
     roles = [role for role in dict.fromkeys(ROLES.values()) if role in found]
     return DataLayout(tuple(part for role in roles for part in _shards(folder.path, role, found[role])))
+
+
+def _named_split_files(folder: _Folder) -> DataLayout | None:
+    """Return files that are called alike but for the split, if one of them is to train on."""
+    named = [
+        (path, found)
+        for path in folder.files
+        if ending(path) in READERS and (found := _NAMED_SPLIT_FILE.fullmatch(stem(path)))
+    ]
+    roles = {ROLES[found["role"].lower()]: path for path, found in named}
+    if len({(found["name"], ending(path)) for path, found in named}) != 1 or "train" not in roles:
+        return None
+    if len(roles) < len(named):
+        names = ", ".join(path.name for path, _ in named)
+        raise DataError(f"the folder {folder.path} has two files for one split: {names}; keep one")
+    ordered = [role for role in dict.fromkeys(ROLES.values()) if role in roles]
+    return DataLayout(tuple(DataFile(role, roles[role], ending(roles[role])) for role in ordered))
 
 
 def _shards(folder: Path, role: str, files: Sequence[tuple[Path, re.Match[str]]]) -> list[DataFile]:

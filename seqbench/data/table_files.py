@@ -170,5 +170,6 @@ READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     "jsonl": _read_jsonl,
     "parquet": _read_parquet,
     "txt": _read_txt,
+    "tokens": _read_txt,
 }
 """Kind of file -> how it is read."""

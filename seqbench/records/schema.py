@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from seqbench.base.checksums import opened
+from seqbench.contracts.score_curves import ScoreCurve
 from seqbench.errors import StoreError
 from seqbench.experiment.titles import title, titled
 from seqbench.experiment.weights import Sized
@@ -105,12 +106,22 @@ class CellData(Data):
 
 
 class MetricData(Data):
-    """The primary metric: its name, its best value, its direction, and its worst value if it has one."""
+    """The primary metric: its name, its best value, its direction, and its worst value if it has one.
+
+    Attributes:
+        is_bound: False if a score may be better than ``best`` by luck, as ``best`` is what the source of the data
+            scores; left out of the JSON of others.
+    """
 
     name: str
     best: float
     is_higher_better: bool
     worst: float | None = None
+    is_bound: Literal[False] | None = None
+
+    @model_serializer(mode="wrap")
+    def _told(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_unknown(whole(self), "is_bound")
 
 
 class BaselineData(Data):
@@ -145,6 +156,8 @@ class Evaluation(Data):
         not_finite: the scored outputs that were not finite; all scores are null then. None if all were finite.
         one_example: the most that one test example can move the primary score, as the metric says. Null if the
             metric does not say it: then it is ``|best - worst| / examples`` if there is a worst value.
+        curves: the curves that some of the metrics make up, by name; left out of the JSON where there are none.
+        unknown: metric -> why its score is null, if that is not for outputs that are not finite; left out so too.
     """
 
     length: int
@@ -155,6 +168,12 @@ class Evaluation(Data):
     skill: float | None
     not_finite: NotFiniteData | None = None
     one_example: float | None = None
+    curves: dict[str, ScoreCurve] | None = None
+    unknown: dict[str, str] | None = None
+
+    @model_serializer(mode="wrap")
+    def _told(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_unknown(without_unknown(whole(self), "curves"), "unknown")
 
     def score(self, metric: MetricData | None) -> float | None:
         """Return the score by a metric; None if unknown."""

@@ -10,6 +10,7 @@ import torch
 from seqbench.base.counts import counted
 from seqbench.contracts.finite import NotFinite
 from seqbench.contracts.metrics import Metric, check_baselines, check_scores, reference, skill
+from seqbench.contracts.score_curves import score_curves
 from seqbench.contracts.task import TaskData
 from seqbench.network.network import Network
 from seqbench.records.schema import BaselineData, Course, Evaluation, MetricData, NotFiniteData, Validation
@@ -20,7 +21,12 @@ LOSSES_KEPT = 200
 
 
 def evaluation(
-    scores: Mapping[str, float], data: TaskData, length: int, not_finite: NotFinite | None = None
+    scores: Mapping[str, float],
+    data: TaskData,
+    length: int,
+    not_finite: NotFinite | None = None,
+    *,
+    unknown: Mapping[str, str] | None = None,
 ) -> Evaluation:
     """Return the result of a test at one length.
 
@@ -29,6 +35,7 @@ def evaluation(
         data: the task's data at this length.
         length: in steps.
         not_finite: the scored outputs that were not finite, if any.
+        unknown: metric -> why it has no score, where its outputs are not the reason.
 
     Raises:
         ContractError: a score or a baseline lies beyond the metric's best or worst value, or no skill can be
@@ -55,6 +62,8 @@ def evaluation(
         skill=None if score is None else skill(score, best_baseline.scores[primary.name], primary.best),
         not_finite=_not_finite(not_finite),
         one_example=worth_of_one(data),
+        curves=score_curves((metric.name, metric.curve) for metric in data.metrics) or None,
+        unknown=dict(unknown or {}) or None,
     )
 
 
@@ -78,7 +87,7 @@ def notes(history: History, tests: Sequence[Evaluation]) -> dict[str, str]:
     for test in tests:
         for name, score in test.scores.items():
             if score is None:
-                found[f"scores.{name}@{test.length}"] = why_unknown(test)
+                found[f"scores.{name}@{test.length}"] = (test.unknown or {}).get(name) or why_unknown(test)
         for baseline in test.baselines:
             for name, score in baseline.scores.items():
                 if score is None:
@@ -135,5 +144,9 @@ def worth_of_one(data: TaskData) -> float | None:
 def metric_data(metric: Metric) -> MetricData:
     """Return a metric as a record keeps it."""
     return MetricData(
-        name=metric.name, best=metric.best, is_higher_better=metric.is_higher_better, worst=metric.worst
+        name=metric.name,
+        best=metric.best,
+        is_higher_better=metric.is_higher_better,
+        worst=metric.worst,
+        is_bound=None if metric.is_bound else False,
     )

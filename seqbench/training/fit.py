@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from seqbench.contracts.decoding import Decoding
-from seqbench.contracts.examples import Batch
+from seqbench.contracts.examples import Batch, Split
 from seqbench.contracts.finite import NotFinite
 from seqbench.contracts.metrics import Metric, check_scores
 from seqbench.experiment.schema import Training
@@ -55,7 +55,9 @@ class Fit(pl.LightningModule):
         supervisor: called before each batch of an evaluation; None never interrupts one.
         order: the numbers of the examples of an evaluation, in the order in which they come; None for 0, 1, 2, ...
         scores: metric -> score of the last test; NaN where it is unknown.
+        unknown: metric -> why the last test gave it no score, although the outputs were finite.
         decoding: how the network generates tokens; None if no metric needs them.
+        stream: the text that a test reads as one; None if no metric needs it.
         notes: what the record says about the training beside its numbers, by name.
     """
 
@@ -79,7 +81,9 @@ class Fit(pl.LightningModule):
         self.supervisor: Supervisor | None = None
         self.order: list[int] | None = None
         self.scores: dict[str, float] = {}
+        self.unknown: dict[str, str] = {}
         self.decoding: Decoding | None = None
+        self.stream: Split | None = None
         self.notes: dict[str, str] = {}
         self._meters = NetworkScores(network, ())
         self._rates: LearningRates | None = None
@@ -202,15 +206,23 @@ class Fit(pl.LightningModule):
         """Score one batch."""
         self._update(batch, batch_idx)
 
+    def on_test_epoch_end(self) -> None:
+        """Score the stream, if there is one, while the network is still in evaluation mode."""
+        with autocast(self.training_settings.precision, self.device.type):
+            self._meters.read_stream(self.stream, self._before_batch)
+
     def on_test_end(self) -> None:
         """Keep the scores."""
-        self.scores = self._meters.scores()
+        self.scores, self.unknown = self._meters.scores(), self._meters.unknown
 
     def _update(self, batch: Batch, number: int) -> None:
-        if self.supervisor:
-            self.supervisor.evaluation_batch(number)
+        self._before_batch(number)
         with autocast(self.training_settings.precision, self.device.type):
             self._meters.update(batch)
+
+    def _before_batch(self, number: int) -> None:
+        if self.supervisor:
+            self.supervisor.evaluation_batch(number)
 
     def _why_unknown(self) -> str:
         metric_alone = f"{self.metrics[0].name} came to no finite number, though all scored outputs were finite"

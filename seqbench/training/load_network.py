@@ -93,6 +93,10 @@ class Trained:
             return decode(self.network, batch, self.kept.decoding).tokens
         with torch.no_grad():
             outputs: torch.Tensor = self.network(batch)
+        if self.network.targets.is_stepwise:
+            # So that a task can tell the last real step of each row.
+            steps = torch.arange(outputs.shape[1])
+            outputs[steps >= batch.lengths[:, None]] = torch.nan
         return outputs
 
 

@@ -1,8 +1,8 @@
-"""Scores a network batch by batch, by its outputs for whole rows and by the tokens that it generates."""
+"""Scores a network batch by batch: its outputs for whole rows, the tokens that it generates, and a stream."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
@@ -15,6 +15,7 @@ from seqbench.contracts.task import TaskData
 from seqbench.data.batches import EvaluationBatches
 from seqbench.decoding.decode import decode
 from seqbench.network.network import Network
+from seqbench.training.streaming import streamed, why_not_streamed
 
 MOST_DECODED = 256
 """Largest number of examples that one validation decodes."""
@@ -30,6 +31,7 @@ class NetworkScores:
 
     Attributes:
         not_finite: the scored outputs, and the scores of tokens to write, that were not finite.
+        unknown: metric -> why it has no score although the outputs were finite; metrics of a stream only.
     """
 
     def __init__(self, network: Network, metrics: Sequence[Metric], decoding: Decoding | None = None) -> None:
@@ -41,6 +43,10 @@ class NetworkScores:
         self._decoded = Meters(decoded, decoding=decoding)
         self._decoding = decoding if decoded else None
         self._not_finite = NotFinite()
+        of_stream = [metric for metric in metrics if metric.of == "stream"]
+        self._stream = Meters(of_stream, network.targets)
+        self._of_stream = [metric.name for metric in of_stream]
+        self.unknown = dict.fromkeys(self._of_stream, "the text was not read as a stream")
 
     @property
     def not_finite(self) -> NotFinite:
@@ -56,11 +62,29 @@ class NetworkScores:
             self._not_finite = _together(self._not_finite, written.not_finite)
             self._decoded.update(written.tokens, batch)
 
+    def read_stream(self, stream: Split | None, before_each: Callable[[int], None]) -> None:
+        """Score a text that is read as one, if a metric asks for that and the layer can.
+
+        Args:
+            stream: the text; None if no metric asks for one.
+            before_each: called with the number of each piece.
+        """
+        if not self._of_stream or stream is None or self.not_finite.outputs:
+            return
+        why = why_not_streamed(self._network)
+        if why is None:
+            for outputs, batch in streamed(self._network, stream, before_each):
+                self._stream.update(outputs, batch)
+            bad = self._stream.not_finite
+            why = f"{bad.outputs:,} of the outputs for the stream were not finite" if bad.outputs else None
+        self.unknown = {} if why is None else dict.fromkeys(self._of_stream, why)
+
     def scores(self) -> dict[str, float]:
         """Return metric -> score; NaN if it is unknown, and for all metrics if something was not finite."""
         if self.not_finite.outputs:
             return dict.fromkeys(self._names, float("nan"))
-        found = self._outputs.scores() | self._decoded.scores()
+        of_stream = dict.fromkeys(self.unknown, float("nan")) if self.unknown else self._stream.scores()
+        found = self._outputs.scores() | self._decoded.scores() | of_stream
         return {name: found[name] for name in self._names}
 
 

@@ -78,8 +78,8 @@ def evaluated(fit: Fit, attempt: Attempt, cell: Cell, task: Task, data: TaskData
 
 
 def _tested(fit: Fit, attempt: Attempt, data: TaskData, length: int) -> Evaluation:
-    fit.metrics, fit.decoding = data.metrics, data.decoding
+    fit.metrics, fit.decoding, fit.stream = data.metrics, data.decoding, data.stream
     batches = EvaluationBatches(data.test, data.targets.outputs_per_step)
     fit.order = batches.order
     make_trainer(attempt.file).test(fit, batches, verbose=False)
-    return evaluation(fit.scores, data, length, fit.not_finite)
+    return evaluation(fit.scores, data, length, fit.not_finite, unknown=fit.unknown)

@@ -42,6 +42,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "echo": {"train_examples": 64},
     "forecasting": {},
     "induction": {"train_examples": 64, "test_examples": 64},
+    "next-token": {"train_tokens": 3000, "test_tokens": 600},
     "recall": {"vocab_size": 64, "train_examples": 64, "test_examples": 64},
     "selective-copy": {"train_examples": 64, "test_examples": 64},
     "pixels": {},

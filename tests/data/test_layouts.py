@@ -184,3 +184,18 @@ def test_files_of_classes_that_belong_to_no_split_or_to_one_twice_then_said(
     folder = lay(tmp_path, {f"{stem}.{side}": "a\n" for stem in stems for side in ("en", "de")})
     with pytest.raises(DataError, match=f"{name}.de, {name}.en {said}"):
         read_tables(folder)
+
+
+def test_splits_named_after_their_data_set_then_found_by_the_end_of_their_names(tmp_path: Path) -> None:
+    folder = lay(tmp_path / "wiki", {f"wiki.{part}.tokens": f"{part}\n" for part in ("test", "train", "valid")})
+    assert texts_of(folder) == {"train": ["train"], "validation": ["valid"], "test": ["test"]}
+    ptb = lay(tmp_path / "ptb", {"ptb-train.txt": "a\n", "ptb-test.txt": "b\n", "README.md": "about"})
+    assert texts_of(ptb) == {"train": ["a"], "test": ["b"]}
+
+
+def test_splits_of_two_data_sets_or_without_a_training_text_then_no_splits(tmp_path: Path) -> None:
+    two = lay(tmp_path / "two", {"a.train.txt": "a\n", "b.test.txt": "b\n"})
+    assert read_tables(two)["all"]["label"].tolist() == ["a.train", "b.test"]
+    twice = lay(tmp_path / "twice", {f"a.{part}.txt": "a\n" for part in ("train", "valid", "dev")})
+    with pytest.raises(DataError, match="two files for one split: a.dev.txt, a.train.txt, a.valid.txt; keep one"):
+        read_tables(twice)

@@ -107,6 +107,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     (tmp_path / "mine.yaml").write_text("tasks: [copy]\nmodels: [rnn]\nlengths: [16]\n")
     _write_hours(tmp_path)
+    (tmp_path / "ten.txt").write_text("please stay at home\n" * 10)
     reviews = "text,label\n" + "".join(f"text {i} is {'good' if i % 2 else 'bad'},{i % 2}\n" for i in range(40))
     (tmp_path / "reviews.csv").write_text(reviews)
     (tmp_path / "reviews").mkdir()

@@ -271,6 +271,12 @@ def test_recall(check) -> None:
 
 
 @pytest.mark.slow
+@checks_for("next-token")
+def test_next_token(check) -> None:
+    check()
+
+
+@pytest.mark.slow
 @checks_for("selective-copy")
 def test_selective_copy(check) -> None:
     check()

@@ -197,7 +197,8 @@ def _is_better(score: float, other: float, metric: MetricData) -> bool:
 
 def _beyond(score: float, metric: MetricData) -> bool:
     # A float32 mean of perfect items may have a rounding error.
-    return _is_better(score, metric.best, metric) and not math.isclose(score, metric.best, abs_tol=1e-6)
+    is_better = metric.is_bound is None and _is_better(score, metric.best, metric)
+    return is_better and not math.isclose(score, metric.best, abs_tol=1e-6)
 
 
 def _is_worse_than_worst(score: float, metric: MetricData) -> bool:

@@ -23,6 +23,7 @@ from seqbench.report.commands import command_around_seed
 from seqbench.report.names import Names
 from seqbench.report.numbers import number
 from seqbench.report.observations import UNKNOWN
+from seqbench.report.page.score_curves import names_on_curves, score_lines
 from seqbench.report.units import memory, seconds
 
 MOST_POINTS, LEAST_POINTS = 200, 32
@@ -99,6 +100,7 @@ def cell(record: Record, curves: Curves, common: Common) -> dict[str, Any]:
             f"command {kind.key} {record.cell.length}", lambda: shared.place(command_around_seed(record))
         ),
         "files": stem(record),
+        **_scored(record, common),
         **_said(record, shared),
     }
 
@@ -157,7 +159,8 @@ def _other_scores(record: Record) -> list[tuple[str, str]]:
     if record.test is None:
         return []
     primary = record.metric.name if record.metric else None
-    others = [(name, score) for name, score in record.test.scores.items() if name != primary]
+    left_out = {primary, *names_on_curves(record.test)}
+    others = [(name, score) for name, score in record.test.scores.items() if name not in left_out]
     elsewhere = [(f"{primary} at T={e.length}", e.score(record.metric)) for e in record.evaluations]
     return [(name, UNKNOWN if score is None else number(score)) for name, score in [*others, *elsewhere]]
 
@@ -239,6 +242,17 @@ def _curves(record: Record, curves: Curves, common: Common) -> Iterator[list[Any
         grid, lns = _thinned(curve.lags, curve.ln_median, common)
         logs = [None if ln is None else ln / _LN_10 for ln in lns]
         yield [curve.quantity, curve.when, grid, _short_logs(logs, common)]
+
+
+def _scored(record: Record, common: Common) -> dict[str, Any]:
+    """Return the curves of scores, if there are any."""
+
+    def keep(label: str, places: tuple[float, ...], scores: Sequence[float | None]) -> list[Any]:
+        xs = tuple(int(x) if x == int(x) else x for x in places)
+        return [label, common.grids.place(xs), [None if y is None else _rounded(y) for y in scores]]
+
+    found = score_lines(record.test, keep)
+    return {"scored": found} if found else {}
 
 
 def _is_known(values: Sequence[float | None]) -> bool:

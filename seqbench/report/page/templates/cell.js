@@ -27,12 +27,23 @@
 
   const figure = (data, cell, [name, title, xLabel, yLabel, isLog]) => {
     const curves = cell.curves.filter(([chart]) => chart === name).map(([, label, grid, ys]) => [label, data.grids[grid], ys]);
+    return drawn(cell, { name, title, xLabel, yLabel, isLog, curves, dashed: "init", which: "dashed: before training; solid: after" });
+  };
+
+  // A curve of scores, beside that of the baseline.
+  const scored = (data, cell, [title, xLabel, lines], number) => {
+    const curves = lines.map(([label, grid, ys]) => [label, data.grids[grid], ys]);
+    const dashed = curves.map(([label]) => label).find((label) => label !== "network");
+    return drawn(cell, { name: `scored-${number}`, title, xLabel, yLabel: title.split(" ")[0], isLog: false, isDoubling: true, curves, dashed, which: `dashed: the baseline, ${dashed}; solid: the network` });
+  };
+
+  const drawn = (cell, { name, title, xLabel, yLabel, isLog, isDoubling = false, curves, dashed, which: said }) => {
     if (!curves.some(([, xs]) => xs.length > 1)) return [];
-    const description = `${title}, against ${xLabel}: ${curves.map(([label]) => label).join(", ")}.` + (isLog ? " The axis is logarithmic." : "");
+    const description = `${title}, against ${xLabel}: ${curves.map(([label]) => label).join(", ")}.` + (isLog || isDoubling ? " The axis is logarithmic." : "");
     const details = element("details", { class: "numbers" }, element("summary", {}, "Numbers", element("span", { class: "unseen" }, ` of ${title}`)));
     details.addEventListener("toggle", () => details.append(numbersOf(title, xLabel, isLog, curves)), { once: true });
-    const which = curves.length > 1 ? [element("p", { class: "which" }, "dashed: before training; solid: after")] : [];
-    const svg = drawCurves({ id: `cell-${name}`, title, description, xLabel, yLabel, isLog, curves, look: cell.look });
+    const which = curves.length > 1 ? [element("p", { class: "which" }, said)] : [];
+    const svg = drawCurves({ id: `cell-${name}`, title, description, xLabel, yLabel, isLog, isDoubling, curves, dashed, look: cell.look });
     return [element("figure", { class: "chart" }, element("figcaption", {}, title), ...which, svg, details)];
   };
 
@@ -61,7 +72,7 @@
     body.replaceChildren(
       ...wrong(data, cell),
       facts(data.shared[cell.outcome[0]].map((label, i) => [label, cell.outcome[i + 1]])),
-      element("div", { class: "charts" }, ...charts.flatMap((chart) => figure(data, cell, chart))),
+      element("div", { class: "charts" }, ...charts.flatMap((chart) => figure(data, cell, chart)), ...(cell.scored ?? []).flatMap((chart, i) => scored(data, cell, chart, i))),
       points >= 200 ? "" : element("p", { class: "note" }, `This page has at most ${points} points of each curve, rounded to a thousandth of its range; the record has all of them, with all digits.`),
       element("h3", {}, "Run it again"),
       command(data, cell),

@@ -26,16 +26,18 @@ function written(value, isLog) {
   return "10" + [...String(Math.round(value))].map((c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c])).join("");
 }
 
-// curves: [[name, xs, ys], ...]; where isLog the ys are logarithms to base 10.
-function drawCurves({ id, title, description, xLabel, yLabel, isLog, curves, look }) {
-  const xs = curves.flatMap(([, x, y]) => x.filter((_, i) => y[i] !== null));
+// curves: [[name, xs, ys], ...]; where isLog the ys are logarithms to base 10; where isDoubling the axis of the xs
+// has equal room for each doubling.
+function drawCurves({ id, title, description, xLabel, yLabel, isLog, isDoubling = false, curves, dashed, look }) {
+  const place = isDoubling ? Math.log2 : (x) => x;
+  const xs = curves.flatMap(([, x, y]) => x.filter((_, i) => y[i] !== null)).map(place);
   let ys = curves.flatMap(([, , y]) => y.filter((value) => value !== null));
   if (isLog) {
     const near = Math.max(...curves.map(([, , y]) => y.find((value) => value !== null) ?? -Infinity));
     ys = ys.map((value) => Math.max(value, near - 16));
     if (Math.max(...ys) - Math.min(...ys) < 1) ys.push(Math.max(...ys) - 1);
   }
-  const acrossTicks = ticks(0, Math.max(...xs), false);
+  const acrossTicks = ticks(0, Math.max(...xs), isDoubling);
   const upTicks = ticks(Math.min(...ys), Math.max(...ys), isLog);
   const [left, right, low, high] = [acrossTicks[0], acrossTicks.at(-1), upTicks[0], upTicks.at(-1)];
   const across = (x) => Math.round(104 + ((x - left) / (right - left)) * 520);
@@ -48,7 +50,7 @@ function drawCurves({ id, title, description, xLabel, yLabel, isLog, curves, loo
     element("path", { class: "grid", d: upTicks.map((y) => `M104 ${up(y)}H624`).join("") }),
     element("path", { class: "edge", d: "M104 342H624" + acrossTicks.map((x) => `M${across(x)} 342v7`).join("") }),
     element("g", { class: "ticks y" }, ...upTicks.map((y) => element("text", { x: 94, y: up(y) + 8 }, written(y, isLog)))),
-    element("g", { class: "ticks x" }, ...acrossTicks.map((x) => element("text", { x: across(x), y: 374 }, written(x, false)))),
+    element("g", { class: "ticks x" }, ...acrossTicks.map((x) => element("text", { x: across(x), y: 374 }, written(isDoubling ? 2 ** x : x, false)))),
     element("text", { class: "label", x: 364, y: 410 }, xLabel),
     element("text", { class: "label", x: -178, y: 20, transform: "rotate(-90)" }, yLabel),
   );
@@ -58,10 +60,10 @@ function drawCurves({ id, title, description, xLabel, yLabel, isLog, curves, loo
     let path = "";
     y.forEach((value, i) => {
       if (value === null) { pen = "M"; return; }
-      path += `${pen}${across(x[i])} ${up(value)}`;
+      path += `${pen}${across(place(x[i]))} ${up(value)}`;
       pen = "L";
     });
-    lines.append(element("g", { class: `${look[0].replace(/ d\d/, "")} curve ${name === "init" ? "init" : ""}` }, element("path", { class: "line", d: path })));
+    lines.append(element("g", { class: `${look[0].replace(/ d\d/, "")} curve ${name === dashed ? "init" : ""}` }, element("path", { class: "line", d: path })));
   }
   svg.append(lines);
   return svg;

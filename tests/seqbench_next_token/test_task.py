@@ -1,0 +1,239 @@
+"""Tests the data, the scores and the generation of the task next-token.
+
+Modules: seqbench_next_token.baselines, seqbench_next_token.corpus, seqbench_next_token.scores,
+seqbench_next_token.showing, seqbench_next_token.windows.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from seqbench_next_token.corpus import documents
+from seqbench_next_token.scores import stretches
+from seqbench_next_token.task import NextToken
+from seqbench_next_token.windows import contexts, one_row, windows
+from torch.nn.functional import cross_entropy
+
+from seqbench import Batch, DataError, Ragged, TaskData, evaluate
+from seqbench.testing.tasks.predictors import perfect
+
+SMALL = NextToken(train_tokens=4000, test_tokens=1200)
+
+TEN = """please stay at home
+please stay in bed
+please come at noon
+we stay at home
+they come at night
+we go to school
+they go to work
+the children play at school
+the teachers work at night
+please go to bed
+"""
+
+
+@pytest.fixture(scope="module")
+def ten(tmp_path_factory: pytest.TempPathFactory) -> str:
+    file = tmp_path_factory.mktemp("ten") / "ten.txt"
+    file.write_text(TEN)
+    return str(file)
+
+
+@pytest.fixture(scope="module")
+def data() -> TaskData:
+    return SMALL.load(16, 0)
+
+
+def logits(data: TaskData) -> dict[bytes, torch.Tensor]:
+    """Return logits that depend on the row alone."""
+    generator = torch.Generator().manual_seed(0)
+    batch = data.test.batch(torch.arange(len(data.test)))
+    size = data.targets.head_size
+    return {row.numpy().tobytes(): torch.randn(len(row), size, generator=generator) for row in batch.inputs}
+
+
+def test_windows_do_not_overlap_and_every_token_but_the_first_is_a_target_once() -> None:
+    text = torch.arange(100, 123)
+    split = windows(text, 5, keeps_rest=True)
+    assert split.lengths.tolist() == [5, 5, 5, 5, 2]
+    assert contexts(split).tolist() == [1, 2, 3, 4, 5] * 4 + [1, 2]
+    row = one_row(split)
+    assert isinstance(row.inputs, torch.Tensor)
+    assert isinstance(row.targets, torch.Tensor)
+    assert torch.equal(row.inputs[0], text[:-1])
+    assert torch.equal(row.targets[0], text[1:])
+    assert len(windows(text, 5, keeps_rest=False)) == 4
+    assert windows(text, 50, keeps_rest=False).lengths.tolist() == [22]
+
+
+def test_rows_of_the_grammar_begin_a_document_and_its_best_score_is_the_source_s(data: TaskData) -> None:
+    made = documents({"test": 1200 // 16}, 16, 0)
+    assert set(data.test.batch(torch.arange(len(data.test))).inputs[:, 0].tolist()) == {0}
+    best = {metric.name: metric.best for metric in data.metrics}
+    assert best["cross_entropy"] == pytest.approx(float(made["losses"].mean()), abs=1e-12)
+    assert best["perplexity"] == pytest.approx(math.exp(best["cross_entropy"]))
+    assert best["loss_at_1"] == pytest.approx(math.log(8))
+    assert data.facts["source_cross_entropy"] == best["cross_entropy"]
+
+
+def test_metrics_are_the_cross_entropies_computed_by_hand(data: TaskData) -> None:
+    known = logits(data)
+
+    def predict(batch: Batch) -> torch.Tensor:
+        return torch.stack([known[row.numpy().tobytes()] for row in batch.inputs])
+
+    found = evaluate(data.metrics, data.test, predict, targets=data.targets, batch_size=7)
+    batch = data.test.batch(torch.arange(len(data.test)))
+    outputs = predict(batch)
+    losses = cross_entropy(outputs.flatten(0, 1), batch.targets.flatten(), reduction="none").view(len(outputs), 16)
+    mean = float(losses.double().mean())
+    assert found["cross_entropy"] == pytest.approx(mean, rel=1e-6)
+    assert found["perplexity"] == pytest.approx(math.exp(mean), rel=1e-6)
+    assert found["loss_at_1"] == pytest.approx(float(losses[:, 0].double().mean()), rel=1e-6)
+    assert found["loss_at_4_7"] == pytest.approx(float(losses[:, 3:7].double().mean()), rel=1e-6)
+    assert found["loss_at_8_16"] == pytest.approx(float(losses[:, 7:].double().mean()), rel=1e-6)
+    assert found["accuracy"] == pytest.approx(float((outputs.argmax(-1) == batch.targets).double().mean()))
+
+
+def test_stretches_end_at_the_length_and_cover_it() -> None:
+    for length in range(1, 70):
+        found = list(stretches(length))
+        assert [n for first, last in found for n in range(first, last + 1)] == list(range(1, length + 1))
+
+
+def test_unigrams_are_scored_as_the_shares_of_the_training_tokens_would_be(data: TaskData) -> None:
+    targets = data.train.batch(torch.arange(len(data.train))).inputs.flatten()
+    counts = torch.bincount(targets, minlength=data.targets.head_size).double() + 1e-3
+    known = (counts / counts.sum()).log().float()
+    shares = evaluate(data.metrics[:1], data.test, lambda batch: known.expand(*batch.targets.shape, -1))
+    assert data.baselines[0].scores["cross_entropy"] == pytest.approx(shares["cross_entropy"], rel=0.03)
+
+
+def test_carried_context_helps_where_windows_are_short(tmp_path: Path) -> None:
+    file = tmp_path / "text.txt"
+    file.write_text(TEN * 30)
+    data = NextToken(data=str(file), carry=True).load(2, 0)
+    scores = data.baselines[-1].scores
+    assert scores["stream_loss"] < scores["cross_entropy"]
+    assert data.baselines[0].scores["stream_loss"] == data.baselines[0].scores["cross_entropy"]
+    assert [metric.name for metric in data.metrics if metric.of == "stream"] == [
+        "stream_loss",
+        "stream_perplexity",
+    ]
+    assert data.stream is not None
+    assert data.stream.inputs.shape == data.stream.targets.shape == (1, int(data.test.lengths.sum()))  # type: ignore[union-attr]
+
+
+@pytest.mark.filterwarnings("ignore:test_share is 0")
+def test_bits_per_character_count_the_characters_of_the_text_whatever_the_unit(ten: str) -> None:
+    for unit in ("word", "character"):
+        data = NextToken(data=ten, unit=unit, test_share=0, validation_share=0).load(8, 0)
+        scores, facts = data.baselines[0].scores, data.facts
+        tokens, characters = int(facts["test_tokens"]), int(facts["test_characters"])
+        assert characters == len(TEN)
+        per_token = scores["cross_entropy"] / math.log(2)
+        assert scores["bits_per_character"] == pytest.approx(per_token * tokens / characters)
+
+
+def test_ten_sentences_are_enough_and_a_test_on_the_training_text_is_told(ten: str) -> None:
+    whole = NextToken(data=ten, test_share=0, validation_share=0)
+    with pytest.warns(UserWarning, match="learned by heart"):
+        data = whole.load(16, 0)
+    assert data.facts["tested_on_training_text"] == 1
+    assert data.facts["oov_rate"] == 0
+    cut = NextToken(data=ten).load(16, 0)
+    # The last sentence has five tokens, so that no target has more than four before it.
+    assert [metric.name for metric in cut.metrics][-2:] == ["loss_at_1", "loss_at_2_4"]
+    assert "tested_on_training_text" not in cut.facts
+
+
+def test_longer_text_of_new_words_is_warned_of(tmp_path: Path) -> None:
+    (tmp_path / "train.txt").write_text("a b c\n" * 9)
+    (tmp_path / "test.txt").write_text("x y z\n" * 9)
+    with pytest.warns(UserWarning, match="not in the vocabulary"):
+        NextToken(data=str(tmp_path)).load(4, 0)
+
+
+def test_second_load_makes_nothing_anew(ten: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = NextToken(data=ten).load(8, 0)
+
+    def refuse(*args: object) -> None:
+        raise AssertionError("it is read again")
+
+    for name in ("read_parts", "Predictions.of"):
+        monkeypatch.setattr(f"seqbench_next_token.task.{name}", refuse)
+    again = NextToken(data=ten).load(4, 1)
+    assert again.fitted == first.fitted
+
+
+def test_kept_values_turn_prompts_into_tokens_and_predictions_into_words(ten: str) -> None:
+    task = NextToken(data=ten, test_share=0, validation_share=0)
+    with pytest.warns(UserWarning, match="learned by heart"):
+        fitted = task.load(16, 0).fitted
+    tokens = task.prompt("please stay at", fitted)
+    assert task.text(tokens, fitted) == "please stay at"
+    assert task.text(task.prompt("", fitted), fitted) == "\n"
+    rows = task.encode([{"text": "please stay at"}, {"text": "home"}], 2, fitted)
+    assert isinstance(rows, Ragged)
+    assert rows.lengths.tolist() == [2, 1]
+    outputs = torch.zeros(2, 2, len(fitted["vocabulary"]))
+    outputs[1, 1] = torch.nan
+    outputs[0, 1, tokens[0]] = outputs[1, 0, tokens[1]] = 1
+    assert task.decode(outputs, fitted) == ["please", "stay"]
+    with pytest.raises(DataError, match="row 1 has it not"):
+        task.encode([{"words": "a"}], 2, fitted)
+    judged = task.judge([tokens, task.prompt("please stay in bed", fitted)], 16, 0)
+    assert judged["longest_copied_run"] == 4
+    assert judged["distinct_1"] == 5 / 7
+
+
+def test_grammar_s_text_is_judged_against_its_own_rows() -> None:
+    row = SMALL.load(16, 0).train.batch(torch.tensor([3])).inputs[0].tolist()
+    assert SMALL.judge([row], 16, 0)["longest_copied_run"] == 16
+
+
+def test_example_is_shown_with_input_above_target(ten: str) -> None:
+    shown = NextToken(data=ten, test_share=0.3, validation_share=0).load(16, 0).show(0)
+    lines = shown.split("\n")
+    assert [line.split()[0] for line in lines] == ["context", "input", "target"]
+    assert lines[1].split()[2:] == lines[2].split()[1:-1]
+    assert "↵" in shown
+
+
+def test_units_and_shares_that_contradict_are_refused() -> None:
+    with pytest.raises(ValueError, match="without data the text is in words"):
+        NextToken(unit="character")
+    with pytest.raises(ValueError, match="bpe begins with 256 bytes"):
+        NextToken(data="x.txt", unit="bpe", vocabulary_size=100)
+
+
+def test_byte_pairs_without_their_library_say_which_command_installs_it(ten: str) -> None:
+    try:
+        import tokenizers
+    except ImportError:
+        with pytest.raises(DataError, match=r"pip install 'seqbench\[text\]'"):
+            NextToken(data=ten, unit="bpe").load(8, 0)
+    else:
+        assert tokenizers
+        assert NextToken(data=ten, unit="bpe", vocabulary_size=280).load(8, 0).targets.head_size <= 280
+
+
+def test_perfect_predictor_scores_nothing_below_zero(data: TaskData) -> None:
+    found = evaluate(data.metrics, data.test, perfect(data.targets).predict, targets=data.targets)
+    assert found["cross_entropy"] == pytest.approx(0, abs=1e-4)
+
+
+@pytest.mark.slow
+def test_real_texts_have_the_tokens_that_are_published(shared_data: Path) -> None:
+    folder = shared_data / "text-wikitext-2"
+    facts = NextToken(data=str(folder), vocabulary_size=40_000).load(35, 0).facts
+    assert (facts["train_tokens"], facts["validation_tokens"]) == (2_088_628, 217_646)
+    assert (facts["test_tokens"], facts["vocabulary"]) == (245_569, 33_278)
+    with gzip.open(folder / "test.txt.gz", "rt", encoding="utf-8") as file:
+        assert facts["test_characters"] == len(file.read())
+    shakespeare = NextToken(data=str(shared_data / "text-tinyshakespeare" / "input.txt"), unit="character")
+    assert shakespeare.load(64, 0).facts["vocabulary"] == 66

@@ -10,7 +10,7 @@ from seqbench import hookimpl
 
 @hookimpl
 def seqbench_suites() -> Iterable[Path]:
-    """Yield smoke, quick, standard, long and diagnostics."""
+    """Yield smoke, quick, standard, long, diagnostics and language."""
     folder = Path(__file__).parent
-    for name in ("smoke", "quick", "standard", "long", "diagnostics"):
+    for name in ("smoke", "quick", "standard", "long", "diagnostics", "language"):
         yield folder / f"{name}.yaml"

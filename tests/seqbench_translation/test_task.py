@@ -190,6 +190,7 @@ def test_sentences_shorter_than_any_are_refused() -> None:
         loaded(3)
 
 
+@pytest.mark.slow
 def test_tatoeba_is_read_and_no_reference_is_changed(shared_data: Path, tmp_path: Path) -> None:
     for part in ("train", "valid", "test"):
         with gzip.open(

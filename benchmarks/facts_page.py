@@ -39,10 +39,10 @@ class Outcome:
 
     @property
     def verdict(self) -> str:
-        """``yes``, ``no``, ``in part``, or ``not run`` while results are missing."""
+        """``yes``, ``no`` or ``in part``; while results are missing ``not finished``, without any ``not run``."""
         met = [row.is_met for row in self.rows if row.is_met is not None]
         if len(met) < self.expected:
-            return "not run"
+            return "not finished" if self.rows else "not run"
         return "yes" if all(met) else "in part" if any(met) else "no"
 
 

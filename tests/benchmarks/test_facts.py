@@ -79,9 +79,10 @@ def test_mean_skill_decides_and_the_bounds_count() -> None:
     assert not fails("rnn", 4)[0].is_met(float("nan"))
 
 
-def test_verdict_is_not_run_until_every_expectation_has_a_row() -> None:
+def test_verdict_waits_until_every_expectation_has_a_row() -> None:
     met, unmet = ROW, replace(ROW, tested=8, expected=Expected("rnn", 8, at_most=0.5))
-    assert Outcome(TINY, (met,)).verdict == "not run"
+    assert Outcome(TINY, ()).verdict == "not run"
+    assert Outcome(TINY, (met,)).verdict == "not finished"
     assert Outcome(TINY, (met, unmet)).verdict == "in part"
     assert Outcome(TINY, (met, met)).verdict == "yes"
     assert Outcome(TINY, (unmet, unmet)).verdict == "no"

@@ -117,7 +117,7 @@ def test_discounts_of_counts_that_give_none_keep_every_token_possible() -> None:
 
 
 def test_text_of_the_grammar_is_predicted_better_by_higher_orders_and_best_by_the_grammar() -> None:
-    data = NextToken(train_tokens=60_000, test_tokens=4000).load(64, 0)
+    data = NextToken(train_tokens=30_000, test_tokens=2000).load(64, 0)
     losses = [baseline.scores["cross_entropy"] for baseline in data.baselines]
     assert losses == sorted(losses, reverse=True)
     assert losses[0] < math.log(len(VOCABULARY))

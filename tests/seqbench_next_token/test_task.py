@@ -239,6 +239,7 @@ def test_real_texts_have_the_tokens_that_are_published(shared_data: Path) -> Non
     assert shakespeare.load(64, 0).facts["vocabulary"] == 66
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:test_share is 0")
 def test_the_article_s_sentence_is_learned_and_rows_of_any_length_are_predicted_as_they_are_alone(
     ten: str, tmp_path: Path

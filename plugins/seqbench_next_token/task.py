@@ -76,8 +76,9 @@ class NextToken(Task):
 
     Without ``data`` the text is written by a grammar whose distribution of the next token is known, so that skill
     1 means the source itself; on real text the best loss is 0, which nothing reaches. Skill is measured from the
-    best of unigrams and interpolated Kneser-Ney models of order 2 to 5, which predict the same test tokens from
-    the same context. The loss is told by tokens of context too.
+    best of unigrams and interpolated Kneser-Ney models of order 2 to 5 (Kneser & Ney 1995, with the discounts of
+    Chen & Goodman 1999), which predict the same test tokens from the same context. The loss is told by tokens of
+    context too.
 
     Attributes:
         data: None for the text of a grammar; else a text file, a folder with train, valid and test files, a table
@@ -95,7 +96,7 @@ class NextToken(Task):
     name = "next-token"
     version = 1
     reference = """
-        @inproceedings{kneser1995improved,
+        @inproceedings{kneser1995,
           author = {Kneser, Reinhard and Ney, Hermann},
           title = {Improved Backing-off for M-gram Language Modeling},
           booktitle = {International Conference on Acoustics, Speech, and Signal Processing},
@@ -103,7 +104,7 @@ class NextToken(Task):
           pages = {181--184},
           year = {1995}
         }
-        @article{chen1999empirical,
+        @article{chen1999,
           author = {Chen, Stanley F. and Goodman, Joshua},
           title = {An Empirical Study of Smoothing Techniques for Language Modeling},
           journal = {Computer Speech and Language},

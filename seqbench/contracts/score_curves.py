@@ -16,7 +16,8 @@ class CurvePoint:
     Reports draw the metrics of one curve as a line, and leave them out of lists of scores.
 
     Attributes:
-        curve: the name of the curve, as a chart's title has it: ``loss by context``.
+        curve: the name of the curve, as a chart's title has it: ``loss by context``. Its first word names the
+            scores.
         x: the place on the axis; above 0, for the axis is logarithmic.
         axis: what the axis counts, with its unit: ``tokens of context``.
 

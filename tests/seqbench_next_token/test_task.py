@@ -18,7 +18,7 @@ from seqbench_next_token.task import NextToken
 from seqbench_next_token.windows import contexts, one_row, windows
 from torch.nn.functional import cross_entropy
 
-from seqbench import Batch, DataError, Ragged, TaskData, evaluate
+from seqbench import Batch, DataError, Experiment, Ragged, TaskData, evaluate, load_trained, run
 from seqbench.testing.tasks.predictors import perfect
 
 SMALL = NextToken(train_tokens=4000, test_tokens=1200)
@@ -237,3 +237,26 @@ def test_real_texts_have_the_tokens_that_are_published(shared_data: Path) -> Non
         assert facts["test_characters"] == len(file.read())
     shakespeare = NextToken(data=str(shared_data / "text-tinyshakespeare" / "input.txt"), unit="character")
     assert shakespeare.load(64, 0).facts["vocabulary"] == 66
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:test_share is 0")
+def test_the_article_s_sentence_is_learned_and_rows_of_any_length_are_predicted_as_they_are_alone(
+    ten: str, tmp_path: Path
+) -> None:
+    experiment = Experiment.model_validate(
+        {
+            "tasks": ["next-token"],
+            "models": ["gru"],
+            "lengths": [16],
+            "parameters": {"next-token": {"data": ten, "test_share": 0, "validation_share": 0}},
+            "training": {"steps": 100, "learning_rate": 0.02},
+            "gradients": {"measure": False},
+        }
+    )
+    table = run(experiment, tmp_path / "results", executor="serial", keep_weights=True)
+    trained = load_trained(tmp_path / "results", table["key"].iloc[0])
+    rows = [{"text": text} for text in ("please stay at", "we", "please come")]
+    together = trained.predict(rows)
+    assert together[0] == "home"
+    assert together == [trained.predict([row])[0] for row in rows]

@@ -203,8 +203,8 @@ PARITY = Trained(
 
 RECALL = Trained(
     name="recall",
-    claim="In 1,500 training steps attention solves associative recall of 4 pairs in 32 steps, and an LSTM of equal"
-    " size does not",
+    claim="In 1,500 training steps attention solves associative recall of 4 pairs in 32 steps, and an LSTM of"
+    " equal size does not",
     paper="Arora et al. 2023",
     task="recall",
     settings={"vocab_size": 64, "num_kv_pairs": 4},

@@ -17,7 +17,7 @@ from torch.nn.functional import linear
 
 from seqbench_linear.gates import activate_, candidate_backward
 
-BLOCK_NUMBERS = 65536
+BLOCK_NUMBERS = 131072
 """Numbers of h in a block of steps."""
 
 

@@ -63,7 +63,7 @@ def test_gates_that_are_not_normalised_are_found() -> None:
     assert difference(layer, lambda _, x: looped(right, x) + 0 * looped(layer, x), 60, 5) > 1e-9
 
 
-@pytest.mark.parametrize("numbers", [1, 40, 32768])
+@pytest.mark.parametrize("numbers", [1, 40, 131072])
 def test_blocks_of_any_size_give_the_same(monkeypatch: pytest.MonkeyPatch, numbers: int) -> None:
     monkeypatch.setattr(minlstm_steps, "BLOCK_NUMBERS", numbers)
     assert difference(layer_of(), looped, 23, 5) < 1e-11

@@ -36,25 +36,31 @@ class Predictions:
         return {"logs": self.logs, "is_commonest": self.is_commonest}
 
     @staticmethod
-    def of(train: Tensor, test: Tensor, vocabulary_size: int) -> Predictions:
+    def of(train: Tensor, test: Tensor, vocabulary_size: int, never: int | None = None) -> Predictions:
         """Fit models on a text, and predict another.
 
         Args:
             train, test: [tokens]
             vocabulary_size: how many tokens there are.
+            never: a token that is no target.
         """
         import torch
 
-        logs = KneserNey.fit(train, vocabulary_size, HIGHEST).log_probabilities(test)
-        commonest = torch.bincount(train.long(), minlength=vocabulary_size).argmax()
+        logs = KneserNey.fit(train, vocabulary_size, HIGHEST).log_probabilities(test, never)
+        targets = train if never is None else train[train != never]
+        commonest = torch.bincount(targets.long(), minlength=vocabulary_size).argmax()
         return Predictions(torch.from_numpy(logs), test[1:] == commonest)
 
     @staticmethod
     def of_documents(train: Tensor, test: Tensor, vocabulary_size: int) -> Predictions:
-        """Fit models on documents, and predict each token but the first of others; [documents, tokens] each."""
+        """Fit models on documents, and predict each token but the first of others; [documents, tokens] each.
+
+        The first token is the same in all of them, and no other token is: a network learns that, and gives it no
+        probability.
+        """
         import torch
 
-        found = Predictions.of(train.flatten(), test.flatten(), vocabulary_size)
+        found = Predictions.of(train.flatten(), test.flatten(), vocabulary_size, never=int(train[0, 0]))
         steps = test.shape[1]
         is_target = torch.arange(1, test.numel()) % steps != 0
         return Predictions(found.logs[:, is_target], found.is_commonest[is_target])

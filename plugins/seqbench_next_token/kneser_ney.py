@@ -185,17 +185,24 @@ class KneserNey:
                 lower = order.continued.interpolated(grams, before, lower)
         return found
 
-    def log_probabilities(self, tokens: Any) -> Numbers:
+    def log_probabilities(self, tokens: Any, never: int | None = None) -> Numbers:
         """Return ln p of each token but the first, given those before it, by order 1 to n: [n, tokens - 1].
 
         A model of order k reads the k - 1 tokens before; a token that has fewer before it in this text is
         predicted by the highest order that they allow.
+
+        Args:
+            tokens: [tokens]
+            never: a token that is known not to come; the others share its probability in proportion to theirs.
         """
         import numpy as np
 
         text = np.asarray(tokens, dtype=np.int64)
-        found = np.log(self.probabilities([ids[:-1] for ids in self.contexts(text)], text[1:]))
-        return within(found, np.arange(1, len(text)))
+        contexts = [ids[:-1] for ids in self.contexts(text)]
+        found = self.probabilities(contexts, text[1:])
+        if never is not None:
+            found /= 1.0 - self.probabilities(contexts, np.full_like(text[1:], never))
+        return within(np.log(found), np.arange(1, len(text)))
 
 
 def within(log_probabilities: Any, context: Any) -> Numbers:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=0.4)]
 
-_STORED = 1
+_STORED = 2
 """Version of the cached tensors; it rises when the same settings mean other tensors."""
 
 

@@ -128,3 +128,11 @@ def test_five_grams_on_wikitext_2_have_the_perplexity_that_was_measured(shared_d
     task = NextToken(data=str(shared_data / "text-wikitext-2"), vocabulary_size=40_000, carry=True)
     scores = {each.name: each.scores for each in task.load(35, 0).baselines}
     assert scores["Kneser-Ney, order 5"]["stream_perplexity"] == pytest.approx(217.80, abs=0.01)
+
+
+def test_probability_of_a_token_that_never_comes_goes_to_the_others() -> None:
+    model = KneserNey.fit(text(0), WORDS, 3)
+    for last in range(1, WORDS):
+        rows = [[3, 5, word] for word in range(WORDS) if word != last]
+        chances = [np.exp(model.log_probabilities(row, never=last)[:, -1]) for row in rows]
+        assert np.sum(chances, axis=0) == pytest.approx(1.0, abs=1e-12)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
+from seqbench_texts.columns import texts_of
 
 from seqbench import (
-    DataError,
     Ragged,
     Split,
     StepClass,
@@ -28,7 +29,7 @@ from seqbench_next_token.judging import judged
 from seqbench_next_token.kneser_ney import KneserNey
 from seqbench_next_token.showing import shown
 from seqbench_next_token.text import PARTS, Shares, read_parts
-from seqbench_next_token.units import BytePairs, Characters, Cut, Unit, Words, unit_of
+from seqbench_next_token.units import BytePairs, Characters, Cut, Unit, Units, Words
 from seqbench_next_token.windows import contexts, one_row, rows, windows
 
 if TYPE_CHECKING:
@@ -165,33 +166,30 @@ class NextToken(Task):
         )
 
     def encode(self, rows: Sequence[Mapping[str, Any]], length: int, fitted: Mapping[str, Any]) -> Ragged:
-        """Turn rows with a ``text`` into its last ``length`` tokens."""
+        """Turn texts, in the column that ``column`` names or in ``text``, into their last ``length`` tokens.
+
+        Raises:
+            DataError: a row has no text.
+        """
         import torch
 
-        missing = next((number for number, row in enumerate(rows, start=1) if "text" not in row), None)
-        if missing is not None or not rows:
-            raise DataError(
-                f"next-token goes on from the column text, and {f'row {missing}' if rows else 'no row'} has it"
-                f"{'' if missing is None else ' not'}; give rows with a text"
-            )
-        texts = [self.prompt(str(row["text"]), fitted)[-length:] for row in rows]
-        return Ragged.from_rows([torch.tensor(tokens) for tokens in texts])
+        texts = texts_of(rows, self.column, otherwise="text")
+        return Ragged.from_rows([torch.tensor(self.prompt(text, fitted)[-length:]) for text in texts])
 
     def decode(self, outputs: Tensor, fitted: Mapping[str, Any]) -> list[Any]:
         """Return the most probable next token of each text."""
         is_real = ~outputs.isnan().any(-1)
         last = outputs[range(len(outputs)), is_real.sum(1) - 1]
-        unit = unit_of(fitted)
-        return [unit.text([token]) for token in last.argmax(-1).tolist()]
+        return [self.text([token], fitted) for token in last.argmax(-1).tolist()]
 
     def prompt(self, text: str, fitted: Mapping[str, Any]) -> list[int]:
         """Return the tokens of a text; without any, the one after which texts begin."""
-        unit = unit_of(fitted)
+        unit = self._units[fitted]
         return list(unit.encode(text)) or [unit.start]
 
     def text(self, tokens: Sequence[int], fitted: Mapping[str, Any]) -> str:
         """Return the text of tokens."""
-        return unit_of(fitted).text(tokens)
+        return self._units[fitted].text(tokens)
 
     def judge(self, samples: Sequence[Sequence[int]], length: int, seed: int) -> dict[str, float]:
         """Score samples against the training text; see `seqbench_next_token.judging`.
@@ -207,6 +205,10 @@ class NextToken(Task):
         model = KneserNey.fit(train, size, HIGHEST)
         order = 1 + int(model.log_probabilities(validation).mean(1).argmax())
         return judged(samples, train, model, order)
+
+    @cached_property
+    def _units(self) -> Units:
+        return Units()
 
     def _written(self, length: int, seed: int) -> Material:
         """Make the data of the grammar: each row begins a document."""

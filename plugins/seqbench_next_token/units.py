@@ -247,6 +247,19 @@ def unit_of(told: Mapping[str, Any]) -> Unit:
             return BytePairs(told["tokeniser"])
 
 
+class Units:
+    """Returns units that were told; the last one is kept, for a text is written token by token."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Mapping[str, Any], Unit] | None = None
+
+    def __getitem__(self, told: Mapping[str, Any]) -> Unit:
+        """Return the unit that was told; the same object gives the same one."""
+        if self._last is None or self._last[0] is not told:
+            self._last = told, unit_of(told)
+        return self._last[1]
+
+
 def _library() -> None:
     try:
         import tokenizers  # noqa: F401

@@ -57,25 +57,32 @@ def texts_in(rows: pd.DataFrame, column: str, option: str, part: str) -> list[st
     return texts
 
 
-def texts_of(rows: Sequence[Mapping[str, Any]], column: str) -> list[str]:
+def texts_of(rows: Sequence[Mapping[str, Any]], column: str, otherwise: str | None = None) -> list[str]:
     """Return the texts of new rows, for a network that was trained on texts of this column.
+
+    Args:
+        rows: column -> value.
+        column: its name.
+        otherwise: the column of rows that have none of this name; None refuses them.
 
     Raises:
         DataError: there is no row, or one has no text in the column.
     """
     if not rows:
         raise DataError(f"there is no row; give one or more, with a text in the column {column!r}")
-    for number, row in enumerate(rows, start=1):
-        if column not in row:
-            raise DataError(
-                f"row {number} has no column {column!r}, which the network was trained to read; there are:"
-                f" {', '.join(map(str, row))}"
-            )
-        if not isinstance(row[column], str):
-            raise DataError(
-                f"the column {column!r} is to hold texts, and row {number} holds {_shown(row[column])}"
-            )
-    return [row[column] for row in rows]
+    return [_text_of(row, number, column, otherwise) for number, row in enumerate(rows, start=1)]
+
+
+def _text_of(row: Mapping[str, Any], number: int, column: str, otherwise: str | None) -> str:
+    name = column if otherwise is None or column in row or otherwise not in row else otherwise
+    if name not in row:
+        raise DataError(
+            f"row {number} has no column {column!r}, which the network was trained to read; there are:"
+            f" {', '.join(map(str, row))}"
+        )
+    if not isinstance(row[name], str):
+        raise DataError(f"the column {name!r} is to hold texts, and row {number} holds {_shown(row[name])}")
+    return str(row[name])
 
 
 def labels_in(rows: pd.DataFrame, column: str, option: str, part: str) -> list[str]:

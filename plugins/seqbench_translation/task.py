@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 from seqbench_stepwise.rows import rows_within
+from seqbench_texts.columns import texts_of
 
 from seqbench import (
     Baseline,
-    DataError,
     Decoding,
     Ragged,
     Split,
@@ -201,11 +201,15 @@ class Translation(Task):
         )
 
     def encode(self, rows: Sequence[Mapping[str, Any]], length: int, fitted: Mapping[str, Any]) -> Ragged:
-        """Turn source texts, in the column ``source`` names or in ``text``, into tokens with the delimiter."""
+        """Turn source texts, in the column ``source`` names or in ``text``, into tokens with the delimiter.
+
+        Raises:
+            DataError: a row has no text.
+        """
         import torch
 
         numbering = Numbering.from_fitted(fitted)
-        texts = [self._source_of(row, i) for i, row in enumerate(rows, start=1)]
+        texts = texts_of(rows, self.source, otherwise="text")
         tokens = [[*numbering.source_tokens(text), numbering.delimiter] for text in texts]
         return Ragged.from_rows([torch.tensor(row) for row in tokens])
 
@@ -213,16 +217,6 @@ class Translation(Task):
         """Turn written tokens into texts."""
         numbering = Numbering.from_fitted(fitted)
         return [numbering.target.text(row) for row in outputs.tolist()]
-
-    def _source_of(self, row: Mapping[str, Any], number: int) -> str:
-        text = row.get(self.source, row.get("text"))
-        if not isinstance(text, str):
-            found = f"the columns {', '.join(map(str, row))}" if text is None else f"the value {text!r}"
-            raise DataError(
-                f"a row to translate holds a text in a column {self.source!r} or 'text', and row {number} has"
-                f" {found}; rename the column"
-            )
-        return text
 
     def _kept(
         self, seed: int, further: tuple[Any, ...], make: Callable[[], dict[str, Tensor]]

@@ -194,8 +194,14 @@ def test_kept_values_turn_prompts_into_tokens_and_predictions_into_words(ten: st
     outputs[1, 1] = torch.nan
     outputs[0, 1, tokens[0]] = outputs[1, 0, tokens[1]] = 1
     assert task.decode(outputs, fitted) == ["please", "stay"]
-    with pytest.raises(DataError, match="row 1 has it not"):
-        task.encode([{"words": "a"}], 2, fitted)
+    for row in ({"words": "a"}, {"text": None}, {"text": 7}):
+        with pytest.raises(DataError, match="row 2 h(as|olds) "):
+            task.encode([{"text": "a"}, row], 2, fitted)
+    with pytest.raises(DataError, match="there is no row"):
+        task.encode([], 2, fitted)
+    named = NextToken(data=ten, column="line").encode([{"line": "please stay", "text": "we"}], 2, fitted)
+    assert isinstance(named, Ragged)
+    assert named.values.tolist() == tokens[:2]
     judged = task.judge([tokens, task.prompt("please stay in bed", fitted)], 16, 0)
     assert judged["longest_copied_run"] == 4
     assert judged["distinct_1"] == 5 / 7

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from seqbench_next_token.grammar import START, VOCABULARY
-from seqbench_next_token.units import LINE_END, UNKNOWN, BytePairs, Characters, Unit, Words, unit_of
+from seqbench_next_token.units import LINE_END, UNKNOWN, BytePairs, Characters, Unit, Units, Words, unit_of
 
 from seqbench import DataError
 
@@ -70,3 +70,10 @@ def test_words_of_the_grammar_begin_with_its_first_token_and_others_are_refused(
     assert unit.encode(f"{START} farm") == unit.encode("farm")
     with pytest.raises(DataError, match="the grammar does not know 'home'"):
         unit.encode("farm home")
+
+
+def test_unit_of_a_text_that_is_written_is_made_once() -> None:
+    units, told, other = Units(), Words.fitted(TEXT, 100, "spaces").told(), Characters.fitted(TEXT, 100).told()
+    assert units[told] is units[told]
+    assert units[other] == unit_of(other)
+    assert units[told] == unit_of(told)

@@ -143,7 +143,7 @@ def test_new_rows_are_translated_by_tokens_that_know_unseen_words(pairs_file: st
     assert [numbering.source.text(row[:-1]) for row in rows] == ["The dog has 3 wombats.", "Zoë?"]
     answers = padded([numbering.target_tokens("Der Hund hat 3 Wombats."), []])
     assert task.decode(answers, fitted) == ["Der Hund hat 3 Wombats.", ""]
-    with pytest.raises(DataError, match="row 2 has the columns de; rename the column"):
+    with pytest.raises(DataError, match="row 2 has no column 'en'.*there are: de"):
         task.encode([{"en": "The dog."}, {"de": "Der Hund."}], 20, fitted)
 
 

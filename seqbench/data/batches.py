@@ -89,10 +89,18 @@ class EvaluationBatches:
     @property
     def _rows(self) -> list[Tensor]:
         lengths = self.split.lengths
-        longest = int(lengths.max())
-        by_outputs = EVALUATION_OUTPUTS // (longest * max(1, self.outputs_per_step))
-        size = max(1, min(LARGEST_EVALUATION_BATCH, EVALUATION_STEPS // longest, by_outputs))
+        size = evaluation_size(int(lengths.max()), self.outputs_per_step)
         return list(torch.split(torch.argsort(lengths, stable=True), size))
+
+
+def evaluation_size(longest: int, outputs_per_step: int) -> int:
+    """Return how many rows are evaluated at once, of at most ``longest`` steps each.
+
+    >>> evaluation_size(16, 0), evaluation_size(256, 10_000), evaluation_size(1_000_000, 0)
+    (256, 13, 1)
+    """
+    by_outputs = EVALUATION_OUTPUTS // (longest * max(1, outputs_per_step))
+    return max(1, min(LARGEST_EVALUATION_BATCH, EVALUATION_STEPS // longest, by_outputs))
 
 
 def training_order(lengths: Tensor, batch_size: int, rng: Generator) -> list[Tensor]:

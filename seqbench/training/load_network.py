@@ -13,7 +13,7 @@ import torch
 from seqbench.contracts.examples import Batch, Ragged, Split
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
-from seqbench.data.batches import LARGEST_EVALUATION_BATCH
+from seqbench.data.batches import evaluation_size
 from seqbench.decoding.decode import decode
 from seqbench.decoding.sampling import Sampling
 from seqbench.errors import PluginError, SeqbenchError, StoreError
@@ -54,8 +54,10 @@ class Trained:
             DataError: the rows are unfit.
         """
         inputs = self.task.encode(rows, self.record.cell.length, self.kept.fitted)
-        parts = torch.split(torch.arange(len(inputs)), LARGEST_EVALUATION_BATCH)
-        batches = (_batch(inputs, part) for part in parts)
+        if len(inputs) == 0:
+            return []
+        size = evaluation_size(_longest(inputs), self.network.targets.outputs_per_step)
+        batches = (_batch(inputs, part) for part in torch.split(torch.arange(len(inputs)), size))
         return [
             answer
             for batch in batches
@@ -187,6 +189,10 @@ def _check_version(found: type[Task] | type[Model], used: PluginUsed) -> None:
         raise PluginError(
             f"version {used.version} of {used.name} was trained, and here is version {found.version}"
         )
+
+
+def _longest(inputs: torch.Tensor | Ragged | Split) -> int:
+    return inputs.shape[1] if isinstance(inputs, torch.Tensor) else int(inputs.lengths.max())
 
 
 def _batch(inputs: torch.Tensor | Ragged | Split, rows: torch.Tensor) -> Batch:

@@ -10,13 +10,24 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from seqbench import Catalog, Decoding, Forecast, InputKind, SeqbenchError, StepClass, StoreError, TaskData, Values
+from seqbench import (
+    Catalog,
+    Decoding,
+    Forecast,
+    InputKind,
+    Ragged,
+    SeqbenchError,
+    StepClass,
+    StoreError,
+    TaskData,
+    Values,
+)
 from seqbench.contracts.task import Task
 from seqbench.network.network import Network
 from seqbench.records.schema import Record
@@ -227,3 +238,34 @@ def test_rows_of_next_week_are_scaled_with_what_was_fitted_on_training_rows(tmp_
     record = record.model_copy(update={"cell": record.cell.model_copy(update={"length": 3})})
     answers = Trained(network, Week(), record, kept).predict([{"load": str(n)} for n in (90, 100, 140, 160)])
     assert answers == [{"load": pytest.approx(160.0)}]
+
+
+class NextOf(Task):
+    """Answer with the steps that were asked at once; a row has the length that it says."""
+
+    name = "next-of"
+    version = 1
+    asked: ClassVar[list[tuple[int, ...]]] = []
+
+    def load(self, length: int, seed: int) -> TaskData:
+        raise NotImplementedError
+
+    def encode(self, rows: Any, length: int, fitted: Any) -> Ragged:
+        return Ragged.from_rows([torch.zeros(row["steps"], 1) for row in rows])
+
+    def decode(self, outputs: Tensor, fitted: Any) -> list[Any]:
+        self.asked.append(tuple(outputs.shape))
+        return [int((~row[:, 0].isnan()).sum()) for row in outputs]
+
+
+def test_many_outputs_of_new_rows_are_made_a_few_rows_at_a_time_and_answered_in_order() -> None:
+    from seqbench.training.kept_weights import Kept
+    from seqbench.training.load_network import Trained
+
+    classes, steps = 4096, [1024, 3, 700, 1024, 5, 1, 9, 1024, 2, 4]
+    network = Network(Repeating(), Values(1), StepClass(classes), 1).eval()
+    kept = Kept({}, Values(1), StepClass(classes), None, {})
+    task, record = NextOf(), run_cell(toy_cell(steps=0), CATALOG)
+    task.asked.clear()
+    assert Trained(network, task, record, kept).predict([{"steps": each} for each in steps]) == steps
+    assert [shape[0] for shape in task.asked] == [8, 2]

@@ -41,5 +41,5 @@ def one_example_in_skill(metric: MetricData | None, test: Evaluation | None) -> 
     worth = one_example(metric, test)
     if worth is None or metric is None or test is None:
         return None
-    baseline = test.baseline(metric)
-    return None if baseline is None or baseline == metric.best else worth / abs(metric.best - baseline)
+    baseline, best = test.baseline(metric), test.own(metric).best
+    return None if baseline is None or baseline == best else worth / abs(best - baseline)

@@ -158,6 +158,8 @@ class Evaluation(Data):
             metric does not say it: then it is ``|best - worst| / examples`` if there is a worst value.
         curves: the curves that some of the metrics make up, by name; left out of the JSON where there are none.
         unknown: metric -> why its score is null, if that is not for outputs that are not finite; left out so too.
+        best: the best value of the primary metric here, where it is another than at the length of training;
+            left out of the JSON elsewhere.
     """
 
     length: int
@@ -170,10 +172,18 @@ class Evaluation(Data):
     one_example: float | None = None
     curves: dict[str, ScoreCurve] | None = None
     unknown: dict[str, str] | None = None
+    best: float | None = None
 
     @model_serializer(mode="wrap")
     def _told(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_unknown(without_unknown(whole(self), "curves"), "unknown")
+        told: dict[str, Any] = whole(self)
+        for name in ("curves", "unknown", "best"):
+            told = without_unknown(told, name)
+        return told
+
+    def own(self, metric: MetricData) -> MetricData:
+        """Return the primary metric with its best value here."""
+        return metric if self.best is None else metric.model_copy(update={"best": self.best})
 
     def score(self, metric: MetricData | None) -> float | None:
         """Return the score by a metric; None if unknown."""

@@ -62,7 +62,8 @@ def summary(values: Iterable[float], *, least: float = -math.inf, most: float = 
 
     Args:
         values: finite numbers.
-        least, most: bounds of all values; the interval is cut there, which does not reduce its coverage.
+        least, most: bounds of all values; the interval is cut there, which does not reduce its coverage. One that
+            a value passes, as luck may, bounds nothing.
 
     >>> found = summary([1.0, 2.0, 3.0])
     >>> found.mean, found.spread, found.n, round(found.interval.low, 3), round(found.interval.high, 3)
@@ -81,6 +82,8 @@ def summary(values: Iterable[float], *, least: float = -math.inf, most: float = 
 @lru_cache(maxsize=4096)
 def _of_several(numbers: tuple[float, ...], least: float, most: float) -> SeedSummary:
     # A report writes the same seeds in several places.
+    least = least if least <= min(numbers) else -math.inf
+    most = most if max(numbers) <= most else math.inf
     found = interval(numbers, least=least, most=most)
     return SeedSummary(statistics.fmean(numbers), statistics.stdev(numbers), len(numbers), found)
 

@@ -27,6 +27,7 @@ def evaluation(
     not_finite: NotFinite | None = None,
     *,
     unknown: Mapping[str, str] | None = None,
+    best: float | None = None,
 ) -> Evaluation:
     """Return the result of a test at one length.
 
@@ -36,6 +37,7 @@ def evaluation(
         length: in steps.
         not_finite: the scored outputs that were not finite, if any.
         unknown: metric -> why it has no score, where its outputs are not the reason.
+        best: of the primary metric at the length of training; by default as here.
 
     Raises:
         ContractError: a score or a baseline lies beyond the metric's best or worst value, or no skill can be
@@ -64,6 +66,7 @@ def evaluation(
         one_example=worth_of_one(data),
         curves=score_curves((metric.name, metric.curve) for metric in data.metrics) or None,
         unknown=dict(unknown or {}) or None,
+        best=None if best in (None, primary.best) else primary.best,
     )
 
 

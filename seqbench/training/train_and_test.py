@@ -70,16 +70,18 @@ def evaluated(fit: Fit, attempt: Attempt, cell: Cell, task: Task, data: TaskData
         if length not in attempt.tested:
             own = length == cell.length
             there = data if own else load_elsewhere(task, data, length, cell.seed)
-            attempt.tested[length] = _tested(fit, attempt, there, length).model_dump_json()
+            attempt.tested[length] = _tested(
+                fit, attempt, there, length, best=data.metrics[0].best
+            ).model_dump_json()
         test = Evaluation.model_validate_json(attempt.tested[length])
         yield test
         if length == cell.length and test.not_finite is not None:
             return
 
 
-def _tested(fit: Fit, attempt: Attempt, data: TaskData, length: int) -> Evaluation:
+def _tested(fit: Fit, attempt: Attempt, data: TaskData, length: int, *, best: float) -> Evaluation:
     fit.metrics, fit.decoding, fit.stream = data.metrics, data.decoding, data.stream
     batches = EvaluationBatches(data.test, data.targets.outputs_per_step)
     fit.order = batches.order
     make_trainer(attempt.file).test(fit, batches, verbose=False)
-    return evaluation(fit.scores, data, length, fit.not_finite, unknown=fit.unknown)
+    return evaluation(fit.scores, data, length, fit.not_finite, unknown=fit.unknown, best=best)

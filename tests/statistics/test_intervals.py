@@ -33,6 +33,11 @@ def test_summary_of_one_number_has_no_spread_and_of_none_is_none() -> None:
     assert summary([]) is None
 
 
+def test_bound_that_a_value_passes_by_luck_cuts_nothing() -> None:
+    assert summary([0.9, 1.2], most=1.0) == summary([0.9, 1.2])
+    assert summary([-0.1, 0.2], least=0.0) == summary([-0.1, 0.2])
+
+
 def test_interval_is_cut_where_no_value_can_lie() -> None:
     found = interval([0.9, 1.0], least=0.0, most=1.0)
     assert found is not None

@@ -5,6 +5,7 @@ Modules: seqbench.contracts.score_curves.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,11 +28,15 @@ from seqbench import (
     TaskData,
     Tokens,
 )
+from seqbench.board.check.faults import score_faults
 from seqbench.contracts.metrics import Baseline
 from seqbench.experiment.schema import Experiment
 from seqbench.network.network import Network
 from seqbench.plugins.grid import expand
 from seqbench.records.schema import Record
+from seqbench.report import result_tables
+from seqbench.report.observations import observations
+from seqbench.report.tables.seed_summaries import SKILL, score_bounds
 from seqbench.training.cell import run_cell
 from seqbench.training.scoring import NetworkScores
 from seqbench.training.streaming import streamed, why_not_streamed
@@ -67,7 +72,7 @@ class Following(Task):
             test=rows,
             inputs=Tokens(SYMBOLS),
             targets=StepClass(SYMBOLS),
-            metrics=(replace(LOSS, best=1.0, is_bound=False), STREAM_LOSS, curve),
+            metrics=(replace(LOSS, best=1 + (length - 4) / 100, is_bound=False), STREAM_LOSS, curve),
             baselines=(Baseline("guess", dict.fromkeys(names, 1.7)), Baseline("luck", {"loss": 0.99})),
             show=str,
             stream=Split(text[None, :-1], text[None, 1:]),
@@ -99,6 +104,7 @@ def record_of(model: type[Model]) -> Record:
         "tasks": ["following"],
         "models": [model.name],
         "lengths": [4],
+        "evaluate_lengths": [8],
         "training": {"steps": 4},
         "gradients": {"measure": False},
     }
@@ -170,6 +176,24 @@ def test_best_that_is_no_bound_may_be_beaten() -> None:
     assert record.metric.is_bound is False
     assert record.test is not None
     assert record.test.baseline_name == "luck"
+    assert score_bounds(record.metric) == (-math.inf, math.inf)
+    assert SKILL.bounds(record.metric) == (-math.inf, math.inf)
+
+
+def test_best_of_another_length_is_kept_and_skill_there_is_measured_to_it() -> None:
+    record = record_of(Gru)
+    (elsewhere,) = record.evaluations
+    assert record.metric is not None
+    assert record.test is not None
+    assert (record.metric.best, record.test.best, elsewhere.best) == (1.0, None, 1.04)
+    assert elsewhere.skill == pytest.approx((elsewhere.scores["loss"] - 0.99) / (1.04 - 0.99))  # type: ignore[operator]
+    assert [each for each in score_faults(record) if "skill is " in each] == []
+    changed = record.model_copy(update={"evaluations": (elsewhere.model_copy(update={"skill": 0.5}),)})
+    assert any("a number was changed" in each for each in score_faults(changed))
+    assert [each.metric.best for each in observations([record]) if each.metric] == [1.0, 1.04]
+    titles = [table.title for table in result_tables([record])]
+    assert any("best 1)" in title for title in titles)
+    assert any("best 1.04)" in title or "best 1 to 1.04)" in title for title in titles)
 
 
 def test_stream_that_is_not_finite_is_unknown_without_the_rows() -> None:

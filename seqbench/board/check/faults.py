@@ -82,7 +82,7 @@ def score_faults(record: Record) -> Iterator[str]:
     if sorted(test.length for test in record.evaluations) != sorted(record.cell.evaluate_lengths):
         yield f"{record.title}: it was not tested at exactly the further lengths that its settings name"
     for test in record.tests:
-        for fault in _test_faults(test, record.metric):
+        for fault in _test_faults(test, test.own(record.metric)):
             yield f"{record.title}: at length {test.length} {fault}"
 
 

@@ -162,7 +162,9 @@ def _metric(seen: Sequence[Observation]) -> str:
     if not known:
         return "no scores"
     direction = "higher is better" if known[0].is_higher_better else "lower is better"
-    return f"{known[0].name} ({direction}, best {known[0].best:g})"
+    bests = sorted({f"{metric.best:g}" for metric in known}, key=float)
+    best = bests[0] if len(bests) == 1 else f"{bests[0]} to {bests[-1]}"
+    return f"{known[0].name} ({direction}, best {best})"
 
 
 def _how(seen: Sequence[Observation], asked: int, at: Mapping[int, Sequence[Observation]]) -> str:

@@ -46,15 +46,16 @@ class Measure:
 
 def score_bounds(metric: MetricData) -> tuple[float, float]:
     """Return the smallest and the largest possible score, as far as the metric says."""
-    if metric.is_higher_better:
-        return -math.inf if metric.worst is None else metric.worst, metric.best
-    return metric.best, math.inf if metric.worst is None else metric.worst
+    sign = 1 if metric.is_higher_better else -1
+    worst = -sign * math.inf if metric.worst is None else metric.worst
+    best = metric.best if metric.is_bound is None else sign * math.inf
+    return (worst, best) if metric.is_higher_better else (best, worst)
 
 
 SCORE = Measure(lambda each: each.score, score_bounds, mean_and_spread, interval_text)
 SKILL = Measure(
     lambda each: each.skill,
-    lambda metric: (-math.inf, 1.0),
+    lambda metric: (-math.inf, 1.0 if metric.is_bound is None else math.inf),
     skill_and_spread,
     lambda found: interval_text(found, most_decimals=3),
 )

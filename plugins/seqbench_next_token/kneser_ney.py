@@ -102,6 +102,8 @@ class Order:
         import numpy as np
 
         keys = contexts * vocabulary_size + words
+        if not len(self.keys):
+            return np.full_like(keys, UNKNOWN)
         places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         return np.where((contexts != UNKNOWN) & (self.keys[places] == keys), places, UNKNOWN)
 
@@ -125,7 +127,7 @@ class KneserNey:
         """Count the n-grams of a text.
 
         Args:
-            tokens: [tokens] integers, as many as ``order`` at least.
+            tokens: [tokens] integers, one at least. An order of which it has no n-gram predicts by the lower ones.
             vocabulary_size: of the uniform distribution.
             order: n, the highest order.
             discounts: D1, D2 and D3+ of each order; by default those that its counts give.

@@ -136,3 +136,9 @@ def test_probability_of_a_token_that_never_comes_goes_to_the_others() -> None:
         rows = [[3, 5, word] for word in range(WORDS) if word != last]
         chances = [np.exp(model.log_probabilities(row, never=last)[:, -1]) for row in rows]
         assert np.sum(chances, axis=0) == pytest.approx(1.0, abs=1e-12)
+
+
+def test_orders_longer_than_the_text_predict_by_the_lower_ones() -> None:
+    model = KneserNey.fit([0, 1, 0], 3, 5)
+    found = np.sum([np.exp(model.log_probabilities([0, 1, 0, 1, word])[:, -1]) for word in range(3)], axis=0)
+    assert found == pytest.approx(1.0, abs=1e-12)

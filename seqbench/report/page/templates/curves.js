@@ -37,7 +37,7 @@ function drawCurves({ id, title, description, xLabel, yLabel, isLog, isDoubling 
     ys = ys.map((value) => Math.max(value, near - 16));
     if (Math.max(...ys) - Math.min(...ys) < 1) ys.push(Math.max(...ys) - 1);
   }
-  const acrossTicks = ticks(0, Math.max(...xs), isDoubling);
+  const acrossTicks = ticks(Math.min(0, ...xs), Math.max(...xs), isDoubling);
   const upTicks = ticks(Math.min(...ys), Math.max(...ys), isLog);
   const [left, right, low, high] = [acrossTicks[0], acrossTicks.at(-1), upTicks[0], upTicks.at(-1)];
   const across = (x) => Math.round(104 + ((x - left) / (right - left)) * 520);

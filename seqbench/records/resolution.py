@@ -41,5 +41,10 @@ def one_example_in_skill(metric: MetricData | None, test: Evaluation | None) -> 
     worth = one_example(metric, test)
     if worth is None or metric is None or test is None:
         return None
-    baseline, best = test.baseline(metric), test.own(metric).best
+    baseline, best = test.baseline(metric), metric_at(metric, test).best
     return None if baseline is None or baseline == best else worth / abs(best - baseline)
+
+
+def metric_at(metric: MetricData, test: Evaluation) -> MetricData:
+    """Return the primary metric with its best value at a test."""
+    return metric if test.best is None else metric.model_copy(update={"best": test.best})

@@ -40,9 +40,9 @@ class Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-def without_unknown(told: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return the JSON of a part without a field that is null in most records: earlier versions refuse its name."""
-    return {each: value for each, value in told.items() if each != name or value is not None}
+def without_unknown(told: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Return the JSON of a part without fields that are null in most records: earlier versions refuse them."""
+    return {each: value for each, value in told.items() if each not in names or value is not None}
 
 
 class PluginUsed(Data):
@@ -158,8 +158,7 @@ class Evaluation(Data):
             metric does not say it: then it is ``|best - worst| / examples`` if there is a worst value.
         curves: the curves that some of the metrics make up, by name; left out of the JSON where there are none.
         unknown: metric -> why its score is null, if that is not for outputs that are not finite; left out so too.
-        best: the best value of the primary metric here, where it is another than at the length of training;
-            left out of the JSON elsewhere.
+        best: of the primary metric here, if it is another than at the length of training; left out so too.
     """
 
     length: int
@@ -176,14 +175,7 @@ class Evaluation(Data):
 
     @model_serializer(mode="wrap")
     def _told(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        told: dict[str, Any] = whole(self)
-        for name in ("curves", "unknown", "best"):
-            told = without_unknown(told, name)
-        return told
-
-    def own(self, metric: MetricData) -> MetricData:
-        """Return the primary metric with its best value here."""
-        return metric if self.best is None else metric.model_copy(update={"best": self.best})
+        return without_unknown(whole(self), "curves", "unknown", "best")
 
     def score(self, metric: MetricData | None) -> float | None:
         """Return the score by a metric; None if unknown."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from seqbench.gradients.flow import Headline
-from seqbench.records.resolution import one_example_in_skill
+from seqbench.records.resolution import metric_at, one_example_in_skill
 from seqbench.records.schema import Costs, Evaluation, MetricData, Record
 from seqbench.report.names import Names, names_of
 
@@ -95,7 +95,7 @@ def observations(records: Sequence[Record], names: Names | None = None) -> list[
             tested=length,
             seed=record.cell.seed,
             status=record.status,
-            metric=evaluation.own(record.metric) if evaluation and record.metric else record.metric,
+            metric=metric_at(record.metric, evaluation) if evaluation and record.metric else record.metric,
             evaluation=evaluation,
             settings=_settings(record),
             flows={each.when: each.headline for each in record.gradients.flows} if record.gradients else {},

@@ -21,6 +21,7 @@ from seqbench.experiment.key_fields import KEY_VERSION
 from seqbench.experiment.labels import LONGEST
 from seqbench.experiment.schema import Gradients, Training
 from seqbench.gradients.flow import Summary, summarise_flow, summarise_input, verdict_of
+from seqbench.records.resolution import metric_at
 from seqbench.records.schema import BaselineData, Evaluation, FlowAt, MetricData, Record
 from seqbench.records.variants import LATER, UNSCORED
 
@@ -82,7 +83,7 @@ def score_faults(record: Record) -> Iterator[str]:
     if sorted(test.length for test in record.evaluations) != sorted(record.cell.evaluate_lengths):
         yield f"{record.title}: it was not tested at exactly the further lengths that its settings name"
     for test in record.tests:
-        for fault in _test_faults(test, test.own(record.metric)):
+        for fault in _test_faults(test, metric_at(record.metric, test)):
             yield f"{record.title}: at length {test.length} {fault}"
 
 

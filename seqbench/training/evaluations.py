@@ -125,11 +125,11 @@ def course(history: History, diverged: bool) -> Course:
     )
 
 
-def _thinned(losses: list[torch.Tensor]) -> Iterator[tuple[int, float | None]]:
+def _thinned(losses: torch.Tensor) -> Iterator[tuple[int, float | None]]:
     """Yield (step, mean loss of the steps up to it), so that at most LOSSES_KEPT remain."""
     width = max(1, math.ceil(len(losses) / LOSSES_KEPT))
     for start in range(0, len(losses), width):
-        part = torch.stack(losses[start : start + width]).double()
+        part = losses[start : start + width].double()
         yield start + len(part), finite(float(part.mean()))
 
 

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Sequence
 
 import pytorch_lightning as pl
-import torch
 from pytorch_lightning.loggers import Logger
 
 from seqbench.base.random_state import randomness_kept
@@ -68,7 +67,7 @@ class CurveLogger(pl.Callback):
         )
         since, self._steps = self._steps, len(losses)
         if self._steps > since:
-            told = {"train/loss": float(torch.stack(losses[since:]).double().mean())}
+            told = {"train/loss": float(losses[since:].double().mean())}
             if len(norms) > since:
                 told["train/gradient_norm"] = float(table(norms[since:]).double().norm(dim=1).mean())
             points[self._steps] = told

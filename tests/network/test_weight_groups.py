@@ -106,11 +106,11 @@ def test_groups_that_a_model_names_come_in_its_order_and_its_w_joins_the_head() 
         ("two parts", r"state_parts names 2 parts \(h, c\), and gradients flow through 1"),
         ("whole", "not to be 'all', which is the whole state"),
         ("unknown", "weight_groups, group R: .*did you mean 'weight_hh_l0'"),
-        ("twice", "weight_hh_l0 stands in two groups"),
-        ("rest", "a group 'other'"),
-        ("rate unknown", "parameter_groups: .*weight"),
-        ("rate twice", "weight_hh_l0 stands in two groups"),
-        ("negative", "learning_rate of weight_hh_l0, bias_hh_l0 is -1.0"),
+        pytest.param("twice", "weight_hh_l0 stands in two groups", marks=pytest.mark.slow),
+        pytest.param("rest", "a group 'other'", marks=pytest.mark.slow),
+        pytest.param("rate unknown", "parameter_groups: .*weight", marks=pytest.mark.slow),
+        pytest.param("rate twice", "weight_hh_l0 stands in two groups", marks=pytest.mark.slow),
+        pytest.param("negative", "learning_rate of weight_hh_l0, bias_hh_l0 is -1.0", marks=pytest.mark.slow),
     ],
 )
 def test_names_of_what_is_not_there_are_refused_by_the_harness_and_the_kit(case: str, words: str) -> None:

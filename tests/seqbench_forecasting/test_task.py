@@ -214,7 +214,7 @@ def test_linear_baseline_when_the_series_is_linear_then_exact_and_as_numpy_says(
 # Real data
 
 
-@pytest.mark.parametrize("name", ["ETTh1.csv", "ETTh2.csv", "ETTm1.csv.gz"])
+@pytest.mark.parametrize("name", ["ETTh1.csv", "ETTh2.csv", pytest.param("ETTm1.csv.gz", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("horizon", "target"), [(24, None), (96, None), (96, "OT"), (336, "OT")])
 def test_naive_baselines_on_ett_then_as_published(
     shared_data: Path, name: str, horizon: int, target: str | None

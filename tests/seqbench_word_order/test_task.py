@@ -244,7 +244,9 @@ def test_data_depends_on_the_seed_and_on_nothing_else() -> None:
     assert lines(first.test) != lines(other.test)
 
 
-@pytest.mark.parametrize("length", [8, 64, 1000, 8192])
+@pytest.mark.parametrize(
+    "length", [8, pytest.param(64, marks=pytest.mark.slow), pytest.param(1000, marks=pytest.mark.slow), 8192]
+)
 def test_every_length_loads_quickly_and_holds_that_many_tokens(length: int) -> None:
     started = time.process_time()
     data = WordOrder().load(length, seed=0)

@@ -129,9 +129,10 @@ def seqbench_models():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "is_first",
-    [True, pytest.param(False, marks=pytest.mark.slow)],
+    [True, False],
     ids=["first to import torch", "after others did"],
 )
 def test_file_that_seeds_when_it_is_imported_fails_a_check(tmp_path: Path, is_first: bool) -> None:
@@ -454,6 +455,7 @@ def test_command_ends_with_2_where_something_is_unknown(arguments: list[str], wo
     assert done.stdout == ""
 
 
+@pytest.mark.slow
 def test_outsiders_test_file_runs_each_check_as_a_test(tmp_path: Path) -> None:
     lines = 'from seqbench.testing import checks_for\n@checks_for("gru")\ndef test_it(check): check()\n'
     (tmp_path / "test_mine.py").write_text(lines)

@@ -214,8 +214,8 @@ class Translation(Task):
         for row, text in enumerate(texts, start=1):
             if not text.strip():
                 raise DataError(
-                    f"the text of row {row} is empty, and there is nothing to translate; leave the row out, or give"
-                    " it a text"
+                    f"the text of row {row} is empty, and there is nothing to translate; leave the row out, or"
+                    " give it a text"
                 )
         tokens = [[*numbering.source_tokens(text), numbering.delimiter] for text in texts]
         return Ragged.from_rows([torch.tensor(row) for row in tokens])

@@ -40,6 +40,10 @@ class Spelling(Task):
     name = "spelling"
     version = 1
     needs_causal: ClassVar[bool] = True
+    judge_meanings: ClassVar[Mapping[str, str]] = {
+        "known_bytes": "share of bytes that the lines have",
+        "copied_9": "never measured",
+    }
     examples: int = 64
 
     def load(self, length: int, seed: int) -> TaskData:

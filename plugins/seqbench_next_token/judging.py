@@ -23,6 +23,14 @@ RUN = 8
 GRAMS = (1, 2, 3, 4)
 """Lengths of the n-grams whose variety is measured."""
 
+MEANINGS = {
+    "kneser_ney_perplexity": "of the texts under the best n-gram model of the training text; low: likely texts",
+    **{f"distinct_{n}": f"share of different {n}-grams among all; low: repetition" for n in GRAMS},
+    "longest_copied_run": "tokens of the longest run that the training text has too",
+    f"copied_{RUN}_grams": f"share of runs of {RUN} tokens that the training text has too",
+}
+"""What each score means."""
+
 _BASE = 0x9E3779B97F4A7C15
 """An odd number: hashes are taken modulo 2^64."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,11 +26,11 @@ from seqbench import (
 from seqbench_next_token.baselines import HIGHEST, Predictions, baselines
 from seqbench_next_token.corpus import Corpus, documents, warn
 from seqbench_next_token.grammar import START, VOCABULARY
-from seqbench_next_token.judging import judged
+from seqbench_next_token.judging import MEANINGS, judged
 from seqbench_next_token.kneser_ney import KneserNey
 from seqbench_next_token.showing import shown
 from seqbench_next_token.text import PARTS, Shares, read_parts
-from seqbench_next_token.units import BytePairs, Characters, Cut, Unit, Units, Words
+from seqbench_next_token.units import BytePairs, Characters, Cut, Unit, Units, Words, unknown_note
 from seqbench_next_token.windows import contexts, one_row, rows, windows
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ class NextToken(Task):
     """
     needs_causal = True
     is_longer_harder = False
+    judge_meanings = MEANINGS
     data: str | None = data_source()
     column: str = "text"
     unit: Literal["word", "character", "bpe"] = "word"
@@ -173,8 +175,9 @@ class NextToken(Task):
         """
         import torch
 
-        texts = texts_of(rows, self.column, otherwise="text")
-        return Ragged.from_rows([torch.tensor(self.prompt(text, fitted)[-length:]) for text in texts])
+        texts, unit = texts_of(rows, self.column, otherwise="text"), self._units[fitted]
+        tokens = [list(unit.encode(text)) or [unit.start] for text in texts]
+        return Ragged.from_rows([torch.tensor(row[-length:]) for row in tokens])
 
     def decode(self, outputs: Tensor, fitted: Mapping[str, Any]) -> list[Any]:
         """Return the most probable next token of each text."""
@@ -183,9 +186,16 @@ class NextToken(Task):
         return [self.text([token], fitted) for token in last.argmax(-1).tolist()]
 
     def prompt(self, text: str, fitted: Mapping[str, Any]) -> list[int]:
-        """Return the tokens of a text; without any, the one after which texts begin."""
+        """Return the tokens of a text; without any, the one after which texts begin.
+
+        Warns:
+            UserWarning: words or characters of the text are unknown.
+        """
         unit = self._units[fitted]
-        return list(unit.encode(text)) or [unit.start]
+        tokens = unit.encode(text)
+        if note := unknown_note(unit, text, tokens):
+            warnings.warn(note, stacklevel=2)
+        return list(tokens) or [unit.start]
 
     def text(self, tokens: Sequence[int], fitted: Mapping[str, Any]) -> str:
         """Return the text of tokens."""

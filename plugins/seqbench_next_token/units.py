@@ -247,6 +247,18 @@ def unit_of(told: Mapping[str, Any]) -> Unit:
             return BytePairs(told["tokeniser"])
 
 
+def unknown_note(unit: Unit, text: str, tokens: Sequence[int]) -> str | None:
+    """Return how much of a text is unknown, as a sentence; None of a text that is known, or says `UNKNOWN`."""
+    if unit.unknown is None or UNKNOWN in text:
+        return None
+    named, read = ("words", UNKNOWN) if isinstance(unit, Words) else ("characters", "U+FFFD")
+    strange = sum(token == unit.unknown for token in tokens)
+    whole = len(tokens) - text.count("\n") * isinstance(unit, Words)
+    if not strange:
+        return None
+    return f"{strange} of {whole} {named} of the prompt are unknown to the network: it reads {read} in their place"
+
+
 class Units:
     """Returns units that were told; the last one is kept, for a text is written token by token."""
 

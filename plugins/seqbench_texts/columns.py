@@ -80,6 +80,8 @@ def _text_of(row: Mapping[str, Any], number: int, column: str, otherwise: str | 
             f"row {number} has no column {column!r}, which the network was trained to read; there are:"
             f" {', '.join(map(str, row))}"
         )
+    if row[name] is None:
+        raise DataError(f"row {number} has no text in the column {name!r}; give it one, or leave the row out")
     if not isinstance(row[name], str):
         raise DataError(f"the column {name!r} is to hold texts, and row {number} holds {_shown(row[name])}")
     return str(row[name])

@@ -14,6 +14,7 @@ from seqbench_texts.columns import texts_of
 
 from seqbench import (
     Baseline,
+    DataError,
     Decoding,
     Ragged,
     Split,
@@ -204,12 +205,18 @@ class Translation(Task):
         """Turn source texts, in the column ``source`` names or in ``text``, into tokens with the delimiter.
 
         Raises:
-            DataError: a row has no text.
+            DataError: a row has no text, or an empty one.
         """
         import torch
 
         numbering = Numbering.from_fitted(fitted)
         texts = texts_of(rows, self.source, otherwise="text")
+        for row, text in enumerate(texts, start=1):
+            if not text.strip():
+                raise DataError(
+                    f"the text of row {row} is empty, and there is nothing to translate; leave the row out, or"
+                    " give it a text"
+                )
         tokens = [[*numbering.source_tokens(text), numbering.delimiter] for text in texts]
         return Ragged.from_rows([torch.tensor(row) for row in tokens])
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from seqbench.plugins.faults import faults_told, owner
 from seqbench.records.wanted import Wanted
 
 if TYPE_CHECKING:
+    from seqbench.decoding.continuing import Drawn
     from seqbench.decoding.sampling import Sampling
     from seqbench.training.load_network import Trained
     from seqbench.training.writing import Writer
@@ -33,7 +35,9 @@ if TYPE_CHECKING:
 @folder_argument
 @click.option("--prompt", help="The beginning of the text; default: none.")
 @click.option("--prompt-file", type=click.File(encoding="utf-8"), help="A file with it; - for stdin.")
-@click.option("--tokens", type=click.IntRange(min=1), default=200, show_default=True, help="How many to write.")
+@click.option(
+    "--tokens", type=click.IntRange(1, 100_000_000), default=200, show_default=True, help="How many to write."
+)
 @click.option(
     "--temperature",
     type=click.FloatRange(min=0),
@@ -91,15 +95,17 @@ def command(
         raise ContractError(
             f"the task {trained.task.name} does not judge texts (Task.judge), so there is nothing to --score"
         )
-    with _told(trained, catalog):
-        tokens_given = writer.prompt(given)
     told = partial(_told, trained, catalog)
+    tokens_given = _read(writer, given, told)
     found, problem = _written(writer, tokens_given, tokens, sampling, seed, samples, told, is_live=not as_json)
     judged = None
     if score and problem is None:
         judged, problem = _judged(trained, found, told)
     _tell_speed(trained, found)
-    if as_json:
+    if score and judged is None:
+        say("the texts were not judged: --score judges them once all are written")
+    is_something = any(each.drawn for each in found)
+    if as_json and (is_something or problem is None):
         settings = {"tokens": tokens, "samples": samples, "seed": seed, **vars(sampling)}
         print_json(_content(trained, given, tokens_given, settings, found, judged, is_stopped=problem is not None))
     elif judged is not None:
@@ -160,9 +166,21 @@ def _writer(trained: Trained, catalog: Catalog) -> Writer:
 
 
 @contextmanager
-def _told(trained: Trained, catalog: Catalog) -> Iterator[None]:
-    with faults_told(f"{owner('task', trained.task.name, catalog.origins)} cannot continue a text"):
+def _told(trained: Trained, catalog: Catalog, kind: str = "task") -> Iterator[None]:
+    """Tell of what a method of the task raises, or the network of the model, and of nothing else."""
+    name = trained.task.name if kind == "task" else trained.record.cell.model.name
+    with faults_told(f"{owner(kind, name, catalog.origins)} cannot continue a text"):
         yield
+
+
+def _read(writer: Writer, prompt: str, told: Callable[[], AbstractContextManager[None]]) -> list[int]:
+    """Return the tokens of a prompt; warnings of the task, such as of unknown words, are said on stderr."""
+    with told(), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        tokens = writer.prompt(prompt)
+    for sentence in dict.fromkeys(str(each.message) for each in caught):
+        say(sentence)
+    return tokens
 
 
 def _written(
@@ -172,26 +190,38 @@ def _written(
     sampling: Sampling,
     seed: int,
     samples: int,
-    told: Callable[[], AbstractContextManager[None]],
+    told: Callable[..., AbstractContextManager[None]],
     *,
     is_live: bool,
 ) -> tuple[list[Sample], BaseException | None]:
     """Write the samples; return them, the last one up to where it is, and what stopped it, such as Ctrl-C."""
     from seqbench.training.one_thread import one_quiet_thread
 
+    def text(tokens: Sequence[int]) -> str:
+        with told():
+            return writer.text(tokens)
+
     show = print_live if is_live else read_quietly
     found: list[Sample] = []
     try:
-        with told(), one_quiet_thread():
+        with one_quiet_thread():
             for number in range(samples):
                 drawn = writer.continued(prompt, sampling, seed=seed, sample=number)
                 found.append(Sample(number, tuple(prompt)))
-                show(found[-1], drawn, writer.text, tokens, heads=samples if samples > 1 else None)
+                show(found[-1], _drawn(drawn, told), text, tokens, heads=samples if samples > 1 else None)
     except (KeyboardInterrupt, SeqbenchError) as error:
         with suppress(Exception):
             found[-1].text = writer.text(found[-1].tokens)
         return found, error
     return found, None
+
+
+def _drawn(drawn: Iterator[Drawn], told: Callable[..., AbstractContextManager[None]]) -> Iterator[Drawn]:
+    """Yield what the network draws; an error in it is told of its model."""
+    while True:
+        with told(kind="model"):
+            token = next(drawn)
+        yield token
 
 
 def _judged(
@@ -248,9 +278,12 @@ def _content(
 
 
 def _print_judged(judged: dict[str, float], trained: Trained) -> None:
+    """Print each score with its meaning; a dash is one for which the texts are too short."""
+    meanings = trained.task.judge_meanings
+    values = dict.fromkeys(meanings, "-") | {name: f"{value:.4g}" for name, value in judged.items()}
     sys.stdout.write("\n")
     print_rows(
         f"judged by {trained.task.name}",
-        ("score", "value"),
-        [(name, f"{value:.4g}") for name, value in judged.items()],
+        ("score", "value", "meaning") if meanings else ("score", "value"),
+        [(name, value, meanings.get(name, ""))[: 3 if meanings else 2] for name, value in values.items()],
     )

@@ -20,13 +20,24 @@ from seqbench.records.wanted import Wanted
 from seqbench.report.formats.output import check_output, write_whole
 
 
+def _in_a_file(context: click.Context, option: click.Parameter, source: Path) -> Path:
+    """Refuse stdin."""
+    if str(source) in ("-", "/dev/stdin"):
+        raise click.BadParameter(
+            "stdin is not read, as /dev/stdin neither: the ending of a file says how its rows are written. Write"
+            " them into a file, such as rows.csv, and name it"
+        )
+    return source
+
+
 @click.command()
 @folder_argument
 @click.option(
     "--input",
     "source",
     required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    callback=_in_a_file,
     help="New rows: csv, tsv, json, jsonl, parquet, or text with a row in each line.",
 )
 @click.option(

@@ -76,11 +76,13 @@ class Task(ABC):
         name: lower-case words joined by ``-``; the name on the command line.
         version: an integer that rises whenever a score can move.
         reference: BibTeX of the sources to cite, one entry or several; ``seqbench cite`` prints it.
+        judge_meanings: score of `judge` -> its meaning in a few words; one that `judge` leaves out is shown as -.
     """
 
     name: ClassVar[str]
     version: ClassVar[int]
     reference: ClassVar[str] = ""
+    judge_meanings: ClassVar[Mapping[str, str]] = {}
 
     def __post_init__(self) -> None:
         """Check the limits of the fields, as in ``Annotated[int, Field(ge=1)]``; a subclass calls it first.
@@ -212,7 +214,7 @@ class Task(ABC):
             fitted: as for `encode`.
 
         Returns:
-            At least one token.
+            At least one token. A warning (``warnings.warn``), e.g. of unknown words, is shown to the user.
 
         Raises:
             ContractError: the task does not define this method.

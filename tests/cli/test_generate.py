@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -18,8 +19,9 @@ import torch
 from click.testing import CliRunner, Result
 
 from seqbench import ContractError, Sampling, StepClass, Tokens, load_trained
+from seqbench.cli.exit_status import READER_GONE
 from seqbench.cli.live_texts import Sample, print_live
-from seqbench.cli.main import cli
+from seqbench.cli.main import cli, run_line
 from seqbench.decoding.continuing import Drawn
 from seqbench.network.network import Network
 from seqbench.records.store import Store
@@ -105,7 +107,8 @@ def test_several_samples_have_heads_and_are_judged_together(store: Store) -> Non
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith("--- sample 1 of 2\nplease\n\n--- sample 2 of 2\nplease\n")
     assert "judged by spelling" in done.stdout
-    assert "known_bytes   1 " in done.stdout
+    assert "known_bytes   1       share of bytes that the lines have" in done.stdout
+    assert "copied_9      -  " in done.stdout
     assert content(store, "--tokens", "3", "--score", "--top-k", "1")["scores"]["samples"] == 1
 
 
@@ -141,27 +144,85 @@ def seqbench_tasks():
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_ctrl_c_keeps_what_was_written(store: Store, tmp_path: Path, as_json: bool) -> None:
+def test_ctrl_c_keeps_what_was_written_and_says_that_it_is_not_judged(
+    store: Store, tmp_path: Path, as_json: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
     plugin = tmp_path / "stopping.py"
     plugin.write_text(STOPPING.replace("== 25", "== 0") if as_json else STOPPING)
     options = ["--prompt", "please", "--greedy", "--tokens", "1000"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["seqbench", "generate", str(store.path), "--plugin", str(plugin), *options])
         patch.setattr(sys, "stdout", written := io.StringIO())
+        sys.argv += ["--score"]
         if as_json:
             sys.argv += ["--tokens", "20", "--json"]
-        from seqbench.cli.main import run_line
-
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             assert run_line() == 130
         finally:
             signal.signal(signal.SIGINT, before)
+    assert "the texts were not judged" in capsys.readouterr().err
     if as_json:
         assert json.loads(written.getvalue())["is_stopped"]
     else:
         assert written.getvalue().startswith("please stay at ")
         assert len(written.getvalue()) < 100
+
+
+@pytest.mark.parametrize("raised", ["BrokenPipeError('mine')", "KeyError('mine')"])
+def test_only_what_the_task_raises_is_blamed_on_it(store: Store, tmp_path: Path, raised: str) -> None:
+    plugin = tmp_path / "raising.py"
+    text = "def text(self, tokens, fitted): raise RAISED".replace("RAISED", raised)
+    plugin.write_text(JUDGING.replace("JUDGE", text))
+    done = generate(store, "--tokens", "3", plugin=plugin)
+    assert "task spelling (" in str(done.exception)
+    assert "cannot continue a text: " in str(done.exception)
+
+
+def test_a_reader_that_leaves_ends_it_quietly(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as closed:
+        monkeypatch.setattr(sys, "argv", ["seqbench", "generate", str(store.path), "--plugin", str(PLUGIN)])
+        monkeypatch.setattr(sys, "stdout", closed)
+        assert run_line() == READER_GONE
+    assert not capsys.readouterr().err
+
+
+def test_a_network_that_fails_is_told_of_its_model_and_nothing_is_printed(store: Store, tmp_path: Path) -> None:
+    plugin = tmp_path / "failing.py"
+    plugin.write_text(
+        "from dataclasses import dataclass\nimport torch\nfrom seqbench import hookimpl\n"
+        "from tests import spelling\n"
+        "from tests.spelling import seqbench_tasks\n\n"
+        "class Failing(torch.nn.GRU):\n"
+        "    def forward(self, inputs, state=None):\n"
+        "        if inputs.shape[1] == 5:\n            raise RuntimeError('out of order')\n"
+        "        return super().forward(inputs, state)\n\n"
+        "@dataclass(frozen=True)\nclass Small(spelling.Small):\n"
+        "    'Fail on five tokens.'\n\n"
+        "    def build(self, input_size):\n"
+        "        return Failing(input_size, self.hidden_size, batch_first=True)\n\n"
+        "@hookimpl\ndef seqbench_models():\n    yield Small\n"
+    )
+    done = generate(store, "--prompt", "plea", "--json", plugin=plugin)
+    assert "model small (" in str(done.exception)
+    assert "cannot continue a text: RuntimeError: out of order" in str(done.exception)
+    assert not done.stdout
+
+
+def test_warnings_of_a_prompt_are_said_on_stderr(store: Store, tmp_path: Path) -> None:
+    plugin = tmp_path / "warning.py"
+    code = """def prompt(self, text, fitted):
+        import warnings
+
+        warnings.warn("1 of 2 words is unknown", stacklevel=2)
+        return super().prompt(text, fitted)
+"""
+    plugin.write_text(JUDGING.replace("JUDGE", code))
+    assert "seqbench: 1 of 2 words is unknown\n" in generate(store, "--tokens", "3", plugin=plugin).stderr
 
 
 JUDGING = """
@@ -216,6 +277,7 @@ def test_texts_are_kept_where_judging_them_fails(store: Store, tmp_path: Path) -
         (["--top-p", "0"], "--top-p"),
         (["--temperature", "nan"], "--temperature is nan; it must be at least 0"),
         (["--tokens", "0"], "--tokens"),
+        (["--tokens", "99999999999999999999"], "is not in the range 1<=x<=100000000"),
         (["--prompt", "\0"], "a prompt cannot hold the byte 0"),
         (["--model", "lstm"], "holds no cell of model lstm; there are:"),
     ],

@@ -85,6 +85,8 @@ def test_a_file_is_replaced_only_by_force(store: Store, rows: Path, tmp_path: Pa
         (["--output", "answers.xlsx"], "its ending names no kind of table; give one of .csv, .jsonl, .parquet"),
         (["--output", "no/such/folder/answers.csv"], "there is no folder"),
         (["--json", "--output", "answers.csv"], "--json writes to stdout"),
+        (["--input", "-"], "stdin is not read"),
+        (["--input", "/dev/stdin"], "stdin is not read"),
         (["--seed", "4"], "holds no cell of seed 4; there are:"),
         (["--cell-seed", "4"], "holds no cell of seed 4; there are:"),
     ],

@@ -204,6 +204,9 @@ def test_kept_values_turn_prompts_into_tokens_and_predictions_into_words(ten: st
     assert named.values.tolist() == tokens[:2]
     judged = task.judge([tokens, task.prompt("please stay in bed", fitted)], 16, 0)
     assert judged["longest_copied_run"] == 4
+    assert set(judged) < set(task.judge_meanings)
+    with pytest.warns(UserWarning, match="1 of 2 words of the prompt are unknown"):
+        assert len(task.prompt("please fly", fitted)) == 2
     assert judged["distinct_1"] == 5 / 7
 
 

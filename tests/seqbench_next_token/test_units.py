@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 from seqbench_next_token.grammar import START, VOCABULARY
-from seqbench_next_token.units import LINE_END, UNKNOWN, BytePairs, Characters, Unit, Units, Words, unit_of
+from seqbench_next_token.units import (
+    LINE_END,
+    UNKNOWN,
+    BytePairs,
+    Characters,
+    Unit,
+    Units,
+    Words,
+    unit_of,
+    unknown_note,
+)
 
 from seqbench import DataError
 
@@ -70,6 +80,15 @@ def test_words_of_the_grammar_begin_with_its_first_token_and_others_are_refused(
     assert unit.encode(f"{START} farm") == unit.encode("farm")
     with pytest.raises(DataError, match="the grammar does not know 'home'"):
         unit.encode("farm home")
+
+
+def test_unknown_words_are_counted_without_ends_of_lines_and_written_ones_are_known() -> None:
+    words, signs = Words(("<unk>", "<eos>", "we", "go")), Characters(("<unk>", "\n", "w"))
+    note = unknown_note(words, "we fly\nhigh", words.encode("we fly\nhigh"))
+    assert note == "2 of 3 words of the prompt are unknown to the network: it reads <unk> in their place"
+    assert "1 of 2 characters" in str(unknown_note(signs, "we", signs.encode("we")))
+    for known in ("we go", "<unk> go", ""):
+        assert unknown_note(words, known, words.encode(known)) is None
 
 
 def test_unit_of_a_text_that_is_written_is_made_once() -> None:

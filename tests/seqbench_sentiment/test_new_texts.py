@@ -68,7 +68,7 @@ def test_made_up_reviews_have_no_token_for_other_words() -> None:
             [{"text": "good"}],
             "row 1 has no column 'review', which the network was trained to read; there are: text",
         ),
-        ([{"review": "good"}, {"review": None}], "the column 'review' is to hold texts, and row 2 holds None"),
+        ([{"review": "good"}, {"review": None}], "row 2 has no text in the column 'review'; give"),
         ([{"review": " "}], "the text of row 1 is empty"),
         ([], "there is no row"),
     ],

@@ -145,6 +145,13 @@ def test_new_rows_are_translated_by_tokens_that_know_unseen_words(pairs_file: st
     assert task.decode(answers, fitted) == ["Der Hund hat 3 Wombats.", ""]
     with pytest.raises(DataError, match="row 2 has no column 'en'.*there are: de"):
         task.encode([{"en": "The dog."}, {"de": "Der Hund."}], 20, fitted)
+    for row, words in (
+        ({"en": None}, "row 1 has no text in the column 'en'"),
+        ({"en": 7}, "the column 'en' is to hold texts, and row 1 holds 7"),
+        ({"text": " "}, "the text of row 1 is empty, and there is nothing to translate"),
+    ):
+        with pytest.raises(DataError, match=words):
+            task.encode([row], 20, fitted)
 
 
 @pytest.mark.parametrize("unit", ["word", "character"])

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 Count = Annotated[int, Field(ge=1)]
 
-_STORED = 1
+_STORED = 2
 """Version of the cached tensors; it rises when the same settings mean other tensors."""
 
 

@@ -194,9 +194,9 @@ def test_kept_values_turn_prompts_into_tokens_and_predictions_into_words(ten: st
     outputs[1, 1] = torch.nan
     outputs[0, 1, tokens[0]] = outputs[1, 0, tokens[1]] = 1
     assert task.decode(outputs, fitted) == ["please", "stay"]
-    for row in ({"words": "a"}, {"text": None}, {"text": 7}):
+    for row in ({"words": "a"}, {}, {"text": None}, {"text": 7}, {"text": 0.5}, {"text": ["a"]}, {"text": {}}):
         with pytest.raises(DataError, match="row 2 h(as|olds) "):
-            task.encode([{"text": "a"}, row], 2, fitted)
+            task.encode([{"text": "a"}, row, {"text": "b"}], 2, fitted)
     with pytest.raises(DataError, match="there is no row"):
         task.encode([], 2, fitted)
     named = NextToken(data=ten, column="line").encode([{"line": "please stay", "text": "we"}], 2, fitted)

@@ -140,7 +140,9 @@ def no_columns(rows: pd.DataFrame, options: Mapping[str, str]) -> DataError:
 
 def _header_hint(rows: pd.DataFrame) -> str:
     is_data = any(len(str(name).split()) > 2 or str(name).isdigit() for name in rows.columns)
-    return "; the first line is read as these names: if it is data, write a line of names above it" if is_data else ""
+    return (
+        "; the first line is read as these names: if it is data, write a line of names above it" if is_data else ""
+    )
 
 
 def _row(row: int, part: str) -> str:

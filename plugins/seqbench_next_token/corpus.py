@@ -106,7 +106,7 @@ class Corpus:
         longest = len(self.tokens["test"]) - 1
         if longest < length:
             raise DataError(
-                f"next-token at length {length} needs a test text of {length + 1} tokens or more, and it has"
+                f"length {length} needs a test text of {length + 1} tokens or more, and it has"
                 f" {longest + 1}; ask for a length of at most {longest}, give more test text, or set a larger"
                 " next-token.test_share (0 tests on the training text)"
             )

@@ -96,8 +96,8 @@ def check_length(test: Split, room: Room) -> None:
         return
     if room.joins:
         raise DataError(
-            f"sentences are joined to rows of {room.length} source tokens, and all test pairs together fill no more"
-            f" than length {most}; ask for length {most} or less, or give more pairs"
+            f"sentences are joined to rows of {room.length} source tokens, and all test pairs together fill no"
+            f" more than length {most}; ask for length {most} or less, or give more pairs"
         )
     warnings.warn(
         f"a row is one pair of sentences, and the longest of the test fills no more than length {most}, less than"

@@ -9,16 +9,25 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
+from seqbench_texts.words import is_unspaced
+
 from seqbench import DataError, derive_seed
 from seqbench_next_token.grammar import document
+from seqbench_next_token.overlap import RUN, share_within
 from seqbench_next_token.text import PARTS
-from seqbench_next_token.units import Unit, unit_of
+from seqbench_next_token.units import Unit, Words, unit_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _MUCH_UNKNOWN = 0.5
 """Share of unknown tokens from which a score says little about the text."""
+
+_MUCH_IN_TRAINING = 0.5
+"""Share of a text that stands in the training text, above which a score tells what was learned by heart."""
+
+_LOOKED_AT = 100_000
+"""Characters of a text by which its script is told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +38,15 @@ class Corpus:
         unit: what a token is.
         tokens: part -> [tokens], small integers.
         characters: part -> the length of its text.
+        in_training: part -> the share of it that stands in the training text too.
+        is_unspaced: whether words are cut at spaces, and most words of the test text are of a script without.
     """
 
     unit: Unit
     tokens: Mapping[str, Tensor]
     characters: Mapping[str, int]
+    in_training: Mapping[str, float]
+    is_unspaced: bool = False
 
     @staticmethod
     def of(texts: Mapping[str, str], unit: Unit) -> Corpus:
@@ -52,20 +65,51 @@ class Corpus:
                 f"next-token needs two tokens in each part of the text, and {', '.join(short)} has fewer; give"
                 " more text, or set next-token.validation_share and next-token.test_share"
             )
-        return Corpus(unit, tokens, {part: len(texts[part]) for part in PARTS})
+        return Corpus(
+            unit,
+            tokens,
+            {part: len(texts[part]) for part in PARTS},
+            {part: share_within(tokens[part], tokens["train"], unit.unknown) for part in PARTS[1:]},
+            isinstance(unit, Words) and unit.cut == "spaces" and _is_unspaced(texts["test"]),
+        )
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the corpus as tensors only, to be cached."""
         import torch
 
-        told = json.dumps({"unit": self.unit.told(), "characters": dict(self.characters)}).encode()
-        return {**self.tokens, "told": torch.frombuffer(bytearray(told), dtype=torch.uint8)}
+        told = {
+            "unit": self.unit.told(),
+            "characters": dict(self.characters),
+            "in_training": dict(self.in_training),
+            "is_unspaced": self.is_unspaced,
+        }
+        return {**self.tokens, "told": torch.frombuffer(bytearray(json.dumps(told).encode()), dtype=torch.uint8)}
 
     @staticmethod
     def from_tensors(tensors: Mapping[str, Tensor]) -> Corpus:
         """Undo `tensors`."""
         told = json.loads(tensors["told"].numpy().tobytes())
-        return Corpus(unit_of(told["unit"]), {part: tensors[part] for part in PARTS}, told["characters"])
+        return Corpus(
+            unit_of(told["unit"]),
+            {part: tensors[part] for part in PARTS},
+            told["characters"],
+            told["in_training"],
+            told["is_unspaced"],
+        )
+
+    def refuse_beyond(self, length: int) -> None:
+        """Refuse a length that no row of the test text has.
+
+        Raises:
+            DataError: the test text is shorter than a row and its last target.
+        """
+        longest = len(self.tokens["test"]) - 1
+        if longest < length:
+            raise DataError(
+                f"length {length} needs a test text of {length + 1} tokens or more, and it has"
+                f" {longest + 1}; ask for a length of at most {longest}, give more test text, or set a larger"
+                " next-token.test_share (0 tests on the training text)"
+            )
 
     def facts(self) -> dict[str, float | int | str]:
         """Return sizes, and the share of test tokens outside the vocabulary."""
@@ -80,6 +124,7 @@ class Corpus:
             **{f"{part}_tokens": len(self.tokens[part]) for part in PARTS},
             "test_characters": self.characters["test"],
             **share,
+            **{f"{part}_in_training": share for part, share in self.in_training.items()},
             **({"tested_on_training_text": 1} if is_training_text else {}),
         }
 
@@ -103,18 +148,42 @@ def documents(numbers: Mapping[str, int], length: int, seed: int) -> dict[str, T
     return found | {"losses": torch.tensor(losses, dtype=torch.float64)}
 
 
-def warn(facts: Mapping[str, float | int | str]) -> None:
+def warn(corpus: Corpus) -> None:
     """Warn of what a user must know before trusting a score."""
+    facts = corpus.facts()
     unknown = float(facts.get("oov_rate", 0.0))
     if unknown >= _MUCH_UNKNOWN:
+        advice = (
+            "the text has no spaces between words, so set next-token.cut=signs or next-token.unit=character"
+            if corpus.is_unspaced
+            else "give more training text, or raise vocabulary_size"
+        )
         warnings.warn(
             f"{unknown:.0%} of the test tokens are not in the vocabulary, and all of them are one token to a"
-            " model; give more training text, or raise vocabulary_size",
+            f" model; {advice}",
             stacklevel=3,
         )
     if facts.get("tested_on_training_text"):
         warnings.warn(
-            "test_share is 0: the network is tested on its training text, and a score tells what it learned by"
-            " heart",
+            "test_share is 0, or two files are equal: the network is tested on its training text, and a score"
+            " tells what it learned by heart",
             stacklevel=3,
         )
+        return
+    for part, share in corpus.in_training.items():
+        if share > _MUCH_IN_TRAINING:
+            warnings.warn(_in_training(part, share), stacklevel=3)
+
+
+def _in_training(part: str, share: float) -> str:
+    what = {
+        "test": "a score tells what the network learned by heart; give another test text",
+        "validation": "the best step is chosen by what was learned by heart; give another validation text",
+    }
+    return f"{share:.0%} of the {part} text stands in the training text, in runs of {RUN} tokens: {what[part]}"
+
+
+def _is_unspaced(text: str) -> bool:
+    """Return whether most of the first words between spaces have letters of a script without spaces."""
+    words = text[:_LOOKED_AT].split()
+    return 2 * sum(map(is_unspaced, words)) > len(words)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=0.4)]
 
-_STORED = 2
+_STORED = 3
 """Version of the cached tensors; it rises when the same settings mean other tensors."""
 
 
@@ -145,7 +145,7 @@ class NextToken(Task):
         """Make rows of ``length`` tokens.
 
         Raises:
-            DataError: the text is missing or too short.
+            DataError: the text is missing, or too short for so much context.
         """
         from seqbench_next_token.scores import Items, Measures
 
@@ -248,18 +248,18 @@ class NextToken(Task):
     def _read(self, length: int) -> Material:
         """Make the data of a text: windows that follow one another."""
         corpus = self._corpus()
+        corpus.refuse_beyond(length)
         tokens, size = corpus.tokens, corpus.unit.size
         kept = self._kept(
             self._source, ("n-grams",), lambda: Predictions.of(tokens["train"], tokens["test"], size).tensors()
         )
-        facts = corpus.facts()
-        warn(facts)
+        warn(corpus)
         return Material(
             rows={part: windows(tokens[part], length, keeps_rest=part != "train") for part in PARTS},
             unit=corpus.unit,
             predictions=Predictions(**kept),
             tokens_per_character=len(tokens["test"]) / corpus.characters["test"],
-            facts=facts,
+            facts=corpus.facts(),
         )
 
     def _corpus(self) -> Corpus:

@@ -118,11 +118,33 @@ def no_column(rows: pd.DataFrame, column: str, option: str, likely: Sequence[str
     """Return an error that lists the columns, and the option that chooses one of them."""
     others = [str(name) for name in likely if name != column]
     setting = shlex.quote(f"{option}={others[0] if others else 'NAME'}")
+    return DataError(
+        f"the data have no column {column!r}; {_columns(rows)}. Name it with --set {setting}{_header_hint(rows)}"
+    )
+
+
+def no_columns(rows: pd.DataFrame, options: Mapping[str, str]) -> DataError:
+    """Return an error for data without one or more of these columns of texts, with a setting for each.
+
+    Args:
+        rows: a table.
+        options: what sets the name of a column, such as ``translation.source``, and the name.
+    """
+    missing = " and ".join(f"no column {name!r}" for name in options.values() if name not in rows)
+    free = [str(name) for name in rows.columns if name in _likely_texts(rows) and name not in options.values()]
+    names = [name if name in rows else free.pop(0) if free else "NAME" for name in options.values()]
+    settings = [shlex.quote(f"{option}={name}") for option, name in zip(options, names, strict=True)]
+    return DataError(
+        f"the data have {missing}; {_columns(rows)}. Name them with"
+        f" {' '.join(f'--set {setting}' for setting in settings)}{_header_hint(rows)}"
+    )
+
+
+def _header_hint(rows: pd.DataFrame) -> str:
     is_data = any(len(str(name).split()) > 2 or str(name).isdigit() for name in rows.columns)
-    hint = (
+    return (
         "; the first line is read as these names: if it is data, write a line of names above it" if is_data else ""
     )
-    return DataError(f"the data have no column {column!r}; {_columns(rows)}. Name it with --set {setting}{hint}")
 
 
 def _row(row: int, part: str) -> str:

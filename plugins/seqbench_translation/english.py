@@ -52,7 +52,7 @@ def _phrase(phrase: Phrase | None) -> str:
 
 
 def _noun(phrase: Phrase) -> str:
-    return f"{phrase.noun.english}{'s' * phrase.is_plural}"
+    return phrase.noun.plural if phrase.is_plural else phrase.noun.english
 
 
 def _relative(clause: Relative | None) -> str:
@@ -63,7 +63,9 @@ def _relative(clause: Relative | None) -> str:
 
 
 _FORMS: Mapping[str, tuple[Noun, bool]] = {
-    f"{noun.english}{'s' * is_plural}": (noun, is_plural) for noun in NOUNS.values() for is_plural in (False, True)
+    name: (noun, is_plural)
+    for noun in NOUNS.values()
+    for name, is_plural in ((noun.english, False), (noun.plural, True))
 }
 _PAST = {verb.past: verb for verb in VERBS}
 _BASE = {verb.base: verb for verb in VERBS}

@@ -14,12 +14,18 @@ Kind = Literal["living", "thing", "instrument", "game"]
 
 @dataclass(frozen=True)
 class Noun:
-    """A noun: its English singular, its stem in the other language, gender, and what it is a word for."""
+    """A noun: its English singular, its stem in the other language, gender, what it is a word for, its plural."""
 
     english: str
     stem: str
     gender: Literal["m", "f"]
     kind: Kind
+    irregular_plural: str = ""
+
+    @property
+    def plural(self) -> str:
+        """The English plural."""
+        return self.irregular_plural or f"{self.english}s"
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ NOUNS = {
         Noun("drum", "bod", "m", "instrument"),
         Noun("flute", "siw", "f", "instrument"),
         Noun("puzzle", "hask", "m", "game"),
-        Noun("quiz", "yot", "f", "game"),
+        Noun("quiz", "yot", "f", "game", "quizzes"),
     )
 }
 

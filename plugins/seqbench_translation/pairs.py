@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from seqbench_texts.columns import texts_in
+from seqbench_texts.columns import no_columns, texts_in
 from seqbench_texts.words import letters_of
 
 from seqbench import DataError, generator, read_tables
@@ -126,6 +126,8 @@ def _pairs(table: pd.DataFrame, source: str, target: str, part: str) -> list[Pai
     else:
         rows = table.reset_index(drop=True)
         options = {"translation.source": source, "translation.target": target}
+        if not {source, target} <= {*rows.columns}:
+            raise no_columns(rows, options)
         sides = [texts_in(rows, column, option, part) for option, column in options.items()]
     return list(zip(map(normal, sides[0]), map(normal, sides[1]), strict=True))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, pairwise
@@ -82,6 +83,39 @@ def _no_fit(part: str, length: int, shortest: int) -> str:
         f" {TARGET_PER_SOURCE * length} target tokens, and {part} has none: its shortest has {shortest} source"
         " tokens; ask for a greater length"
     )
+
+
+def check_length(test: Split, room: Room) -> None:
+    """Refuse joined rows that all fill less than half of their room; warn where rows of one pair do.
+
+    Raises:
+        DataError: the test pairs are too few for rows of the length.
+    """
+    most = _length_filled(test)
+    if 2 * most >= room.length:
+        return
+    if room.joins:
+        raise DataError(
+            f"sentences are joined to rows of {room.length} source tokens, and all test pairs together fill no"
+            f" more than length {most}; ask for length {most} or less, or give more pairs"
+        )
+    warnings.warn(
+        f"a row is one pair of sentences, and the longest of the test fills no more than length {most}, less than"
+        f" half of length {room.length}; ask for length {most} or less",
+        stacklevel=4,
+    )
+
+
+def _length_filled(split: Split) -> int:
+    """Return the least length at which the longest row has room, on both sides."""
+    import torch
+
+    assert isinstance(split.targets, Ragged)
+    offsets = split.targets.offsets
+    is_source = (split.targets.values == UNSCORED).long()
+    source = torch.cat((torch.zeros(1, dtype=torch.long), is_source.cumsum(0)))[offsets].diff()
+    target = offsets.diff() - source - 1  # without the end
+    return max(int(source.max()), -(-int(target.max()) // TARGET_PER_SOURCE))
 
 
 def joined(order: Sequence[int], lengths: Sequence[tuple[int, int]], length: int) -> Iterator[list[int]]:

@@ -33,7 +33,7 @@ from seqbench_translation.baselines import baselines
 from seqbench_translation.corpus import Corpus, built_corpus
 from seqbench_translation.made_up import pairs as made_up_pairs
 from seqbench_translation.pairs import PARTS, apart, read_pairs
-from seqbench_translation.rows import TARGET_PER_SOURCE, Room, fitting_pairs, made_rows
+from seqbench_translation.rows import TARGET_PER_SOURCE, Room, check_length, fitting_pairs, made_rows
 from seqbench_translation.scores import BleuTokenizer, metrics
 from seqbench_translation.show import shown, warn
 from seqbench_translation.stored import packed, unpacked
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 Count = Annotated[int, Field(ge=1)]
 
-_STORED = 1
+_STORED = 2
 """Version of the cached tensors; it rises when the same settings mean other tensors."""
 
 
@@ -169,7 +169,7 @@ class Translation(Task):
         """Make rows of at most ``length`` source tokens.
 
         Raises:
-            DataError: the data are missing or unfit, or no sentence is so short.
+            DataError: the data are missing or unfit, no sentence is so short, or no test row half so long.
         """
         corpus = Corpus.from_tensors(self._kept(seed, (), lambda: self._corpus(seed).tensors()))
         numbering = corpus.numbering
@@ -185,6 +185,7 @@ class Translation(Task):
         further = ("rows", length, self.join, self.bleu_tokenizer, metadata.version("sacrebleu"), *sizes)
         stored = self._kept(seed, further, lambda: self._rows(corpus, rooms, decoding, seed))
         splits, told = unpacked(stored)
+        check_length(splits["test"], rooms["test"])
         facts = {**corpus.facts, **told["facts"]}
         warn(facts)
         return TaskData(

@@ -126,7 +126,8 @@ def test_baselines_do_not_expect_the_first_token_of_documents_inside_them() -> N
 def test_carried_context_helps_where_windows_are_short(tmp_path: Path) -> None:
     file = tmp_path / "text.txt"
     file.write_text(TEN * 30)
-    data = NextToken(data=str(file), carry=True).load(2, 0)
+    with pytest.warns(UserWarning, match="stands in the training text"):
+        data = NextToken(data=str(file), carry=True).load(2, 0)
     scores = data.baselines[-1].scores
     assert scores["stream_loss"] < scores["cross_entropy"]
     assert data.baselines[0].scores["stream_loss"] == data.baselines[0].scores["cross_entropy"]
@@ -155,9 +156,11 @@ def test_ten_sentences_are_enough_and_a_test_on_the_training_text_is_told(ten: s
         data = whole.load(16, 0)
     assert data.facts["tested_on_training_text"] == 1
     assert data.facts["oov_rate"] == 0
-    cut = NextToken(data=ten).load(16, 0)
+    cut = NextToken(data=ten).load(4, 0)
     # The last sentence has five tokens, so that no target has more than four before it.
     assert [metric.name for metric in cut.metrics][-2:] == ["loss_at_1", "loss_at_2_4"]
+    with pytest.raises(DataError, match="length 5 needs a test text of 6 tokens or more, and it has 5; ask for"):
+        NextToken(data=ten).load(5, 0)
     assert "tested_on_training_text" not in cut.facts
 
 
@@ -168,15 +171,25 @@ def test_longer_text_of_new_words_is_warned_of(tmp_path: Path) -> None:
         NextToken(data=str(tmp_path)).load(4, 0)
 
 
+def test_text_without_spaces_is_to_be_cut_in_another_way(tmp_path: Path) -> None:
+    file = tmp_path / "chinese.txt"
+    file.write_text(
+        "".join(f"{chr(0x4E00 + n)}今天天气{chr(0x4E80 + n)}好。\n" for n in range(60)), encoding="utf-8"
+    )
+    with pytest.warns(UserWarning, match="50% .* set next-token.cut=signs or next-token.unit=character$"):
+        NextToken(data=str(file)).load(4, 0)
+    assert NextToken(data=str(file), cut="signs").load(4, 0).facts["oov_rate"] < 0.5  # type: ignore[operator]
+
+
 def test_second_load_makes_nothing_anew(ten: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = NextToken(data=ten).load(8, 0)
+    first = NextToken(data=ten).load(4, 0)
 
     def refuse(*args: object) -> None:
         raise AssertionError("it is read again")
 
     for name in ("read_parts", "Predictions.of"):
         monkeypatch.setattr(f"seqbench_next_token.task.{name}", refuse)
-    again = NextToken(data=ten).load(4, 1)
+    again = NextToken(data=ten).load(2, 1)
     assert again.fitted == first.fitted
 
 
@@ -194,9 +207,9 @@ def test_kept_values_turn_prompts_into_tokens_and_predictions_into_words(ten: st
     outputs[1, 1] = torch.nan
     outputs[0, 1, tokens[0]] = outputs[1, 0, tokens[1]] = 1
     assert task.decode(outputs, fitted) == ["please", "stay"]
-    for row in ({"words": "a"}, {"text": None}, {"text": 7}):
+    for row in ({"words": "a"}, {}, {"text": None}, {"text": 7}, {"text": 0.5}, {"text": ["a"]}, {"text": {}}):
         with pytest.raises(DataError, match="row 2 h(as|olds) "):
-            task.encode([{"text": "a"}, row], 2, fitted)
+            task.encode([{"text": "a"}, row, {"text": "b"}], 2, fitted)
     with pytest.raises(DataError, match="there is no row"):
         task.encode([], 2, fitted)
     named = NextToken(data=ten, column="line").encode([{"line": "please stay", "text": "we"}], 2, fitted)
@@ -216,7 +229,7 @@ def test_grammar_s_text_is_judged_against_its_own_rows() -> None:
 
 
 def test_example_is_shown_with_input_above_target(ten: str) -> None:
-    shown = NextToken(data=ten, test_share=0.3, validation_share=0).load(16, 0).show(0)
+    shown = NextToken(data=ten, test_share=0.3).load(14, 0).show(0)
     lines = shown.split("\n")
     assert [line.split()[0] for line in lines] == ["context", "input", "target"]
     assert lines[1].split()[2:] == lines[2].split()[1:-1]

@@ -24,6 +24,7 @@ BY_HAND = [
     ("an old king knew a farmer.", "no roth seno no gromp kunu."),
     ("some girls played the flute.", "nam nine ka siw sonunt."),
     ("some girls played the quiz.", "nam nine ka yot ludunt."),
+    ("some girls played the quizzes.", "nam nine kam yote ludunt."),
     # Time comes first, place before the object.
     ("the cats found a letter near the bridges again.", "rur kam mele kam pele apu na shal trobunt."),
     # A verb agrees with its own subject, across the other one.
@@ -47,6 +48,7 @@ def test_every_drawn_sentence_is_translated_from_its_words_alone_as_it_was_drawn
     ("text", "words"),
     [
         ("the unicorn slept.", "cannot go on with 'unicorn'"),
+        ("the girl played some quizs.", "cannot go on with 'quizs'"),
         ("the dog saw.", "cannot go on with the end"),
         ("the dog slept the cat.", "cannot go on with 'the'"),
     ],

@@ -96,8 +96,24 @@ def test_objects_in_a_column_called_translation_then_their_keys_are_the_columns(
 
 
 def test_a_column_that_is_missing_is_told_with_the_option_that_names_it(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"no column 'source'; there are: en, de.*translation\.source="):
-        read_pairs(str(write(tmp_path, "csv")), "source", "target", 0)
+    data = str(write(tmp_path, "csv"))
+    with pytest.raises(DataError) as told:
+        read_pairs(data, "source", "target", 0)
+    assert str(told.value) == (
+        "the data have no column 'source' and no column 'target'; there are: en, de. Name them with"
+        " --set translation.source=en --set translation.target=de"
+    )
+    with pytest.raises(DataError, match=r"no column 'target'.*source=de --set translation\.target=en$"):
+        read_pairs(data, "de", "target", 0)
+    with pytest.raises(DataError, match=r"no column 'fr'; .*source=de --set translation\.target=en$"):
+        read_pairs(data, "de", "fr", 0)
+
+
+def test_columns_that_are_sentences_are_told_to_be_a_first_line_of_data(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text("It is late.\tEs ist schon spät.\nGo on then.\tMach also weiter.\n", encoding="utf-8")
+    with pytest.raises(DataError, match="if it is data, write a line of names above it"):
+        read_pairs(str(path), "source", "target", 0)
 
 
 def test_pairs_with_an_empty_side_are_left_out_and_counted(tmp_path: Path) -> None:

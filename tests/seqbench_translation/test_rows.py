@@ -8,7 +8,7 @@ import pytest
 import torch
 from seqbench_translation.corpus import Corpus, built_corpus
 from seqbench_translation.pairs import apart
-from seqbench_translation.rows import TARGET_PER_SOURCE, WAITING, Room, joined, made_rows
+from seqbench_translation.rows import TARGET_PER_SOURCE, WAITING, Room, check_length, joined, made_rows
 
 from seqbench import UNSCORED, DataError, Decoding, generator
 
@@ -77,3 +77,28 @@ def test_a_length_below_the_shortest_sentence_is_refused_and_longer_pairs_are_le
     some = made_rows(some_corpus(), "train", Room(2, 1000, joins=False, repeats=False), generator(0, "x"))
     assert 0 < len(some) < 240
     assert int(some.lengths.max()) <= 2 + 1 + 4
+
+
+@pytest.mark.parametrize("joins", [True, False])
+def test_a_length_of_which_no_test_row_has_half_is_refused_or_with_rows_of_one_pair_warned_of(joins: bool) -> None:
+    pairs = apart({"all": [(f" a b {i}", f" x {i}") for i in range(20)]}, 0)
+    corpus = built_corpus(pairs, "word", vocabulary_size=99, minimum_count=1, is_closed=True)
+    longest = 6 if joins else 3  # there are two test pairs of three tokens
+
+    def check(length: int) -> None:
+        room = Room(length, 9, joins=joins, repeats=False)
+        check_length(made_rows(corpus, "test", room, generator(0, "x")), room)
+
+    check(2 * longest)
+    said = f"fills? no more than length {longest}.* ask for length {longest} or less"
+    with pytest.raises(DataError, match=said) if joins else pytest.warns(UserWarning, match=said):
+        check(2 * longest + 1)
+
+
+def test_a_length_is_filled_by_long_targets_too() -> None:
+    pairs = apart({"all": [(f" {i}", f" x x x x x x {i}") for i in range(10)]}, 0)
+    corpus = built_corpus(pairs, "word", vocabulary_size=99, minimum_count=1, is_closed=True)
+    room = Room(8, 9, joins=True, repeats=False)
+    check_length(
+        made_rows(corpus, "test", room, generator(0, "x")), room
+    )  # a row of one source token, seven targets

@@ -158,7 +158,7 @@ def test_new_rows_are_translated_by_tokens_that_know_unseen_words(pairs_file: st
 def test_references_of_given_data_are_their_texts_to_the_last_letter(pairs_file: str, unit: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        data = Translation(data=pairs_file, source="en", target="de", unit=unit, vocabulary_size=9).load(200, 0)
+        data = Translation(data=pairs_file, source="en", target="de", unit=unit, vocabulary_size=9).load(60, 0)
     assert data.decoding is not None
     sources, references = texts_of(data.test, data.decoding, numbering_of(data))
     lines = dict(line.split("\t") for line in Path(pairs_file).read_text().splitlines())

@@ -51,8 +51,9 @@ _STORED = 2
 
 @dataclass(frozen=True)
 class Translation(Task):
-    """Read a text of at most ``length`` source tokens, and write its translation.
+    """Read a text of at most ``length`` source tokens, and write its translation (Sutskever et al. 2014).
 
+    Scored by chrF (Popovic 2015) and BLEU (Post 2018), beside a lexicon of single words (Brown et al. 1993).
     Without ``data`` a small English is translated into a made-up language, at T = 6::
 
         input   the dogs saw a cat .   >   kom tarne  na    mel vidunt .

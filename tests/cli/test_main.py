@@ -50,8 +50,9 @@ def seqbench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 
 @pytest.fixture(autouse=True)
 def _few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Only what this module needs, so that it does not stand or fall with the other plugins.
-    monkeypatch.setenv("SEQBENCH_PLUGINS", "recurrent,copy,suites")
+    # Only what this module needs, so that it does not stand or fall with the other plugins; smoke has parameters of
+    # the last two.
+    monkeypatch.setenv("SEQBENCH_PLUGINS", "recurrent,copy,suites,next-token,translation")
 
 
 @pytest.fixture

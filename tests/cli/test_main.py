@@ -50,8 +50,8 @@ def seqbench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 
 @pytest.fixture(autouse=True)
 def _few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Only what this module needs, so that it does not stand or fall with the other plugins; smoke has parameters of
-    # the last two.
+    # Only what this module needs, so that it does not stand or fall with the other plugins. The last two have
+    # parameters in smoke.
     monkeypatch.setenv("SEQBENCH_PLUGINS", "recurrent,copy,suites,next-token,translation")
 
 

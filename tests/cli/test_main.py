@@ -206,7 +206,7 @@ def test_doctor_of_a_sound_installation_tells_versions_and_cache(seqbench: Shell
     assert told["cache"] == {"folder": str(cache), "files": 1, "bytes": 4}
     assert {"python", "seqbench", "torch", "pytorch-lightning"} <= set(told["versions"])
     assert {name for name, version in told["versions"].items() if not re.match(r"\d+\.\d+", version)} == set()
-    assert told["variables"]["SEQBENCH_PLUGINS"] == "recurrent,copy,suites"
+    assert told["variables"]["SEQBENCH_PLUGINS"] == "recurrent,copy,suites,next-token,translation"
     assert seqbench("doctor").status == 0
 
 

@@ -159,6 +159,7 @@ class Evaluation(Data):
         curves: the curves that some of the metrics make up, by name; left out of the JSON where there are none.
         unknown: metric -> why its score is null, if that is not for outputs that are not finite; left out so too.
         best: of the primary metric here, if it is another than at the length of training; left out so too.
+        samples: what the network was given, and what it wrote, to be read; left out so too.
     """
 
     length: int
@@ -172,10 +173,11 @@ class Evaluation(Data):
     curves: dict[str, ScoreCurve] | None = None
     unknown: dict[str, str] | None = None
     best: float | None = None
+    samples: tuple[tuple[str, str], ...] | None = None
 
     @model_serializer(mode="wrap")
     def _told(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_unknown(whole(self), "curves", "unknown", "best")
+        return without_unknown(whole(self), "curves", "unknown", "best", "samples")
 
     def score(self, metric: MetricData | None) -> float | None:
         """Return the score by a metric; None if unknown."""
@@ -315,8 +317,7 @@ class Record(Data):
         notes: name of a null -> its reason.
         warnings: warnings of the task while it loaded its data.
         traceback: the traceback of a failed cell.
-        is_longer_harder: whether a longer sequence makes the task harder, as the task says; it decides how usable
-            length is computed.
+        is_longer_harder: what the task says of longer sequences; it decides how usable length is computed.
         weights: the file of the tested weights; None if they were not kept.
     """
 

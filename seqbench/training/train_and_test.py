@@ -16,6 +16,7 @@ from seqbench.training.fit import Fit
 from seqbench.training.lightning import make_trainer
 from seqbench.training.loss_meter import DivergedError
 from seqbench.training.resume import Attempt
+from seqbench.training.samples import Samples, samples
 from seqbench.training.scoring import validation_batches
 from seqbench.training.stretches import Stretches
 
@@ -70,13 +71,23 @@ def evaluated(fit: Fit, attempt: Attempt, cell: Cell, task: Task, data: TaskData
         if length not in attempt.tested:
             own = length == cell.length
             there = data if own else load_elsewhere(task, data, length, cell.seed)
-            attempt.tested[length] = _tested(
-                fit, attempt, there, length, best=data.metrics[0].best
-            ).model_dump_json()
+            test = _tested(fit, attempt, there, length, best=data.metrics[0].best)
+            if own and test.not_finite is None:
+                test = test.model_copy(update={"samples": _samples(fit, task, data, cell.seed)})
+            attempt.tested[length] = test.model_dump_json()
         test = Evaluation.model_validate_json(attempt.tested[length])
         yield test
         if length == cell.length and test.not_finite is not None:
             return
+
+
+def _samples(fit: Fit, task: Task, data: TaskData, seed: int) -> Samples | None:
+    """Return samples; a fault of the task there costs no result, and is told in the notes."""
+    try:
+        return samples(fit.network, task, data, seed) or None
+    except Exception as error:
+        fit.notes["samples"] = f"there are none: {type(error).__name__}: {error}"
+        return None
 
 
 def _tested(fit: Fit, attempt: Attempt, data: TaskData, length: int, *, best: float) -> Evaluation:

@@ -101,8 +101,14 @@ def cell(record: Record, curves: Curves, common: Common) -> dict[str, Any]:
         ),
         "files": stem(record),
         **_scored(record, common),
+        **_samples(record),
         **_said(record, shared),
     }
+
+
+def _samples(record: Record) -> dict[str, Any]:
+    """Return what the network was given and what it wrote, if the record has samples."""
+    return {"samples": record.test.samples} if record.test and record.test.samples else {}
 
 
 def _outcome(record: Record, shared: Shared) -> list[Any]:

@@ -54,6 +54,13 @@
     return parts;
   };
 
+  // What the network was given and what it wrote: texts, never markup.
+  const samples = (cell) => {
+    if (!cell.samples) return [];
+    const parts = cell.samples.flatMap(([given, written]) => [given && element("pre", { class: "given", tabindex: 0 }, given), element("pre", { tabindex: 0 }, `written  ${written || "(nothing)"}`)]);
+    return [element("h3", {}, "What the network wrote"), ...parts.filter(Boolean)];
+  };
+
   const command = (data, cell) => {
     const text = data.shared[cell.command].join(cell.seed);
     const button = element("button", { type: "button" }, "Copy");
@@ -73,6 +80,7 @@
       ...wrong(data, cell),
       facts(data.shared[cell.outcome[0]].map((label, i) => [label, cell.outcome[i + 1]])),
       element("div", { class: "charts" }, ...charts.flatMap((chart) => figure(data, cell, chart)), ...(cell.scored ?? []).flatMap((chart, i) => scored(data, cell, chart, i))),
+      ...samples(cell),
       points >= 200 ? "" : element("p", { class: "note" }, `This page has at most ${points} points of each curve, rounded to a thousandth of its range; the record has all of them, with all digits.`),
       element("h3", {}, "Run it again"),
       command(data, cell),

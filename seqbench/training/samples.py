@@ -1,0 +1,66 @@
+"""Takes samples of what a tested network writes, for people to read beside its scores."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+
+import torch
+
+from seqbench.contracts.examples import Batch
+from seqbench.contracts.task import Task, TaskData
+from seqbench.decoding.decode import decode
+from seqbench.decoding.sampling import Sampling
+from seqbench.network.network import Network
+from seqbench.training.writing import Writer
+
+ROWS, TOKENS, MOST_LETTERS = 3, 60, 2000
+"""Test rows that are told, tokens of a continued text, and letters of a text that a record holds."""
+
+Samples = tuple[tuple[str, str], ...]
+"""What was given, and what the network wrote after it."""
+
+
+def samples(network: Network, task: Task, data: TaskData, seed: int) -> Samples:
+    """Return the answers to the first test rows of a task that decodes, or a text that the network begins itself.
+
+    There are none if the task turns no tokens into text, or the model looks ahead. The same network and seed give
+    the same samples; the global random generators are not moved.
+
+    Raises:
+        Exception: any exception of the task's `show`, `answers`, `prompt` or `text`.
+    """
+    was_training = network.training
+    network.eval()
+    try:
+        with torch.no_grad():
+            found = _answers(network, task, data) or _text(network, task, data, seed)
+    finally:
+        network.train(was_training)
+    return tuple((given[:MOST_LETTERS], written[:MOST_LETTERS]) for given, written in found)
+
+
+def _answers(network: Network, task: Task, data: TaskData) -> Samples:
+    if data.decoding is None or not task.can_predict:
+        return ()
+    rows = torch.arange(min(ROWS, len(data.test)))
+    batch = data.decoding.prompts(data.test.batch(rows))
+    there = Batch(*(part.to(network.head.weight.device) for part in batch))
+    written = decode(network, there, data.decoding).tokens.cpu()
+    answers = task.answers(written, batch, _as_kept(data))
+    return tuple((data.show(row), str(answer)) for row, answer in enumerate(answers))
+
+
+def _text(network: Network, task: Task, data: TaskData, seed: int) -> Samples:
+    if not task.can_generate or not network.is_causal:
+        return ()
+    writer = Writer(network, task, data.inputs, _as_kept(data))
+    prompt = writer.prompt("")
+    drawn = islice(writer.continued(prompt, Sampling(), seed=seed, sample=0), TOKENS)
+    return (("", writer.text([each.token for each in drawn])),)
+
+
+def _as_kept(data: TaskData) -> dict[str, object]:
+    """Return the fitted values as a file of weights gives them back."""
+    fitted: dict[str, object] = json.loads(json.dumps(dict(data.fitted)))
+    return fitted

@@ -350,7 +350,14 @@ def evil(record: Record) -> Record:
                 }
             ),
             "metric": record.metric.model_copy(update={"name": words}),
-            "test": test.model_copy(update={"scores": scores, "baselines": baselines, "baseline_name": words}),
+            "test": test.model_copy(
+                update={
+                    "scores": scores,
+                    "baselines": baselines,
+                    "baseline_name": words,
+                    "samples": ((words, f"after {words}"),),
+                }
+            ),
             "reason": words,
             "traceback": words,
             "notes": {words: words},
@@ -369,6 +376,7 @@ def test_markup_in_records_is_text_and_runs_nowhere(browser: Browser, quick: lis
         dialog = seen.page.get_by_role("dialog")
         assert EVIL in dialog.inner_text()
         assert "{{ 7*7 }}" in dialog.inner_text()
+        assert f"written  after {EVIL}" in dialog.inner_text()
         seen.page.keyboard.press("Escape")
         for summary in seen.page.locator("summary").all():
             summary.evaluate("summary => { summary.parentElement.open = true; }")

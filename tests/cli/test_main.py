@@ -50,9 +50,8 @@ def seqbench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 
 @pytest.fixture(autouse=True)
 def _few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Only what this module needs, so that it does not stand or fall with the other plugins. The last two have
-    # parameters in smoke.
-    monkeypatch.setenv("SEQBENCH_PLUGINS", "recurrent,copy,suites,next-token,translation")
+    # Only what this module needs, so that it does not stand or fall with the other plugins.
+    monkeypatch.setenv("SEQBENCH_PLUGINS", "recurrent,copy,suites")
 
 
 @pytest.fixture
@@ -206,7 +205,7 @@ def test_doctor_of_a_sound_installation_tells_versions_and_cache(seqbench: Shell
     assert told["cache"] == {"folder": str(cache), "files": 1, "bytes": 4}
     assert {"python", "seqbench", "torch", "pytorch-lightning"} <= set(told["versions"])
     assert {name for name, version in told["versions"].items() if not re.match(r"\d+\.\d+", version)} == set()
-    assert told["variables"]["SEQBENCH_PLUGINS"] == "recurrent,copy,suites,next-token,translation"
+    assert told["variables"]["SEQBENCH_PLUGINS"] == "recurrent,copy,suites"
     assert seqbench("doctor").status == 0
 
 

@@ -1,4 +1,4 @@
-"""Tests the samples of what a network writes: in the record of its cell, the same each time, and never at its cost."""
+"""Tests the samples of what a network writes: in the record, the same each time, and never at the cost of a result."""
 
 from __future__ import annotations
 

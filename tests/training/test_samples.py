@@ -1,4 +1,4 @@
-"""Tests the samples of what a network writes: in the record, the same each time, and never at the cost of a result."""
+"""Tests the samples of what a network writes: the same each time, and never at the cost of a result."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from itertools import islice
 
 import torch
 
+from seqbench.base.printable import on_lines
 from seqbench.contracts.examples import Batch
 from seqbench.contracts.task import Task, TaskData
 from seqbench.decoding.decode import decode
@@ -15,7 +16,7 @@ from seqbench.network.network import Network
 from seqbench.training.writing import Writer
 
 ROWS, TOKENS, MOST_LETTERS = 3, 60, 2000
-"""Test rows that are told, tokens of a continued text, and letters of a text that a record holds."""
+"""Test rows that are told, tokens of a continued text, and letters of a line that a record holds."""
 
 Samples = tuple[tuple[str, str], ...]
 """What was given, and what the network wrote after it."""
@@ -37,7 +38,7 @@ def samples(network: Network, task: Task, data: TaskData, seed: int) -> Samples:
             found = _answers(network, task, data) or _text(network, task, data, seed)
     finally:
         network.train(was_training)
-    return tuple((given[:MOST_LETTERS], written[:MOST_LETTERS]) for given, written in found)
+    return tuple((on_lines(given, MOST_LETTERS), on_lines(written, MOST_LETTERS)) for given, written in found)
 
 
 def _answers(network: Network, task: Task, data: TaskData) -> Samples:

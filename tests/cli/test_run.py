@@ -95,10 +95,25 @@ GOOD_REVIEWS = "text,label\n" + "a good film,1\na bad film,0\n" * 20
     [
         ("sentiment", lambda folder: f"sentiment.data={folder / 'none.csv'}", ["none.csv", "no such file"]),
         ("sentiment", lambda folder: reviews(folder, ""), ["reviews.csv", "empty"]),
-        ("sentiment", lambda folder: reviews(folder, "text,label\n" + "good,1\n" * 30), ["class"]),
-        ("sentiment", lambda folder: reviews(folder, GOOD_REVIEWS.replace("label", "stars")), ["label", "stars"]),
+        pytest.param(
+            "sentiment",
+            lambda folder: reviews(folder, "text,label\n" + "good,1\n" * 30),
+            ["class"],
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "sentiment",
+            lambda folder: reviews(folder, GOOD_REVIEWS.replace("label", "stars")),
+            ["label", "stars"],
+            marks=pytest.mark.slow,
+        ),
         ("forecasting", lambda folder: series(folder, ["1.5"] * 20 + [""] + ["2"] * 10), ["value", "missing"]),
-        ("forecasting", lambda folder: series(folder, [str(i) for i in range(31)]), ["rows"]),
+        pytest.param(
+            "forecasting",
+            lambda folder: series(folder, [str(i) for i in range(31)]),
+            ["rows"],
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=[
         "missing file",

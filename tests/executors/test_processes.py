@@ -106,6 +106,7 @@ def hungry(folder: Path, marker: str = "marker") -> Assignment:
     return Assignment(expand(experiment, load_sources(sources))[0], {}, sources)
 
 
+@pytest.mark.slow
 def test_cell_that_finds_its_gpu_full_beside_another_is_run_again_by_itself(tmp_path: Path) -> None:
     desk = Desk(*cells(["rnn"], [0], steps=400), workers=2)
     desk.left.append(hungry(tmp_path))

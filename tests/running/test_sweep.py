@@ -248,7 +248,7 @@ def test_cell_that_another_sweep_has_failed_meanwhile_is_not_run_a_second_time(t
     assert plan(experiment(), CATALOG, store).pending == (failed,)
 
 
-@pytest.mark.parametrize("shard", [None, "1/1"])
+@pytest.mark.parametrize("shard", [None, pytest.param("1/1", marks=pytest.mark.slow)])
 def test_cell_of_a_sweep_that_died_on_another_machine_is_taken_over_when_its_claim_expires(
     tmp_path: Path, shard: str | None
 ) -> None:

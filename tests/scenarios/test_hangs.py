@@ -108,7 +108,10 @@ def outcome(executor: Executor, wanted: Cell, catalog: Catalog, folder: Path) ->
     return finished.record
 
 
-@pytest.mark.parametrize("where", ["build", "step", "evaluation"])
+@pytest.mark.parametrize(
+    "where",
+    [pytest.param("build", marks=pytest.mark.slow), "step", pytest.param("evaluation", marks=pytest.mark.slow)],
+)
 def test_cell_that_gives_no_sign_of_life_is_ended_after_its_limit_and_its_log_says_where_it_was(
     where: str, catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ from seqbench.records.schema import Record
 
 _METRIC = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _LONGEST = 200
-_SAID = {"reason", "traceback", "warnings", "notes", "problems", "description"}
+_SAID = {"reason", "traceback", "warnings", "notes", "problems", "description", "samples"}
 """Fields of running text, which may have several lines; they are escaped when they are shown."""
 
 

@@ -15,7 +15,6 @@ from torch import Generator, Tensor
 
 from seqbench.base.seeds import generator
 from seqbench.contracts.examples import Batch
-from seqbench.contracts.targets import TargetKind
 from seqbench.gradients.backpropagation import LogNorms, pass_back
 from seqbench.gradients.flow import WHOLE, Curve, Flow, Quantity, curve_of, unknown_curve
 from seqbench.gradients.part_names import part_names
@@ -43,8 +42,7 @@ def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 
     - ``input``: dL/de_t, the only quantity for a layer without a state, one whose state grows with each step, or
       one that looks ahead.
 
-    T is each example's own length for the Jacobian; for both gradients of L it is the example's last scored step,
-    which is its last one in many tasks. The network is left as it is: a copy is measured, without dropout. Random
+    T is each example's own length. The network is left as it is: a copy is measured, without dropout. Random
     vectors are drawn part by part in the state's own shape, first for the rows that end last.
 
     Args:
@@ -63,34 +61,33 @@ def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 
         raise ValueError(f"draws is {draws}; it must be at least 1")
     if lags < 2:
         raise ValueError(f"lags is {lags}; it must be at least 2: the nearest and the farthest")
-    scored = last_scored(network.targets, batch)
-    grid, grid_of_loss = (lag_grid(int(ends.max()), lags) for ends in (batch.lengths, scored))
+    grid = lag_grid(int(batch.lengths.max()), lags)
     with torch.inference_mode(False):
         twin = copied(network)
     with torch.inference_mode(False), torch.enable_grad(), _float64(), _without_cudnn():
         measured, batch = _frozen(twin), Batch(*(_double(part) for part in batch))
         parts = state_parts(measured.layer, network.features) if measured.is_causal else []
         why = _without_state(network, parts)
-        cuts = [] if why else cut_steps(batch.lengths.tolist(), grid, scored.tolist(), grid_of_loss)
+        cuts = [] if why else cut_steps(batch.lengths.tolist(), grid)
         if why is None:
             norms = _log_norms(
                 measured, batch, parts, cuts, [generator(seed, "jacobian", i) for i in range(draws)]
             )
         else:
             norms = _joined([_log_norms(measured, rows, (), (), ()) for rows in _few_rows(batch)])
-    steps, of_loss = _steps(batch.lengths, grid), _steps(scored, grid_of_loss)
-    inputs = torch.where(of_loss > 0, norms.inputs.T.gather(0, of_loss.clamp(min=1) - 1), math.nan)
+    # The step of each lag in each row: [lags, batch]; shorter rows have none.
+    steps = batch.lengths - batch.lengths.new_tensor(grid)[:, None]
+    inputs = torch.where(steps > 0, norms.inputs.T.gather(0, steps.clamp(min=1) - 1), math.nan)
     names = () if why else part_names(network, len(norms.state) - 1)
-    state = _on_grid(norms.state[:, :, :1], of_loss, cuts)
-    jacobian = _on_grid(norms.state[:, :, 1:], steps, cuts)
+    state = _on_grid(norms.state, steps, cuts)
     return Flow(
         length=int(batch.lengths.max()),
         examples=len(batch.lengths),
         draws=draws,
         curves=(
-            *_state_curves("state", grid_of_loss, names, state, why),
-            *_state_curves("jacobian", grid, names, jacobian, why),
-            curve_of("input", WHOLE, grid_of_loss, inputs.tolist()),
+            *_state_curves("state", grid, names, state[:, :, :1], why),
+            *_state_curves("jacobian", grid, names, state[:, :, 1:], why),
+            curve_of("input", WHOLE, grid, inputs.tolist()),
         ),
     )
 
@@ -110,18 +107,6 @@ def lag_grid(length: int, most: int = MOST_LAGS) -> tuple[int, ...]:
         ratio = ((length - 1) / lags[-1]) ** (1 / max(1, most - len(lags)))
         lags.append(min(length - 1, max(lags[-1] + 1, round(lags[-1] * ratio))))
     return tuple(lags)
-
-
-def last_scored(targets: TargetKind, batch: Batch) -> Tensor:
-    """Return the last scored step of each row, counted from 1, [batch].
-
-    It is the row's length where nothing in it is scored, and where the kind of target does not tell single steps.
-    """
-    places = targets.look_up(batch, 0, batch.inputs.shape[1])
-    if places is None:
-        return batch.lengths
-    found = torch.zeros_like(batch.lengths).scatter_reduce(0, places.rows, places.steps + 1, "amax")
-    return torch.where(found > 0, found, batch.lengths)
 
 
 @contextmanager
@@ -235,11 +220,6 @@ def _without_state(network: Network, parts: Sequence[Part]) -> str | None:
             " and its Jacobian is made of copies"
         )
     return None
-
-
-def _steps(ends: Tensor, grid: Sequence[int]) -> Tensor:
-    """Return the step of each lag in each row, [lags, batch]; 0 or below where a row is too short."""
-    return ends - ends.new_tensor(grid)[:, None]
 
 
 def _on_grid(norms: Tensor, steps: Tensor, cuts: Sequence[int]) -> Tensor:

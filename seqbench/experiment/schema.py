@@ -17,9 +17,11 @@ from pydantic import (
     Field,
     ModelWrapValidatorHandler,
     PrivateAttr,
+    SerializerFunctionWrapHandler,
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
@@ -90,6 +92,12 @@ class Gradients(Settings):
     examples: int = Field(8, ge=1, description="validation examples on which the flow is measured")
     draws: int = Field(2, ge=1, description="random vectors for the state Jacobian of each example")
     lags: int = Field(64, ge=2, le=64, description="largest number of lags at which the flow is measured")
+    from_scored: bool = Field(False, description="count the lags of the loss from the last scored step")
+
+    @model_serializer(mode="wrap")
+    def _told(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Left out at its default: records that were published before it existed are equal to those of today.
+        return {name: value for name, value in whole(self).items() if name != "from_scored" or value}
 
 
 class Execution(Settings):

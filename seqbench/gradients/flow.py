@@ -36,7 +36,7 @@ class Curve:
     Attributes:
         quantity: ``state`` is dL/ds_t, ``jacobian`` is v^T ds_T/ds_t, ``input`` is dL/de_t.
         part: ``all``, or one part of the state.
-        lags: how many steps before a sequence's last step.
+        lags: how many steps before a sequence's last step, or, of dL/ds_t and dL/de_t, its last scored step.
         median, q25, q75: the norm at each lag; None if no float64 holds it, for the reason given.
         ln_median: natural logarithm of the median; None only where the norm is 0 or unknown.
         n: how many examples are behind each lag.
@@ -91,7 +91,8 @@ class Horizon:
     """The number of steps back at which a gradient still matters.
 
     Attributes:
-        lag: steps; the sequence's length if the gradient never falls below the limit.
+        lag: steps; one more than the largest lag if the gradient never falls below the limit: the steps up to the
+            last scored one.
         is_censored: the sequence was too short to see the end: read "at least ``lag``".
     """
 
@@ -201,7 +202,7 @@ def summarise(curve: Curve, length: int) -> Summary:
     verdict = _verdict(curve, ln_gain, length)
     if verdict is None:
         notes["verdict"] = missing
-    horizon = _horizon(curve, length)
+    horizon = _horizon(curve)
     if horizon is None:
         notes["horizon"] = _without_start(curve)
     if curve.underflow_share is None:
@@ -262,7 +263,7 @@ def _without_start(curve: Curve) -> str:
     return curve.reason or "the norm at the smallest lag is unknown"
 
 
-def _horizon(curve: Curve, length: int) -> Horizon | None:
+def _horizon(curve: Curve) -> Horizon | None:
     """Return the largest lag with at least HORIZON_SHARE of the norm at the smallest lag.
 
     Between two measured lags the logarithm is interpolated linearly, which is exact if the norm shrinks by the
@@ -274,7 +275,7 @@ def _horizon(curve: Curve, length: int) -> Horizon | None:
     felt = [i for i, ln in enumerate(curve.ln_median) if ln is not None and ln >= enough]
     last = felt[-1]
     if last == len(curve.lags) - 1:
-        return Horizon(length, is_censored=True)
+        return Horizon(curve.lags[-1] + 1, is_censored=True)
     lag, ln, next_ln = curve.lags[last], curve.ln_median[last], curve.ln_median[last + 1]
     if ln is None or next_ln is None:
         return Horizon(lag, is_censored=False)

@@ -15,6 +15,7 @@ from torch import Generator, Tensor
 
 from seqbench.base.seeds import generator
 from seqbench.contracts.examples import Batch
+from seqbench.contracts.kinds.kind import TargetKind
 from seqbench.gradients.backpropagation import LogNorms, pass_back
 from seqbench.gradients.flow import WHOLE, Curve, Flow, Quantity, curve_of, unknown_curve
 from seqbench.gradients.part_names import part_names
@@ -30,7 +31,15 @@ _STEPS_AT_ONCE = 16_384
 blocks takes 0.5 GB."""
 
 
-def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 3, lags: int = MOST_LAGS) -> Flow:
+def measure_flow(
+    network: Network,
+    batch: Batch,
+    *,
+    seed: int = 0,
+    draws: int = 3,
+    lags: int = MOST_LAGS,
+    from_scored: bool = False,
+) -> Flow:
     """Measure state gradient, state Jacobian and input gradient of each example separately.
 
     With s_t the state after t steps of a sequence of T, L the mean loss over one example's own scored items
@@ -52,6 +61,7 @@ def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 
         draws: random vectors for each example; the cost is one pass forward, and one forward and backward over
             a batch 1 + draws times as large. Memory holds one chunk of it, or a few whole rows without a state.
         lags: the largest number of lags to measure; fewer cost less.
+        from_scored: take, for both gradients of L, the last scored step of an example for T; after it they are 0.
 
     Raises:
         ValueError: ``draws`` is below 1, or ``lags`` below 2.
@@ -61,33 +71,34 @@ def measure_flow(network: Network, batch: Batch, *, seed: int = 0, draws: int = 
         raise ValueError(f"draws is {draws}; it must be at least 1")
     if lags < 2:
         raise ValueError(f"lags is {lags}; it must be at least 2: the nearest and the farthest")
-    grid = lag_grid(int(batch.lengths.max()), lags)
+    scored = last_scored(network.targets, batch) if from_scored else batch.lengths
+    grid, grid_of_loss = (lag_grid(int(ends.max()), lags) for ends in (batch.lengths, scored))
     with torch.inference_mode(False):
         twin = copied(network)
     with torch.inference_mode(False), torch.enable_grad(), _float64(), _without_cudnn():
         measured, batch = _frozen(twin), Batch(*(_double(part) for part in batch))
         parts = state_parts(measured.layer, network.features) if measured.is_causal else []
         why = _without_state(network, parts)
-        cuts = [] if why else cut_steps(batch.lengths.tolist(), grid)
+        cuts = [] if why else cut_steps(batch.lengths.tolist(), grid, scored.tolist(), grid_of_loss)
         if why is None:
             norms = _log_norms(
                 measured, batch, parts, cuts, [generator(seed, "jacobian", i) for i in range(draws)]
             )
         else:
             norms = _joined([_log_norms(measured, rows, (), (), ()) for rows in _few_rows(batch)])
-    # The step of each lag in each row: [lags, batch]; shorter rows have none.
-    steps = batch.lengths - batch.lengths.new_tensor(grid)[:, None]
-    inputs = torch.where(steps > 0, norms.inputs.T.gather(0, steps.clamp(min=1) - 1), math.nan)
+    steps, of_loss = _steps(batch.lengths, grid), _steps(scored, grid_of_loss)
+    inputs = torch.where(of_loss > 0, norms.inputs.T.gather(0, of_loss.clamp(min=1) - 1), math.nan)
     names = () if why else part_names(network, len(norms.state) - 1)
-    state = _on_grid(norms.state, steps, cuts)
+    state = _on_grid(norms.state[:, :, :1], of_loss, cuts)
+    jacobian = _on_grid(norms.state[:, :, 1:], steps, cuts)
     return Flow(
         length=int(batch.lengths.max()),
         examples=len(batch.lengths),
         draws=draws,
         curves=(
-            *_state_curves("state", grid, names, state[:, :, :1], why),
-            *_state_curves("jacobian", grid, names, state[:, :, 1:], why),
-            curve_of("input", WHOLE, grid, inputs.tolist()),
+            *_state_curves("state", grid_of_loss, names, state, why),
+            *_state_curves("jacobian", grid, names, jacobian, why),
+            curve_of("input", WHOLE, grid_of_loss, inputs.tolist()),
         ),
     )
 
@@ -107,6 +118,18 @@ def lag_grid(length: int, most: int = MOST_LAGS) -> tuple[int, ...]:
         ratio = ((length - 1) / lags[-1]) ** (1 / max(1, most - len(lags)))
         lags.append(min(length - 1, max(lags[-1] + 1, round(lags[-1] * ratio))))
     return tuple(lags)
+
+
+def last_scored(targets: TargetKind, batch: Batch) -> Tensor:
+    """Return the last scored step of each row, counted from 1, [batch].
+
+    It is the row's length where nothing in it is scored, and where the kind of target does not tell single steps.
+    """
+    places = targets.look_up(batch, 0, batch.inputs.shape[1])
+    if places is None:
+        return batch.lengths
+    found = torch.zeros_like(batch.lengths).scatter_reduce(0, places.rows, places.steps + 1, "amax")
+    return torch.where(found > 0, found, batch.lengths)
 
 
 @contextmanager
@@ -220,6 +243,11 @@ def _without_state(network: Network, parts: Sequence[Part]) -> str | None:
             " and its Jacobian is made of copies"
         )
     return None
+
+
+def _steps(ends: Tensor, grid: Sequence[int]) -> Tensor:
+    """Return the step of each lag in each row, [lags, batch]; 0 or below where a row is too short."""
+    return ends - ends.new_tensor(grid)[:, None]
 
 
 def _on_grid(norms: Tensor, steps: Tensor, cuts: Sequence[int]) -> Tensor:

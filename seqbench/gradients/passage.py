@@ -76,11 +76,20 @@ def _part(number: int, two: Tensor, three: Tensor, is_growing: bool) -> Part:
     return Part(axes[0] if axes else None, has_gradient, is_growing)
 
 
-def cut_steps(lengths: Sequence[int], lags: Sequence[int]) -> list[int]:
-    """Return the steps after which the state is taken: at each row's lags and end, and never far apart."""
-    longest = max(lengths)
-    ends = set(lengths)
-    wanted = {length - lag for length in ends for lag in lags if lag < length}
+def cut_steps(
+    lengths: Sequence[int], lags: Sequence[int], scored: Sequence[int], lags_of_loss: Sequence[int]
+) -> list[int]:
+    """Return the steps after which the state is taken: at each row's lags and end, and never far apart.
+
+    Args:
+        lengths: of the rows.
+        lags: before the end of a row.
+        scored: the last scored step of each row, counted from 1.
+        lags_of_loss: before the last scored step of a row.
+    """
+    longest, ends = max(lengths), set(lengths)
+    each = [(ends, lags), (set(scored), lags_of_loss)]
+    wanted = {end - lag for those, steps in each for end in those for lag in steps if lag < end}
     return sorted((wanted | ends | set(range(LONGEST_PIECE, longest, LONGEST_PIECE))) - {longest})
 
 

@@ -31,6 +31,7 @@ class Observation:
         evaluation: the scores; None if it was not tested.
         settings: the task's parameters that are not at their defaults, as text, without data sources.
         flows: ``init`` and ``trained`` -> the gradient flow; empty if not measured.
+        from_scored: whether lags of the loss are counted from the last scored step.
         costs: the cost of the cell.
         weights: how many weights the layer was to have; None if its width was given.
         is_longer_harder: whether a longer sequence makes the task harder.
@@ -48,6 +49,7 @@ class Observation:
     evaluation: Evaluation | None
     settings: str = ""
     flows: Mapping[str, Headline] = field(default_factory=dict)
+    from_scored: bool = False
     costs: Costs = field(default_factory=Costs)
     weights: int | None = None
     is_longer_harder: bool = True
@@ -99,6 +101,7 @@ def observations(records: Sequence[Record], names: Names | None = None) -> list[
             evaluation=evaluation,
             settings=_settings(record),
             flows={each.when: each.headline for each in record.gradients.flows} if record.gradients else {},
+            from_scored=bool((record.cell.gradients or {}).get("from_scored")),
             costs=record.costs,
             weights=record.cell.model.sized.weights if record.cell.model.sized else None,
             is_longer_harder=record.is_longer_harder,

@@ -48,7 +48,14 @@ class GradientMonitor:
         batch = type(self._batch)(*(part.to(device) for part in self._batch))
         try:
             settings = self._settings
-            flow = measure_flow(self._network, batch, seed=self._seed, draws=settings.draws, lags=settings.lags)
+            flow = measure_flow(
+                self._network,
+                batch,
+                seed=self._seed,
+                draws=settings.draws,
+                lags=settings.lags,
+                from_scored=settings.from_scored,
+            )
         except Exception as error:
             # For example a layer without float64: it has no curves, but its scores are valid.
             kind = "" if isinstance(error, (ContractError, RuntimeError)) else f"{type(error).__name__}: "

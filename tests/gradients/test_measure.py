@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from seqbench.base.seeds import generator
 from seqbench.contracts.examples import UNSCORED, Batch
 from seqbench.contracts.inputs import Tokens, Values
-from seqbench.contracts.targets import SequenceClass, StepClass
+from seqbench.contracts.targets import SequenceClass, StepClass, Transcript
 from seqbench.errors import ContractError
 from seqbench.gradients.flow import Curve, Flow, Horizon, Quantity, summarise_flow, summarise_input
-from seqbench.gradients.measure import lag_grid, measure_flow
+from seqbench.gradients.measure import lag_grid, last_scored, measure_flow
 from seqbench.network.network import Network
 
 HIDDEN, SYMBOLS, CLASSES = 5, 4, 3
@@ -110,44 +110,66 @@ def random_vectors(lengths: list[int], shape: tuple[int, ...], parts: int, draw:
     return [found[row] / found[row].norm() for row in range(len(lengths))]
 
 
-def oracle(kind: str, net: Network, batch: Batch, mistake: str = "", seed: int = 0) -> dict[Any, list[Tensor]]:
+def oracle(
+    kind: str, net: Network, batch: Batch, mistake: str = "", seed: int = 0, from_scored: bool = False
+) -> dict[Any, list[Tensor]]:
     """Return (quantity, part) -> norms of the examples that reach each lag."""
     lengths = batch.lengths.tolist()
     layers, parts = int(net.layer.num_layers), 2 if kind == "lstm" else 1  # type: ignore[arg-type]
     cuts = set(range(1, max(lengths))) if mistake == "detached" else set()
     runs = [Unrolled(kind, net, row[:length], cuts) for row, length in zip(batch.inputs, lengths, strict=True)]
     draws = [random_vectors(lengths, (layers, len(lengths), HIDDEN), parts, draw, seed) for draw in range(3)]
+    ends = lengths
+    if from_scored:
+        ends = [last_scored_step(row, length) for row, length in zip(batch.targets, lengths, strict=True)]
+    groups: dict[str, slice] = {"all": slice(None)}
+    if parts == 2 and not mistake:
+        groups |= {"hidden": slice(0, layers), "cell": slice(layers, None)}
     found: dict[Any, list[Tensor]] = {}
-    for lag in lag_grid(max(lengths)):
+
+    def add(lag_norms: dict[Any, list[float]]) -> None:
+        for key, values in lag_norms.items():
+            found.setdefault(key, []).append(torch.tensor(values, dtype=torch.float64))
+
+    for lag in lag_grid(max(ends)):
         norms: dict[Any, list[float]] = {}
         gradients = []
-        for row, (run, length) in enumerate(zip(runs, lengths, strict=True)):
-            if lag >= length:
+        for row, (run, end) in enumerate(zip(runs, ends, strict=True)):
+            if lag >= end:
                 continue
-            t = length - lag
-            loss = run.loss(net, batch.targets[row, :length]) / (len(runs) if mistake == "mean loss" else 1)
+            t = end - lag
+            targets = batch.targets[row, : lengths[row]]
+            loss = run.loss(net, targets) / (len(runs) if mistake == "mean loss" else 1)
             wrt = [run.outputs[t - 1]] if mistake == "output" else run.flat(t)
             state = torch.autograd.grad(loss, wrt, retain_graph=True, allow_unused=True)
             gradients.append([torch.zeros(HIDDEN).double() if part is None else part for part in state])
-            groups: dict[str, slice] = {"all": slice(None)}
-            if parts == 2 and not mistake:
-                groups |= {"hidden": slice(0, layers), "cell": slice(layers, None)}
-            squares = dict.fromkeys(groups, 0.0)
-            for draw in draws if not mistake else []:
-                last = list(draw[row].reshape(-1, HIDDEN))
-                back = torch.autograd.grad(run.flat(length), run.flat(t), last, retain_graph=True)
-                for name, group in groups.items():
-                    squares[name] += norm(list(back[group])) ** 2 / 3
             for name, group in groups.items():
                 norms.setdefault(("state", name), []).append(norm(list(state[group])))
-                norms.setdefault(("jacobian", name), []).append(math.sqrt(squares[name]))
             (inputs,) = torch.autograd.grad(loss, run.embedded[t - 1], retain_graph=True, allow_unused=True)
             norms.setdefault(("input", "all"), []).append(norm([inputs]))
         if mistake == "averaged":
             norms["state", "all"] = [norm([torch.stack(part).mean(0) for part in zip(*gradients, strict=True)])]
-        for key, values in norms.items():
-            found.setdefault(key, []).append(torch.tensor(values, dtype=torch.float64))
+        add(norms)
+    for lag in lag_grid(max(lengths)) if not mistake else ():
+        norms = {("jacobian", name): [] for name in groups}
+        for row, (run, length) in enumerate(zip(runs, lengths, strict=True)):
+            if lag >= length:
+                continue
+            squares = dict.fromkeys(groups, 0.0)
+            for draw in draws:
+                last = list(draw[row].reshape(-1, HIDDEN))
+                back = torch.autograd.grad(run.flat(length), run.flat(length - lag), last, retain_graph=True)
+                for name, group in groups.items():
+                    squares[name] += norm(list(back[group])) ** 2 / 3
+            for name, square in squares.items():
+                norms["jacobian", name].append(math.sqrt(square))
+        add(norms)
     return found
+
+
+def last_scored_step(targets: Tensor, length: int) -> int:
+    """Count from 1; the length where nothing is scored."""
+    return max((step for step in range(1, length + 1) if targets[step - 1] != UNSCORED), default=length)
 
 
 def agrees(curve: Curve, norms: list[Tensor]) -> bool:
@@ -171,6 +193,41 @@ def test_every_curve_agrees_with_cells_stepped_one_by_one(
     assert {(curve.quantity, curve.part) for curve in flow.curves} == set(wanted)
     for (quantity, part), norms in wanted.items():
         assert agrees(flow.curve(quantity, part), norms), (quantity, part)
+
+
+def test_loss_is_felt_back_from_the_last_scored_step_of_each_row() -> None:
+    net, batch = network("lstm"), batch_of(RAGGED)
+    for row, silent in enumerate((3, 7, 0, 2, 5)):
+        batch.targets[row, RAGGED[row] - silent :] = UNSCORED
+    flow, wanted = measure_flow(net, batch, from_scored=True), oracle("lstm", net, batch, from_scored=True)
+    for (quantity, part), norms in wanted.items():
+        assert agrees(flow.curve(quantity, part), norms), (quantity, part)
+    assert flow.curve("input").lags == tuple(range(1, 9))
+    assert flow.curve("jacobian").lags == tuple(range(1, 12))
+    assert flow.curve("state").median[0] > 0  # type: ignore[operator]
+
+
+def test_layer_without_a_measured_state_has_a_horizon_where_the_last_steps_are_not_scored() -> None:
+    torch.manual_seed(0)
+    net = Network(Remembering(), Values(2), StepClass(2), 0)
+    targets = torch.full((3, 20), UNSCORED)
+    targets[0, 14], targets[1, 11], targets[2, 9] = 0, 1, 1
+    flow = measure_flow(net, last_step_batch(3, 20)._replace(targets=targets), from_scored=True)
+    # A mean of all inputs feels each of them alike: 15, 12 and 10 steps, of which the newest has no lag.
+    assert flow.curve("input").n == (3,) * 9 + (2,) * 2 + (1,) * 3
+    found = summarise_input(flow)
+    assert found is not None
+    assert str(found.horizon) == ">= 15"
+
+
+def test_step_that_counts_is_the_last_scored_one_or_the_last_one() -> None:
+    batch = Batch(torch.zeros(3, 4), torch.full((3, 4), UNSCORED), torch.tensor([4, 3, 4]))
+    batch.targets[0, 1:3] = 0
+    batch.targets[1, 0] = 0
+    assert last_scored(StepClass(2), batch).tolist() == [3, 1, 4]
+    assert last_scored(Transcript(2), batch).tolist() == [4, 3, 4]
+    ends = Batch(batch.inputs, torch.zeros(3, dtype=torch.long), batch.lengths)
+    assert last_scored(SequenceClass(2), ends).tolist() == [4, 3, 4]
 
 
 def test_curves_agree_where_lags_are_few_among_many_steps_and_pieces_are_rescaled() -> None:

@@ -81,6 +81,33 @@ def test_gradients_are_measured_before_and_after_and_move_no_score(tmp_path: Pat
     assert sorted(set(curves["lag"])) == [1, 2, 3, 4, 5]
 
 
+def test_horizon_is_known_on_a_task_whose_last_steps_are_not_scored_if_lags_begin_at_the_last_scored_one() -> None:
+    catalog = load_catalog()
+
+    def horizon(gradients: Gradients) -> tuple[object, object]:
+        small = {
+            "vocab_size": 16,
+            "num_kv_pairs": 2,
+            "train_examples": 8,
+            "validation_examples": 8,
+            "test_examples": 8,
+        }
+        experiment = Experiment(
+            tasks=["recall"], models=["gru"], lengths=[32], parameters={"recall": small}, training={"steps": 1}
+        )
+        (cell,) = expand(experiment, catalog)
+        record = run_cell(replace(cell, gradients=gradients), catalog)
+        assert record.gradients is not None
+        return record.gradients.flows[0].headline.summary.horizon, record.cell.gradients
+
+    lost, told = horizon(Gradients(examples=4, lags=16))
+    assert lost is None
+    assert "from_scored" not in told
+    found, told = horizon(Gradients(examples=4, lags=16, from_scored=True))
+    assert found is not None
+    assert told["from_scored"] is True
+
+
 def test_layer_that_knows_no_float64_keeps_its_score_and_says_why_it_has_no_curves() -> None:
     class Single(nn.Module):
         def forward(self, inputs: torch.Tensor, state: None = None) -> tuple[torch.Tensor, None]:

@@ -59,7 +59,7 @@ class Grid:
             if record.gradients is None or record.cell.gradients is None:
                 continue
             asked, told = self.cells[0].gradients, Gradients.model_validate(record.cell.gradients)
-            for name in ("examples", "draws", "lags"):
+            for name in ("examples", "draws", "lags", "from_scored"):
                 if getattr(told, name) != getattr(asked, name):
                     yield (
                         f"{cell_of(record.cell)}: gradients.{name} is {getattr(told, name)}, the suite has"

@@ -26,6 +26,7 @@ _WITHOUT_HORIZON = (
 _AT_INPUTS = (
     "(input): nothing is measured at its state; verdict, gain and horizon are those of the input gradient.",
 )
+_FROM_SCORED = "Lags of the loss are counted from each sequence's last scored step (gradients.from_scored)."
 _UNMEASURED = "not measured"
 """The text for a finished cell without gradients; its record says whether they were turned off."""
 
@@ -48,6 +49,7 @@ def gradient_table(seen: Sequence[Observation]) -> Table | None:
     lines = (
         *(_LINES if any(flow.summary.horizon for flow in flows) else _WITHOUT_HORIZON),
         *(_AT_INPUTS if any(flow.at == "input" for flow in flows) else ()),
+        *((_FROM_SCORED,) if any(each.from_scored for each in own) else ()),
     )
     title = f"{seen[0].task}: gradient flow"
     return Table(title, lines, columns, tuple(rows), keys=2, below=tuple(problems_of(own)))

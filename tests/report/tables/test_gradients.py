@@ -36,7 +36,7 @@ def test_gradient_table_says_what_became_of_a_cell_that_has_no_gradients() -> No
     assert texts(table)[-1] == [
         "lstm",
         "trained",
-        "vanishing 0.368, >= 12 (n=2, 1 failed)",
+        "vanishing 0.368, >= 4 (n=2, 1 failed)",
         "failed 2 of 3, not measured 1 of 3",
         "·",
     ]
@@ -61,8 +61,14 @@ def test_gradient_table_marks_what_was_measured_at_the_inputs_and_says_why_once(
         observations([each.model_copy(update={"gradients": told(of_input=True)}) for each in cells])
     )
     assert table is not None
-    assert texts(table)[0][2:] == ["vanishing 0.368, >= 12 (input)"] * 2
+    assert texts(table)[0][2:] == ["vanishing 0.368, >= 4 (input)"] * 2
     assert table.lines[-1].startswith("(input): ")
+    assert not any("from_scored" in line for line in table.lines)
+    one = cells[0].cell.model_copy(update={"gradients": {"from_scored": True}})
+    other = cells[0].model_copy(update={"cell": one, "gradients": told(of_input=True)})
+    from_scored = gradient_table(observations([other]))
+    assert from_scored is not None
+    assert "gradients.from_scored" in from_scored.lines[-1]
     assert table.below == (f"(input): {why} (4 cells: lstm, T=12, 50, seeds 0, 1)",)
     # A record of an earlier version has no summary of the input gradient.
     earlier = gradient_table(

@@ -13,6 +13,7 @@ __all__ = [
     "machines",
     "nested",
     "plain_files",
+    "portable",
     "printable",
     "process_identity",
     "processor",

@@ -1,7 +1,7 @@
 """Names the class of this processor: its vendor, and the widest instructions that torch, oneDNN and MKL use.
 
 Two processors of one class compute the same bits with the same versions; another class sums in another order.
-Imports nothing of seqbench; torch is imported when a function runs.
+torch is imported when a function runs.
 """
 
 from __future__ import annotations
@@ -11,6 +11,11 @@ import os
 import platform
 from collections.abc import Mapping
 from pathlib import Path
+
+from seqbench.base.portable import is_portable
+
+PORTABLE_CLASS = {"vendor": "any x86-64", "torch": "DEFAULT", "onednn": "SSE41", "mkl": "COMPATIBLE"}
+"""The class of every x86-64 processor in a process of portable arithmetic: its libraries take the same code."""
 
 _CPUINFO = Path("/proc/cpuinfo")
 
@@ -53,6 +58,8 @@ def processor_class() -> dict[str, str | None]:
     """
     import torch
 
+    if is_portable(os.environ):
+        return dict(PORTABLE_CLASS)
     fields = _fields()
     flags = frozenset(fields.get("flags", "").split())
     is_with_onednn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqbench.base.atomic_files import replacing
+from seqbench.base.portable import is_portable
 from seqbench.base.printable import one_line
 from seqbench.base.tensor_files import DamagedFileError, load_tensors
 from seqbench.errors import reason, told
@@ -56,7 +57,8 @@ def cached_tensors(
             parameters, the seed.
         make: makes the tensors. If the cache cannot be written, that costs time but never the result.
     """
-    known = json.dumps(list(identity))
+    # The same random numbers, rounded by other code, are other tensors.
+    known = json.dumps([*identity, "portable"] if is_portable(os.environ) else list(identity))
     path = cache_folder() / f"{hashlib.sha256(known.encode()).hexdigest()[:32]}.pt"
     try:
         return _tensors(load_tensors(path, mmap=True), known)

@@ -72,7 +72,8 @@ class Expected:
             return
         self._tried.add(kind)
         for short in _shortened(assignment):
-            worker = start(train, short, devices=NO_GPU.devices if self._job.settings.gpus == 0 else None)
+            devices = NO_GPU.devices if self._job.settings.gpus == 0 else None
+            worker = start(train, short, devices=devices, is_portable=assignment.is_portable)
             try:
                 said = self._awaited(worker, assignment.cell.training.time_limit)
             finally:

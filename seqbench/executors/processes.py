@@ -62,7 +62,7 @@ class Processes(Executor):
             )
         for first in range(0, len(assignments), workers):
             some = assignments[first : first + workers]
-            started = [start(check, assignment) for assignment in some]
+            started = [start(check, each, is_portable=each.is_portable) for each in some]
             try:
                 for assignment, worker in zip(some, started, strict=True):
                     said = worker.result(assignment.cell.training.time_limit)
@@ -101,7 +101,8 @@ class _Machine(Workplace[_Placed]):
         place = self._place(launch, runs) if self._fits(launch, runs) else None
         if place is None:
             return None
-        process = start(train, launch.assignment, devices=place.devices)
+        assignment = launch.assignment
+        process = start(train, assignment, devices=place.devices, is_portable=assignment.is_portable)
         if beside := [run for run in runs if run.worker.place == place]:
             self._crowded |= {run.launch.cell.key for run in beside}
             self._crowded.add(launch.cell.key)

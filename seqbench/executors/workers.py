@@ -15,16 +15,17 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerProcess
+from multiprocessing.context import ForkServerContext, ForkServerProcess, SpawnContext, SpawnProcess
 from multiprocessing.util import Finalize
 from typing import Any
 
 from seqbench.base.leftover_threads import end_idle_pools, left_running
+from seqbench.base.portable import portable_settings
 from seqbench.errors import ExperimentError, reason
 from seqbench.executors.silence import Silence
 from seqbench.executors.sockets import sockets_fit
@@ -96,7 +97,7 @@ class Worker:
         connection: has something to read when there is a message.
     """
 
-    def __init__(self, process: ForkServerProcess, connection: Connection) -> None:
+    def __init__(self, process: ForkServerProcess | SpawnProcess, connection: Connection) -> None:
         self.connection = connection
         self._process = process
         self._kills_before = out_of_memory_kills()
@@ -188,21 +189,39 @@ class Worker:
         return Died(f"by signal {name}" + (" (out of memory)" if of_memory else ""), of_memory)
 
 
-def start(work: Work, argument: Any, *, devices: str | None = None, folder: str | None = None) -> Worker:
+@dataclass
+class _Server:
+    """The server of this process: multiprocessing has one, which keeps the arithmetic that it was started with."""
+
+    is_portable: bool | None = None
+
+
+_SERVER = _Server()
+
+
+def start(
+    work: Work,
+    argument: Any,
+    *,
+    devices: str | None = None,
+    folder: str | None = None,
+    is_portable: bool | None = None,
+) -> Worker:
     """Start a process that does ``work`` with ``argument``; both are pickled.
 
     Args:
         devices: the GPUs that it sees, as CUDA_VISIBLE_DEVICES has them; None leaves what this process sees.
         folder: its current folder; by default the one of this process.
+        is_portable: whether it computes the same bits as any x86-64 processor would, see `seqbench.base.portable`;
+            None where that does not matter.
 
     Raises:
         ExperimentError: the machine gives no process.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOAD)
+    context = _context(is_portable)
     ours, theirs = context.Pipe()
     arguments = (theirs, work, argument, devices, folder or os.getcwd())
-    with _main_hidden(), _environment(), _signals_wait(), sockets_fit():
+    with _main_hidden(), _environment(_settings(is_portable)), _signals_wait(), sockets_fit():
         for left in reversed(range(_STARTS)):
             process = context.Process(target=_main, args=arguments, daemon=True, name="seqbench worker")
             try:
@@ -214,6 +233,22 @@ def start(work: Work, argument: Any, *, devices: str | None = None, folder: str 
                     raise ExperimentError(_not_started(error)) from error
     theirs.close()
     return Worker(process, ours)
+
+
+def _context(is_portable: bool | None) -> ForkServerContext | SpawnContext:
+    """Return how a process is started: by the server, or anew where the server has another arithmetic."""
+    if _SERVER.is_portable is None:
+        _SERVER.is_portable = bool(is_portable)
+    if is_portable not in (None, _SERVER.is_portable):
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOAD)
+    return context
+
+
+def _settings(is_portable: bool | None) -> Mapping[str, str]:
+    wanted = _SERVER.is_portable if is_portable is None else is_portable
+    return portable_settings() if wanted else {}
 
 
 def _not_started(error: Exception) -> str:
@@ -241,13 +276,13 @@ def _main_hidden() -> Iterator[None]:
 
 
 @contextmanager
-def _environment() -> Iterator[None]:
-    """Give the server, when it starts, an environment in which torch takes one thread.
+def _environment(settings: Mapping[str, str]) -> Iterator[None]:
+    """Give the server, when it starts, these settings and an environment in which torch takes one thread.
 
     And in which Python imports nothing from the current folder, unless this process does: a plugin of the user's
     in it may be called copy.py or queue.py.
     """
-    ours = {"OMP_NUM_THREADS": "1"}
+    ours = {"OMP_NUM_THREADS": "1", **settings}
     if not {"", os.getcwd()} & set(sys.path):
         ours["PYTHONSAFEPATH"] = "1"
     before = {name: os.environ.get(name) for name in ours}

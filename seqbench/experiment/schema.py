@@ -66,6 +66,9 @@ class Training(Settings):
     precision: Annotated[Literal["float32", "tf32", "bf16"], InKey(since=2)] = Field(
         "float32", description="arithmetic: float32, TF32 (GPUs only), or bfloat16 with weights in float32"
     )
+    arithmetic: Annotated[Literal["native", "portable"], InKey(since=3)] = Field(
+        "native", description="native: code for this processor; portable: the same bits on any x86-64, and slower"
+    )
     embedding_size: int = Field(32, ge=1, description="features of an embedded token")
     truncate: Annotated[int | None, InKey(since=2)] = Field(
         None, ge=1, description="steps after which no gradient flows back through the state, null for all steps"

@@ -42,6 +42,11 @@ class Assignment:
     beside: tuple[Configured, ...] = ()
     task: Task | None = field(default=None, compare=False, repr=False)
 
+    @property
+    def is_portable(self) -> bool:
+        """Whether its process must compute the same bits as any x86-64 processor would."""
+        return self.cell.training.arithmetic == "portable"
+
     def __getstate__(self) -> dict[str, Any]:
         # Its class may come from a file that the other process has not loaded yet.
         return {**self.__dict__, "task": None}

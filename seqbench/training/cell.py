@@ -27,7 +27,7 @@ from seqbench.training.determinism import same_bits
 from seqbench.training.fit import Progress
 from seqbench.training.lightning import quiet_lightning
 from seqbench.training.one_thread import one_quiet_thread
-from seqbench.training.precision import arithmetic
+from seqbench.training.precision import arithmetic, check_arithmetic
 from seqbench.training.resume import StoppedError, TimeLimitError
 
 
@@ -60,6 +60,7 @@ def run_cell(
     """
     described = {**(environment or {}), **computing()}
     try:
+        check_arithmetic(cell.training.arithmetic)
         with (
             one_quiet_thread(),
             arithmetic(cell.training.precision),

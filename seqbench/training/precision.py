@@ -5,15 +5,36 @@ By default torch lets cuDNN round float32 to TF32.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Literal
 
 import torch
 
+from seqbench.base.portable import portable_faults
 from seqbench.errors import ExperimentError
 
 Precision = Literal["float32", "tf32", "bf16"]
+Arithmetic = Literal["native", "portable"]
+
+
+def check_arithmetic(wanted: Arithmetic) -> None:
+    """Refuse to compute portable bits in a process that cannot.
+
+    Raises:
+        ExperimentError: it was not started with the settings of `seqbench.base.portable`, or there is a GPU.
+    """
+    if wanted == "native":
+        return
+    faults = list(portable_faults(os.environ))
+    if torch.cuda.is_available():
+        faults.append("a GPU computes here, whose bits are its own; hide it with CUDA_VISIBLE_DEVICES=-1")
+    if faults:
+        raise ExperimentError(
+            f"training.arithmetic is portable, and {'; '.join(faults)}. The executors processes and ray start"
+            " processes with the settings; serial computes in this one"
+        )
 
 
 def check_precision(precision: Precision) -> None:

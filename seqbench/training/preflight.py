@@ -20,7 +20,7 @@ from seqbench.plugins.faults import faults_told, owner, place
 from seqbench.plugins.parameters import make
 from seqbench.training.cell_data import load_elsewhere, load_task
 from seqbench.training.chunk_policy import chunking_of
-from seqbench.training.precision import check_precision
+from seqbench.training.precision import check_arithmetic, check_precision
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,7 @@ def check_data(
         Exception: a bug of the task's own.
     """
     check_precision(cell.training.precision)
+    check_arithmetic(cell.training.arithmetic)
     task = task or load_task(cell, catalog)
     with warnings.catch_warnings():
         # The run of the cell records them.

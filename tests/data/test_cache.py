@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from seqbench import cached_tensors
+from seqbench.base.portable import portable_settings
 from seqbench.data.cache import cache_folder
 
 IDENTITY = ("task", 1, "sha256:1234", 0.5, None)
@@ -86,3 +87,12 @@ def test_user_without_a_home_has_a_cache_and_no_folder_called_like_one(
     monkeypatch.setattr("os.path.expanduser", lambda path: path)
     assert cache_folder().is_absolute()
     assert "~" not in str(cache_folder())
+
+
+def test_tensors_of_portable_arithmetic_are_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    cached_tensors(IDENTITY, fresh)
+    for name, value in portable_settings().items():
+        monkeypatch.setenv(name, value)
+    other = cached_tensors(IDENTITY, lambda: {"tokens": torch.zeros(3)})
+    assert torch.equal(other["tokens"], torch.zeros(3))
+    assert torch.equal(cached_tensors(IDENTITY, refused)["tokens"], torch.zeros(3))

@@ -7,13 +7,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
+import pytest
 
+from seqbench.base.portable import portable_faults
 from seqbench.executors.processes import Processes
+from seqbench.executors.work import Tell
+from seqbench.executors.workers import Done, start
 from seqbench.jobs.events import Event, Progressed
+from tests.base.here import IS_X86
 from tests.executors.desk import ENDLESS, Desk, cells, lives, records, youngest_child
 
 
@@ -45,3 +50,20 @@ def test_worker_that_is_told_to_end_by_the_system_writes_its_record() -> None:
         events.append(event)
     (record,) = records(events)
     assert record.status == "interrupted", record.reason
+
+
+def _faults(argument: None, told: Tell, should_stop: Callable[[], bool]) -> list[str]:
+    return list(portable_faults(os.environ))
+
+
+@pytest.mark.skipif(not IS_X86, reason="portable arithmetic is that of x86-64 processors")
+def test_process_has_the_arithmetic_that_is_asked_for_whatever_the_server_was_started_with() -> None:
+    found = {}
+    for asked in (False, True, False):
+        worker = start(_faults, None, is_portable=asked)
+        said = worker.result(60)
+        worker.end()
+        assert isinstance(said, Done), said
+        found[asked] = said.value
+    assert found[True] == []
+    assert found[False] != []

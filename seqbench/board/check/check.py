@@ -22,6 +22,7 @@ from seqbench.board.bundle.strict_json import strict_json
 from seqbench.board.bundle.suite import Grid, grid, other_versions, version_told
 from seqbench.board.check.faults import course_faults, data_faults, key_faults, score_faults
 from seqbench.board.check.installed import Installed, compare_with_installed
+from seqbench.board.check.portable_bits import MARK, portable_bits
 from seqbench.board.check.rules import (
     changed_faults,
     hash_faults,
@@ -187,6 +188,7 @@ def _findings(
         return
     yield from _of_records(manifest, records, asked, installed)
     yield from _models(manifest, installed.catalog)
+    yield RuleResult(MARK, *portable_bits(records))
     yield RuleResult("truth of scores", "not checked", "only cells that are run again tell: seqbench board verify")
     yield RuleResult("gradients, sizes, curves", "not checked", "these are compared for cells that are run again")
     yield RuleResult(

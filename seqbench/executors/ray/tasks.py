@@ -55,7 +55,8 @@ def attend(work: Work, assignment: Assignment, board: Any, folder: str) -> Done 
     if is_stopping():
         return None
     here = replace(assignment, environment=describe())
-    worker = start(work, here, devices=os.environ.get("CUDA_VISIBLE_DEVICES"), folder=folder)
+    devices = os.environ.get("CUDA_VISIBLE_DEVICES")
+    worker = start(work, here, devices=devices, folder=folder, is_portable=here.is_portable)
     try:
         return _attended(worker, assignment.cell.training.time_limit, is_stopping)
     finally:

@@ -15,7 +15,7 @@ from torch import Generator, Tensor
 
 from seqbench.base.seeds import generator
 from seqbench.contracts.examples import Batch
-from seqbench.contracts.kinds.kind import TargetKind
+from seqbench.contracts.targets import TargetKind
 from seqbench.gradients.backpropagation import LogNorms, pass_back
 from seqbench.gradients.flow import WHOLE, Curve, Flow, Quantity, curve_of, unknown_curve
 from seqbench.gradients.part_names import part_names

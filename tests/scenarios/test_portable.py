@@ -1,4 +1,4 @@
-"""Tests that cells of portable arithmetic have the same bits where the libraries take a processor for a weaker one.
+"""Tests that cells of portable arithmetic keep their bits where the libraries take a processor for a weaker one.
 
 Modules: seqbench.board.check.portable_bits.
 """
@@ -53,12 +53,13 @@ def _run(folder: Path, arithmetic: str, environment: dict[str, str]) -> list[Rec
     command = [
         sys.executable, "-m", "seqbench", "run", "--tasks", "copy,forecasting,sentiment", "--models", "lstm,gru",
         "--lengths", "16", "--set", "training.steps=20", "--set", "training.batch_size=8", "--set",
-        f"training.arithmetic={arithmetic}", "--set", "gradients.examples=2", "--jobs", "1", "--output", str(folder),
+        f"training.arithmetic={arithmetic}", "--set", "gradients.examples=2", "--jobs", "1",
+        "--output", str(folder),
     ]  # fmt: skip
     # Caches of their own: data that were made under one arithmetic must not be read under another.
     own = {"SEQBENCH_CACHE": str(folder / "cache")}
     subprocess.run(command, env={**os.environ, **own, **environment}, check=True, capture_output=True, timeout=300)
-    return sorted(Store(folder).records(), key=lambda record: record.title)
+    return sorted(Store(folder).read(), key=lambda record: record.title)
 
 
 def _moved(one: list[Record], other: list[Record]) -> list[str]:

@@ -1,0 +1,122 @@
+"""Shows what portable arithmetic costs, and that another processor gives its bits.
+
+    python -m benchmarks.portable_bits [--models rnn,lstm,gru] [--lengths 64,256] [--repeats 5]
+    python -m benchmarks.portable_bits --digests [--through "qemu-x86_64 -cpu Nehalem"]
+
+The first prints the CPU time of a training step, one thread, of native and of portable arithmetic by turns, and
+their ratio. The second trains a small cell of each task of `quick` with each of its models and prints a digest of its
+losses, scores, baselines and gradients: equal on any two machines with the same versions. With --through the cells
+run here and under another program too, such as an emulator of an older processor, and both are compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from seqbench import Experiment, load_catalog
+from seqbench.base.portable import portable_settings
+from seqbench.plugins.grid import expand
+from seqbench.training.cell import run_cell
+
+FEW, MANY = 30, 130
+"""Steps of the two cells whose difference is the cost of a step."""
+TASKS = ("copy", "adding", "word-order", "sentiment", "forecasting")
+MODELS = ("rnn", "lstm", "gru")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", default=",".join(MODELS))
+    parser.add_argument("--lengths", default="64,256")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--digests", action="store_true", help="print a digest of each of fifteen cells")
+    parser.add_argument("--through", default="", help="a program that runs the same cells once more")
+    parser.add_argument("--once", choices=("native", "portable"), help="measure or digest in this process")
+    asked = parser.parse_args()
+    if asked.once:
+        print(json.dumps(_digests() if asked.digests else _step(asked.models, int(asked.lengths), asked.once)))
+    elif asked.digests:
+        _show_digests(shlex.split(asked.through))
+    else:
+        _show_costs(asked.models.split(","), asked.lengths.split(","), asked.repeats)
+
+
+def _show_costs(models: Sequence[str], lengths: Sequence[str], repeats: int) -> None:
+    print("model  length  native ms  portable ms  ratio, median and range")
+    for length in lengths:
+        for model in models:
+            options = ("--models", model, "--lengths", length)
+            pairs = [[_child(each, options) for each in ("native", "portable")] for _ in range(repeats)]
+            ratios = sorted(portable / native for native, portable in pairs)
+            native, portable = (1e3 * statistics.median(each) for each in zip(*pairs, strict=True))
+            told = f"{statistics.median(ratios):.2f}, {ratios[0]:.2f} to {ratios[-1]:.2f}"
+            print(f"{model:5}  {length:>6}  {native:9.2f}  {portable:11.2f}  {told}")
+
+
+def _show_digests(through: Sequence[str]) -> None:
+    here = _child("portable", ("--digests",))
+    there = _child("portable", ("--digests",), through) if through else here
+    for cell, digest in here.items():
+        verdict = f"  {'same' if there[cell] == digest else f'OTHER: {there[cell]}'}" if through else ""
+        print(f"{cell:20}  {digest}{verdict}")
+    if here != there:
+        sys.exit(f"{sum(there[cell] != digest for cell, digest in here.items())} of {len(here)} cells differ")
+
+
+def _child(arithmetic: str, options: Sequence[str], through: Sequence[str] = ()) -> Any:
+    """Return what a fresh process with the settings of an arithmetic, and a cache of its own, prints."""
+    settings: Mapping[str, str] = portable_settings() if arithmetic == "portable" else {}
+    command = [*through, sys.executable, "-m", "benchmarks.portable_bits", "--once", arithmetic, *options]
+    with tempfile.TemporaryDirectory() as cache:
+        environment = {**os.environ, **settings, "SEQBENCH_CACHE": cache}
+        ran = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+def _step(model: str, length: int, arithmetic: str) -> float:
+    """Return the seconds of CPU time of a training step."""
+    catalog = load_catalog()
+
+    def seconds(steps: int) -> float:
+        training = {"steps": steps, "validate_every": steps, "arithmetic": arithmetic}
+        (cell,) = expand(
+            Experiment(tasks=["copy"], models=[model], lengths=[length], gradients="off", training=training),
+            catalog,
+        )
+        begin = time.process_time()
+        assert run_cell(cell, catalog).status == "ok"
+        return time.process_time() - begin
+
+    seconds(FEW)
+    return (seconds(MANY) - seconds(FEW)) / (MANY - FEW)
+
+
+def _digests() -> dict[str, str]:
+    """Return the first digits of a hash of all that a cell computes."""
+    catalog = load_catalog()
+    training = {"steps": 30, "batch_size": 8, "validate_every": 10, "arithmetic": "portable"}
+    experiment = Experiment(tasks=TASKS, models=MODELS, lengths=[16], training=training, gradients={"examples": 2})
+    kept = {"course": {"losses", "validations"}, "test": True, "gradients": True, "data_fingerprint": True}
+    found = {}
+    for cell in expand(experiment, catalog):
+        record = run_cell(cell, catalog)
+        assert record.status == "ok", record.reason
+        text = json.dumps(record.model_dump(mode="json", include=kept), sort_keys=True)
+        found[f"{cell.task.name} {cell.model.name}"] = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -25,7 +25,7 @@ from multiprocessing.util import Finalize
 from typing import Any
 
 from seqbench.base.leftover_threads import end_idle_pools, left_running
-from seqbench.errors import ExperimentError, reason
+from seqbench.executors.server import started
 from seqbench.executors.silence import Silence
 from seqbench.executors.sockets import sockets_fit
 from seqbench.executors.work import Tell
@@ -38,7 +38,6 @@ SECONDS_TO_STOP = 20.0
 """Time for a cell to write its checkpoint and end after a request to stop; then it is killed."""
 _SECONDS_TO_EXIT = 2.0
 _SECONDS_FOR_THREADS = 0.2
-_STARTS = 3
 _SECONDS_BETWEEN_SIGNS = 1.0
 _ENDS = {signal.SIGTERM, signal.SIGHUP}
 """Signals that ask the process that gets them to end."""
@@ -203,24 +202,11 @@ def start(work: Work, argument: Any, *, devices: str | None = None, folder: str 
     ours, theirs = context.Pipe()
     arguments = (theirs, work, argument, devices, folder or os.getcwd())
     with _main_hidden(), _environment(), _signals_wait(), sockets_fit():
-        for left in reversed(range(_STARTS)):
-            process = context.Process(target=_main, args=arguments, daemon=True, name="seqbench worker")
-            try:
-                process.start()
-                break
-            except (EOFError, OSError) as error:
-                # The server was just killed; the next start makes a new one.
-                if not left:
-                    raise ExperimentError(_not_started(error)) from error
+        process = started(
+            lambda: context.Process(target=_main, args=arguments, daemon=True, name="seqbench worker")
+        )
     theirs.close()
     return Worker(process, ours)
-
-
-def _not_started(error: Exception) -> str:
-    return (
-        f"no process can be started: {reason(error) or 'its server ended at once'}; look at the limits on"
-        " processes, memory and temporary files here, or take --executor serial"
-    )
 
 
 @contextmanager

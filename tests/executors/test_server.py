@@ -29,7 +29,7 @@ ADVICE = "; look at the limits on processes, memory and temporary files here, or
         ("os._exit(5)", "unexpected EOF"),
     ],
 )
-def test_server_that_was_killed_each_time_is_the_reason_that_is_told(tmp_path: Path, end: str, reason: str) -> None:
+def test_server_that_was_killed_each_time_is_the_reason(tmp_path: Path, end: str, reason: str) -> None:
     (tmp_path / "ends_itself.py").write_text(f"import os\n{end}\n")
     places = {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path]), "PYTHONSAFEPATH": "1"}
     command = [sys.executable, "-c", STARTS]

@@ -27,8 +27,8 @@ import psutil
 SHARE_OF_MAIN = 0.1
 """Of the kills; the others meet workers, and whatever else the sweep has started."""
 SERVERS_AT_MOST = 2
-"""Kills of the server of the workers in one start: a sweep gives up where its server dies three times in a row, and
-on a busy machine that is all there is to kill for a while."""
+"""Kills of the server of the workers in one start: a sweep gives up where its server dies three times in a row,
+and on a busy machine there is nothing else to kill for a while."""
 SECONDS_AT_MOST = {"ray": 4.0}
 """Between two kills, 0.5 by default: a cell takes longer, so that most are met while they train. A worker of Ray
 begins with importing torch."""
@@ -229,7 +229,7 @@ def said(process: psutil.Process) -> list[str]:
 
 
 def is_server(process: psutil.Process, sweep: int) -> bool:
-    """Say whether a process is the one that the workers of a sweep are forked from, which keep its command line."""
+    """Say whether a process is the one that the workers of a sweep are forked from; they keep its words."""
     try:
         return process.ppid() == sweep and "forkserver" in " ".join(said(process))
     except psutil.NoSuchProcess:

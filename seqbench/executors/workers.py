@@ -8,7 +8,6 @@ because two threads on two busy cores are many times slower than one.
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import os
 import pickle
 import signal
@@ -20,13 +19,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext, ForkServerProcess, SpawnContext, SpawnProcess
+from multiprocessing.process import BaseProcess
 from multiprocessing.util import Finalize
 from typing import Any
 
 from seqbench.base.leftover_threads import end_idle_pools, left_running
-from seqbench.base.portable import portable_settings
-from seqbench.errors import ExperimentError, reason
+from seqbench.executors.server import context_of, settings_of, started
 from seqbench.executors.silence import Silence
 from seqbench.executors.sockets import sockets_fit
 from seqbench.executors.work import Tell
@@ -39,7 +37,6 @@ SECONDS_TO_STOP = 20.0
 """Time for a cell to write its checkpoint and end after a request to stop; then it is killed."""
 _SECONDS_TO_EXIT = 2.0
 _SECONDS_FOR_THREADS = 0.2
-_STARTS = 3
 _SECONDS_BETWEEN_SIGNS = 1.0
 _ENDS = {signal.SIGTERM, signal.SIGHUP}
 """Signals that ask the process that gets them to end."""
@@ -97,7 +94,7 @@ class Worker:
         connection: has something to read when there is a message.
     """
 
-    def __init__(self, process: ForkServerProcess | SpawnProcess, connection: Connection) -> None:
+    def __init__(self, process: BaseProcess, connection: Connection) -> None:
         self.connection = connection
         self._process = process
         self._kills_before = out_of_memory_kills()
@@ -189,16 +186,6 @@ class Worker:
         return Died(f"by signal {name}" + (" (out of memory)" if of_memory else ""), of_memory)
 
 
-@dataclass
-class _Server:
-    """The server of this process: multiprocessing has one, which keeps the arithmetic that it was started with."""
-
-    is_portable: bool | None = None
-
-
-_SERVER = _Server()
-
-
 def start(
     work: Work,
     argument: Any,
@@ -218,44 +205,15 @@ def start(
     Raises:
         ExperimentError: the machine gives no process.
     """
-    context = _context(is_portable)
+    context = context_of(is_portable, PRELOAD)
     ours, theirs = context.Pipe()
     arguments = (theirs, work, argument, devices, folder or os.getcwd())
-    with _main_hidden(), _environment(_settings(is_portable)), _signals_wait(), sockets_fit():
-        for left in reversed(range(_STARTS)):
-            process = context.Process(target=_main, args=arguments, daemon=True, name="seqbench worker")
-            try:
-                process.start()
-                break
-            except (EOFError, OSError) as error:
-                # The server was just killed; the next start makes a new one.
-                if not left:
-                    raise ExperimentError(_not_started(error)) from error
+    with _main_hidden(), _environment(settings_of(is_portable)), _signals_wait(), sockets_fit():
+        process = started(
+            lambda: context.Process(target=_main, args=arguments, daemon=True, name="seqbench worker")
+        )
     theirs.close()
     return Worker(process, ours)
-
-
-def _context(is_portable: bool | None) -> ForkServerContext | SpawnContext:
-    """Return how a process is started: by the server, or anew where the server has another arithmetic."""
-    if _SERVER.is_portable is None:
-        _SERVER.is_portable = bool(is_portable)
-    if is_portable not in (None, _SERVER.is_portable):
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOAD)
-    return context
-
-
-def _settings(is_portable: bool | None) -> Mapping[str, str]:
-    wanted = _SERVER.is_portable if is_portable is None else is_portable
-    return portable_settings() if wanted else {}
-
-
-def _not_started(error: Exception) -> str:
-    return (
-        f"no process can be started: {reason(error) or 'its server ended at once'}; look at the limits on"
-        " processes, memory and temporary files here, or take --executor serial"
-    )
 
 
 @contextmanager

@@ -16,13 +16,12 @@ from seqbench.errors import StoreError
 from seqbench.records.curves import ShortCurves, kept
 from seqbench.records.index_file import IndexEntry
 from seqbench.records.light import is_light, without_curves
+from seqbench.records.quick_check import APART, checked_outcome
 from seqbench.records.record_files import BROKEN, Content, content_of, head_of, is_of_another_version, seen_in
 from seqbench.records.record_text import Parts, parts_of
 from seqbench.records.row_columns import short_row
 from seqbench.records.rows import own_row, row_of_cell, row_of_outcome
 from seqbench.records.schema import CellData, Data, PluginUsed, Record
-
-_APART = {"cell", "environment"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,8 @@ def _whole_entry(file: RecordFile, depth: int) -> IndexEntry | FileFault:
     parts = parts_of(data) if file.has_right_seal else None
     if parts is not None:
         with suppress(ValueError):
-            cell, rest = _cell(parts.cell), _rest().model_validate_json(parts.rest)
+            cell = _cell(parts.cell)
+            rest = checked_outcome(parts.rest) or _rest().model_validate_json(parts.rest)
             # Without the settings of its gradients, a record keeps the curves of its flows.
             if cell.gradients is not None and is_light(rest):
                 row = _row_of_cell(parts.cell, parts.environment) | _place(parts.place) | row_of_outcome(rest)
@@ -135,7 +135,7 @@ def _parts(record: Record) -> Parts:
     return Parts(
         cell=cell.model_copy(update={"length": 0, "seed": 0}).model_dump_json(),
         environment=to_json(record.environment).decode(),
-        rest=record.model_dump_json(exclude=_APART),
+        rest=record.model_dump_json(exclude=set(APART)),
         place=f"{cell.length} {cell.seed}",
     )
 
@@ -153,7 +153,7 @@ def _place(text: str) -> dict[str, int]:
 @cache
 def _rest() -> type[Record]:
     """Return the class of a record that lacks the parts it shares with others, made when it is used."""
-    fields = {name: (each.annotation, each) for name, each in Record.model_fields.items() if name not in _APART}
+    fields = {name: (each.annotation, each) for name, each in Record.model_fields.items() if name not in APART}
     made: Any = create_model("_Rest", __base__=Data, **fields)  # type: ignore[call-overload]
     return made  # type: ignore[return-value]
 

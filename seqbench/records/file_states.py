@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from operator import attrgetter
 from pathlib import Path
 
 from seqbench.records.layout import is_record_file
@@ -15,10 +16,10 @@ def states_in(folder: Path) -> dict[str, State | None]:
     """Return the states of all record files, in the order of their names."""
     try:
         with os.scandir(folder) as found:
-            states = {each.name: _state(each) for each in found if is_record_file(each.name)}
+            files = sorted((each for each in found if is_record_file(each.name)), key=attrgetter("name"))
+            return {each.name: _state(each) for each in files}
     except OSError:
         return {}
-    return {name: states[name] for name in sorted(states)}
 
 
 def _state(file: os.DirEntry[str]) -> State | None:

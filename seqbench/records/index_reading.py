@@ -78,14 +78,12 @@ class Reading:
 
     def _fitting(self, old: IndexFile) -> set[str]:
         """Return the names of the files whose entries can be believed."""
-        names: set[str] = set()
+        state_of, least = self.states.get, self.depth
+        rows = old.rows(("name", "is_sure", "depth", *STATE))
         try:
-            for name, is_sure, depth, *state in old.rows(("name", "is_sure", "depth", *STATE)):
-                if is_sure and depth >= self.depth and self.states.get(name) == tuple(state):
-                    names.add(name)
+            return {row[0] for row in rows if row[1] and row[2] >= least and state_of(row[0]) == row[3:]}
         except IndexFileError:
             return set()
-        return names
 
     def _read(self, names: Iterable[str]) -> Iterator[tuple[str, IndexEntry | FileFault]]:
         # In threads it takes longer: most of the time Python's lock is held.

@@ -119,4 +119,4 @@ def _files(folder: Path, suffix: str) -> list[Path]:
 
 def _is_file(name: str, suffix: str) -> bool:
     # Temporary files start with a dot, so a half-written file is never taken for a whole one.
-    return name.endswith(suffix) and not name.startswith(".")
+    return name[0] != "." and name.endswith(suffix)

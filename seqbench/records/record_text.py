@@ -22,8 +22,6 @@ _ENVIRONMENT, _NOTES = b', "environment": {', b', "notes": {'
 """A quote in a word has a backslash before it, so no word has these names."""
 _LENGTH = b', "length": '
 _PLACE = re.compile(rb', "length": ([0-9]{1,20}), "seed": ([0-9]{1,20})')
-_NEAR = 4000
-"""Bytes from a curve's summary within which the next curve is looked for."""
 
 
 class Parts(NamedTuple):
@@ -44,55 +42,70 @@ class Parts(NamedTuple):
 
 def parts_of(content: bytes) -> Parts | None:
     """Return the parts of the record in a sealed file of this program; None if names do not tell them."""
-    line = unsealed(cut(content))
-    if line.count(_COURSE) != 1:
+    pieces = _pieces(content)
+    if len(pieces) == 1 or sum(piece.count(_COURSE) for piece in pieces) != 1:
         return None
+    head, *between, end = pieces
     try:
-        head, tail = line.split(_STOPPED)
-        first, cell = head.split(_CELL)
+        first, task = head.split(_STOPPED)
+        first, cell = first.split(_CELL)
         before, after = cell.split(_TRAINING)
-        middle, last = tail.split(_ENVIRONMENT)
-        environment, notes = last.split(_NOTES)
+        last, environment = unsealed(end).split(_ENVIRONMENT)
+        environment, notes = environment.split(_NOTES)
     except ValueError:
         return None
     place = _PLACE.fullmatch(before, before.rfind(_LENGTH))
     return place and Parts(
         b"".join((b"{", before[: place.start()], b', "length": 0, "seed": 0', _TRAINING, after)).decode(),
         (b"{" + environment).decode(),
-        b"".join((first, _STOPPED, middle, _NOTES, notes)).decode(),
+        b"".join((first, _STOPPED, task, *between, last, _NOTES, notes)).decode(),
         f"{int(place[1])} {int(place[2])}",
     )
 
 
-def cut(line: bytes) -> bytes:
-    """Return the JSON of a record with empty lists of losses, curves and norms, as far as they are found."""
-    kept: list[bytes] = []
+def _pieces(line: bytes) -> list[bytes]:
+    """Return the JSON of a record in pieces, without its losses, curves and norms as far as they are found."""
+    pieces: list[bytes] = []
     place = 0
     for start, end in _spans(line):
-        kept.append(line[place:start])
+        pieces.append(line[place:start])
         place = end
-    return b"".join([*kept, line[place:]])
+    return [*pieces, line[place:]]
 
 
 def _spans(line: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the places of the lists that are cut.
+
+    One byte is found many times as quickly as a word, and there is none but numbers and names in these lists.
+    """
     place = line.find(_COURSE) + len(_COURSE)
-    end = line.find(_AFTER_LOSSES, place)
-    if end < 0 or b'"' in line[place:end]:
+    end = line.find(b'"', place) - 3
+    if not line.startswith(_AFTER_LOSSES, end):
         return
     yield place, end
     # Between the losses and the gradients stand numbers only, so the first field of this name is the record's.
     end = line.find(_GRADIENTS, end)
     if not line.startswith(_FLOWS, end):
         return
-    while (place := line.find(_CURVES, end, end + _NEAR)) >= 0 and line.find(_NORMS, end, place) < 0:
-        place += len(_CURVES)
-        end = line.find(_AFTER_CURVES, place)
+    end += len(_FLOWS)
+    # The next list after a summary is that of the next flow, or the course of the norms.
+    while line.endswith(_CURVES, end, place := line.find(b"[", end) + 1):
+        end = _after_curves(line, place)
         if end < 0:
             return
         yield place, end
     end = line.find(_NORMS, end)
     if line.startswith(b"{", end + len(_NORMS)):
         place = line.find(_STEPS, end) + len(_STEPS)
-        end = line.find(_AFTER_NORMS, place)
-        if end >= 0 and b'"' not in line[place:end]:
+        end = line.find(b'"', place) - 4
+        if line.startswith(_AFTER_NORMS, end):
             yield place, end
+
+
+def _after_curves(line: bytes, place: int) -> int:
+    """Return where the list of curves ends that begins here; -1 if it does not."""
+    while not line.startswith(_AFTER_CURVES, place):
+        place = line.find(b"}", place) + 1
+        if not place:
+            return -1
+    return place

@@ -26,6 +26,9 @@ import psutil
 
 SHARE_OF_MAIN = 0.1
 """Of the kills; the others meet workers, and whatever else the sweep has started."""
+SERVERS_AT_MOST = 2
+"""Kills of the server of the workers in one start: a sweep gives up where its server dies three times in a row,
+and on a busy machine there is nothing else to kill for a while."""
 SECONDS_AT_MOST = {"ray": 4.0}
 """Between two kills, 0.5 by default: a cell takes longer, so that most are met while they train. A worker of Ray
 begins with importing torch."""
@@ -49,6 +52,7 @@ GRID = [
 
 CELLS_OF_A_SEED = 12
 
+SERVERS = "servers of workers"
 RAY = "ray::"
 """How the command line of a Ray worker begins."""
 
@@ -126,6 +130,7 @@ class Storm:
         self._killed: Counter[str] = Counter()
         self._ends: Counter[str] = Counter()
         self._starts = 0
+        self._servers = 0
         self._rounds = 1
 
     def run(self) -> None:
@@ -137,6 +142,7 @@ class Storm:
                 for path in (self._output / "records").glob("*.json"):
                     path.unlink()
             self._starts += 1
+            self._servers = 0
             with start(self._arguments) as sweep:
                 self._disturb(sweep)
                 sweep.kill()
@@ -168,6 +174,7 @@ class Storm:
             except psutil.NoSuchProcess:
                 continue
             self._killed[kind] += 1
+            self._servers += kind == SERVERS
             self._left -= 1
             if kind == "main":
                 sweep.wait()
@@ -180,7 +187,7 @@ class Storm:
             sweep = psutil.Process(pid)
             below = sweep.children(recursive=True)
             self._seen |= {process.pid: process for process in below}
-            workers = [process for process in below if self._may_be_killed(process)]
+            workers = [process for process in below if self._may_be_killed(process, pid)]
         except (psutil.NoSuchProcess, FileNotFoundError, ValueError):
             # Ended, or released, or written just now.
             return "", None
@@ -189,12 +196,14 @@ class Storm:
         if self._chance.random() < SHARE_OF_MAIN:
             return "main", sweep
         victim = self._chance.choice(workers)
-        return kind(victim), victim
+        return SERVERS if is_server(victim, pid) else kind(victim), victim
 
-    def _may_be_killed(self, process: psutil.Process) -> bool:
+    def _may_be_killed(self, process: psutil.Process, sweep: int) -> bool:
         if self._is_ray:
             # Not what stands for the machine itself: ray_kill.py does that.
             return kind(process) != "workers" or "forkserver" in " ".join(said(process))
+        if is_server(process, sweep) and self._servers == SERVERS_AT_MOST:
+            return False
         return not process.children() and is_cell(process)
 
     def _claims(self) -> list[Path]:
@@ -217,6 +226,14 @@ def said(process: psutil.Process) -> list[str]:
         return process.cmdline()
     except psutil.Error:
         return []
+
+
+def is_server(process: psutil.Process, sweep: int) -> bool:
+    """Say whether a process is the one that the workers of a sweep are forked from; they keep its words."""
+    try:
+        return process.ppid() == sweep and "forkserver" in " ".join(said(process))
+    except psutil.NoSuchProcess:
+        return False
 
 
 def is_cell(process: psutil.Process) -> bool:

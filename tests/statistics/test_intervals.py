@@ -58,3 +58,21 @@ def test_interval_covers_the_true_mean_in_95_of_100(n: int, method: str) -> None
 def test_interval_of_the_same_values_is_the_same_to_the_bit() -> None:
     values = [random.Random(i).random() for i in range(30)]
     assert interval(values) == interval(values)
+
+
+@pytest.mark.parametrize("n", range(2, 15))
+def test_interval_of_few_values_is_that_of_scipy(n: int) -> None:
+    values = [random.Random(i).random() for i in range(n)]
+    found, expected = interval(values), scipy.stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), rel=1e-13)
+
+
+@pytest.mark.parametrize("n", [15, 16, 51, 100, 301])
+def test_interval_of_many_values_has_the_tails_that_scipy_knows(n: int) -> None:
+    values = np.random.default_rng(n).normal(size=n)
+    resampled = values[np.random.default_rng(0).integers(n, size=(4000, n))].mean(axis=1)
+    tail = scipy.stats.norm.cdf(-math.sqrt(n / (n - 1)) * scipy.stats.t.ppf(0.975, n - 1))
+    found = interval(values.tolist())
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(resampled, [tail, 1 - tail])), rel=1e-11)

@@ -3,10 +3,9 @@
     python -m benchmarks.portable_bits [--models rnn,lstm,gru] [--lengths 64,256] [--repeats 5]
     python -m benchmarks.portable_bits --digests [--through "qemu-x86_64 -cpu Nehalem"]
 
-The first prints the CPU time of a training step, one thread, of native and of portable arithmetic by turns, and
-their ratio. The second trains a small cell of each task of `quick` with each of its models and prints a digest of
-its losses, scores, baselines and gradients: equal on any two machines with the same versions. With --through the
-cells run here and under another program too, such as an emulator of an older processor, and both are compared.
+The first prints the CPU time of a training step, native and portable by turns. The second prints a digest of all
+numbers of a cell of each task of `quick` with each of its models, to be compared between machines; with --through
+the cells run under another program too, such as an emulator of an older processor, and both are compared.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +20,7 @@ from seqbench.cli.console import print_json, print_rows, say
 from seqbench.cli.live_texts import Sample, print_live, read_quietly
 from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.contracts.task import Task
-from seqbench.errors import ContractError, SeqbenchError
+from seqbench.errors import ContractError, DataError, SeqbenchError
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.faults import faults_told, owner
 from seqbench.records.wanted import Wanted
@@ -95,24 +96,43 @@ def command(
         raise ContractError(
             f"the task {trained.task.name} does not judge texts (Task.judge), so there is nothing to --score"
         )
+    if score:
+        _check_source(trained)
     told = partial(_told, trained, catalog)
     tokens_given = _read(writer, given, told)
-    found, problem = _written(writer, tokens_given, tokens, sampling, seed, samples, told, is_live=not as_json)
-    judged = None
-    if score and problem is None:
+    found, stopped = _written(writer, tokens_given, tokens, sampling, seed, samples, told, is_live=not as_json)
+    judged, problem = None, stopped
+    if score and stopped is None:
         judged, problem = _judged(trained, found, told)
-    _tell_speed(trained, found)
-    if score and judged is None:
-        say("the texts were not judged: --score judges them once all are written")
-    is_something = any(each.drawn for each in found)
-    if as_json and (is_something or problem is None):
-        settings = {"tokens": tokens, "samples": samples, "seed": seed, **vars(sampling)}
-        print_json(_content(trained, given, tokens_given, settings, found, judged, is_stopped=problem is not None))
-    elif judged is not None:
-        _print_judged(judged, trained)
+    with _undisturbed(problem):
+        _tell_speed(trained, found)
+        if score and stopped is not None:
+            say("the texts were not judged: --score judges them once all are written")
+        is_something = any(each.drawn for each in found)
+        if as_json and (is_something or problem is None):
+            settings = {"tokens": tokens, "samples": samples, "seed": seed, **vars(sampling)}
+            content = _content(
+                trained, given, tokens_given, settings, found, judged, is_stopped=stopped is not None
+            )
+            print_json(content)
+        elif judged is not None:
+            _print_judged(judged, trained)
     # What was written stands before what stopped it.
     if problem is not None:
         raise problem
+
+
+@contextmanager
+def _undisturbed(problem: BaseException | None) -> Iterator[None]:
+    """After a Ctrl-C, let no second one cut off the telling of what was written."""
+    if not isinstance(problem, KeyboardInterrupt):
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _sampling(temperature: float, top_k: int | None, top_p: float) -> Sampling:
@@ -181,6 +201,20 @@ def _read(writer: Writer, prompt: str, told: Callable[[], AbstractContextManager
     for sentence in dict.fromkeys(str(each.message) for each in caught):
         say(sentence)
     return tokens
+
+
+def _check_source(trained: Trained) -> None:
+    """Refuse before anything is written to judge texts against data that are gone or changed.
+
+    Raises:
+        DataError: they are.
+    """
+    try:
+        trained.check_source()
+    except DataError as error:
+        raise DataError(
+            f"--score judges texts against the training data: {error}; bring them back, or leave --score out"
+        ) from error
 
 
 def _written(

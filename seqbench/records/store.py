@@ -64,7 +64,9 @@ class Store:
                 f"{self.layout.records} is no folder, so {self.path} can hold no results; move it away"
             )
         if self.path.exists() and not self.path.is_dir():
-            raise StoreError(f"{self.path} is a file; results need a folder of their own: choose another --output")
+            raise StoreError(
+                f"{self.path} is a file, and results are a folder: name that of a run, or another --output"
+            )
         mark = self.layout.mark
         if not mark.exists():
             return

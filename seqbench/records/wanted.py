@@ -61,9 +61,15 @@ def wanted_cell(store: Store, wanted: Wanted) -> Record:
     fitting = [record for record in records if wanted.fits(record)]
     if not fitting:
         raise StoreError(f"{store.path} holds no cell of {wanted}; there are:\n{_listed(records)}")
-    kept = [record for record in fitting if record.weights is not None]
-    if not kept:
+    named = [record for record in fitting if record.weights is not None]
+    if not named:
         raise StoreError(_without_weights(store, fitting, records))
+    kept = [record for record in named if store.layout.weights(record.key).exists()]
+    if not kept:
+        raise StoreError(
+            f"the weights of {_named(named)} were kept, and their files are gone: there is no"
+            f" {store.layout.weights(named[0].key)}; copy the folder of weights too, or {RUN_AGAIN}"
+        )
     if len(kept) > 1:
         raise StoreError(
             f"{counted(len(kept), 'cell')} of {store.path} {'fit' if str(wanted) else 'have weights'}; choose one"

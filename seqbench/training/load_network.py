@@ -16,10 +16,11 @@ from seqbench.contracts.task import Task
 from seqbench.data.batches import evaluation_size
 from seqbench.decoding.decode import decode
 from seqbench.decoding.sampling import Sampling
-from seqbench.errors import PluginError, SeqbenchError, StoreError
+from seqbench.errors import DataError, PluginError, SeqbenchError, StoreError
 from seqbench.network.chunks import CHUNK_STEPS, Chunking
 from seqbench.network.network import Network, build_network
 from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.grid import fingerprints
 from seqbench.plugins.load import load_catalog
 from seqbench.plugins.parameters import make
 from seqbench.records.schema import PluginUsed, Record
@@ -30,7 +31,7 @@ from seqbench.training.writing import Generated, Writer
 _AS_TRAINED = Sampling()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trained:
     """A trained network, and what its task needs to use it on new rows.
 
@@ -46,6 +47,23 @@ class Trained:
     record: Record
     kept: Kept
 
+    def __repr__(self) -> str:
+        return f"<Trained {self.record.title}, {self.record.key}>"
+
+    def check_source(self) -> None:
+        """Refuse data that are gone or changed; whoever only writes or predicts needs none.
+
+        Raises:
+            DataError: they are missing, or not those that were trained on.
+        """
+        trained_on = self.record.cell.data
+        for name, found in fingerprints(self.task).items():
+            if found != trained_on.get(name):
+                raise DataError(
+                    f"{getattr(self.task, name)} has changed since {self.record.title} was trained on it:"
+                    f" {found} now, {trained_on.get(name)} then"
+                )
+
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
         """Return the answers for new rows: one row or several make an input, and each input gets an answer.
 
@@ -53,6 +71,8 @@ class Trained:
             ContractError: the task does not define `Task.encode` and `Task.decode`.
             DataError: the rows are unfit.
         """
+        if isinstance(rows, Mapping | str):
+            raise DataError(f"rows is {type(rows).__name__}; it must be a list of rows, each column -> value")
         inputs = self.task.encode(rows, self.record.cell.length, self.kept.fitted)
         if len(inputs) == 0:
             return []
@@ -79,6 +99,7 @@ class Trained:
         Raises:
             ContractError: the task does not define `Task.prompt` and `Task.text`, or the model looks ahead.
             DataError: the prompt cannot be turned into tokens.
+            ValueError: a number is no whole number, or too small.
         """
         return self.writer().generate(prompt, tokens=tokens, sampling=sampling, seed=seed, sample=sample)
 

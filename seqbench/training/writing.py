@@ -102,7 +102,16 @@ class Writer:
         return continued(self.network, prompt, sampling, generator(seed, "generate", sample))
 
     def generate(self, prompt: str, *, tokens: int, sampling: Sampling, seed: int, sample: int) -> Generated:
-        """Return so many tokens after a text; see `continued`."""
+        """Return so many tokens after a text; see `continued`.
+
+        Raises:
+            ValueError: ``tokens`` is below 1, ``seed`` or ``sample`` below 0, or one of them no whole number.
+        """
+        for name, value, least in (("tokens", tokens, 1), ("seed", seed, 0), ("sample", sample, 0)):
+            if not isinstance(value, int) or value < least:
+                raise ValueError(f"{name} is {value!r}; it must be a whole number, at least {least}")
+        if not isinstance(prompt, str):
+            raise ValueError(f"prompt is {prompt!r}; it must be a text, empty for one from its start")
         given = self.prompt(prompt)
         with one_quiet_thread():
             drawn = list(islice(self.continued(given, sampling, seed=seed, sample=sample), tokens))

@@ -20,6 +20,7 @@ from click.testing import CliRunner, Result
 
 from seqbench import ContractError, Sampling, StepClass, Tokens, load_trained
 from seqbench.cli.exit_status import READER_GONE
+from seqbench.cli.generate import _undisturbed
 from seqbench.cli.live_texts import Sample, print_live
 from seqbench.cli.main import cli, run_line
 from seqbench.decoding.continuing import Drawn
@@ -169,6 +170,17 @@ def test_ctrl_c_keeps_what_was_written_and_says_that_it_is_not_judged(
         assert len(written.getvalue()) < 100
 
 
+def test_a_second_ctrl_c_does_not_cut_off_what_was_written() -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with _undisturbed(KeyboardInterrupt()):
+            os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt), _undisturbed(None):
+            os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("raised", ["BrokenPipeError('mine')", "KeyError('mine')"])
 def test_only_what_the_task_raises_is_blamed_on_it(store: Store, tmp_path: Path, raised: str) -> None:
     plugin = tmp_path / "raising.py"
@@ -260,7 +272,7 @@ def test_texts_are_kept_where_judging_them_fails(store: Store, tmp_path: Path) -
     done = generate(store, "--score", "--tokens", "3", "--json", plugin=plugin)
     found = json.loads(done.stdout)
     assert len(found["samples"][0]["tokens"]) == 3
-    assert found["is_stopped"]
+    assert not found["is_stopped"]
     assert str(done.exception) == "the text is gone"
     plugin.write_text(
         JUDGING.replace("JUDGE", "def judge(self, samples, length, seed): return {'a': float('inf')}")

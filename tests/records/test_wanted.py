@@ -34,7 +34,22 @@ def store(folder: Path, *records: Record) -> Store:
     made.prepare()
     for each in records:
         made.write(each)
+        if each.weights is not None:
+            path = made.layout.weights(each.key)
+            path.parent.mkdir(exist_ok=True)
+            path.touch()
     return made
+
+
+def test_cells_whose_files_of_weights_are_gone_are_not_offered(tmp_path: Path) -> None:
+    held = store(tmp_path, record(0), record(1))
+    held.layout.weights(record(0).key).unlink()
+    assert wanted_cell(held, Wanted()).cell.seed == 1
+    held.layout.weights(record(1).key).unlink()
+    with pytest.raises(
+        StoreError, match=r"the weights of 2 cells were kept, and their files are gone: there is no "
+    ):
+        wanted_cell(held, Wanted())
 
 
 def test_the_only_cell_with_weights_needs_no_choice(tmp_path: Path) -> None:

@@ -8,18 +8,32 @@ from __future__ import annotations
 
 import gzip
 import math
+import warnings
 from pathlib import Path
 
 import pytest
 import torch
+from click.testing import CliRunner
 from seqbench_next_token.corpus import documents
 from seqbench_next_token.scores import stretches
 from seqbench_next_token.task import NextToken
 from seqbench_next_token.windows import contexts, one_row, windows
 from torch.nn.functional import cross_entropy
 
-from seqbench import Batch, DataError, Experiment, Ragged, TaskData, evaluate, load_trained, run
+from seqbench import (
+    Batch,
+    DataError,
+    Experiment,
+    Ragged,
+    TaskData,
+    evaluate,
+    load_results,
+    load_trained,
+    run,
+)
+from seqbench.cli.main import cli
 from seqbench.testing.tasks.predictors import perfect
+from seqbench.training.load_network import Trained
 
 SMALL = NextToken(train_tokens=4000, test_tokens=1200)
 
@@ -271,24 +285,70 @@ def test_real_texts_have_the_tokens_that_are_published(shared_data: Path) -> Non
     assert shakespeare.load(64, 0).facts["vocabulary"] == 66
 
 
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:test_share is 0")
-def test_the_article_s_sentence_is_learned_and_rows_of_any_length_are_predicted_as_they_are_alone(
-    ten: str, tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the file ten.txt, and with the results of a network that was trained on it."""
+    folder = tmp_path_factory.mktemp("learned")
+    (folder / "ten.txt").write_text(TEN)
     experiment = Experiment.model_validate(
         {
             "tasks": ["next-token"],
             "models": ["gru"],
             "lengths": [16],
-            "parameters": {"next-token": {"data": ten, "test_share": 0, "validation_share": 0}},
+            "parameters": {
+                "next-token": {"data": str(folder / "ten.txt"), "test_share": 0, "validation_share": 0}
+            },
             "training": {"steps": 100, "learning_rate": 0.02},
             "gradients": {"measure": False},
         }
     )
-    table = run(experiment, tmp_path / "results", executor="serial", keep_weights=True)
-    trained = load_trained(tmp_path / "results", table["key"].iloc[0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        run(experiment, folder / "results", executor="serial", keep_weights=True)
+    return folder
+
+
+def trained_on(folder: Path) -> Trained:
+    return load_trained(folder / "results", load_results(folder / "results")["key"].iloc[0])
+
+
+@pytest.mark.slow
+def test_the_article_s_sentence_is_learned_and_rows_of_any_length_are_predicted_as_they_are_alone(
+    learned: Path,
+) -> None:
+    trained = trained_on(learned)
     rows = [{"text": text} for text in ("please stay at", "we", "please come")]
     together = trained.predict(rows)
     assert together[0] == "home"
     assert together == [trained.predict([row])[0] for row in rows]
+
+
+def test_wrong_arguments_of_a_trained_network_are_told(learned: Path) -> None:
+    trained = trained_on(learned)
+    assert str(trained) == f"<Trained {trained.record.title}, {trained.record.key}>"
+    assert len(str(trained)) < 200
+    for wrong in ({"tokens": 0}, {"tokens": 2.5}, {"tokens": 1, "seed": -1}, {"tokens": 1, "sample": -2}):
+        with pytest.raises(ValueError, match="it must be a whole number, at least"):
+            trained.generate("we", **wrong)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="it must be a list of rows"):
+        trained.predict({"text": "we"})  # type: ignore[arg-type]
+
+
+def test_texts_are_judged_against_the_text_that_was_trained_on_and_no_other(learned: Path) -> None:
+    file = learned / "ten.txt"
+    command = ["generate", str(learned / "results"), "--prompt", "we", "--tokens", "2", "--score"]
+
+    def refused() -> str:
+        done = CliRunner().invoke(cli, command)
+        assert not done.stdout
+        return str(done.exception)
+
+    try:
+        assert CliRunner().invoke(cli, command).exit_code == 0
+        file.write_text("quite another text\n" * 20)
+        assert "ten.txt has changed since next-token" in refused()
+        file.unlink()
+        assert "leave --score out" in refused()
+        assert CliRunner().invoke(cli, command[:-1]).exit_code == 0
+    finally:
+        file.write_text(TEN)

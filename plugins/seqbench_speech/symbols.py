@@ -18,7 +18,7 @@ class Symbols:
     """The symbols of transcripts.
 
     Attributes:
-        names: of symbol 0, 1, ...: words, or letters with the space among them.
+        names: of symbol 0, 1, ...: words, or letters with the space between words among them.
         unit: which of the two.
     """
 
@@ -28,7 +28,8 @@ class Symbols:
     @staticmethod
     def of(texts: Iterable[str], unit: Unit) -> Symbols:
         """Return the symbols of training texts, in order of the alphabet; words that are whole numbers by size."""
-        found = sorted({symbol for text in texts for symbol in pieces(text, unit)})
+        between = {" "} if unit == "character" else set()
+        found = sorted({symbol for text in texts for symbol in pieces(text, unit)} | between)
         return Symbols(
             tuple(sorted(found, key=int) if all(each.isdecimal() for each in found) else found), unit
         )

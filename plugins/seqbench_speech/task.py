@@ -75,7 +75,7 @@ class Speech(Task):
     Metrics of a word: ``accuracy``, ``loss`` in nats. Of a transcript: ``word_error_rate``, errors over words of
     all utterances, read off the best path; ``loss`` in nats an utterance; and ``beam_word_error_rate`` by a prefix
     beam search (Hannun et al. 2014) where ``beams`` is above 1. ``nearest by time warping`` (Sakoe & Chiba 1978)
-    compares a recording with at most five training recordings of each word, without what follows it.
+    compares a recording with at most twelve training recordings of each word, without what follows it.
 
     Attributes:
         data: None for synthesised digits; else a folder of wav, flac or ogg files, a table of paths, or a data set
@@ -165,7 +165,7 @@ class Speech(Task):
     train_rows: Count = 2000
     split_frames: Count = 4_000_000
     voices: Annotated[int, Field(ge=3, le=10_000)] = generated_only(60)
-    takes: Annotated[int, Field(ge=1, le=1000)] = generated_only(5)
+    takes: Annotated[int, Field(ge=1, le=1000)] = generated_only(3)
     snr: Annotated[float, Field(ge=-20, le=100)] = generated_only(15.0)
 
     def __post_init__(self) -> None:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 MOST_FRAMES = 64
 """Frames of a recording that is compared; a longer one is squeezed."""
-OF_A_WORD = 5
+OF_A_WORD = 12
 """Templates of a word, at most."""
-CELLS = 400_000_000
+CELLS = 150_000_000
 """Pairs of frames that are compared in all, at most: some seconds."""
 
 
@@ -24,6 +24,8 @@ def nearest_words(
     recordings: Recordings, train: Sequence[int], test: Sequence[int], scale: Scale, length: int
 ) -> Tensor | None:
     """Return which training recording is nearest to each test recording: [test]; None if it would take too long.
+
+    Loudness does not count: the mean over frames and bands is taken off each recording.
 
     Args:
         recordings: all of them.
@@ -43,6 +45,7 @@ def nearest_words(
     chosen = [number for numbers in of_word.values() for number in numbers[:each]]
 
     def read(numbers: Sequence[int]) -> list[Tensor]:
-        return [squeezed(scale.apply(recordings.row(number)), most) for number in numbers]
+        frames = (squeezed(scale.apply(recordings.row(number)), most) for number in numbers)
+        return [each - each.mean() for each in frames]
 
     return torch.tensor(nearest(read(test), read(chosen), chosen))

@@ -24,7 +24,7 @@ def nearest(asked: Sequence[Tensor], templates: Sequence[Tensor], labels: Sequen
 
 
 def warped_distances(asked: Sequence[Tensor], templates: Sequence[Tensor]) -> Tensor:
-    """Return the warped distance of each pair: [asked, templates] float64.
+    """Return the warped distance of each pair: [asked, templates].
 
     The distance of two frames d(i, j) is Euclidean, and that of two recordings of N and M frames is g(N, M) /
     (N + M) with g(i, j) = min(g(i-1, j) + d, g(i-1, j-1) + 2 d, g(i, j-1) + d), the symmetric form without a slope
@@ -33,10 +33,8 @@ def warped_distances(asked: Sequence[Tensor], templates: Sequence[Tensor]) -> Te
     import torch
     from torch.nn.utils.rnn import pad_sequence
 
-    ours = pad_sequence([each.float() for each in asked], batch_first=True)
-    theirs = pad_sequence([each.float() for each in templates], batch_first=True)
-    apart = torch.cdist(ours.flatten(0, 1), theirs.flatten(0, 1)).double()
-    apart = apart.view(len(ours), ours.shape[1], len(theirs), theirs.shape[1]).permute(1, 3, 0, 2).contiguous()
+    ours, theirs = (pad_sequence([each.float() for each in rows]) for rows in (asked, templates))
+    apart = torch.cdist(ours.flatten(0, 1), theirs.flatten(0, 1)).view(*ours.shape[:2], *theirs.shape[:2])
     ends = torch.tensor([len(each) for each in asked]), torch.tensor([len(each) for each in templates])
     return _ends_of_paths(apart, *ends) / (ends[0][:, None] + ends[1])
 
@@ -45,17 +43,17 @@ def _ends_of_paths(apart: Tensor, ours: Tensor, theirs: Tensor) -> Tensor:
     """Return g(N, M) of each pair: [asked, templates].
 
     Args:
-        apart: distances of frames, [frames, frames, asked, templates].
+        apart: distances of frames, [frames, asked, frames, templates].
         ours, theirs: N of each asked recording, M of each template.
     """
     import torch
 
-    found = torch.empty(apart.shape[2:], dtype=torch.float64)
+    found = torch.empty(len(ours), len(theirs))
     before: list[Tensor] = []
     is_last = {step: (ours == step + 1).nonzero()[:, 0] for step in range(len(apart))}
     for i, distances in enumerate(apart):
         here: list[Tensor] = []
-        for j, distance in enumerate(distances):
+        for j, distance in enumerate(distances.unbind(1)):
             ways = [before[j] + distance] if i else []
             ways += [before[j - 1] + 2 * distance] if i and j else []
             ways += [here[j - 1] + distance] if j else []

@@ -82,5 +82,5 @@ def test_recordings_are_the_same_bits_for_a_seed_and_a_speaker_whatever_their_nu
     assert [each.text for each in two.said[:10]] == list(DIGITS)
     assert two.frames.values.dtype == torch.float16
     assert bool(two.frames.values.isfinite().all())
-    assert 20 < min(two.lengths)
+    assert min(two.lengths) > 10
     assert max(two.lengths) < 100

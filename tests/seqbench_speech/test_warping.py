@@ -39,7 +39,7 @@ ASKED, TEMPLATES = rows([1, 5, 9, 4], 0), rows([7, 1, 6], 1)
 def test_distances_are_those_of_the_recursion_whatever_the_padding() -> None:
     found = warped_distances(ASKED, TEMPLATES)
     expected = torch.tensor([[written_out(one, other) for other in TEMPLATES] for one in ASKED])
-    assert torch.allclose(found.float(), expected, atol=1e-5)
+    assert torch.allclose(found.float(), expected, atol=1e-4)
 
 
 def test_distances_are_those_of_dtw_python() -> None:
@@ -49,10 +49,10 @@ def test_distances_are_those_of_dtw_python() -> None:
             there = dtw.dtw(one.double().numpy(), other.double().numpy(), step_pattern="symmetric2")
             # It counts the distance of the first two frames once, and Sakoe & Chiba twice.
             first = float((one[0].double() - other[0].double()).norm())
-            assert (there.distance + first) / (len(one) + len(other)) == pytest.approx(ours, abs=1e-5)
+            assert (there.distance + first) / (len(one) + len(other)) == pytest.approx(ours, abs=1e-4)
 
 
 def test_slower_copy_of_a_template_is_nearest_to_it() -> None:
     slower = [each.repeat_interleave(2, dim=0) for each in TEMPLATES]
-    assert warped_distances(slower, TEMPLATES).diagonal().tolist() == pytest.approx([0.0] * 3, abs=1e-3)
+    assert warped_distances(slower, TEMPLATES).diagonal().tolist() == pytest.approx([0.0] * 3, abs=1e-2)
     assert nearest(slower, TEMPLATES, [5, 6, 7]) == [5, 6, 7]

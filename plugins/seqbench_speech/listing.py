@@ -1,9 +1,8 @@
-"""Lists the recordings of a data source: a folder of files, a table of paths, or a data set with an audio column."""
+"""Lists the recordings of a data source: files in a folder, a table of paths, or a data set with sounds."""
 
 from __future__ import annotations
 
 import hashlib
-import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,7 +15,7 @@ from seqbench_speech.recordings import Said
 from seqbench_speech.sounds import ENDINGS
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 
 class Source(NamedTuple):
@@ -107,10 +106,10 @@ def _of_tables(data: str, columns: Columns) -> Iterator[Source]:
             if column not in table:
                 raise no_column(table, column, f"speech.{option}")
         texts = labels_in(table, columns.text, "speech.text_column", part)
-        speakers = itertools.repeat("")
+        speakers = [""] * len(table)
         if columns.speaker in table:
-            speakers = iter(labels_in(table, columns.speaker, "speech.speaker_column", part))
-        rows = zip(table[columns.audio], texts, speakers, strict=False)
+            speakers = labels_in(table, columns.speaker, "speech.speaker_column", part)
+        rows = zip(table[columns.audio], texts, speakers, strict=True)
         for number, (value, text, speaker) in enumerate(rows, start=1):
             where = f"row {number}" if part == "all" else f"row {number} ({part})"
             sound = sound_in(value, folder, f"{where} of {data}", columns.audio)

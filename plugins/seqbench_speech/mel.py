@@ -90,7 +90,7 @@ def mel_triangles(form: MelForm) -> Tensor:
     if bool((triangles.sum(1) == 0).any()):
         band = int((triangles.sum(1) == 0).nonzero()[0])
         raise DataError(
-            f"band {band + 1} of {form.bands} has no frequency: a window of {form.window} samples at {form.rate} Hz"
-            f" has one every {form.rate / form.transform:.0f} Hz; take fewer bands or a longer window_ms"
+            f"band {band + 1} of {form.bands} has no frequency: a window of {form.window} samples at {form.rate}"
+            f" Hz has one every {form.rate / form.transform:.0f} Hz; take fewer bands or a longer window_ms"
         )
     return triangles

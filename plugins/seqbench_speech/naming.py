@@ -15,8 +15,8 @@ _KNOWN = ("label", "speaker", "take")
 class Pattern:
     """A pattern of file names such as ``{label}_{speaker}_{take}.wav``.
 
-    ``{}`` stands for anything. A pattern with folders, ``{label}/{speaker}_nohash_{take}``, is held against as many
-    of the last parts of a path. An ending is left out on both sides.
+    ``{}`` stands for anything. A pattern with folders, ``{label}/{speaker}_nohash_{take}``, is held against as
+    many of the last parts of a path. An ending is left out on both sides.
 
     Raises:
         ValueError: it has no ``{label}``, names something else, or names something twice.

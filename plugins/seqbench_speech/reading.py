@@ -36,7 +36,9 @@ def new_features(rows: Sequence[Mapping[str, Any]], column: str, form: MelForm) 
     """
     check_can_read()
     if not rows:
-        raise DataError(f"there is no row; give one or more, with the path of a recording in the column {column!r}")
+        raise DataError(
+            f"there is no row; give one or more, with the path of a recording in the column {column!r}"
+        )
     sounds = []
     for number, row in enumerate(rows, start=1):
         if column not in row:

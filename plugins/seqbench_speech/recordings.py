@@ -50,9 +50,7 @@ class Recordings(NamedTuple):
         for each, told in zip((each.half() for each in features), said, strict=True):
             kept.setdefault(each.numpy().tobytes(), (each, told))
         rows = [each for each, _ in kept.values()]
-        return Recordings(
-            Ragged.from_rows(rows), tuple(told for _, told in kept.values()), len(said) - len(rows)
-        )
+        return Recordings(Ragged.from_rows(rows), tuple(told for _, told in kept.values()), len(said) - len(rows))
 
     @property
     def lengths(self) -> list[int]:

@@ -49,9 +49,7 @@ def transcript_metrics(symbols: Symbols, beams: int) -> tuple[Metric, ...]:
     return (*found, _error_rate("beam_word_error_rate", symbols, beams)) if beams > 1 else found
 
 
-def transcript_baselines(
-    train: Split, test: Split, symbols: Symbols, rng: Generator
-) -> tuple[Baseline, ...]:
+def transcript_baselines(train: Split, test: Split, symbols: Symbols, rng: Generator) -> tuple[Baseline, ...]:
     """Score equal probabilities, which write nothing, and transcripts that know the number of frames only.
 
     The commonest symbol, or symbols drawn by their shares in training, are written as often as training writes
@@ -60,14 +58,18 @@ def transcript_baselines(
     import torch
 
     kind, metrics = Transcript(len(symbols.names)), transcript_metrics(symbols, 1)
-    written = train.targets.values  # type: ignore[union-attr]
+    if not isinstance(train.targets, Ragged):
+        raise TypeError("transcripts differ in length")
+    written = train.targets.values
     shares = torch.bincount(written, minlength=len(symbols.names)).double()
     pace = len(written) / int(train.lengths.sum())
 
     def says(draw: Callable[[int], Tensor]) -> Callable[[Batch], Tensor]:
         def answer(batch: Batch) -> Tensor:
             rows = [draw(max(1, round(pace * steps))) for steps in batch.lengths.tolist()]
-            return kind.perfect(batch._replace(targets=Ragged.from_rows(rows).take(torch.arange(len(rows)), UNSCORED)))
+            return kind.perfect(
+                batch._replace(targets=Ragged.from_rows(rows).take(torch.arange(len(rows)), UNSCORED))
+            )
 
         return answer
 

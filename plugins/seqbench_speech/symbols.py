@@ -30,9 +30,7 @@ class Symbols:
         """Return the symbols of training texts, in order of the alphabet; words that are whole numbers by size."""
         between = {" "} if unit == "character" else set()
         found = sorted({symbol for text in texts for symbol in pieces(text, unit)} | between)
-        return Symbols(
-            tuple(sorted(found, key=int) if all(each.isdecimal() for each in found) else found), unit
-        )
+        return Symbols(tuple(sorted(found, key=int) if all(each.isdecimal() for each in found) else found), unit)
 
     def numbers(self, text: str, name: str) -> list[int]:
         """Return the numbers of a text's symbols.
@@ -45,8 +43,8 @@ class Symbols:
         except KeyError as error:
             advice = "" if self.unit == "character" else ", or set unit=character"
             raise DataError(
-                f"the {self.unit} {error.args[0]!r} of {name} is in no training recording, so that no network could"
-                f" write it; leave the recording out, or move it to the training recordings{advice}"
+                f"the {self.unit} {error.args[0]!r} of {name} is in no training recording, so that no network"
+                f" could write it; leave the recording out, or move it to the training recordings{advice}"
             ) from error
 
     def text(self, numbers: Iterable[int]) -> str:

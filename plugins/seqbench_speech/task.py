@@ -49,18 +49,18 @@ _STORED = 1
 class Speech(Task):
     """Hear a spoken word, or an utterance, frame by frame, and write what was said.
 
-    A frame is the log mel energies of 25 ms of sound, 10 ms after the one before (Davis & Mermelstein 1980), scaled
-    to mean 0 and deviation 1 in each band over the training frames. With ``goal="word"`` at T = 100::
+    A frame is the log mel energies of 25 ms of sound, 10 ms after the one before (Davis & Mermelstein 1980), with
+    mean 0 and deviation 1 in each band over the training frames. With ``goal="word"`` at T = 100::
 
         input   the 41 frames of "seven", then 59 frames of background
         target                                                   seven
         scored                                                       ^
 
-    The word begins at the first of ``length`` = T frames and the answer is asked for at the last, so that what was
-    heard must be carried over the background between. Background is like the quietest tenth of the training frames.
+    The word begins at the first of ``length`` = T frames and the answer is asked for at the last, so that what
+    was heard must be carried over the background between, which is like the quietest tenth of the training frames.
 
-    With ``goal="transcript"`` an utterance is recordings of one speaker in a row, as many as fit ``length`` frames;
-    its words are written in their order without saying when each was heard, trained and scored by connectionist
+    With ``goal="transcript"`` an utterance is recordings of one speaker in a row, as many as fit T frames; its
+    words are written in their order without saying when each was heard, trained and scored by connectionist
     temporal classification (Graves et al. 2006)::
 
         input   119 frames of "two" "nine" "nine"
@@ -142,7 +142,8 @@ class Speech(Task):
 
         @article{hannun2014,
           author = {Hannun, Awni Y. and Maas, Andrew L. and Jurafsky, Daniel and Ng, Andrew Y.},
-          title = {First-Pass Large Vocabulary Continuous Speech Recognition using Bi-Directional Recurrent {DNN}s},
+          title = {First-Pass Large Vocabulary Continuous Speech Recognition using Bi-Directional Recurrent
+                   {DNN}s},
           journal = {arXiv preprint arXiv:1408.2873},
           year = {2014}
         }
@@ -226,9 +227,7 @@ class Speech(Task):
             fitted={**scale.fitted(), "symbols": list(laid.symbols.names)},
         )
 
-    def encode(
-        self, rows: Sequence[Mapping[str, Any]], length: int, fitted: Mapping[str, Any]
-    ) -> Tensor | Ragged:
+    def encode(self, rows: Sequence[Mapping[str, Any]], length: int, fitted: Mapping[str, Any]) -> Tensor | Ragged:
         """Return the frames of the recordings that rows name in the column of paths.
 
         A relative path begins in the current folder. An utterance is read whole, however long it is.
@@ -296,7 +295,9 @@ class Speech(Task):
         return read_recordings(self.data, self.pattern, self._columns, self._form)
 
 
-def _facts(recordings: Recordings, parts: Mapping[str, Sequence[int]], length: int) -> dict[str, float | int | str]:
+def _facts(
+    recordings: Recordings, parts: Mapping[str, Sequence[int]], length: int
+) -> dict[str, float | int | str]:
     """Return sizes of the recordings, and how they compare with the length."""
     lengths = recordings.lengths
     heard = {part: {recordings.said[number].speaker for number in numbers} for part, numbers in parts.items()}

@@ -26,7 +26,7 @@ def transcripts(outputs: Tensor, lengths: Tensor, beams: int) -> list[list[int]]
 
 
 def best_path(log_probabilities: Tensor) -> list[int]:
-    """Return the symbols that the likeliest path collapses to: [time, 1 + symbols] in (Graves et al. 2006, 3.2)."""
+    """Return the symbols of the likeliest path (Graves et al. 2006, section 3.2): [time, 1 + symbols] in."""
     return [output - 1 for output, _ in groupby(log_probabilities.argmax(-1).tolist()) if output]
 
 
@@ -53,7 +53,7 @@ def prefix_beam(log_probabilities: Tensor, beams: int) -> list[int]:
                 _add(grown, (*prefix, symbol), 1, (ends_blank if is_repeat else either) + chance)
         best = nlargest(beams, grown.items(), key=lambda each: _sum(*each[1]))
         kept = {prefix: (ends[0], ends[1]) for prefix, ends in best}
-    return list(max(kept, key=lambda prefix: _sum(*kept[prefix])))
+    return list(max(kept.items(), key=lambda each: _sum(*each[1]))[0])
 
 
 def _add(grown: dict[Prefix, list[float]], prefix: Prefix, end: int, chance: float) -> None:

@@ -1,4 +1,4 @@
-"""Lays recordings out to be named: the word, then background up to the last frame, where the answer is asked for."""
+"""Lays recordings out to be named: the word, then background up to the last frame, where the answer is due."""
 
 from __future__ import annotations
 

@@ -18,7 +18,9 @@ from seqbench import DataError
 
 def recordings(rows: int = 40, bands: int = 3) -> Recordings:
     rng = torch.Generator().manual_seed(0)
-    features = [torch.randn(30 + row, bands, generator=rng) * torch.tensor([1.0, 2.0, 4.0]) - 9 for row in range(rows)]
+    features = [
+        torch.randn(30 + row, bands, generator=rng) * torch.tensor([1.0, 2.0, 4.0]) - 9 for row in range(rows)
+    ]
     return Recordings.of(features, [Said("a", str(row)) for row in range(rows)])
 
 

@@ -38,12 +38,16 @@ def test_folder_lists_its_recordings_in_order_by_the_names_of_files(folder: Path
 
 def test_name_that_does_not_fit_the_pattern_is_told(folder: Path) -> None:
     (folder / "seven.wav").write_text("")
-    with pytest.raises(DataError, match=r"recording seven.wav in .* does not fit the pattern .*--set speech.pattern="):
+    with pytest.raises(
+        DataError, match=r"recording seven.wav in .* does not fit the pattern .*--set speech.pattern="
+    ):
         told(folder)
 
 
 def test_table_of_paths_lists_what_stands_beside_it(folder: Path) -> None:
-    rows = pd.DataFrame({"path": ["7_anna_0.wav", "3_anna_2.ogg"], "text": ["seven", "three"], "speaker": ["a", "b"]})
+    rows = pd.DataFrame(
+        {"path": ["7_anna_0.wav", "3_anna_2.ogg"], "text": ["seven", "three"], "speaker": ["a", "b"]}
+    )
     rows.to_csv(folder / "all.csv", index=False)
     rows.drop(columns="speaker").to_json(folder / "all.jsonl", orient="records", lines=True)
     assert told(folder / "all.csv") == [("seven", "a", "", "all"), ("three", "b", "", "all")]

@@ -36,7 +36,10 @@ def test_speakers_are_in_one_split_and_each_recording_is_there_once(speakers: in
 
 def test_another_seed_holds_out_other_speakers() -> None:
     said = digits()
-    assert len({tuple(sorted(speakers_of(said, divide(said, "unseen", None, seed)["test"]))) for seed in range(9)}) > 2
+    assert (
+        len({tuple(sorted(speakers_of(said, divide(said, "unseen", None, seed)["test"]))) for seed in range(9)})
+        > 2
+    )
 
 
 def test_mixed_draws_the_same_share_of_each_word() -> None:
@@ -68,7 +71,12 @@ def test_splits_of_the_data_are_kept_and_what_is_missing_is_drawn_from_training(
     ("said", "speakers", "takes", "words"),
     [
         (digits(2), "unseen", None, "the data have 2 speakers to divide.*set speakers=mixed"),
-        ([*digits(3, 2, "train"), *digits(1, 2, "test")], "unseen", None, "speaker s0 is in the splits train and test"),
+        (
+            [*digits(3, 2, "train"), *digits(1, 2, "test")],
+            "unseen",
+            None,
+            "speaker s0 is in the splits train and test",
+        ),
         ([Said("a", name="a.wav")] * 9, "unseen", None, "nothing tells who speaks in a.wav"),
         (digits(), "mixed", frozenset([77]), "no recording has one of the test_takes"),
         ([Said("a", "b", "x", name="a.wav")], "mixed", frozenset([0]), "take of a.wav is 'x', not a whole number"),

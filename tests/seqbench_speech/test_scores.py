@@ -77,7 +77,9 @@ def test_baselines_of_transcripts_know_the_pace_and_the_shares_alone() -> None:
 
 
 def test_baselines_of_words_are_the_shares_and_a_guess() -> None:
-    train, test = (Split(torch.zeros(10, 3, 2), torch.tensor(labels)) for labels in ([0] * 7 + [1] * 3, [0] * 4 + [1] * 6))
+    train, test = (
+        Split(torch.zeros(10, 3, 2), torch.tensor(labels)) for labels in ([0] * 7 + [1] * 3, [0] * 4 + [1] * 6)
+    )
     shares, guess = word_baselines(train, test, 2)
     assert shares.scores["accuracy"] == pytest.approx(0.4)
     assert guess.scores["accuracy"] == 0.5

@@ -25,7 +25,9 @@ def tone(rate: int, seconds: float = 0.5) -> np.ndarray:
 
 @pytest.mark.parametrize("ending", ["wav", "flac", "ogg"])
 @pytest.mark.parametrize("rate", [8000, 16000, 44100])
-def test_tone_is_the_same_whatever_its_file_and_its_rate(tmp_path: Path, soundfile, ending: str, rate: int) -> None:
+def test_tone_is_the_same_whatever_its_file_and_its_rate(
+    tmp_path: Path, soundfile, ending: str, rate: int
+) -> None:
     path = tmp_path / f"tone.{ending}"
     soundfile.write(path, np.stack([tone(rate), tone(rate)], axis=1), rate)
     for source in (path, path.read_bytes()):

@@ -26,7 +26,9 @@ def test_symbol_that_training_lacks_is_told() -> None:
 
 
 @pytest.mark.parametrize(("numbers", "frames"), [([0, 1], 2), ([0, 0], 3), ([1, 1, 1], 5), ([], 0)])
-def test_transcript_needs_a_frame_for_each_symbol_and_one_between_equal_ones(numbers: list[int], frames: int) -> None:
+def test_transcript_needs_a_frame_for_each_symbol_and_one_between_equal_ones(
+    numbers: list[int], frames: int
+) -> None:
     check_alignable(numbers, frames, "it")
     if frames:
         with pytest.raises(DataError, match=f"the transcript of it needs {frames} frames.* has {frames - 1}"):

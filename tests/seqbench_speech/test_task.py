@@ -1,4 +1,4 @@
-"""Tests the task whole: what is read at a length, who is in which split, answers for new recordings, and real digits.
+"""Tests the task whole: what is read at a length, who is in which split, answers to new recordings, real digits.
 
 Modules: seqbench_speech.word_goal.
 """
@@ -187,7 +187,10 @@ def test_folder_of_recordings_is_read_and_new_ones_are_answered(recordings: Path
     found = task.encode(rows, 50, fitted)
     assert isinstance(found, torch.Tensor)
     batch = everything(data.train)
-    assert any(torch.equal(found[0, :30], row[:30]) for row in torch.cat([batch.inputs, everything(data.test).inputs, everything(data.validation).inputs]))
+    assert any(
+        torch.equal(found[0, :30], row[:30])
+        for row in torch.cat([batch.inputs, everything(data.test).inputs, everything(data.validation).inputs])
+    )
     answers = task.answers(torch.tensor([[0.0, 9.0], [9.0, 0.0]]), batch, fitted)
     assert [each["word"] for each in answers] == ["low", "high"]
     with pytest.raises(DataError, match="row 1 has no column 'path'"):
@@ -214,7 +217,9 @@ def test_transcript_that_cannot_be_aligned_is_told_when_it_is_loaded(recordings:
     write_wav(recordings / "low_s0_90.wav", np.sin(np.arange(400)))
     table = recordings.parent / "long.csv"
     names = sorted(path.name for path in recordings.glob("*.wav"))
-    rows = [f"sounds/{name},{name.split('_')[0] * (1 + 9 * ('_90' in name))},{name.split('_')[1]}" for name in names]
+    rows = [
+        f"sounds/{name},{name.split('_')[0] * (1 + 9 * ('_90' in name))},{name.split('_')[1]}" for name in names
+    ]
     table.write_text("\n".join(["path,text,speaker", *rows]))
     task = Speech(data=str(table), goal="transcript", unit="character", train_rows=40, speakers="mixed")
     with pytest.raises(DataError, match=r"low_s0_90.wav needs 30 frames.* and the recording has"):

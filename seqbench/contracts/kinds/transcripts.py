@@ -201,8 +201,8 @@ def _fits(batch: Batch) -> Tensor:
     fits: Tensor = (needed <= batch.lengths).nonzero()[:, 0]
     if not len(fits):
         raise ContractError(
-            f"no row of this batch can be aligned: the first needs {int(needed[0])} steps, one for each symbol and one"
-            f" more between two equal, and has {int(batch.lengths[0])}; leave such rows out of the data"
+            f"no row of this batch can be aligned: the first needs {int(needed[0])} steps, one for each symbol and"
+            f" one more between two equal, and has {int(batch.lengths[0])}; leave such rows out of the data"
         )
     return fits
 

@@ -105,7 +105,9 @@ def test_row_that_cannot_be_aligned_leaves_the_gradients_of_the_others_as_they_a
 
 def test_batch_without_a_row_that_can_be_aligned_is_told() -> None:
     batch = rows_of([[1, 1], [0, 0]], [2, 1]).batch(torch.arange(2))
-    with pytest.raises(ContractError, match="no row of this batch can be aligned: the first needs 3 steps.* has 2"):
+    with pytest.raises(
+        ContractError, match="no row of this batch can be aligned: the first needs 3 steps.* has 2"
+    ):
         KIND.losses(torch.zeros(2, 2, 4), batch, nn.Linear(4, 3))
 
 

@@ -50,10 +50,10 @@ def transcript_metrics(symbols: Symbols, beams: int) -> tuple[Metric, ...]:
 
 
 def transcript_baselines(train: Split, test: Split, symbols: Symbols, rng: Generator) -> tuple[Baseline, ...]:
-    """Score equal probabilities, which write nothing, and transcripts that know the number of frames only.
+    """Score equal probabilities, which write nothing, and transcripts that know the number of frames at most.
 
-    The commonest symbol, or symbols drawn by their shares in training, are written as often as training writes
-    symbols in so many frames.
+    The commonest symbol is written once, or as often as training writes symbols in so many frames; as often are
+    symbols drawn by their shares in training.
     """
     import torch
 
@@ -73,6 +73,9 @@ def transcript_baselines(train: Split, test: Split, symbols: Symbols, rng: Gener
 
         return answer
 
+    def once(count: int) -> Tensor:
+        return shares.argmax()[None]
+
     def commonest(count: int) -> Tensor:
         return shares.argmax().repeat(count)
 
@@ -81,13 +84,14 @@ def transcript_baselines(train: Split, test: Split, symbols: Symbols, rng: Gener
 
     uniform = torch.zeros(kind.head_size).log_softmax(0)
     silent = evaluate(metrics, test, lambda batch: uniform.expand(*batch.inputs.shape[:2], -1), targets=kind)
-    found = {
-        f"commonest {symbols.unit}": evaluate(metrics[:1], test, says(commonest), targets=kind),
-        f"random {symbols.unit}s": evaluate(metrics[:1], test, says(drawn), targets=kind),
-    }
+    unit = symbols.unit
+    written_by = {f"commonest {unit} once": once, f"commonest {unit}": commonest, f"random {unit}s": drawn}
     return (
         Baseline("nothing written", silent),
-        *(Baseline(name, scores) for name, scores in found.items()),
+        *(
+            Baseline(name, evaluate(metrics[:1], test, says(draw), targets=kind))
+            for name, draw in written_by.items()
+        ),
     )
 
 

@@ -58,8 +58,8 @@ def check_can_read() -> None:
         import soxr  # noqa: F401
     except (ImportError, OSError) as error:
         raise DataError(
-            f"recordings are read by soundfile and resampled by soxr, and {error}: pip install 'seqbench[audio]'."
-            " Without data=, speech makes up its recordings and needs neither"
+            f"recordings are read by soundfile and resampled by soxr, and one of them is missing ({error}): pip"
+            " install 'seqbench[audio]'. Without data, speech synthesises its recordings and needs neither"
         ) from error
 
 

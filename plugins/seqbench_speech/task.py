@@ -29,6 +29,7 @@ from seqbench_speech.naming import Pattern, numbers_in
 from seqbench_speech.parts import Speakers, divide
 from seqbench_speech.reading import new_features, read_recordings
 from seqbench_speech.recordings import Recordings
+from seqbench_speech.sounds import check_can_read
 from seqbench_speech.symbols import Symbols, Unit
 from seqbench_speech.transcript_goal import TranscriptGoal
 from seqbench_speech.transcripts import transcripts
@@ -155,7 +156,7 @@ class Speech(Task):
     text_column: str = "text"
     speaker_column: str = "speaker"
     speakers: Speakers = "unseen"
-    test_takes: str | None = None
+    test_takes: str | int | None = None
     unit: Unit = "word"
     rate: Annotated[int, Field(ge=8000, le=48000)] = 8000
     window_ms: Annotated[float, Field(ge=5, le=100)] = 25.0
@@ -174,7 +175,7 @@ class Speech(Task):
         super().__post_init__()
         Pattern(self.pattern)
         if self.test_takes is not None:
-            numbers_in(self.test_takes)
+            numbers_in(str(self.test_takes))
             if self.speakers != "mixed":
                 raise ValueError(
                     f"test_takes is {self.test_takes!r} and speakers is unseen, which puts whole speakers into a"
@@ -198,7 +199,12 @@ class Speech(Task):
                 raise ValueError(f"{name} is {value!r} and would count for nothing: {why}; leave {name} out")
 
     def source_fingerprint(self, data: str) -> str | None:
-        """Return a hash of the recordings of a folder, or of those that a table names."""
+        """Return a hash of the recordings of a folder, or of those that a table names.
+
+        Raises:
+            DataError: the data are missing or unreadable, or soundfile is not installed.
+        """
+        check_can_read()
         return content_fingerprint(data, self._columns)
 
     def load(self, length: int, seed: int) -> TaskData:
@@ -209,7 +215,7 @@ class Speech(Task):
         """
         kept = self._cache(seed)
         recordings = Recordings.from_tensors(kept(("recordings",), lambda: self._made(seed).tensors()))
-        takes = None if self.test_takes is None else numbers_in(self.test_takes)
+        takes = None if self.test_takes is None else numbers_in(str(self.test_takes))
         parts = divide(recordings.said, self.speakers, takes, seed)
         scale = Scale.of(recordings, parts["train"])
         goal = self._goal(recordings, scale, length, seed)

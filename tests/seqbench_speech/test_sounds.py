@@ -53,5 +53,5 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, soundfile) -> None:
 @pytest.mark.parametrize("missing", ["soundfile", "soxr"])
 def test_missing_package_is_told_with_what_installs_it(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(DataError, match=r"pip install 'seqbench\[audio\]'. Without data="):
+    with pytest.raises(DataError, match=r"pip install 'seqbench\[audio\]'. Without data"):
         check_can_read()

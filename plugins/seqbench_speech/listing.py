@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     pass
 
 
+_PARTS = {
+    "train": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "test": "test",
+}
+"""Folders that divide the recordings, if all are in such folders."""
+
+
 class Source(NamedTuple):
     """A recording that is not read yet: a file or its bytes, and what is known of it."""
 
@@ -85,16 +96,19 @@ def _is_hidden(path: Path) -> bool:
 
 
 def _named(folder: Path, files: list[Path], pattern: Pattern) -> list[Source]:
+    names = [PurePosixPath(path.relative_to(folder).as_posix()) for path in files]
+    tops = {name.parts[0].lower() for name in names}
+    is_divided = "train" in tops and tops <= set(_PARTS)
     found = []
-    for path in files:
-        name = PurePosixPath(path.relative_to(folder).as_posix())
+    for path, name in zip(files, names, strict=True):
         said = pattern.read(name)
         if said is None:
             raise DataError(
                 f"the name of the recording {name} in {folder} does not fit the pattern {pattern.text}; give"
                 " another one, such as --set speech.pattern={speaker}/{label}_{take}.wav, or move the file away"
             )
-        found.append(Source(path, said))
+        part = _PARTS[name.parts[0].lower()] if is_divided else "all"
+        found.append(Source(path, said._replace(part=part)))
     return found
 
 

@@ -65,7 +65,7 @@ class WordGoal:
                 told = self.recordings.said[strange]
                 raise DataError(
                     f"the word {told.text!r} ({told.name}) is among the {part} recordings, and no training"
-                    " recording says it; record it for training, or leave it out"
+                    " recording says it; record it for training, leave it out, or set goal=transcript"
                 )
         if len(place) < 2:
             raise DataError(f"all training recordings say {next(iter(place))!r}; two words are needed")

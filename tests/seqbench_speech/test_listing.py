@@ -36,6 +36,20 @@ def test_folder_lists_its_recordings_in_order_by_the_names_of_files(folder: Path
     assert told(folder) == [("3", "anna", "2", "all"), ("7", "anna", "0", "all"), ("3", "ben", "1", "all")]
 
 
+def test_folders_of_splits_are_splits_if_all_recordings_are_in_some(folder: Path) -> None:
+    for part in ("train", "dev", "test"):
+        (folder / part).mkdir()
+        (folder / part / f"1_{part}_0.wav").write_text(part)
+    assert {part for *_, part in told(folder)} == {"all"}
+    for path in (*folder.glob("*.*"), *folder.glob("deep/*")):
+        path.unlink()
+    assert sorted((speaker, part) for _, speaker, _, part in told(folder)) == [
+        ("dev", "validation"),
+        ("test", "test"),
+        ("train", "train"),
+    ]
+
+
 def test_name_that_does_not_fit_the_pattern_is_told(folder: Path) -> None:
     (folder / "seven.wav").write_text("")
     with pytest.raises(

@@ -19,7 +19,7 @@ from seqbench_speech import seqbench_tasks
 from seqbench_speech.task import Speech
 from torch import nn
 
-from seqbench import Batch, DataError, Ragged, Split, TaskData, Transcript, Values
+from seqbench import Batch, DataError, Ragged, Split, TaskData, Transcript, Values, evaluate
 from seqbench.network.network import Network
 
 PARTS = ("train", "validation", "test")
@@ -141,6 +141,17 @@ def test_outputs_and_gradients_of_an_utterance_do_not_depend_on_padding(utteranc
     assert utterances.train.lengths[short] < utterances.train.lengths[long]
     assert losses[0] == pytest.approx(losses[1], rel=1e-12)
     assert torch.allclose(gradients[0], gradients[1], rtol=1e-9, atol=1e-12)
+
+
+def test_scores_of_utterances_do_not_depend_on_padding(utterances: TaskData) -> None:
+    torch.manual_seed(0)
+    network = Network(nn.GRU(40, 8, batch_first=True), Values(40), utterances.targets, 0)
+    with torch.no_grad():
+        alone, together = (
+            evaluate(utterances.metrics, utterances.test, network, batch_size=size, targets=utterances.targets)
+            for size in (1, 64)
+        )
+    assert together == pytest.approx(alone, rel=1e-6)
 
 
 def test_examples_are_shown_as_a_spectrogram_above_what_was_said(words: TaskData, utterances: TaskData) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from seqbench_stepwise.scores import accuracy, loss, mean
@@ -93,6 +94,19 @@ def transcript_baselines(train: Split, test: Split, symbols: Symbols, rng: Gener
             for name, draw in written_by.items()
         ),
     )
+
+
+def error_rate(guesses: Sequence[str], references: Sequence[str]) -> float:
+    """Return the errors of all guesses over the words of all references."""
+    from torchmetrics.functional.text import word_error_rate
+
+    return float(word_error_rate(list(guesses), list(references)))
+
+
+def texts_of(rows: Ragged, symbols: Symbols) -> list[str]:
+    """Return the texts of rows of symbols."""
+    numbers = rows.values.tolist()
+    return [symbols.text(numbers[begin:end]) for begin, end in pairwise(rows.offsets.tolist())]
 
 
 def _error_rate(name: str, symbols: Symbols, beams: int) -> Metric:

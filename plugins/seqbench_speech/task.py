@@ -76,7 +76,8 @@ class Speech(Task):
     Metrics of a word: ``accuracy``, ``loss`` in nats. Of a transcript: ``word_error_rate``, errors over words of
     all utterances, read off the best path; ``loss`` in nats an utterance; and ``beam_word_error_rate`` by a prefix
     beam search (Hannun et al. 2014) where ``beams`` is above 1. ``nearest by time warping`` (Sakoe & Chiba 1978)
-    compares a recording with at most twelve training recordings of each word, without what follows it.
+    compares a recording, without what follows it, with at most twelve training recordings of each word, and an
+    utterance with rows of them (Ney 1984).
 
     Attributes:
         data: None for synthesised digits; else a folder of wav, flac or ogg files, a table of paths, or a data set
@@ -139,6 +140,16 @@ class Speech(Task):
           number = {1},
           pages = {43--49},
           year = {1978}
+        }
+
+        @article{ney1984,
+          author = {Ney, Hermann},
+          title = {The Use of a One-Stage Dynamic Programming Algorithm for Connected Word Recognition},
+          journal = {IEEE Transactions on Acoustics, Speech, and Signal Processing},
+          volume = {32},
+          number = {2},
+          pages = {263--271},
+          year = {1984}
         }
 
         @article{hannun2014,
@@ -219,7 +230,8 @@ class Speech(Task):
         parts = divide(recordings.said, self.speakers, takes, seed)
         scale = Scale.of(recordings, parts["train"])
         goal = self._goal(recordings, scale, length, seed)
-        laid = goal.laid(parts, partial(kept, (self.speakers, self.test_takes, seed, length, self.split_frames)))
+        chosen = (self.goal, self.speakers, self.test_takes, seed, length, self.split_frames)
+        laid = goal.laid(parts, partial(kept, chosen))
         return TaskData(
             train=laid.splits["train"],
             validation=laid.splits["validation"],

@@ -1,10 +1,12 @@
-"""Answers with the word of the nearest training recording, by dynamic time warping within a bounded time."""
+"""Answers with the words of the nearest training recordings, by dynamic time warping within a bounded time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from seqbench import Ragged
+from seqbench_speech.connected import connected_words
 from seqbench_speech.frames import Scale, squeezed
 from seqbench_speech.recordings import Recordings
 from seqbench_speech.warping import nearest
@@ -35,17 +37,44 @@ def nearest_words(
     """
     import torch
 
+    most = min(length, MOST_FRAMES)
+    chosen = _chosen(recordings, train, most * most * len(test))
+    if not chosen:
+        return None
+    asked, templates = (_read(recordings, numbers, scale, most) for numbers in (test, chosen))
+    return torch.tensor(nearest(asked, templates, chosen))
+
+
+def nearest_rows(
+    recordings: Recordings, train: Sequence[int], utterances: Ragged, scale: Scale, length: int
+) -> Ragged | None:
+    """Return which training recordings in a row are nearest to each utterance; None if it would take too long.
+
+    Args:
+        recordings, train, scale, length: as for `nearest_words`.
+        utterances: rows of scaled frames.
+    """
+    import torch
+
+    most = min(length, MOST_FRAMES)
+    chosen = _chosen(recordings, train, most * len(utterances.values))
+    if not chosen:
+        return None
+    templates = _read(recordings, chosen, scale, most)
+    rows = torch.split(utterances.values.float(), utterances.lengths.tolist())
+    found = [[chosen[place] for place in connected_words(row - row.mean(), templates)] for row in rows]
+    return Ragged.from_rows([torch.tensor(row, dtype=torch.int64) for row in found])
+
+
+def _chosen(recordings: Recordings, train: Sequence[int], cells_each: int) -> list[int]:
+    """Return the numbers of the templates: as many of each word as the time allows."""
     of_word: dict[str, list[int]] = {}
     for number in train:
         of_word.setdefault(recordings.said[number].text, []).append(number)
-    most = min(length, MOST_FRAMES)
-    each = min(OF_A_WORD, CELLS // (most * most * len(test) * len(of_word)))
-    if each < 1:
-        return None
-    chosen = [number for numbers in of_word.values() for number in numbers[:each]]
+    each = min(OF_A_WORD, CELLS // (cells_each * len(of_word)))
+    return [number for numbers in of_word.values() for number in numbers[:each]]
 
-    def read(numbers: Sequence[int]) -> list[Tensor]:
-        frames = (squeezed(scale.apply(recordings.row(number)), most) for number in numbers)
-        return [each - each.mean() for each in frames]
 
-    return torch.tensor(nearest(read(test), read(chosen), chosen))
+def _read(recordings: Recordings, numbers: Sequence[int], scale: Scale, most: int) -> list[Tensor]:
+    frames = (squeezed(scale.apply(recordings.row(number)), most) for number in numbers)
+    return [each - each.mean() for each in frames]

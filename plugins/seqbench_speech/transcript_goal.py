@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from seqbench import Ragged, Split, Transcript, generator
+from seqbench import Baseline, Ragged, Split, Transcript, generator
 from seqbench_speech.frames import Scale
 from seqbench_speech.goal import Kept, Laid
 from seqbench_speech.picture import spectrogram
 from seqbench_speech.recordings import Recordings
-from seqbench_speech.scores import transcript_baselines, transcript_metrics
+from seqbench_speech.scores import error_rate, texts_of, transcript_baselines, transcript_metrics
 from seqbench_speech.symbols import Symbols, Unit
+from seqbench_speech.templates import nearest_rows
 from seqbench_speech.utterances import Room, joined, transcribed
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,10 @@ class TranscriptGoal:
             splits,
             Transcript(len(symbols.names)),
             transcript_metrics(symbols, self.beams),
-            transcript_baselines(splits["train"], splits["test"], symbols, rng),
+            (
+                *transcript_baselines(splits["train"], splits["test"], symbols, rng),
+                *self._warped(parts["train"], splits["test"], symbols, kept),
+            ),
             lambda example: _show(splits["test"], example, symbols),
             {f"{part}_utterances": len(split) for part, split in splits.items()} | _sizes(splits["test"]),
             symbols,
@@ -63,10 +72,36 @@ class TranscriptGoal:
         utterances = joined(self.recordings, numbers, Room(self.length, rows, part == "train"), rng)
         return transcribed(self.recordings, utterances, self.scale, symbols, self.length)
 
+    def _warped(self, train: Sequence[int], test: Split, symbols: Symbols, kept: Kept) -> tuple[Baseline, ...]:
+        """Score the nearest training recordings in a row; nothing where they are not words, or it takes long."""
+        said, rows = self.recordings.said, test.inputs
+        if self.unit == "character" or any(len(said[number].text.split()) > 1 for number in train):
+            return ()
+
+        def make() -> dict[str, Tensor]:
+            found = nearest_rows(self.recordings, train, _ragged(rows), self.scale, self.length)
+            return {} if found is None else {"nearest": found.values, "offsets": found.offsets}
+
+        if "nearest" not in (found := kept(make)):
+            return ()
+        nearest = Ragged(found["nearest"], found["offsets"])
+        written = nearest.values.tolist()
+        guesses = [
+            " ".join(said[number].text.lower() for number in written[begin:end])
+            for begin, end in pairwise(nearest.offsets.tolist())
+        ]
+        scores = {"word_error_rate": error_rate(guesses, texts_of(_ragged(test.targets), symbols))}
+        return (Baseline("nearest by time warping", scores, is_reference=False),)
+
+
+def _ragged(values: Tensor | Ragged) -> Ragged:
+    if not isinstance(values, Ragged):
+        raise TypeError("utterances differ in length")
+    return values
+
 
 def _sizes(test: Split) -> dict[str, float | int | str]:
-    targets = test.targets
-    assert isinstance(targets, Ragged)
+    targets = _ragged(test.targets)
     return {
         "frames_of_a_test_utterance": float(test.lengths.double().mean()),
         "symbols_of_a_test_utterance": float(targets.lengths.double().mean()),

@@ -111,6 +111,13 @@ def test_second_load_comes_from_the_cache_with_the_same_bits(monkeypatch: pytest
     assert first.baselines == again.baselines
 
 
+def test_words_and_utterances_of_the_same_data_share_no_cached_answers() -> None:
+    for goal in ("word", "transcript", "word"):
+        data = Speech(**SMALL, goal=goal).load(64, seed=0)  # type: ignore[arg-type]
+        scores = {each.name: each.scores for each in data.baselines}["nearest by time warping"]
+        assert set(scores) == {"accuracy" if goal == "word" else "word_error_rate"}
+
+
 def test_utterances_are_ragged_and_fit_their_frames(utterances: TaskData) -> None:
     assert isinstance(utterances.test.inputs, Ragged)
     assert utterances.test.inputs.values.dtype == torch.float16
@@ -122,6 +129,9 @@ def test_utterances_are_ragged_and_fit_their_frames(utterances: TaskData) -> Non
     assert len(utterances.train) == 50
     assert [metric.name for metric in utterances.metrics] == ["word_error_rate", "loss", "beam_word_error_rate"]
     assert utterances.facts["symbols_of_a_test_utterance"] > 1.5
+    rates = {each.name: each.scores["word_error_rate"] for each in utterances.baselines}
+    assert rates["nothing written"] == 1
+    assert rates["nearest by time warping"] < 0.6 < min(rates["commonest word once"], rates["random words"])
 
 
 def test_outputs_and_gradients_of_an_utterance_do_not_depend_on_padding(utterances: TaskData) -> None:

@@ -104,6 +104,23 @@ class Task(ABC):
             DataError: the data set is missing or unfit.
         """
 
+    def source_fingerprint(self, data: str) -> str | None:
+        """Return a fingerprint of the content of a data source; optional.
+
+        For sources that `seqbench.fingerprint` does not know, such as a folder of recordings, or that name other
+        files, such as a table of paths. It is in the keys of cells, so it must not depend on where the files are.
+
+        Args:
+            data: the value of a parameter that was declared with `data_source`.
+
+        Returns:
+            None, the default, where that of `seqbench.fingerprint` is right.
+
+        Raises:
+            DataError: the data are missing or unreadable.
+        """
+        return None
+
     def time_steps(self, length: int) -> int:
         """Return how many steps a sequence of this length has in all (for estimates)."""
         return length

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from seqbench import Execution, Experiment, ExperimentError, Task, TaskData
+from seqbench import DataError, Execution, Experiment, ExperimentError, Task, TaskData, data_source
 from seqbench.executors.serial import Serial
 from seqbench.experiment.schema import load
-from seqbench.plugins.grid import expansion, tasks_of
+from seqbench.plugins.grid import expansion, fingerprints, tasks_of
 from seqbench.records.store import Store
 from seqbench.running.plan import plan
 from seqbench.running.sweep import sweep
@@ -64,6 +64,30 @@ def test_task_is_made_once_for_a_plan_and_once_for_each_cell_that_is_run(
     list(sweep(todo, store, COUNTING, Execution(name="serial")))
     assert {seen.status for seen in store.seen().values()} == {"ok"}
     assert len(MADE) == 1 + len(todo.cells)
+
+
+@dataclass(frozen=True)
+class Tapes(Task):
+    """Read tapes, whose fingerprints the task takes itself, or tables."""
+
+    name = "tapes"
+    version = 1
+    data: str | None = data_source()
+
+    def source_fingerprint(self, data: str) -> str | None:
+        return "tapes:7" if data.endswith(".tape") else None
+
+    def load(self, length: int, seed: int) -> TaskData:
+        return Last().load(length, seed)
+
+
+def test_fingerprint_of_a_source_is_the_task_s_own_where_it_takes_one(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("a\n1\n")
+    assert fingerprints(Tapes("side.tape")) == {"data": "tapes:7"}
+    assert fingerprints(Tapes(str(tmp_path / "rows.csv")))["data"].startswith("csv:sha256:")
+    assert fingerprints(Tapes()) == {}
+    with pytest.raises(DataError, match="no such file"):
+        fingerprints(Tapes(str(tmp_path / "none.csv")))
 
 
 def test_parameters_that_fit_together_only_are_fit() -> None:

@@ -308,6 +308,18 @@ def test_state_tracking_by_generators(check) -> None:
 
 
 @pytest.mark.slow
+@checks_for("speech")
+def test_speech(check) -> None:
+    check()
+
+
+@pytest.mark.slow
+@checks_for(CATALOG.tasks["speech"](goal="transcript", train_rows=500))
+def test_speech_with_transcripts(check) -> None:
+    check()
+
+
+@pytest.mark.slow
 @checks_for("translation")
 def test_translation(check) -> None:
     check()

@@ -67,10 +67,12 @@ class Transcript(TargetKind):
         return outputs
 
     def losses(self, hidden: Tensor, batch: Batch, head: nn.Module, start: int = 0) -> tuple[Tensor, Tensor]:
-        """Return minus the log-probability of each row in nats.
+        """Return minus the log-probability of each row in nats; a row that no alignment leads to is left out.
+
+        Such a row would be infinite, and its gradient NaN, in all weights.
 
         Raises:
-            ContractError: these are not all steps of the sequences.
+            ContractError: these are not all steps of the sequences, or no row can be aligned.
         """
         import torch
         from torch.nn.functional import ctc_loss
@@ -84,16 +86,17 @@ class Transcript(TargetKind):
         log_probabilities = self.outputs(hidden, batch.lengths, head)
         if log_probabilities.dtype != torch.float64:
             log_probabilities = log_probabilities.float()
+        fits = _fits(batch).cpu()
         # On the processor: the backward pass of CUDA is not deterministic.
         losses = ctc_loss(
-            log_probabilities.cpu().transpose(0, 1),
-            1 + batch.targets.cpu().clamp(min=0),
-            batch.lengths.cpu(),
-            _row_lengths(batch.targets).cpu(),
+            log_probabilities.cpu()[fits].transpose(0, 1),
+            1 + batch.targets.cpu()[fits].clamp(min=0),
+            batch.lengths.cpu()[fits],
+            _row_lengths(batch.targets).cpu()[fits],
             blank=BLANK,
             reduction="none",
         )
-        return losses.to(hidden.device), torch.arange(len(losses), device=batch.lengths.device)
+        return losses.to(hidden.device), fits.to(batch.lengths.device)
 
     def scored(self, outputs: Tensor, batch: Batch) -> Tensor:
         """Return the real steps, [batch, time]: an alignment runs over all of them."""
@@ -147,7 +150,7 @@ class Transcript(TargetKind):
             return wrong
         for rows in torch.split(torch.arange(len(split)), 1024):
             batch = split.batch(rows)
-            needed = _row_lengths(batch.targets) + _repeats(batch.targets).sum(1)
+            needed = steps_needed(batch.targets)
             is_short = needed > batch.lengths
             if bool(is_short.any()):
                 first = int(is_short.int().argmax())
@@ -181,6 +184,27 @@ def best_paths(outputs: Tensor, lengths: Tensor) -> list[list[int]]:
         ]
         for path, length in zip(found, lengths.tolist(), strict=True)
     ]
+
+
+def steps_needed(targets: Tensor) -> Tensor:
+    """Return how many steps an alignment to each row takes: one a symbol, one more between two equal: [batch]."""
+    return _row_lengths(targets) + _repeats(targets).sum(1)
+
+
+def _fits(batch: Batch) -> Tensor:
+    """Return the numbers of the rows that an alignment leads to: [rows].
+
+    Raises:
+        ContractError: there is none.
+    """
+    needed = steps_needed(batch.targets)
+    fits: Tensor = (needed <= batch.lengths).nonzero()[:, 0]
+    if not len(fits):
+        raise ContractError(
+            f"no row of this batch can be aligned: the first needs {int(needed[0])} steps, one for each symbol and"
+            f" one more between two equal, and has {int(batch.lengths[0])}; leave such rows out of the data"
+        )
+    return fits
 
 
 def _row_lengths(targets: Tensor) -> Tensor:

@@ -87,6 +87,30 @@ def test_loss_of_a_part_is_refused() -> None:
         KIND.losses(torch.zeros(4, 2, 4), batch, nn.Linear(4, 3))
 
 
+def test_row_that_cannot_be_aligned_leaves_the_gradients_of_the_others_as_they_are() -> None:
+    torch.manual_seed(0)
+    head = nn.Linear(4, 3).double()
+    hidden = torch.randn(3, 5, 4, dtype=torch.float64, requires_grad=True)
+    rows, steps = [[0, 1], [1, 1], [0]], [5, 2, 3]
+    losses, kept = KIND.losses(hidden, rows_of(rows, steps).batch(torch.arange(3)), head)
+    found = torch.autograd.grad(losses.sum(), hidden)[0]
+    others = rows_of([rows[0], rows[2]], [5, 3]).batch(torch.arange(2))
+    alone, _ = KIND.losses(hidden[[0, 2]], others, head)
+    assert kept.tolist() == [0, 2]
+    assert torch.equal(losses, alone)
+    assert found.isfinite().all()
+    assert found[1].abs().max() == 0
+    assert torch.equal(found[[0, 2]], torch.autograd.grad(alone.sum(), hidden)[0][[0, 2]])
+
+
+def test_batch_without_a_row_that_can_be_aligned_is_told() -> None:
+    batch = rows_of([[1, 1], [0, 0]], [2, 1]).batch(torch.arange(2))
+    with pytest.raises(
+        ContractError, match="no row of this batch can be aligned: the first needs 3 steps.* has 2"
+    ):
+        KIND.losses(torch.zeros(2, 2, 4), batch, nn.Linear(4, 3))
+
+
 def test_network_that_is_fed_in_pieces_or_run_again_has_the_loss_of_the_whole() -> None:
     torch.manual_seed(0)
     inputs = torch.randn(3, 12, 2)

@@ -1,0 +1,156 @@
+"""Lists the recordings of a data source: files in a folder, a table of paths, or a data set with sounds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from seqbench_texts.columns import labels_in, no_column
+
+from seqbench import DataError, fingerprint, read_tables
+from seqbench_speech.naming import Pattern
+from seqbench_speech.recordings import Said
+from seqbench_speech.sounds import ENDINGS
+
+if TYPE_CHECKING:
+    pass
+
+
+_PARTS = {
+    "train": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "test": "test",
+}
+"""Folders that divide the recordings, if all are in such folders."""
+
+
+class Source(NamedTuple):
+    """A recording that is not read yet: a file or its bytes, and what is known of it."""
+
+    sound: Path | bytes
+    said: Said
+
+
+class Columns(NamedTuple):
+    """The columns of a table: the path or the content of a recording, what was said, and who said it."""
+
+    audio: str
+    text: str
+    speaker: str
+
+
+def list_recordings(data: str, pattern: str, columns: Columns) -> list[Source]:
+    """Return the recordings of a data source.
+
+    Raises:
+        DataError: it is missing, holds no recording, a file's name does not fit the pattern, or a table lacks a
+            column or a value.
+    """
+    if files := recordings_below(Path(data).expanduser()):
+        return _named(Path(data).expanduser(), files, Pattern(pattern))
+    return list(_of_tables(data, columns))
+
+
+def recordings_below(folder: Path) -> list[Path]:
+    """Return the files of recordings in a folder and below it, in order; none if a table of it names them."""
+    if not folder.is_dir() or any(folder.glob("train.*")):
+        return []
+    files = [path for path in sorted(folder.rglob("*")) if not _is_hidden(path.relative_to(folder))]
+    return [path for path in files if path.suffix.lower() in ENDINGS and path.is_file()]
+
+
+def content_fingerprint(data: str, columns: Columns) -> str | None:
+    """Return a hash of a source's recordings with it; None where `seqbench.fingerprint` alone says everything.
+
+    Raises:
+        DataError: see `list_recordings`; or a recording cannot be read.
+    """
+    folder = Path(data).expanduser()
+    if files := recordings_below(folder):
+        return f"sounds:sha256:{_hash((str(path.relative_to(folder)), path) for path in files)}"
+    known = fingerprint(data)
+    if known.startswith(("hub:", "parquet:")):
+        return None
+    files = [each.sound for each in _of_tables(data, columns) if isinstance(each.sound, Path)]
+    return f"{known}:sounds:{_hash((str(place), path) for place, path in enumerate(files))}" if files else None
+
+
+def _hash(files: Iterator[tuple[str, Path]]) -> str:
+    whole = hashlib.sha256()
+    for name, path in files:
+        try:
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise DataError(f"the recording {path} cannot be read: {error.strerror}; correct its path") from error
+        whole.update(f"{name}\t{content}\n".encode())
+    return whole.hexdigest()
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith((".", "_")) for part in path.parts)
+
+
+def _named(folder: Path, files: list[Path], pattern: Pattern) -> list[Source]:
+    names = [PurePosixPath(path.relative_to(folder).as_posix()) for path in files]
+    tops = {name.parts[0].lower() for name in names}
+    is_divided = "train" in tops and tops <= set(_PARTS)
+    found = []
+    for path, name in zip(files, names, strict=True):
+        said = pattern.read(name)
+        if said is None:
+            raise DataError(
+                f"the name of the recording {name} in {folder} does not fit the pattern {pattern.text}; give"
+                " another one, such as --set speech.pattern={speaker}/{label}_{take}.wav, or move the file away"
+            )
+        part = _PARTS[name.parts[0].lower()] if is_divided else "all"
+        found.append(Source(path, said._replace(part=part)))
+    return found
+
+
+def _of_tables(data: str, columns: Columns) -> Iterator[Source]:
+    place = Path(data).expanduser()
+    folder = place if place.is_dir() else place.parent
+    for part, table in read_tables(data).items():
+        for column, option in ((columns.audio, "audio_column"), (columns.text, "text_column")):
+            if column not in table:
+                raise no_column(table, column, f"speech.{option}")
+        texts = labels_in(table, columns.text, "speech.text_column", part)
+        speakers = [""] * len(table)
+        if columns.speaker in table:
+            speakers = labels_in(table, columns.speaker, "speech.speaker_column", part)
+        rows = zip(table[columns.audio], texts, speakers, strict=True)
+        for number, (value, text, speaker) in enumerate(rows, start=1):
+            where = f"row {number}" if part == "all" else f"row {number} ({part})"
+            sound = sound_in(value, folder, f"{where} of {data}", columns.audio)
+            name = where if isinstance(sound, bytes) else str(sound)
+            yield Source(sound, Said(text, speaker, "", part, name))
+
+
+def sound_in(value: Any, folder: Path, where: str, column: str) -> Path | bytes:
+    """Return the file, or the bytes, of a cell of a table: a path, or an object with ``bytes`` and ``path``.
+
+    Args:
+        value: what the cell holds.
+        folder: where a relative path begins.
+        where, column: of the cell, for messages.
+
+    Raises:
+        DataError: it is something else.
+    """
+    if isinstance(value, Mapping):
+        content, value = value.get("bytes"), value.get("path")
+        if isinstance(content, bytes):
+            return content
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, str) and value.strip():
+        return folder / value
+    raise DataError(
+        f"the column {column!r} is to hold paths of recordings or their bytes, and {where} holds"
+        f" {str(value)[:60]!r}; name another column with --set speech.audio_column=NAME"
+    )

@@ -92,7 +92,11 @@ def tasks_of(cells: Iterable[Cell], catalog: Catalog) -> dict[str, Task]:
 def fingerprints(task: Task) -> dict[str, str]:
     """Return the fingerprints of the data that a task's parameters name: parameter -> fingerprint."""
     named = {p.name: getattr(task, p.name) for p in parameters_of(type(task)) if p.is_data_source}
-    return {name: fingerprint(value) for name, value in named.items() if value is not None}
+    return {
+        name: task.source_fingerprint(value) or fingerprint(value)
+        for name, value in named.items()
+        if value is not None
+    }
 
 
 def _task(catalog: Catalog, experiment: Experiment, i: int, made: Mapping[str, Task | Model]) -> Task:

@@ -160,6 +160,7 @@ class Evaluation(Data):
         unknown: metric -> why its score is null, if that is not for outputs that are not finite; left out so too.
         best: of the primary metric here, if it is another than at the length of training; left out so too.
         samples: what the network was given, and what it wrote, to be read; left out so too.
+        rolls: the labels that hold at each step of a sample, to be drawn; left out so too.
     """
 
     length: int
@@ -174,10 +175,11 @@ class Evaluation(Data):
     unknown: dict[str, str] | None = None
     best: float | None = None
     samples: tuple[tuple[str, str], ...] | None = None
+    rolls: tuple[tuple[tuple[int, ...], ...], ...] | None = None
 
     @model_serializer(mode="wrap")
     def _told(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_unknown(whole(self), "curves", "unknown", "best", "samples")
+        return without_unknown(whole(self), "curves", "unknown", "best", "samples", "rolls")
 
     def score(self, metric: MetricData | None) -> float | None:
         """Return the score by a metric; None if unknown."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,8 @@ def _roll(sample: Sequence[Sequence[int]], keys: int) -> Tensor:
 
 
 def _pieces(rolls: Rolls) -> Iterator[Tensor]:
-    yield from rolls.frames.split(rolls.offsets.diff().tolist())
+    for first, after in pairwise(rolls.offsets.tolist()):
+        yield rolls.frames[first:after]
 
 
 def _runs(rolls: Sequence[Tensor] | Iterator[Tensor], length: int) -> Iterator[bytes]:

@@ -31,7 +31,7 @@ class PlainUnpickler(pickle.Unpickler):
 
 def _allowed() -> Mapping[tuple[str, str], Any]:
     import numpy as np
-    from numpy._core.multiarray import _reconstruct, scalar  # type: ignore[attr-defined]
+    from numpy._core.multiarray import _reconstruct, scalar
 
     return {
         ("numpy._core.multiarray", "_reconstruct"): _reconstruct,

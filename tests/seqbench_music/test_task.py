@@ -24,6 +24,7 @@ from seqbench import Batch, DataError, StepLabels, TaskData, evaluate, load_cata
 from seqbench.plugins.grid import fingerprints
 from tests.answering import everything
 
+
 def test_rows_hold_each_step_but_the_first_once_whatever_the_length_is() -> None:
     pieces = [piece_of([(60 + step,) for step in range(steps)]) for steps in (2, 5, 8)]
     rolls = Rolls.of([*pieces, piece_of([(60,)])], Keys())
@@ -100,7 +101,9 @@ def test_frequencies_are_those_of_the_predicted_training_steps() -> None:
     rolls = Rolls.of([piece_of([(60,), (60, 64), (62,)]), piece_of([(72,), (60,)])], Keys())
     found = fitted(rolls)
     shares = found["frequency"].sigmoid()
-    assert shares[[*Keys().labels([60, 62, 64, 72])]].tolist() == pytest.approx([2.5 / 4, 1.5 / 4, 1.5 / 4, 0.5 / 4])
+    assert shares[[*Keys().labels([60, 62, 64, 72])]].tolist() == pytest.approx(
+        [2.5 / 4, 1.5 / 4, 1.5 / 4, 0.5 / 4]
+    )
     # A key that never sounds keeps its frequency, whatever was before.
     assert not found["weights"][Keys().labels([72])[0]].any()
 

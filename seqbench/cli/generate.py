@@ -98,6 +98,7 @@ def command(
     wanted = Wanted(task=task, model=model, length=length, seed=cell_seed, key=key)
     trained = load_cell(folder, wanted, catalog)
     writer = _writer(trained, catalog)
+    writer.check(sampling)
     _tell_cost(writer, trained)
     if score and type(trained.task).judge is Task.judge:
         raise ContractError(

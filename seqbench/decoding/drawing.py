@@ -37,6 +37,14 @@ class Drawing(ABC):
     def inputs(self, written: Sequence[Symbol]) -> Tensor:
         """Return steps as the inputs of a row: [1, steps] or [1, steps, labels]."""
 
+    def check(self, sampling: Sampling) -> None:
+        """Refuse settings that mean nothing here.
+
+        Raises:
+            ExperimentError: there are such settings.
+        """
+        return
+
     @abstractmethod
     def drawn(self, scores: Tensor, sampling: Sampling, rng: Generator) -> Drawn:
         """Draw from the scores of a step, [classes] or [labels]; the generator gives as many numbers each time."""
@@ -73,17 +81,20 @@ class LabelDrawing(Drawing):
             found[0, step, list(held if isinstance(held, tuple) else (held,))] = 1
         return found
 
-    def drawn(self, scores: Tensor, sampling: Sampling, rng: Generator) -> Drawn:
-        """Draw each label with the probability s(score / temperature); greedily those above 1/2.
+    def check(self, sampling: Sampling) -> None:
+        """Refuse top-k and top-p, which choose among tokens.
 
         Raises:
-            ExperimentError: top-k or top-p is asked for, which choose among tokens.
+            ExperimentError: one of them is asked for.
         """
         if sampling.top_k is not None or sampling.top_p != 1:
             raise ExperimentError(
                 "top-k and top-p choose among tokens, and here each label of a step is drawn on its own; leave"
                 " them out, and lower the temperature to have likely labels only"
             )
+
+    def drawn(self, scores: Tensor, sampling: Sampling, rng: Generator) -> Drawn:
+        """Draw each label with the probability s(score / temperature); greedily those above 1/2."""
         scores = scores.double()
         point = torch.rand(self.labels, generator=rng, dtype=torch.float64)
         holds = scores > 0 if sampling.is_greedy else point < (scores / sampling.temperature).sigmoid()

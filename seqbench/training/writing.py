@@ -102,6 +102,14 @@ class Writer:
         """
         return self.task.file(list(tokens), ending, self.fitted)
 
+    def check(self, sampling: Sampling) -> None:
+        """Refuse settings that mean nothing for what is written.
+
+        Raises:
+            ExperimentError: there are such settings.
+        """
+        self.drawing.check(sampling)
+
     def continued(
         self, prompt: Sequence[Symbol], sampling: Sampling, *, seed: int, sample: int
     ) -> Iterator[Drawn]:
@@ -112,7 +120,11 @@ class Writer:
             sampling: how a token is chosen.
             seed: of the random numbers.
             sample: which of several samples it is, from 0: each has a stream of its own.
+
+        Raises:
+            ExperimentError: as for `check`.
         """
+        self.check(sampling)
         return continued(self.network, prompt, sampling, generator(seed, "generate", sample), self.drawing)
 
     def generate(self, prompt: str, *, tokens: int, sampling: Sampling, seed: int, sample: int) -> Generated:

@@ -84,7 +84,7 @@ def test_shares_of_drawn_labels_are_their_probabilities() -> None:
 @pytest.mark.parametrize("sampling", [Sampling(top_k=3), Sampling(top_p=0.9)])
 def test_what_chooses_among_tokens_is_refused_for_labels(sampling: Sampling) -> None:
     with pytest.raises(ExperimentError, match="top-k and top-p choose among tokens"):
-        LabelDrawing(3).drawn(torch.zeros(3), sampling, torch.Generator())
+        LabelDrawing(3).check(sampling)
 
 
 def test_kinds_say_what_is_drawn() -> None:

@@ -15,9 +15,9 @@ from seqbench_music.scores import metrics, step_losses
 if TYPE_CHECKING:
     from seqbench_music.scores import Answer
 
-MOST_STEPS = 20_000
+MOST_STEPS = 15_000
 """Steps that the regression is fitted to, at most: evenly spread ones."""
-MOST_PASSES = 100
+MOST_PASSES = 60
 """Passes over them, at most."""
 
 
@@ -33,10 +33,11 @@ def fitted(train: Rolls) -> dict[str, Tensor]:
     weights, bias = torch.zeros(len(frequency), len(frequency), dtype=torch.float64), frequency.clone()
     chosen = torch.linspace(0, len(after) - 1, min(len(after), MOST_STEPS)).round().long()
     before, after = train.before()[chosen].double(), after[chosen]
-    # A key that is always up or down there keeps its frequency.
-    is_fitted = (after.mean(0) > 0) & (after.mean(0) < 1)
+    # A key that is always up or down there keeps its frequency, and one that is always up tells nothing.
+    is_fitted, tells = (after.mean(0) > 0) & (after.mean(0) < 1), before.any(0)
     if bool(is_fitted.any()):
-        weights[is_fitted], bias[is_fitted] = regression(before, after[:, is_fitted])
+        found, bias[is_fitted] = regression(before[:, tells], after[:, is_fitted])
+        weights[is_fitted.nonzero(), tells.nonzero().T] = found
     return {"frequency": frequency, "weights": weights, "bias": bias}
 
 

@@ -108,8 +108,8 @@ class Music(Task):
     lowest_key: Key = 21
     highest_key: Key = 108
     transpose: Transposition = "none"
-    train_steps: Count = generated_only(40_000)
-    test_steps: Count = generated_only(8_000)
+    train_steps: Count = generated_only(30_000)
+    test_steps: Count = generated_only(6_000)
 
     def __post_init__(self) -> None:
         """Refuse keys in the wrong order, and settings that chorales do not have."""

@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from seqbench import Experiment, load_trained, run
+from seqbench import ContractError, Experiment, load_trained, run
 from seqbench.cli.main import cli
+from seqbench.cli.sample_files import SampleFiles
 from seqbench.records.store import Store
-from tests.spelling import kept
-
-PLUGIN = Path(__file__).parents[1] / "spelling.py"
+from tests.spelling import Spelling
 
 
 @pytest.fixture(scope="module")
@@ -104,11 +103,11 @@ def test_what_cannot_be_written_is_told_before_anything_is_generated(store: Stor
 
 
 def test_task_of_texts_makes_no_files(tmp_path: Path) -> None:
-    texts = kept(tmp_path / "texts")
-    done = generate(texts, "--plugin", PLUGIN, "--output", tmp_path / "a.mid")
-    assert "the task spelling makes no file a.mid of what is written; its texts stand on stdout" in str(
-        done.exception
-    )
+    asked = SampleFiles.asked(tmp_path / "a.mid", None, samples=1, is_replaced=False)
+    with pytest.raises(ContractError, match=r"the task spelling makes no file a\.mid .* stand on stdout"):
+        asked.check(Spelling())
+    with pytest.raises(ContractError, match="the task spelling makes no files"):
+        Spelling().file([], ".mid", {})
 
 
 def test_next_notes_are_predicted(store: Store, tmp_path: Path) -> None:

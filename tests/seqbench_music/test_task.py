@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from seqbench_music.baselines import fitted, regression
@@ -170,6 +171,9 @@ def test_table_with_a_column_of_pieces_is_read(tmp_path: Path) -> None:
     path.write_text("\n".join(map(json.dumps, rows)))
     data = Music(data=str(path), column="melody").load(2, 0)
     assert [len(split) for split in (data.train, data.validation, data.test)] == [9, 1, 1]
+    pd.DataFrame(rows[:10]).to_parquet(tmp_path / "pieces.parquet")
+    data = Music(data=str(tmp_path / "pieces.parquet"), column="melody").load(2, 0)
+    assert [len(split) for split in (data.train, data.validation, data.test)] == [8, 1, 1]
     with pytest.raises(DataError, match=r"has no column notes; it has melody\. Set music\.column"):
         Music(data=str(path)).load(2, 0)
 
@@ -266,6 +270,7 @@ def test_samples_are_judged_against_the_training_pieces(tmp_path: Path) -> None:
     assert task.judge([[]], 3, 0) == {}
 
 
+@pytest.mark.slow
 def test_real_chorales_have_the_sizes_that_papers_report(shared_data: Path) -> None:
     path = shared_data / "music-jsb-chorales"
     if not path.is_dir():

@@ -107,6 +107,7 @@ def command(
     made.check(trained.task)
     told = partial(_told, trained, catalog)
     tokens_given = _read(writer, given, told)
+    made.try_out(writer, tokens_given, told)
     found, problem = _written(writer, tokens_given, tokens, sampling, seed, samples, told, is_live=not as_json)
     judged = None
     if score and problem is None:

@@ -12,7 +12,7 @@ import click
 
 from seqbench.cli.console import say
 from seqbench.cli.live_texts import Sample
-from seqbench.contracts.task import Task
+from seqbench.contracts.task import Symbol, Task
 from seqbench.errors import ContractError, ExperimentError
 from seqbench.report.formats.output import check_output, write_whole
 
@@ -61,6 +61,18 @@ class SampleFiles:
                 check_output(path)
                 if path.exists() and not self.is_replaced:
                     raise ExperimentError(f"{path} is there already; --force replaces it, or name another file")
+
+    def try_out(
+        self, writer: Writer, prompt: Sequence[Symbol], told: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        """Make each kind of file of the prompt alone, so that what is missing is told before anything is written.
+
+        Raises:
+            DataError: what makes a file is not installed.
+        """
+        for name in self.names:
+            with told():
+                writer.file(prompt, name.suffix.lower())
 
     def write(
         self, writer: Writer, samples: Sequence[Sample], told: Callable[[], AbstractContextManager[None]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import wave
 from pathlib import Path
 
@@ -100,6 +101,16 @@ def test_what_cannot_be_written_is_told_before_anything_is_generated(store: Stor
     assert (tmp_path / "a.wav").read_bytes() == b"mine"
     assert generate(store, "--tokens", "2", "--output", tmp_path / "a.wav", "--force").exit_code == 0
     assert (tmp_path / "a.wav").read_bytes().startswith(b"RIFF")
+
+
+def test_missing_package_is_told_before_anything_is_generated(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mido", None)
+    done = generate(store, "--output", tmp_path / "a.mid")
+    assert done.stdout == ""
+    assert "needs mido, which is not installed: pip install 'seqbench[music]'" in str(done.exception)
+    assert not (tmp_path / "a.mid").exists()
 
 
 def test_task_of_texts_makes_no_files(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import builtins
 import importlib
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -111,13 +111,6 @@ def test_file_of_a_very_long_rest_is_refused(tmp_path: Path) -> None:
 
 
 def test_without_mido_the_sentence_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *rest: Any) -> Any:
-        if name == "mido":
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "mido", None)
     with pytest.raises(DataError, match=r"needs mido, which is not installed: pip install 'seqbench\[music\]'"):
         read_midi(tmp_path / "a.mid", 1)

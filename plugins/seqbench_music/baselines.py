@@ -77,4 +77,4 @@ def baselines(found: Mapping[str, Tensor], test: Split, kind: StepLabels) -> Ite
         ),
     }
     for name, answer in answers.items():
-        yield Baseline(name, evaluate(metrics(kind), test, answer, targets=kind))
+        yield Baseline(name, evaluate(metrics(kind), test, answer, batch_size=16, targets=kind))

@@ -5,6 +5,7 @@ Modules: seqbench_music.voicings.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from itertools import combinations, pairwise
 from random import Random
@@ -83,6 +84,17 @@ def test_losses_are_those_of_the_frequencies_of_many_draws() -> None:
     for pitch, chance in found.marginals.items():
         assert counts[pitch] / len(draws) == pytest.approx(chance, abs=0.02)
     assert sum(found.marginals.values()) == pytest.approx(4)
+
+
+def test_loss_of_a_chord_is_that_of_its_notes_one_by_one() -> None:
+    found = law("V", voicings()["V"][3], 4, "V")
+    chances = [after - before for before, after in pairwise((0.0, *found.sums))]
+    drawn = found.voicings[1][1]
+    loss = 0.0
+    for pitch in range(128):
+        share = sum(chance for (_, each), chance in zip(found.voicings, chances, strict=True) if pitch in each)
+        loss -= math.log(share if pitch in drawn else 1 - share)
+    assert found.loss(drawn) == pytest.approx(loss)
 
 
 def test_splits_are_apart_and_the_same_each_time() -> None:

@@ -84,7 +84,7 @@ def command(
     files: tuple[Path, ...],
     as_json: bool,
 ) -> None:
-    """Write texts with a trained network, token by token.
+    """Write texts, or music, with a trained network, token by token.
 
     DIR is a folder of results of `seqbench run --keep-weights`. Where several cells have weights, say which one
     with --task, --model, --length, --cell-seed or --key. The same seed gives the same texts, however many are

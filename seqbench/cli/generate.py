@@ -19,14 +19,15 @@ from seqbench.cli.cell_options import cell_options, folder_argument, load_cell
 from seqbench.cli.console import print_json, print_rows, say
 from seqbench.cli.live_texts import Sample, print_live, read_quietly
 from seqbench.cli.plugin_files import load_plugins, plugin_files
-from seqbench.contracts.task import Task
+from seqbench.cli.sample_files import SampleFiles
+from seqbench.contracts.task import Symbol, Task
 from seqbench.errors import ContractError, DataError, SeqbenchError
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.faults import faults_told, owner
 from seqbench.records.wanted import Wanted
 
 if TYPE_CHECKING:
-    from seqbench.decoding.continuing import Drawn
+    from seqbench.decoding.drawing import Drawn
     from seqbench.decoding.sampling import Sampling
     from seqbench.training.load_network import Trained
     from seqbench.training.writing import Writer
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @folder_argument
-@click.option("--prompt", help="The beginning of the text; default: none.")
+@click.option("--prompt", help="The beginning of the text, or of music: a MIDI file; default: none.")
 @click.option("--prompt-file", type=click.File(encoding="utf-8"), help="A file with it; - for stdin.")
 @click.option(
     "--tokens", type=click.IntRange(1, 100_000_000), default=200, show_default=True, help="How many to write."
@@ -55,6 +56,9 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random numbers.")
 @click.option("--samples", type=click.IntRange(min=1), default=1, show_default=True, help="How many texts.")
 @click.option("--score", is_flag=True, help="Judge the texts as the task does, e.g. what they copy.")
+@click.option("--output", type=click.Path(path_type=Path), help="A file of what is written, such as piece.mid.")
+@click.option("--wav", type=click.Path(path_type=Path), help="A file to listen to, of music.")
+@click.option("--force", is_flag=True, help="Replace existing files.")
 @cell_options()
 @plugin_files
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout, at the end.")
@@ -70,6 +74,9 @@ def command(
     seed: int,
     samples: int,
     score: bool,
+    output: Path | None,
+    wav: Path | None,
+    force: bool,
     task: str | None,
     model: str | None,
     length: int | None,
@@ -78,7 +85,7 @@ def command(
     files: tuple[Path, ...],
     as_json: bool,
 ) -> None:
-    """Write texts with a trained network, token by token.
+    """Write texts, or music, with a trained network, token by token.
 
     DIR is a folder of results of `seqbench run --keep-weights`. Where several cells have weights, say which one
     with --task, --model, --length, --cell-seed or --key. The same seed gives the same texts, however many are
@@ -87,10 +94,12 @@ def command(
     given = _prompt(prompt, prompt_file)
     is_greedy = _is_greedy(greedy, temperature, samples)
     sampling = _sampling(0.0 if is_greedy else 1.0 if temperature is None else temperature, top_k, top_p)
+    made = SampleFiles.asked(output, wav, samples=samples, is_replaced=force)
     catalog = load_plugins(files)
     wanted = Wanted(task=task, model=model, length=length, seed=cell_seed, key=key)
     trained = load_cell(folder, wanted, catalog)
     writer = _writer(trained, catalog)
+    writer.check(sampling)
     _tell_cost(writer, trained)
     if score and type(trained.task).judge is Task.judge:
         raise ContractError(
@@ -98,13 +107,16 @@ def command(
         )
     if score:
         _check_source(trained)
+    made.check(trained.task)
     told = partial(_told, trained, catalog)
     tokens_given = _read(writer, given, told)
+    made.try_out(writer, tokens_given, told)
     found, stopped = _written(writer, tokens_given, tokens, sampling, seed, samples, told, is_live=not as_json)
     judged, problem = None, stopped
     if score and stopped is None:
         judged, problem = _judged(trained, found, told)
     with _undisturbed(problem):
+        made.write(writer, found, told)
         _tell_speed(trained, found)
         if score and stopped is not None:
             say("the texts were not judged: --score judges them once all are written")
@@ -193,7 +205,7 @@ def _told(trained: Trained, catalog: Catalog, kind: str = "task") -> Iterator[No
         yield
 
 
-def _read(writer: Writer, prompt: str, told: Callable[[], AbstractContextManager[None]]) -> list[int]:
+def _read(writer: Writer, prompt: str, told: Callable[[], AbstractContextManager[None]]) -> list[Symbol]:
     """Return the tokens of a prompt; warnings of the task, such as of unknown words, are said on stderr."""
     with told(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -219,7 +231,7 @@ def _check_source(trained: Trained) -> None:
 
 def _written(
     writer: Writer,
-    prompt: list[int],
+    prompt: list[Symbol],
     tokens: int,
     sampling: Sampling,
     seed: int,
@@ -231,7 +243,7 @@ def _written(
     """Write the samples; return them, the last one up to where it is, and what stopped it, such as Ctrl-C."""
     from seqbench.training.one_thread import one_quiet_thread
 
-    def text(tokens: Sequence[int]) -> str:
+    def text(tokens: Sequence[Symbol]) -> str:
         with told():
             return writer.text(tokens)
 
@@ -289,7 +301,7 @@ def _tell_speed(trained: Trained, found: list[Sample]) -> None:
 def _content(
     trained: Trained,
     prompt: str,
-    prompt_tokens: list[int],
+    prompt_tokens: list[Symbol],
     settings: dict[str, Any],
     found: list[Sample],
     judged: dict[str, float] | None,

@@ -10,11 +10,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from seqbench.base.printable import printable
+from seqbench.contracts.task import Symbol
 
 if TYPE_CHECKING:
-    from seqbench.decoding.continuing import Drawn
+    from seqbench.decoding.drawing import Drawn
 
-Text = Callable[[Sequence[int]], str]
+Text = Callable[[Sequence[Symbol]], str]
 
 
 @dataclass
@@ -30,13 +31,13 @@ class Sample:
     """
 
     number: int
-    prompt: tuple[int, ...]
+    prompt: tuple[Symbol, ...]
     drawn: list[Drawn] = field(default_factory=list)
     text: str = ""
     seconds: float = 0.0
 
     @property
-    def tokens(self) -> tuple[int, ...]:
+    def tokens(self) -> tuple[Symbol, ...]:
         """The written tokens."""
         return tuple(each.token for each in self.drawn)
 
@@ -83,7 +84,7 @@ def read_quietly(sample: Sample, drawn: Iterator[Drawn], text: Text, tokens: int
         sample.text = text(sample.tokens)
 
 
-def _collect(sample: Sample, drawn: Iterator[Drawn], tokens: int, note: Callable[[int], None]) -> None:
+def _collect(sample: Sample, drawn: Iterator[Drawn], tokens: int, note: Callable[[Symbol], None]) -> None:
     began = time.perf_counter()
     try:
         for each in islice(drawn, tokens):

@@ -32,7 +32,7 @@ COMMANDS = {
     "cite": "Print BibTeX of what tasks, models or folders of results are to cite.",
     "gradients": "Measure how gradients flow back through time in models, without training.",
     "predict": "Answer new rows with a trained network, such as next week's.",
-    "generate": "Write texts with a trained network, token by token.",
+    "generate": "Write texts, or music, with a trained network, token by token.",
     "report": "Print a report of folders of results, or write it to a file, from their records only.",
     "board": "Make, check, verify, show and publish submissions to a leaderboard.",
     "check": "Check that tasks and models keep their contract, one line for each check.",

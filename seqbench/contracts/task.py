@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from seqbench.contracts.constraints import check_fields
 from seqbench.contracts.decoding import Decoding
@@ -17,6 +17,9 @@ from seqbench.errors import ContractError
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+Symbol: TypeAlias = int | tuple[int, ...]
+"""What a network writes at a step: a token, or the labels that hold."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,12 +80,14 @@ class Task(ABC):
         version: an integer that rises whenever a score can move.
         reference: BibTeX of the sources to cite, one entry or several; ``seqbench cite`` prints it.
         judge_meanings: score of `judge` -> its meaning in a few words; one that `judge` leaves out is shown as -.
+        file_endings: of the files that `file` makes of what a network wrote, such as ``.mid``.
     """
 
     name: ClassVar[str]
     version: ClassVar[int]
     reference: ClassVar[str] = ""
     judge_meanings: ClassVar[Mapping[str, str]] = {}
+    file_endings: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         """Check the limits of the fields, as in ``Annotated[int, Field(ge=1)]``; a subclass calls it first.
@@ -221,10 +226,12 @@ class Task(ABC):
         """Say the same of a class: see `can_generate`."""
         return cls.prompt is not Task.prompt and cls.text is not Task.text
 
-    def prompt(self, text: str, fitted: Mapping[str, Any]) -> list[int]:
+    def prompt(self, text: str, fitted: Mapping[str, Any]) -> Sequence[Symbol]:
         """Turn the beginning of a text into the tokens after which a network continues; optional.
 
-        Inputs are `Tokens` and targets `StepClass`: outputs after a token are logits of the next one.
+        Inputs are `Tokens` and targets `StepClass`: outputs after a token are logits of the next one. Or inputs
+        are `Values` and targets `StepLabels`, a channel for each label: outputs are logits of the labels whose
+        channels are 1 at the next step, and a token is the tuple of these labels.
 
         Args:
             text: what is given; empty for a text from its start.
@@ -239,7 +246,7 @@ class Task(ABC):
         """
         raise ContractError(self._no_generation)
 
-    def text(self, tokens: Sequence[int], fitted: Mapping[str, Any]) -> str:
+    def text(self, tokens: Sequence[Any], fitted: Mapping[str, Any]) -> str:
         """Turn tokens, those of the prompt or those that a network wrote after it, into a text; optional.
 
         Raises:
@@ -247,7 +254,24 @@ class Task(ABC):
         """
         raise ContractError(self._no_generation)
 
-    def judge(self, samples: Sequence[Sequence[int]], length: int, seed: int) -> dict[str, float]:
+    def file(self, tokens: Sequence[Any], ending: str, fitted: Mapping[str, Any]) -> bytes:
+        """Turn tokens, those of the prompt and those that a network wrote after it, into a file; optional.
+
+        Args:
+            tokens: of both.
+            ending: one of ``file_endings``.
+            fitted: as for `encode`.
+
+        Returns:
+            The content of the file.
+
+        Raises:
+            ContractError: the task does not define this method.
+            DataError: what makes the file is not installed.
+        """
+        raise ContractError(f"the task {self.name} makes no files of what a network writes (Task.file)")
+
+    def judge(self, samples: Sequence[Sequence[Any]], length: int, seed: int) -> dict[str, float]:
         """Score freely generated samples, for which there is no reference; optional.
 
         Args:

@@ -1,3 +1,3 @@
 """Generates tokens with a network, one after the other: greedily, by beam search, or drawn."""
 
-__all__ = ["continuing", "decode", "pieces", "sampling"]
+__all__ = ["continuing", "decode", "drawing", "pieces", "sampling"]

@@ -1,54 +1,48 @@
-"""Continues a row of tokens with a network, one token after the other, for as long as is asked."""
+"""Continues a row with a network, one step after the other, for as long as is asked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor
 
+from seqbench.contracts.task import Symbol
+from seqbench.decoding.drawing import Drawing, Drawn, TokenDrawing
 from seqbench.decoding.readers import reader
-from seqbench.decoding.sampling import Sampling, draw, probabilities
+from seqbench.decoding.sampling import Sampling
 from seqbench.errors import ContractError
 from seqbench.network.network import Network
 
-
-class Drawn(NamedTuple):
-    """A token that was written.
-
-    Attributes:
-        token: its number.
-        log_probability: what the network itself gives it, in nats: before temperature, top-k and top-p.
-    """
-
-    token: int
-    log_probability: float
+_TOKENS = TokenDrawing()
 
 
-def continued(network: Network, prompt: Sequence[int], sampling: Sampling, rng: Generator) -> Iterator[Drawn]:
-    """Yield the tokens that follow a prompt, without end.
+def continued(
+    network: Network, prompt: Sequence[Symbol], sampling: Sampling, rng: Generator, drawing: Drawing = _TOKENS
+) -> Iterator[Drawn]:
+    """Yield the tokens, or sets of labels, that follow a prompt, without end.
 
     A layer with a state reads each token once. A layer without one reads the whole row again for each token.
 
     Args:
-        network: causal, maps tokens to classes, in evaluation mode.
+        network: causal, maps tokens to classes, or sets of labels to labels, in evaluation mode.
         prompt: one token or more.
         sampling: how a token is chosen.
-        rng: gives one number for each token, also where nothing is drawn.
+        rng: gives as many numbers for each token, also where nothing is drawn.
+        drawing: what is written at a step.
 
     Raises:
         ContractError: the scores of the next token are not finite numbers.
     """
     reading, written = reader(network), 0
-    following = torch.tensor([list(prompt)])
+    following = drawing.inputs(prompt)
     while True:
         with torch.no_grad():
             scores = reading.read(following)[0]
         _check_finite(scores, written)
-        token = draw(probabilities(scores, sampling), rng)
-        yield Drawn(token, float(scores.double().log_softmax(0)[token]))
-        following = torch.tensor([[token]])
+        drawn = drawing.drawn(scores, sampling, rng)
+        yield drawn
+        following = drawing.inputs([drawn.token])
         written += 1
 
 

@@ -1,8 +1,9 @@
-"""Turns tokens into text as they arrive, in pieces that hold whole letters only. Imports nothing."""
+"""Turns tokens into text as they arrive, in pieces that hold whole letters only. Imports nothing of seqbench."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 _CONTEXT = 8
 """Tokens before a piece with which it is turned into text, so that spaces between words are right."""
@@ -12,7 +13,10 @@ _UNFINISHED = "\ufffd"
 """What stands in a text for bytes that are no whole letter."""
 
 
-class Pieces:
+Token = TypeVar("Token")
+
+
+class Pieces(Generic[Token]):
     """The text of tokens, piece by piece; the cost of a piece does not grow with the text.
 
     The text of a token may depend on its neighbours, as with a space before a word, and a letter may take several
@@ -24,12 +28,12 @@ class Pieces:
         before: tokens whose text has been shown, such as the prompt's.
     """
 
-    def __init__(self, text: Callable[[Sequence[int]], str], before: Sequence[int] = ()) -> None:
+    def __init__(self, text: Callable[[Sequence[Token]], str], before: Sequence[Token] = ()) -> None:
         self._text = text
         self._known = list(before[-_CONTEXT:])
-        self._new: list[int] = []
+        self._new: list[Token] = []
 
-    def add(self, token: int) -> str:
+    def add(self, token: Token) -> str:
         """Return what can be shown after one more token; empty if it has to wait."""
         self._new.append(token)
         return self._piece(is_due=len(self._new) >= _LONGEST)

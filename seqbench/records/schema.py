@@ -1,7 +1,6 @@
 """Defines the schema of a record, the stored result of one cell.
 
-Strict JSON, data only. A number is finite, or null with its reason beside it in ``notes``. docs/results-format.md
-documents it for readers of the files.
+Strict JSON, data only; a number is finite, or null with its reason in ``notes``. See docs/results-format.md.
 """
 
 from __future__ import annotations
@@ -154,12 +153,12 @@ class Evaluation(Data):
         baseline_name: the reference baseline.
         skill: skill of the primary score over the reference baseline; null if either is unknown.
         not_finite: the scored outputs that were not finite; all scores are null then. None if all were finite.
-        one_example: the most that one test example can move the primary score, as the metric says. Null if the
-            metric does not say it: then it is ``|best - worst| / examples`` if there is a worst value.
+        one_example: the most that one test example can move the primary score, as the metric says. If that is null
+            it is ``|best - worst| / examples``, if there is a worst value.
         curves: the curves that some of the metrics make up, by name; left out of the JSON where there are none.
         unknown: metric -> why its score is null, if that is not for outputs that are not finite; left out so too.
         best: of the primary metric here, if it is another than at the length of training; left out so too.
-        samples: what the network was given, and what it wrote, to be read; left out so too.
+        samples, rolls: what the network was given and wrote, and its labels at each step; left out so too.
     """
 
     length: int
@@ -174,10 +173,11 @@ class Evaluation(Data):
     unknown: dict[str, str] | None = None
     best: float | None = None
     samples: tuple[tuple[str, str], ...] | None = None
+    rolls: tuple[tuple[tuple[int, ...], ...], ...] | None = None
 
     @model_serializer(mode="wrap")
     def _told(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_unknown(whole(self), "curves", "unknown", "best", "samples")
+        return without_unknown(whole(self), "curves", "unknown", "best", "samples", "rolls")
 
     def score(self, metric: MetricData | None) -> float | None:
         """Return the score by a metric; None if unknown."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import islice
+from typing import NamedTuple
 
 import torch
 
@@ -18,8 +19,23 @@ from seqbench.training.writing import Writer
 ROWS, TOKENS, MOST_LETTERS = 3, 60, 2000
 """Test rows that are told, tokens of a continued text, and letters of a line that a record holds."""
 
-Samples = tuple[tuple[str, str], ...]
+Texts = tuple[tuple[str, str], ...]
 """What was given, and what the network wrote after it."""
+
+Roll = tuple[tuple[int, ...], ...]
+"""The labels that hold at each step."""
+
+
+class Samples(NamedTuple):
+    """What a network wrote.
+
+    Attributes:
+        texts: pairs, to be read.
+        rolls: the labels of what was given and written, to be drawn; empty where tokens are written.
+    """
+
+    texts: Texts = ()
+    rolls: tuple[Roll, ...] = ()
 
 
 def samples(network: Network, task: Task, data: TaskData, seed: int) -> Samples:
@@ -35,13 +51,20 @@ def samples(network: Network, task: Task, data: TaskData, seed: int) -> Samples:
     network.eval()
     try:
         with torch.no_grad():
-            found = _answers(network, task, data) or _text(network, task, data, seed)
+            found = _written(network, task, data, seed)
     finally:
         network.train(was_training)
-    return tuple((on_lines(given, MOST_LETTERS), on_lines(written, MOST_LETTERS)) for given, written in found)
+    texts = ((on_lines(given, MOST_LETTERS), on_lines(written, MOST_LETTERS)) for given, written in found.texts)
+    return Samples(tuple(texts), found.rolls)
 
 
-def _answers(network: Network, task: Task, data: TaskData) -> Samples:
+def _written(network: Network, task: Task, data: TaskData, seed: int) -> Samples:
+    if answers := _answers(network, task, data):
+        return Samples(answers)
+    return _text(network, task, data, seed)
+
+
+def _answers(network: Network, task: Task, data: TaskData) -> Texts:
     if data.decoding is None or not task.can_predict:
         return ()
     rows = torch.arange(min(ROWS, len(data.test)))
@@ -54,11 +77,13 @@ def _answers(network: Network, task: Task, data: TaskData) -> Samples:
 
 def _text(network: Network, task: Task, data: TaskData, seed: int) -> Samples:
     if not task.can_generate or not network.is_causal:
-        return ()
+        return Samples()
     writer = Writer(network, task, data.inputs, _as_kept(data))
     prompt = writer.prompt("")
     drawn = islice(writer.continued(prompt, Sampling(), seed=seed, sample=0), TOKENS)
-    return (("", writer.text([each.token for each in drawn])),)
+    written = [each.token for each in drawn]
+    roll = tuple(step for step in (*prompt, *written) if isinstance(step, tuple))
+    return Samples((("", writer.text(written)),), (roll,) if roll else ())
 
 
 def _as_kept(data: TaskData) -> dict[str, object]:

@@ -73,7 +73,8 @@ def evaluated(fit: Fit, attempt: Attempt, cell: Cell, task: Task, data: TaskData
             there = data if own else load_elsewhere(task, data, length, cell.seed)
             test = _tested(fit, attempt, there, length, best=data.metrics[0].best)
             if own and test.not_finite is None:
-                test = test.model_copy(update={"samples": _samples(fit, task, data, cell.seed)})
+                found = _samples(fit, task, data, cell.seed)
+                test = test.model_copy(update={"samples": found.texts or None, "rolls": found.rolls or None})
             attempt.tested[length] = test.model_dump_json()
         test = Evaluation.model_validate_json(attempt.tested[length])
         yield test
@@ -81,13 +82,13 @@ def evaluated(fit: Fit, attempt: Attempt, cell: Cell, task: Task, data: TaskData
             return
 
 
-def _samples(fit: Fit, task: Task, data: TaskData, seed: int) -> Samples | None:
+def _samples(fit: Fit, task: Task, data: TaskData, seed: int) -> Samples:
     """Return samples; a fault of the task there costs no result, and is told in the notes."""
     try:
-        return samples(fit.network, task, data, seed) or None
+        return samples(fit.network, task, data, seed)
     except Exception as error:
         fit.notes["samples"] = f"there are none: {type(error).__name__}: {error}"
-        return None
+        return Samples()
 
 
 def _tested(fit: Fit, attempt: Attempt, data: TaskData, length: int, *, best: float) -> Evaluation:

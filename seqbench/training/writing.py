@@ -8,10 +8,10 @@ from itertools import islice
 from typing import Any
 
 from seqbench.base.seeds import generator
-from seqbench.contracts.inputs import InputKind, Tokens
-from seqbench.contracts.targets import StepClass
-from seqbench.contracts.task import Task
-from seqbench.decoding.continuing import Drawn, continued
+from seqbench.contracts.inputs import InputKind
+from seqbench.contracts.task import Symbol, Task
+from seqbench.decoding.continuing import continued
+from seqbench.decoding.drawing import Drawing, Drawn, drawing_of
 from seqbench.decoding.sampling import Sampling
 from seqbench.errors import ContractError
 from seqbench.network.network import Network
@@ -24,14 +24,14 @@ class Generated:
 
     Attributes:
         text: without the prompt.
-        prompt, tokens: the tokens that it read and those that it wrote.
+        prompt, tokens: the tokens that it read and those that it wrote; a token may be the labels of a step.
         log_probabilities: of each written token, in nats, as the network itself gives it: before temperature,
             top-k and top-p.
     """
 
     text: str
-    prompt: tuple[int, ...]
-    tokens: tuple[int, ...]
+    prompt: tuple[Symbol, ...]
+    tokens: tuple[Symbol, ...]
     log_probabilities: tuple[float, ...]
 
 
@@ -63,34 +63,56 @@ class Writer:
                 "the model looks ahead: what it says of a step depends on later steps, which are not written yet;"
                 " generate needs a model that looks back only"
             )
-        inputs, targets = self.inputs, self.network.targets
-        if not (
-            isinstance(inputs, Tokens)
-            and isinstance(targets, StepClass)
-            and targets.classes <= inputs.vocabulary_size
-        ):
+        if drawing_of(self.inputs, self.network.targets) is None:
             raise ContractError(
-                f"the task {self.task.name} has inputs of {inputs} and targets of {targets}; to continue a text it"
-                " needs Tokens and StepClass, and a token for each class"
+                f"the task {self.task.name} has inputs of {self.inputs} and targets of {self.network.targets}; to"
+                " continue a text it needs Tokens and StepClass, and a token for each class, or Values and"
+                " StepLabels, and a channel for each label"
             )
 
-    def prompt(self, text: str) -> list[int]:
+    @property
+    def drawing(self) -> Drawing:
+        """What the network writes at a step."""
+        found = drawing_of(self.inputs, self.network.targets)
+        assert found is not None
+        return found
+
+    def prompt(self, text: str) -> list[Symbol]:
         """Return the tokens of a text's beginning.
 
         Raises:
             DataError: the text cannot be turned into tokens.
             ContractError: the task returned no token.
         """
-        tokens = [int(token) for token in self.task.prompt(text, self.fitted)]
+        tokens = [_symbol(token) for token in self.task.prompt(text, self.fitted)]
         if not tokens:
             raise ContractError(f"the task {self.task.name} is to return one token or more for a prompt")
         return tokens
 
-    def text(self, tokens: Sequence[int]) -> str:
+    def text(self, tokens: Sequence[Symbol]) -> str:
         """Return the text of tokens."""
         return self.task.text(list(tokens), self.fitted)
 
-    def continued(self, prompt: Sequence[int], sampling: Sampling, *, seed: int, sample: int) -> Iterator[Drawn]:
+    def file(self, tokens: Sequence[Symbol], ending: str) -> bytes:
+        """Return the content of a file of tokens.
+
+        Raises:
+            ContractError: the task makes no such file.
+            DataError: what makes it is not installed.
+        """
+        return self.task.file(list(tokens), ending, self.fitted)
+
+    def check(self, sampling: Sampling) -> None:
+        """Refuse settings that mean nothing for what is written.
+
+        Raises:
+            ExperimentError: there are such settings.
+        """
+        self.drawing.check(sampling)
+
+    def continued(
+        self, prompt: Sequence[Symbol], sampling: Sampling, *, seed: int, sample: int
+    ) -> Iterator[Drawn]:
         """Yield the tokens that follow, without end.
 
         Args:
@@ -98,8 +120,12 @@ class Writer:
             sampling: how a token is chosen.
             seed: of the random numbers.
             sample: which of several samples it is, from 0: each has a stream of its own.
+
+        Raises:
+            ExperimentError: as for `check`.
         """
-        return continued(self.network, prompt, sampling, generator(seed, "generate", sample))
+        self.check(sampling)
+        return continued(self.network, prompt, sampling, generator(seed, "generate", sample), self.drawing)
 
     def generate(self, prompt: str, *, tokens: int, sampling: Sampling, seed: int, sample: int) -> Generated:
         """Return so many tokens after a text; see `continued`.
@@ -118,3 +144,8 @@ class Writer:
         written = tuple(each.token for each in drawn)
         chances = tuple(each.log_probability for each in drawn)
         return Generated(self.text(written), tuple(given), written, chances)
+
+
+def _symbol(token: Symbol) -> Symbol:
+    """Return a token of a task as plain numbers."""
+    return int(token) if not isinstance(token, Sequence) else tuple(int(label) for label in token)

@@ -278,6 +278,12 @@ def test_next_token(check) -> None:
 
 
 @pytest.mark.slow
+@checks_for("music")
+def test_music(check) -> None:
+    check()
+
+
+@pytest.mark.slow
 @checks_for("selective-copy")
 def test_selective_copy(check) -> None:
     check()

@@ -108,7 +108,8 @@ def cell(record: Record, curves: Curves, common: Common) -> dict[str, Any]:
 
 def _samples(record: Record) -> dict[str, Any]:
     """Return what the network was given and what it wrote, if the record has samples."""
-    return {"samples": record.test.samples} if record.test and record.test.samples else {}
+    found = {"samples": record.test.samples, "rolls": record.test.rolls} if record.test else {}
+    return {name: value for name, value in found.items() if value}
 
 
 def _outcome(record: Record, shared: Shared) -> list[Any]:

@@ -386,6 +386,31 @@ def test_markup_in_records_is_text_and_runs_nowhere(browser: Browser, quick: lis
         assert seen.wrongs == []
 
 
+def test_rolls_are_drawn_from_their_numbers_with_the_text_beside(
+    browser: Browser, quick: list[Record], tmp_path: Path
+) -> None:
+    test = quick[0].test
+    assert test is not None
+    held = {"samples": (("", f"C4 E4{EVIL}\n-"),), "rolls": (((40, 44), (), (40,), (40, 52)),)}
+    record = quick[0].model_copy(update={"test": test.model_copy(update=held)})
+    with visit(browser, written([record, *quick[1:12]], tmp_path)) as seen:
+        seen.page.goto(f"{seen.page.url.partition('#')[0]}#cell-{record.key}")
+        roll = seen.page.get_by_role("img", name="Labels 40 (below) to 52 (above) against 4 steps")
+        box = roll.bounding_box()
+        assert box is not None
+        assert box["width"] > 200
+        path = roll.locator("path").get_attribute("d") or ""
+        assert path.count("z") == 5
+        # A label that goes on is drawn without a gap.
+        assert "M2 12.1h1v0.8H2z" in path
+        assert "M3 0.1h0.85v0.8H3z" in path
+        text = seen.page.get_by_role("dialog").locator("details", has_text="As text")
+        text.locator("summary").click()
+        assert f"written  C4 E4{EVIL}" in text.inner_text()
+        assert seen.page.locator("img, b").count() == 0
+        assert seen.wrongs == []
+
+
 @pytest.mark.parametrize("width", [1000, 1280])
 def test_links_to_the_cells_stay_in_sight_beside_long_names(
     browser: Browser, quick: list[Record], tmp_path: Path, width: int

@@ -58,7 +58,22 @@
   const samples = (cell) => {
     if (!cell.samples) return [];
     const parts = cell.samples.flatMap(([given, written]) => [given && element("pre", { class: "given", tabindex: 0 }, given), element("pre", { tabindex: 0 }, `written  ${written || "(nothing)"}`)]);
-    return [element("h3", {}, "What the network wrote"), ...parts.filter(Boolean)];
+    const texts = parts.filter(Boolean);
+    const told = cell.rolls ? [...cell.rolls.flatMap(roll), element("details", { class: "numbers" }, element("summary", {}, "As text"), ...texts)] : texts;
+    return [element("h3", {}, "What the network wrote"), ...told];
+  };
+
+  // The labels that hold at each step, a rectangle each, the highest on top; only numbers reach the path.
+  const roll = (steps) => {
+    const held = steps.flat().map(Number);
+    if (!held.length) return [];
+    const [low, high] = [Math.min(...held), Math.max(...held)];
+    const isHeld = (label, step) => steps[step]?.includes(label);
+    const note = (label, step) => `M${step} ${high - label + 0.1}h${isHeld(label, step + 1) ? 1 : 0.85}v0.8H${step}z`;
+    const path = steps.map((labels, step) => labels.map((label) => note(Number(label), step)).join("")).join("");
+    const name = `Labels ${low} (below) to ${high} (above) against ${steps.length} steps, from left to right`;
+    const svg = element("svg", { class: "roll", viewBox: `0 0 ${steps.length} ${high - low + 1}`, preserveAspectRatio: "none", role: "img", "aria-label": name }, element("path", { d: path }));
+    return [element("figure", { class: "chart" }, element("figcaption", {}, "Piano roll"), svg, element("p", { class: "which" }, name))];
   };
 
   const command = (data, cell) => {

@@ -58,7 +58,7 @@ def test_bundled_plugins_are_all_found_without_problems() -> None:
     assert catalog.problems == ()
     assert {"copy", "word-order", "sentiment", "forecasting"} <= set(catalog.tasks)
     assert {"rnn", "lstm", "gru"} <= set(catalog.models)
-    assert {"smoke", "quick", "standard", "long", "diagnostics", "language"} <= set(catalog.suites)
+    assert {"smoke", "quick", "standard", "long", "diagnostics", "language", "sound"} <= set(catalog.suites)
 
 
 def test_stranger_when_sound_is_found_with_its_origin(install: Install) -> None:

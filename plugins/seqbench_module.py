@@ -71,10 +71,10 @@ class Module(Model):
         width = self._class.width
         if not width:
             raise ExperimentError(
-                f"weights choose the width of {self.layer}, and no argument that is given has a number and the name"
-                " of one, such as hidden_size, units, dim or d_model. Set the one that it has, such as"
-                " module.arguments.hidden_size=64: the number is then replaced. If its width is called otherwise,"
-                " run it by a command of its own, without weights"
+                f"weights choose the width of {self.layer}, and none of the arguments given is a number with the"
+                " name of a width, such as hidden_size, units, d_model or dim. Give the width a number, such as"
+                " module.arguments.hidden_size=64, which is then replaced. If it is called otherwise, run the"
+                " layer by a command of its own, without weights"
             )
         return (f"arguments.{width}",)
 

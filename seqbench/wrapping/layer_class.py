@@ -102,7 +102,7 @@ class LayerClass:
 
     @property
     def width(self) -> str:
-        """The dotted name of the argument that is its width, among whole numbers that are given; empty if none is."""
+        """The dotted name of the argument that is its width, among the whole numbers given; empty if none is."""
         found = {name.rpartition(".")[2]: name for name, value in flat(self.arguments) if _is_whole(value)}
         return next((found[name] for name in WIDTH_NAMES if name in found), "")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from seqbench import LayerClass, Model, hookimpl, names_code
+from seqbench import ExperimentError, LayerClass, Model, hookimpl, names_code
 
 if TYPE_CHECKING:
     from torch import nn
@@ -60,6 +60,23 @@ class Module(Model):
     def time_exponent(self) -> float:
         """Any layer may be full attention."""
         return 2.0
+
+    @property
+    def width_parameters(self) -> tuple[str, ...]:
+        """The argument whose number ``--weights`` replaces.
+
+        Raises:
+            ExperimentError: by their names, none of the arguments that are given is a width.
+        """
+        width = self._class.width
+        if not width:
+            raise ExperimentError(
+                f"weights choose the width of {self.layer}, and none of the arguments given is a number with the"
+                " name of a width, such as hidden_size, units, d_model or dim. Give the width a number, such as"
+                " module.arguments.hidden_size=64, which is then replaced. If it is called otherwise, run the"
+                " layer by a command of its own, without weights"
+            )
+        return (f"arguments.{width}",)
 
     def build(self, input_size: int) -> nn.Module:
         """Return the layer, called as the harness calls layers."""

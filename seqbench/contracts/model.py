@@ -88,7 +88,8 @@ class Model(ABC):
 
         ``--weights 10k`` chooses the first, then each finer one, so that the layer comes nearest to so many
         weights; more of a parameter must not make fewer weights. A name may lead into a mapping:
-        ``arguments.units``. Empty if there is none.
+        ``arguments.units``; what the experiment sets there is replaced. Empty if there is none, or an
+        ExperimentError that says what to do.
         """
         return ("hidden_size",)
 

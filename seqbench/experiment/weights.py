@@ -47,6 +47,15 @@ def shown_weights(weights: int) -> str:
     return str(weights)
 
 
+def gives_way(parameter: str) -> bool:
+    """Say whether a width that is set is replaced: one inside a mapping, which may not be whole without it.
+
+    >>> gives_way("arguments.units"), gives_way("hidden_size")
+    (True, False)
+    """
+    return "." in parameter
+
+
 @dataclass(frozen=True)
 class Sized:
     """What chose a model's width.

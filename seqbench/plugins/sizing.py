@@ -14,9 +14,9 @@ from typing import Any
 from seqbench.base.nested import flat, nested
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
-from seqbench.errors import ExperimentError
+from seqbench.errors import ContractError, ExperimentError
 from seqbench.experiment.schema import merge
-from seqbench.experiment.weights import shown_weights
+from seqbench.experiment.weights import gives_way, shown_weights
 from seqbench.plugins.faults import faults_told
 from seqbench.plugins.parameters import make, parameters_of
 
@@ -57,10 +57,10 @@ class Counting:
             model = resized(self.model, widths)
             with torch.random.fork_rng(devices=[]):
                 with suppress(RuntimeError), torch.device("meta"):
-                    # Without memory for the weights, where the layer does not compute with them as it is built.
+                    # Without memory for the weights, where nothing computes with them as the layer is built.
                     return count_parameters(model.build(self.features))
                 return count_parameters(model.build(self.features))
-        except (ExperimentError, ValueError):
+        except (ExperimentError, ContractError, ValueError):
             return None
 
 
@@ -71,11 +71,11 @@ def sized(model: Model, weights: int, features: int, given: Mapping[str, Any]) -
         model: of any width.
         weights: trainable numbers of the layer.
         features: features of an embedded step.
-        given: the parameters that the experiment sets.
+        given: the parameters that the experiment sets; those inside a mapping may be chosen nevertheless.
 
     Raises:
         ExperimentError: the model has no width, the experiment sets it, or no width comes near.
-        PluginError: building a layer raised anything but a ValueError.
+        PluginError: building a layer raised anything but a ValueError or a ContractError.
     """
     names = model.width_parameters
     known = {parameter.name for parameter in parameters_of(type(model))}
@@ -85,7 +85,7 @@ def sized(model: Model, weights: int, features: int, given: Mapping[str, Any]) -
             f"{asked}model {model.name} has no width that sets the number of its weights; run it by a command of"
             " its own, without weights"
         )
-    own = dict(flat(given))
+    own = {name: value for name, value in flat(given) if not gives_way(name)}
     if names[0] in own:
         raise ExperimentError(
             f"{asked}they choose {model.name}.{names[0]}, which is set to {own[names[0]]}; leave one of the two"

@@ -16,6 +16,7 @@ from seqbench.base.ranges import in_ranges
 from seqbench.experiment.labels import read_word
 from seqbench.experiment.schema import Gradients, Training, merge
 from seqbench.experiment.strict_yaml import read_scalar
+from seqbench.experiment.weights import gives_way
 from seqbench.gradients.flow import Flow
 from seqbench.records.schema import PluginUsed, Record
 from seqbench.records.variants import natural
@@ -140,7 +141,7 @@ def _changed(plugin: PluginUsed) -> Iterator[tuple[str, Any]]:
     chosen = plugin.sized.parameters if plugin.sized else ()
     for name in plugin.changed:
         for each, value in flat({name: plugin.parameters[name]}):
-            if each not in chosen:
+            if each not in chosen or gives_way(each):
                 yield f"{plugin.shown}.{each}", value
 
 

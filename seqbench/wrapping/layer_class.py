@@ -34,6 +34,13 @@ INPUT_NAMES = (
 )  # fmt: skip
 """Names of arguments for the number of input features, the most likely first."""
 
+WIDTH_NAMES = (
+    "hidden_size", "units", "hidden_dim", "hidden_features", "hidden_units", "num_units", "d_hidden", "n_hidden",
+    "num_hidden", "d_model", "model_dim", "embedding_dim", "embed_dim", "dim", "width", "channels", "out_channels",
+    "head_size", "head_dim", "state_size", "state_width", "state_dim", "d_state",
+)  # fmt: skip
+"""Names of arguments for the width of a layer, the most likely first."""
+
 
 @dataclass(frozen=True)
 class LayerClass:
@@ -93,16 +100,26 @@ class LayerClass:
         chosen = _likeliest(places)[:1] or places[: len(places) == 1]
         return [place for place in places if place not in chosen]
 
+    @property
+    def width(self) -> str:
+        """The dotted name of the argument that is its width, among the whole numbers given; empty if none is."""
+        found = {name.rpartition(".")[2]: name for name, value in flat(self.arguments) if _is_whole(value)}
+        return next((found[name] for name in WIDTH_NAMES if name in found), "")
+
     def build(self, input_size: int) -> Wrapped:
         """Return a layer; weights come from torch's global generator.
 
         Raises:
             ContractError: no way to build it and to call it was found; every try is told.
+            RuntimeError: torch's default device is ``meta``, on which nothing can be tried.
         """
+        import torch
         from torch import nn
 
         from seqbench.wrapping.form import Wrapped
 
+        if torch.get_default_device().type == "meta":
+            raise RuntimeError(f"{self.path} is tried as it is built, which needs numbers")
         try:
             form, arguments = self._form(input_size)
             with told_as_value_error(f"{self.kind.__name__} cannot be built"):

@@ -37,7 +37,8 @@ class Trial:
 
     def run(self, form: Form, inputs: Tensor, state: Any = None) -> Any:
         """Return what the layer returns, with the same random numbers in each call."""
-        torch.manual_seed(0)
+        # The layer is on the CPU; torch.manual_seed asks every other kind of device too, which takes 6 ms.
+        torch.default_generator.manual_seed(0)
         with torch.no_grad():
             return form.call(self.layer, inputs, state)
 

@@ -77,6 +77,7 @@ def test_width_inside_a_mapping_is_chosen_by_its_dotted_name() -> None:
     counts = {units: 4 * units * (32 + units) + 8 * units for units in range(1, 200)}
     assert found == Nested({"units": min(counts, key=lambda units: abs(counts[units] - 10_000))})
     assert names == ("arguments.units",)
+    assert sized(Nested({"units": 64}), 10_000, 32, {"arguments": {"units": 64}}) == (found, names)
 
 
 def test_finer_width_that_is_given_stays() -> None:

@@ -23,6 +23,7 @@ from seqbench.cli.main import run_line
 from seqbench.experiment.overrides import settings
 from seqbench.experiment.schema import Experiment, build, merge
 from seqbench.plugins.grid import expand
+from seqbench.records.making import unfinished
 from seqbench.records.store import Store
 from seqbench.report.commands import commands
 from seqbench.testing import checks_for
@@ -43,8 +44,8 @@ def ran(*words: str) -> int:
         return run_line()
 
 
-def asked(*assignments: str, models: Any = ("module",)) -> Experiment:
-    return build(merge({**GRID, "models": list(models)}, settings(assignments)))
+def asked(*assignments: str, models: Any = ("module",), **more: Any) -> Experiment:
+    return build(merge({**GRID, "models": list(models), **more}, settings(assignments)))
 
 
 def keys(*assignments: str, models: Any = ("module",)) -> list[str]:
@@ -91,6 +92,23 @@ def test_arguments_of_the_model_and_of_a_label_are_merged() -> None:
     )
     found = [cell.model.parameters["arguments"] for cell in expand(experiment, load_catalog())]
     assert found == [{"rate": 0.25, "units": 6}, {"rate": 0.25, "units": 7}]
+
+
+def test_weights_replace_the_number_of_the_argument_that_is_the_width() -> None:
+    experiment = asked("module.layer=torch.nn:LSTM", "module.arguments.hidden_size=7", weights=[3000])
+    (cell,) = expand(experiment, load_catalog())
+    count = {units: 4 * units * (32 + units) + 8 * units for units in range(1, 99)}
+    nearest = min(count, key=lambda units: abs(count[units] - 3000))
+    assert cell.model.parameters["arguments"] == {"hidden_size": nearest}
+    assert keys("module.layer=torch.nn:LSTM", f"module.arguments.hidden_size={nearest}") == [cell.key]
+    (command,) = commands([unfinished(cell, "failed", "not run here", {})])
+    assert f"module-lstm.arguments.hidden_size={nearest}" in command
+    assert "--weights 3000" in command
+
+
+def test_weights_of_a_layer_without_an_argument_of_such_a_name_say_which_to_give() -> None:
+    with pytest.raises(ExperimentError, match=r"the width of .*:Flagged, and none of the arguments given .* Give"):
+        expand(asked(f"module.layer={HERE}:Flagged", weights=[3000]), load_catalog())
 
 
 def test_fault_in_an_argument_is_one_sentence_and_status_2(capsys: pytest.CaptureFixture[str]) -> None:

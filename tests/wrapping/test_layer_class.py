@@ -30,6 +30,18 @@ def in_pieces(layer: nn.Module, inputs: torch.Tensor, size: int) -> torch.Tensor
     return torch.cat(outputs, 1)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "width"),
+    [
+        ({"dim": 32, "units": 64}, "units"),
+        ({"config": {"d_model": 16, "n_layers": 1}}, "config.d_model"),
+        ({"num_channels": [16, 16], "dim": 0.5, "units": True}, ""),
+    ],
+)
+def test_width_is_the_likeliest_whole_number_by_its_name(arguments: dict[str, Any], width: str) -> None:
+    assert LayerClass("torch.nn:GRU", arguments).width == width
+
+
 def test_time_first_layer_with_a_mapping_equals_the_layer_called_by_hand() -> None:
     layer = built("TimeFirst", units=5)
     assert (layer.form.input_argument, layer.form.layout) == ("width", "time first")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from operator import attrgetter
 from pathlib import Path
 
 from seqbench.records.layout import is_record_file
@@ -15,16 +14,21 @@ State = tuple[int, int, int, int]
 def states_in(folder: Path) -> dict[str, State | None]:
     """Return the states of all record files, in the order of their names."""
     try:
-        with os.scandir(folder) as found:
-            files = sorted((each for each in found if is_record_file(each.name)), key=attrgetter("name"))
-            return {each.name: _state(each) for each in files}
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
         return {}
-
-
-def _state(file: os.DirEntry[str]) -> State | None:
     try:
-        status = file.stat()
+        # The system looks a name up more quickly in an open folder than along a path.
+        return {name: _state(name, opened) for name in sorted(filter(is_record_file, os.listdir(opened)))}
+    except OSError:
+        return {}
+    finally:
+        os.close(opened)
+
+
+def _state(name: str, folder: int) -> State | None:
+    try:
+        status = os.stat(name, dir_fd=folder)
     except OSError:
         return None
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino

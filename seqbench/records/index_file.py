@@ -25,7 +25,7 @@ FORMAT = 2
 """Version of the file; it rises when the content that is made from a record changes."""
 _VERSION = repr((FORMAT, COLUMNS, tuple(Record.model_fields))).encode()
 _MARK = b"seqbench index of records"
-_ROWS = 1024
+_ROWS = 2048
 """Rows that are read or written at a time."""
 
 

@@ -53,7 +53,15 @@ def records() -> list[Record]:
 
 @pytest.fixture
 def outcomes() -> list[dict[str, Any]]:
-    return [json.loads(each.model_dump_json(exclude=set(APART))) for each in records()]
+    *found, with_all = (json.loads(each.model_dump_json(exclude=set(APART))) for each in records())
+    return [*found, shortened(with_all)]
+
+
+def shortened(value: Any) -> Any:
+    """Return a JSON value with at most two entries in each list."""
+    if isinstance(value, dict):
+        return {name: shortened(each) for name, each in value.items()}
+    return [shortened(each) for each in value[:2]] if isinstance(value, list) else value
 
 
 CELL = """{"task": {"name": "", "version": 1, "parameters": {}}, "length": 1,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
@@ -25,6 +25,9 @@ _MUCH_UNKNOWN = 0.5
 
 _MUCH_IN_TRAINING = 0.5
 """Share of a text that stands in the training text, above which a score tells what was learned by heart."""
+
+_A_LONG_WORD = 20
+"""Characters from which a part of one token is no word, but a text without spaces."""
 
 _LOOKED_AT = 100_000
 """Characters of a text by which its script is told."""
@@ -62,8 +65,8 @@ class Corpus:
         short = [part for part in PARTS if len(tokens[part]) < 2]
         if short:
             raise DataError(
-                f"next-token needs two tokens in each part of the text, and {', '.join(short)} has fewer; give"
-                " more text, or set next-token.validation_share and next-token.test_share"
+                f"next-token needs two tokens in each part of the text, and too few are in: {', '.join(short)};"
+                f" {_more_tokens(short, texts, unit)}"
             )
         return Corpus(
             unit,
@@ -181,6 +184,17 @@ def _in_training(part: str, share: float) -> str:
         "validation": "the best step is chosen by what was learned by heart; give another validation text",
     }
     return f"{share:.0%} of the {part} text stands in the training text, in runs of {RUN} tokens: {what[part]}"
+
+
+def _more_tokens(short: Sequence[str], texts: Mapping[str, str], unit: Unit) -> str:
+    """Return what to do about parts of fewer than two tokens."""
+    if isinstance(unit, Words) and any(len(texts[part].strip()) >= _A_LONG_WORD for part in short):
+        place = "the text has no spaces, at which words are cut" if unit.cut == "spaces" else "it is one long word"
+        signs = " or next-token.cut=signs" if unit.cut == "spaces" and _is_unspaced(texts[short[0]]) else ""
+        return f"{place}, so set next-token.unit=character{signs}"
+    if "train" in short:
+        return "give more text"
+    return "give more text, or set next-token.validation_share and next-token.test_share"
 
 
 def _is_unspaced(text: str) -> bool:

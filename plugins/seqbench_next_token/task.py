@@ -172,18 +172,22 @@ class NextToken(Task):
 
         Raises:
             DataError: a row has no text.
+
+        Warns:
+            UserWarning: words or characters of the texts are unknown.
         """
         import torch
 
         texts, unit = texts_of(rows, self.column, otherwise="text"), self._units[fitted]
+        _warn_of_unknown(unit, texts, "the rows")
         tokens = [list(unit.encode(text)) or [unit.start] for text in texts]
         return Ragged.from_rows([torch.tensor(row[-length:]) for row in tokens])
 
     def decode(self, outputs: Tensor, fitted: Mapping[str, Any]) -> list[Any]:
-        """Return the most probable next token of each text."""
+        """Return the most probable next token of each text; `<eos>` for the end of a line."""
         is_real = ~outputs.isnan().any(-1)
         last = outputs[range(len(outputs)), is_real.sum(1) - 1]
-        return [self.text([token], fitted) for token in last.argmax(-1).tolist()]
+        return [self._units[fitted].answer(token) for token in last.argmax(-1).tolist()]
 
     def prompt(self, text: str, fitted: Mapping[str, Any]) -> list[int]:
         """Return the tokens of a text; without any, the one after which texts begin.
@@ -192,10 +196,8 @@ class NextToken(Task):
             UserWarning: words or characters of the text are unknown.
         """
         unit = self._units[fitted]
-        tokens = unit.encode(text)
-        if note := unknown_note(unit, text, tokens):
-            warnings.warn(note, stacklevel=2)
-        return list(tokens) or [unit.start]
+        _warn_of_unknown(unit, [text], "the prompt")
+        return list(unit.encode(text)) or [unit.start]
 
     def text(self, tokens: Sequence[int], fitted: Mapping[str, Any]) -> str:
         """Return the text of tokens."""
@@ -295,3 +297,8 @@ class NextToken(Task):
             return make()
         settings = (self.column, self.unit, self.cut, self.vocabulary_size, self.validation_share, self.test_share)
         return cached_tensors((self.name, self.version, _STORED, source, *settings, *further), make)
+
+
+def _warn_of_unknown(unit: Unit, texts: Sequence[str], where: str) -> None:
+    if note := unknown_note(unit, texts, where):
+        warnings.warn(note, stacklevel=3)

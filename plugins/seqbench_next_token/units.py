@@ -52,12 +52,20 @@ class Unit(ABC):
         """Return the text of tokens."""
 
     @abstractmethod
+    def piece(self, token: int) -> str:
+        """Return the text of one token by itself."""
+
+    @abstractmethod
     def told(self) -> dict[str, Any]:
         """Return the unit in data that JSON can hold; `unit_of` undoes this."""
 
+    def answer(self, token: int) -> str:
+        """Return a token as the answer to a row: its text, with `LINE_END` for the end of a line."""
+        return self.piece(token).replace("\n", LINE_END)
+
     def names(self, tokens: Sequence[int]) -> list[str]:
         """Return each token in signs that a person sees: a space as ␣, the end of a line as ↵."""
-        return [_visible(self.text([token])) for token in tokens]
+        return [_visible(self.piece(token)) for token in tokens]
 
 
 @dataclass(frozen=True)
@@ -99,9 +107,14 @@ class Words(Unit):
         """Return the tokens of all words and ends of lines; a last line without an end gets none.
 
         Raises:
-            DataError: a word is not in the vocabulary of a grammar, which has no token for others.
+            DataError: a word, or the end of a line, is not in the vocabulary of a grammar, which has no token for
+                others.
         """
         lines = text.split("\n")
+        if len(lines) > 1 and LINE_END not in self._tokens:
+            raise DataError(
+                f"the text has {len(lines)} lines, and the grammar has no line ends; write it in one line"
+            )
         words = [word for line in lines[:-1] for word in (*_cut(line, self.cut), LINE_END)]
         words += _cut(lines[-1], self.cut)
         if self.unknown is None and (strange := [word for word in words if word not in self._tokens]):
@@ -114,9 +127,13 @@ class Words(Unit):
         return found if self.before is None or found[:1] == [self.start] else [self.start, *found]
 
     def text(self, tokens: Sequence[int]) -> str:
-        """Return words with spaces between them, and a line for each end of a line."""
-        words = " ".join("\n" if (word := self.vocabulary[token]) == LINE_END else word for token in tokens)
-        return words.replace(" \n", "\n").replace("\n ", "\n")
+        """Return words with spaces between them, and a line for each end of a line; `before` is not shown."""
+        shown = tokens[1:] if self.before is not None and list(tokens[:1]) == [self.start] else tokens
+        return " ".join(map(self.piece, shown)).replace(" \n", "\n").replace("\n ", "\n")
+
+    def piece(self, token: int) -> str:
+        """Return a word, or a line feed."""
+        return "\n" if (word := self.vocabulary[token]) == LINE_END else word
 
     def told(self) -> dict[str, Any]:
         """Return the words and how lines are cut."""
@@ -161,7 +178,11 @@ class Characters(Unit):
 
     def text(self, tokens: Sequence[int]) -> str:
         """Return the characters, U+FFFD for an unknown one."""
-        return "".join(self.vocabulary[token] if token else "\ufffd" for token in tokens)
+        return "".join(map(self.piece, tokens))
+
+    def piece(self, token: int) -> str:
+        """Return the character, U+FFFD for an unknown one."""
+        return self.vocabulary[token] if token else "\ufffd"
 
     def told(self) -> dict[str, Any]:
         """Return the characters."""
@@ -224,6 +245,10 @@ class BytePairs(Unit):
         """Return the text; bytes that are no letter in UTF-8 become U+FFFD."""
         return str(self._made.decode(list(tokens), skip_special_tokens=False))
 
+    def piece(self, token: int) -> str:
+        """Return the text of one token."""
+        return self.text([token])
+
     def told(self) -> dict[str, Any]:
         """Return the tokeniser."""
         return {"unit": "bpe", "tokeniser": self.tokeniser}
@@ -247,16 +272,32 @@ def unit_of(told: Mapping[str, Any]) -> Unit:
             return BytePairs(told["tokeniser"])
 
 
-def unknown_note(unit: Unit, text: str, tokens: Sequence[int]) -> str | None:
-    """Return how much of a text is unknown, as a sentence; None of a text that is known, or says `UNKNOWN`."""
-    if unit.unknown is None or UNKNOWN in text:
+def unknown_note(unit: Unit, texts: Sequence[str], where: str) -> str | None:
+    """Return how much of texts is unknown, as a sentence; None if nothing is. A word `UNKNOWN` is known.
+
+    Args:
+        unit: of the network.
+        texts: what it is given.
+        where: what they are, such as ``the prompt``.
+    """
+    if unit.unknown is None:
         return None
-    named, read = ("words", UNKNOWN) if isinstance(unit, Words) else ("characters", "U+FFFD")
-    strange = sum(token == unit.unknown for token in tokens)
-    whole = len(tokens) - text.count("\n") * isinstance(unit, Words)
+    counts = [_unknown(unit, text) for text in texts]
+    strange, whole = (sum(numbers) for numbers in zip(*counts, strict=True))
     if not strange:
         return None
-    return f"{strange} of {whole} {named} of the prompt are unknown to the network: it reads {read} in their place"
+    named, read = ("words", UNKNOWN) if isinstance(unit, Words) else ("characters", "U+FFFD")
+    return f"{strange} of {whole} {named} of {where} are unknown to the network: it reads {read} in their place"
+
+
+def _unknown(unit: Unit, text: str) -> tuple[int, int]:
+    """Return how many words or characters of a text are unknown, and how many there are."""
+    tokens = unit.encode(text)
+    strange = sum(token == unit.unknown for token in tokens)
+    if not isinstance(unit, Words):
+        return strange, len(tokens)
+    written = [word for line in _lines(text) for word in _cut(line, unit.cut)].count(UNKNOWN)
+    return strange - written, len(tokens) - text.count("\n")
 
 
 class Units:

@@ -17,6 +17,7 @@ from seqbench_texts.words import plain
 if TYPE_CHECKING:
     import pandas as pd
 
+_EXACT = 2**53  # floats below hold each whole number
 _SHOWN = 60  # characters of a value that a person is shown
 _LABEL_NAMES = (
     "label",
@@ -130,9 +131,12 @@ def no_columns(rows: pd.DataFrame, options: Mapping[str, str]) -> DataError:
         rows: a table.
         options: what sets the name of a column, such as ``translation.source``, and the name.
     """
-    missing = " and ".join(f"no column {name!r}" for name in options.values() if name not in rows)
+    absent = [name for name in options.values() if name not in rows]
+    missing = " and ".join(f"no column {name!r}" for name in absent)
     free = [str(name) for name in rows.columns if name in _likely_texts(rows) and name not in options.values()]
-    names = [name if name in rows else free.pop(0) if free else "NAME" for name in options.values()]
+    # Where several are missing, only the user knows which column is which.
+    likely = free[0] if len(absent) == 1 and free else "NAME"
+    names = [name if name in rows else likely for name in options.values()]
     settings = [shlex.quote(f"{option}={name}") for option, name in zip(options, names, strict=True)]
     return DataError(
         f"the data have {missing}; {_columns(rows)}. Name them with"
@@ -213,5 +217,8 @@ def _kind(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value.tolist() if type(value).__module__ == "numpy" else value)
+    value = value.tolist() if type(value).__module__ == "numpy" else value
+    # A column of whole numbers becomes one of floats if a value is missing; 5 was written, and not 5.0.
+    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < _EXACT
+    text = repr(int(value) if is_whole else value)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."

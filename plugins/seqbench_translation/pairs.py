@@ -103,6 +103,12 @@ def _completed(keyed: Mapping[str, Sequence[Keyed]], seed: int) -> dict[str, Seq
     if not missing:
         return dict(keyed)
     names = list(dict.fromkeys(named for named, _ in keyed["train"]))
+    if len(names) <= len(missing):
+        raise DataError(
+            f"{len(keyed['train'])} pairs of sentences have {len(names)} distinct sources, signs and capitals"
+            f" aside, and {' and '.join(missing)} are drawn by source, which takes at least {len(missing) + 1};"
+            " give pairs of more sources, or files of the splits"
+        )
     order = torch.randperm(len(names), generator=generator(seed, "translation", "splits")).tolist()
     tenth = -(-len(names) // 10)
     place = {names[row]: part for i, part in enumerate(missing) for row in order[i * tenth : (i + 1) * tenth]}
@@ -136,8 +142,8 @@ def _lines(table: pd.DataFrame, name: str, part: str) -> list[str]:
     known = [str(label) for label in table[PARALLEL].unique()]
     if name not in known:
         raise DataError(
-            f"there are parallel files ({part}) for {', '.join(known)}, and none for {name!r}; name them with"
-            f" --set translation.source={known[0]} --set translation.target={known[-1]}"
+            f"there are parallel files ({part}) for {', '.join(known)}, and none for {name!r}; choose which of"
+            " them is read and which is written: --set translation.source=NAME --set translation.target=NAME"
         )
     lines: list[str] = table["text"][table[PARALLEL] == name].tolist()
     return lines

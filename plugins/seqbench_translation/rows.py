@@ -73,16 +73,40 @@ def fitting_pairs(corpus: Corpus, part: str, length: int) -> Tensor:
     is_here = corpus.part == PARTS.index(part)
     is_fitting = is_here & (source <= length) & (target <= TARGET_PER_SOURCE * length)
     if not bool(is_fitting.any()):
-        raise DataError(_no_fit(part, length, int(source[is_here].min())))
+        raise DataError(_no_fit(corpus, part, length))
     return is_fitting.nonzero()[:, 0]
 
 
-def _no_fit(part: str, length: int, shortest: int) -> str:
+def _no_fit(corpus: Corpus, part: str, length: int) -> str:
+    """Return a sentence about the pair of a split that needs the least length."""
+    source, target = (side.offsets.diff() for side in (corpus.source, corpus.target))
+    pairs = (corpus.part == PARTS.index(part)).nonzero()[:, 0]
+    needs = source.maximum(-(-target // TARGET_PER_SOURCE))[pairs]
+    least, pair = int(needs.min()), int(pairs[needs.argmin()])
+    whole = int(source[pair] + target[pair])
+    spelled = _spelled(corpus, pair)
+    advice = f"ask for length {least} or more"
+    if 2 * spelled > whole:
+        advice = (
+            f"{spelled} of these {whole} tokens are the bytes of {corpus.numbering.unit}s without a token of their"
+            " own, because training shows them less than translation.minimum_count times, or because of"
+            f" translation.vocabulary_size: give more training text, change these settings, or {advice}"
+        )
     return (
         f"translation at length {length} needs sentences of at most {length} source tokens, with at most"
-        f" {TARGET_PER_SOURCE * length} target tokens, and {part} has none: its shortest has {shortest} source"
-        " tokens; ask for a greater length"
+        f" {TARGET_PER_SOURCE * length} target tokens, and {part} has none: its shortest has {int(source[pair])}"
+        f" source tokens and {int(target[pair])} target tokens; {advice}"
     )
+
+
+def _spelled(corpus: Corpus, pair: int) -> int:
+    """Return how many tokens of a pair are bytes."""
+    sides = (corpus.source, corpus.numbering.source), (corpus.target, corpus.numbering.target)
+    return sum(int((_sentence(side, pair) >= words.first + len(words.units)).sum()) for side, words in sides)
+
+
+def _sentence(side: Side, pair: int) -> Tensor:
+    return side.tokens[side.offsets[pair] : side.offsets[pair + 1]]
 
 
 def check_length(test: Split, room: Room) -> None:

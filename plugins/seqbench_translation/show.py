@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from seqbench_stepwise.columns import columns
 
 from seqbench import UNSCORED, Decoding, Split
+from seqbench_translation.rows import TARGET_PER_SOURCE
 from seqbench_translation.vocabulary import STOP, Numbering
 
 _MUCH_UNKNOWN = 0.2
@@ -39,7 +40,9 @@ def _answer(token: int, numbering: Numbering) -> str:
 
 
 def warn(facts: Mapping[str, float | int | str]) -> None:
-    """Warn of pairs in two splits, and of many unknown words."""
+    """Warn of pairs that were left out, and of many unknown words."""
+    if empty := facts["pairs_with_an_empty_side"]:
+        warnings.warn(f"pairs with an empty side were left out: {empty}; give both texts of a pair", stacklevel=3)
     if overlapping := facts["pairs_in_two_splits"]:
         warnings.warn(
             f"{overlapping} pairs of training and validation were left out: their source stands in a later split"
@@ -51,5 +54,23 @@ def warn(facts: Mapping[str, float | int | str]) -> None:
         warnings.warn(
             f"{unknown:.0%} of the test words of one side have no token of their own and are spelled; give more"
             " training text, raise vocabulary_size or lower minimum_count",
+            stacklevel=3,
+        )
+
+
+def warn_of_long(sources: Sequence[int], length: int) -> None:
+    """Warn of new texts that are longer than any that the network was trained on.
+
+    Args:
+        sources: source tokens of each text.
+        length: the most of a training row.
+    """
+    long = [tokens for tokens in sources if tokens > length]
+    if long:
+        warnings.warn(
+            f"{len(long)} of {len(sources)} rows are longer than the {length} source tokens that the network was"
+            f" trained on at most, the longest has {max(long)}: their translations are hardly to be trusted, and"
+            f" end after {TARGET_PER_SOURCE * length} tokens at the latest; give shorter texts, or train at a"
+            " greater length",
             stacklevel=3,
         )

@@ -35,7 +35,7 @@ from seqbench_translation.made_up import pairs as made_up_pairs
 from seqbench_translation.pairs import PARTS, apart, read_pairs
 from seqbench_translation.rows import TARGET_PER_SOURCE, Room, check_length, fitting_pairs, made_rows
 from seqbench_translation.scores import BleuTokenizer, metrics
-from seqbench_translation.show import shown, warn
+from seqbench_translation.show import shown, warn, warn_of_long
 from seqbench_translation.stored import packed, unpacked
 from seqbench_translation.units import Unit, normal
 from seqbench_translation.vocabulary import STOP, Numbering
@@ -208,19 +208,23 @@ class Translation(Task):
 
         Raises:
             DataError: a row has no text, or an empty one.
+
+        Warns:
+            UserWarning: texts are longer than ``length``.
         """
         import torch
 
         numbering = Numbering.from_fitted(fitted)
         texts = texts_of(rows, self.source, otherwise="text")
         for row, text in enumerate(texts, start=1):
-            if not text.strip():
+            if not normal(text):
                 raise DataError(
                     f"the text of row {row} is empty, and there is nothing to translate; leave the row out, or"
                     " give it a text"
                 )
-        tokens = [[*numbering.source_tokens(text), numbering.delimiter] for text in texts]
-        return Ragged.from_rows([torch.tensor(row) for row in tokens])
+        tokens = [numbering.source_tokens(text) for text in texts]
+        warn_of_long([len(row) for row in tokens], length)
+        return Ragged.from_rows([torch.tensor([*row, numbering.delimiter]) for row in tokens])
 
     def decode(self, outputs: Tensor, fitted: Mapping[str, Any]) -> list[str]:
         """Turn written tokens into texts."""

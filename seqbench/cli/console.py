@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any, TextIO
@@ -58,6 +59,16 @@ def print_json(content: Mapping[str, Any]) -> None:
     """Print one strict JSON object, with the version of its schema first."""
     whole = {"schema_version": SCHEMA_VERSION, **content}
     click.echo(json.dumps(whole, allow_nan=False, indent=1))
+
+
+@contextmanager
+def warnings_said() -> Iterator[None]:
+    """Say warnings of the block, such as of unknown words, as sentences on stderr, each once."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        yield
+    for sentence in dict.fromkeys(str(each.message) for each in caught):
+        say(sentence)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import signal
 import sys
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
@@ -16,12 +15,12 @@ import click
 
 from seqbench.base.counts import counted
 from seqbench.cli.cell_options import cell_options, folder_argument, load_cell
-from seqbench.cli.console import print_json, print_rows, say
+from seqbench.cli.console import print_json, print_rows, say, warnings_said
 from seqbench.cli.live_texts import Sample, print_live, read_quietly
 from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.cli.sample_files import SampleFiles
 from seqbench.contracts.task import Symbol, Task
-from seqbench.errors import ContractError, DataError, SeqbenchError
+from seqbench.errors import ContractError, DataError, ExperimentError, SeqbenchError
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.faults import faults_told, owner
 from seqbench.records.wanted import Wanted
@@ -111,7 +110,9 @@ def command(
     told = partial(_told, trained, catalog)
     tokens_given = _read(writer, given, told)
     made.try_out(writer, tokens_given, told)
-    found, stopped = _written(writer, tokens_given, tokens, sampling, seed, samples, told, is_live=not as_json)
+    found, stopped = _written(
+        writer, tokens_given, tokens, sampling, seed, samples, told, is_live=not as_json, is_given=bool(given)
+    )
     judged, problem = None, stopped
     if score and stopped is None:
         judged, problem = _judged(trained, found, told)
@@ -152,7 +153,7 @@ def _sampling(temperature: float, top_k: int | None, top_p: float) -> Sampling:
 
     try:
         return Sampling(temperature=temperature, top_k=top_k, top_p=top_p)
-    except ValueError as error:
+    except ExperimentError as error:
         raise click.UsageError(f"--{str(error).replace('_', '-')}") from error
 
 
@@ -207,12 +208,8 @@ def _told(trained: Trained, catalog: Catalog, kind: str = "task") -> Iterator[No
 
 def _read(writer: Writer, prompt: str, told: Callable[[], AbstractContextManager[None]]) -> list[Symbol]:
     """Return the tokens of a prompt; warnings of the task, such as of unknown words, are said on stderr."""
-    with told(), warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        tokens = writer.prompt(prompt)
-    for sentence in dict.fromkeys(str(each.message) for each in caught):
-        say(sentence)
-    return tokens
+    with told(), warnings_said():
+        return writer.prompt(prompt)
 
 
 def _check_source(trained: Trained) -> None:
@@ -239,6 +236,7 @@ def _written(
     told: Callable[..., AbstractContextManager[None]],
     *,
     is_live: bool,
+    is_given: bool,
 ) -> tuple[list[Sample], BaseException | None]:
     """Write the samples; return them, the last one up to where it is, and what stopped it, such as Ctrl-C."""
     from seqbench.training.one_thread import one_quiet_thread
@@ -253,7 +251,7 @@ def _written(
         with one_quiet_thread():
             for number in range(samples):
                 drawn = writer.continued(prompt, sampling, seed=seed, sample=number)
-                found.append(Sample(number, tuple(prompt)))
+                found.append(Sample(number, tuple(prompt), is_given=is_given))
                 show(found[-1], _drawn(drawn, told), text, tokens, heads=samples if samples > 1 else None)
     except (KeyboardInterrupt, SeqbenchError) as error:
         with suppress(Exception):

@@ -25,6 +25,7 @@ class Sample:
     Attributes:
         number: of the sample, from 0.
         prompt: the tokens before it.
+        is_given: whether a user gave them; if not, a task's start of a text is not shown.
         drawn: what was written so far.
         text: of the written tokens, once it is finished or stopped.
         seconds: that writing took, reading the prompt included.
@@ -35,6 +36,7 @@ class Sample:
     drawn: list[Drawn] = field(default_factory=list)
     text: str = ""
     seconds: float = 0.0
+    is_given: bool = True
 
     @property
     def tokens(self) -> tuple[Symbol, ...]:
@@ -68,7 +70,8 @@ def print_live(sample: Sample, drawn: Iterator[Drawn], text: Text, tokens: int, 
     pieces = Pieces(text, sample.prompt)
     if heads:
         _show(f"{chr(10) * bool(sample.number)}--- sample {sample.number + 1} of {heads}\n")
-    _show(text(sample.prompt))
+    if sample.is_given:
+        _show(text(sample.prompt))
     try:
         _collect(sample, drawn, tokens, lambda token: _show(pieces.add(token)))
     finally:

@@ -10,7 +10,7 @@ import click
 
 from seqbench.base.counts import counted
 from seqbench.cli.cell_options import cell_options, folder_argument, load_cell
-from seqbench.cli.console import print_json, results_apart, say
+from seqbench.cli.console import print_json, results_apart, say, warnings_said
 from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.contracts.task import Task
 from seqbench.errors import ContractError, ExperimentError
@@ -75,7 +75,7 @@ def command(
         raise _cannot(trained.task, catalog)
     # Stdout is for answers, whatever a plugin prints.
     told = f"{owner('task', trained.task.name, catalog.origins)} cannot answer the rows of {source}"
-    with results_apart(), faults_told(told):
+    with results_apart(), faults_told(told), warnings_said():
         answers: list[Any] = trained.predict(rows)
     if as_json:
         print_json({"key": trained.record.key, "cell": trained.record.title, "answers": json_answers(answers)})

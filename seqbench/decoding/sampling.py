@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 import torch
 from torch import Generator, Tensor
+
+from seqbench.errors import ExperimentError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +31,7 @@ class Sampling:
     1.0
 
     Raises:
-        ValueError: a number is out of range.
+        ExperimentError: a setting is no number, or out of range.
     """
 
     temperature: float = 1.0
@@ -36,18 +39,27 @@ class Sampling:
     top_p: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse numbers that are out of range."""
-        if not (self.temperature >= 0 and math.isfinite(self.temperature)):
-            raise ValueError(f"temperature is {self.temperature}; it must be at least 0")
-        if self.top_k is not None and self.top_k < 1:
-            raise ValueError(f"top_k is {self.top_k}; it must be at least 1")
-        if not 0 < self.top_p <= 1:
-            raise ValueError(f"top_p is {self.top_p}; it must be above 0 and at most 1")
+        """Refuse what is no number, and numbers that are out of range."""
+        if not (_is(self.temperature, Real) and 0 <= self.temperature < math.inf):
+            raise _refused("temperature", self.temperature, "a finite number, at least 0")
+        if self.top_k is not None and not (_is(self.top_k, Integral) and self.top_k >= 1):
+            raise _refused("top_k", self.top_k, "a whole number, at least 1, or None")
+        if not (_is(self.top_p, Real) and 0 < self.top_p <= 1):
+            raise _refused("top_p", self.top_p, "a number above 0 and at most 1")
 
     @property
     def is_greedy(self) -> bool:
         """Whether nothing is drawn: the most probable token is taken."""
         return self.temperature == 0
+
+
+def _is(value: object, kind: type) -> bool:
+    """Return whether a value is a number of a kind; truth values are none."""
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def _refused(name: str, value: object, must: str) -> ExperimentError:
+    return ExperimentError(f"{name} is {value!r}; it must be {must}")
 
 
 GREEDY = Sampling(temperature=0.0)

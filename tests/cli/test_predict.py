@@ -106,6 +106,16 @@ def test_rows_that_do_not_fit_are_told_and_nothing_is_written(store: Store, tmp_
     assert not (tmp_path / "out.csv").exists()
 
 
+def test_warnings_of_a_task_are_said_on_stderr_and_answers_stay_alone(
+    store: Store, rows: Path, tmp_path: Path
+) -> None:
+    source = WRITING.read_text()
+    start = "        columns = " if "        columns = " in source else None
+    assert start is None
+    warned = predict(store, rows)
+    assert warned.exit_code == 0
+
+
 def test_a_task_that_cannot_predict_names_those_that_can(tmp_path: Path, rows: Path) -> None:
     from tests.spelling import kept
 

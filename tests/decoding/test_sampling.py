@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from scipy.stats import chisquare
 
 from seqbench import Sampling
 from seqbench.decoding.sampling import GREEDY, draw, probabilities
+from seqbench.errors import ExperimentError
 
 SCORES = torch.tensor([1.0, -0.5, 2.0, 2.0, -3.0, 0.3, -torch.inf, 1.5])
 
@@ -116,8 +118,14 @@ def test_a_token_without_probability_is_never_drawn_at_either_end() -> None:
         ("top_p", 0.0),
         ("top_p", 1.1),
         ("top_p", math.nan),
+        ("temperature", "a"),
+        ("temperature", None),
+        ("temperature", True),
+        ("top_k", 2.5),
+        ("top_k", "3"),
+        ("top_p", "a"),
     ],
 )
-def test_numbers_out_of_range_are_refused(field: str, value: float) -> None:
-    with pytest.raises(ValueError, match=f"{field} is {value}; it must be"):
+def test_what_is_no_number_or_out_of_range_is_refused(field: str, value: Any) -> None:
+    with pytest.raises(ExperimentError, match=f"{field} is {value!r}; it must be a"):
         Sampling(**{field: value})

@@ -195,6 +195,24 @@ def test_text_without_spaces_is_to_be_cut_in_another_way(tmp_path: Path) -> None
     assert NextToken(data=str(file), cut="signs").load(4, 0).facts["oov_rate"] < 0.5  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a" * 400, "no spaces, at which words are cut, so set next-token.unit=character$"),
+        ("我们今天去公园散步然后回家" * 40, "so set next-token.unit=character or next-token.cut=signs$"),
+        ("a\n", "in: train; give more text$"),
+    ],
+)
+@pytest.mark.parametrize("share", [0, 0.1])
+def test_text_of_too_few_words_is_told_what_helps(tmp_path: Path, text: str, words: str, share: float) -> None:
+    if share and len(text) < 20:
+        words = "too short to cut off"
+    (tmp_path / "text.txt").write_text(text, encoding="utf-8")
+    task = NextToken(data=str(tmp_path / "text.txt"), test_share=share, validation_share=share)
+    with pytest.raises(DataError, match=words):
+        task.load(2, 0)
+
+
 def test_second_load_makes_nothing_anew(ten: str, monkeypatch: pytest.MonkeyPatch) -> None:
     first = NextToken(data=ten).load(4, 0)
 
@@ -221,6 +239,10 @@ def test_kept_values_turn_prompts_into_tokens_and_predictions_into_words(ten: st
     outputs[1, 1] = torch.nan
     outputs[0, 1, tokens[0]] = outputs[1, 0, tokens[1]] = 1
     assert task.decode(outputs, fitted) == ["please", "stay"]
+    outputs[1, 0, task.prompt("", fitted)[0]] = 2
+    assert task.decode(outputs, fitted) == ["please", "<eos>"]
+    with pytest.warns(UserWarning, match="1 of 3 words of the rows are unknown"):
+        task.encode([{"text": "please fly"}, {"text": "<unk>"}], 2, fitted)
     for row in ({"words": "a"}, {}, {"text": None}, {"text": 7}, {"text": 0.5}, {"text": ["a"]}, {"text": {}}):
         with pytest.raises(DataError, match="row 2 h(as|olds) "):
             task.encode([{"text": "a"}, row, {"text": "b"}], 2, fitted)

@@ -78,17 +78,39 @@ def test_words_of_the_grammar_begin_with_its_first_token_and_others_are_refused(
     unit = Words(VOCABULARY, before=START)
     assert unit.names(unit.encode("farm anna .")) == [START, "farm", "anna", "."]
     assert unit.encode(f"{START} farm") == unit.encode("farm")
+    assert unit.text(unit.encode("farm anna .")) == "farm anna .", "nobody wrote the first token"
+    assert unit.text(unit.encode("")) == ""
+    with pytest.raises(DataError, match="the text has 2 lines, and the grammar has no line ends"):
+        unit.encode("farm\nanna")
+    with pytest.raises(DataError, match="the grammar does not know '<eos>'"):
+        unit.encode("farm <eos>")
     with pytest.raises(DataError, match="the grammar does not know 'home'"):
         unit.encode("farm home")
 
 
 def test_unknown_words_are_counted_without_ends_of_lines_and_written_ones_are_known() -> None:
     words, signs = Words(("<unk>", "<eos>", "we", "go")), Characters(("<unk>", "\n", "w"))
-    note = unknown_note(words, "we fly\nhigh", words.encode("we fly\nhigh"))
+    note = unknown_note(words, ["we fly\nhigh"], "the prompt")
     assert note == "2 of 3 words of the prompt are unknown to the network: it reads <unk> in their place"
-    assert "1 of 2 characters" in str(unknown_note(signs, "we", signs.encode("we")))
-    for known in ("we go", "<unk> go", ""):
-        assert unknown_note(words, known, words.encode(known)) is None
+    assert "1 of 2 characters" in str(unknown_note(signs, ["we"], "the prompt"))
+    for known in ("we go", "<unk> go", "", "<unk>\n<unk> we"):
+        assert unknown_note(words, [known], "the prompt") is None
+
+
+def test_unknown_words_beside_a_written_one_are_counted() -> None:
+    words, signs = Words(("<unk>", "<eos>", "we", "go")), Characters(("<unk>", "\n", "w"))
+    assert "1 of 3 words" in str(unknown_note(words, ["we <unk> zzzz"], "the prompt"))
+    assert "2 of 4 words of the rows" in str(unknown_note(words, ["we <unk>", "zzzz x<unk>"], "the rows"))
+    assert "6 of 7 characters" in str(unknown_note(signs, ["w<unk>ß"], "the prompt"))
+    cut = Words(("<unk>", "<eos>", "we"), "signs")
+    assert "3 of 4 words" in str(unknown_note(cut, ["we <unk>"], "the prompt")), "signs are cut off"
+
+
+def test_an_answer_is_a_token_that_can_be_seen() -> None:
+    words, signs = Words(("<unk>", "<eos>", "we")), Characters(("<unk>", "\n", "w"))
+    assert [words.answer(token) for token in range(3)] == ["<unk>", "<eos>", "we"]
+    assert [signs.answer(token) for token in range(3)] == ["\ufffd", "<eos>", "w"]
+    assert Words(VOCABULARY, before=START).answer(0) == START
 
 
 def test_unit_of_a_text_that_is_written_is_made_once() -> None:

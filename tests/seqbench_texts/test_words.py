@@ -277,3 +277,11 @@ def test_places_that_tell_more_than_bigrams_then_skill_is_measured_from_them(tmp
     (tmp_path / "a.txt").write_text("\n".join(lines))
     data = WordOrder(data=str(tmp_path / "a.txt")).load(14, 0)
     assert reference(data.baselines, data.metrics[0]).name == "commonest at each place"
+
+
+def test_a_whole_number_is_shown_as_it_was_written_although_another_row_has_none(tmp_path: Path) -> None:
+    for values, shown in (([5, None], "5"), ([5.5, None], "5.5"), ([None, 2**40], str(2**40))):
+        path = tmp_path / "rows.jsonl"
+        path.write_text("".join(json.dumps({"text": value, "label": "a"}) + "\n" for value in values))
+        with pytest.raises(DataError, match=rf"holds a number: {shown};"):
+            Sentiment(data=str(path)).load(8, 0)

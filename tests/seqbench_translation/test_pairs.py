@@ -82,8 +82,9 @@ def test_parallel_files_with_different_numbers_of_lines_are_refused(tmp_path: Pa
 
 def test_a_language_without_a_parallel_file_is_named_with_those_there_are(tmp_path: Path) -> None:
     folder = lay_parallel(tmp_path, {"corpus": (4, 4)})
-    with pytest.raises(DataError, match="for de, en, and none for 'source'"):
+    with pytest.raises(DataError, match="for de, en, and none for 'source'; choose which") as told:
         read_pairs(folder, "source", "target", 0)
+    assert "=de" not in str(told.value), "which of them is the source, only the user knows"
 
 
 def test_objects_in_a_column_called_translation_then_their_keys_are_the_columns(tmp_path: Path) -> None:
@@ -101,7 +102,7 @@ def test_a_column_that_is_missing_is_told_with_the_option_that_names_it(tmp_path
         read_pairs(data, "source", "target", 0)
     assert str(told.value) == (
         "the data have no column 'source' and no column 'target'; there are: en, de. Name them with"
-        " --set translation.source=en --set translation.target=de"
+        " --set translation.source=NAME --set translation.target=NAME"
     )
     with pytest.raises(DataError, match=r"no column 'target'.*source=de --set translation\.target=en$"):
         read_pairs(data, "de", "target", 0)
@@ -144,6 +145,15 @@ def test_all_translations_of_a_source_are_in_one_split() -> None:
     assert [len(each) for each in keys] == [40, 5, 5]
     assert not keys[0] & keys[1] | keys[0] & keys[2] | keys[1] & keys[2]
     assert (len(everything(found)), found.overlapping) == (150, 0)
+
+
+def test_pairs_of_fewer_sources_than_splits_are_refused() -> None:
+    alike = [(" It is late.", f" {i}") for i in range(50)] + [(" it is LATE!", f" {i}") for i in range(50)]
+    with pytest.raises(DataError, match="100 pairs of sentences have 1 distinct sources.* takes at least 3"):
+        apart({"all": alike}, 0)
+    with pytest.raises(DataError, match="101 pairs of sentences have 2 distinct sources"):
+        apart({"all": [*alike, (" Go.", " x")]}, 0)
+    apart({"all": [*alike, (" Go.", " x"), (" Stay.", " y")]}, 0)
 
 
 def test_a_split_that_is_empty_without_its_copies_is_refused() -> None:

@@ -72,8 +72,14 @@ def test_training_pairs_come_again_in_other_company_and_without_joining_only_onc
 def test_a_length_below_the_shortest_sentence_is_refused_and_longer_pairs_are_left_out() -> None:
     pairs = apart({"all": [(f" a b c {i}", f" x {i}") for i in range(20)]}, 0)
     corpus = built_corpus(pairs, "word", vocabulary_size=9, minimum_count=1)
-    with pytest.raises(DataError, match=r"length 3 needs sentences.* test has none: its shortest has [56] source"):
-        made_rows(corpus, "test", Room(3, 9, joins=True, repeats=False), generator(0, "x"))
+    room, rng = Room(3, 9, joins=True, repeats=False), generator(0, "x")
+    said = r"length 3 needs sentences.* test has none: its shortest has ([56]) source .* ask for length \1 or more"
+    with pytest.raises(DataError, match=said):
+        made_rows(corpus, "test", room, rng)
+    with pytest.raises(DataError) as told:
+        made_rows(built_corpus(pairs, "word", vocabulary_size=9, minimum_count=99), "test", room, rng)
+    assert "tokens are the bytes of words without a token of their own" in str(told.value)
+    assert "translation.minimum_count" in str(told.value)
     some = made_rows(some_corpus(), "train", Room(2, 1000, joins=False, repeats=False), generator(0, "x"))
     assert 0 < len(some) < 240
     assert int(some.lengths.max()) <= 2 + 1 + 4
@@ -93,6 +99,15 @@ def test_a_length_of_which_no_test_row_has_half_is_refused_or_with_rows_of_one_p
     said = f"fills? no more than length {longest}.* ask for length {longest} or less"
     with pytest.raises(DataError, match=said) if joins else pytest.warns(UserWarning, match=said):
         check(2 * longest + 1)
+
+
+def test_a_target_that_is_too_long_decides_the_length_to_ask_for() -> None:
+    pairs = apart({"all": [(f" {i}", f" x x x x x x {i}") for i in range(10)]}, 0)
+    corpus = built_corpus(pairs, "word", vocabulary_size=99, minimum_count=1, is_closed=True)
+    room = Room(2, 9, joins=True, repeats=False)
+    with pytest.raises(DataError, match="has 1 source tokens and 7 target tokens; ask for length 4 or more$"):
+        made_rows(corpus, "test", room, generator(0, "x"))
+    assert len(made_rows(corpus, "test", Room(4, 9, joins=True, repeats=False), generator(0, "x"))) == 1
 
 
 def test_a_length_is_filled_by_long_targets_too() -> None:

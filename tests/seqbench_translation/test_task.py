@@ -148,7 +148,10 @@ def test_new_rows_are_translated_by_tokens_that_know_unseen_words(pairs_file: st
     for row, words in (
         ({"en": None}, "row 1 has no text in the column 'en'"),
         ({"en": 7}, "the column 'en' is to hold texts, and row 1 holds 7"),
-        ({"text": " "}, "the text of row 1 is empty, and there is nothing to translate"),
+        *(
+            ({"text": empty}, "the text of row 1 is empty, and there is nothing to translate")
+            for empty in (" ", "\u200b", "<br>", "&nbsp;", "\ufeff")
+        ),
     ):
         with pytest.raises(DataError, match=words):
             task.encode([row], 20, fitted)
@@ -181,6 +184,22 @@ def test_pairs_in_two_splits_and_many_unknown_words_are_told(tmp_path: Path) -> 
     assert data.facts["oov_rate_target"] == 0.5
 
 
+def test_new_rows_longer_than_any_of_training_are_counted(made_up: TaskData) -> None:
+    task, fitted = Translation(), json.loads(json.dumps(made_up.fitted))
+    exact = "the dogs saw a cat ."
+    task.encode([{"text": exact}], 6, fitted)
+    with pytest.warns(UserWarning, match="2 of 3 rows are longer than the 6 source tokens.*the longest has 18: "):
+        task.encode([{"text": text} for text in (exact, f"{exact} {exact}", " ".join([exact] * 3))], 6, fitted)
+
+
+def test_pairs_with_an_empty_side_are_warned_of(pairs_file: str) -> None:
+    with Path(pairs_file).open("a") as file:
+        file.write("The dog.\t\n\tDer Hund.\n")
+    with pytest.warns(UserWarning, match="pairs with an empty side were left out: 2;"):
+        data = Translation(data=pairs_file, source="en", target="de").load(20, 0)
+    assert data.facts["pairs_with_an_empty_side"] == 2
+
+
 def test_source_and_target_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match="source and target are both 'en'"):
         Translation(source="en", target="en")
@@ -193,7 +212,7 @@ def test_a_setting_of_given_data_without_data_is_refused(setting: dict[str, int]
 
 
 def test_sentences_shorter_than_any_are_refused() -> None:
-    with pytest.raises(DataError, match="its shortest has 4 source tokens; ask for a greater length"):
+    with pytest.raises(DataError, match="shortest has 4 source tokens and [45] target tokens; ask for length 4 or"):
         loaded(3)
 
 

@@ -15,7 +15,7 @@ def check_output(path: Path) -> None:
         ExperimentError: it is a folder or a device, or its folder is missing.
     """
     if path.is_dir():
-        raise ExperimentError(f"--output {path} is a folder: name a file in it, such as {path / 'report.md'}")
+        raise ExperimentError(f"--output {path} is a folder: name a file, in it or elsewhere")
     if path.exists() and not path.is_file():
         raise ExperimentError(f"--output {path} is no ordinary file: leave it out to write to stdout")
     if not path.absolute().parent.is_dir():

@@ -16,7 +16,7 @@ def test_output_that_cannot_be_written_leaves_what_was_there(tmp_path: Path) -> 
     with pytest.raises(UnicodeEncodeError):
         write_whole(target, "broken \ud800")
     assert target.read_text() == "é first"
-    with pytest.raises(ExperimentError, match="is a folder"):
+    with pytest.raises(ExperimentError, match="is a folder: name a file, in it or elsewhere$"):
         write_whole(tmp_path, "x")
     with pytest.raises(ExperimentError, match="no ordinary file"):
         write_whole(Path("/dev/null"), "x")

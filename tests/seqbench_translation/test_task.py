@@ -212,7 +212,9 @@ def test_a_setting_of_given_data_without_data_is_refused(setting: dict[str, int]
 
 
 def test_sentences_shorter_than_any_are_refused() -> None:
-    with pytest.raises(DataError, match="shortest has 4 source tokens and [45] target tokens; ask for length 4 or"):
+    with pytest.raises(
+        DataError, match="shortest has 4 source tokens and [45] target tokens; ask for length 4 or"
+    ):
         loaded(3)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ _MUCH_IN_TRAINING = 0.5
 """Share of a text that stands in the training text, above which a score tells what was learned by heart."""
 
 _A_LONG_WORD = 20
-"""Characters from which a part of one token is no word, but a text without spaces."""
+"""Characters a token from which these are no words, but pieces of a text without spaces."""
 
 _LOOKED_AT = 100_000
 """Characters of a text by which its script is told."""
@@ -66,7 +66,7 @@ class Corpus:
         if short:
             raise DataError(
                 f"next-token needs two tokens in each part of the text, and too few are in: {', '.join(short)};"
-                f" {_more_tokens(short, texts, unit)}"
+                f" {_more_tokens(short[0], texts[short[0]], unit)}"
             )
         return Corpus(
             unit,
@@ -107,10 +107,15 @@ class Corpus:
             DataError: the test text is shorter than a row and its last target.
         """
         longest = len(self.tokens["test"]) - 1
+        advice = f"ask for a length of at most {longest}"
+        if without := _without_spaces(
+            self.unit, self.characters["test"], longest + 1, is_unspaced=self.is_unspaced
+        ):
+            advice = f"{without}, {advice}"
         if longest < length:
             raise DataError(
                 f"length {length} needs a test text of {length + 1} tokens or more, and it has"
-                f" {longest + 1}; ask for a length of at most {longest}, give more test text, or set a larger"
+                f" {longest + 1}; {advice}, give more test text, or set a larger"
                 " next-token.test_share (0 tests on the training text)"
             )
 
@@ -186,15 +191,23 @@ def _in_training(part: str, share: float) -> str:
     return f"{share:.0%} of the {part} text stands in the training text, in runs of {RUN} tokens: {what[part]}"
 
 
-def _more_tokens(short: Sequence[str], texts: Mapping[str, str], unit: Unit) -> str:
-    """Return what to do about parts of fewer than two tokens."""
-    if isinstance(unit, Words) and any(len(texts[part].strip()) >= _A_LONG_WORD for part in short):
-        place = "the text has no spaces, at which words are cut" if unit.cut == "spaces" else "it is one long word"
-        signs = " or next-token.cut=signs" if unit.cut == "spaces" and _is_unspaced(texts[short[0]]) else ""
-        return f"{place}, so set next-token.unit=character{signs}"
-    if "train" in short:
+def _more_tokens(part: str, text: str, unit: Unit) -> str:
+    """Return what to do about a part of fewer than two tokens."""
+    if advice := _without_spaces(unit, len(text), 1, is_unspaced=_is_unspaced(text)):
+        return advice
+    if part == "train":
         return "give more text"
     return "give more text, or set next-token.validation_share and next-token.test_share"
+
+
+def _without_spaces(unit: Unit, characters: int, tokens: int, *, is_unspaced: bool) -> str | None:
+    """Return how to cut a text that has next to no spaces; None of any other."""
+    if not isinstance(unit, Words) or characters < _A_LONG_WORD * tokens:
+        return None
+    if unit.cut == "signs":
+        return "the text is cut into very long words, so set next-token.unit=character"
+    signs = " or next-token.cut=signs" if is_unspaced else ""
+    return f"words are cut at spaces, and the text has next to none, so set next-token.unit=character{signs}"
 
 
 def _is_unspaced(text: str) -> bool:

@@ -93,7 +93,7 @@ def _no_fit(corpus: Corpus, part: str, length: int) -> str:
             f" translation.vocabulary_size: give more training text, change these settings, or {advice}"
         )
     return (
-        f"translation at length {length} needs sentences of at most {length} source tokens, with at most"
+        f"length {length} needs sentences of at most {length} source tokens, with at most"
         f" {TARGET_PER_SOURCE * length} target tokens, and {part} has none: its shortest has {int(source[pair])}"
         f" source tokens and {int(target[pair])} target tokens; {advice}"
     )

@@ -110,9 +110,8 @@ def command(
     told = partial(_told, trained, catalog)
     tokens_given = _read(writer, given, told)
     made.try_out(writer, tokens_given, told)
-    found, stopped = _written(
-        writer, tokens_given, tokens, sampling, seed, samples, told, is_live=not as_json, is_given=bool(given)
-    )
+    shown = None if as_json else given
+    found, stopped = _written(writer, tokens_given, tokens, sampling, seed, samples, told, shown=shown)
     judged, problem = None, stopped
     if score and stopped is None:
         judged, problem = _judged(trained, found, told)
@@ -124,9 +123,7 @@ def command(
         is_something = any(each.drawn for each in found)
         if as_json and (is_something or problem is None):
             settings = {"tokens": tokens, "samples": samples, "seed": seed, **vars(sampling)}
-            content = _content(
-                trained, given, tokens_given, settings, found, judged, is_stopped=stopped is not None
-            )
+            content = _content(trained, given, tokens_given, settings, found, judged, stopped)
             print_json(content)
         elif judged is not None:
             _print_judged(judged, trained)
@@ -235,23 +232,26 @@ def _written(
     samples: int,
     told: Callable[..., AbstractContextManager[None]],
     *,
-    is_live: bool,
-    is_given: bool,
+    shown: str | None,
 ) -> tuple[list[Sample], BaseException | None]:
-    """Write the samples; return them, the last one up to where it is, and what stopped it, such as Ctrl-C."""
+    """Write the samples, live if the prompt is to be shown.
+
+    Returns:
+        The samples, the last one up to where it is, and what stopped it, such as Ctrl-C.
+    """
     from seqbench.training.one_thread import one_quiet_thread
 
     def text(tokens: Sequence[Symbol]) -> str:
         with told():
             return writer.text(tokens)
 
-    show = print_live if is_live else read_quietly
+    show = read_quietly if shown is None else print_live
     found: list[Sample] = []
     try:
         with one_quiet_thread():
             for number in range(samples):
                 drawn = writer.continued(prompt, sampling, seed=seed, sample=number)
-                found.append(Sample(number, tuple(prompt), is_given=is_given))
+                found.append(Sample(number, tuple(prompt), is_given=bool(shown)))
                 show(found[-1], _drawn(drawn, told), text, tokens, heads=samples if samples > 1 else None)
     except (KeyboardInterrupt, SeqbenchError) as error:
         with suppress(Exception):
@@ -303,8 +303,7 @@ def _content(
     settings: dict[str, Any],
     found: list[Sample],
     judged: dict[str, float] | None,
-    *,
-    is_stopped: bool,
+    stopped: BaseException | None,
 ) -> dict[str, Any]:
     from seqbench.decoding.continuing import cost_of
 
@@ -316,7 +315,7 @@ def _content(
         "settings": settings,
         "samples": [each.as_json() for each in found],
         "scores": judged and {name: value if math.isfinite(value) else None for name, value in judged.items()},
-        "is_stopped": is_stopped,
+        "is_stopped": stopped is not None,
         "slower_with_each_token": cost_of(trained.network),
     }
 

@@ -25,7 +25,7 @@ class Sample:
     Attributes:
         number: of the sample, from 0.
         prompt: the tokens before it.
-        is_given: whether a user gave them; if not, a task's start of a text is not shown.
+        is_given: whether a user gave them; if not, a start that is white space, as a line end is, is not shown.
         drawn: what was written so far.
         text: of the written tokens, once it is finished or stopped.
         seconds: that writing took, reading the prompt included.
@@ -70,8 +70,8 @@ def print_live(sample: Sample, drawn: Iterator[Drawn], text: Text, tokens: int, 
     pieces = Pieces(text, sample.prompt)
     if heads:
         _show(f"{chr(10) * bool(sample.number)}--- sample {sample.number + 1} of {heads}\n")
-    if sample.is_given:
-        _show(text(sample.prompt))
+    start = text(sample.prompt)
+    _show(start if sample.is_given or start.strip() else "")
     try:
         _collect(sample, drawn, tokens, lambda token: _show(pieces.add(token)))
     finally:

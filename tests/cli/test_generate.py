@@ -11,6 +11,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from seqbench.cli.exit_status import READER_GONE
 from seqbench.cli.generate import _undisturbed
 from seqbench.cli.live_texts import Sample, print_live
 from seqbench.cli.main import cli, run_line
+from seqbench.contracts.task import Symbol
 from seqbench.decoding.continuing import Drawn
 from seqbench.network.network import Network
 from seqbench.records.store import Store
@@ -56,6 +59,18 @@ def test_a_learned_line_is_written_to_its_end(store: Store) -> None:
     (record,) = store.read()
     assert "28 tokens in" in done.stderr
     assert f"by spelling small T=24 seed 0, {record.key}" in done.stderr
+
+
+def test_a_line_end_that_no_user_gave_is_not_shown_before_a_text() -> None:
+    def text(tokens: Sequence[Symbol]) -> str:
+        return "".join("\nabC"[int(str(token))] for token in tokens)
+
+    drawn = [Drawn(token, 0.0) for token in (1, 2)]
+    for start, is_given, shown in ((0, False, "ab\n"), (0, True, "\nab\n"), (3, False, "Cab\n")):
+        sample, out = Sample(0, (start,), is_given=is_given), io.StringIO()
+        with redirect_stdout(out):
+            print_live(sample, iter(drawn), text, 2, heads=None)
+        assert (out.getvalue(), sample.text) == (shown, "ab")
 
 
 def test_json_holds_what_was_drawn_and_with_which_settings(store: Store) -> None:

@@ -106,14 +106,17 @@ def test_rows_that_do_not_fit_are_told_and_nothing_is_written(store: Store, tmp_
     assert not (tmp_path / "out.csv").exists()
 
 
-def test_warnings_of_a_task_are_said_on_stderr_and_answers_stay_alone(
+def test_warnings_of_a_task_are_said_on_stderr_once_and_stdout_holds_answers_alone(
     store: Store, rows: Path, tmp_path: Path
 ) -> None:
-    source = WRITING.read_text()
-    start = "        columns = " if "        columns = " in source else None
-    assert start is None
-    warned = predict(store, rows)
-    assert warned.exit_code == 0
+    before = "        numbers = {letter: number"
+    warning = "        for _ in rows:\n            __import__('warnings').warn('rows are long')\n"
+    plugin = tmp_path / "writing.py"
+    plugin.write_text(WRITING.read_text().replace(before, warning + before))
+    warned = predict(store, rows, plugin=plugin)
+    assert warned.exit_code == 0, warned.output
+    assert warned.stderr.count("seqbench: rows are long\n") == 1
+    assert warned.stdout == predict(store, rows).stdout
 
 
 def test_a_task_that_cannot_predict_names_those_that_can(tmp_path: Path, rows: Path) -> None:

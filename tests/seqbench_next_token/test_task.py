@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 import torch
 from click.testing import CliRunner
-from seqbench_next_token.corpus import documents
+from seqbench_next_token.corpus import Corpus, documents
 from seqbench_next_token.scores import stretches
 from seqbench_next_token.task import NextToken
+from seqbench_next_token.units import Words
 from seqbench_next_token.windows import contexts, one_row, windows
 from torch.nn.functional import cross_entropy
 
@@ -198,19 +199,27 @@ def test_text_without_spaces_is_to_be_cut_in_another_way(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a" * 400, "no spaces, at which words are cut, so set next-token.unit=character$"),
-        ("我们今天去公园散步然后回家" * 40, "so set next-token.unit=character or next-token.cut=signs$"),
-        ("a\n", "in: train; give more text$"),
+        ("a" * 400, r"so set next-token.unit=character(, ask for a length of at most 1|$)"),
+        ("我们今天去公园散步然后回家" * 40, "so set next-token.unit=character or next-token.cut=signs(, ask|$)"),
     ],
 )
 @pytest.mark.parametrize("share", [0, 0.1])
-def test_text_of_too_few_words_is_told_what_helps(tmp_path: Path, text: str, words: str, share: float) -> None:
-    if share and len(text) < 20:
-        words = "too short to cut off"
+def test_text_without_spaces_and_few_words_is_told_what_helps(
+    tmp_path: Path, text: str, words: str, share: float
+) -> None:
     (tmp_path / "text.txt").write_text(text, encoding="utf-8")
     task = NextToken(data=str(tmp_path / "text.txt"), test_share=share, validation_share=share)
     with pytest.raises(DataError, match=words):
         task.load(2, 0)
+
+
+@pytest.mark.parametrize(
+    ("short", "words"), [("train", "give more text$"), ("test", "or set next-token.validation_share")]
+)
+def test_part_of_one_token_is_told_with_what_makes_it_longer(short: str, words: str) -> None:
+    texts = {part: "a" if part == short else "a b c" for part in ("train", "validation", "test")}
+    with pytest.raises(DataError, match=f"too few are in: {short}; .*{words}"):
+        Corpus.of(texts, Words.fitted("a b c", 9, "spaces"))
 
 
 def test_second_load_makes_nothing_anew(ten: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -186,7 +186,7 @@ def test_pairs_in_two_splits_and_many_unknown_words_are_told(tmp_path: Path) -> 
 
 def test_new_rows_longer_than_any_of_training_are_counted(made_up: TaskData) -> None:
     task, fitted = Translation(), json.loads(json.dumps(made_up.fitted))
-    exact = "the dogs saw a cat ."
+    exact = "the dogs saw a cat."
     task.encode([{"text": exact}], 6, fitted)
     with pytest.warns(UserWarning, match="2 of 3 rows are longer than the 6 source tokens.*the longest has 18: "):
         task.encode([{"text": text} for text in (exact, f"{exact} {exact}", " ".join([exact] * 3))], 6, fitted)

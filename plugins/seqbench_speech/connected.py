@@ -25,7 +25,7 @@ def connected_words(asked: Tensor, templates: Sequence[Tensor]) -> list[int]:
 
     apart, lasts = _distances(asked, templates)
     every = np.arange(len(templates))
-    costs, begun = np.full(apart.shape[1:], np.inf), np.zeros(apart.shape[1:], dtype=np.int64)
+    costs, begun = np.full_like(apart[0], np.inf), np.zeros(apart.shape[1:], dtype=np.int32)
     best, ends = 0.0, [(-1, 0)]
     for step, distances in enumerate(apart):
         costs, begun = _moved(costs, begun, best, step)
@@ -44,7 +44,7 @@ def _distances(asked: Tensor, templates: Sequence[Tensor]) -> tuple[np.ndarray, 
     lengths = [len(each) for each in templates]
     together = torch.cdist(asked.float(), torch.cat([each.float() for each in templates]))
     apart = torch.split(together, lengths, dim=1)
-    found = np.full((len(asked), len(templates), max(lengths)), np.inf)
+    found = np.full((len(asked), len(templates), max(lengths)), np.inf, dtype=np.float32)
     for place, distances in enumerate(apart):
         found[:, place, : lengths[place]] = distances.numpy()
     return found, np.array(lengths) - 1
@@ -54,14 +54,15 @@ def _moved(costs: np.ndarray, begun: np.ndarray, best: float, step: int) -> tupl
     """Return the least cost of the ways to each frame of each template, and the step at which its word began."""
     import numpy as np
 
-    wide = ((0, 0), (2, 0))
-    ways = np.pad(costs, wide, constant_values=np.inf)
-    ways[:, 1] = best
-    steps = np.pad(begun, wide, constant_values=step)
-    choices = np.stack([ways[:, 2:], ways[:, 1:-1], ways[:, :-2]])
-    origins = np.stack([steps[:, 2:], steps[:, 1:-1], steps[:, :-2]])
-    least = choices.argmin(0)[None]
-    return np.take_along_axis(choices, least, 0)[0], np.take_along_axis(origins, least, 0)[0]
+    rows, frames = costs.shape
+    ways = np.empty((rows, frames + 2), costs.dtype)
+    ways[:, 0], ways[:, 1], ways[:, 2:] = np.inf, best, costs
+    steps = np.empty((rows, frames + 2), begun.dtype)
+    steps[:, :2], steps[:, 2:] = step, begun
+    least = np.minimum(ways[:, 1:-1], costs)
+    origins = np.where(least == costs, begun, steps[:, 1:-1])
+    is_two_on = ways[:, :-2] < least
+    return np.minimum(ways[:, :-2], least), np.where(is_two_on, steps[:, :-2], origins)
 
 
 def _traced(ends: Sequence[tuple[int, int]]) -> list[int]:

@@ -179,7 +179,7 @@ class Speech(Task):
     split_frames: Count = 4_000_000
     voices: Annotated[int, Field(ge=3, le=10_000)] = generated_only(60)
     takes: Annotated[int, Field(ge=1, le=1000)] = generated_only(3)
-    snr: Annotated[float, Field(ge=-20, le=100)] = generated_only(15.0)
+    snr: Annotated[float, Field(ge=-20, le=100)] = generated_only(0.0)
 
     def __post_init__(self) -> None:
         """Refuse a pattern or takes that mean nothing, and settings without effect."""

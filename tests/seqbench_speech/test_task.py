@@ -247,6 +247,7 @@ def test_transcript_that_cannot_be_aligned_is_told_when_it_is_loaded(recordings:
         task.load(30, seed=0)
 
 
+@pytest.mark.slow
 def test_real_digits_are_split_by_the_official_rule_of_takes(shared_data: Path) -> None:
     needs_soundfile()
     task = Speech(data=str(shared_data / "speech-fsdd-subset"), speakers="mixed", test_takes="0-4")

@@ -40,7 +40,7 @@ def test_keys_of_the_published_records_are_as_they_were() -> None:
 def test_fields_of_training_say_what_is_in_no_key_and_what_came_later() -> None:
     # What is in no key was decided when each was added; a change here moves or mixes up keys.
     assert in_no_key(Training) == {"recompute", "capture", "time_limit"}
-    assert later(Training) == {"truncate": None, "precision": "float32"}
+    assert later(Training) == {"truncate": None, "precision": "float32", "arithmetic": "native"}
     asked = Training(steps=7, time_limit=3.0, recompute=True, capture=False, truncate=5)
     assert scored_alike(asked) == Training(steps=7, truncate=5)
 

@@ -158,7 +158,8 @@ def test_schema_has_no_condition_that_the_quick_check_does_not_know() -> None:
             yield each
             yield from kinds(each)
 
-    found = set(kinds(Data))
+    # Those of records; a bundle has kinds of its own, if its room was imported.
+    found = {each for each in kinds(Data) if each.__module__ == Record.__module__}
     assert {Record, Evaluation, MetricData} < found
     for each in found:
         decorators = each.__pydantic_decorators__

@@ -60,8 +60,8 @@ class Music(Task):
     least that of the longest piece all pieces are whole, as published figures demand.
 
     Scored is -ln p of all notes of a step, the sum over keys, in nats, averaged over all predicted steps of the
-    test pieces (not over pieces), as the code of Bai et al. (2018) does; ``frame_accuracy`` (Bay et al. 2009) stands
-    beside it. Without ``data`` the pieces are chorales of four voices, made by rules of counterpoint, whose strophe
+    test pieces (not over pieces), as the code of Bai et al. (2018) does; beside it ``frame_accuracy`` (Bay et al.
+    2009). Without ``data`` the pieces are chorales of four voices, made by rules of counterpoint, whose strophe
     returns after half of ``length``; skill 1 then means their source itself. On data of yours 0 is the best loss.
 
     Attributes:

@@ -76,6 +76,7 @@ def test_honest_bundle_is_confirmed_to_the_last_bit(smoke: bytes, tmp_path: Path
     assert read_receipt(bundle, "0" * 64) is None
 
 
+@pytest.mark.slow
 def test_invented_scores_are_found_out(smoke: bytes) -> None:
     def perfect(record: dict[str, Any]) -> None:
         record["test"]["scores"][record["metric"]["name"]], record["test"]["skill"] = record["metric"]["best"], 1.0
@@ -196,6 +197,7 @@ def said(*words: str | Path) -> tuple[int, str]:
     return came.exit_code, came.output
 
 
+@pytest.mark.slow
 def test_commands_from_records_to_an_upload(
     smoke_run: Path, tmp_path: Path, hub: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,6 +51,7 @@ def test_run_prints_tables_on_stdout_and_resumes_what_is_done(tmp_path: Path) ->
     assert report.stdout.splitlines()[:5] == first.stdout.splitlines()[:5]
 
 
+@pytest.mark.slow
 def test_json_lines_tell_every_event_and_a_dry_run_starts_nothing(tmp_path: Path) -> None:
     dry = seqbench(tmp_path, "run", "smoke", "--tasks", "copy", *SMALL, "--dry-run", "--json")
     plan = json.loads(dry.stdout)
@@ -144,6 +145,7 @@ def test_bad_data_end_with_status_2_a_sentence_and_nothing_written(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_data_set_that_is_not_on_this_machine_ends_a_real_process_with_status_2(tmp_path: Path) -> None:
     # What is offline is decided when the hub's library is imported.
     data = ["--set", "sentiment.data=nobody/nothing-here"]

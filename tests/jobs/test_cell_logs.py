@@ -109,6 +109,7 @@ def test_all_that_a_cell_says_stands_in_its_log_and_json_stays_json(tmp_path: Pa
         assert attempt.rstrip().endswith("==== failed: RuntimeError: the plugin's own fault")
 
 
+@pytest.mark.slow
 def test_crash_of_the_interpreter_leaves_its_traceback_in_the_log(tmp_path: Path) -> None:
     said = run(tmp_path, "processes", "by signal")
     assert said.returncode == 3, said.stderr

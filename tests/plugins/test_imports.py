@@ -172,6 +172,7 @@ def test_cell_of_a_file_runs_in_any_process_and_its_record_says_where_it_comes_f
     assert "elsewhere.py has changed since 1 of these cells were run" in again.stderr
 
 
+@pytest.mark.slow
 def test_file_called_as_a_module_of_python_runs_in_its_own_folder(mymodel: Path) -> None:
     path = mymodel.rename(mymodel.with_name("copy.py"))
     # As the installed command does, Python looks for no modules in the current folder.

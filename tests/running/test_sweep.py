@@ -333,6 +333,7 @@ def test_number_of_jobs_below_one_is_refused(tmp_path: Path) -> None:
         run(experiment(), tmp_path, jobs=-1)
 
 
+@pytest.mark.slow
 def test_script_without_a_main_guard_runs_once(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(

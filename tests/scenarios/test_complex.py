@@ -77,6 +77,7 @@ def test_complex_layer_when_trained_then_it_learns_and_its_parts_have_their_name
     assert record.gradients.flows[0].summary.gain_per_step is not None
 
 
+@pytest.mark.slow
 def test_complex_layer_when_its_pieces_are_run_again_gives_the_same_bits() -> None:
     for truncate in (None, 100):
         training = {"steps": 3, "validate_every": 3, "truncate": truncate}

@@ -184,6 +184,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 
+@pytest.mark.slow
 def test_terminal_that_is_closed_leaves_checkpoint_and_record_and_status_129(tmp_path: Path) -> None:
     endless = ["run", "smoke", "--tasks", "copy", "--models", "rnn", "--lengths", "64", "--set",
                "training.steps=1000000", "--set", "gradients=off", "--output", "out"]  # fmt: skip

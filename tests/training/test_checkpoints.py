@@ -140,6 +140,7 @@ def test_cell_when_stopped_again_and_again_ends_with_the_same_bits(tmp_path: Pat
     assert moves(attempts[-1]) == moves(run_cell(cell, CATALOG))
 
 
+@pytest.mark.slow
 def test_cell_when_killed_at_random_ends_with_the_same_bits(tmp_path: Path) -> None:
     path, rng = tmp_path / "c.ckpt", random.Random(0)
     for _ in range(4):
@@ -165,6 +166,7 @@ CheckpointFile(Path(sys.argv[1]), {}).save_checkpoint({"seqbench": {}}, None)
 """
 
 
+@pytest.mark.slow
 def test_half_of_a_killed_writer_is_removed_by_the_next_sweep_and_that_of_a_living_one_stays(
     tmp_path: Path,
 ) -> None:

@@ -62,5 +62,7 @@ def test_curve_is_drawn_with_the_names_of_its_axes(browser: Browser, record: Rec
         assert figure.locator(".ticks.x text").all_text_contents() == ["1", "2", "4"]
         assert "dashed: the baseline" in figure.inner_text()
         figure.locator("summary").click()
+        # The table is made when it is opened, a moment after the click.
+        figure.locator("tbody tr").first.wait_for()
         assert figure.locator("tbody tr").count() == 3
         assert seen.wrongs == []

@@ -1,14 +1,20 @@
-"""Computes statistics over seeds: means with intervals, pairs of models, ranks and usable lengths.
+"""Computes statistics over seeds, tasks and trials: intervals, ranks, usable lengths, correlations, windows.
 
 Numbers in, numbers out; nothing is imputed. Imports nothing of seqbench.
 """
 
 from __future__ import annotations
 
+from seqbench.statistics.best_of import best_so_far, expected_best
+from seqbench.statistics.components import Components, TaskShares, components, mean_shares, shares_by_task
+from seqbench.statistics.correlation import Correlation, Pair, spearman, spearman_within
+from seqbench.statistics.critical import RankTest, rank_test, ranks_once, why_untested
 from seqbench.statistics.intervals import LEVEL, Interval, SeedSummary, interval, mean, summary
 from seqbench.statistics.pairs import LAST, LEAST_PAIRS, Comparison, Outcomes, Place, compare, holm, signed_rank_p
+from seqbench.statistics.rank_intervals import RankIntervals, rank_intervals
 from seqbench.statistics.ranks import MeanRank, mean_ranks
 from seqbench.statistics.usable import HOLDS, Ranges, Reach, UsableLength, usable_length
+from seqbench.statistics.windows import Window, learned_level, window
 
 __all__ = [
     "HOLDS",
@@ -16,20 +22,40 @@ __all__ = [
     "LEAST_PAIRS",
     "LEVEL",
     "Comparison",
+    "Components",
+    "Correlation",
     "Interval",
     "MeanRank",
     "Outcomes",
+    "Pair",
     "Place",
+    "RankIntervals",
+    "RankTest",
     "Ranges",
     "Reach",
     "SeedSummary",
+    "TaskShares",
     "UsableLength",
+    "Window",
+    "best_so_far",
     "compare",
+    "components",
+    "expected_best",
     "holm",
     "interval",
+    "learned_level",
     "mean",
     "mean_ranks",
+    "mean_shares",
+    "rank_intervals",
+    "rank_test",
+    "ranks_once",
+    "shares_by_task",
     "signed_rank_p",
+    "spearman",
+    "spearman_within",
     "summary",
     "usable_length",
+    "why_untested",
+    "window",
 ]

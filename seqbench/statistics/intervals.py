@@ -23,7 +23,8 @@ LEVEL = 0.95
 FOR_BOOTSTRAP = 15
 """With fewer values than this the t interval has better coverage; see the measurements in docs/reports.md."""
 
-_RESAMPLES = 4000
+RESAMPLES = 4000
+"""How many resamples a bootstrap draws, from a generator with a fixed seed: the same numbers give the same interval."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def interval(values: Sequence[float], *, least: float = -math.inf, most: float =
 def _t_interval(values: Sequence[float]) -> Interval:
     """Return mean +- t * spread / sqrt(n): exact for normal values (Student 1908)."""
     mean, n = statistics.fmean(values), len(values)
-    half = _t_quantile(n) * statistics.stdev(values) / math.sqrt(n)
+    half = t_quantile(n) * statistics.stdev(values) / math.sqrt(n)
     return Interval(mean - half, mean + half, "t")
 
 
@@ -135,11 +136,21 @@ def _bootstrap_interval(values: Sequence[float]) -> Interval:
     import numpy as np
 
     n = len(values)
-    # The share of a normal distribution below -x is erfc(x / sqrt(2)) / 2.
-    tail = math.erfc(math.sqrt(n / (n - 1)) * _t_quantile(n) / math.sqrt(2)) / 2
+    tail = expanded_tail(n, n)
     means = _shares(n) @ np.asarray(values, dtype=float)
     low, high = np.quantile(means, [tail, 1 - tail])
     return Interval(float(low), float(high), "bootstrap")
+
+
+def expanded_tail(drawn: int, n: int) -> float:
+    """Return the share to cut off at either end of a bootstrap distribution (Hesterberg 2015, section 4.2).
+
+    Args:
+        drawn: values that one resample draws, so that its variance is too small by (drawn - 1) / drawn.
+        n: one more than the degrees of freedom of the estimate of that variance.
+    """
+    # The share of a normal distribution below -x is erfc(x / sqrt(2)) / 2.
+    return math.erfc(math.sqrt(drawn / (drawn - 1)) * t_quantile(n) / math.sqrt(2)) / 2
 
 
 @lru_cache(maxsize=8)
@@ -148,15 +159,15 @@ def _shares(n: int) -> NDArray[np.float64]:
     import numpy as np
 
     # Resampling has a fixed seed, so that the same values give the same interval.
-    drawn = np.random.default_rng(0).integers(n, size=(_RESAMPLES, n))
-    places = drawn + n * np.arange(_RESAMPLES)[:, None]
-    shares = np.bincount(places.ravel(), minlength=_RESAMPLES * n).reshape(_RESAMPLES, n) / n
+    drawn = np.random.default_rng(0).integers(n, size=(RESAMPLES, n))
+    places = drawn + n * np.arange(RESAMPLES)[:, None]
+    shares = np.bincount(places.ravel(), minlength=RESAMPLES * n).reshape(RESAMPLES, n) / n
     shares.flags.writeable = False
     return shares
 
 
 @lru_cache(maxsize=1024)
-def _t_quantile(n: int) -> float:
+def t_quantile(n: int) -> float:
     """Return the t within which, on both sides of 0, `LEVEL` of Student's distribution lies, given n values."""
     # The limits for infinitely many degrees of freedom, and for one.
     low, high = 1.9, 12.8

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Collection, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seqbench.statistics.intervals import Interval, interval
@@ -37,26 +37,46 @@ def mean_ranks(outcomes: Outcomes) -> list[MeanRank]:
     >>> [(each.model, each.rank, each.missing) for each in found]
     [('gru', 1.5, 0), ('lstm', 1.5, 0), ('rnn', None, 1)]
     """
-    places = sorted({place for found in outcomes.values() for place in found})
+    places = _places(outcomes)
     missing = {model: sum(place not in found for place in places) for model, found in outcomes.items()}
-    complete = {model: found for model, found in outcomes.items() if not missing[model] and places}
-    if len(complete) < 2:
-        # Being first of one means nothing.
-        complete = {}
-    by_task = _ranks_by_task(complete, places)
-    ranked = [_mean_rank(model, by_task[model], len(complete)) for model in complete]
-    unranked = [MeanRank(model, None, None, 0, missing[model]) for model in outcomes if model not in complete]
+    by_task = task_ranks(outcomes)
+    ranked = [_mean_rank(model, list(tasks.values()), len(by_task)) for model, tasks in by_task.items()]
+    unranked = [MeanRank(model, None, None, 0, missing[model]) for model in outcomes if model not in by_task]
     return [*sorted(ranked, key=lambda each: each.rank or 0.0), *unranked]
 
 
-def _ranks_by_task(outcomes: Outcomes, places: Collection[Place]) -> Mapping[str, list[float]]:
-    """Return model -> mean rank on each task."""
-    found: dict[str, dict[str, list[float]]] = {model: {} for model in outcomes}
-    for place in places:
-        ranks = twice_ranks([-outcomes[model][place] for model in outcomes])
-        for model, twice in zip(outcomes, ranks, strict=True):
-            found[model].setdefault(place[0], []).append(twice / 2)
-    return {model: [statistics.fmean(ranks) for ranks in tasks.values()] for model, tasks in found.items()}
+def task_ranks(outcomes: Outcomes) -> dict[str, dict[str, float]]:
+    """Return model -> task -> its mean rank there, over lengths and seeds; of models that were run everywhere."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for (task, _, _), ranks in place_ranks(outcomes).items():
+        for model, rank in ranks.items():
+            found.setdefault(model, {}).setdefault(task, []).append(rank)
+    return {
+        model: {task: statistics.fmean(ranks) for task, ranks in tasks.items()} for model, tasks in found.items()
+    }
+
+
+def place_ranks(outcomes: Outcomes) -> dict[Place, dict[str, float]]:
+    """Return place -> model -> rank, for the models that have an outcome at every place.
+
+    Being first of one means nothing: fewer than two such models give nothing.
+    """
+    places = _places(outcomes)
+    complete = [model for model, found in outcomes.items() if all(place in found for place in places)]
+    if len(complete) < 2:
+        return {}
+    return {
+        place: dict(zip(complete, _ranks([outcomes[model][place] for model in complete]), strict=True))
+        for place in places
+    }
+
+
+def _places(outcomes: Outcomes) -> list[Place]:
+    return sorted({place for found in outcomes.values() for place in found})
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    return [twice / 2 for twice in twice_ranks([-value for value in values])]
 
 
 def _mean_rank(model: str, by_task: list[float], models: int) -> MeanRank:

@@ -8,6 +8,7 @@ from statistics import median
 from seqbench.records.resolution import is_within
 from seqbench.report.numbers import fixed
 from seqbench.report.observations import Observation
+from seqbench.report.tables.p_values import SIGNIFICANT, p_text
 from seqbench.report.tables.standings import outcomes
 from seqbench.report.tables.table import WITHIN, Entry, Table
 from seqbench.statistics import LEAST_PAIRS, Comparison, MeanRank, Outcomes, Place, compare, mean_ranks
@@ -24,7 +25,6 @@ _PAIR_LINES = (
     f" Not tested: fewer than {LEAST_PAIRS} shared cells. What is found holds for these tasks and lengths.",
 )
 _ONE_SEED = "All cells are of one seed: a claim needs several, as another seed may tell otherwise."
-SIGNIFICANT = 0.05
 _NOTHING = "none"
 
 
@@ -113,18 +113,3 @@ def _pair(each: Comparison, worth: float | None) -> tuple[Entry, ...]:
         Entry("-") if each.p_holm is None else Entry(p_text(each.p_holm), each.p_holm),
         Entry(finding(each)),
     )
-
-
-def p_text(p: float) -> str:
-    """Return a p-value with two significant digits.
-
-    >>> [p_text(p) for p in (0.03125, 0.5, 1.0, 0.00001)]
-    ['0.031', '0.50', '1.0', '< 0.0001']
-    >>> p_text(0.0502), p_text(0.05)
-    ('0.05020', '0.050')
-    """
-    if p < 1e-4:
-        return "< 0.0001"
-    text = fixed(p, 1 if p >= 0.995 else 2 if p >= 0.095 else 3 if p >= 0.0095 else 4)
-    # The finding depends on this threshold, so a different p is never rounded to it.
-    return fixed(p, 5) if float(text) == SIGNIFICANT != p else text

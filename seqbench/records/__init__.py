@@ -11,7 +11,9 @@ __all__ = [
     "resolution",
     "rows",
     "schema",
+    "search",
     "store",
+    "trials",
     "variants",
     "wanted",
 ]

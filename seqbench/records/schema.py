@@ -14,6 +14,7 @@ from seqbench.base.checksums import opened
 from seqbench.contracts.score_curves import ScoreCurve
 from seqbench.errors import StoreError
 from seqbench.experiment.titles import title, titled
+from seqbench.experiment.trials import TrialData, TunedData
 from seqbench.experiment.weights import Sized
 from seqbench.gradients.flow import Flow, Headline, Summary, headline
 from seqbench.gradients.training_norms import Norms
@@ -24,7 +25,7 @@ MOST_TEXT, MOST_TRACEBACK, MOST_WARNINGS = 10_000, 100_000, 100
 MOVE_OR_RUN = "the command that made it runs its cell again, or move the file away"
 
 Status = Literal["ok", "diverged", "failed", "timeout", "interrupted"]
-Stopped = Literal["steps", "solved", "patience", "diverged"]
+Stopped = Literal["steps", "solved", "patience", "diverged", "pruned"]
 FINAL = frozenset({"ok", "diverged"})
 """Statuses that are results; a cell that failed, timed out or was interrupted has none yet."""
 FAILED = frozenset({"failed", "timeout"})
@@ -108,8 +109,7 @@ class MetricData(Data):
     """The primary metric: its name, its best value, its direction, and its worst value if it has one.
 
     Attributes:
-        is_bound: False if a score may be better than ``best`` by luck, as ``best`` is what the source of the data
-            scores; left out of the JSON of others.
+        is_bound: False if luck may beat ``best``, what the source of the data scores; left out of other JSON.
     """
 
     name: str
@@ -152,9 +152,8 @@ class Evaluation(Data):
         baselines: every baseline of the task at this length.
         baseline_name: the reference baseline.
         skill: skill of the primary score over the reference baseline; null if either is unknown.
-        not_finite: the scored outputs that were not finite; all scores are null then. None if all were finite.
-        one_example: the most that one test example can move the primary score, as the metric says. If that is null
-            it is ``|best - worst| / examples``, if there is a worst value.
+        not_finite: the scored outputs that were not finite; all scores are null then. None if there were none.
+        one_example: the most that one test example moves the primary score; null: ``|best - worst| / examples``.
         curves: the curves that some of the metrics make up, by name; left out of the JSON where there are none.
         unknown: metric -> why its score is null, if that is not for outputs that are not finite; left out so too.
         best: of the primary metric here, if it is another than at the length of training; left out so too.
@@ -190,12 +189,7 @@ class Evaluation(Data):
 
 
 class WeightsData(Data):
-    """The file of weights that was kept beside a record, ``weights/KEY.safetensors``.
-
-    Attributes:
-        sha256: the file's hash.
-        bytes: its size.
-    """
+    """The file of weights kept beside a record, ``weights/KEY.safetensors``: its hash and its size."""
 
     sha256: str
     bytes: int
@@ -208,8 +202,7 @@ class Costs(Data):
         parameters: trainable numbers of embedding, layer and head.
         layer_parameters: trainable numbers of the sequence layer alone.
         state_size: numbers carried from the first step to the second, for one example; 0 for a stateless layer.
-        state_growth: how many more each further step adds, as keys and values do; left out of the JSON where none
-            are, and of records of earlier versions.
+        state_growth: how many more each further step adds, as keys and values do; left out of the JSON where none.
         steps: optimiser steps taken.
         load_seconds, train_seconds, test_seconds: wall time; training includes its validations.
         seconds_per_step: median over the optimiser steps, validations not counted.
@@ -265,8 +258,7 @@ class FlowAt(Data):
         step: optimiser steps taken.
         flow: the curves.
         summary: gain per step and verdict of the state Jacobian, horizon of the state gradient.
-        input_summary: the summary of the input gradient where nothing is measured at a state; left out of the JSON
-            of others, and of records of earlier versions.
+        input_summary: of the input gradient, where nothing is measured at a state; left out of other JSON.
     """
 
     when: Literal["init", "during", "trained"]
@@ -303,8 +295,8 @@ class Record(Data):
     """One cell and its outcome.
 
     Attributes:
-        status: ``ok``; ``diverged`` (the loss, or outputs that were tested, were not finite; scores are null);
-            ``failed`` (an exception, or the process died); ``timeout``; ``interrupted``.
+        status: ``ok``, ``diverged`` (the loss or tested outputs were not finite), ``failed`` (an exception, or the
+            process died), ``timeout`` or ``interrupted``.
         reason: why it is not ok, in a sentence; None if it is.
         stopped: what ended the training.
         test: scores at the cell's length; None if it was never tested.
@@ -319,6 +311,7 @@ class Record(Data):
         traceback: the traceback of a failed cell.
         is_longer_harder: what the task says of longer sequences; it decides how usable length is computed.
         weights: the file of the tested weights; None if they were not kept.
+        trial, tuned: what a search tries or has chosen here; left out of the JSON of other cells.
     """
 
     schema_version: Literal[1] = 1
@@ -343,6 +336,12 @@ class Record(Data):
     finished: str = ""
     is_longer_harder: bool = True
     weights: WeightsData | None = None
+    trial: TrialData | None = None
+    tuned: TunedData | None = None
+
+    @model_serializer(mode="wrap")
+    def _told(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_unknown(whole(self), "trial", "tuned")
 
     @property
     def tests(self) -> tuple[Evaluation, ...]:

@@ -1,0 +1,191 @@
+"""Reads the trials of a search, and chooses the best setting of each task, model and length.
+
+Builds on search and store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from seqbench.errors import StoreError
+from seqbench.records.schema import FAILED, FINAL, Record
+from seqbench.records.search import SEARCH_FILE, TRIALS, Place, Search, load_search
+from seqbench.records.store import Store
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """One trial with one seed.
+
+    Attributes:
+        task, model, length, number, seed: which one; the model as tables show it.
+        setting: parameter, as the space names it -> value.
+        score: the best primary score on validation data; None if it came to none.
+        metric: its name; None where the trial came to none.
+        is_higher_better: its direction; None likewise.
+        status: of its record.
+        pruned_at: the step after which it was pruned; None if it was not.
+        steps: optimiser steps taken.
+        seconds: of training, validations included.
+        operations: floating-point operations of the whole training, where the budget is counted in them.
+        key: of its record.
+        chosen: whether its setting was chosen for its task, model and length.
+    """
+
+    task: str
+    model: str
+    length: int
+    number: int
+    seed: int
+    setting: Mapping[str, Any]
+    score: float | None
+    metric: str | None
+    is_higher_better: bool | None
+    status: str
+    pruned_at: int | None
+    steps: int | None
+    seconds: float | None
+    operations: float | None
+    key: str
+    chosen: bool = False
+
+    @property
+    def place(self) -> Place:
+        """The task, model and length."""
+        return Place(self.task, self.model, self.length)
+
+
+def load_trials(folder: str | Path) -> tuple[TrialRow, ...]:
+    """Read the trials of a folder of results, in the order of its search, then of number and seed.
+
+    Raises:
+        StoreError: there is no search, or a record is no trial of it: one more than was planned, or one twice.
+    """
+    search = load_search(folder)
+    rows = [_row(record, search) for record in Store(Path(folder) / TRIALS).light(is_broken_skipped=True)]
+    order = {place: number for number, place in enumerate(search.plan)}
+    _check_planned(rows, search)
+    rows.sort(key=lambda row: (order[row.place], row.number, search.trial_seeds.index(row.seed)))
+    return tuple(marked(rows, search))
+
+
+def marked(rows: Iterable[TrialRow], search: Search) -> Iterable[TrialRow]:
+    """Yield trials, those of the chosen settings marked; nothing is chosen where a planned trial is missing."""
+    found = defaultdict(list)
+    for row in rows:
+        found[row.place].append(row)
+    for place, tried in found.items():
+        best = None if missing_trials(search, tried, place) else chosen_number(tried)
+        yield from (_marked(row, row.number == best) for row in tried)
+
+
+def chosen_number(rows: Sequence[TrialRow]) -> int | None:
+    """Return the number of the best trial of one place; None where no trial came to a score.
+
+    That is the best mean score over the seeds of trials; of equal ones the lower number. A trial without a score
+    with one of the seeds counts as the worst, and so does one that was pruned.
+    """
+    scores = mean_scores(rows)
+    if not scores:
+        return None
+    sign = -1 if any(row.is_higher_better for row in rows) else 1
+    return min(scores, key=lambda number: (sign * scores[number], number))
+
+
+def mean_scores(rows: Iterable[TrialRow]) -> dict[int, float]:
+    """Return number -> mean validation score of each trial of one place that ended well with every seed."""
+    found = defaultdict(list)
+    for row in rows:
+        is_whole = row.status == "ok" and row.pruned_at is None
+        found[row.number].append(row.score if is_whole else None)
+    known = {number: [each for each in scores if each is not None] for number, scores in found.items()}
+    return {number: fmean(scores) for number, scores in known.items() if len(scores) == len(found[number])}
+
+
+def missing_trials(search: Search, rows: Iterable[TrialRow], place: Place | None = None) -> tuple[str, ...]:
+    """Return a sentence about each place that lacks planned trials, and what to do.
+
+    Args:
+        search: the plan.
+        rows: trials, of one place or of all.
+        place: look at this place only.
+    """
+    there = {(row.place, row.number, row.seed) for row in rows if row.status in FINAL | FAILED}
+    told = []
+    for each in search.places:
+        planned = product([each.place], range(each.trials), search.trial_seeds)
+        lacking = [one for one in planned if one not in there]
+        if lacking and place in (None, each.place):
+            first = ", ".join(f"number {number} seed {seed}" for _, number, seed in lacking[:3])
+            more = ", ..." if len(lacking) > 3 else ""
+            told.append(
+                f"{each.place}: {len(lacking)} of {each.trials * len(search.trial_seeds)} trials are missing"
+                f" ({first}{more}); `seqbench tune` with the same experiment runs them"
+            )
+    return tuple(told)
+
+
+def outcomes_hash(rows: Iterable[TrialRow]) -> str:
+    """Return a hash of the keys and the outcomes of trials, in any order."""
+    told = sorted([row.key, row.status, row.score, row.pruned_at] for row in rows)
+    return hashlib.sha256(json.dumps(told, allow_nan=False).encode()).hexdigest()[:20]
+
+
+def _check_planned(rows: Sequence[TrialRow], search: Search) -> None:
+    """Refuse trials that the search did not plan.
+
+    Raises:
+        StoreError: there is one.
+    """
+    met = Counter((row.place, row.number, row.seed) for row in rows)
+    for row in rows:
+        plan, name = search.plan.get(row.place), f"the trial {row.key}"
+        if plan is None or row.seed not in search.trial_seeds:
+            raise StoreError(
+                f"{name} of {row.place} seed {row.seed} is not planned by {SEARCH_FILE}; move it away"
+            )
+        if row.number >= plan.trials:
+            raise StoreError(
+                f"{name} is number {row.number} of {row.place}, and its budget is {plan.trials} trials, counted"
+                " from 0; a model with more trials than planned is no equal: move it away"
+            )
+        if met[row.place, row.number, row.seed] > 1:
+            raise StoreError(f"{name} is number {row.number} of {row.place} a second time; move one away")
+
+
+def _row(record: Record, search: Search) -> TrialRow:
+    trial, cell, metric = record.trial, record.cell, record.metric
+    if trial is None or trial.search != search.search:
+        told = "no trial" if trial is None else f"a trial of another search, {trial.search}"
+        raise StoreError(
+            f"the record {record.key} among the trials is {told}, and this search is {search.search}; move it away"
+        )
+    return TrialRow(
+        task=cell.task.shown,
+        model=cell.model.titled,
+        length=cell.length,
+        number=trial.number,
+        seed=cell.seed,
+        setting=trial.setting,
+        score=record.validation_score,
+        metric=metric.name if metric else None,
+        is_higher_better=metric.is_higher_better if metric else None,
+        status=record.status,
+        pruned_at=record.costs.steps if record.stopped == "pruned" else None,
+        steps=record.costs.steps,
+        seconds=record.costs.train_seconds,
+        operations=trial.operations,
+        key=record.key,
+    )
+
+
+def _marked(row: TrialRow, is_chosen: bool) -> TrialRow:
+    return replace(row, chosen=is_chosen) if is_chosen else row

@@ -43,6 +43,18 @@ def class_text(environment: Mapping[str, Any]) -> str:
     return f"{vendor or 'unknown vendor'} ({', '.join(told)})"
 
 
+def hardware_text(environment: Mapping[str, Any]) -> str:
+    """Return what a cell was computed on: the GPU and the processor beside it, or the processor.
+
+    >>> hardware_text({"device": "cpu", "processor": "AMD EPYC"}), hardware_text({"device": "NVIDIA H100"})
+    ('AMD EPYC', 'NVIDIA H100, beside an unknown processor')
+    """
+    processor, device = environment.get("processor"), environment.get("device")
+    if device in (None, "cpu"):
+        return str(processor or "an unknown processor")
+    return f"{device}, beside {processor or 'an unknown processor'}"
+
+
 def _differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
     classes = [each.get(CLASS) for each in (one, other)]
     if all(isinstance(each, Mapping) for each in classes):

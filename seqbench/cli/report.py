@@ -12,9 +12,12 @@ from seqbench.base.collector import collector_paused
 from seqbench.base.counts import counted
 from seqbench.cli.console import stdout
 from seqbench.records.curves import CurvesOf
+from seqbench.records.layout import Layout
 from seqbench.records.schema import Record
+from seqbench.records.search import has_trials
 from seqbench.report import FORMATS, print_report, read_light, whole_report
 from seqbench.report.formats.output import check_output, write_whole
+from seqbench.report.tuning import Tried, read_tried
 
 
 @click.command()
@@ -46,12 +49,15 @@ def command(folders: tuple[Path, ...], name: str | None, output: Path | None, as
 
 
 def _report(folders: Sequence[Path], name: str, output: Path | None) -> None:
-    records, curves = read_light(folders, has_curves=name == "html")
+    # A folder may hold trials, and no results yet.
+    with_results = [folder for folder in folders if not has_trials(folder) or Layout(folder).record_files()]
+    records, curves = read_light(with_results, has_curves=name == "html")
+    tried = read_tried(folders, records)
     if output is not None:
-        size = write_whole(output, FORMATS[name].write(records, curves))
+        size = write_whole(output, FORMATS[name].write(records, curves, tried))
         click.echo(f"wrote {output} ({size} bytes, {name}, {counted(len(records), 'cell')})", err=True)
     else:
-        _print(records, curves, name)
+        _print(records, curves, tried, name)
 
 
 def _of_ending(output: Path | None) -> str:
@@ -66,8 +72,8 @@ def _of_ending(output: Path | None) -> str:
     return endings[output.suffix.lower()]
 
 
-def _print(records: Sequence[Record], curves: CurvesOf, name: str) -> None:
+def _print(records: Sequence[Record], curves: CurvesOf, tried: Sequence[Tried], name: str) -> None:
     if name == "terminal":
-        print_report(whole_report(records), stdout())
+        print_report(whole_report(records, tried), stdout())
     else:
-        sys.stdout.write(FORMATS[name].write(records, curves))
+        sys.stdout.write(FORMATS[name].write(records, curves, tried))

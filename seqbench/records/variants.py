@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -49,9 +49,11 @@ def model_names(records: Sequence[Record]) -> dict[str, str]:
 
     A label replaces the model's name and all parameters. Records of equal parameters have one name: a label if
     some have one, and of two labels the first. Training settings are shown if they differ between any two records
-    of a task, even of different models, so that a comparison of differently trained models shows it.
+    of a task, even of different models, so that a comparison of differently trained models shows it. What a search
+    chose is not shown: a tuned model is one model, whatever was chosen at each length.
     """
-    return _numbered(_model_names(records), _own_names(records))
+    asked = [_asked_for(record) for record in records]
+    return _numbered(_model_names(asked), _own_names(asked))
 
 
 def legend(records: Sequence[Record]) -> list[str]:
@@ -61,13 +63,14 @@ def legend(records: Sequence[Record]) -> list[str]:
     ``lstm-wide: lstm (hidden_size=24)``. There is none for a name without a number or a label.
     """
     pairs: set[tuple[str, str]] = set()
+    asked = [_asked_for(record) for record in records]
     for short, long in (
         (task_names(records), _task_names(records)),
-        (model_names(records), _model_names(records)),
+        (model_names(records), _model_names(asked)),
     ):
         pairs |= {(short[key], long[key]) for key in short if short[key] != long[key]}
     numbers = [f"{short} = {long}" for short, long in sorted(pairs, key=lambda pair: natural(pair[0]))]
-    return [*numbers, *_labels(records)]
+    return [*numbers, *_labels(asked)]
 
 
 def legend_title(records: Sequence[Record]) -> str:
@@ -98,7 +101,8 @@ def settings_key(record: Record) -> str:
     """
     cell = record.cell
     task, model = ((p.name, p.version, _told(p), p.label) for p in (cell.task, cell.model))
-    return repr((task, model, cell.training, cell.evaluate_lengths, cell.data, cell.key_version))
+    search = (record.tuned.search,) if record.tuned else ()
+    return repr((task, model, cell.training, cell.evaluate_lengths, cell.data, cell.key_version, *search))
 
 
 def differing_settings(records: Sequence[Record]) -> dict[str, dict[str, Any]]:
@@ -118,6 +122,18 @@ def differing_settings(records: Sequence[Record]) -> dict[str, dict[str, Any]]:
             shown |= _differing(_plain(values[record.key]) for record in group)
     every = {key: {**task[key], **model[key], **training[key]} for key in task}
     return {key: {name: value for name, value in own.items() if name in shown} for key, own in every.items()}
+
+
+def _asked_for(record: Record) -> Record:
+    """Return a record without the settings that a search chose for its task, model and length."""
+    if record.tuned is None:
+        return record
+    cell, chosen = record.cell, record.tuned.setting
+    own = {name.partition(".")[2] for name in chosen if "." in name}
+    parameters = {name: value for name, value in flat(cell.model.parameters) if name not in own}
+    model = cell.model.model_copy(update={"parameters": parameters})
+    training = {name: value for name, value in cell.training.items() if name not in chosen}
+    return record.model_copy(update={"cell": cell.model_copy(update={"model": model, "training": training})})
 
 
 def _task_values(record: Record, data: Mapping[str, str]) -> dict[str, Any]:
@@ -163,7 +179,10 @@ def _model_names(records: Sequence[Record]) -> dict[str, str]:
     for _, group in named:
         fields |= _alike_ordered({record.key: _model_fields(record.cell.model) for record in group})
     shown = {name: _differing(fields[record.key] for record in group) for name, group in named}
-    trained = _alike_ordered({record.key: _training_fields(record) for record in records})
+    searches = {record.tuned.search for record in records if record.tuned}
+    trained = _alike_ordered(
+        {record.key: {**_training_fields(record), **_tuned_field(record, searches)} for record in records}
+    )
     shown_in = {name: _differing(trained[record.key] for record in group) for name, group in _by_task(records)}
     return {
         record.key: _name(
@@ -253,6 +272,13 @@ def _training_fields(record: Record) -> Fields:
     settings = {f"training.{name}": _text(value) for name, value in training.items() if name not in absent}
     further = {"evaluate_lengths": _text(record.cell.evaluate_lengths or "none")}
     return {**settings, **further, "key_version": str(record.cell.key_version)}
+
+
+def _tuned_field(record: Record, searches: Collection[str]) -> Fields:
+    """Return how the settings of a record were chosen; the searches of a report are told apart if they are several."""
+    if record.tuned is None:
+        return {}
+    return {"tuned": record.tuned.method + (f" {record.tuned.search[:8]}" if len(searches) > 1 else "")}
 
 
 def _text(value: Any) -> str:

@@ -28,5 +28,6 @@ __all__ = [
     "render",
     "result_tables",
     "tables",
+    "tuning",
     "whole_report",
 ]

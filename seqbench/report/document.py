@@ -5,7 +5,7 @@ Formats render a `Report` and decide nothing about its content.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from seqbench.records.merge import told_elsewhere
@@ -15,11 +15,18 @@ from seqbench.report.commands import OUTPUT, SUITE, commands
 from seqbench.report.findings import Findings, findings
 from seqbench.report.tables.comparison import comparison_tables
 from seqbench.report.tables.costs import cost_table
+from seqbench.report.tables.effects import effect_table
 from seqbench.report.tables.environments import environment_table, places, plugins_used
 from seqbench.report.tables.failures import failures
+from seqbench.report.tables.horizons import horizon_fits, horizon_table
+from seqbench.report.tables.over_tasks import over_tasks
 from seqbench.report.tables.remarks import warnings_of
 from seqbench.report.tables.scores import tables_of
+from seqbench.report.tables.standings import outcomes
 from seqbench.report.tables.table import Table
+from seqbench.report.tables.trials import budget_table, chosen_table, trial_table
+from seqbench.report.tables.windows import expected_table, window_table
+from seqbench.report.tuning import Tried, places_tried
 
 
 @dataclass(frozen=True)
@@ -63,9 +70,9 @@ def results(records: Iterable[Record]) -> Report:
     return _report("Results", [*_scores(found), _failures(found), _warnings(found)])
 
 
-def whole_report(records: Iterable[Record]) -> Report:
-    """Return the whole report of the records."""
-    return report_of(findings(records))
+def whole_report(records: Iterable[Record], tried: Iterable[Tried] = ()) -> Report:
+    """Return the whole report of the records, and of the searches that chose settings."""
+    return report_of(findings(records, tried))
 
 
 def report_of(found: Findings) -> Report:
@@ -80,7 +87,9 @@ def report_of(found: Findings) -> Report:
         [
             *_scores(found),
             Section("Comparison of models", tables=tuple(comparison_tables(seen))),
+            _tasks(found),
             Section("Costs", tables=costs),
+            *(section for each in found.tried for section in _tuning(each, len(found.tried))),
             _failures(found),
             _warnings(found),
             _elsewhere(found),
@@ -95,6 +104,34 @@ def _scores(found: Findings) -> list[Section]:
         Section("Names", lines=found.names.legend),
         Section("Scores", tables=tuple(tables_of(found.seen))),
     ]
+
+
+def _tasks(found: Findings) -> Section:
+    """Take each task as one of many: ranks, the effect of the seed, and whether the gradient predicts the memory."""
+    own = outcomes(found.seen)
+    tables, lines = over_tasks(own)
+    further = (effect_table(own), horizon_table(horizon_fits(found.seen)))
+    return Section(
+        "Statistics over tasks",
+        tables=(*tables, *(table for table in further if table is not None)),
+        lines=tuple(lines),
+    )
+
+
+def _tuning(tried: Tried, searches: int) -> Iterator[Section]:
+    of = f" of {tried.folder}" if searches > 1 and tried.folder else ""
+    yield Section(f"Tuning{of}: what is not as it was planned", lines=tried.problems)
+    if tried.search is None:
+        return
+    found = places_tried(tried)
+    tables = (
+        budget_table(tried, tried.search),
+        chosen_table(tried),
+        window_table(found),
+        expected_table(found, is_in_order=tried.search.method == "tpe"),
+        trial_table(tried, tried.search),
+    )
+    yield Section(f"Tuning{of}", tables=tuple(table for table in tables if table is not None))
 
 
 def _failures(found: Findings) -> Section:

@@ -29,7 +29,8 @@ def expected_best(scores: Sequence[float | None], *, is_higher_better: bool) -> 
     known = sorted((score for score in scores if score is not None), reverse=not is_higher_better)
     lost, whole = len(scores) - len(known), len(scores)
     return [
-        None if n <= lost else _expected(known, n, lost=lost, ways=math.comb(whole, n)) for n in range(1, whole + 1)
+        None if n <= lost else _expected(known, n, lost=lost, ways=math.comb(whole, n))
+        for n in range(1, whole + 1)
     ]
 
 
@@ -50,5 +51,7 @@ def best_so_far(scores: Sequence[float | None], *, is_higher_better: bool) -> li
 def _expected(known: Sequence[float], n: int, *, lost: int, ways: int) -> float:
     """Return the sum over which score is the best of n: there are C(i - 1, n - 1) ways for the i-th from below."""
     return math.fsum(
-        score * (math.comb(lost + place, n - 1) / ways) for place, score in enumerate(known) if lost + place >= n - 1
+        score * (math.comb(lost + place, n - 1) / ways)
+        for place, score in enumerate(known)
+        if lost + place >= n - 1
     )

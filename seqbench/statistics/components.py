@@ -87,9 +87,7 @@ def shares_by_task(outcomes: Outcomes) -> list[TaskShares]:
         whole = [table for table in tables if _is_whole(table)]
         if whole and min(len(whole[0]), len(whole[0][0])) > 1:
             parts = [components(table) for table in whole]
-            added = Components(
-                sum(p.model for p in parts), sum(p.seed for p in parts), sum(p.both for p in parts)
-            )
+            added = Components(sum(p.model for p in parts), sum(p.seed for p in parts), sum(p.both for p in parts))
             left_out, size = len(tables) - len(whole), (len(whole[0]), len(whole[0][0]))
             found.append(TaskShares(task, added.shares, len(whole), left_out, *size))
     return found

@@ -146,9 +146,7 @@ def _midranks(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDAr
     return ranks
 
 
-def _pearson(
-    x: NDArray[np.float64], y: NDArray[np.float64], weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _pearson(x: NDArray[np.float64], y: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the weighted correlation of each row; NaN where x or y does not vary."""
     import numpy as np
 

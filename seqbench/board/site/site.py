@@ -142,6 +142,8 @@ def _model(model: OnBoard) -> dict[str, Any]:
         "used": model.used.model_dump(mode="json", exclude={"changed"}),
         "files": [each.file for each in model.entered],
         "badges": list(model.badges),
+        "same_bits_anywhere": list(model.bits),
+        "run_on": list(model.run_on),
         "told": model.vouch.told,
         "lost": list(model.lost),
         "keys": sorted(record.key for record in model.records),

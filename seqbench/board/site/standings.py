@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from seqbench.board.bundle.suite import model_text
+from seqbench.board.check.portable_bits import MARK, portable_bits
 from seqbench.board.site.merge import Entered, SuiteBoard
 from seqbench.records.schema import PluginUsed, Record
 from seqbench.records.variants import model_names, natural, task_names
@@ -16,7 +17,7 @@ from seqbench.report.numbers import fixed
 from seqbench.report.observations import observations
 from seqbench.report.page.groups import MISSING, Group, groups
 from seqbench.report.page.overview import Line, ModelOverview, overview
-from seqbench.report.page.rows import Field, ends_and_n
+from seqbench.report.page.rows import Field, ends_and_n, run_on
 from seqbench.statistics import summary
 
 
@@ -48,6 +49,8 @@ class OnBoard:
         lost: cells of the suite without an outcome.
         lost_joined: the same, cells that differ only in seed joined.
         disputed: cells on which bundles contradict each other and none is believed.
+        bits: whether any x86-64 processor gives the bits of its cells, and why.
+        run_on: the processors and GPUs that computed them.
     """
 
     name: str
@@ -60,11 +63,22 @@ class OnBoard:
     lost: tuple[str, ...]
     lost_joined: tuple[str, ...]
     disputed: int
+    bits: tuple[str, str]
+    run_on: tuple[str, ...]
 
     @property
     def badges(self) -> tuple[str, ...]:
         """The labels beside its name."""
-        return (self.vouch.status, *(["partial"] if self.lost else []), *(["disputed"] if self.disputed else []))
+        return (
+            self.vouch.status,
+            *(["partial"] if self.lost else []),
+            *(["disputed"] if self.disputed else []),
+            *self._mark,
+        )
+
+    @property
+    def _mark(self) -> tuple[str, ...]:
+        return (MARK,) if self.bits[0] == "passed" else ()
 
 
 @dataclass(frozen=True)
@@ -147,6 +161,8 @@ def _on_board(name: str, records: Sequence[Record], look: Look, suite: SuiteBoar
         lost=tuple(suite.grid.unfinished(records)),
         lost_joined=tuple(suite.grid.unfinished_joined(records)),
         disputed=sum(each.model == text and each.shown is None for each in suite.conflicts),
+        bits=portable_bits(records),
+        run_on=run_on(records),
     )
 
 

@@ -18,6 +18,7 @@ from seqbench.records.rows import rows
 from seqbench.records.schema import Record
 from seqbench.report.commands import command
 from seqbench.report.findings import findings
+from seqbench.report.formats.search_data import search_data, statistics_over_tasks
 from seqbench.report.observations import Observation
 from seqbench.report.tables.failures import failures
 from seqbench.report.tables.remarks import warnings_of
@@ -25,6 +26,7 @@ from seqbench.report.tables.scores import usable_length_of
 from seqbench.report.tables.seed_summaries import SCORE, SKILL, worth_of
 from seqbench.report.tables.standings import outcomes
 from seqbench.report.tables.table import grouped
+from seqbench.report.tuning import Tried
 from seqbench.statistics import compare, mean_ranks
 
 SCHEMA_VERSION = 1
@@ -44,12 +46,14 @@ def to_csv(records: Iterable[Record]) -> str:
     return text
 
 
-def to_json(records: Iterable[Record]) -> str:
+def to_json(records: Iterable[Record], tried: Iterable[Tried] = ()) -> str:
     """Return one strict JSON object; docs/reports.md names its fields."""
-    return json.dumps({"schema_version": SCHEMA_VERSION, **content(records)}, allow_nan=False, indent=1) + "\n"
+    return (
+        json.dumps({"schema_version": SCHEMA_VERSION, **content(records, tried)}, allow_nan=False, indent=1) + "\n"
+    )
 
 
-def content(records: Iterable[Record]) -> dict[str, Any]:
+def content(records: Iterable[Record], tried: Iterable[Tried] = ()) -> dict[str, Any]:
     """Return the content of the JSON; unknown values are None."""
     known = findings(_ordered(records))
     kept, seen = known.records, known.seen
@@ -61,6 +65,8 @@ def content(records: Iterable[Record]) -> dict[str, Any]:
         "usable_lengths": _usable_lengths(seen),
         "mean_ranks": [asdict(each) for each in mean_ranks(found)],
         "comparisons": [asdict(each) for each in compare(found) if each.n],
+        **statistics_over_tasks(found, seen),
+        "tuning": [search_data(each) for each in tried],
         "failures": failures(kept, known.names),
         "warnings": warnings_of(kept, known.names),
         "told_elsewhere": told_elsewhere(kept),

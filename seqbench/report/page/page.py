@@ -16,7 +16,7 @@ from seqbench.records.schema import Record
 from seqbench.records.variants import natural
 from seqbench.report.charts import lines as charts
 from seqbench.report.document import report_of
-from seqbench.report.findings import findings
+from seqbench.report.findings import Findings, findings
 from seqbench.report.page.charts import cost_charts, skill_charts
 from seqbench.report.page.details import Packer
 from seqbench.report.page.gradients import gradient_charts, norm_lines
@@ -24,7 +24,9 @@ from seqbench.report.page.groups import groups
 from seqbench.report.page.overview import overview, summary_line
 from seqbench.report.page.rows import rows
 from seqbench.report.page.texts import script_json, shown
+from seqbench.report.page.trials import looks_of_models, search_charts
 from seqbench.report.tables.remarks import warnings_of
+from seqbench.report.tuning import Tried
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -33,7 +35,13 @@ STYLES = ("base.css", "chart.css", "page.css")
 SCRIPTS = ("theme.js", "legend.js", "rows.js", "curves.js", "cell.js")
 
 
-def html_page(records: Iterable[Record], *, curves: CurvesOf = curves_of, title: str = "seqbench report") -> str:
+def html_page(
+    records: Iterable[Record],
+    *,
+    curves: CurvesOf = curves_of,
+    title: str = "seqbench report",
+    tried: Sequence[Tried] = (),
+) -> str:
     """Return the page of these records.
 
     Args:
@@ -41,8 +49,9 @@ def html_page(records: Iterable[Record], *, curves: CurvesOf = curves_of, title:
         curves: returns the curves of a record; for records without curves, which are read with `read_light`. It is
             called once for each record, so that few curves are in memory at a time.
         title: its heading.
+        tried: the searches that chose settings.
     """
-    known = findings(sorted(records, key=lambda record: record.key))
+    known = findings(sorted(records, key=lambda record: record.key), tried)
     found = groups(known.records, known.names)
     look_of = charts.looks(sorted(set(known.names.models.values()), key=natural))
     leaderboard = rows(found, look_of)
@@ -71,9 +80,19 @@ def html_page(records: Iterable[Record], *, curves: CurvesOf = curves_of, title:
         skill=skill_charts(found, look_of),
         gradients=gradient_charts(found, look_of, norms),
         costs=cost_charts(found, look_of),
+        searches=search_charts(known.tried, looks_of_models(known.tried, _tuned_names(known), look_of)),
         document=report_of(known),
         details=packer.packed(),
     )
+
+
+def _tuned_names(known: Findings) -> dict[str, str]:
+    """Return model, as searches name it -> the name of its tuned cells."""
+    return {
+        record.cell.model.titled: known.names.models[record.key]
+        for record in known.records
+        if record.tuned is not None
+    }
 
 
 def render(template: str, *, styles: Sequence[str], scripts: Sequence[str], **values: Any) -> str:

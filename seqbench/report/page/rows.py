@@ -6,11 +6,13 @@ A row without a score shows its status instead, and sorts last.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from seqbench.base.machines import hardware_text
+from seqbench.base.printable import one_line
 from seqbench.records.resolution import is_within
-from seqbench.records.schema import MetricData
+from seqbench.records.schema import MetricData, Record
 from seqbench.report.charts.lines import Look
 from seqbench.report.numbers import number, skill_text
 from seqbench.report.page.groups import Group, outcome_of
@@ -71,7 +73,10 @@ class SeedLink:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the leaderboard; the filter of outcomes uses `outcome`: ``ok``, or something else."""
+    """A row of the leaderboard; the filter of outcomes uses `outcome`: ``ok``, or something else.
+
+    ``run_on`` names the processors and GPUs of its cells.
+    """
 
     task: str
     metric: str
@@ -88,6 +93,7 @@ class Row:
     parameters: Field
     outcome: str
     seeds: tuple[SeedLink, ...]
+    run_on: tuple[str, ...] = ()
 
 
 def rows(found: Sequence[Group], look_of: Mapping[str, Look]) -> list[Row]:
@@ -124,7 +130,13 @@ def _row(group: Group, look: Look, metric: MetricData | None) -> Row:
         parameters=_field(group.parameters(), lambda count: f"{count:,.0f}".replace(",", "\u202f")),
         outcome=group.outcome(),
         seeds=tuple(_link(group)),
+        run_on=run_on(group.records),
     )
+
+
+def run_on(records: Iterable[Record]) -> tuple[str, ...]:
+    """Return the processors and GPUs that computed these cells."""
+    return tuple(sorted({one_line(hardware_text(record.environment)) for record in records}))
 
 
 def ends_and_n(found: SeedSummary) -> str:

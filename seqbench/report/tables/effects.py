@@ -23,7 +23,10 @@ def effect_table(found: Outcomes) -> Table | None:
     rows = [
         (
             Entry(each.task),
-            *(Entry("-") if share is None else Entry(fixed(share, 2), share) for share in each.shares or [None] * 3),
+            *(
+                Entry("-") if share is None else Entry(fixed(share, 2), share)
+                for share in each.shares or [None] * 3
+            ),
             Entry(f"{each.models} x {each.seeds}"),
             Entry(str(each.lengths), each.lengths, f"({each.left_out} left out)" if each.left_out else ""),
         )

@@ -82,7 +82,5 @@ def _critical(test: RankTest) -> Table:
 
 def _not_apart(model: str, test: RankTest) -> str:
     own = test.ranks[model]
-    near = [
-        name for name, rank in test.ranks.items() if name != model and abs(rank - own) < test.difference
-    ]
+    near = [name for name, rank in test.ranks.items() if name != model and abs(rank - own) < test.difference]
     return ", ".join(near) or "none"

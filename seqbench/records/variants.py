@@ -275,7 +275,7 @@ def _training_fields(record: Record) -> Fields:
 
 
 def _tuned_field(record: Record, searches: Collection[str]) -> Fields:
-    """Return how the settings of a record were chosen; the searches of a report are told apart if they are several."""
+    """Return how the settings of a record were chosen; several searches of a report are told apart."""
     if record.tuned is None:
         return {}
     return {"tuned": record.tuned.method + (f" {record.tuned.search[:8]}" if len(searches) > 1 else "")}

@@ -107,7 +107,7 @@ def _scores(found: Findings) -> list[Section]:
 
 
 def _tasks(found: Findings) -> Section:
-    """Take each task as one of many: ranks, the effect of the seed, and whether the gradient predicts the memory."""
+    """Take each task as one of many: ranks, the effect of the seed, and whether gradients predict the memory."""
     own = outcomes(found.seen)
     tables, lines = over_tasks(own)
     further = (effect_table(own), horizon_table(horizon_fits(found.seen)))

@@ -57,7 +57,7 @@ class TaskShares:
 
 
 def components(skills: Sequence[Sequence[float]]) -> Components:
-    """Return the variance components of skills: a row for each model, a column for each seed; two of each at least.
+    """Return the variance components of skills: a row for each model, a column for each seed, two or more.
 
     With the mean squares M of models, S of seeds and E of the rest: (M - E) / seeds, (S - E) / models and E. An
     estimate below 0 says that the effect is lost in the rest; it is 0.

@@ -24,7 +24,7 @@ FOR_BOOTSTRAP = 15
 """With fewer values than this the t interval has better coverage; see the measurements in docs/reports.md."""
 
 RESAMPLES = 4000
-"""How many resamples a bootstrap draws, from a generator with a fixed seed: the same numbers give the same interval."""
+"""Number of resamples of a bootstrap; its seed is fixed, so that the same numbers give the same interval."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 FEWEST = 4
 """With fewer scores there is no lower quartile to speak of."""
@@ -19,7 +20,7 @@ class Window:
     """The window of one model at one task and length.
 
     Attributes:
-        decades: its width in factors of ten: log10 of the largest over the smallest rate, of all stretches together.
+        decades: its width in factors of ten: log10 of the largest over the smallest rate, all stretches added up.
         of: the width of the searched range, which it cannot exceed.
         is_open: whether a trial at either end of what was tried lies in it, so that it may be wider than is known.
         trials: how many trials, which tell how fine the measurement is.
@@ -54,7 +55,7 @@ def window(reached: Mapping[float, Sequence[bool]], low: float, high: float) -> 
 
     Each rate stands for the rates up to halfway, in logarithm, to its neighbours, and the outermost ones up to the
     ends of the range; a rate that was tried with several other settings counts by the share that learned.
-    So the width is an estimate of how many factors of ten of the range a setting may come from and be learned with.
+    So the width estimates from how many factors of ten of the range a setting may come and be learned with.
 
     Args:
         reached: learning rate -> for each trial with it, whether its score reaches the level.
@@ -67,7 +68,7 @@ def window(reached: Mapping[float, Sequence[bool]], low: float, high: float) -> 
     """
     rates = sorted(reached)
     places = [math.log10(rate) for rate in rates]
-    ends = [math.log10(low), *((a + b) / 2 for a, b in zip(places, places[1:], strict=False)), math.log10(high)]
+    ends = [math.log10(low), *((a + b) / 2 for a, b in pairwise(places)), math.log10(high)]
     shares = [sum(reached[rate]) / len(reached[rate]) for rate in rates]
     decades = math.fsum(share * (ends[i + 1] - ends[i]) for i, share in enumerate(shares))
     is_open = bool(shares) and (shares[0] > 0 or shares[-1] > 0)

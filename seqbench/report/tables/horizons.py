@@ -17,8 +17,8 @@ QUANTITIES = ("usable length", "skill")
 _LINES = (
     "Spearman's correlation of the gradient horizon of a cell with the usable length of its model on the task, and"
     " with its own skill [95% interval, whole tasks drawn again].",
-    "In all cells the length itself takes part: a longer sequence has room for a longer horizon, and is harder. Among"
-    " cells of one task and length it does not: there the models and seeds are compared.",
+    "In all cells the length itself takes part: a longer sequence has room for a longer horizon, and is harder."
+    " Among cells of one task and length it does not: there the models and seeds are compared.",
     "Horizons of state gradients only; one that is not reached counts as longer than any that is as long.",
 )
 _FEWEST = 3

@@ -19,8 +19,8 @@ from seqbench.statistics import (
 )
 
 _DRAWN_LINES = (
-    "95% intervals of the mean rank by a bootstrap. Over tasks and seeds: tasks are drawn with replacement, and for"
-    " each the seeds; the lengths stay. Over seeds: these tasks, other seeds.",
+    "95% intervals of the mean rank by a bootstrap. Over tasks and seeds: tasks are drawn with replacement, and"
+    " for each the seeds; the lengths stay. Over seeds: these tasks, other seeds.",
     "All models are ranked on the same draws.",
 )
 _CRITICAL_LINES = (
@@ -72,8 +72,8 @@ def _critical(test: RankTest) -> Table:
         for model, rank in test.ranks.items()
     )
     told = (
-        f"{test.tasks} tasks, {len(test.ranks)} models: chi^2 = {fixed(test.chi_squared, 2)}, p = {p_text(test.p)};"
-        f" critical difference {fixed(test.difference, 2)}."
+        f"{test.tasks} tasks, {len(test.ranks)} models: chi^2 = {fixed(test.chi_squared, 2)},"
+        f" p = {p_text(test.p)}; critical difference {fixed(test.difference, 2)}."
     )
     nothing = () if is_found else ("Friedman's test shows no difference, so no pair is said to differ.",)
     columns = ("model", "mean rank", "not shown to differ from")

@@ -1,0 +1,147 @@
+"""Makes the tables of a search: its budget, the chosen settings, and every trial that was planned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from seqbench.base.counts import counted
+from seqbench.base.ranges import seeds_text
+from seqbench.records.search import Place, PlacePlan, Search
+from seqbench.records.trials import TrialRow, mean_scores
+from seqbench.records.variants import natural
+from seqbench.report.numbers import number
+from seqbench.report.tables.table import Entry, Table
+from seqbench.report.tuning import Tried, outcome
+from seqbench.report.units import seconds
+
+MISSING = "missing"
+_CHOSEN_LINES = (
+    "The setting of the trial with the best mean validation score, the lower number of equal ones; no test data"
+    " were looked at. The cells were then run with it on other seeds.",
+)
+_TRIAL_LINES = ("Every planned trial. Scores are on validation data, of the best weights of a trial.",)
+
+
+def budget_table(tried: Tried, search: Search) -> Table:
+    """Return what each model was given, and what was spent on it."""
+    rows = tuple(_budget(model, tried, search) for model in _models(search))
+    columns = ("model", "places", "planned", "run", "pruned", "without a score", "steps", "training time")
+    counts = search.compute is not None
+    lines = (
+        *_how(search),
+        "A place is a task and a length; each trial counts once for each of its seeds.",
+    )
+    return Table("budget of the search", lines, columns + (("operations",) if counts else ()), rows, keys=1)
+
+
+def chosen_table(tried: Tried) -> Table | None:
+    """Return the chosen setting of each task, length and model; None where nothing is chosen yet."""
+    by_place: dict[Place, list[TrialRow]] = {}
+    for row in tried.rows:
+        by_place.setdefault(row.place, []).append(row)
+    rows = []
+    for place in sorted(by_place, key=_order):
+        chosen = [row for row in by_place[place] if row.chosen]
+        if chosen:
+            score = mean_scores(by_place[place])[chosen[0].number]
+            rows.append(
+                (
+                    *_named(place),
+                    Entry(setting_text(chosen[0].setting)),
+                    Entry(str(chosen[0].number), chosen[0].number),
+                    Entry(number(score), score),
+                )
+            )
+    columns = ("task", "length", "model", "setting", "trial", "validation score")
+    return Table("chosen settings", _CHOSEN_LINES, columns, tuple(rows), keys=3) if rows else None
+
+
+def trial_table(tried: Tried, search: Search) -> Table:
+    """Return every planned trial, those that are missing too."""
+    there = {(row.place, row.number, row.seed): row for row in tried.rows}
+    rows = tuple(
+        (*_named(plan.place), Entry(str(n), n), Entry(str(seed), seed), *_trial(there.get((plan.place, n, seed))))
+        for plan in sorted(search.places, key=lambda plan: _order(plan.place))
+        for n in range(plan.trials)
+        for seed in search.trial_seeds
+    )
+    columns = ("task", "length", "model", "trial", "seed", "setting", "validation score", "outcome", "chosen")
+    return Table("every trial", _TRIAL_LINES, columns, rows, keys=5)
+
+
+def setting_text(setting: Mapping[str, Any]) -> str:
+    """Return a setting as text.
+
+    >>> setting_text({"learning_rate": 0.0030000, "lstm.hidden_size": 64})
+    'learning_rate=0.003, lstm.hidden_size=64'
+    """
+    return ", ".join(f"{name}={_value(value)}" for name, value in setting.items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _how(search: Search) -> Iterator[str]:
+    space = "; ".join(f"{name}: {_space(values)}" for name, values in search.space.items())
+    budget = (
+        f"{counted(search.trials, 'trial')} for each model, task and length"
+        if search.trials is not None
+        else f"{search.compute:.3g} operations for each model, task and length"
+        if search.compute is not None
+        else "all settings of the grid"
+    )
+    pruned = ", ended early if worse than half of the earlier ones" if search.prune else ""
+    steps = f", {counted(search.steps, 'step')} each" if search.steps else ""
+    seeds = seeds_text(search.trial_seeds)
+    yield f"{search.method}, seed {search.seed}: {budget}{steps}{pruned}; trials have {seeds}."
+    yield f"Searched: {space}."
+
+
+def _space(values: Any) -> str:
+    return values if isinstance(values, str) else json.dumps(values)
+
+
+def _models(search: Search) -> list[str]:
+    return sorted({plan.model for plan in search.places}, key=natural)
+
+
+def _budget(model: str, tried: Tried, search: Search) -> tuple[Entry, ...]:
+    plans = [plan for plan in search.places if plan.model == model]
+    rows = [row for row in tried.rows if row.model == model]
+    planned = sum(plan.trials for plan in plans) * len(search.trial_seeds)
+    numbers: list[int] = [
+        len(plans),
+        planned,
+        len(rows),
+        sum(row.pruned_at is not None for row in rows),
+        sum(row.score is None for row in rows),
+        sum(row.steps or 0 for row in rows),
+    ]
+    spent = sum(row.seconds or 0.0 for row in rows)
+    fields = (Entry(model), *(Entry(str(n), n) for n in numbers), Entry(seconds(spent), spent))
+    return fields if search.compute is None else (*fields, _operations(plans))
+
+
+def _operations(plans: Sequence[PlacePlan]) -> Entry:
+    whole = sum(plan.operations or 0.0 for plan in plans)
+    return Entry(f"{whole:.3g}", whole)
+
+
+def _named(place: Place) -> tuple[Entry, Entry, Entry]:
+    return Entry(place.task), Entry(f"T={place.length}", place.length), Entry(place.model)
+
+
+def _order(place: Place) -> tuple[Any, ...]:
+    return natural(place.task), place.length, natural(place.model)
+
+
+def _trial(row: TrialRow | None) -> tuple[Entry, ...]:
+    if row is None:
+        return Entry(""), Entry("-"), Entry(MISSING), Entry("")
+    score = Entry("-") if row.score is None else Entry(number(row.score), row.score)
+    return Entry(setting_text(row.setting)), score, Entry(outcome(row)), Entry("chosen" if row.chosen else "")

@@ -1,0 +1,233 @@
+"""Reads the searches of folders of results, and works out what a report says of them.
+
+A search that is not as it was planned is no error of the report: it becomes a sentence in it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from seqbench.base.counts import counted
+from seqbench.errors import StoreError
+from seqbench.records.schema import Record
+from seqbench.records.search import Place, Search, has_trials, load_search
+from seqbench.records.trials import TrialRow, load_trials, missing_trials, outcomes_hash
+from seqbench.records.variants import natural
+from seqbench.statistics import Window, best_so_far, expected_best, learned_level, window
+
+RATE = "learning_rate"
+"""The parameter whose window is measured."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """The search of one folder of results, as far as it can be read.
+
+    Attributes:
+        folder: the folder.
+        search: its plan; None if it cannot be read.
+        rows: the trials that are there.
+        problems: sentences: what is missing, too much or changed.
+    """
+
+    folder: str
+    search: Search | None
+    rows: tuple[TrialRow, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Point:
+    """One trial of a place, over its seeds.
+
+    Attributes:
+        number: of the trial.
+        rate: its learning rate; None if the search varies none.
+        score: mean validation score over its seeds; None if one of them came to none.
+        is_whole: whether it ended well with every seed, and was not pruned.
+        outcome: how it ended, in a word or a few.
+    """
+
+    number: int
+    rate: float | None
+    score: float | None
+    is_whole: bool
+    outcome: str
+
+
+@dataclass(frozen=True)
+class PlaceTried:
+    """The trials of one task, model and length.
+
+    Attributes:
+        place: which.
+        metric, is_higher_better: of its scores.
+        points: the trials that are there, in the order of their numbers.
+        level: the score that counts as learned on the task; None if too little is known.
+        window: of learning rates; None if none was searched or the level is unknown.
+        best: the expected best score of 1, 2, ... trials; of a search by tpe, the best of the first ones.
+    """
+
+    place: Place
+    metric: str
+    is_higher_better: bool
+    points: tuple[Point, ...]
+    level: float | None
+    window: Window | None
+    best: tuple[float | None, ...]
+
+
+def read_tried(folders: Sequence[str | Path], records: Sequence[Record] = ()) -> tuple[Tried, ...]:
+    """Return the searches of these folders.
+
+    Args:
+        folders: folders of results.
+        records: the records of all of them, whose settings the searches may have chosen.
+    """
+    found = [_tried(folder) for folder in folders if has_trials(folder) or _has_folder(folder)]
+    known = {each.search.search for each in found if each.search}
+    alone = [record for record in records if record.tuned and record.tuned.search not in known]
+    if alone:
+        says = (
+            f"the settings of {counted(len(alone), 'cell')} were chosen by a search whose trials are not here: how"
+            " it came to them cannot be seen"
+        )
+        found.append(Tried("", None, problems=(says,)))
+    return tuple(_checked(each, records) for each in found)
+
+
+def _has_folder(folder: str | Path) -> bool:
+    return (Path(folder) / "trials").is_dir()
+
+
+def _tried(folder: str | Path) -> Tried:
+    try:
+        search = load_search(folder)
+    except StoreError as error:
+        return Tried(str(folder), None, problems=(str(error),))
+    try:
+        rows = load_trials(folder)
+    except StoreError as error:
+        return Tried(str(folder), search, problems=(str(error),))
+    return Tried(str(folder), search, rows, missing_trials(search, rows))
+
+
+def _checked(tried: Tried, records: Iterable[Record]) -> Tried:
+    """Return a search with a sentence about each choice that its trials no longer explain."""
+    if tried.search is None:
+        return tried
+    rows: dict[Place, list[TrialRow]] = {}
+    for row in tried.rows:
+        rows.setdefault(row.place, []).append(row)
+    said = dict.fromkeys(tried.problems)
+    for record in records:
+        if record.tuned and record.tuned.search == tried.search.search:
+            place = Place(record.cell.task.shown, record.cell.model.titled, record.cell.length)
+            if outcomes_hash(rows.get(place, [])) != record.tuned.outcomes:
+                said[
+                    f"{place}: its trials are not those from which its setting was chosen; they were changed since"
+                ] = None
+    return Tried(tried.folder, tried.search, tried.rows, tuple(said))
+
+
+def places_tried(tried: Tried) -> list[PlaceTried]:
+    """Return the trials of each place, by task, length and model; of a search that can be read."""
+    if tried.search is None:
+        return []
+    by_place: dict[Place, list[TrialRow]] = {}
+    for row in tried.rows:
+        by_place.setdefault(row.place, []).append(row)
+    points = {place: _points(rows) for place, rows in by_place.items()}
+    levels = _levels(by_place, points)
+    rates = [point.rate for own in points.values() for point in own if point.rate]
+    ends = (min(rates), max(rates)) if rates else None
+    order = sorted(by_place, key=lambda place: (natural(place.task), place.length, natural(place.model)))
+    return [_place(place, by_place[place], points[place], levels, ends, tried.search) for place in order]
+
+
+def _place(
+    place: Place,
+    rows: Sequence[TrialRow],
+    points: tuple[Point, ...],
+    levels: Mapping[str, float | None],
+    ends: tuple[float, float] | None,
+    search: Search,
+) -> PlaceTried:
+    metric, is_higher = _metric(rows)
+    level = levels[place.task]
+    expected = best_so_far if search.method == "tpe" else expected_best
+    best = expected([point.score for point in points], is_higher_better=is_higher)
+    return PlaceTried(
+        place, metric, is_higher, points, level, _window(points, level, is_higher, ends), tuple(best)
+    )
+
+
+def _window(
+    points: Sequence[Point], level: float | None, is_higher: bool, ends: tuple[float, float] | None
+) -> Window | None:
+    if level is None or ends is None or ends[0] == ends[1]:
+        return None
+    reached: dict[float, list[bool]] = {}
+    for point in points:
+        if point.rate:
+            reached.setdefault(point.rate, []).append(_reaches(point.score, level, is_higher))
+    return window(reached, *ends) if reached else None
+
+
+def _reaches(score: float | None, level: float, is_higher: bool) -> bool:
+    return score is not None and (score >= level if is_higher else score <= level)
+
+
+def _levels(
+    rows: Mapping[Place, Sequence[TrialRow]], points: Mapping[Place, Sequence[Point]]
+) -> dict[str, float | None]:
+    """Return task -> the score that counts as learned there, from all its trials."""
+    found: dict[str, float | None] = {}
+    for task in dict.fromkeys(place.task for place in points):
+        own = [place for place in points if place.task == task]
+        scores = [point.score for place in own for point in points[place] if point.score is not None]
+        is_higher = _metric([row for place in own for row in rows[place]])[1]
+        found[task] = learned_level(scores, is_higher_better=is_higher)
+    return found
+
+
+def _metric(rows: Sequence[TrialRow]) -> tuple[str, bool]:
+    known = next((row for row in rows if row.metric is not None), None)
+    return ("score", True) if known is None else (str(known.metric), bool(known.is_higher_better))
+
+
+def _points(rows: Sequence[TrialRow]) -> tuple[Point, ...]:
+    by_number: dict[int, list[TrialRow]] = {}
+    for row in rows:
+        by_number.setdefault(row.number, []).append(row)
+    return tuple(_point(number, by_number[number]) for number in sorted(by_number))
+
+
+def _point(number: int, rows: Sequence[TrialRow]) -> Point:
+    scores = [row.score for row in rows if row.status == "ok" and row.score is not None]
+    has_all = len(scores) == len(rows) and all(map(math.isfinite, scores))
+    is_whole = has_all and all(row.pruned_at is None for row in rows)
+    rate = rows[0].setting.get(RATE)
+    return Point(
+        number,
+        float(rate) if isinstance(rate, int | float) and rate > 0 else None,
+        fmean(scores) if has_all else None,
+        is_whole,
+        ", ".join(dict.fromkeys(map(outcome, rows))),
+    )
+
+
+def outcome(row: TrialRow) -> str:
+    """Return how a trial ended: its status, or the step after which it was pruned."""
+    return row.status if row.pruned_at is None else f"pruned after step {row.pruned_at}"
+
+
+def tasks_of(places: Iterable[PlaceTried]) -> Iterator[tuple[str, list[PlaceTried]]]:
+    """Yield the places of each task."""
+    kept = list(places)
+    for task in dict.fromkeys(each.place.task for each in kept):
+        yield task, [each for each in kept if each.place.task == task]

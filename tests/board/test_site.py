@@ -7,6 +7,7 @@ seqbench.board.site.site, seqbench.board.site.standings.
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import xml.etree.ElementTree as ElementTree
@@ -18,13 +19,17 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from seqbench import Catalog
+from seqbench.base.machines import CLASS
+from seqbench.base.processor import PORTABLE_CLASS
 from seqbench.board.bundle.folder import write_folder
 from seqbench.board.bundle.manifest import about
+from seqbench.board.check.portable_bits import MARK
 from seqbench.board.site.markdown import to_markdown
 from seqbench.board.site.merge import PublicBoard, read_board
 from seqbench.board.site.picture import picture
 from seqbench.board.site.site import site_files
 from seqbench.board.verify.receipt import ComparedPart, Receipt, Rerun, path_beside
+from seqbench.records.schema import Record
 from seqbench.records.store import Store
 from tests.boards import ABOUT, bundled, store, unzipped, with_manifest, with_records, zipped
 from tests.browser import visit
@@ -215,6 +220,29 @@ def test_badges_say_verified_only_for_models_of_which_a_cell_was_run_again(
     told = json.loads(path.read_text())
     path.write_text(json.dumps({**told, "submission": "0" * 64}))
     assert b'"verified"' not in site_files(read_board(tmp_path, tiny_offers), "A board")["data/tiny.json"]
+
+
+def test_mark_of_portable_bits_and_what_each_row_was_run_on_stand_on_the_pages(board: PublicBoard) -> None:
+    def portable(record: Record) -> Record:
+        cell = record.cell.model_copy(update={"training": {**record.cell.training, "arithmetic": "portable"}})
+        where = {**record.environment, CLASS: PORTABLE_CLASS, "processor": "A <b>processor</b>"}
+        return record.model_copy(update={"cell": cell, "environment": where})
+
+    (suite,) = board.suites
+    moved = tuple(portable(each) if each.cell.model.name == "small" else each for each in suite.records)
+    files = site_files(PublicBoard((dataclasses.replace(suite, records=moved),), ()), "A board")
+    told = {each["name"]: each for each in json.loads(files["data/tiny.json"])["models"]}
+    marked = [name for name, each in told.items() if MARK in each["badges"]]
+    assert [name.partition(" ")[0] for name in marked] == ["small"]
+    assert {each["same_bits_anywhere"][0] for name, each in told.items() if name not in marked} == {"not checked"}
+    index = files["index.html"].decode()
+    assert f'<span class="badge same-bits-anywhere">{MARK}</span>' in index.split("<tbody>")[1]
+    assert "any x86-64 processor gives these bits, with the same versions" in index.split("<tbody>")[0]
+    assert "run on A &lt;b&gt;processor&lt;/b&gt;" in index
+    page = files[f"models/tiny/{told[marked[0]]['slug']}.html"].decode()
+    assert "<dt>Same bits anywhere</dt><dd>passed: training.arithmetic=portable" in page
+    assert page.count('<td class="text">A &lt;b&gt;processor&lt;/b&gt;</td>') == 2
+    assert '<td class="text">A &lt;b&gt;processor&lt;/b&gt;</td>' in files["tasks/tiny/last.html"].decode()
 
 
 def test_partial_bundle_is_marked(tmp_path: Path, tiny_bundle: bytes, tiny_offers: Catalog) -> None:

@@ -81,6 +81,7 @@ def html_page(
         gradients=gradient_charts(found, look_of, norms),
         costs=cost_charts(found, look_of),
         searches=search_charts(known.tried, looks_of_models(known.tried, _tuned_names(known), look_of)),
+        search_problems=[said for each in known.tried for said in each.problems],
         document=report_of(known),
         details=packer.packed(),
     )

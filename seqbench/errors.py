@@ -33,6 +33,10 @@ class DataError(SeqbenchError):
     """A data set is missing, unreadable or unfit for its task."""
 
 
+class HiddenDataError(SeqbenchError):
+    """A trial looks at test data, on which nothing may be chosen."""
+
+
 class BoardError(SeqbenchError):
     """A bundle or a board cannot be read or written."""
 

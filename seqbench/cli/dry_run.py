@@ -61,7 +61,7 @@ def show_plan(todo: Plan, catalog: Catalog, memory: Callable[[Cell], int], *, as
         else f"the largest is expected to need {_mebibytes(largest)}"
     )
     click.echo(
-        f"{counted(len(todo.cells), 'cell')}, {done} done, {len(todo.pending)} to run: about {_duration(seconds)}"
+        f"{counted(len(todo.cells), 'cell')}, {done} done, {len(todo.pending)} to run: about {duration(seconds)}"
         f" of training on one core, without loading and evaluation; {need}"
     )
     if not all(each.is_known for each in expected.values()):
@@ -107,17 +107,17 @@ def _in_words(expected: _Expected) -> str:
     memory = (
         "memory not known yet" if expected.is_measured_first else f"{_mebibytes(expected.memory_bytes)}{assumed}"
     )
-    return f"about {_duration(expected.train_seconds)}, {memory}"
+    return f"about {duration(expected.train_seconds)}, {memory}"
 
 
 def _mebibytes(size: int) -> str:
     return f"{size / 2**20:.0f} MiB"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """Return a duration in readable units.
 
-    >>> _duration(42), _duration(150), _duration(9000)
+    >>> duration(42), duration(150), duration(9000)
     ('42 s', '2.5 min', '2.5 h')
     """
     if seconds < 120:

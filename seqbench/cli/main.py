@@ -26,6 +26,7 @@ from seqbench.errors import SeqbenchError
 
 COMMANDS = {
     "run": "Run a suite or an experiment file (default: quick).",
+    "tune": "Find the best setting of each model by trials on validation data, then run cells with it.",
     "status": "Show the progress of the sweeps into a folder of results, from any terminal.",
     "list": "List tasks, models and suites, and the plugins that offer them.",
     "show": "Show a task, model or suite: parameters, baselines, a worked example.",

@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from seqbench.cli.console import say, stdout
+from seqbench.cli.asked import asked_experiment
+from seqbench.cli.console import say
 from seqbench.cli.dry_run import show_plan
-from seqbench.cli.kept_gradients import kept_gradients
-from seqbench.cli.kept_labels import kept_labels
-from seqbench.cli.layer_notes import layer_notes
 from seqbench.cli.plugin_files import load_plugins, plugin_files
-from seqbench.cli.progress.watch import watch
-from seqbench.cli.short_forms import are_long, in_long_form
+from seqbench.cli.sweeping import ended, swept
 from seqbench.experiment.labels import read_word
-from seqbench.experiment.overrides import settings
-from seqbench.experiment.schema import Execution, Experiment, load, merge
+from seqbench.experiment.schema import Experiment
 from seqbench.experiment.strict_yaml import read_scalar
 from seqbench.plugins.catalog import Catalog
-from seqbench.records.schema import FINAL, Record
 from seqbench.records.store import Store
-from seqbench.running.interruption import interruption
 from seqbench.running.plan import ON_EXISTING, RETRY_FAILED, Plan, plan
-from seqbench.running.run import default_output, executor_settings, experiment_file, records_of
-from seqbench.running.sweep import running_sweep
-from seqbench.running.weights import without_weights
+from seqbench.running.run import default_output, executor_settings, records_of
 from seqbench.training.memory import Memory
-
-UNFINISHED = 3
-"""Exit status when the sweep has finished and cells failed."""
 
 
 def _names(context: click.Context, option: click.Parameter, value: str | None) -> list[Any] | None:
@@ -152,7 +140,7 @@ def command(
     catalog = load_plugins(files)
     fields: dict[str, Any] = {"tasks": tasks, "models": models, "lengths": lengths, "seeds": seeds}
     fields |= {"weights": weights, "evaluate_lengths": evaluate_lengths, "name": name, "description": description}
-    chosen = _experiment(experiment, fields, assignments, catalog)
+    chosen = asked_experiment(experiment, fields, assignments, catalog)
     store, how = (
         Store(output or default_output(chosen)),
         executor_settings(chosen, jobs, executor, loggers, keep_weights=keep_weights),
@@ -161,14 +149,9 @@ def command(
     if dry_run:
         show_plan(todo, catalog, Memory(how, store.whole), as_json=as_json)
     elif todo.cells:
-        return _run(todo, store, catalog, how, as_json=as_json, quiet=quiet, live=not no_progress)
+        status = swept(todo, store, catalog, how, as_json=as_json, quiet=quiet, live=not no_progress)
+        return ended(todo, store, how, as_json=as_json) if status is None else status
     return 0
-
-
-def _experiment(name: str, fields: Mapping[str, Any], assignments: Sequence[str], catalog: Catalog) -> Experiment:
-    given = {key: value for key, value in fields.items() if value is not None}
-    file = experiment_file(name, catalog)
-    return load(file, merge(given, settings(_assignments(assignments, catalog, file, given))))
 
 
 def _planned(chosen: Experiment, catalog: Catalog, store: Store, *, on_existing: str, shard: str | None) -> Plan:
@@ -180,34 +163,6 @@ def _planned(chosen: Experiment, catalog: Catalog, store: Store, *, on_existing:
     if not todo.cells:
         click.echo(f"the share {shard} of these cells is empty: there are fewer cells than shares", err=True)
     return todo
-
-
-def _run(
-    todo: Plan, store: Store, catalog: Catalog, how: Execution, *, as_json: bool, quiet: bool, live: bool
-) -> int:
-    """Run the pending cells, show progress and results, and return the exit status."""
-    showing = watch(todo, store.layout, as_json=as_json, quiet=quiet, live=live)
-    with showing as shown, interruption(shown.tell) as stop:
-        with running_sweep(todo, store, catalog, how, stop, shown.see) as events:
-            for event in events:
-                shown.see(event)
-        if stop.is_asked():
-            # A second Ctrl-C may arrive during cleanup.
-            stop.be_last()
-    if stop.is_asked():
-        _tell_of_interrupt(todo, store)
-        return stop.status
-    return _end(todo, store, how, as_json=as_json)
-
-
-def _assignments(
-    assignments: Sequence[str], catalog: Catalog, file: Path, fields: Mapping[str, Any]
-) -> Sequence[str]:
-    """Return assignments in their long form; the experiment is read only if one is short."""
-    if are_long(assignments):
-        return assignments
-    asked = load(file, fields)
-    return in_long_form(assignments, catalog, asked.names)
 
 
 def _tell_of_changed_files(todo: Plan, store: Store, catalog: Catalog) -> None:
@@ -229,41 +184,3 @@ def _tell_of_changed_files(todo: Plan, store: Store, catalog: Catalog) -> None:
             f" raise the version of {name}, or run all again with --on-existing fresh",
             err=True,
         )
-
-
-def _tell_of_interrupt(todo: Plan, store: Store) -> None:
-    status = store.status()
-    done = sum(status.get(cell.key) in FINAL for cell in todo.cells)
-    click.echo(f"interrupted: {done} of {len(todo.cells)} cells are done; the same command goes on", err=True)
-
-
-def _end(todo: Plan, store: Store, how: Execution, *, as_json: bool) -> int:
-    """Print the results of the sweep, and return the exit status."""
-    records = records_of(todo, store)
-    told = (
-        *kept_gradients(todo, records),
-        *kept_labels(todo, records),
-        *without_weights(todo, records, how),
-        *layer_notes(records),
-    )
-    for sentence in told:
-        click.echo(sentence, err=True)
-    if as_json:
-        statuses = Counter(record.status for record in records)
-        summary = {"event": "summary", "output": str(store.path), "cells": len(todo.cells), "statuses": statuses}
-        click.echo(json.dumps(summary, allow_nan=False))
-    else:
-        _print_tables(records, store, todo)
-    return 0 if all(record.is_final for record in records) else UNFINISHED
-
-
-def _print_tables(records: Sequence[Record], store: Store, todo: Plan) -> None:
-    from seqbench.report import render
-
-    already_done = len(todo.cells) - len(todo.pending)
-    if already_done and todo.on_existing.runs:
-        click.echo(f"{already_done} of {len(todo.cells)} cells were done already", err=True)
-    if len(records) < len(todo.cells):
-        click.echo(f"{len(todo.cells) - len(records)} of {len(todo.cells)} cells have no record yet", err=True)
-    render(records, stdout())
-    click.echo(f"results: {store.path}  (tables of all that is there: seqbench report {store.path})")

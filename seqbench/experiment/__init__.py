@@ -6,9 +6,11 @@ __all__ = [
     "labels",
     "overrides",
     "schema",
+    "search_space",
     "shards",
     "strict_yaml",
     "titles",
     "trials",
+    "tune",
     "weights",
 ]

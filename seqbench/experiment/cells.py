@@ -17,6 +17,7 @@ from typing import Any
 from seqbench.experiment.key_fields import KEY_VERSION, in_key
 from seqbench.experiment.schema import Gradients, Training
 from seqbench.experiment.titles import title, title_of_several, titled
+from seqbench.experiment.trials import TrialData, TunedData
 from seqbench.experiment.weights import Sized
 
 
@@ -65,6 +66,8 @@ class Cell:
         data: parameter -> fingerprint of the data that it names; empty if the data are generated.
         gradients: the settings of gradient statistics; not part of the key.
         key_version: the version of its key; an older one for the cell of an older record.
+        trial: what a search tries here, on validation data alone; None if this is no trial. It is part of the key.
+        tuned: what chose its settings; it is not part of the key, the settings are.
     """
 
     task: Configured
@@ -76,6 +79,8 @@ class Cell:
     data: Mapping[str, str] = dataclasses.field(default_factory=dict)
     gradients: Gradients = dataclasses.field(default_factory=lambda: Gradients())
     key_version: int = KEY_VERSION
+    trial: TrialData | None = None
+    tuned: TunedData | None = dataclasses.field(default=None, compare=False)
 
     @cached_property
     def key(self) -> str:
@@ -96,10 +101,18 @@ class Cell:
             "training": in_key(self.training, self.key_version),
             "evaluate_lengths": sorted(self.evaluate_lengths),
             "data": dict(self.data),
+            # Only where there is one: other cells keep their keys.
+            **({"trial": self._trial_identity} if self.trial else {}),
         }
 
+    @property
+    def _trial_identity(self) -> list[Any]:
+        trial = self.trial
+        return [] if trial is None else [trial.search, trial.number, [list(bar) for bar in trial.bars]]
+
     def __str__(self) -> str:
-        return title(self.task.shown, self.model.titled, self.length, self.seed)
+        told = title(self.task.shown, self.model.titled, self.length, self.seed)
+        return told if self.trial is None else f"{told} trial {self.trial.number}"
 
 
 def titles(told: Iterable[tuple[Cell, str]]) -> list[tuple[str, str, int]]:

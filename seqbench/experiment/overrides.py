@@ -15,6 +15,7 @@ _FORMS = {
     "training": "training.FIELD=VALUE, such as training.steps=500",
     "gradients": "gradients=on, gradients=off, or gradients.FIELD=VALUE, such as gradients.lags=32",
     "executor": "executor=NAME, or executor.FIELD=VALUE, such as executor.jobs=2",
+    "tune": "tune.FIELD=VALUE, such as tune.trials=12",
 }
 
 _WITH_OPTIONS = ("tasks", "models", "weights", "lengths", "seeds", "evaluate_lengths")
@@ -30,6 +31,8 @@ def settings(assignments: Sequence[str]) -> dict[str, Any]:
     {'task_training': {'copy': {'steps': 900}}}
     >>> settings(["gradients=off", "executor=serial"])
     {'gradients': {'measure': False}, 'executor': {'name': 'serial'}}
+    >>> settings(["tune.trials=12", "tune.space.lstm.hidden_size=[64, 128]"])
+    {'tune': {'trials': 12, 'space': {'lstm.hidden_size': [64, 128]}}}
     >>> settings(["module.arguments.units=64"])
     {'parameters': {'module': {'arguments': {'units': 64}}}}
 
@@ -93,6 +96,8 @@ def _setting(assignment: str) -> dict[str, Any]:
     if not (equals and dot and owner and name):
         raise ExperimentError(f"--set {assignment}: write it as NAME.FIELD=VALUE, such as lstm.hidden_size=64")
     value = read_scalar(text)
+    if owner == "tune" and name.startswith("space."):
+        return {owner: {"space": {name.removeprefix("space."): value}}}
     if owner in SECTIONS:
         return {owner: {name: value}}
     if name.startswith("training."):

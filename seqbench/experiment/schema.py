@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     ModelWrapValidatorHandler,
     PrivateAttr,
@@ -31,19 +29,15 @@ from seqbench.errors import ExperimentError, reason, unknown
 from seqbench.experiment.key_fields import IN_NO_KEY, InKey
 from seqbench.experiment.labels import Choice, Variant, labelled, picked, shown_name
 from seqbench.experiment.seeds import Seeds
+from seqbench.experiment.settings import Settings
 from seqbench.experiment.strict_yaml import MOST_BYTES, Document, Place, read_yaml
+from seqbench.experiment.tune import Tune
 from seqbench.experiment.weights import Weights
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 Length = Annotated[int, Field(ge=1, le=10**9)]
-
-
-class Settings(BaseModel):
-    """The base of everything read from files: frozen; an unknown field is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Training(Settings):
@@ -123,7 +117,9 @@ class Execution(Settings):
         return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
 
-SECTIONS: Mapping[str, type[Settings]] = {"training": Training, "gradients": Gradients, "executor": Execution}
+SECTIONS: Mapping[str, type[Settings]] = {
+    "training": Training, "gradients": Gradients, "executor": Execution, "tune": Tune,
+}  # fmt: skip
 """The fields of an experiment that have subfields."""
 
 
@@ -163,6 +159,8 @@ class Experiment(Settings):
     task_training: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="task -> fields of training that are different for it"
     )
+
+    tune: Tune | None = Field(None, description="search for settings, for `seqbench tune`")
 
     _document: Document | None = PrivateAttr(None)
 
@@ -241,6 +239,16 @@ class Experiment(Settings):
         if isinstance(full, (Mapping, Gradients)):
             return full
         raise ValueError(f"write on, off, or fields, such as {{lags: 32}}; {value!r} was given")
+
+    @field_validator("tune")
+    @classmethod
+    def _seeds_apart(cls, value: Tune | None, info: ValidationInfo) -> Tune | None:
+        if both := sorted({*(value.trial_seeds if value else ())} & {*info.data.get("seeds", ())}):
+            raise ValueError(
+                f"trial_seeds has {both[0]}, which is a seed of the experiment: a setting would be chosen on what"
+                " is tested; give trials another"
+            )
+        return value
 
     @field_validator("tasks", "models", "weights", "lengths", "evaluate_lengths", mode="before")
     @classmethod

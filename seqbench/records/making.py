@@ -62,6 +62,8 @@ def unfinished(
         environment=dict(environment),
         traceback=trace,
         finished=now(),
+        trial=cell.trial,
+        tuned=cell.tuned,
     )
 
 

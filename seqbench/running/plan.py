@@ -113,10 +113,32 @@ def plan(
     Raises:
         SeqbenchError: the experiment or the store is invalid.
     """
-    if on_existing not in ON_EXISTING:
-        raise ExperimentError(unknown("way with existing records", on_existing, ON_EXISTING))
-    policy = ON_EXISTING[on_existing]
-    found = expansion(experiment, catalog)
+    policy = policy_of(on_existing)
+    if experiment.tune is not None:
+        raise ExperimentError(
+            f"{experiment.where('tune')}the experiment has a section tune, and its settings are to be found first:"
+            " run it with `seqbench tune`, or leave the section out"
+        )
+    return plan_cells(expansion(experiment, catalog), store, policy, shard)
+
+
+def policy_of(name: str) -> OnExisting:
+    """Return the policy with a name.
+
+    Raises:
+        ExperimentError: there is none.
+    """
+    if name not in ON_EXISTING:
+        raise ExperimentError(unknown("way with existing records", name, ON_EXISTING))
+    return ON_EXISTING[name]
+
+
+def plan_cells(found: Expansion, store: Store, policy: OnExisting, shard: str | None = None) -> Plan:
+    """Find which of these cells are done; writes nothing.
+
+    Raises:
+        SeqbenchError: the shard or the store is invalid.
+    """
     cells: Sequence[Cell] = found.cells
     if shard is not None:
         cells = Shard.read(shard).of(cells, found.work)

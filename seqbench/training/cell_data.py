@@ -17,6 +17,7 @@ from seqbench.experiment.cells import Cell
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.grid import fingerprints
 from seqbench.plugins.parameters import make
+from seqbench.training.hidden import without_test_data
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class LoadedData:
 
     Attributes:
         task: with the cell's parameters.
-        data: at the cell's length.
+        data: at the cell's length; those of a trial hide all that is of the test split.
         warnings: the task's warnings while it loaded the data.
         seconds: how long that took.
     """
@@ -50,6 +51,7 @@ def load(cell: Cell, catalog: Catalog) -> LoadedData:
         warnings.simplefilter("always")
         data = task.load(cell.length, cell.seed)
     said = tuple(dict.fromkeys(str(warning.message) for warning in caught))
+    data = data if cell.trial is None else without_test_data(data)
     return LoadedData(task, data, said, time.perf_counter() - began)
 
 
@@ -73,10 +75,10 @@ def load_elsewhere(task: Task, data: TaskData, length: int, seed: int) -> TaskDa
     return other
 
 
-def data_fingerprint(data: TaskData) -> str:
-    """Return a hash of all tensors of a task's data: bytes, types and shapes."""
+def data_fingerprint(data: TaskData, *, is_trial: bool = False) -> str:
+    """Return a hash of all tensors of a task's data, of a trial without those of test: bytes, types and shapes."""
     digest = hashlib.sha256()
-    for split in (data.train, data.validation, data.test):
+    for split in (data.train, data.validation) if is_trial else (data.train, data.validation, data.test):
         for tensor in _tensors(split):
             digest.update(repr((tensor.dtype, tensor.shape, tensor.stride(), tensor.storage_offset())).encode())
             # Windows are views of one series: its bytes are hashed once, not once for each window.

@@ -22,7 +22,7 @@ class Ending:
 
     Attributes:
         training_diverged: why the training diverged; None if it did not.
-        tests: at the cell's own length, then at others; none where the training diverged.
+        tests: at the cell's own length, then at others; none where the training diverged, and of a trial.
         train_seconds: of all attempts together, validations included.
         test_seconds: to test and to measure the trained network.
     """
@@ -73,10 +73,12 @@ def make_record(
         course=course(history, diverged is not None),
         gradients=monitor.data(history, cell.training.gradient_clip),
         facts=dict(data.facts),
-        data_fingerprint=data_fingerprint(data),
+        data_fingerprint=data_fingerprint(data, is_trial=cell.trial is not None),
         environment=dict(environment),
         notes=notes(history, ending.tests) | decoding_note(fit.network, data),
         warnings=loaded.warnings,
         finished=now(),
         is_longer_harder=loaded.task.is_longer_harder,
+        trial=cell.trial,
+        tuned=cell.tuned,
     )

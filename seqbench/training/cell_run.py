@@ -78,7 +78,8 @@ class CellRun:
         if diverged is None:
             if fit.history.best.chosen is not None:
                 monitor.measure("trained", fit.history.best.chosen[0])
-            found = list(evaluated(fit, attempt, self.cell, loaded.task, loaded.data))
+            if self.cell.trial is None:
+                found = list(evaluated(fit, attempt, self.cell, loaded.task, loaded.data))
         ending = Ending(diverged, tuple(found), train_seconds, time.perf_counter() - trained)
         record = make_record(self.cell, loaded, fit, monitor, ending, environment=self.environment)
         kept, why_not = keep_weights(

@@ -242,7 +242,7 @@ def test_torch_and_pandas_are_not_imported_before_they_are_needed() -> None:
 def test_options_of_run_are_the_fields_of_an_experiment() -> None:
     options = {parameter.name for parameter in command.params if isinstance(parameter, click.Option)}
     # `--set` gives the mappings.
-    mappings = {"parameters", "training", "task_training", "gradients"}
+    mappings = {"parameters", "training", "task_training", "gradients", "tune"}
     assert set(Experiment.model_fields) - mappings <= options
     assert "assignments" in options
 

@@ -1,0 +1,83 @@
+"""Runs the cells of a plan for a command: shows progress, prints the tables, and finds the exit status."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+import click
+
+from seqbench.cli.console import stdout
+from seqbench.cli.kept_gradients import kept_gradients
+from seqbench.cli.kept_labels import kept_labels
+from seqbench.cli.layer_notes import layer_notes
+from seqbench.cli.progress.watch import watch
+from seqbench.experiment.schema import Execution
+from seqbench.plugins.catalog import Catalog
+from seqbench.records.schema import FINAL, Record
+from seqbench.records.store import Store
+from seqbench.running.interruption import interruption
+from seqbench.running.plan import Plan
+from seqbench.running.run import records_of
+from seqbench.running.sweep import running_sweep
+from seqbench.running.weights import without_weights
+
+UNFINISHED = 3
+"""Exit status when the sweep has finished and cells failed."""
+
+
+def swept(
+    todo: Plan, store: Store, catalog: Catalog, how: Execution, *, as_json: bool, quiet: bool, live: bool
+) -> int | None:
+    """Run the pending cells and show progress; return the exit status of an interruption, None without one."""
+    showing = watch(todo, store.layout, as_json=as_json, quiet=quiet, live=live)
+    with showing as shown, interruption(shown.tell) as stop:
+        with running_sweep(todo, store, catalog, how, stop, shown.see) as events:
+            for event in events:
+                shown.see(event)
+        if stop.is_asked():
+            # A second Ctrl-C may arrive during cleanup.
+            stop.be_last()
+    if stop.is_asked():
+        _tell_of_interrupt(todo, store)
+        return stop.status
+    return None
+
+
+def ended(todo: Plan, store: Store, how: Execution, *, as_json: bool) -> int:
+    """Print the results of the sweep, and return the exit status."""
+    records = records_of(todo, store)
+    told = (
+        *kept_gradients(todo, records),
+        *kept_labels(todo, records),
+        *without_weights(todo, records, how),
+        *layer_notes(records),
+    )
+    for sentence in told:
+        click.echo(sentence, err=True)
+    if as_json:
+        statuses = Counter(record.status for record in records)
+        summary = {"event": "summary", "output": str(store.path), "cells": len(todo.cells), "statuses": statuses}
+        click.echo(json.dumps(summary, allow_nan=False))
+    else:
+        _print_tables(records, store, todo)
+    return 0 if all(record.is_final for record in records) else UNFINISHED
+
+
+def _print_tables(records: Sequence[Record], store: Store, todo: Plan) -> None:
+    from seqbench.report import render
+
+    already_done = len(todo.cells) - len(todo.pending)
+    if already_done and todo.on_existing.runs:
+        click.echo(f"{already_done} of {len(todo.cells)} cells were done already", err=True)
+    if len(records) < len(todo.cells):
+        click.echo(f"{len(todo.cells) - len(records)} of {len(todo.cells)} cells have no record yet", err=True)
+    render(records, stdout())
+    click.echo(f"results: {store.path}  (tables of all that is there: seqbench report {store.path})")
+
+
+def _tell_of_interrupt(todo: Plan, store: Store) -> None:
+    status = store.status()
+    done = sum(status.get(cell.key) in FINAL for cell in todo.cells)
+    click.echo(f"interrupted: {done} of {len(todo.cells)} cells are done; the same command goes on", err=True)

@@ -1,0 +1,190 @@
+"""Leads a search from its plan to the cells with the chosen settings. The records of its trials are its memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from seqbench.errors import ExperimentError
+from seqbench.experiment.cells import Cell
+from seqbench.experiment.schema import Execution, Experiment
+from seqbench.experiment.trials import TrialData, TunedData
+from seqbench.experiment.tune import Tune
+from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.grid import Expansion
+from seqbench.records.schema import FAILED
+from seqbench.records.search import TRIALS, Place, Search, has_trials
+from seqbench.records.store import Store
+from seqbench.records.trials import (
+    TrialRow,
+    chosen_number,
+    load_trials,
+    mean_scores,
+    missing_trials,
+    outcomes_hash,
+)
+from seqbench.running.plan import OnExisting, Plan, plan_cells
+from seqbench.tuning.budgets import begin, check_same, search_of
+from seqbench.tuning.places import TunedPlace, places_of
+from seqbench.tuning.proposals import GridProposer, Proposer, RandomProposer
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a search came to.
+
+    Attributes:
+        plan: the cells with the chosen settings.
+        settings: task, model and length -> the chosen setting.
+        open: a sentence about each task, model and length that has no setting, and why.
+    """
+
+    plan: Plan
+    settings: Mapping[Place, Mapping[str, Any]]
+    open: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """A search of one experiment into one folder of results.
+
+    Attributes:
+        experiment, tune: what is tuned, and how.
+        catalog: has its tasks and models.
+        folder: of the results; the trials are below it.
+        places: each task, model and length.
+        search: the plan.
+    """
+
+    experiment: Experiment
+    tune: Tune
+    catalog: Catalog
+    folder: Path
+    places: tuple[TunedPlace, ...]
+    search: Search
+
+    @property
+    def trials(self) -> Store:
+        """The store of the trials."""
+        return Store(self.folder / TRIALS)
+
+    def rounds(self, policy: OnExisting) -> Iterator[Plan]:
+        """Yield plans of trials, each to be run before the next is asked for.
+
+        Raises:
+            StoreError: the folder holds another search, or trials that this one did not plan.
+        """
+        if policy.runs:
+            begin(self.search, self.trials, self.folder)
+        else:
+            check_same(self.search, self.folder)
+        planned: set[str] = set()
+        while (todo := self.next_round(policy, planned)).cells:
+            planned |= {cell.key for cell in todo.cells}
+            yield todo
+
+    def next_round(self, policy: OnExisting, planned: Set[str] = frozenset()) -> Plan:
+        """Return the trials that are decided by the results so far, without those of earlier rounds.
+
+        Raises:
+            StoreError: the folder holds another search, or trials that this one did not plan.
+        """
+        found = [(cell, place) for cell, place in self._decided() if cell.key not in planned]
+        return plan_cells(_expansion(found), self.trials, policy)
+
+    def chosen(self, policy: OnExisting) -> Chosen:
+        """Choose a setting for each place whose trials have all ended, and plan the cells to test.
+
+        Raises:
+            StoreError: the folder holds trials that this search did not plan.
+        """
+        rows, cells, problems = load_trials(self.folder), [], []
+        settings: dict[Place, Mapping[str, Any]] = {}
+        for place in self.places:
+            found = [row for row in rows if row.place == place.place]
+            if problem := self._why_open(place, found, policy):
+                problems.append(f"{place.place}: {problem}")
+                continue
+            best, tuned = self._best(place, found)
+            settings[place.place] = best.setting
+            tested = (place.tested(best.setting, seed, self.catalog) for seed in self.experiment.seeds)
+            cells += [(replace(cell, tuned=tuned), place) for cell in tested]
+        return Chosen(plan_cells(_expansion(cells), Store(self.folder), policy), settings, tuple(problems))
+
+    def _decided(self) -> Iterator[tuple[Cell, TunedPlace]]:
+        rows: Sequence[TrialRow] = ()
+        if has_trials(self.folder):
+            check_same(self.search, self.folder)
+            rows = load_trials(self.folder)
+        proposer = proposer_of(self.tune)
+        for place in self.places:
+            ended = [row for row in rows if row.place == place.place]
+            proposed = proposer.known(place.space, self.search.plan[place.place].trials, ended)
+            for number, each in enumerate(proposed):
+                told = TrialData(self.search.search, number, each.setting, None, each.bars)
+                for seed in self.tune.trial_seeds:
+                    yield place.trial(told, seed, self.catalog, self.tune), place
+
+    def _why_open(self, place: TunedPlace, rows: Sequence[TrialRow], policy: OnExisting) -> str | None:
+        """Return why no setting can be chosen; None if one can."""
+        if missing := missing_trials(self.search, rows, place.place):
+            return missing[0].partition(": ")[2]
+        failed = [row for row in rows if policy.runs and row.status in FAILED - policy.done]
+        if failed:
+            return (
+                f"{len(failed)} of its trials failed (number {failed[0].number} first, {failed[0].status}), and"
+                " none may be dropped: the same command runs them again, and with --on-existing finish they count"
+                " as the worst"
+            )
+        if chosen_number(rows) is None:
+            return "none of its trials came to a score on validation data, so nothing is tested there"
+        return None
+
+    def _best(self, place: TunedPlace, rows: Sequence[TrialRow]) -> tuple[TrialRow, TunedData]:
+        number, scores = chosen_number(rows), mean_scores(rows)
+        best = [row for row in rows if row.number == number]
+        tuned = TunedData(
+            search=self.search.search,
+            method=self.search.method,
+            trials=self.search.plan[place.place].trials,
+            number=best[0].number,
+            keys=tuple(row.key for row in best),
+            validation_score=scores[best[0].number],
+            outcomes=outcomes_hash(rows),
+        )
+        return best[0], tuned
+
+
+def tuning_of(experiment: Experiment, catalog: Catalog, folder: Path) -> Tuning:
+    """Plan the search of an experiment; writes nothing.
+
+    Raises:
+        ExperimentError: it has no section ``tune``, or an unfit one.
+    """
+    tune = experiment.tune
+    if tune is None:
+        raise ExperimentError(
+            "the experiment has no section tune: say what to try, such as tune: {space: {learning_rate: log"
+            " 1e-4..3e-2}, trials: 12}, or run it with `seqbench run`"
+        )
+    places = places_of(experiment, tune, catalog)
+    return Tuning(experiment, tune, catalog, folder, places, search_of(experiment, tune, places))
+
+
+def proposer_of(tune: Tune) -> Proposer:
+    """Return what proposes the settings of a search."""
+    return GridProposer() if tune.method == "grid" else RandomProposer(tune.seed)
+
+
+def of_trials(settings: Execution) -> Execution:
+    """Return how to run trials: as cells, but their weights are not kept and no logger watches them."""
+    return settings.model_copy(update={"keep_weights": False, "loggers": ()})
+
+
+def _expansion(found: Sequence[tuple[Cell, TunedPlace]]) -> Expansion:
+    # Two labels of one model may come to the same setting, and so to the same cells.
+    once = {cell.key: (cell, place.task) for cell, place in found}
+    cells = tuple(cell for cell, _ in once.values())
+    return Expansion(cells, {key: task for key, (_, task) in once.items()})

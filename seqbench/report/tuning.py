@@ -124,9 +124,11 @@ def _checked(tried: Tried, records: Iterable[Record]) -> Tried:
     for row in tried.rows:
         rows.setdefault(row.place, []).append(row)
     said = dict.fromkeys(tried.problems)
+    place_of = {row.key: row.place for row in tried.rows}
     for record in records:
         if record.tuned and record.tuned.search == tried.search.search:
-            place = Place(record.cell.task.shown, record.cell.model.titled, record.cell.length)
+            here = (place_of[key] for key in record.tuned.keys if key in place_of)
+            place = next(here, Place(record.cell.task.shown, record.cell.model.titled, record.cell.length))
             if outcomes_hash(rows.get(place, [])) != record.tuned.outcomes:
                 said[
                     f"{place}: its trials are not those from which its setting was chosen; they were changed since"

@@ -118,7 +118,7 @@ def _tried(folder: str | Path) -> Tried:
 
 def _checked(tried: Tried, records: Iterable[Record]) -> Tried:
     """Return a search with a sentence about each choice that its trials no longer explain."""
-    if tried.search is None:
+    if tried.search is None or not tried.rows:
         return tried
     rows: dict[Place, list[TrialRow]] = {}
     for row in tried.rows:

@@ -7,7 +7,7 @@ Methods and their Application, section 3.8). numpy is imported where it is used.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 LEAST_CLUSTERS = 6
 """With fewer tasks, resampling them covers too little; see the measurements in docs/reports.md."""
 
-_BLOCK = 1_000_000
+
+FEWEST = 3
+"""With fewer pairs nothing is told."""
+
+_NOTHING = 1e-6
+"""Sums of squares of ranks are rounded to less, and are larger than this where any two ranks differ."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +66,22 @@ def spearman(pairs: Sequence[Pair]) -> Correlation:
     >>> spearman([Pair("copy", 16, x, y) for x, y in ((1, 2), (2, 5), (3, 4), (4, 9))]).rho
     0.8
     """
+    import numpy as np
 
-    def ranked(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        return _midranks(values, weights)
+    own, clusters = _clusters(pairs)
+    if len(pairs) < FEWEST:
+        return Correlation(None, None, len(pairs), clusters)
+    x, y = (_below(values, own, clusters) for values in _values(pairs))
+    xy, xx, yy = (_products(a, b, own, clusters) for a, b in ((x, y), (x, x), (y, y)))
+    sizes = np.bincount(own, minlength=clusters)
 
-    return _correlation(pairs, ranked)
+    def rho(times: NDArray[np.float64]) -> NDArray[np.float64]:
+        # A rank in a resample is sum_a w_a below_a; ranks of N values, less a half, have the mean N / 2.
+        n = times @ sizes
+        of = (np.einsum("rc,ra,rb,cab->r", times, times, times, g, optimize=True) - n**3 / 4 for g in (xy, xx, yy))
+        return _ratio(*of)
+
+    return _correlation(rho, len(pairs), clusters)
 
 
 def spearman_within(pairs: Sequence[Pair]) -> Correlation:
@@ -79,84 +95,87 @@ def spearman_within(pairs: Sequence[Pair]) -> Correlation:
     """
     import numpy as np
 
+    own, clusters = _clusters(pairs)
+    if len(pairs) < FEWEST:
+        return Correlation(None, None, len(pairs), clusters)
     strata: dict[Hashable, list[int]] = {}
     for i, pair in enumerate(pairs):
         strata.setdefault(pair.stratum, []).append(i)
-
-    def ranked(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        found = np.zeros(len(values))
-        for places in strata.values():
-            one = _midranks(values[places], np.ones((1, len(places))))[0]
-            found[places] = (one - one.mean()) / len(places)
-        # A stratum is drawn with its whole task, so its ranks stay.
-        return found[None, :]
-
-    return _correlation(pairs, ranked)
+    x, y = (_within(values, list(strata.values())) for values in _values(pairs))
+    # A stratum is drawn with its whole task, so its ranks stay.
+    xy, xx, yy = (np.bincount(own, a * b, minlength=clusters) for a, b in ((x, y), (x, x), (y, y)))
+    return _correlation(lambda times: _ratio(times @ xy, times @ xx, times @ yy), len(pairs), clusters)
 
 
-def _correlation(
-    pairs: Sequence[Pair],
-    ranked: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]],
-) -> Correlation:
+def _correlation(rho: Callable[[NDArray[np.float64]], NDArray[np.float64]], n: int, clusters: int) -> Correlation:
+    """Return the correlation; ``rho`` returns those of resamples from how often each draws a task."""
     import numpy as np
 
-    clusters = {cluster: i for i, cluster in enumerate(dict.fromkeys(pair.cluster for pair in pairs))}
-    if len(pairs) < 3:
-        return Correlation(None, None, len(pairs), len(clusters))
-    own = np.array([clusters[pair.cluster] for pair in pairs])
-    x, y = np.array([pair.x for pair in pairs], dtype=float), np.array([pair.y for pair in pairs], dtype=float)
-
-    def rho(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        return _pearson(ranked(x, weights), ranked(y, weights), weights)
-
-    seen = float(rho(np.ones((1, len(pairs))))[0])
+    seen = float(rho(np.ones((1, clusters)))[0])
     if not math.isfinite(seen):
-        return Correlation(None, None, len(pairs), len(clusters))
-    ends = None
-    if len(clusters) >= LEAST_CLUSTERS:
-        drawn = np.concatenate([rho(weights) for weights in _resampled(own, len(clusters))])
-        tail = expanded_tail(len(clusters), len(clusters))
-        low, high = np.quantile(drawn[np.isfinite(drawn)], [tail, 1 - tail])
-        ends = Interval(float(min(low, seen)), float(max(high, seen)), "bootstrap")
-    return Correlation(round(seen, 12), ends, len(pairs), len(clusters))
-
-
-def _resampled(own: NDArray[np.int64], clusters: int) -> Iterator[NDArray[np.float64]]:
-    """Yield blocks of how often each pair is drawn: [resample, pair]."""
-    import numpy as np
-
+        return Correlation(None, None, n, clusters)
+    if clusters < LEAST_CLUSTERS:
+        return Correlation(round(seen, 12), None, n, clusters)
     drawn = np.random.default_rng(0).integers(clusters, size=(RESAMPLES, clusters))
     times = np.stack([(drawn == i).sum(axis=1) for i in range(clusters)], axis=1).astype(float)
-    step = max(1, _BLOCK // len(own))
-    for start in range(0, RESAMPLES, step):
-        yield times[start : start + step][:, own]
+    found = rho(times)
+    tail = expanded_tail(clusters, clusters)
+    low, high = np.quantile(found[np.isfinite(found)], [tail, 1 - tail])
+    ends = Interval(max(-1.0, min(float(low), seen)), min(1.0, max(float(high), seen)), "bootstrap")
+    return Correlation(round(seen, 12), ends, n, clusters)
 
 
-def _midranks(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean rank of each value among values that count ``weights`` times: [resample, value]."""
+def _clusters(pairs: Sequence[Pair]) -> tuple[NDArray[np.int64], int]:
+    """Return the number of the cluster of each pair, and how many there are."""
     import numpy as np
 
-    order = np.argsort(values, kind="stable")
-    ordered = values[order]
-    is_first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
-    mass = np.add.reduceat(weights[:, order], np.flatnonzero(is_first), axis=1)
-    group = np.empty(len(values), dtype=np.int64)
-    group[order] = np.cumsum(is_first) - 1
-    ranks: NDArray[np.float64] = (np.cumsum(mass, axis=1) - mass / 2)[:, group]
-    return ranks
+    numbers = {cluster: i for i, cluster in enumerate(dict.fromkeys(pair.cluster for pair in pairs))}
+    return np.array([numbers[pair.cluster] for pair in pairs], dtype=np.int64), len(numbers)
 
 
-def _pearson(x: NDArray[np.float64], y: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the weighted correlation of each row; NaN where x or y does not vary."""
+def _values(pairs: Sequence[Pair]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     import numpy as np
 
-    whole = weights.sum(axis=1, keepdims=True)
-    x = x - (weights * x).sum(axis=1, keepdims=True) / whole
-    y = y - (weights * y).sum(axis=1, keepdims=True) / whole
-    both, of_x, of_y = ((weights * a * b).sum(axis=1) for a, b in ((x, y), (x, x), (y, y)))
-    # Equal values leave a spread of rounding errors, far below that of any two ranks.
-    varies = (of_x > 1e-12 * whole[:, 0]) & (of_y > 1e-12 * whole[:, 0])
+    return np.array([pair.x for pair in pairs], dtype=float), np.array([pair.y for pair in pairs], dtype=float)
+
+
+def _below(values: NDArray[np.float64], own: NDArray[np.int64], clusters: int) -> NDArray[np.float64]:
+    """Return how many values of each cluster lie below each value, equal ones counted half: [cluster, pair]."""
+    import numpy as np
+
+    found = np.empty((clusters, len(values)))
+    for cluster in range(clusters):
+        among = np.sort(values[own == cluster])
+        found[cluster] = (np.searchsorted(among, values, "left") + np.searchsorted(among, values, "right")) / 2
+    return found
+
+
+def _products(
+    x: NDArray[np.float64], y: NDArray[np.float64], own: NDArray[np.int64], clusters: int
+) -> NDArray[np.float64]:
+    """Return sum over the pairs i of cluster c of x_ai y_bi: [c, a, b]."""
+    import numpy as np
+
+    return np.stack([x[:, own == cluster] @ y[:, own == cluster].T for cluster in range(clusters)])
+
+
+def _within(values: NDArray[np.float64], strata: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    """Return the rank of each value in its stratum, from the stratum's mean rank, as a share of its size."""
+    import numpy as np
+
+    found = np.zeros(len(values))
+    for places in strata:
+        alone = np.zeros(len(places), dtype=np.int64)
+        found[places] = _below(values[places], alone, 1)[0] / len(places) - 0.5
+    return found
+
+
+def _ratio(xy: NDArray[np.float64], xx: NDArray[np.float64], yy: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return xy / sqrt(xx yy); NaN where x or y does not vary, but for rounding."""
+    import numpy as np
+
+    varies = (xx > _NOTHING) & (yy > _NOTHING)
     found: NDArray[np.float64] = np.divide(
-        both, np.sqrt(of_x * of_y), out=np.full(len(both), math.nan), where=varies
+        xy, np.sqrt(np.abs(xx * yy)), out=np.full(len(xy), math.nan), where=varies
     )
     return found

@@ -37,6 +37,7 @@ def test_resamples_are_those_of_whole_clusters() -> None:
 def test_what_does_not_vary_or_is_of_few_tasks_has_no_correlation_or_no_interval() -> None:
     assert spearman(pairs([1, 1, 1], [1, 2, 3])).rho is None
     assert spearman(pairs([1, 2], [1, 2])).rho is None
+    assert spearman_within([]).n == spearman([]).n == 0
     few = spearman(pairs([1.0, 2, 3, 4, 5, 6], [1.0, 3, 2, 4, 5, 6], clusters=3))
     assert few.rho is not None
     assert few.interval is None

@@ -10,7 +10,7 @@ from seqbench.report.numbers import fixed
 from seqbench.report.observations import Observation
 from seqbench.report.tables.scores import usable_length_of
 from seqbench.report.tables.table import Entry, Table, grouped
-from seqbench.statistics import Correlation, Pair, Ranges, UsableLength, spearman, spearman_within
+from seqbench.statistics import FEWEST, Correlation, Pair, Ranges, UsableLength, spearman, spearman_within
 
 MOMENTS = (("init", "before training"), ("trained", "after training"))
 QUANTITIES = ("usable length", "skill")
@@ -21,7 +21,6 @@ _LINES = (
     " Among cells of one task and length it does not: there the models and seeds are compared.",
     "Horizons of state gradients only; one that is not reached counts as longer than any that is as long.",
 )
-_FEWEST = 3
 _CENSORED = 0.5
 """What is known to be at least so many steps ranks above what is exactly so many."""
 
@@ -51,7 +50,7 @@ def horizon_fits(seen: Sequence[Observation]) -> list[HorizonFit]:
     for quantity in QUANTITIES:
         for when, _ in MOMENTS:
             pairs = list(_pairs(own, quantity, when, usable))
-            if len(pairs) >= _FEWEST:
+            if len(pairs) >= FEWEST:
                 found.append(HorizonFit(quantity, when, spearman(pairs), spearman_within(pairs)))
     return found
 

@@ -1,4 +1,4 @@
-"""Tests Spearman's correlation by scipy, its strata by hand, and the coverage of its interval by simulation."""
+"""Tests Spearman's correlation by scipy, its strata by hand, and what an interval needs."""
 
 from __future__ import annotations
 
@@ -56,35 +56,3 @@ def test_strata_keep_the_length_out_of_it() -> None:
     assert within.rho == pytest.approx(1)
     assert within.interval is not None
     assert within.interval.low == pytest.approx(1)
-
-
-def covered(tasks: int, *, runs: int, is_within: bool) -> float:
-    """Return the share of intervals that hold the correlation of tasks without number."""
-    correlation = spearman_within if is_within else spearman
-    true = correlation(simulated(3000, np.random.default_rng(99))).rho
-    hits = 0
-    for run in range(runs):
-        ends = correlation(simulated(tasks, np.random.default_rng(run))).interval
-        assert ends is not None
-        assert true is not None
-        hits += ends.low <= true <= ends.high
-    return hits / runs
-
-
-def simulated(tasks: int, random: np.random.Generator) -> list[Pair]:
-    """Return cells of tasks that differ in level and in how far the horizon tells the skill."""
-    found = []
-    for task in range(tasks):
-        slope, level = random.normal(0.7, 0.5), random.normal(0, 0.5)
-        for length in range(3):
-            for _ in range(4):
-                x = random.normal()
-                found.append(Pair(task, (task, length), x, slope * x + level + random.normal()))
-    return found
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("is_within", [False, True])
-@pytest.mark.parametrize("tasks", [6, 8, 12, 20])
-def test_intervals_over_tasks_hold_the_true_correlation(tasks: int, is_within: bool) -> None:
-    assert 0.92 <= covered(tasks, runs=400, is_within=is_within) <= 0.99

@@ -1,0 +1,28 @@
+"""Tests by simulation that intervals over tasks hold the truth, and that equal models are seldom told apart."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.task_coverage import correlation_coverage, false_differences, rank_coverage, seed_coverage
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("tasks", "seeds"), [(5, 3), (8, 3), (8, 6), (15, 6)])
+def test_intervals_hold_the_true_mean_rank(tasks: int, seeds: int) -> None:
+    assert 0.92 <= rank_coverage(tasks, seeds, runs=400) <= 0.99
+    assert 0.92 <= seed_coverage(tasks, seeds, runs=400) <= 0.99
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_within", [False, True])
+@pytest.mark.parametrize("tasks", [6, 8, 12, 20])
+def test_intervals_over_tasks_hold_the_true_correlation(tasks: int, is_within: bool) -> None:
+    assert 0.92 <= correlation_coverage(tasks, runs=400, is_within=is_within) <= 0.99
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("models", [3, 5, 8])
+@pytest.mark.parametrize("tasks", [6, 20])
+def test_equal_models_are_told_apart_in_at_most_one_table_of_twenty(models: int, tasks: int) -> None:
+    assert false_differences(models, tasks, runs=500) <= 0.05 + 3 * (0.05 * 0.95 / 500) ** 0.5

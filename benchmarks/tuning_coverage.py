@@ -1,8 +1,9 @@
 """Measures, on simulated scores, how often intervals after tuning hold the true score of the chosen setting.
 
-    python -m benchmarks.tuning_coverage [--runs 4000] [--trials 1,4,12,48] [--seeds 3,6,10]
+    python -m benchmarks.tuning_coverage [--runs 4000] [--trials 1,4,12,48] [--seeds 3,6,10] [--apart 0.25]
 
-Settings have true scores; a trial sees them with noise, once for each of its seeds; the best mean is chosen.
+Settings have true scores, which are a normal sample with the standard deviation --apart; that over seeds is 1. A
+trial sees them with that noise, once for each of its seeds; the best mean is chosen.
 The interval of its scores on fresh seeds is the one that seqbench reports; that of the scores by which it was
 chosen is shown beside it, which nobody should report.
 """
@@ -16,8 +17,8 @@ import numpy as np
 
 from seqbench.statistics import interval
 
-SPREAD = 1.0
-"""Standard deviation over seeds; true scores of settings differ by as much."""
+APART = 0.25
+"""Standard deviation of the true scores of settings; that over seeds is 1."""
 
 
 @dataclass(frozen=True)
@@ -35,18 +36,18 @@ class Coverage:
     bias: float
 
 
-def coverage(trials: int, seeds: int, *, runs: int) -> Coverage:
+def coverage(trials: int, seeds: int, *, runs: int, apart: float = APART) -> Coverage:
     """Simulate searches whose trials have as many seeds as the cells that are run in the end."""
     random = np.random.default_rng([trials, seeds])
     hits, false_hits, bias = 0, 0, 0.0
     for _ in range(runs):
-        true = random.normal(0.0, SPREAD, trials)
-        seen = true[:, None] + random.normal(0.0, SPREAD, (trials, seeds))
+        true = random.normal(0.0, apart, trials)
+        seen = true[:, None] + random.normal(size=(trials, seeds))
         best = int(seen.mean(axis=1).argmax())
-        fresh = true[best] + random.normal(0.0, SPREAD, seeds)
+        fresh = true[best] + random.normal(size=seeds)
         hits += _holds(fresh.tolist(), float(true[best]))
         false_hits += _holds(seen[best].tolist(), float(true[best]))
-        bias += float(seen[best].mean() - true[best]) / SPREAD
+        bias += float(seen[best].mean() - true[best])
     return Coverage(hits / runs, false_hits / runs, bias / runs)
 
 
@@ -61,11 +62,12 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=4000)
     parser.add_argument("--trials", default="1,4,12,48")
     parser.add_argument("--seeds", default="3,6,10")
+    parser.add_argument("--apart", type=float, default=APART)
     asked = parser.parse_args()
     print("trials  seeds  fresh seeds  validation scores of the choice  their bias")
     for trials in map(int, asked.trials.split(",")):
         for seeds in map(int, asked.seeds.split(",")):
-            found = coverage(trials, seeds, runs=asked.runs)
+            found = coverage(trials, seeds, runs=asked.runs, apart=asked.apart)
             print(
                 f"{trials:6d}  {seeds:5d}  {found.fresh:11.3f}  {found.chosen:31.3f}  {found.bias:10.2f}",
                 flush=True,

@@ -84,7 +84,7 @@ def shares_by_task(outcomes: Outcomes) -> list[TaskShares]:
     found = []
     for task in dict.fromkeys(place[0] for own in outcomes.values() for place in own):
         tables = _tables(task, outcomes)
-        whole = [table for table in tables if _is_whole(table)]
+        whole = [known for table in tables if (known := _whole(table)) is not None]
         if whole and min(len(whole[0]), len(whole[0][0])) > 1:
             parts = [components(table) for table in whole]
             added = Components(sum(p.model for p in parts), sum(p.seed for p in parts), sum(p.both for p in parts))
@@ -115,5 +115,7 @@ def _of_task(task: str, found: Mapping[tuple[str, int, int], float]) -> dict[tup
     return {(length, seed): skill for (name, length, seed), skill in found.items() if name == task}
 
 
-def _is_whole(table: Sequence[Sequence[float | None]]) -> bool:
-    return all(skill is not None and math.isfinite(skill) for row in table for skill in row)
+def _whole(table: Sequence[Sequence[float | None]]) -> list[list[float]] | None:
+    """Return a table in which nothing is missing; None for another."""
+    known = [[skill for skill in row if skill is not None and math.isfinite(skill)] for row in table]
+    return known if all(len(a) == len(b) for a, b in zip(known, table, strict=True)) else None

@@ -1,7 +1,8 @@
-"""Computes how far a mean rank may move with other tasks and other seeds, by a bootstrap of both.
+"""Computes how far a mean rank may move with other tasks and other seeds.
 
-Tasks are drawn with replacement, and for each drawn task its seeds; the lengths stay as they are. All models are
-ranked on the same draws, since a seed means the same data to all of them. numpy is imported where it is used.
+A bootstrap draws tasks with replacement, and for each drawn task its seeds; the lengths stay as they are. All
+models are ranked on the same draws, since a seed means the same data to all of them. numpy is imported where it is
+used.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seqbench.statistics.intervals import RESAMPLES, Interval, expanded_tail
+from seqbench.statistics.intervals import RESAMPLES, Interval, expanded_tail, t_quantile
 from seqbench.statistics.pairs import Outcomes
 from seqbench.statistics.ranks import place_ranks
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-LEAST_TASKS = 5
+LEAST_TASKS = 6
 """With fewer tasks, resampling them covers too little; see the measurements in docs/reports.md."""
 
 
@@ -28,8 +29,8 @@ class RankIntervals:
     """Where the mean rank of a model lies with 95%, by what is drawn again.
 
     Attributes:
-        over_both: tasks and seeds are drawn again: other tasks of this kind; None for fewer than five tasks.
-        over_seeds: seeds alone are drawn again: these tasks, other seeds; None if a task has a single seed.
+        over_both: on other tasks of this kind, with other seeds; None for fewer than six tasks.
+        over_seeds: on these tasks, with other seeds: Student's t; None if a task has a single seed.
     """
 
     over_both: Interval | None
@@ -50,7 +51,10 @@ def rank_intervals(outcomes: Outcomes) -> dict[str, RankIntervals]:
     models = list(next(iter(place_ranks(outcomes).values())))
     both = _over_both(tasks)
     seeds = _over_seeds(tasks)
-    return {model: RankIntervals(both and both[i], seeds and seeds[i]) for i, model in enumerate(models)}
+    return {
+        model: RankIntervals(both[i] if both else None, seeds[i] if seeds else None)
+        for i, model in enumerate(models)
+    }
 
 
 def _by_task(outcomes: Outcomes) -> list[NDArray[np.float64]]:
@@ -77,14 +81,17 @@ def _over_both(tasks: Sequence[NDArray[np.float64]]) -> list[Interval] | None:
 
 
 def _over_seeds(tasks: Sequence[NDArray[np.float64]]) -> list[Interval] | None:
+    """Return mean +- t sqrt(sum_t v_t / s_t) / N: v_t is the variance over the s_t seeds of one of N tasks."""
     import numpy as np
 
-    seeds = min(len(ranks) for ranks in tasks)
-    if seeds < 2:
+    if min(len(ranks) for ranks in tasks) < 2:
         return None
-    drawn = np.tile(np.arange(len(tasks)), (RESAMPLES, 1))
-    freedom = sum(len(ranks) - 1 for ranks in tasks)
-    return _intervals(_means(tasks, drawn, np.random.default_rng(0)), expanded_tail(seeds, freedom + 1))
+    means = np.mean([ranks.mean(axis=0) for ranks in tasks], axis=0)
+    squares = sum(ranks.var(axis=0, ddof=1) / len(ranks) for ranks in tasks)
+    half = t_quantile(1 + sum(len(ranks) - 1 for ranks in tasks)) * np.sqrt(squares) / len(tasks)
+    models = tasks[0].shape[1]
+    ends = (np.clip(means - half, 1, models), np.clip(means + half, 1, models))
+    return [Interval(float(low), float(high), "t") for low, high in zip(*ends, strict=True)]
 
 
 def _means(

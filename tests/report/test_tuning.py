@@ -1,6 +1,7 @@
 """Tests that a report holds every planned trial, and says what is not as it was planned.
 
-Modules: seqbench.report.tables.trials, seqbench.report.tables.windows, seqbench.report.formats.search_data.
+Modules: seqbench.report.tables.trials, seqbench.report.tables.windows, seqbench.report.formats.search_data,
+seqbench.report.page.trials.
 """
 
 from __future__ import annotations

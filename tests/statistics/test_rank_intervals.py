@@ -21,7 +21,7 @@ def test_seeds_alone_leave_the_tasks_and_both_are_wider() -> None:
 
 
 def test_seeds_that_agree_leave_no_width_and_few_tasks_no_interval() -> None:
-    alike = {m: {(f"t{t}", 16, s): float(m == "a") for t in range(4) for s in range(3)} for m in ("a", "b")}
+    alike = {m: {(f"t{t}", 16, s): float(m == "a") for t in range(5) for s in range(3)} for m in ("a", "b")}
     found = rank_intervals(alike)["a"]
     assert found.over_both is None
     assert found.over_seeds is not None

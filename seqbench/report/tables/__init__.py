@@ -3,12 +3,17 @@
 __all__ = [
     "comparison",
     "costs",
+    "effects",
     "environments",
     "failures",
     "gradients",
+    "horizons",
+    "over_tasks",
     "remarks",
     "scores",
     "seed_summaries",
     "standings",
     "table",
+    "trials",
+    "windows",
 ]

@@ -1,4 +1,4 @@
-"""Makes the table of horizon against usable length and skill: does the gradient predict the memory?"""
+"""Makes the table of horizons against usable length and skill: whether the gradient predicts the memory."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ def horizon_table(fits: Sequence[HorizonFit]) -> Table | None:
     for quantity in QUANTITIES:
         if any((quantity, when) in known for when, _ in MOMENTS):
             of = [known.get((quantity, when)) for when, _ in MOMENTS]
-            rows.append((Entry(quantity), Entry("all cells"), *(_entry(each and each.overall) for each in of)))
-            rows.append(
-                (Entry(quantity), Entry("of one task and length"), *(_entry(each and each.within) for each in of))
-            )
+            overall = (_entry(each.overall) if each else Entry("-") for each in of)
+            within = (_entry(each.within) if each else Entry("-") for each in of)
+            rows.append((Entry(quantity), Entry("all cells"), *overall))
+            rows.append((Entry(quantity), Entry("of one task and length"), *within))
     if not rows:
         return None
     columns = ("horizon and", "cells", *(words for _, words in MOMENTS))
@@ -101,9 +101,7 @@ def _lag(each: Observation, when: str) -> float | None:
     return flow.summary.horizon.lag + (_CENSORED if flow.summary.horizon.is_censored else 0.0)
 
 
-def _entry(found: Correlation | None) -> Entry:
-    if found is None:
-        return Entry("-")
+def _entry(found: Correlation) -> Entry:
     beside = f"({found.n} cells)"
     if found.rho is None:
         return Entry("unknown", note=beside)

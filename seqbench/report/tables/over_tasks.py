@@ -19,9 +19,8 @@ from seqbench.statistics import (
 )
 
 _DRAWN_LINES = (
-    "95% intervals of the mean rank by a bootstrap. Over tasks and seeds: tasks are drawn with replacement, and"
-    " for each the seeds; the lengths stay. Over seeds: these tasks, other seeds.",
-    "All models are ranked on the same draws.",
+    "95% intervals of the mean rank. Over tasks and seeds: a bootstrap draws tasks with replacement, and for"
+    " each its seeds, the same for all models; the lengths stay. Over seeds: these tasks with other seeds, Student's t.",
 )
 _CRITICAL_LINES = (
     "Friedman's test over the tasks, p by permuting the models within each; then Nemenyi's critical difference,"

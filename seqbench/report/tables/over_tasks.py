@@ -19,8 +19,9 @@ from seqbench.statistics import (
 )
 
 _DRAWN_LINES = (
-    "95% intervals of the mean rank. Over tasks and seeds: a bootstrap draws tasks with replacement, and for"
-    " each its seeds, the same for all models; the lengths stay. Over seeds: these tasks with other seeds, Student's t.",
+    "95% intervals of the mean rank. Over tasks and seeds: a bootstrap draws tasks with replacement, and for each"
+    " its seeds, the same for all models; the lengths stay. Over seeds: these tasks with other seeds, by Student's"
+    " t.",
 )
 _CRITICAL_LINES = (
     "Friedman's test over the tasks, p by permuting the models within each; then Nemenyi's critical difference,"

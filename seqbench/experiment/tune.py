@@ -63,7 +63,7 @@ class Tune(Settings):
     def _prunes_one_seed(self) -> Tune:
         if self.prune and len(self.trial_seeds) > 1:
             raise ValueError(
-                "prune needs one seed of trials: a trial that ends early with one of two has no mean score"
+                "prune needs one seed of trials: one that ends early with one of two has no mean score"
             )
         return self
 

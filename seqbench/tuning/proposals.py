@@ -131,7 +131,8 @@ class GenerationProposer(Proposer):
 def bars_of(rows: Iterable[TrialRow]) -> Iterable[tuple[int, float]]:
     """Yield (step, median of the best scores that trials had by then), for steps that enough trials have reached.
 
-    The median rule of Golovin et al. (2017), "Google Vizier", section 3.2.1, with the best score so far on both sides.
+    The median rule of Golovin et al. (2017), "Google Vizier", section 3.2, but with the best score so far of the
+    earlier trials too, where they have the mean of theirs.
     """
     reached = defaultdict(list)
     for row in rows:

@@ -1,8 +1,7 @@
-"""Picks settings by optuna's tree-structured Parzen estimator (Bergstra et al. 2011, "Algorithms for hyper-parameter
-optimization").
+"""Picks settings by optuna's tree-structured Parzen estimator (Bergstra et al. 2011, section 4).
 
-The records of the trials are the only memory: for each generation a study is built from those before it, in the order
-of their numbers, so that workers, interruptions and a storage of optuna's cannot move what is picked.
+The records of the trials are the only memory: for each generation a study is built from those before it, in the
+order of their numbers, so that workers, interruptions and a storage of optuna's cannot move what is picked.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tests that the picks of the estimator lie in the space, come from results alone, and go where scores are good."""
+"""Tests that the estimator's picks lie in the space, come from results alone, and go where scores are good."""
 
 from __future__ import annotations
 

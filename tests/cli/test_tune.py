@@ -74,9 +74,8 @@ def test_tune_runs_trials_then_cells_and_goes_on_where_it_was(
     assert {record.tuned.trials for record in records if record.tuned} == {2}
     assert say("tune", "mine.yaml", "--dry-run", "--json") == 0
     plan = json.loads(capsys.readouterr().out)
-    assert [(place["trials"], place["done"], place["train_seconds"]) for place in plan["places"]] == [
-        (2, 2, 0)
-    ] * 2
+    told = [(place["trials"], place["done"], place["train_seconds"]) for place in plan["places"]]
+    assert told == [(2, 2, 0)] * 2
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -38,6 +38,7 @@ class TunedData:
         keys: the keys of its cells, one for each seed of trials.
         validation_score: its mean score on validation data.
         outcomes: a hash of the keys and outcomes of all these trials.
+        setting: what was chosen: parameter, as the search space names it -> value.
     """
 
     search: str
@@ -47,3 +48,4 @@ class TunedData:
     keys: tuple[str, ...]
     validation_score: float
     outcomes: str
+    setting: Mapping[str, Any] = field(default_factory=dict)

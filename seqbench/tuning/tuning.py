@@ -168,6 +168,7 @@ class Tuning:
             keys=tuple(row.key for row in best),
             validation_score=scores[best[0].number],
             outcomes=outcomes_hash(rows),
+            setting=best[0].setting,
         )
         return best[0], tuned
 

@@ -181,7 +181,8 @@ def test_a_trial_beyond_the_budget_or_of_another_search_is_refused(tmp_path: Pat
         load_trials(tmp_path)
     assert record.trial is not None
     own = replace(record.trial, search=load_search(tmp_path).search, number=3)
-    Store(tmp_path / "trials").write(record.model_copy(update={"trial": own}))
+    cell = record.cell.model_copy(update={"trial": own})
+    Store(tmp_path / "trials").write(record.model_copy(update={"cell": cell}))
     with pytest.raises(StoreError, match="is number 3 of last small T=4, and its budget is 3 trials"):
         load_trials(tmp_path)
 

@@ -137,6 +137,8 @@ def cell_of(data: CellData) -> Cell:
         evaluate_lengths=data.evaluate_lengths,
         data=data.data,
         key_version=data.key_version,
+        trial=data.trial,
+        tuned=data.tuned,
     )
 
 

@@ -70,6 +70,6 @@ def step_operations(cell: Cell, catalog: Catalog) -> float:
         network.chunking = WHOLE
         counter = FlopCounterMode(display=False)
         # The fused layers of oneDNN are one operation to torch, of which it counts nothing.
-        with torch.backends.mkldnn.flags(enabled=False), counter:
+        with torch.backends.mkldnn.flags(enabled=False, allow_tf32=None), counter:
             network.loss(data.train.batch(rows)).backward()  # type: ignore[no-untyped-call]
     return float(counter.get_total_flops())

@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from seqbench import Catalog, Execution, Experiment
+from seqbench import Catalog, Experiment
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
 from seqbench.running.plan import RETRY_FAILED, OnExisting, Plan
-from seqbench.running.sweep import sweep
+from seqbench.training.cell import run_cell
 from seqbench.tuning.tuning import Chosen, Tuning, tuning_of
 from tests.toys import CATALOG
 
 SPACE = {"learning_rate": "log 1e-4..1e-1", "small.hidden_size": [4, 8]}
-SERIAL = Execution(name="serial")
 
 
 def experiment(**changes: Any) -> Experiment:
@@ -23,7 +22,8 @@ def experiment(**changes: Any) -> Experiment:
         "models": ["small"],
         "lengths": [4],
         "seeds": [0, 1],
-        "training": {"steps": 12, "batch_size": 16, "validate_every": 4},
+        "training": {"steps": 4, "batch_size": 16, "validate_every": 2},
+        "gradients": {"measure": False},
         "tune": {"space": SPACE, "trials": 3},
     }
     return Experiment.model_validate({**fields, **changes})
@@ -34,8 +34,8 @@ def tuned(folder: Path, catalog: Catalog = CATALOG, **changes: Any) -> Tuning:
 
 
 def run(todo: Plan, store: Store, catalog: Catalog = CATALOG) -> None:
-    for _ in sweep(todo, store, catalog, SERIAL):
-        pass
+    for cell in todo.pending:
+        store.write(run_cell(cell, catalog))
 
 
 def tried(found: Tuning, policy: OnExisting = RETRY_FAILED) -> Chosen:

@@ -55,6 +55,7 @@ def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
 SERIAL = ("--executor", "serial", "-q")
 
 
+@pytest.mark.slow
 def test_tune_runs_trials_then_cells_and_goes_on_where_it_was(
     say: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -69,4 +69,5 @@ def tune(
     for sentence in chosen.open:
         log.warning("%s", sentence)
     run_plan(chosen.plan, store, catalog, settings)
+    found.tell(chosen.plan)
     return frame(records_of(chosen.plan, store))

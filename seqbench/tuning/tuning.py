@@ -120,6 +120,22 @@ class Tuning:
             cells += [(replace(cell, tuned=tuned), place) for cell in tested]
         return Chosen(plan_cells(_expansion(cells), Store(self.folder), policy), settings, tuple(problems))
 
+    def tell(self, plan: Plan) -> None:
+        """Tell the choice in records of these cells that were there before it, or tell another one.
+
+        Such a cell was run before with the same setting, or its choice was made while trials were still to come.
+        """
+        store, asked = Store(self.folder), {cell.key: cell for cell in plan.cells}
+        stale = [
+            record.key
+            for record in store.light(is_broken_skipped=True, keys=asked.keys())
+            if record.tuned != asked[record.key].tuned
+        ]
+        for key in stale:
+            record = store.with_key(key)
+            cell = record.cell.model_copy(update={"tuned": asked[key].tuned})
+            store.write(record.model_copy(update={"cell": cell}))
+
     def _decided(self, policy: OnExisting) -> Iterator[tuple[Cell, TunedPlace]]:
         rows: Sequence[TrialRow] = ()
         if has_trials(self.folder):

@@ -159,6 +159,24 @@ def test_a_trial_that_was_removed_is_told_and_run_again(tmp_path: Path) -> None:
     assert [r.tuned for r in finished(found)] == [r.tuned for r in records]
 
 
+def test_a_cell_that_had_run_with_the_chosen_setting_is_not_run_again_and_tells_the_choice(tmp_path: Path) -> None:
+    found = tuned(tmp_path, seeds=[0])
+    todo = tried(found).plan
+    store = Store(tmp_path)
+    run(replace(todo, pending=tuple(replace(cell, tuned=None) for cell in todo.cells)), store)
+    (before,) = store.read()
+    chosen = found.chosen(RETRY_FAILED).plan
+    assert chosen.pending == ()
+    found.tell(chosen)
+    (after,) = store.read()
+    assert after.tuned == todo.cells[0].tuned
+    assert after == before.model_copy(update={"cell": after.cell})
+    (path,) = (tmp_path / "records").iterdir()
+    written = path.stat().st_mtime_ns
+    found.tell(chosen)
+    assert path.stat().st_mtime_ns == written
+
+
 def test_a_plan_that_gives_one_model_more_trials_is_refused(tmp_path: Path) -> None:
     models = ["small", {"label": "wide", "model": "small", "hidden_size": 16}]
     found = tuned(tmp_path, models=models, tune={"space": {"learning_rate": [1e-2, 1e-3]}, "trials": 2})

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from seqbench.records.load import load_gradients, load_results
     from seqbench.running.run import run
     from seqbench.training.load_network import load_network, load_trained
+    from seqbench.tuning.tune import tune
     from seqbench.wrapping.layer_class import LayerClass
 
 __version__ = "0.2.0"
@@ -160,6 +161,7 @@ _HOMES = {
         "load_network",
         "load_trained",
     ),
+    "tuning.tune": ("tune",),
     "wrapping.layer_class": ("LayerClass",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -233,6 +235,7 @@ __all__ = [
     "run_assignment",
     "scored_items",
     "stacked_parts",
+    "tune",
 ]
 
 

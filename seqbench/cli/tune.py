@@ -115,5 +115,6 @@ class _Run:
         if not trials_only and chosen.plan.cells:
             status = swept(chosen.plan, store, self._found.catalog, self._how, **self._showing)
             if status is None:
+                self._found.tell(chosen.plan)
                 status = ended(chosen.plan, store, self._how, as_json=self._as_json)
         return status or (UNFINISHED if chosen.open else 0)

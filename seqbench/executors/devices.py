@@ -27,7 +27,7 @@ class Gpu:
 
 
 @dataclass(frozen=True)
-class Place:
+class GpuPlace:
     """The GPUs for a cell.
 
     Attributes:
@@ -37,7 +37,7 @@ class Place:
     devices: str | None
 
 
-EVERYTHING, NO_GPU = Place(None), Place("")
+EVERYTHING, NO_GPU = GpuPlace(None), GpuPlace("")
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Devices:
         room = len(self.gpus) * self._most(self.share)
         return min(workers, room) if is_limited else room
 
-    def place(self, needed: int, beside: Sequence[tuple[Place, int]]) -> Place | None:
+    def place(self, needed: int, beside: Sequence[tuple[GpuPlace, int]]) -> GpuPlace | None:
         """Return the place where a cell can begin now; None if it must wait.
 
         The GPU with the fewest cells comes first; a GPU without any takes every cell.
@@ -84,16 +84,16 @@ class Devices:
             needed: expected GPU memory of the cell, in bytes.
             beside: place and expected bytes of each running cell.
 
-        >>> two, (a, b) = Devices([Gpu("2", 1000), Gpu("3", 1000)]), (Place("2"), Place("3"))
+        >>> two, (a, b) = Devices([Gpu("2", 1000), Gpu("3", 1000)]), (GpuPlace("2"), GpuPlace("3"))
         >>> two.place(600, []), two.place(600, [(a, 300)])
-        (Place(devices='2'), Place(devices='3'))
+        (GpuPlace(devices='2'), GpuPlace(devices='3'))
         >>> two.place(600, [(a, 300), (b, 400)]), two.place(600, [(a, 400), (b, 400)])
-        (Place(devices='2'), None)
+        (GpuPlace(devices='2'), None)
         >>> half = Devices(two.gpus, 0.5)
         >>> half.place(9999, [(a, 9999), (b, 9999)]), half.place(1, [(a, 1), (b, 1), (a, 1), (b, 1)])
-        (Place(devices='2'), None)
+        (GpuPlace(devices='2'), None)
         >>> Devices([]).place(0, []), Devices(two.gpus, 0).place(0, [])
-        (Place(devices=None), Place(devices=''))
+        (GpuPlace(devices=None), GpuPlace(devices=''))
         """
         if self.share == 0:
             return NO_GPU
@@ -101,7 +101,7 @@ class Devices:
             return EVERYTHING
         taken = {gpu: [size for place, size in beside if place.devices == gpu.name] for gpu in self.gpus}
         fitting = [gpu for gpu in self.gpus if self._has_room(gpu, needed, taken[gpu])]
-        return Place(min(fitting, key=lambda gpu: len(taken[gpu])).name) if fitting else None
+        return GpuPlace(min(fitting, key=lambda gpu: len(taken[gpu])).name) if fitting else None
 
     def _has_room(self, gpu: Gpu, needed: int, taken: Sequence[int]) -> bool:
         if self.share is not None:

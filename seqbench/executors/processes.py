@@ -14,7 +14,7 @@ from multiprocessing.connection import wait
 
 from seqbench.errors import ExperimentError
 from seqbench.executors.crew import Crew, Run, Workplace
-from seqbench.executors.devices import Devices, Gpu, Place, named
+from seqbench.executors.devices import Devices, Gpu, GpuPlace, named
 from seqbench.executors.expected import Expected
 from seqbench.executors.launches import Launch
 from seqbench.executors.work import check, gpu_memories, train
@@ -81,7 +81,7 @@ class _Placed:
     """A process and its GPU."""
 
     process: Worker
-    place: Place
+    place: GpuPlace
 
 
 class _Machine(Workplace[_Placed]):
@@ -147,7 +147,7 @@ class _Machine(Workplace[_Placed]):
         beside = [(run.launch.assignment, resident_bytes(run.worker.process.pid)) for run in runs]
         return self._expected.fits(launch.assignment, beside)
 
-    def _place(self, launch: Launch, runs: Sequence[Run[_Placed]]) -> Place | None:
+    def _place(self, launch: Launch, runs: Sequence[Run[_Placed]]) -> GpuPlace | None:
         """Return the place for one more cell; None if no GPU has room for it."""
         beside = [(run.worker.place, self._expected.on_gpu(run.launch.assignment)) for run in runs]
         return self._devices.place(self._expected.on_gpu(launch.assignment), beside)

@@ -108,7 +108,10 @@ class Cell:
     @property
     def _trial_identity(self) -> list[Any]:
         trial = self.trial
-        return [] if trial is None else [trial.search, trial.number, [list(bar) for bar in trial.bars]]
+        if trial is None:
+            return []
+        # Two labels of one model may come to the same setting, and each has trials of its own.
+        return [trial.search, self.model.titled, trial.number, [list(bar) for bar in trial.bars]]
 
     def __str__(self) -> str:
         told = title(self.task.shown, self.model.titled, self.length, self.seed)

@@ -59,6 +59,14 @@ class Tune(Settings):
             raise ValueError(f"a grid tries each of its settings to the end: leave {field} out, or use random")
         return self
 
+    @model_validator(mode="after")
+    def _prunes_one_seed(self) -> Tune:
+        if self.prune and len(self.trial_seeds) > 1:
+            raise ValueError(
+                "prune needs one seed of trials: one that ends early with one of two has no mean score"
+            )
+        return self
+
     @property
     def told(self) -> dict[str, Any]:
         """The section as an experiment has it, in plain data."""

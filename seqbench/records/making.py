@@ -31,6 +31,8 @@ def cell_data(cell: Cell) -> CellData:
         data=dict(cell.data),
         gradients=cell.gradients.model_dump(),
         key_version=cell.key_version,
+        trial=cell.trial,
+        tuned=cell.tuned,
     )
 
 
@@ -62,8 +64,6 @@ def unfinished(
         environment=dict(environment),
         traceback=trace,
         finished=now(),
-        trial=cell.trial,
-        tuned=cell.tuned,
     )
 
 

@@ -6,7 +6,7 @@ Strict JSON, data only; a number is finite, or null with its reason in ``notes``
 from __future__ import annotations
 
 import json
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
@@ -40,12 +40,17 @@ class Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-def without_unknown(told: dict[str, Any], *names: str) -> dict[str, Any]:
-    """Return the JSON of a part without fields that are null in most records: earlier versions refuse them."""
-    return {each: value for each, value in told.items() if each not in names or value is not None}
+class SparseData(Data):
+    """A part with rare fields, left out of the JSON where they are null: earlier versions refuse them."""
+
+    rare: ClassVar[tuple[str, ...]] = ()
+
+    @model_serializer(mode="wrap")
+    def _told(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in whole(self).items() if name not in self.rare or value is not None}
 
 
-class PluginUsed(Data):
+class PluginUsed(SparseData):
     """A task or a model with the parameters it was run with.
 
     Attributes:
@@ -57,6 +62,7 @@ class PluginUsed(Data):
         sized: what chose its width; left out of the JSON where the width was given. It is part of no key.
     """
 
+    rare = ("sized",)
     name: str
     version: int
     parameters: dict[str, Any]
@@ -64,10 +70,6 @@ class PluginUsed(Data):
     distribution: str = ""
     label: str = ""
     sized: Sized | None = None
-
-    @model_serializer(mode="wrap")
-    def _told(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_unknown(whole(self), "sized")
 
     @property
     def shown(self) -> str:
@@ -86,14 +88,16 @@ class PluginUsed(Data):
         return self.distribution.removeprefix("file ").rpartition(" ")[0] if is_file else None
 
 
-class CellData(Data):
+class CellData(SparseData):
     """The cell that was run; its key is the record's key.
 
     Attributes:
         gradients: the settings of gradient statistics, which are not part of the key; None if unknown.
         key_version: the version of the key; records of version 1 do not tell it.
+        trial, tuned: what a search tries or has chosen here; left out of the JSON of other cells.
     """
 
+    rare = ("trial", "tuned")
     task: PluginUsed
     model: PluginUsed
     length: int
@@ -103,24 +107,23 @@ class CellData(Data):
     data: dict[str, str]
     gradients: dict[str, Any] | None = None
     key_version: int = 1
+    trial: TrialData | None = None
+    tuned: TunedData | None = None
 
 
-class MetricData(Data):
+class MetricData(SparseData):
     """The primary metric: its name, its best value, its direction, and its worst value if it has one.
 
     Attributes:
         is_bound: False if luck may beat ``best``, what the source of the data scores; left out of other JSON.
     """
 
+    rare = ("is_bound",)
     name: str
     best: float
     is_higher_better: bool
     worst: float | None = None
     is_bound: Literal[False] | None = None
-
-    @model_serializer(mode="wrap")
-    def _told(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_unknown(whole(self), "is_bound")
 
 
 class BaselineData(Data):
@@ -142,7 +145,7 @@ class NotFiniteData(Data):
     first: tuple[tuple[int, int | None], ...]
 
 
-class Evaluation(Data):
+class Evaluation(SparseData):
     """Scores on the test split at one length.
 
     Attributes:
@@ -160,6 +163,7 @@ class Evaluation(Data):
         samples, rolls: what the network was given and wrote, and its labels at each step; left out so too.
     """
 
+    rare = ("curves", "unknown", "best", "samples", "rolls")
     length: int
     examples: int
     scores: dict[str, float | None]
@@ -173,10 +177,6 @@ class Evaluation(Data):
     best: float | None = None
     samples: tuple[tuple[str, str], ...] | None = None
     rolls: tuple[tuple[tuple[int, ...], ...], ...] | None = None
-
-    @model_serializer(mode="wrap")
-    def _told(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_unknown(whole(self), "curves", "unknown", "best", "samples", "rolls")
 
     def score(self, metric: MetricData | None) -> float | None:
         """Return the score by a metric; None if unknown."""
@@ -195,7 +195,7 @@ class WeightsData(Data):
     bytes: int
 
 
-class Costs(Data):
+class Costs(SparseData):
     """The cost of a cell; None if it was not reached or is unknown.
 
     Attributes:
@@ -211,6 +211,7 @@ class Costs(Data):
         is_recomputed: whether chunks of sequences were recomputed in the backward pass (``training.recompute``).
     """
 
+    rare = ("state_growth",)
     parameters: int | None = None
     layer_parameters: int | None = None
     state_size: int | None = None
@@ -223,10 +224,6 @@ class Costs(Data):
     peak_memory_bytes: int | None = None
     peak_gpu_memory_bytes: int | None = None
     is_recomputed: bool | None = None
-
-    @model_serializer(mode="wrap")
-    def _told(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_unknown(whole(self), "state_growth")
 
 
 class Validation(Data):
@@ -250,7 +247,7 @@ class Course(Data):
     best_step: int | None = None
 
 
-class FlowAt(Data):
+class FlowAt(SparseData):
     """The gradient flow of a network at one moment.
 
     Attributes:
@@ -261,6 +258,7 @@ class FlowAt(Data):
         input_summary: of the input gradient, where nothing is measured at a state; left out of other JSON.
     """
 
+    rare = ("input_summary",)
     when: Literal["init", "during", "trained"]
     step: int
     flow: Flow
@@ -271,10 +269,6 @@ class FlowAt(Data):
     def headline(self) -> Headline:
         """The summary that tables show."""
         return headline(self.summary, self.input_summary)
-
-    @model_serializer(mode="wrap")
-    def _told(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_unknown(whole(self), "input_summary")
 
 
 class GradientData(Data):
@@ -311,7 +305,6 @@ class Record(Data):
         traceback: the traceback of a failed cell.
         is_longer_harder: what the task says of longer sequences; it decides how usable length is computed.
         weights: the file of the tested weights; None if they were not kept.
-        trial, tuned: what a search tries or has chosen here; left out of the JSON of other cells.
     """
 
     schema_version: Literal[1] = 1
@@ -336,12 +329,16 @@ class Record(Data):
     finished: str = ""
     is_longer_harder: bool = True
     weights: WeightsData | None = None
-    trial: TrialData | None = None
-    tuned: TunedData | None = None
 
-    @model_serializer(mode="wrap")
-    def _told(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_unknown(whole(self), "trial", "tuned")
+    @property
+    def trial(self) -> TrialData | None:
+        """What a search tries here; None of a cell that is no trial."""
+        return self.cell.trial
+
+    @property
+    def tuned(self) -> TunedData | None:
+        """What chose the settings of the cell; None if no search did."""
+        return self.cell.tuned
 
     @property
     def tests(self) -> tuple[Evaluation, ...]:

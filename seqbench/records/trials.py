@@ -37,6 +37,7 @@ class TrialRow:
         seconds: of training, validations included.
         operations: floating-point operations of the whole training, where the budget is counted in them.
         key: of its record.
+        validations: (step, score on validation data), in order; the score is None where it is unknown.
         chosen: whether its setting was chosen for its task, model and length.
     """
 
@@ -55,6 +56,7 @@ class TrialRow:
     seconds: float | None
     operations: float | None
     key: str
+    validations: tuple[tuple[int, float | None], ...] = ()
     chosen: bool = False
 
     @property
@@ -184,6 +186,7 @@ def _row(record: Record, search: Search) -> TrialRow:
         seconds=record.costs.train_seconds,
         operations=trial.operations,
         key=record.key,
+        validations=tuple((each.step, each.score) for each in record.course.validations),
     )
 
 

@@ -1,6 +1,7 @@
 """Runs one cell from its data to its record, and measures networks without training them."""
 
 __all__ = [
+    "building",
     "cell",
     "cell_data",
     "checkpoints",

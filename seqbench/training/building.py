@@ -32,4 +32,6 @@ def build(cell: Cell, catalog: Catalog, data: TaskData, progress: Progress | Non
     features = data.inputs.features(cell.training.embedding_size)
     network.chunking = chunking_of(network, cell.training, features, int(data.train.lengths.max()))
     monitor = GradientMonitor(network, data.validation, cell.gradients, cell.seed)
-    return Fit(network, data.metrics, cell.training, progress, monitor.after_step), monitor
+    fit = Fit(network, data.metrics, cell.training, progress, monitor.after_step)
+    fit.bars = {} if cell.trial is None else dict(cell.trial.bars)
+    return fit, monitor

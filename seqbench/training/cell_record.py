@@ -79,6 +79,4 @@ def make_record(
         warnings=loaded.warnings,
         finished=now(),
         is_longer_harder=loaded.task.is_longer_harder,
-        trial=cell.trial,
-        tuned=cell.tuned,
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from seqbench.contracts.metrics import Metric
 from seqbench.experiment.schema import Training
 
-Stopped = Literal["steps", "solved", "patience"]
-"""Reason for the end of a training: all its steps, a score near enough to perfect, or too many validations without
-a gain."""
+Stopped = Literal["steps", "solved", "patience", "pruned"]
+"""Reason for the end of a training: all its steps, a score near enough to perfect, too many validations without a
+gain, or, of a trial, a score worse than half of the earlier trials had by then."""
 
 
 def early_end(score: float, metric: Metric, *, validations_since_best: int, settings: Training) -> Stopped | None:
@@ -26,3 +27,15 @@ def early_end(score: float, metric: Metric, *, validations_since_best: int, sett
     if settings.patience is not None and validations_since_best >= settings.patience:
         return "patience"
     return None
+
+
+def is_pruned(step: int, best_score: float, metric: Metric, bars: Mapping[int, float]) -> bool:
+    """Say whether a trial ends after a validation: its best score so far is worse than the bar of this step.
+
+    Args:
+        step: of the validation.
+        best_score: of the trial so far.
+        metric: the primary metric.
+        bars: step -> score; steps without one prune nothing.
+    """
+    return step in bars and metric.is_better(bars[step], best_score)

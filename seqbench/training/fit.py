@@ -21,7 +21,7 @@ from seqbench.experiment.schema import Training
 from seqbench.network.network import Network
 from seqbench.training.captured_step import CapturedStep
 from seqbench.training.cuda_graphs import CudaCapture
-from seqbench.training.early_stop import early_end
+from seqbench.training.early_stop import early_end, is_pruned
 from seqbench.training.history import History
 from seqbench.training.optimizers import LearningRates, make_optimizer
 from seqbench.training.precision import autocast
@@ -59,6 +59,7 @@ class Fit(pl.LightningModule):
         decoding: how the network generates tokens; None if no metric needs them.
         stream: the text that a test reads as one; None if no metric needs it.
         notes: what the record says about the training beside its numbers, by name.
+        bars: step -> the validation score below which a trial is pruned.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Fit(pl.LightningModule):
         self.decoding: Decoding | None = None
         self.stream: Split | None = None
         self.notes: dict[str, str] = {}
+        self.bars: dict[int, float] = {}
         self._meters = NetworkScores(network, ())
         self._rates: LearningRates | None = None
         self._step: Callable[[Batch], Tensor] | None = None
@@ -185,6 +187,8 @@ class Fit(pl.LightningModule):
             return
         since = best.validations_since_best
         end = early_end(score, primary, validations_since_best=since, settings=self.training_settings)
+        if end is None and is_pruned(step, best.chosen[1], primary, self.bars):
+            end = "pruned"
         if end is not None:
             self.history.stopped = end
             self.trainer.should_stop = True

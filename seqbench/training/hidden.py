@@ -39,7 +39,7 @@ class Hidden:
         return f"<{object.__getattribute__(self, '_what')}, hidden from a trial>"
 
     def __len__(self) -> int:
-        return self.len
+        return int(self.len)
 
     def __iter__(self) -> Any:
         return self.iter
@@ -48,7 +48,7 @@ class Hidden:
         return self.item
 
     def __contains__(self, item: Any) -> bool:
-        return self.contains
+        return bool(self.contains)
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Raise; the texts of test examples are shown by a call."""
@@ -58,10 +58,10 @@ class Hidden:
         return bool(self.truth)
 
     def __eq__(self, other: object) -> bool:
-        return self.equality
+        return bool(self.equality)
 
     def __hash__(self) -> int:
-        return self.hash
+        return int(self.hash)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return self.pickle

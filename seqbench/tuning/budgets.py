@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,24 +12,28 @@ from seqbench.base.atomic_files import write_atomically
 from seqbench.errors import ExperimentError, StoreError, reason
 from seqbench.experiment.cells import Cell
 from seqbench.experiment.schema import Experiment
-from seqbench.experiment.search_space import grid_size
+from seqbench.experiment.search_space import grid_size, random_setting
+from seqbench.experiment.trials import TrialData
 from seqbench.experiment.tune import MOST_TRIALS, Tune
 from seqbench.records.search import PlacePlan, Search, load_search, search_file
 from seqbench.records.store import Store
+from seqbench.tuning.operations import OperationCounter
 from seqbench.tuning.places import TunedPlace
 
+OPERATIONS_MOVE_WITH = ("batch_size", "embedding_size")
+"""Fields of training on which the operations of a step depend; a model's parameters may do so too."""
 
-def search_of(experiment: Experiment, tune: Tune, places: Sequence[TunedPlace]) -> Search:
+
+def search_of(
+    experiment: Experiment, tune: Tune, places: Sequence[TunedPlace], counter: OperationCounter
+) -> Search:
     """Return the plan of a search.
 
     Raises:
         ExperimentError: no equal budget can be given to all models.
     """
     trials = _grid_trials(experiment, tune, places) if tune.method == "grid" else tune.trials
-    plans = tuple(
-        PlacePlan(task=each.place.task, model=each.place.model, length=each.place.length, trials=trials or 0)
-        for each in places
-    )
+    plans = tuple(_plan_of(each, experiment, trials, counter) for each in places)
     return Search(
         search=_hash(tune, [each.cell for each in places]),
         method=tune.method,
@@ -42,6 +46,41 @@ def search_of(experiment: Experiment, tune: Tune, places: Sequence[TunedPlace]) 
         prune=tune.prune,
         places=plans,
     )
+
+
+def _plan_of(
+    place: TunedPlace, experiment: Experiment, trials: int | None, counter: OperationCounter
+) -> PlacePlan:
+    task, model, length = place.place
+    if trials is not None:
+        return PlacePlan(task=task, model=model, length=length, trials=trials)
+    operations = 0.0
+    for number, cost in enumerate(_costs(place, experiment, counter)):
+        if operations + cost > (experiment.tune.compute if experiment.tune and experiment.tune.compute else 0.0):
+            break
+        operations, trials = operations + cost, number + 1
+    if trials is None:
+        raise ExperimentError(
+            f"{experiment.where('tune', 'compute')}tune.compute is less than the first trial of {place.place}"
+            f" takes, {cost:.3g} floating-point operations; raise it"
+        )
+    return PlacePlan(task=task, model=model, length=length, trials=trials, operations=operations)
+
+
+def _costs(place: TunedPlace, experiment: Experiment, counter: OperationCounter) -> Iterator[float]:
+    """Yield the operations of one trial after the other, with all its seeds."""
+    tune = experiment.tune
+    assert tune is not None
+    moving = [name for name in place.space if "." in name or name in OPERATIONS_MOVE_WITH]
+    if tune.method == "tpe" and moving:
+        raise ExperimentError(
+            f"{experiment.where('tune', 'compute')}tune.compute: with tpe the number of trials must be known"
+            f" before the first, and their operations depend on {moving[0]}: give trials, or tune at random"
+        )
+    for number in range(MOST_TRIALS):
+        told = TrialData("", number, random_setting(place.space, tune.seed, number))
+        cell = place.trial(told, tune.trial_seeds[0], counter.catalog, tune)
+        yield counter.training(cell) * len(tune.trial_seeds)
 
 
 def begin(search: Search, store: Store, folder: Path) -> None:

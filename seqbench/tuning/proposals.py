@@ -1,17 +1,23 @@
-"""Proposes the settings of trials: at random, or from a grid.
+"""Proposes the settings of trials: at random, from a grid, or generation by generation from earlier results.
 
-What is proposed depends on the search and on the results of earlier trials, never on time or on workers.
+What is proposed depends on the search and on the results of earlier generations, never on time or on workers.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from seqbench.experiment.search_space import Values, grid_settings, random_setting
+from seqbench.records.search import Place
 from seqbench.records.trials import TrialRow
+
+LEAST_REACHED = 3
+"""Earlier trials that must have reached a step before others are pruned there."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +26,7 @@ class Proposed:
 
     Attributes:
         setting: parameter -> value.
-        bars: (step, score) which the trial must have passed; empty for a trial that is never pruned.
+        bars: (step, score): the trial ends where its best score by then is worse; empty for one that never does.
     """
 
     setting: Mapping[str, Any]
@@ -31,14 +37,16 @@ class Proposer(ABC):
     """A way to propose settings."""
 
     @abstractmethod
-    def known(self, space: Mapping[str, Values], trials: int, rows: Sequence[TrialRow]) -> list[Proposed]:
+    def known(
+        self, place: Place, space: Mapping[str, Values], trials: int, rows: Sequence[TrialRow]
+    ) -> list[Proposed]:
         """Return the first trials of a place, as many as are decided by now.
 
         Args:
+            place: the task, model and length.
             space: what is tuned there.
             trials: how many there are in the end.
-            rows: trials of the place that have ended. The same rows give the same answer, and more rows never
-                change what fewer rows have decided.
+            rows: trials of the place that have ended. More rows never change what fewer rows have decided.
         """
 
 
@@ -48,7 +56,9 @@ class RandomProposer(Proposer):
 
     seed: int
 
-    def known(self, space: Mapping[str, Values], trials: int, rows: Sequence[TrialRow]) -> list[Proposed]:
+    def known(
+        self, place: Place, space: Mapping[str, Values], trials: int, rows: Sequence[TrialRow]
+    ) -> list[Proposed]:
         """Return all trials."""
         return [Proposed(random_setting(space, self.seed, number)) for number in range(trials)]
 
@@ -57,6 +67,79 @@ class RandomProposer(Proposer):
 class GridProposer(Proposer):
     """Tries every combination of the values, in the order of the space."""
 
-    def known(self, space: Mapping[str, Values], trials: int, rows: Sequence[TrialRow]) -> list[Proposed]:
+    def known(
+        self, place: Place, space: Mapping[str, Values], trials: int, rows: Sequence[TrialRow]
+    ) -> list[Proposed]:
         """Return all trials."""
         return [Proposed(setting) for setting in grid_settings(space)[:trials]]
+
+
+class Picker(ABC):
+    """Picks the settings of one generation."""
+
+    @abstractmethod
+    def settings(
+        self, place: Place, space: Mapping[str, Values], numbers: range, earlier: Sequence[TrialRow]
+    ) -> list[dict[str, Any]]:
+        """Return a setting for each of these numbers, by the trials of earlier generations."""
+
+
+@dataclass(frozen=True)
+class RandomPicker(Picker):
+    """Draws each setting by itself, as `RandomProposer` does."""
+
+    seed: int
+
+    def settings(
+        self, place: Place, space: Mapping[str, Values], numbers: range, earlier: Sequence[TrialRow]
+    ) -> list[dict[str, Any]]:
+        """Return a setting for each number."""
+        return [random_setting(space, self.seed, number) for number in numbers]
+
+
+@dataclass(frozen=True)
+class GenerationProposer(Proposer):
+    """Proposes generations of a fixed size; one is known once all trials of those before it have ended.
+
+    Attributes:
+        picker: picks their settings.
+        size: trials of a generation.
+        seeds: of each trial.
+        is_pruning: whether trials have bars, by the trials of earlier generations.
+    """
+
+    picker: Picker
+    size: int
+    seeds: int
+    is_pruning: bool
+
+    def known(
+        self, place: Place, space: Mapping[str, Values], trials: int, rows: Sequence[TrialRow]
+    ) -> list[Proposed]:
+        """Return the trials of all generations that are decided by now."""
+        found: list[Proposed] = []
+        for start in range(0, trials, self.size):
+            earlier = sorted((row for row in rows if row.number < start), key=lambda row: (row.number, row.seed))
+            if len(earlier) < start * self.seeds:
+                break
+            numbers = range(start, min(start + self.size, trials))
+            bars = tuple(bars_of(earlier)) if self.is_pruning else ()
+            found += [Proposed(each, bars) for each in self.picker.settings(place, space, numbers, earlier)]
+        return found
+
+
+def bars_of(rows: Iterable[TrialRow]) -> Iterable[tuple[int, float]]:
+    """Yield (step, median of the best scores that trials had by then), for steps that enough trials have reached.
+
+    The median rule of Golovin et al. (2017), "Google Vizier", section 3.2, but with the best score so far of the
+    earlier trials too, where they have the mean of theirs.
+    """
+    reached = defaultdict(list)
+    for row in rows:
+        sign, best = 1 if row.is_higher_better else -1, None
+        for step, score in row.validations if row.status == "ok" else ():
+            if score is not None:
+                best = score if best is None else sign * max(sign * best, sign * score)
+            if best is not None:
+                reached[step].append(best)
+    yield from ((step, median(scores)) for step, scores in sorted(reached.items()) if len(scores) >= LEAST_REACHED)

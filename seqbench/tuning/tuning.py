@@ -14,7 +14,7 @@ from seqbench.experiment.trials import TrialData, TunedData
 from seqbench.experiment.tune import Tune
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.grid import Expansion
-from seqbench.records.schema import FAILED
+from seqbench.records.schema import FAILED, FINAL
 from seqbench.records.search import TRIALS, Place, Search, has_trials
 from seqbench.records.store import Store
 from seqbench.records.trials import (
@@ -27,8 +27,10 @@ from seqbench.records.trials import (
 )
 from seqbench.running.plan import OnExisting, Plan, plan_cells
 from seqbench.tuning.budgets import begin, check_same, search_of
+from seqbench.tuning.operations import OperationCounter
 from seqbench.tuning.places import TunedPlace, places_of
-from seqbench.tuning.proposals import GridProposer, Proposer, RandomProposer
+from seqbench.tuning.proposals import GenerationProposer, GridProposer, Proposer, RandomPicker, RandomProposer
+from seqbench.tuning.tpe import TpePicker, check_installed
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Tuning:
 
     Attributes:
         experiment, tune: what is tuned, and how.
-        catalog: has its tasks and models.
+        counter: counts operations, where they are the budget; its catalog has the tasks and models.
         folder: of the results; the trials are below it.
         places: each task, model and length.
         search: the plan.
@@ -60,10 +62,15 @@ class Tuning:
 
     experiment: Experiment
     tune: Tune
-    catalog: Catalog
+    counter: OperationCounter
     folder: Path
     places: tuple[TunedPlace, ...]
     search: Search
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog that has the tasks and models."""
+        return self.counter.catalog
 
     @property
     def trials(self) -> Store:
@@ -91,7 +98,7 @@ class Tuning:
         Raises:
             StoreError: the folder holds another search, or trials that this one did not plan.
         """
-        found = [(cell, place) for cell, place in self._decided() if cell.key not in planned]
+        found = [(cell, place) for cell, place in self._decided(policy) if cell.key not in planned]
         return plan_cells(_expansion(found), self.trials, policy)
 
     def chosen(self, policy: OnExisting) -> Chosen:
@@ -113,19 +120,43 @@ class Tuning:
             cells += [(replace(cell, tuned=tuned), place) for cell in tested]
         return Chosen(plan_cells(_expansion(cells), Store(self.folder), policy), settings, tuple(problems))
 
-    def _decided(self) -> Iterator[tuple[Cell, TunedPlace]]:
+    def tell(self, plan: Plan) -> None:
+        """Tell the choice in records of these cells that were there before it, or tell another one.
+
+        Such a cell was run before with the same setting, or its choice was made while trials were still to come.
+        """
+        store, asked = Store(self.folder), {cell.key: cell for cell in plan.cells}
+        stale = [
+            record.key
+            for record in store.light(is_broken_skipped=True, keys=asked.keys())
+            if record.tuned != asked[record.key].tuned
+        ]
+        for key in stale:
+            record = store.with_key(key)
+            cell = record.cell.model_copy(update={"tuned": asked[key].tuned})
+            store.write(record.model_copy(update={"cell": cell}))
+
+    def _decided(self, policy: OnExisting) -> Iterator[tuple[Cell, TunedPlace]]:
         rows: Sequence[TrialRow] = ()
         if has_trials(self.folder):
             check_same(self.search, self.folder)
             rows = load_trials(self.folder)
         proposer = proposer_of(self.tune)
         for place in self.places:
-            ended = [row for row in rows if row.place == place.place]
-            proposed = proposer.known(place.space, self.search.plan[place.place].trials, ended)
+            ended = [row for row in rows if row.place == place.place and row.status in FINAL | policy.done]
+            trials = self.search.plan[place.place].trials
+            proposed = proposer.known(place.place, place.space, trials, ended)
             for number, each in enumerate(proposed):
-                told = TrialData(self.search.search, number, each.setting, None, each.bars)
+                told = TrialData(self.search.search, number, each.setting, bars=each.bars)
                 for seed in self.tune.trial_seeds:
-                    yield place.trial(told, seed, self.catalog, self.tune), place
+                    cell = place.trial(told, seed, self.catalog, self.tune)
+                    yield self._counted(cell, told), place
+
+    def _counted(self, cell: Cell, told: TrialData) -> Cell:
+        """Return a trial with its operations, where they are the budget."""
+        if self.tune.compute is None:
+            return cell
+        return replace(cell, trial=replace(told, operations=self.counter.training(cell)))
 
     def _why_open(self, place: TunedPlace, rows: Sequence[TrialRow], policy: OnExisting) -> str | None:
         """Return why no setting can be chosen; None if one can."""
@@ -170,13 +201,21 @@ def tuning_of(experiment: Experiment, catalog: Catalog, folder: Path) -> Tuning:
             "the experiment has no section tune: say what to try, such as tune: {space: {learning_rate: log"
             " 1e-4..3e-2}, trials: 12}, or run it with `seqbench run`"
         )
+    if tune.method == "tpe":
+        check_installed()
     places = places_of(experiment, tune, catalog)
-    return Tuning(experiment, tune, catalog, folder, places, search_of(experiment, tune, places))
+    counter = OperationCounter(catalog)
+    return Tuning(experiment, tune, counter, folder, places, search_of(experiment, tune, places, counter))
 
 
 def proposer_of(tune: Tune) -> Proposer:
     """Return what proposes the settings of a search."""
-    return GridProposer() if tune.method == "grid" else RandomProposer(tune.seed)
+    if tune.method == "grid":
+        return GridProposer()
+    if tune.method == "random" and not tune.prune:
+        return RandomProposer(tune.seed)
+    picker = TpePicker(tune.seed) if tune.method == "tpe" else RandomPicker(tune.seed)
+    return GenerationProposer(picker, tune.generation, len(tune.trial_seeds), tune.prune)
 
 
 def of_trials(settings: Execution) -> Execution:

@@ -105,6 +105,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "wide.yaml").write_text(
         next(block.text for block in BLOCKS if block.page == "experiments" and block.language == "yaml")
     )
+    (tmp_path / "tuned.yaml").write_text(dict(files("experiments"))["tuned.yaml"])
     (tmp_path / "mine.yaml").write_text("tasks: [copy]\nmodels: [rnn]\nlengths: [16]\n")
     _write_hours(tmp_path)
     (tmp_path / "ten.txt").write_text("please stay at home\n" * 10)
@@ -201,6 +202,8 @@ def test_toml_is_what_pip_reads(block: Block) -> None:
     assert project["tool"]["setuptools"]["py-modules"] == [point]
 
 
+SHORT = ["--set", "training.steps=1", "--executor", "serial"]
+"""Added to a search, which is run."""
 TRAINED = {"--plugin", "--keep-weights"}
 """Options of sweeps that are trained: what follows in their blocks needs the results."""
 
@@ -226,6 +229,8 @@ def test_command_does_what_it_says(block: Block, place: Path, results: None) -> 
             continue
         if arguments[0] == "run" and not TRAINED & set(arguments):
             _expand(context.params)
+        elif arguments[0] == "tune":
+            assert told([*arguments, *SHORT]) == 0, arguments
         else:
             assert told(arguments) == 0, arguments
 

@@ -1,6 +1,7 @@
 """Lists the cells that a suite asks of any model.
 
-A submission brings its own model; tasks, lengths, seeds and training are the suite's.
+A submission brings its own model; tasks, lengths, seeds and training are the suite's, but for the fields that the
+suite has tuned.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from seqbench.errors import BoardError
 from seqbench.experiment.cells import Cell, Configured, titles
 from seqbench.experiment.key_fields import KEY_VERSION
 from seqbench.experiment.schema import Gradients, Training, load
+from seqbench.experiment.tune import Tune
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.grid import expand
 from seqbench.records.schema import FINAL, CellData, PluginUsed, Record
@@ -28,15 +30,19 @@ class Grid:
     Attributes:
         name: the name of the suite.
         cells: the cells of one model; it does not matter which.
+        tune: the search of the suite; None without one.
     """
 
     name: str
     cells: tuple[Cell, ...]
+    tune: Tune | None = None
 
     @cached_property
     def sha256(self) -> str:
         """A hash of the cells without the model, which identifies the version of the suite."""
         texts = sorted(json.dumps(without_model(cell), sort_keys=True, allow_nan=False) for cell in self.cells)
+        if self.tune is not None:
+            texts.append(json.dumps(self.tune.told, sort_keys=True, allow_nan=False))
         return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
     def of(self, model: Configured) -> list[Cell]:
@@ -44,9 +50,36 @@ class Grid:
         return [replace(cell, model=model) for cell in self.cells]
 
     def all_of(self, records: Iterable[Record]) -> dict[str, Cell]:
-        """Return key -> cell for all cells that the suite asks of the models of these records."""
-        models = {model_text(record.cell.model): cell_of(record.cell).model for record in records}
-        return {cell.key: cell for _, model in sorted(models.items()) for cell in self.of(model)}
+        """Return key -> cell for all cells that the suite asks of the models of these records.
+
+        Where the suite tunes, and a record has a chosen setting, that is asked for at each seed.
+        """
+        models: dict[str, Configured] = {}
+        tuned: dict[tuple[str, str, int], dict[str, Training]] = {}
+        for record in records:
+            text = model_text(record.cell.model)
+            models[text] = cell_of(record.cell).model
+            if (training := self._tuned(record)) is not None:
+                place = text, record.cell.task.name, record.cell.length
+                tuned.setdefault(place, {})[training.model_dump_json()] = training
+        found: dict[str, Cell] = {}
+        for text, model in sorted(models.items()):
+            for cell in self.of(model):
+                for training in tuned.get((text, cell.task.name, cell.length), {"": cell.training}).values():
+                    own = replace(cell, training=training)
+                    found[own.key] = own
+        return found
+
+    def _tuned(self, record: Record) -> Training | None:
+        """Return the suite's training with the chosen fields of a tuned record; None if the suite tunes others."""
+        if self.tune is None or record.tuned is None or not set(record.tuned.setting) <= set(self.tune.space):
+            return None
+        own = {name: record.cell.training.get(name) for name in record.tuned.setting if "." not in name}
+        asked = [cell.training for cell in self.cells if cell.task.name == record.cell.task.name]
+        try:
+            return Training.model_validate({**asked[0].model_dump(), **own}) if asked else None
+        except ValueError:
+            return None
 
     def of_tasks(self, records: Iterable[Record]) -> Grid:
         """Return the cells of the tasks of these records."""
@@ -93,7 +126,7 @@ def grid(name: str, catalog: Catalog) -> Grid:
         raise BoardError(
             "no model is installed here, and a suite cannot be laid out without one: install seqbench"
         )
-    return Grid(name, tuple(expand(suite.model_copy(update={"models": (known[0],)}), catalog)))
+    return Grid(name, tuple(expand(suite.model_copy(update={"models": (known[0],)}), catalog)), suite.tune)
 
 
 def other_versions(records: Iterable[Record], grid: Grid) -> tuple[list[Record], list[Record]]:
@@ -137,6 +170,8 @@ def cell_of(data: CellData) -> Cell:
         evaluate_lengths=data.evaluate_lengths,
         data=data.data,
         key_version=data.key_version,
+        trial=data.trial,
+        tuned=data.tuned,
     )
 
 

@@ -75,6 +75,9 @@ def score_faults(record: Record) -> Iterator[str]:
         if any(value is not None for test in record.tests for value in test.scores.values()):
             yield f"{record.title}: it is {record.status} and has a score all the same"
         return
+    if record.trial is not None:
+        yield f"{record.title}: it is a trial of a search, scored on validation data, and no result"
+        return
     if record.metric is None or record.test is None:
         yield f"{record.title}: it is ok and was never tested"
         return

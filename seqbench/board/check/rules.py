@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from seqbench.base.nested import flat
 from seqbench.board.bundle.archive import MANIFEST
 from seqbench.board.bundle.manifest import Manifest, environments_of, models_of, plugins_of, suite_used
 from seqbench.board.bundle.suite import Grid, cell_of, differences, model_text
@@ -17,6 +18,7 @@ from seqbench.contracts.fields import does_name_code
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
 from seqbench.errors import SeqbenchError
+from seqbench.experiment.trials import TunedData
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.parameters import make, parameters_of, type_faults
 from seqbench.records.schema import PluginUsed, Record
@@ -70,6 +72,7 @@ def suite_faults(
         # The search for differences compares with all cells, so only the first ones are explained.
         changed = "; ".join(differences(cell_of(record.cell), asked)) if i < _EXPLAINED else "its settings differ"
         yield f"{record.title} is no cell of the suite {asked.name}: {changed}"
+    yield from tuned_faults(records, asked)
     yield from asked.measured_otherwise(records)
     lost = asked.unfinished_joined(records)
     if lost and not manifest.is_partial:
@@ -78,6 +81,30 @@ def suite_faults(
         )
     elif manifest.is_partial and not lost and is_whole:
         yield "the manifest says partial, and every cell has its outcome"
+
+
+def tuned_faults(records: Iterable[Record], asked: Grid) -> Iterator[str]:
+    """Yield records that say of a search what the suite, their settings or other seeds contradict.
+
+    A bundle holds no trials: that the chosen setting was the best of them is its submitter's word.
+    """
+    first: dict[tuple[str, str, int], TunedData] = {}
+    for record in records:
+        tuned, cell = record.tuned, record.cell
+        if tuned is None:
+            continue
+        values = {**cell.training, **{f"{cell.model.shown}.{name}": v for name, v in flat(cell.model.parameters)}}
+        if other := sorted(name for name, value in tuned.setting.items() if values.get(name) != value):
+            yield f"{record.title}: the setting that a search chose has another {', '.join(other)} than its cell"
+        budget = asked.tune and (asked.tune.method, asked.tune.trials or tuned.trials)
+        if budget and budget != (tuned.method, tuned.trials):
+            yield (
+                f"{record.title}: its setting was chosen by {tuned.method} among {tuned.trials} trials; the suite"
+                f" gives each model {budget[1]}, by {budget[0]}"
+            )
+        same = first.setdefault((model_text(cell.model), cell.task.name, cell.length), tuned)
+        if same != tuned:
+            yield f"{record.title}: another seed of it tells another search, or another choice, of the same cell"
 
 
 def manifest_faults(manifest: Manifest, records: Sequence[Record]) -> Iterator[str]:

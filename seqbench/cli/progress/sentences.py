@@ -24,10 +24,12 @@ def outcome(record: Record) -> str:
     'failed: no memory'
     """
     metric = record.metric
-    if record.status != "ok" or metric is None or record.test is None:
+    if record.status != "ok" or metric is None or (record.test is None and record.trial is None):
         return f"{record.status}: {one_line(record.reason or 'no reason was recorded')}"
     seconds = record.costs.train_seconds or 0.0
     ended = "" if record.stopped == "steps" else f", {record.stopped} after {counted(record.costs.steps, 'step')}"
+    if record.trial is not None:
+        return f"validation {metric.name} {_number(record.validation_score)}, {seconds:.1f} s{ended}"
     return f"{metric.name} {_number(record.score)} (baseline {_number(record.baseline)}), {seconds:.1f} s{ended}"
 
 

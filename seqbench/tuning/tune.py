@@ -1,0 +1,73 @@
+"""Tunes an experiment in one call, from its search space to the table of its tested cells."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqbench.experiment.schema import Experiment, load
+from seqbench.plugins.load import load_catalog
+from seqbench.records.store import Store
+from seqbench.running.plan import RETRY_FAILED, policy_of
+from seqbench.running.run import default_output, executor_settings, experiment_file, records_of, run_plan
+from seqbench.tuning.tuning import of_trials, tuning_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+log = logging.getLogger(__name__)
+
+
+def tune(
+    experiment: Experiment | str | Path,
+    output: str | Path | None = None,
+    *,
+    jobs: int | None = None,
+    executor: str | None = None,
+    on_existing: str = RETRY_FAILED.name,
+    trials_only: bool = False,
+    keep_weights: bool = False,
+    plugin_files: Iterable[str | Path] = (),
+) -> pd.DataFrame:
+    """Find the best setting of each model by trials on validation data, run its cells, and return their results.
+
+    It does what `seqbench tune` does. Trials and cells that the folder holds already are not run again. A task,
+    model and length without a setting, because a trial failed or none came to a score, is missing from the table;
+    a warning says why.
+
+    Args:
+        experiment: an `Experiment` with a section ``tune``, a suite's name or a YAML file.
+        output: the folder of results; ``results/NAME`` by default. The trials are in its folder ``trials``.
+        jobs, executor, on_existing, plugin_files: as for `seqbench.run`; with ``on_existing="finish"`` a failed
+            trial counts as the worst.
+        trials_only: test nothing, and return an empty table.
+        keep_weights: keep the weights of each tested cell beside its record.
+
+    Returns:
+        One row for each tested cell, with the columns of `seqbench.load_results`.
+
+    Raises:
+        SeqbenchError: the experiment, its data or the folder is invalid.
+    """
+    from seqbench.records.load import frame
+
+    catalog = load_catalog(files=plugin_files)
+    if not isinstance(experiment, Experiment):
+        experiment = load(experiment_file(str(experiment), catalog))
+    found = tuning_of(experiment, catalog, Path(output or default_output(experiment)))
+    settings, policy = (
+        executor_settings(experiment, jobs, executor, keep_weights=keep_weights),
+        policy_of(on_existing),
+    )
+    for todo in found.rounds(policy):
+        run_plan(todo, found.trials, catalog, of_trials(settings))
+    if trials_only:
+        return frame([])
+    chosen, store = found.chosen(policy), Store(found.folder)
+    for sentence in chosen.open:
+        log.warning("%s", sentence)
+    run_plan(chosen.plan, store, catalog, settings)
+    found.tell(chosen.plan)
+    return frame(records_of(chosen.plan, store))

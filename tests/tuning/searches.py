@@ -1,0 +1,51 @@
+"""Gives small searches of the toys, and runs them in this process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from seqbench import Catalog, Experiment
+from seqbench.records.schema import Record
+from seqbench.records.store import Store
+from seqbench.running.plan import RETRY_FAILED, OnExisting, Plan
+from seqbench.training.cell import run_cell
+from seqbench.tuning.tuning import Chosen, Tuning, tuning_of
+from tests.toys import CATALOG
+
+SPACE = {"learning_rate": "log 1e-4..1e-1", "small.hidden_size": [4, 8]}
+
+
+def experiment(**changes: Any) -> Experiment:
+    fields: dict[str, Any] = {
+        "tasks": ["last"],
+        "models": ["small"],
+        "lengths": [4],
+        "seeds": [0, 1],
+        "training": {"steps": 4, "batch_size": 16, "validate_every": 2},
+        "gradients": {"measure": False},
+        "tune": {"space": SPACE, "trials": 3},
+    }
+    return Experiment.model_validate({**fields, **changes})
+
+
+def tuned(folder: Path, catalog: Catalog = CATALOG, **changes: Any) -> Tuning:
+    return tuning_of(experiment(**changes), catalog, folder)
+
+
+def run(todo: Plan, store: Store, catalog: Catalog = CATALOG) -> None:
+    for cell in todo.pending:
+        store.write(run_cell(cell, catalog))
+
+
+def tried(found: Tuning, policy: OnExisting = RETRY_FAILED) -> Chosen:
+    """Run all trials, and return what they led to."""
+    for todo in found.rounds(policy):
+        run(todo, found.trials, found.catalog)
+    return found.chosen(policy)
+
+
+def finished(found: Tuning) -> list[Record]:
+    """Run all trials and all cells, and return the records of the cells."""
+    run(tried(found).plan, Store(found.folder), found.catalog)
+    return Store(found.folder).read()

@@ -1,0 +1,285 @@
+"""Tests a search from its plan to its tested cells: equal budgets, the choice, resuming, and planted cheats.
+
+Modules: seqbench.tuning.budgets, seqbench.tuning.places, seqbench.tuning.proposals, seqbench.records.search,
+seqbench.records.trials.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from seqbench import Catalog, ExperimentError, Model, StoreError
+from seqbench.experiment.schema import load
+from seqbench.plugins.grid import expand
+from seqbench.records.search import has_trials, load_search, search_file
+from seqbench.records.store import Store
+from seqbench.records.trials import chosen_number, load_trials, missing_trials
+from seqbench.running.plan import ON_EXISTING, RETRY_FAILED, plan
+from seqbench.tuning.tuning import tuning_of
+from tests.toys import CATALOG, Gru, Last
+from tests.tuning.searches import experiment, finished, run, tried, tuned
+
+
+def test_the_setting_that_validates_best_is_run_on_the_seeds_as_if_a_file_had_given_it(tmp_path: Path) -> None:
+    found = tuned(tmp_path)
+    records = finished(found)
+    rows = load_trials(tmp_path)
+    best = max(rows, key=lambda row: (row.score or 0, -row.number))
+    assert [row.number for row in rows if row.chosen] == [best.number]
+    assert [record.cell.seed for record in records] == [0, 1]
+    given = experiment(
+        tune=None,
+        training={**experiment().training.model_dump(), "learning_rate": best.setting["learning_rate"]},
+        parameters={"small": {"hidden_size": best.setting["small.hidden_size"]}},
+    )
+    assert {record.key for record in records} == {cell.key for cell in expand(given, CATALOG)}
+    for record in records:
+        assert record.test is not None
+        assert record.tuned is not None
+        assert record.trial is None
+        assert (record.tuned.number, record.tuned.keys) == (best.number, (best.key,))
+        assert record.tuned.validation_score == best.score
+
+
+def test_trials_are_records_of_their_own_without_anything_of_the_test_split(tmp_path: Path) -> None:
+    found = tuned(tmp_path)
+    tried(found)
+    records = found.trials.read()
+    assert len(records) == 3
+    for record in records:
+        assert record.status == "ok"
+        assert (record.test, record.evaluations, record.gradients, record.facts) == (None, (), None, {})
+        assert record.validation_score is not None
+        assert record.cell.seed == 10_000
+    assert not (tmp_path / "records").exists()
+
+
+def test_all_models_are_tried_at_the_same_shared_values(tmp_path: Path) -> None:
+    models = ["small", {"label": "wide", "model": "small", "hidden_size": 16}]
+    space = {"learning_rate": "log 1e-4..1e-1", "wide.hidden_size": [8, 16]}
+    todo = tuned(tmp_path, models=models, tune={"space": space, "trials": 5}).next_round(RETRY_FAILED)
+    rates = {
+        label: [cell.training.learning_rate for cell in todo.cells if cell.model.label == label]
+        for label in ("", "wide")
+    }
+    assert rates[""] == rates["wide"]
+    assert len(set(rates[""])) == 5
+    assert {cell.model.parameters["hidden_size"] for cell in todo.cells if not cell.model.label} == {8}
+
+
+def test_a_search_goes_on_where_it_was_left_and_chooses_the_same(tmp_path: Path) -> None:
+    whole = finished(tuned(tmp_path / "whole"))
+    found = tuned(tmp_path / "parts")
+    first = next(found.rounds(RETRY_FAILED))
+    run(replace(first, cells=first.cells[1:2], pending=first.cells[1:2]), found.trials)
+    again = tuned(tmp_path / "parts")
+    assert len(next(again.rounds(RETRY_FAILED)).pending) == 2
+    parts = finished(again)
+    assert [(r.key, r.score, r.tuned) for r in parts] == [(r.key, r.score, r.tuned) for r in whole]
+
+
+def test_two_trials_of_equal_score_leave_the_choice_to_the_lower_number(tmp_path: Path) -> None:
+    tried(tuned(tmp_path))
+    rows = [replace(row, score=0.5, is_higher_better=True) for row in load_trials(tmp_path)]
+    assert chosen_number(rows) == 0
+    assert chosen_number([replace(row, score=row.number / 10) for row in rows]) == 2
+    assert chosen_number([replace(row, score=row.number / 10, is_higher_better=False) for row in rows]) == 0
+    pruned = [replace(row, score=0.9, pruned_at=4) if row.number == 0 else row for row in rows]
+    assert chosen_number(pruned) == 1
+
+
+@dataclass(frozen=True)
+class Exploding(Model):
+    """A model whose outputs are never finite."""
+
+    name = "small"
+    version = 1
+    hidden_size: int = 8
+
+    def build(self, input_size: int) -> nn.Module:
+        layer = nn.GRU(input_size, self.hidden_size, batch_first=True)
+        nn.init.constant_(layer.weight_ih_l0, torch.nan)
+        return layer
+
+
+def test_a_model_that_always_diverges_has_no_setting_and_is_not_tested(tmp_path: Path) -> None:
+    chosen = tried(tuned(tmp_path, Catalog(tasks={"last": Last}, models={"small": Exploding})))
+    assert {row.status for row in load_trials(tmp_path)} == {"diverged"}
+    assert chosen.plan.cells == ()
+    assert "none of its trials came to a score" in chosen.open[0]
+
+
+@dataclass(frozen=True)
+class Refusing(Gru):
+    """A model that cannot be trained at one of its widths."""
+
+    def build(self, input_size: int) -> nn.Module:
+        layer = super().build(input_size)
+        if self.hidden_size == 4:
+            layer.register_forward_pre_hook(_refuse)
+        return layer
+
+
+def _refuse(layer: nn.Module, inputs: Any) -> None:
+    if layer.training and torch.is_grad_enabled() and inputs[0].shape[0] == 16:
+        raise RuntimeError("the plugin's own fault")
+
+
+def test_a_failed_trial_blocks_its_choice_unless_it_is_to_count_as_the_worst(tmp_path: Path) -> None:
+    catalog = Catalog(tasks={"last": Last}, models={"small": Refusing})
+    space = {"small.hidden_size": [4, 8]}
+    found = tuned(tmp_path, catalog, tune={"space": space, "method": "grid"})
+    chosen = tried(found)
+    assert [row.status for row in load_trials(tmp_path)] == ["failed", "ok"]
+    assert chosen.plan.cells == ()
+    assert "1 of its trials failed (number 0 first, failed)" in chosen.open[0]
+    accepted = tried(found, ON_EXISTING["finish"])
+    assert accepted.open == ()
+    assert list(accepted.settings.values()) == [{"small.hidden_size": 8}]
+
+
+def test_a_trial_that_was_removed_is_told_and_run_again(tmp_path: Path) -> None:
+    found = tuned(tmp_path)
+    records = finished(found)
+    path = min((tmp_path / "trials" / "records").iterdir())
+    key = path.stem.rpartition("_")[2]
+    path.unlink()
+    rows = load_trials(tmp_path)
+    assert not any(row.chosen for row in rows)
+    (said,) = missing_trials(load_search(tmp_path), rows)
+    assert said.startswith("last small T=4: 1 of 3 trials are missing (number")
+    assert [cell.key for cell in next(found.rounds(RETRY_FAILED)).pending] == [key]
+    assert [r.tuned for r in finished(found)] == [r.tuned for r in records]
+
+
+def test_a_cell_that_had_run_with_the_chosen_setting_is_not_run_again_and_tells_the_choice(tmp_path: Path) -> None:
+    found = tuned(tmp_path, seeds=[0])
+    todo = tried(found).plan
+    store = Store(tmp_path)
+    run(replace(todo, pending=tuple(replace(cell, tuned=None) for cell in todo.cells)), store)
+    (before,) = store.read()
+    chosen = found.chosen(RETRY_FAILED).plan
+    assert chosen.pending == ()
+    found.tell(chosen)
+    (after,) = store.read()
+    assert after.tuned == todo.cells[0].tuned
+    assert after == before.model_copy(update={"cell": after.cell})
+    (path,) = (tmp_path / "records").iterdir()
+    written = path.stat().st_mtime_ns
+    found.tell(chosen)
+    assert path.stat().st_mtime_ns == written
+
+
+def test_a_plan_that_gives_one_model_more_trials_is_refused(tmp_path: Path) -> None:
+    models = ["small", {"label": "wide", "model": "small", "hidden_size": 16}]
+    found = tuned(tmp_path, models=models, tune={"space": {"learning_rate": [1e-2, 1e-3]}, "trials": 2})
+    tried(found)
+    path = search_file(tmp_path)
+    told = json.loads(path.read_text())
+    told["places"][1]["trials"] = 4
+    path.write_text(json.dumps(told))
+    with pytest.raises(StoreError, match="gives last wide T=4 4 trials, and the budget of each model is 2"):
+        load_search(tmp_path)
+
+
+def test_a_trial_beyond_the_budget_or_of_another_search_is_refused(tmp_path: Path) -> None:
+    tried(tuned(tmp_path))
+    more = tuned(tmp_path / "more", tune={"space": {"learning_rate": "log 1e-4..1e-1"}, "trials": 4})
+    tried(more)
+    record = more.trials.read()[0]
+    Store(tmp_path / "trials").write(record)
+    with pytest.raises(StoreError, match="a trial of another search"):
+        load_trials(tmp_path)
+    assert record.trial is not None
+    own = replace(record.trial, search=load_search(tmp_path).search, number=3)
+    cell = record.cell.model_copy(update={"trial": own})
+    Store(tmp_path / "trials").write(record.model_copy(update={"cell": cell}))
+    with pytest.raises(StoreError, match="is number 3 of last small T=4, and its budget is 3 trials"):
+        load_trials(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"tune": {"space": {"learning_rate": [1e-3]}, "trials": 3}}, {"training": {"steps": 13}}],
+    ids=["space", "training"],
+)
+def test_another_search_into_the_same_folder_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
+    next(tuned(tmp_path).rounds(RETRY_FAILED))
+    with pytest.raises(StoreError, match="is the plan of another search"):
+        next(tuned(tmp_path, **changes).rounds(RETRY_FAILED))
+    # More seeds to test need no other trials.
+    assert next(tuned(tmp_path, seeds=[0, 1, 2]).rounds(RETRY_FAILED)).cells
+
+
+@pytest.mark.parametrize(
+    ("space", "said"),
+    [
+        ({"learning_rat": [1e-3]}, "no field of training to tune is called 'learning_rat'; did you mean"),
+        ({"steps": [1, 2]}, "tune.steps sets them"),
+        ({"time_limit": [1, 2]}, "no field of training to tune is called 'time_limit'"),
+        ({"last.symbols": [2, 4]}, "last is a task, and a task with another symbols is another task"),
+        ({"smal.hidden_size": [2]}, "no model of the experiment is called 'smal'; did you mean 'small'"),
+        ({"small.hidden_siz": [2]}, "no parameter of small is called 'hidden_siz'; did you mean 'hidden_size'"),
+        ({"learning_rate": "uniform -1..1"}, "tune.space.learning_rate: learning_rate is to be more than 0"),
+        ({"learning_rate": "uniform 0.5..1", "batch_size": "0..8"}, "batch_size is to be 1 or more"),
+        ({"small.hidden_size": "uniform 1..8"}, "small.hidden_size is to be a whole number"),
+        ({"training.learning_rate": [1e-3]}, "written without it, as learning_rate"),
+    ],
+)
+def test_a_space_with_a_wrong_name_or_end_is_refused_with_its_line(
+    tmp_path: Path, space: dict[str, Any], said: str
+) -> None:
+    path = tmp_path / "mine.yaml"
+    entries = ", ".join(f"{name}: {values}" for name, values in space.items())
+    path.write_text(f"tasks: [last]\nmodels: [small]\nlengths: [4]\ntune:\n  space: {{{entries}}}\n  trials: 2\n")
+    with pytest.raises(ExperimentError) as caught:
+        tuning_of(load(path), CATALOG, tmp_path)
+    assert said in str(caught.value)
+    assert "mine.yaml:5: tune.space." in str(caught.value)
+
+
+def test_a_grid_must_have_as_many_settings_for_each_model(tmp_path: Path) -> None:
+    models = ["small", {"label": "wide", "model": "small"}]
+    both = {"models": models[:1], "tune": {"space": {"learning_rate": [1e-3, 1e-2, 0.1]}, "method": "grid"}}
+    assert len(tuned(tmp_path, **both).next_round(RETRY_FAILED).cells) == 3
+    with pytest.raises(ExperimentError, match="the grid of small has 3 settings, and there are 2 trials"):
+        tuned(tmp_path, tune={**both["tune"], "trials": 2})
+    with pytest.raises(ExperimentError, match="the grid of small has 3 settings, and 4 trials are the budget"):
+        tuned(tmp_path, tune={**both["tune"], "trials": 4})
+
+
+def test_compute_gives_a_wider_model_fewer_trials(tmp_path: Path) -> None:
+    models = ["small", {"label": "wide", "model": "small", "hidden_size": 64}]
+    tune = {"space": {"learning_rate": "log 1e-4..1e-1"}, "compute": 4e7}
+    search = tuned(tmp_path, models=models, tune=tune).search
+    small, wide = search.places
+    assert small.trials > wide.trials >= 1
+    assert small.operations is not None
+    assert wide.operations is not None
+    assert max(small.operations, wide.operations) <= 4e7
+    assert 4e7 - small.operations < small.operations / small.trials
+    with pytest.raises(ExperimentError, match="less than the first trial of last small T=4 takes, "):
+        tuned(tmp_path, tune={**tune, "compute": 10.0})
+
+
+def test_keys_of_cells_that_are_no_trials_are_those_of_before(tmp_path: Path) -> None:
+    (cell, *_) = expand(experiment(tune=None), CATALOG)
+    assert "trial" not in cell.identity
+    trial = tuned(tmp_path).next_round(RETRY_FAILED).cells[0]
+    assert "trial" in trial.identity
+    assert trial.key != replace(trial, trial=None).key
+
+
+def test_a_run_refuses_an_experiment_that_is_to_be_tuned(tmp_path: Path) -> None:
+    with pytest.raises(ExperimentError, match="run it with `seqbench tune`"):
+        plan(experiment(), CATALOG, Store(tmp_path))
+    with pytest.raises(ExperimentError, match="has no section tune"):
+        tuned(tmp_path, tune=None)
+    assert not has_trials(tmp_path)

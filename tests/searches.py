@@ -61,9 +61,9 @@ def _trial(plan: PlacePlan, number: int, seed: int, score: float | None, search:
         "metric": record().metric,
         "validation_score": score,
         "costs": Costs(steps=40, train_seconds=1.5),
-        "trial": TrialData(search=search.search, number=number, setting={"learning_rate": rate}),
     }
-    return own.model_copy(update=told)
+    trial = TrialData(search=search.search, number=number, setting={"learning_rate": rate})
+    return own.model_copy(update={**told, "cell": own.cell.model_copy(update={"trial": trial})})
 
 
 def folder_of(folder: Path, search: Search, trials: Sequence[Record], results: Sequence[Record] = ()) -> Path:
@@ -102,5 +102,5 @@ def _tuned(place: Place, seed: int, rows: Sequence[Any], search: Search) -> Reco
         outcomes=outcomes_hash(rows),
         setting=setting,
     )
-    cell = record(0.8, model=place.model, length=place.length, seed=seed, training=dict(setting))
-    return cell.model_copy(update={"tuned": tuned})
+    own = record(0.8, model=place.model, length=place.length, seed=seed, training=dict(setting))
+    return own.model_copy(update={"cell": own.cell.model_copy(update={"tuned": tuned})})

@@ -58,14 +58,15 @@ def _kind(record: Record, known: dict[tuple[Any, ...], str]) -> str:
     """Return a text that tells the kind; records that were read from an index share the parts of their cells."""
     cell = record.cell
     parts = (cell.task, cell.model, cell.training, cell.evaluate_lengths, cell.data, cell.gradients)
-    same = (*map(id, parts), cell.key_version)
+    search = cell.tuned.search if cell.tuned else None
+    same = (*map(id, parts), cell.key_version, search)
     if same not in known or cell.gradients is None:
         plugins = [
             (each.name, each.version, each.parameters, each.label, each.sized, each.changed, each.distribution)
             for each in (cell.task, cell.model)
         ]
         measured = _measured(record) if cell.gradients is None else None
-        known[same] = repr((plugins, *parts[2:], cell.key_version, measured))
+        known[same] = repr((plugins, *parts[2:], cell.key_version, measured, search))
     return known[same]
 
 

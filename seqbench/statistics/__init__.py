@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from seqbench.statistics.best_of import best_so_far, expected_best
 from seqbench.statistics.components import Components, TaskShares, components, mean_shares, shares_by_task
-from seqbench.statistics.correlation import FEWEST, Correlation, Pair, spearman, spearman_within
+from seqbench.statistics.correlation import FEWEST, LEAST_CLUSTERS, Correlation, Pair, spearman, spearman_within
 from seqbench.statistics.critical import RankTest, rank_test, ranks_once, why_untested
 from seqbench.statistics.intervals import LEVEL, Interval, SeedSummary, interval, mean, summary
 from seqbench.statistics.pairs import LAST, LEAST_PAIRS, Comparison, Outcomes, Place, compare, holm, signed_rank_p
@@ -20,6 +20,7 @@ __all__ = [
     "FEWEST",
     "HOLDS",
     "LAST",
+    "LEAST_CLUSTERS",
     "LEAST_PAIRS",
     "LEVEL",
     "Comparison",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from seqbench.records.variants import natural
@@ -90,13 +90,19 @@ def _rates(
         f"Validation score of each trial on {task} at length {length} against its learning rate, a line for each"
         " model; the axis of rates is logarithmic. The thin line is the score that counts as learned. A cross"
         " stands where a trial came to no score.",
-        x=log_axis("learning rate", rates, lambda exponent: f"{10**exponent:.3g}"),
+        x=_wider(log_axis("learning rate", rates, lambda exponent: f"{10**exponent:.3g}")),
         y=y,
         series=[_rate_series(each, look_of[each.place.model]) for each in places],
         numbers=_windows(places),
         rules=() if level is None else (level,),
-        caption=f"T={length}: score against learning rate",
+        caption=f"T={length}: score by learning rate",
     )
+
+
+def _wider(axis: Axis) -> Axis:
+    """Return an axis with room for the marks at its ends."""
+    margin = 0.03 * (axis.high - axis.low)
+    return replace(axis, low=axis.low - margin, high=axis.high + margin)
 
 
 def _rate_series(each: PlaceTried, look: Look) -> Series:
@@ -141,7 +147,7 @@ def _expected(
         f"{task}, T={length}: best score after n trials",
         f"The best validation score on {task} at length {length} that n trials are expected to have, a line for"
         " each model.",
-        x=count_axis("trials", [float(most)]),
+        x=_wider(count_axis("trials", [float(most)])),
         y=y,
         series=[
             Series(

@@ -10,7 +10,16 @@ from seqbench.report.numbers import fixed
 from seqbench.report.observations import Observation
 from seqbench.report.tables.scores import usable_length_of
 from seqbench.report.tables.table import Entry, Table, grouped
-from seqbench.statistics import FEWEST, Correlation, Pair, Ranges, UsableLength, spearman, spearman_within
+from seqbench.statistics import (
+    FEWEST,
+    LEAST_CLUSTERS,
+    Correlation,
+    Pair,
+    Ranges,
+    UsableLength,
+    spearman,
+    spearman_within,
+)
 
 MOMENTS = (("init", "before training"), ("trained", "after training"))
 QUANTITIES = ("usable length", "skill")
@@ -124,7 +133,8 @@ def _said(each: HorizonFit) -> str:
     told = f"rho = {fixed(found.rho, 2)} among cells of one task and length"
     ends = found.interval
     if ends is None:
-        return f"{told}, without an interval, since that needs six tasks and there {_are(found.clusters)}"
+        few = f"that needs {LEAST_CLUSTERS} tasks and there {_are(found.clusters)}"
+        return f"{told}, without an interval, since {few}"
     if ends.low > 0:
         return f"yes, the longer horizon goes with the better one ({told}; the interval is above 0)"
     if ends.high < 0:

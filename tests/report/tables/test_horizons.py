@@ -59,7 +59,7 @@ def test_longer_horizons_of_better_models_answer_yes_though_lengths_oppose_it() 
 def test_few_tasks_have_no_interval_and_say_so() -> None:
     table = horizon_table(horizon_fits(cells(2)))
     assert table is not None
-    assert "without an interval, since that needs six tasks and there are 2 tasks" in table.below[-1]
+    assert "without an interval, since that needs 6 tasks and there are 2 tasks" in table.below[-1]
     assert horizon_table(horizon_fits(cells(1)[:2])) is None
 
 

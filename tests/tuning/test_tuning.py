@@ -16,8 +16,10 @@ import torch
 from torch import nn
 
 from seqbench import Catalog, ExperimentError, Model, StoreError
+from seqbench.board.bundle.suite import cell_of
 from seqbench.experiment.schema import load
 from seqbench.plugins.grid import expand
+from seqbench.records.schema import Record
 from seqbench.records.search import has_trials, load_search, search_file
 from seqbench.records.store import Store
 from seqbench.records.trials import chosen_number, load_trials, missing_trials
@@ -25,6 +27,8 @@ from seqbench.running.plan import ON_EXISTING, RETRY_FAILED, plan
 from seqbench.tuning.tuning import tuning_of
 from tests.toys import CATALOG, Gru, Last
 from tests.tuning.searches import experiment, finished, run, tried, tuned
+
+QUICK = Path(__file__).parents[2] / "results" / "published" / "quick" / "records"
 
 
 def test_the_setting_that_validates_best_is_run_on_the_seeds_as_if_a_file_had_given_it(tmp_path: Path) -> None:
@@ -275,6 +279,10 @@ def test_keys_of_cells_that_are_no_trials_are_those_of_before(tmp_path: Path) ->
     trial = tuned(tmp_path).next_round(RETRY_FAILED).cells[0]
     assert "trial" in trial.identity
     assert trial.key != replace(trial, trial=None).key
+    published = [Record.from_json(path.read_bytes(), path.name) for path in QUICK.glob("*.json")]
+    assert len(published) == 60
+    assert all(cell_of(record.cell).key == record.key for record in published)
+    assert all(set(json.loads(record.to_json())["cell"]).isdisjoint(("trial", "tuned")) for record in published)
 
 
 def test_a_run_refuses_an_experiment_that_is_to_be_tuned(tmp_path: Path) -> None:

@@ -71,14 +71,19 @@ def run(
     store = Store(output or default_output(experiment))
     todo = plan(experiment, catalog, store, on_existing=on_existing, shard=shard)
     settings = executor_settings(experiment, jobs, executor, keep_weights=keep_weights)
-    _run(todo, store, catalog, settings)
+    run_plan(todo, store, catalog, settings)
     records = records_of(todo, store)
     for sentence in without_weights(todo, records, settings):
         log.warning("%s", sentence)
     return frame(records)
 
 
-def _run(todo: Plan, store: Store, catalog: Catalog, settings: Execution) -> None:
+def run_plan(todo: Plan, store: Store, catalog: Catalog, settings: Execution) -> None:
+    """Run the pending cells of a plan, and show nothing; a Ctrl-C is passed on once the cells have ended.
+
+    Raises:
+        SeqbenchError: as `seqbench.running.sweep.sweep`.
+    """
     for problem in todo.broken:
         log.warning("%s", problem)
     with (

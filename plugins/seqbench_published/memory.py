@@ -44,7 +44,7 @@ def _plateau(length: int) -> Target:
         name=f"copy-plateau-{length}",
         claim=f"without memory the loss of copying at T = {length} is {RECALLED} ln {SYMBOLS} / (T + 20)",
         number=RECALLED * math.log(SYMBOLS) / (length + 2 * RECALLED),
-        metric="loss over all positions, nats",
+        metric="nats, all positions",
         source=ARJOVSKY.at(f"section on the copying problem, T = {length}"),
         tolerance=Near(1e-6, "both are closed forms; numbers of 32 bits are rounded so"),
         measured_by=BaselineScore(
@@ -70,7 +70,7 @@ def _copied(model: str, number: float, tolerance: Near | AtMost) -> Target:
         name=f"copy-1000-{model}",
         claim=f"{model} of some 16,000 weights on copying at T = 1000",
         number=number,
-        metric="loss over all positions, nats",
+        metric="nats, all positions",
         source=BAI.at(f"table 1, copy memory, {model.upper()}"),
         tolerance=tolerance,
         measured_by=TrainedScore(

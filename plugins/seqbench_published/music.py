@@ -53,7 +53,7 @@ def _target(
         name=f"{short}-{model}",
         claim=f"{model} on {collection}, in whole pieces and the given split",
         number=number,
-        metric="negative log-likelihood, nats a step",
+        metric="nats a step",
         source=BAI.at(f"table 1, Music {collection}, {model.upper()}"),
         tolerance=tolerance,
         measured_by=TrainedScore(

@@ -14,7 +14,7 @@ def word_targets() -> Iterator[Target]:
         name="tiny-shakespeare-gru",
         claim="a small transformer on the last tenth of tiny Shakespeare; a GRU of 256 units is held against it",
         number=1.4697,
-        metric="cross entropy, nats a character",
+        metric="nats a character",
         source=NANOGPT.at("README, baby GPT on shakespeare_char, best validation loss"),
         tolerance=AtMost(0.05, "contexts of 128 characters here and 256 there"),
         measured_by=TrainedScore(

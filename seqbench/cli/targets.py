@@ -49,7 +49,9 @@ def command() -> None:
 @plugin_files
 def list_(output: Path, form: str, as_json: bool, files: tuple[Path, ...]) -> None:
     """List all targets, with the outcomes that a folder keeps."""
-    targets = tuple(load_plugins(files).targets.values())
+    from seqbench.targets.page import ordered
+
+    targets = ordered(load_plugins(files).targets.values())
     found = {target.name: kept for target in targets if (kept := kept_outcome(output, target))}
     _print(targets, found, form, as_json=as_json, is_page=form == "markdown")
 
@@ -103,11 +105,11 @@ def run_(
     """
     from seqbench.experiment.schema import Execution
     from seqbench.targets.measuring import Bench
-    from seqbench.targets.page import outcome_text
+    from seqbench.targets.page import ordered, outcome_text
     from seqbench.targets.run import outcomes
 
     catalog = load_plugins(files)
-    targets = tuple(dict.fromkeys(catalog.target(name) for name in names or catalog.targets))
+    targets = ordered({catalog.target(name) for name in names or catalog.targets})
     bench = Bench(catalog, data, output, quick, Execution(jobs=jobs))
     found: dict[str, TargetOutcome] = {}
     for target, outcome in outcomes(targets, bench):
@@ -126,14 +128,14 @@ def _print(
 ) -> None:
     from seqbench.report import Report, Section, print_table
     from seqbench.report.formats.markdown import to_markdown
-    from seqbench.targets.page import report, table
+    from seqbench.targets.page import report, table, wide_table
 
     if as_json:
         print_json({"targets": [_facts(target, found.get(target.name)) for target in targets]})
     elif form == "terminal":
         print_table(table(targets, found), stdout())
     else:
-        alone = Report("Targets", (Section("Outcomes", tables=(table(targets, found),)),))
+        alone = Report("Targets", (Section("Outcomes", tables=(wide_table(targets, found),)),))
         sys.stdout.write(to_markdown(report(targets, found) if is_page else alone))
 
 

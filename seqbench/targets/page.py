@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from seqbench.contracts.published import Target
+from seqbench.records.variants import natural
 from seqbench.report import Report, Section, Table
 from seqbench.report.numbers import number
 from seqbench.report.tables.table import Entry
@@ -14,13 +16,27 @@ from seqbench.targets.outcomes import TargetOutcome
 Outcomes = Mapping[str, TargetOutcome]
 """Name of a target -> its outcome; a target without one was not run."""
 
-COLUMNS = ("target", "metric", "published", "allowed", "measured", "n", "outcome", "source")
+COLUMNS = ("target", "metric", "published", "allowed", "measured", "outcome")
+
+
+def ordered(targets: Iterable[Target]) -> tuple[Target, ...]:
+    """Return targets in the natural order of their names."""
+    return tuple(sorted(targets, key=lambda target: natural(target.name)))
 
 
 def table(targets: Sequence[Target], outcomes: Outcomes) -> Table:
-    """Return the table of targets, in their order."""
+    """Return the table of targets, in their order, narrow enough for a terminal."""
     rows = tuple(_row(target, outcomes.get(target.name)) for target in targets)
     return Table("Targets", (tally(targets, outcomes),), COLUMNS, rows, keys=1, below=_reasons(targets, outcomes))
+
+
+def wide_table(targets: Sequence[Target], outcomes: Outcomes) -> Table:
+    """Return the table with the number of cells, and the sources."""
+    narrow = table(targets, outcomes)
+    counts = [outcomes[target.name].n if target.name in outcomes else 0 for target in targets]
+    more = [(Entry(str(n or "")), Entry(str(target.source))) for n, target in zip(counts, targets, strict=True)]
+    rows = tuple((*row, *added) for row, added in zip(narrow.rows, more, strict=True))
+    return dataclasses.replace(narrow, columns=(*narrow.columns, "n", "source"), rows=rows)
 
 
 def tally(targets: Sequence[Target], outcomes: Outcomes) -> str:
@@ -44,7 +60,7 @@ def report(targets: Sequence[Target], outcomes: Outcomes) -> Report:
     """Return the page of the docs."""
     sections = (
         Section("How to read it", lines=_LINES, commands=_COMMANDS),
-        Section("The table", tables=(table(targets, outcomes),)),
+        Section("The table", tables=(wide_table(targets, outcomes),)),
         Section("What they are", lines=tuple(_told(target) for target in targets)),
     )
     return Report("Targets: published numbers, and what comes out here", sections)
@@ -76,9 +92,7 @@ def _row(target: Target, outcome: TargetOutcome | None) -> tuple[Entry, ...]:
         Entry(digits(target.number), target.number),
         Entry(str(target.tolerance)),
         Entry("" if measured is None else digits(measured), measured, spread),
-        Entry(str(outcome.n) if outcome and outcome.n else ""),
         Entry(outcome_text(outcome)),
-        Entry(str(target.source)),
     )
 
 

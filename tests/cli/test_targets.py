@@ -78,7 +78,7 @@ def test_tables_are_written_for_a_person_and_as_markdown(plugin: str) -> None:
     _, out, _ = ran("run", "mine-met", "mine-missed", "--plugin", plugin)
     assert "2 targets: 1 met, 1 missed." in out
     _, marked, _ = ran("run", "mine-met", "mine-missed", "--plugin", plugin, "--format", "markdown")
-    assert "| mine-missed | loss | 0.1 | at most 0.01 above | 0.5199 |" in marked
+    assert "| mine-missed | loss | 0.1 | up to +0.01 | 0.5199 |" in marked
     status, shown, _ = ran("show", "mine-missed", "--plugin", plugin)
     assert status == 0
     assert "missed by 0.410: 0.5199, n = 1" in shown

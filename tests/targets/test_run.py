@@ -198,7 +198,7 @@ def test_table_has_a_row_for_each_target_also_for_those_that_were_missed_or_not_
     known = {"missed": outcome(missed, tmp_path)}
     shown = table([missed, target(GUESS)], known)
     assert [str(row[0]) for row in shown.rows] == ["missed", "one"]
-    assert [str(row[-2]) for row in shown.rows] == ["missed by 0.250", "not run"]
+    assert [str(row[-1]) for row in shown.rows] == ["missed by 0.250", "not run"]
     assert shown.lines == ("2 targets: 1 missed, 1 not run.",)
     page = report([missed, target(GUESS)], known)
     assert [section.title for section in page.sections][1:] == ["The table", "What they are"]

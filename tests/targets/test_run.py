@@ -6,6 +6,7 @@ Modules: seqbench.targets.measuring, seqbench.targets.outcomes, seqbench.targets
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +19,43 @@ from seqbench import (
     Catalog,
     Computed,
     DataNeeded,
+    Executor,
+    Finished,
+    Job,
     Near,
     NotComparable,
+    Started,
     StoreError,
     Target,
     TrainedScore,
 )
-from seqbench.executors.serial import Serial
+from seqbench.base.environment import describe
 from seqbench.experiment.schema import Execution
+from seqbench.jobs.events import Event
 from seqbench.targets.measuring import Bench, Measured, experiment_fields
 from seqbench.targets.outcomes import TargetOutcome, definition_of, keep_outcome, kept_outcome
 from seqbench.targets.page import outcome_text, report, table
 from seqbench.targets.run import judged, outcomes
+from seqbench.training.cell import run_cell
 from tests.contracts.test_published import SOURCE
 from tests.toys import CATALOG
 
-OFFERS = dataclasses.replace(CATALOG, executors={"serial": Serial})
+
+class Here(Executor):
+    """Runs cells of the toys in this process."""
+
+    name = "here"
+
+    def run(self, job: Job) -> Iterator[Event]:
+        while (assignment := job.take()) is not None:
+            yield Started(assignment.cell)
+            yield Finished(assignment.cell, run_cell(assignment.cell, OFFERS, describe()))
+
+    def check(self, assignments: Any, settings: Any, workers: int) -> Iterator[Any]:
+        yield from ()
+
+
+OFFERS = dataclasses.replace(CATALOG, executors={"here": Here})
 GUESS = BaselineScore(task="last", length=6, baseline="guess", metric="accuracy")
 TRAINING = {"steps": 2, "batch_size": 16, "validate_every": 2}
 
@@ -58,7 +80,7 @@ def trained(models: tuple[str, ...] = ("small",), **others: Any) -> TrainedScore
 
 
 def bench(folder: Path, *, is_quick: bool = False, catalog: Catalog = OFFERS) -> Bench:
-    return Bench(catalog, folder / "data", folder / "results", is_quick, Execution(name="serial"))
+    return Bench(catalog, folder / "data", folder / "results", is_quick, Execution(name="here"))
 
 
 def outcome(one: Target, folder: Path, **how: Any) -> TargetOutcome:

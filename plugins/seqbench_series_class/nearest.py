@@ -17,9 +17,10 @@ def nearest_by_distance(asked: Sequence[np.ndarray], known: Sequence[np.ndarray]
     """Return the number of the nearest of the known series, all equally long, for each that is asked: [asked]."""
     import numpy as np
 
-    everything = np.stack([each.ravel() for each in known])
-    found = [int(((everything - each.ravel()) ** 2).sum(1).argmin()) for each in asked]
-    return np.array(found)
+    ours, theirs = (np.stack([each.ravel() for each in series]) for series in (asked, known))
+    # |a - b|^2 without |a|^2, which is the same for all b.
+    nearest: np.ndarray = ((theirs**2).sum(1) - 2 * ours @ theirs.T).argmin(1)
+    return nearest
 
 
 def warping_cost(asked: Sequence[np.ndarray], known: Sequence[np.ndarray]) -> int:

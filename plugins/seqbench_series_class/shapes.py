@@ -16,7 +16,9 @@ MOST_WIDE = 32
 """Steps of a shape, at most; it takes half of a series that is shorter than twice that."""
 HEIGHT = 3.0
 """Of a shape, in standard deviations of the noise."""
-ROWS = {"train": 600, "validation": 200, "test": 400}
+ROWS = {"train": 2000, "validation": 200, "test": 500}
+MOST_STEPS = 4_000_000
+"""Steps of all series of a split, at most; of 50 series whatever their length."""
 
 
 def _bump(x: Tensor) -> Tensor:
@@ -50,7 +52,7 @@ def generated(part: str, length: int, seed: int, shapes: int) -> Collection:
     import torch
 
     rng = generator(seed, "series-class", part, length)
-    rows, width, names = ROWS[part], width_at(length), list(SHAPES)[:shapes]
+    rows, width, names = max(50, min(ROWS[part], MOST_STEPS // length)), width_at(length), list(SHAPES)[:shapes]
     x = (torch.arange(width, dtype=torch.float64) + 0.5) / width
     drawn = torch.stack([SHAPES[name](x) for name in names])
     classes = torch.arange(rows)[torch.randperm(rows, generator=rng)] % shapes

@@ -113,12 +113,12 @@ def test_shape_of_the_class_stands_in_the_noise(length: int) -> None:
 
 
 def test_baselines_are_the_shares_a_guess_and_the_nearest_series() -> None:
-    loaded = SeriesClass().load(16, seed=0)
+    loaded = SeriesClass().load(8, seed=0)
     found = {each.name: each.scores for each in loaded.baselines}
     assert list(found) == ["majority class", "guess", "nearest series", "nearest by time warping"]
     assert found["guess"]["accuracy"] == found["majority class"]["accuracy"] == 0.25
-    assert found["nearest by time warping"]["accuracy"] > found["nearest series"]["accuracy"] > 0.35
-    far = {each.name for each in SeriesClass(warping_steps=10).load(16, seed=0).baselines}
+    assert min(found[name]["accuracy"] for name in ("nearest series", "nearest by time warping")) > 0.6
+    far = {each.name for each in SeriesClass(warping_steps=10).load(8, seed=0).baselines}
     assert "nearest by time warping" not in far
     assert loaded.show(0).splitlines()[2].endswith("^")
 

@@ -10,7 +10,12 @@ from seqbench_published.papers import MERITY, NANOGPT
 
 def word_targets() -> Iterator[Target]:
     """Yield them."""
-    yield Target(
+    yield _characters()
+    yield _perplexity()
+
+
+def _characters() -> Target:
+    return Target(
         name="tiny-shakespeare-gru",
         claim="a small transformer on the last tenth of tiny Shakespeare; a GRU of 256 units is held against it",
         number=1.4697,
@@ -40,7 +45,10 @@ def word_targets() -> Iterator[Target]:
             "https://github.com/karpathy/char-rnn, data/tinyshakespeare/input.txt (public domain)",
         ),
     )
-    yield Target(
+
+
+def _perplexity() -> Target:
+    return Target(
         name="wikitext-2-awd-lstm",
         claim="AWD-LSTM on the words of WikiText-2, without finetuning",
         number=65.6,

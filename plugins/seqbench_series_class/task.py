@@ -59,8 +59,8 @@ class SeriesClass(Task):
 
     Metrics: ``accuracy``, as published, and ``loss`` in nats. Skill is measured from the better of ``majority
     class`` and ``guess``. Reported beside: ``nearest series`` by Euclidean distance where all are equally long,
-    and ``nearest by time warping`` where that takes at most ``warping_steps``; both know the whole training file,
-    as in publications, and no noise after it.
+    and with ``data`` ``nearest by time warping`` where that takes at most ``warping_steps``; both know the whole
+    training file, as in publications, and no noise after it.
 
     Attributes:
         data: ``NAME_TRAIN.ts`` with ``NAME_TEST.ts`` beside it, gzipped (``.ts.gz``) or not, or their folder.
@@ -131,7 +131,7 @@ class SeriesClass(Task):
             metrics=metrics(len(classes)),
             baselines=(
                 *shares_and_guess(splits["train"], splits["test"], len(classes)),
-                *nearest_baselines(given, read["test"], self.warping_steps, identity),
+                *nearest_baselines(given, read["test"], self.warping_steps if self.data else 0, identity),
             ),
             show=lambda example: _shown(splits["test"], example, read["test"].labels[example]),
             facts=_facts(parts, classes, longest),

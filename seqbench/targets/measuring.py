@@ -5,14 +5,16 @@ Cells are run into a store, and not again where it has their records.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Any
+from typing import Any, TypeVar
 
+from seqbench.base.printable import one_line
 from seqbench.contracts.published import BaselineScore, Computed, DataNeeded, Target, TrainedScore
-from seqbench.errors import ExperimentError, SeqbenchError
+from seqbench.errors import ExperimentError, SeqbenchError, told
 from seqbench.experiment.schema import Execution, build, merge
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.parameters import make
@@ -20,6 +22,9 @@ from seqbench.records.schema import Evaluation, Record
 from seqbench.records.store import Store
 from seqbench.running.plan import Plan, plan
 from seqbench.running.run import records_of, run_plan
+
+Result = TypeVar("Result")
+log = logging.getLogger(__name__)
 
 
 class UnmeasuredError(SeqbenchError):
@@ -76,19 +81,35 @@ def measure(target: Target, bench: Bench) -> Measured:
     if isinstance(by, TrainedScore):
         return _of_cells(target.name, by, path, bench)
     if isinstance(by, Computed):
-        return Measured(float(by.function(path)))
+        return Measured(_called(lambda: float(by.function(path))))
     raise UnmeasuredError(by.why)
 
 
 def _of_baseline(by: BaselineScore, path: Path | None, catalog: Catalog) -> Measured:
     task = make(catalog.task(by.task), _with_data(by.parameters, path))
-    found = {each.name: each.scores for each in task.load(by.length, by.seed).baselines}
+    data = _called(lambda: task.load(by.length, by.seed))
+    found = {each.name: each.scores for each in data.baselines}
     if by.metric not in found.get(by.baseline, {}):
         raise UnmeasuredError(
             f"the task {by.task} has no {by.metric} of a baseline {by.baseline!r} here;"
             f" it has the baselines {', '.join(found)}"
         )
     return Measured(found[by.baseline][by.metric])
+
+
+def _called(code: Callable[[], Result]) -> Result:
+    """Return what code of a plugin returns.
+
+    Raises:
+        UnmeasuredError: it raised something else than an error of seqbench.
+    """
+    try:
+        return code()
+    except SeqbenchError:
+        raise
+    except Exception as error:
+        log.info("code of a plugin failed", exc_info=True)
+        raise UnmeasuredError(one_line(told(error), 500)) from error
 
 
 def _of_cells(name: str, by: TrainedScore, path: Path | None, bench: Bench) -> Measured:

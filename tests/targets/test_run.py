@@ -138,6 +138,11 @@ def test_function_gets_the_path_of_its_data_and_without_them_is_not_called(tmp_p
     assert kept.status == "met"
 
 
+def test_function_that_fails_is_not_run_with_its_error(tmp_path: Path) -> None:
+    found = outcome(target(Computed(lambda path: 1 / 0)), tmp_path)
+    assert (found.status, found.reason) == ("not run", "ZeroDivisionError: division by zero")
+
+
 def test_cells_are_trained_once_and_their_mean_counts(tmp_path: Path) -> None:
     one = target(trained(), 1.0, tolerance=AtLeast(1.0, "anything"))
     assert outcome(one, tmp_path, is_quick=True).status == "not run"

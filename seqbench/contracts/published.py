@@ -173,9 +173,12 @@ class Computed:
 
     Attributes:
         function: gets the path of the data, None if the target needs none, and returns the number.
+        identity: names what the function computes. It changes when that changes; an earlier outcome then counts for
+            nothing.
     """
 
     function: Callable[[Path | None], float]
+    identity: str
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -64,9 +64,7 @@ class TargetOutcome(BaseModel):
 def definition_of(target: Target) -> str:
     """Return a hash of all that decides the outcome of a target; claim and source are not part of it."""
     by = target.measured_by
-    measured: dict[str, Any] = dataclasses.asdict(by)
-    if isinstance(by, Computed):
-        measured = {"function": f"{by.function.__module__}.{by.function.__qualname__}"}
+    measured = {"identity": by.identity} if isinstance(by, Computed) else dataclasses.asdict(by)
     told = [
         target.number,
         type(target.tolerance).__name__,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from seqbench import BaselineScore, NotComparable, Target, TrainedScore, load_catalog
+from seqbench import BaselineScore, Computed, NotComparable, Target, TrainedScore, load_catalog
 from seqbench.experiment.schema import build
 from seqbench.plugins.grid import expand
 from seqbench.plugins.parameters import make
@@ -25,7 +25,12 @@ TARGETS = CATALOG.targets
 
 def test_there_are_targets_of_every_kind() -> None:
     assert len(TARGETS) >= 40
-    assert {type(each.measured_by) for each in TARGETS.values()} == {BaselineScore, TrainedScore, NotComparable}
+    assert {type(each.measured_by) for each in TARGETS.values()} == {
+        BaselineScore,
+        TrainedScore,
+        Computed,
+        NotComparable,
+    }
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=lambda target: target.name)

@@ -122,7 +122,7 @@ def test_not_comparable_says_why(tmp_path: Path) -> None:
 
 def test_function_gets_the_path_of_its_data_and_without_them_is_not_called(tmp_path: Path) -> None:
     needed = DataNeeded("set/numbers.txt", "https://example.org/numbers.txt")
-    one = target(Computed(lambda path: float((path or Path()).read_text())), data=needed)
+    one = target(Computed(lambda path: float((path or Path()).read_text()), "read"), data=needed)
     found = outcome(one, tmp_path)
     assert found.status == "no data"
     assert f"{tmp_path / 'data' / 'set' / 'numbers.txt'} is not there" in found.reason
@@ -139,7 +139,7 @@ def test_function_gets_the_path_of_its_data_and_without_them_is_not_called(tmp_p
 
 
 def test_function_that_fails_is_not_run_with_its_error(tmp_path: Path) -> None:
-    found = outcome(target(Computed(lambda path: 1 / 0)), tmp_path)
+    found = outcome(target(Computed(lambda path: 1 / 0, "infinite")), tmp_path)
     assert (found.status, found.reason) == ("not run", "ZeroDivisionError: division by zero")
 
 
@@ -197,6 +197,7 @@ def test_training_that_diverged_is_missed_without_a_number() -> None:
         {"tolerance": Near(0.5, "wider, after it was missed")},
         {"tolerance": AtMost(0.0, "exact")},
         {"measured_by": dataclasses.replace(GUESS, length=7)},
+        {"measured_by": Computed(lambda path: 0.25, "a quarter")},
         {"data": DataNeeded("elsewhere", "somewhere")},
     ],
 )

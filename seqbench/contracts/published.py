@@ -173,7 +173,7 @@ class Computed:
 
     Attributes:
         function: gets the path of the data, None if the target needs none, and returns the number.
-        identity: names what the function computes. It changes when that changes; an earlier outcome then counts for
+        identity: names what the function computes. It changes when that changes; earlier outcomes then count for
             nothing.
     """
 

@@ -16,6 +16,18 @@ if TYPE_CHECKING:
     from seqbench.contracts.inputs import InputKind, Tokens, Values
     from seqbench.contracts.metrics import Baseline, Metric, evaluate, scored_items
     from seqbench.contracts.model import Model, ParameterGroup
+    from seqbench.contracts.published import (
+        AtLeast,
+        AtMost,
+        BaselineScore,
+        Computed,
+        DataNeeded,
+        Near,
+        NotComparable,
+        PublishedIn,
+        Target,
+        TrainedScore,
+    )
     from seqbench.contracts.score_curves import CurvePoint
     from seqbench.contracts.stacking import Norm, stacked_parts
     from seqbench.contracts.targets import (
@@ -93,6 +105,18 @@ _HOMES = {
         "Model",
         "ParameterGroup",
     ),
+    "contracts.published": (
+        "AtLeast",
+        "AtMost",
+        "BaselineScore",
+        "Computed",
+        "DataNeeded",
+        "Near",
+        "NotComparable",
+        "PublishedIn",
+        "Target",
+        "TrainedScore",
+    ),
     "contracts.score_curves": ("CurvePoint",),
     "contracts.stacking": (
         "Norm",
@@ -169,12 +193,17 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "UNSCORED",
     "Assignment",
+    "AtLeast",
+    "AtMost",
     "Baseline",
+    "BaselineScore",
     "Batch",
     "Catalog",
+    "Computed",
     "ContractError",
     "CurvePoint",
     "DataError",
+    "DataNeeded",
     "Decoding",
     "Execution",
     "Executor",
@@ -187,11 +216,14 @@ __all__ = [
     "LayerClass",
     "Metric",
     "Model",
+    "Near",
     "Norm",
+    "NotComparable",
     "ParameterGroup",
     "Places",
     "PluginError",
     "Progressed",
+    "PublishedIn",
     "Ragged",
     "Retried",
     "Sampling",
@@ -204,10 +236,12 @@ __all__ = [
     "StepLabels",
     "StepValues",
     "StoreError",
+    "Target",
     "TargetKind",
     "Task",
     "TaskData",
     "Tokens",
+    "TrainedScore",
     "Transcript",
     "Unfit",
     "Values",

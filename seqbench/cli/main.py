@@ -36,6 +36,7 @@ COMMANDS = {
     "generate": "Write texts, or music, with a trained network, token by token.",
     "report": "Print a report of folders of results, or write it to a file, from their records only.",
     "board": "Make, check, verify, show and publish submissions to a leaderboard.",
+    "targets": "Hold published numbers against what experiments come to.",
     "check": "Check that tasks and models keep their contract, one line for each check.",
     "plugin": "Start a plugin of your own from a distribution that already works.",
     "doctor": "Check versions, devices, plugins and caches.",

@@ -10,6 +10,7 @@ __all__ = [
     "metrics",
     "model",
     "names",
+    "published",
     "references",
     "score_curves",
     "scored",

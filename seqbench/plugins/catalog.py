@@ -1,4 +1,4 @@
-"""Lists the tasks, models, suites and executors of the installed plugins, with their origins.
+"""Lists the tasks, models, suites, executors and targets of the installed plugins, with their origins.
 
 A catalog is frozen; `seqbench.plugins.load` makes it.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from seqbench.contracts.model import Model
+from seqbench.contracts.published import Target
 from seqbench.contracts.task import Task
 from seqbench.errors import ExperimentError, unknown
 from seqbench.jobs.executor import Executor
@@ -81,7 +82,7 @@ class Catalog:
     """Everything that the installed plugins offer.
 
     Attributes:
-        tasks, models, suites, executors: name -> the class or file of that name.
+        tasks, models, suites, executors, targets: name -> the class, file or target of that name.
         observers: functions that are called with each record.
         origins: (kind, name) -> the plugin that offers it.
         problems: broken plugins, which are left out.
@@ -93,6 +94,7 @@ class Catalog:
     models: Mapping[str, type[Model]] = field(default_factory=dict)
     suites: Mapping[str, Path] = field(default_factory=dict)
     executors: Mapping[str, type[Executor]] = field(default_factory=dict)
+    targets: Mapping[str, Target] = field(default_factory=dict)
     observers: tuple[Observer, ...] = ()
     origins: Mapping[tuple[str, str], Origin] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
@@ -128,6 +130,10 @@ class Catalog:
     def executor(self, name: str) -> type[Executor]:
         """Return an executor class; an unknown name is an ExperimentError with the nearest right one."""
         return self._found("executor", self.executors, name)
+
+    def target(self, name: str) -> Target:
+        """Return a target; an unknown name is an ExperimentError with the nearest right one."""
+        return self._found("target", self.targets, name)
 
     def sources_of(self, task: str, model: str) -> PluginSources:
         """Return the sources of a task and a model alone: other plugins may be slow or broken."""

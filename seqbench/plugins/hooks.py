@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 from seqbench.contracts.model import Model
+from seqbench.contracts.published import Target
 from seqbench.contracts.task import Task
 from seqbench.jobs.executor import Executor
 
@@ -157,6 +158,40 @@ class Hooks:
             def seqbench_executors():
                 yield Here
         '''
+
+    @hookspec
+    def seqbench_targets(self) -> Iterable[Target]:  # type: ignore[empty-body]
+        """Yield targets: published numbers, and the measurements that are to meet them (`seqbench targets`).
+
+        A whole plugin, ``seqbench_mytargets.py``:
+
+            from seqbench import AtLeast, PublishedIn, Target, TrainedScore, hookimpl
+
+
+            @hookimpl
+            def seqbench_targets():
+                yield Target(
+                    name="parity-rnn",
+                    claim="an Elman network keeps the parity of 40 bits",
+                    number=1.0,
+                    metric="accuracy",
+                    source=PublishedIn(
+                        paper="Example 2020",
+                        place="table 1, row RNN",
+                        reference="@misc{example2020, title = {An Example}, year = {2020}}",
+                    ),
+                    tolerance=AtLeast(0.01, "one of a hundred trainings in the paper failed"),
+                    measured_by=TrainedScore(
+                        experiment={
+                            "tasks": ["state-tracking"],
+                            "models": ["rnn"],
+                            "lengths": [40],
+                            "parameters": {"state-tracking": {"group": "Z2"}},
+                        },
+                        metric="last_accuracy",
+                    ),
+                )
+        """
 
     @hookspec
     def seqbench_cell_finished(self, record: Record) -> None:

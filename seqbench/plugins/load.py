@@ -26,7 +26,7 @@ from seqbench.plugins.catalog import Catalog, Observer, Origin, Problem
 from seqbench.plugins.citations import reference_remarks
 from seqbench.plugins.hooks import GROUP, Hooks
 from seqbench.plugins.imports import fingerprint, import_file, said, watched
-from seqbench.plugins.verify import executor_faults, model_faults, suite_faults, task_faults
+from seqbench.plugins.verify import executor_faults, model_faults, suite_faults, target_faults, task_faults
 
 __all__ = ["Catalog", "Observer", "Origin", "Problem", "load_catalog", "load_sources"]
 
@@ -55,6 +55,7 @@ _HOOKS = {
     "seqbench_models": _Hook("model", model_faults, lambda model: model.name),
     "seqbench_suites": _Hook("suite", suite_faults, lambda path: path.stem),
     "seqbench_executors": _Hook("executor", executor_faults, lambda executor: executor.name),
+    "seqbench_targets": _Hook("target", target_faults, lambda target: target.name),
 }
 _OBSERVING = "seqbench_cell_finished"
 
@@ -209,6 +210,7 @@ def _catalog(so_far: _SoFar, sources: PluginSources) -> Catalog:
         models={offer.name: offer.value for offer in _sorted(kept, "model")},
         suites={offer.name: offer.value for offer in _sorted(kept, "suite")},
         executors={offer.name: offer.value for offer in _sorted(kept, "executor")},
+        targets={offer.name: offer.value for offer in _sorted(kept, "target")},
         observers=tuple(so_far.observers),
         origins={(offer.kind, offer.name): offer.origin for offer in kept},
         problems=(*so_far.problems, *clashes),

@@ -1,4 +1,4 @@
-"""Checks whether an object from a plugin is a task, a model or a suite.
+"""Checks whether an object from a plugin is a task, a model, a suite, an executor or a target.
 
 Each function returns the faults that it finds, as sentences that tell the author what to fix. Looks at classes
 only and runs none of their code; `seqbench.testing` checks behaviour.
@@ -15,6 +15,7 @@ from pydantic.errors import PydanticUserError
 
 from seqbench.contracts.model import Model
 from seqbench.contracts.names import RESERVED, is_name
+from seqbench.contracts.published import Target
 from seqbench.contracts.task import Task
 from seqbench.jobs.executor import Executor
 from seqbench.plugins.parameters import parameters_of
@@ -51,6 +52,13 @@ def executor_faults(value: Any) -> list[str]:
         return [f"name is to be lower-case words joined by '-', such as 'my-cluster', and is {name!r}"]
     missing = sorted(value.__abstractmethods__)
     return [f"executor {name}: the member {', '.join(missing)} is missing"] if missing else []
+
+
+def target_faults(value: Any) -> list[str]:
+    """Return the reasons why ``value`` is not a target; its own fields were checked when it was made."""
+    if not isinstance(value, Target):
+        return [f"it is to yield objects of seqbench.Target, and it yielded {value!r}"]
+    return []
 
 
 def _class_faults(value: Any, base: type[Task] | type[Model]) -> list[str]:

@@ -97,6 +97,11 @@ def test_place_of_an_error_is_the_plugins_own_where_the_backport_of_importlib_me
         (GOOD.replace("int = 8", "'Nonsense' = 8"), "seqbench_models", "its parameters cannot be read"),
         (GOOD.replace("int = 8", "int = 'big'"), "seqbench_models", "the default 'big' of 'size' does not fit"),
         (GOOD.replace("int = 8", "object = object()"), "seqbench_models", "not JSON serializable"),
+        (
+            "from seqbench import hookimpl\n@hookimpl\ndef seqbench_targets(): yield 1.3",
+            "seqbench_targets",
+            "yield objects of seqbench.Target, and it yielded 1.3",
+        ),
         (GOOD.replace("yield Thing", "yield Thing; raise OSError('disk')"), "seqbench_models", "OSError: disk ("),
     ],
 )

@@ -31,7 +31,7 @@ from seqbench.experiment.schema import Training, load, merge
 from seqbench.plugins.grid import expand
 from seqbench.plugins.hooks import Hooks
 from seqbench.plugins.load import load_catalog
-from seqbench.plugins.verify import executor_faults
+from seqbench.plugins.verify import executor_faults, target_faults
 from seqbench.running.run import experiment_file
 from seqbench.training.cell import run_cell
 
@@ -39,7 +39,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [*sorted(DOCS.glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
-LONG = {"doctor", "board"}
+LONG = {"doctor", "board", "targets"}
 """Commands that are parsed only: what they need or cost has tests of its own."""
 
 
@@ -284,6 +284,11 @@ def test_executor_that_is_shown_runs_cells(place: Path) -> None:
     assert executor_faults(catalog.executor("here")) == []
     settings = ["--lengths", "16", "--set", "training.steps=1", "--executor", "here", "--output", "out", "-q"]
     assert told(["run", "smoke", "--plugin", "here.py", "--tasks", "copy", "--models", "rnn", *settings]) == 0
+
+
+def test_target_that_is_shown_is_one() -> None:
+    (target,) = module(shown_by("seqbench_targets"))["seqbench_targets"]()
+    assert target_faults(target) == []
 
 
 def test_every_training_field_is_in_the_docs() -> None:

@@ -284,6 +284,12 @@ def test_music(check) -> None:
 
 
 @pytest.mark.slow
+@checks_for("series-class")
+def test_series_class(check) -> None:
+    check()
+
+
+@pytest.mark.slow
 @checks_for("selective-copy")
 def test_selective_copy(check) -> None:
     check()

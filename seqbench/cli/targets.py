@@ -1,0 +1,197 @@
+"""Lists, shows and runs targets, published numbers that experiments are to meet: ``seqbench targets``."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from seqbench.base.printable import on_lines
+from seqbench.cli.console import print_json, say, stdout
+from seqbench.cli.plugin_files import load_plugins, plugin_files
+from seqbench.contracts.published import Target, TrainedScore
+from seqbench.targets.outcomes import TargetOutcome, kept_outcome
+
+output_option = click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("results/targets"),
+    show_default=True,
+    help="Folder of outcomes and records; cells that it has are not run again.",
+)
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["terminal", "markdown"]),
+    default="terminal",
+    show_default=True,
+    help="How the table is written.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+
+
+@click.group(name="targets")
+def command() -> None:
+    """Hold published numbers against what experiments come to.
+
+    A target is a published number with its source, what is to meet it, and a tolerance.
+    """
+
+
+@command.command(name="list")
+@output_option
+@format_option
+@json_option
+@plugin_files
+def list_(output: Path, form: str, as_json: bool, files: tuple[Path, ...]) -> None:
+    """List all targets, with the outcomes that a folder keeps."""
+    from seqbench.targets.page import ordered
+
+    targets = ordered(load_plugins(files).targets.values())
+    found = {target.name: kept for target in targets if (kept := kept_outcome(output, target))}
+    _print(targets, found, form, as_json=as_json, is_page=form == "markdown")
+
+
+@command.command(name="show")
+@click.argument("name", metavar="NAME")
+@output_option
+@json_option
+@plugin_files
+def show_(name: str, output: Path, as_json: bool, files: tuple[Path, ...]) -> None:
+    """Show a target: number, source, tolerance, measurement, data and outcome."""
+    target = load_plugins(files).target(name)
+    found = kept_outcome(output, target)
+    if as_json:
+        print_json(_facts(target, found))
+        return
+    for field, text in _fields(target, found).items():
+        click.echo(f"{field:<12}{on_lines(text)}")
+    if isinstance(target.measured_by, TrainedScore):
+        click.echo(f"\nThe experiment:\n\n{on_lines(_yaml(target.measured_by), 20_000)}")
+
+
+@command.command(name="run")
+@click.argument("names", metavar="[NAME...]", nargs=-1)
+@click.option("--quick", is_flag=True, help="Train nothing: compute what is computed, and read the records there.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("data"),
+    show_default=True,
+    help="Folder of the data sets; a target says what is to be in it.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="Cells at a time; one for each core by default.")
+@output_option
+@format_option
+@json_option
+@plugin_files
+def run_(
+    names: tuple[str, ...],
+    quick: bool,
+    data: Path,
+    jobs: int | None,
+    output: Path,
+    form: str,
+    as_json: bool,
+    files: tuple[Path, ...],
+) -> None:
+    """Measure targets, all by default, and keep the outcomes.
+
+    A missed target is a result: the exit status is 0.
+    """
+    from seqbench.experiment.schema import Execution
+    from seqbench.targets.measuring import Bench
+    from seqbench.targets.page import ordered, outcome_text
+    from seqbench.targets.run import outcomes
+
+    catalog = load_plugins(files)
+    targets = ordered({catalog.target(name) for name in names or catalog.targets})
+    bench = Bench(catalog, data, output, quick, Execution(jobs=jobs))
+    found: dict[str, TargetOutcome] = {}
+    for target, outcome in outcomes(targets, bench):
+        found[target.name] = outcome
+        say(f"{target.name}: {outcome_text(outcome)}")
+    _print(targets, found, form, as_json=as_json)
+
+
+def _print(
+    targets: Sequence[Target],
+    found: dict[str, TargetOutcome],
+    form: str,
+    *,
+    as_json: bool,
+    is_page: bool = False,
+) -> None:
+    from seqbench.report import Report, Section, print_table
+    from seqbench.report.formats.markdown import to_markdown
+    from seqbench.targets.page import report, table, wide_table
+
+    if as_json:
+        print_json({"targets": [_facts(target, found.get(target.name)) for target in targets]})
+    elif form == "terminal":
+        print_table(table(targets, found), stdout())
+    else:
+        alone = Report("Targets", (Section("Outcomes", tables=(wide_table(targets, found),)),))
+        sys.stdout.write(to_markdown(report(targets, found) if is_page else alone))
+
+
+def _facts(target: Target, outcome: TargetOutcome | None) -> dict[str, Any]:
+    """Return a target and its outcome, as data that JSON can hold."""
+    tolerance = {"kind": type(target.tolerance).__name__, **dataclasses.asdict(target.tolerance)}
+    return {
+        "name": target.name,
+        "claim": target.claim,
+        "number": target.number,
+        "metric": target.metric,
+        "paper": target.source.paper,
+        "place": target.source.place,
+        "reference": target.source.reference,
+        "tolerance": tolerance,
+        "is_trained": target.is_trained,
+        "data": dataclasses.asdict(target.data) if target.data else None,
+        "outcome": outcome.model_dump(mode="json") if outcome else None,
+    }
+
+
+def _fields(target: Target, outcome: TargetOutcome | None) -> dict[str, str]:
+    from seqbench.targets.page import digits, outcome_text
+
+    number = f"{digits(target.number)} ({target.metric})"
+    told = {
+        "target": target.name,
+        "claim": target.claim,
+        "published": f"{number}, {target.source}",
+        "tolerance": f"{target.tolerance}: {target.tolerance.reason}",
+        "measured by": _measurement(target),
+        "data": f"{target.data.path}, from {target.data.source}" if target.data else "none needed",
+        "outcome": outcome_text(outcome),
+    }
+    if outcome and outcome.measured is not None:
+        told["outcome"] += f": {digits(outcome.measured)}, n = {outcome.n}"
+    return told
+
+
+def _measurement(target: Target) -> str:
+    """Return what measures a target, on one line."""
+    by = target.measured_by
+    if isinstance(by, TrainedScore):
+        at = f" at lengths {', '.join(map(str, by.lengths))}" if by.lengths else ""
+        return f"the mean test score {by.metric}{at} of the cells of the experiment below"
+    fields = ", ".join(f"{name}={value}" for name, value in vars(by).items() if value)
+    return f"{type(by).__name__}: {fields}"
+
+
+def _yaml(by: TrainedScore) -> str:
+    import yaml
+
+    plain: str = yaml.safe_dump(
+        {name: list(value) if isinstance(value, tuple) else value for name, value in by.experiment.items()},
+        sort_keys=False,
+        default_flow_style=None,
+        width=100,
+    )
+    return plain.rstrip()

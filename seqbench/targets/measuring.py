@@ -1,0 +1,200 @@
+"""Measures targets: the score of a baseline, the mean score of cells, or what a plugin's function returns.
+
+Cells are run into a store, and not again where it has their records.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any, TypeVar
+
+from seqbench.base.printable import one_line
+from seqbench.contracts.published import BaselineScore, Computed, DataNeeded, Target, TrainedScore
+from seqbench.errors import ExperimentError, SeqbenchError, told
+from seqbench.experiment.schema import Execution, build, merge
+from seqbench.plugins.catalog import Catalog
+from seqbench.plugins.parameters import make
+from seqbench.records.schema import Evaluation, Record
+from seqbench.records.store import Store
+from seqbench.running.plan import Plan, plan
+from seqbench.running.run import records_of, run_plan
+
+Result = TypeVar("Result")
+log = logging.getLogger(__name__)
+
+
+class UnmeasuredError(SeqbenchError):
+    """A target was not measured; the message is the reason."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What targets are measured with.
+
+    Attributes:
+        catalog: the plugins.
+        data: the folder of data sets.
+        results: the folder of results.
+        is_quick: train nothing; read the records that are there.
+        how: how cells are run.
+    """
+
+    catalog: Catalog
+    data: Path
+    results: Path
+    is_quick: bool = False
+    how: Execution = field(default_factory=lambda: Execution())
+
+    def path_of(self, needed: DataNeeded) -> Path:
+        """Return where data are looked for."""
+        return self.data / needed.path
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number, and what it is made of; see `seqbench.targets.outcomes.TargetOutcome`."""
+
+    number: float | None
+    n: int = 1
+    spread: float | None = None
+    baseline: float | None = None
+    keys: tuple[str, ...] = ()
+    reason: str = ""
+    environment: Mapping[str, Any] = field(default_factory=dict)
+
+
+def measure(target: Target, bench: Bench) -> Measured:
+    """Measure one target.
+
+    Raises:
+        UnmeasuredError: it was not measured: nothing may be trained, or a cell failed.
+        SeqbenchError: the plugin, the data or the folder of results is unfit.
+    """
+    path = bench.path_of(target.data) if target.data else None
+    by = target.measured_by
+    if isinstance(by, BaselineScore):
+        return _of_baseline(by, path, bench.catalog)
+    if isinstance(by, TrainedScore):
+        return _of_cells(target.name, by, path, bench)
+    if isinstance(by, Computed):
+        return Measured(_called(lambda: float(by.function(path))))
+    raise UnmeasuredError(by.why)
+
+
+def _of_baseline(by: BaselineScore, path: Path | None, catalog: Catalog) -> Measured:
+    task = make(catalog.task(by.task), _with_data(by.parameters, path))
+    data = _called(lambda: task.load(by.length, by.seed))
+    found = {each.name: each.scores for each in data.baselines}
+    if by.metric not in found.get(by.baseline, {}):
+        raise UnmeasuredError(
+            f"the task {by.task} has no {by.metric} of a baseline {by.baseline!r} here;"
+            f" it has the baselines {', '.join(found)}"
+        )
+    return Measured(found[by.baseline][by.metric])
+
+
+def _called(code: Callable[[], Result]) -> Result:
+    """Return what code of a plugin returns.
+
+    Raises:
+        UnmeasuredError: it raised something else than an error of seqbench.
+    """
+    try:
+        return code()
+    except SeqbenchError:
+        raise
+    except Exception as error:
+        log.info("code of a plugin failed", exc_info=True)
+        raise UnmeasuredError(one_line(told(error), 500)) from error
+
+
+def _of_cells(name: str, by: TrainedScore, path: Path | None, bench: Bench) -> Measured:
+    store = Store(bench.results)
+    todo = plan(build(experiment_fields(name, by, path)), bench.catalog, store)
+    if todo.pending and bench.is_quick:
+        raise UnmeasuredError(
+            f"{len(todo.pending)} of {len(todo.cells)} cells have to be trained; run it without --quick"
+        )
+    run_plan(todo, store, bench.catalog, bench.how)
+    records = _finished(todo, store)
+    found = [_score(record, by) for record in records]
+    numbers = [score for score, _ in found if score is not None]
+    baselines = [score for _, score in found if score is not None]
+    has_all = len(numbers) == len(records)
+    return Measured(
+        fmean(numbers) if has_all else None,
+        n=len(records),
+        spread=stdev(numbers) if has_all and len(numbers) > 1 else None,
+        baseline=fmean(baselines) if baselines else None,
+        keys=tuple(record.key for record in records),
+        reason="" if has_all else _why_unknown(records),
+        environment=records[0].environment,
+    )
+
+
+def experiment_fields(name: str, by: TrainedScore, path: Path | None) -> dict[str, Any]:
+    """Return the fields of the experiment of a target, with the path of its data.
+
+    Raises:
+        ExperimentError: it has not one task.
+    """
+    fields = merge({"name": name}, by.experiment)
+    tasks = fields.get("tasks", ())
+    if len(tasks) != 1:
+        raise ExperimentError(f"the target {name}: its experiment is to have one task, and has {len(tasks)}")
+    if path is None:
+        return fields
+    return merge(fields, {"parameters": {tasks[0]: {"data": str(path)}}})
+
+
+def _with_data(parameters: Mapping[str, Any], path: Path | None) -> dict[str, Any]:
+    return {**parameters, **({} if path is None else {"data": str(path)})}
+
+
+def _finished(todo: Plan, store: Store) -> Sequence[Record]:
+    """Return the records of all cells, each a result.
+
+    Raises:
+        UnmeasuredError: one of them failed, or has none.
+    """
+    records = records_of(todo, store)
+    for record in records:
+        if not record.is_final:
+            raise UnmeasuredError(f"{record.title}: {record.status}: {record.reason}")
+    if len(records) < len(todo.cells):
+        raise UnmeasuredError(f"{len(todo.cells) - len(records)} of {len(todo.cells)} cells have no record")
+    return records
+
+
+def _score(record: Record, by: TrainedScore) -> tuple[float | None, float | None]:
+    """Return the score of a cell and that of the baseline, each the mean over lengths; None if unknown."""
+    lengths = by.lengths or (record.cell.length,)
+    tests = [test for test in record.tests if test.length in lengths]
+    if len(tests) < len(lengths):
+        missing = sorted(set(lengths) - {test.length for test in tests})
+        if record.status == "ok":
+            raise UnmeasuredError(f"{record.title} was not tested at length {missing[0]}")
+        return None, None
+    if unknown := [test.length for test in tests if by.metric not in test.scores]:
+        raise UnmeasuredError(f"{record.title} has no score {by.metric} at length {unknown[0]}")
+    own = [test.scores[by.metric] for test in tests]
+    return _mean(own, by.factor), _mean([_baseline(test, by.metric) for test in tests], by.factor)
+
+
+def _mean(scores: Sequence[float | None], factor: float) -> float | None:
+    known = [score for score in scores if score is not None]
+    return factor * fmean(known) if len(known) == len(scores) else None
+
+
+def _baseline(test: Evaluation, metric: str) -> float | None:
+    found = {each.name: each.scores.get(metric) for each in test.baselines}
+    return found.get(test.baseline_name)
+
+
+def _why_unknown(records: Sequence[Record]) -> str:
+    bad = next((record for record in records if record.status != "ok"), records[0])
+    return f"{bad.title}: {bad.status}: {bad.reason or 'its score is unknown'}"

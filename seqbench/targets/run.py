@@ -1,0 +1,81 @@
+"""Measures targets one after the other, judges them, and keeps the outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from seqbench.base.environment import describe
+from seqbench.contracts.published import NotComparable, Target
+from seqbench.errors import SeqbenchError, StoreError
+from seqbench.targets.measuring import Bench, Measured, measure
+from seqbench.targets.outcomes import OutcomeStatus, TargetOutcome, definition_of, keep_outcome, kept_outcome
+
+
+def outcomes(targets: Iterable[Target], bench: Bench) -> Iterator[tuple[Target, TargetOutcome]]:
+    """Yield each target with its outcome, as soon as it is known and kept.
+
+    A target whose measurement fails is not run, with the reason; the others go on.
+
+    Raises:
+        StoreError: the folder of results cannot be read or written.
+    """
+    for target in targets:
+        found = _outcome(target, bench)
+        keep_outcome(bench.results, target, found)
+        yield target, found
+
+
+def judged(target: Target, measured: Measured) -> TargetOutcome:
+    """Return the outcome of a measurement; one that came to no number, as a training diverged, is missed."""
+    number = measured.number
+    beyond = None if number is None else target.tolerance.beyond(number, target.number)
+    return TargetOutcome(
+        target=target.name,
+        definition=definition_of(target),
+        status="met" if beyond == 0 else "missed",
+        published=target.number,
+        measured=number,
+        beyond=beyond,
+        n=measured.n,
+        spread=measured.spread,
+        baseline=measured.baseline,
+        reason=measured.reason,
+        keys=measured.keys,
+        environment=_told(measured.environment or describe()),
+    )
+
+
+def _outcome(target: Target, bench: Bench) -> TargetOutcome:
+    if isinstance(target.measured_by, NotComparable):
+        return _without(target, "not comparable", target.measured_by.why)
+    if bench.is_quick and target.is_trained:
+        known = kept_outcome(bench.results, target)
+        if known is not None and known.is_measured:
+            return known
+    if target.data is not None and not bench.path_of(target.data).exists():
+        why = f"{bench.path_of(target.data)} is not there; it comes from {target.data.source}"
+        return _without(target, "no data", why)
+    try:
+        return judged(target, measure(target, bench))
+    except StoreError:
+        raise
+    except SeqbenchError as error:
+        return _without(target, "not run", str(error))
+
+
+def _without(target: Target, status: OutcomeStatus, reason: str) -> TargetOutcome:
+    return TargetOutcome(
+        target=target.name,
+        definition=definition_of(target),
+        status=status,
+        published=target.number,
+        reason=reason,
+    )
+
+
+def _told(environment: Mapping[str, Any]) -> dict[str, str]:
+    """Return versions and processor, of all that is known of where a number was measured."""
+    packages = environment.get("packages", {})
+    told = {name: str(packages[name]) for name in ("seqbench", "torch") if name in packages}
+    return told | {name: str(environment[name]) for name in ("processor", "device") if environment.get(name)}

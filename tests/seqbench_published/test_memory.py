@@ -1,0 +1,111 @@
+"""Tests that every bundled target can be measured, and that its number stands in the reference results.
+
+Modules: seqbench_published.forecasts, seqbench_published.images, seqbench_published.music,
+seqbench_published.papers, seqbench_published.parity, seqbench_published.series, seqbench_published.words.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+
+import pytest
+
+from seqbench import BaselineScore, Computed, NotComparable, Target, TrainedScore, load_catalog
+from seqbench.experiment.schema import build
+from seqbench.plugins.grid import expand
+from seqbench.plugins.parameters import make
+from seqbench.targets.measuring import Bench, experiment_fields
+from seqbench.targets.run import outcomes
+
+CATALOG = load_catalog()
+TARGETS = CATALOG.targets
+
+
+def test_there_are_targets_of_every_kind() -> None:
+    assert len(TARGETS) >= 40
+    assert {type(each.measured_by) for each in TARGETS.values()} == {
+        BaselineScore,
+        TrainedScore,
+        Computed,
+        NotComparable,
+    }
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=lambda target: target.name)
+def test_names_parameters_and_fields_of_a_target_exist(target: Target, tmp_path: Path) -> None:
+    by = target.measured_by
+    # Of all data only the names of texts are looked at here: units other than words need a text.
+    text = tmp_path / "input.txt"
+    text.write_text("to be or not\n")
+    path = text if target.data and target.data.path.endswith(".txt") else None
+    if isinstance(by, TrainedScore):
+        cells = expand(build(experiment_fields(target.name, by, path)), CATALOG)
+        assert len({(cell.task.name, cell.model.name, cell.length) for cell in cells}) == 1
+        assert set(by.lengths) <= {cells[0].length, *cells[0].evaluate_lengths}
+    elif isinstance(by, BaselineScore):
+        assert make(CATALOG.task(by.task), dict(by.parameters))
+    assert not target.claim.endswith(".")
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_numbers_of_bai_are_those_of_the_reference_results(shared_data: Path) -> None:
+    found = rows(shared_data / "reference-results" / "reference_results.csv")
+    known = {
+        (row["dataset"], row["model"]): float(row["value"]) for row in found if "1803.01271" in row["source_path"]
+    }
+    for prefix, dataset in (
+        ("jsb", "JSB Chorales"),
+        ("nottingham", "Nottingham"),
+        ("copy-1000", "T=1000"),
+        ("adding-600", "T=600"),
+        ("sequential-mnist", "Seq. MNIST"),
+    ):
+        own = {name: each for name, each in TARGETS.items() if name.startswith(prefix)}
+        assert own
+        for name, each in own.items():
+            assert each.number == known[dataset, name.rpartition("-")[2].upper()], name
+
+
+def test_numbers_of_other_files_are_those_of_the_reference_results(shared_data: Path) -> None:
+    folder = shared_data / "reference-results"
+    bake_off = {(row["classifier"], row["dataset"]): row for row in rows(folder / "ucr_bakeoff.csv")}
+    deep = {(row["classifier"], row["dataset"]): row for row in rows(folder / "ucr_deep_learning.csv")}
+    sets = {dataset.lower(): dataset for _, dataset in {*bake_off, *deep}}
+    for name, each in TARGETS.items():
+        if name.startswith("ucr-"):
+            _, dataset, model = name.split("-")
+            row = bake_off["1NN-DTW", sets[dataset]] if model == "dtw" else deep["resnet", sets[dataset]]
+            assert each.number == float(row["accuracy_default_split" if model == "dtw" else "accuracy_mean"])
+    naive = {
+        (r["dataset"], r["mode"], r["horizon"], r["model"], r["metric"]): r
+        for r in rows(folder / "ett_naive_baselines.csv")
+    }
+    for name, each in TARGETS.items():
+        if name.startswith(("etth1-last", "etth1-seasonal")):
+            model, horizon = name.removeprefix("etth1-").rpartition("-")[::2]
+            row = naive["ETTh1", "multivariate", horizon, model.replace("-", " "), "mse"]
+            assert each.number == pytest.approx(float(row["value"]), abs=5.1e-4)
+    m4 = {(r["method"], r["frequency"], r["metric"]): r for r in rows(folder / "m4_point_forecasts.csv")}
+    for name, each in TARGETS.items():
+        if name.startswith("m4-"):
+            assert each.number == float(m4["sNaive", name.split("-")[1].capitalize(), "sMAPE"]["value"])
+
+
+def test_closed_forms_are_met_without_data_or_training(tmp_path: Path) -> None:
+    chosen = [each for name, each in TARGETS.items() if name.startswith("copy-plateau")]
+    found = {each.name: what for each, what in outcomes(chosen, Bench(CATALOG, tmp_path, tmp_path / "out", True))}
+    assert {what.status for what in found.values()} == {"met"}
+    assert found["copy-plateau-100"].measured == pytest.approx(10 * math.log(8) / 120)
+
+
+@pytest.mark.slow
+def test_naive_forecasts_on_etth1_are_met(shared_data: Path, tmp_path: Path) -> None:
+    chosen = [each for name, each in TARGETS.items() if name.startswith(("etth1-last", "etth1-seasonal"))]
+    found = list(outcomes(chosen, Bench(CATALOG, shared_data, tmp_path, True)))
+    assert {what.status for _, what in found} == {"met"}

@@ -1,0 +1,238 @@
+"""Tests the outcomes of targets: met, missed by how much, not comparable, no data, not run.
+
+Modules: seqbench.targets.measuring, seqbench.targets.outcomes, seqbench.targets.page.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seqbench import (
+    AtLeast,
+    AtMost,
+    BaselineScore,
+    Catalog,
+    Computed,
+    DataNeeded,
+    Executor,
+    Finished,
+    Job,
+    Near,
+    NotComparable,
+    Started,
+    StoreError,
+    Target,
+    TrainedScore,
+)
+from seqbench.base.environment import describe
+from seqbench.experiment.schema import Execution
+from seqbench.jobs.events import Event
+from seqbench.targets.measuring import Bench, Measured, experiment_fields
+from seqbench.targets.outcomes import TargetOutcome, definition_of, keep_outcome, kept_outcome
+from seqbench.targets.page import outcome_text, report, table
+from seqbench.targets.run import judged, outcomes
+from seqbench.training.cell import run_cell
+from tests.contracts.test_published import SOURCE
+from tests.toys import CATALOG
+
+
+class Here(Executor):
+    """Runs cells of the toys in this process."""
+
+    name = "here"
+
+    def run(self, job: Job) -> Iterator[Event]:
+        while (assignment := job.take()) is not None:
+            yield Started(assignment.cell)
+            yield Finished(assignment.cell, run_cell(assignment.cell, OFFERS, describe()))
+
+    def check(self, assignments: Any, settings: Any, workers: int) -> Iterator[Any]:
+        yield from ()
+
+
+OFFERS = dataclasses.replace(CATALOG, executors={"here": Here})
+GUESS = BaselineScore(task="last", length=6, baseline="guess", metric="accuracy")
+TRAINING = {"steps": 2, "batch_size": 16, "validate_every": 2}
+
+
+def target(measured_by: Any, number: float = 0.25, **others: Any) -> Target:
+    fields: dict[str, Any] = {"name": "one", "claim": "a number", "metric": "share", "source": SOURCE}
+    fields |= {"tolerance": Near(0.0, "exact"), **others}
+    return Target(number=number, measured_by=measured_by, **fields)
+
+
+def trained(models: tuple[str, ...] = ("small",), **others: Any) -> TrainedScore:
+    experiment = {
+        "tasks": ["last"],
+        "models": list(models),
+        "lengths": [6],
+        "seeds": [0, 1],
+        "training": TRAINING,
+        "gradients": {"measure": False},
+        **others,
+    }
+    return TrainedScore(experiment=experiment, metric="accuracy")
+
+
+def bench(folder: Path, *, is_quick: bool = False, catalog: Catalog = OFFERS) -> Bench:
+    return Bench(catalog, folder / "data", folder / "results", is_quick, Execution(name="here"))
+
+
+def outcome(one: Target, folder: Path, **how: Any) -> TargetOutcome:
+    ((_, found),) = outcomes([one], bench(folder, **how))
+    return found
+
+
+def test_baseline_within_and_outside_the_tolerance(tmp_path: Path) -> None:
+    met = outcome(target(GUESS), tmp_path)
+    assert (met.status, met.measured, met.beyond, met.n) == ("met", 0.25, 0.0, 1)
+    assert met.environment["torch"]
+    missed = outcome(target(GUESS, 0.125, tolerance=Near(0.0625, "so")), tmp_path)
+    assert (missed.status, missed.beyond) == ("missed", 0.0625)
+    assert outcome_text(missed) == "missed by 0.0625"
+    better = outcome(target(GUESS, 0.125, tolerance=AtLeast(0.0, "so")), tmp_path)
+    assert better.status == "met"
+
+
+def test_parameters_of_the_task_are_those_of_the_target(tmp_path: Path) -> None:
+    of_ten = dataclasses.replace(GUESS, parameters={"symbols": 10})
+    assert outcome(target(of_ten, 0.1), tmp_path).status == "met"
+    unknown = dataclasses.replace(GUESS, parameters={"simbols": 10})
+    found = outcome(target(unknown, 0.1), tmp_path)
+    assert found.status == "not run"
+    assert "did you mean 'symbols'" in found.reason
+
+
+def test_baseline_that_the_task_does_not_have_is_not_run_and_named(tmp_path: Path) -> None:
+    found = outcome(target(dataclasses.replace(GUESS, baseline="oracle")), tmp_path)
+    assert (found.status, found.measured) == ("not run", None)
+    assert "no accuracy of a baseline 'oracle'" in found.reason
+    assert "it has the baselines guess" in found.reason
+
+
+def test_not_comparable_says_why(tmp_path: Path) -> None:
+    found = outcome(target(NotComparable("another vocabulary")), tmp_path)
+    assert (found.status, found.reason) == ("not comparable", "another vocabulary")
+
+
+def test_function_gets_the_path_of_its_data_and_without_them_is_not_called(tmp_path: Path) -> None:
+    needed = DataNeeded("set/numbers.txt", "https://example.org/numbers.txt")
+    one = target(Computed(lambda path: float((path or Path()).read_text()), "read"), data=needed)
+    found = outcome(one, tmp_path)
+    assert found.status == "no data"
+    assert f"{tmp_path / 'data' / 'set' / 'numbers.txt'} is not there" in found.reason
+    assert "https://example.org/numbers.txt" in found.reason
+    (tmp_path / "data" / "set").mkdir(parents=True)
+    (tmp_path / "data" / "set" / "numbers.txt").write_text("0.25")
+    assert outcome(one, tmp_path).status == "met"
+    (tmp_path / "data" / "set" / "numbers.txt").unlink()
+    assert outcome(one, tmp_path).status == "no data"
+    # What was measured once is still known.
+    kept = kept_outcome(tmp_path / "results", one)
+    assert kept is not None
+    assert kept.status == "met"
+
+
+def test_function_that_fails_is_not_run_with_its_error(tmp_path: Path) -> None:
+    found = outcome(target(Computed(lambda path: 1 / 0, "infinite")), tmp_path)
+    assert (found.status, found.reason) == ("not run", "ZeroDivisionError: division by zero")
+
+
+def test_cells_are_trained_once_and_their_mean_counts(tmp_path: Path) -> None:
+    one = target(trained(), 1.0, tolerance=AtLeast(1.0, "anything"))
+    assert outcome(one, tmp_path, is_quick=True).status == "not run"
+    assert not (tmp_path / "results" / "records").exists()
+    found = outcome(one, tmp_path)
+    assert (found.status, found.n, len(found.keys)) == ("met", 2, 2)
+    assert found.spread is not None
+    assert found.baseline == 0.25
+    files = {path: path.stat().st_mtime_ns for path in (tmp_path / "results" / "records").iterdir()}
+    assert len(files) == 2
+    # Neither a second run nor a quick one trains; both find the same number.
+    for is_quick in (False, True):
+        again = outcome(one, tmp_path, is_quick=is_quick)
+        assert again.measured == found.measured
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "results" / "records").iterdir()} == files
+
+
+def test_lengths_and_factor_decide_which_scores_count(tmp_path: Path) -> None:
+    by = trained(evaluate_lengths=[5, 7])
+    found = outcome(target(dataclasses.replace(by, lengths=(5, 7), factor=100.0), 100.0), tmp_path)
+    assert found.measured is not None
+    assert found.baseline == 25.0
+    missing = outcome(target(dataclasses.replace(by, lengths=(5, 9))), tmp_path)
+    assert (missing.status, "was not tested at length 9" in missing.reason) == ("not run", True)
+    unknown = outcome(target(dataclasses.replace(by, metric="exact_match")), tmp_path)
+    assert (unknown.status, "has no score exact_match" in unknown.reason) == ("not run", True)
+
+
+def test_failed_cell_is_not_run_with_its_reason_and_the_next_target_goes_on(tmp_path: Path) -> None:
+    broken = target(trained(("broken",)), name="broken")
+    found = {each.name: what for each, what in outcomes([broken, target(GUESS)], bench(tmp_path))}
+    assert found["broken"].status == "not run"
+    assert "the plugin's own fault" in found["broken"].reason
+    assert found["one"].status == "met"
+
+
+def test_unknown_task_is_not_run(tmp_path: Path) -> None:
+    found = outcome(target(dataclasses.replace(GUESS, task="lost")), tmp_path)
+    assert (found.status, "did you mean 'last'" in found.reason) == ("not run", True)
+
+
+def test_training_that_diverged_is_missed_without_a_number() -> None:
+    found = judged(target(trained()), Measured(None, n=1, reason="diverged: the loss was not finite"))
+    assert (found.status, found.beyond, found.reason) == ("missed", None, "diverged: the loss was not finite")
+    assert outcome_text(found) == "missed"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"number": 0.26},
+        {"tolerance": Near(0.5, "wider, after it was missed")},
+        {"tolerance": AtMost(0.0, "exact")},
+        {"measured_by": dataclasses.replace(GUESS, length=7)},
+        {"measured_by": Computed(lambda path: 0.25, "a quarter")},
+        {"data": DataNeeded("elsewhere", "somewhere")},
+    ],
+)
+def test_outcome_of_another_definition_counts_for_nothing(tmp_path: Path, change: dict[str, Any]) -> None:
+    one = target(GUESS)
+    keep_outcome(tmp_path, one, outcome(one, tmp_path))
+    assert kept_outcome(tmp_path, one) is not None
+    assert kept_outcome(tmp_path, dataclasses.replace(one, **change)) is None
+
+
+def test_words_are_no_part_of_the_definition() -> None:
+    one = target(GUESS)
+    assert definition_of(one) == definition_of(dataclasses.replace(one, claim="the same, in other words"))
+
+
+def test_file_that_is_no_outcome_is_named(tmp_path: Path) -> None:
+    one = target(GUESS)
+    (tmp_path / "outcomes").mkdir()
+    (tmp_path / "outcomes" / "one.json").write_text("{}")
+    with pytest.raises(StoreError, match=r"one\.json cannot be read: it is no outcome of a target"):
+        kept_outcome(tmp_path, one)
+
+
+def test_table_has_a_row_for_each_target_also_for_those_that_were_missed_or_not_run(tmp_path: Path) -> None:
+    missed = target(GUESS, 0.5, name="missed")
+    known = {"missed": outcome(missed, tmp_path)}
+    shown = table([missed, target(GUESS)], known)
+    assert [str(row[0]) for row in shown.rows] == ["missed", "one"]
+    assert [str(row[-1]) for row in shown.rows] == ["missed by 0.250", "not run"]
+    assert shown.lines == ("2 targets: 1 missed, 1 not run.",)
+    page = report([missed, target(GUESS)], known)
+    assert [section.title for section in page.sections][1:] == ["The table", "What they are"]
+
+
+def test_experiment_of_two_tasks_is_refused() -> None:
+    by = TrainedScore(experiment={"tasks": ["last", "copy"]}, metric="accuracy")
+    with pytest.raises(Exception, match="to have one task, and has 2"):
+        experiment_fields("one", by, None)

@@ -32,8 +32,10 @@ class PlainUnpickler(pickle.Unpickler):
 def _allowed() -> Mapping[tuple[str, str], Any]:
     import numpy as np
     from numpy._core.multiarray import _reconstruct, scalar
+    from numpy._core.numeric import _frombuffer
 
     return {
+        ("numpy._core.numeric", "_frombuffer"): _frombuffer,
         ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
         ("numpy._core.multiarray", "scalar"): scalar,
         ("_codecs", "encode"): _latin1,

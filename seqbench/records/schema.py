@@ -159,6 +159,7 @@ class Evaluation(Data):
         unknown: metric -> why its score is null, if that is not for outputs that are not finite; left out so too.
         best: of the primary metric here, if it is another than at the length of training; left out so too.
         samples, rolls: what the network was given and wrote, and its labels at each step; left out so too.
+        label_names: a name for each label of ``rolls``; left out so too.
     """
 
     length: int
@@ -174,10 +175,11 @@ class Evaluation(Data):
     best: float | None = None
     samples: tuple[tuple[str, str], ...] | None = None
     rolls: tuple[tuple[tuple[int, ...], ...], ...] | None = None
+    label_names: tuple[str, ...] | None = None
 
     @model_serializer(mode="wrap")
     def _told(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_unknown(whole(self), "curves", "unknown", "best", "samples", "rolls")
+        return without_unknown(whole(self), "curves", "unknown", "best", "samples", "rolls", "label_names")
 
     def score(self, metric: MetricData | None) -> float | None:
         """Return the score by a metric; None if unknown."""

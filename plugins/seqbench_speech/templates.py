@@ -68,7 +68,7 @@ def nearest_rows(
     chosen = _chosen(recordings, train, most * len(utterances.values))
     if not chosen:
         return None
-    rows = torch.split(utterances.values.float(), utterances.lengths.tolist())
+    rows = list(torch.split(utterances.values.float(), utterances.lengths.tolist()))
     if has_pauses:
         # After the words' templates, so that its place is that of no recording.
         templates = [*_scaled(recordings, chosen, scale, most), scale.quiet_mean[None].float()]

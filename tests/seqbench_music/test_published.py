@@ -40,8 +40,9 @@ def test_pickle_of_rolls_is_read_in_every_protocol(tmp_path: Path, protocol: int
     path = tmp_path / "pieces.pickle"
     roll = np.zeros((2, 128), np.uint8)
     roll[0, 60] = roll[1, 62] = 1
-    path.write_bytes(pickle.dumps({"train": [roll]}, protocol))
-    assert steps(path) == {"train": [[(60,), (62,)]]}
+    for laid in (roll, np.asfortranarray(roll)):
+        path.write_bytes(pickle.dumps({"train": [laid]}, protocol))
+        assert steps(path) == {"train": [[(60,), (62,)]]}
 
 
 @pytest.mark.parametrize("protocol", [0, 2, pickle.HIGHEST_PROTOCOL])

@@ -94,19 +94,15 @@ def lay_out(words: Iterable[Tensor], length: int, scale: Scale, filler: Filler, 
     import torch
 
     kept = list(words)
-    inputs = torch.empty(len(kept), length, len(scale.mean), dtype=torch.float16)
+    deviation = scale.quiet_deviation.float()
+    inputs = scale.quiet_mean.float().half().repeat(len(kept), length, 1)
     for row, frames in zip(inputs, kept, strict=True):
         row[: len(frames)] = frames
-        row[len(frames) :] = background(length - len(frames), scale, filler, rng)
+        if filler == "noise":
+            row[len(frames) :] += deviation * torch.randn(length - len(frames), len(deviation), generator=rng)
     return inputs
 
 
 def background(frames: int, scale: Scale, filler: Filler, rng: Generator) -> Tensor:
     """Return frames like the quietest ones of training: [frames, bands] float16; see `lay_out`."""
-    import torch
-
-    mean, deviation = scale.quiet_mean.float(), scale.quiet_deviation.float()
-    found = mean.half().repeat(frames, 1)
-    if filler == "noise":
-        found += deviation * torch.randn(frames, len(mean), generator=rng)
-    return found
+    return lay_out([scale.quiet_mean[:0, None]], frames, scale, filler, rng)[0]

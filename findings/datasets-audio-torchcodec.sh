@@ -11,10 +11,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check datasets==5.2.0
-# Stands in for torch, so that torchcodec alone is missing.
-mkdir "$work/there"
-touch "$work/there/torch.py"
-PYTHONPATH="$work/there" "$work/venv/bin/python" -W ignore - "$work/one.parquet" <<'PY'
+"$work/venv/bin/python" -W ignore - "$work/one.parquet" <<'PY'
 import sys
 
 from datasets import Audio, Dataset, Features
@@ -26,7 +23,7 @@ for each in rows["audio"]:
         Dataset.from_dict({"audio": [each]}, features=features)
     except ImportError as error:
         print(f"{each}: {error} (after: {error.__cause__})")
-        assert "torchcodec" in str(error.__cause__)
+        assert "please install 'torchcodec'" in str(error)
     else:
         raise SystemExit(f"{each} was written")
 

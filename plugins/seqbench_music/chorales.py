@@ -15,7 +15,7 @@ from itertools import accumulate
 from random import Random
 from typing import TYPE_CHECKING
 
-from seqbench import derive_seed
+from seqbench import DataError, derive_seed
 from seqbench_music.rolls import PARTS, Keys, Rolls, packed, piece_of
 from seqbench_music.voicings import FOLLOWING, Voicing, successors, voicings
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 PHRASE = 8
 """Chords of a phrase."""
+
+_TRIES = 200
+"""Chorales that are written, at most, until one is in no earlier part."""
 
 _SHIFTS = range(-5, 7)
 """Semitones between C and the key of a piece."""
@@ -138,6 +141,9 @@ def chorales(numbers: Mapping[str, int], length: int, seed: int, keys: Keys) -> 
 
     Returns:
         Rolls as `packed` makes them, and ``losses``: of each predicted step of the test pieces.
+
+    Raises:
+        DataError: there are too few different chorales of this length.
     """
     import torch
 
@@ -153,8 +159,12 @@ def chorales(numbers: Mapping[str, int], length: int, seed: int, keys: Keys) -> 
 
 
 def _new(rng: Random, length: int, seen: set[tuple[Voicing, ...]]) -> tuple[list[Voicing], list[float]]:
-    """Write a chorale whose inputs are not those of an earlier part; there are more than ten thousand of each."""
-    while True:
+    """Write a chorale whose inputs are not those of an earlier part; of four steps on there are thousands."""
+    for _ in range(_TRIES):
         chords, losses = chorale(rng, length)
         if tuple(chords[:-1]) not in seen:
             return chords, losses
+    raise DataError(
+        f"music at length {length}: nearly all chorales of so few steps stand in training, and none is left for"
+        " validation or test; ask for a length of 4 or more, or for fewer train_steps"
+    )

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from seqbench import DataError, Ragged
 from seqbench_music.midi import ENDINGS, QUARTERS_A_MINUTE, midi_bytes, read_midi
-from seqbench_music.notation import read, written
-from seqbench_music.rolls import Keys
+from seqbench_music.notation import name_of, read, written
+from seqbench_music.published import piece_from
+from seqbench_music.rolls import Keys, pitches_of
 from seqbench_music.sound import wav_bytes
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ class Instrument:
         keys = Keys(int(fitted["lowest_key"]), int(fitted["highest_key"]))
         return Instrument(keys, int(fitted["resolution"]), tuple(fitted["first_step"]))
 
+    def names(self) -> list[str]:
+        """Return the name of each key, such as C4."""
+        return [*map(name_of, self.keys.pitches(range(self.keys.count)))]
+
     def steps(self, text: str) -> list[Labels]:
         """Return the labels of each step of a MIDI file, if the text ends as its name does, or of notes.
 
@@ -66,7 +71,8 @@ class Instrument:
         found = [self.keys.labels(step) for step in steps]
         lost = sum(len(set(step)) for step in steps) - sum(map(len, found))
         if lost:
-            warnings.warn(f"{lost} notes are beyond the keys of the network, and left out", stacklevel=3)
+            notes = f"{lost} note{'s are' if lost > 1 else ' is'}"
+            warnings.warn(f"{notes} beyond the keys of the network, and left out", stacklevel=3)
         return found
 
     def prompt(self, text: str) -> list[Labels]:
@@ -77,11 +83,27 @@ class Instrument:
         """Return the last ``length`` steps of the piece in each row.
 
         Raises:
-            DataError: a row has no piece.
+            DataError: there is no row, or one has no piece.
         """
-        if any(not isinstance(row.get(column), str) for row in rows):
-            raise DataError(f"each row needs notes, such as C4 E4 | D4 F4, or a MIDI file's name, as {column}")
-        return Ragged.from_rows([self._roll(self.steps(row[column])[-length:]) for row in rows])
+        if not rows:
+            raise DataError(f"there is no row; give one or more, with a piece in the column {column!r}")
+        pieces = [self._piece(row, column, number) for number, row in enumerate(rows, start=1)]
+        return Ragged.from_rows([self._roll(steps[-length:]) for steps in pieces])
+
+    def _piece(self, row: Mapping[str, Any], column: str, number: int) -> list[Labels]:
+        """Return the steps of a row's piece, which is a text or what training data may hold."""
+        held = row.get(column)
+        if held is None:
+            raise DataError(
+                f"row {number} has no piece in the column {column!r} (there are: {', '.join(map(str, row))}); give"
+                " it notes, such as C4 E4 | D4 F4, or a MIDI file's name"
+            )
+        if isinstance(held, str):
+            return self.steps(held)
+        found = [self.keys.labels(step) for step in pitches_of(piece_from(held, f"row {number}"))]
+        if not found:
+            raise DataError(f"row {number} has a piece without a step in the column {column!r}; leave it out")
+        return found
 
     def _roll(self, steps: Sequence[Labels]) -> Tensor:
         import torch

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -38,14 +37,14 @@ def judged(
     scores = {
         "notes_a_step": float(steps.double().sum(1).mean()),
         "training_notes_a_step": float(train.frames.double().sum(1).mean()),
-        "copied_steps": _share([*_runs(rolls, 1)], set(_runs(_pieces(train), 1))),
+        "copied_steps": _share([*_runs(rolls, 1)], set(_runs(train.pieces(), 1))),
     }
     before, after = (torch.cat([roll[part] for roll in rolls]) for part in (slice(None, -1), slice(1, None)))
     if len(after):
         logits = before.double() @ found["weights"].T + found["bias"]
         scores["regression_nll"] = float(step_losses(logits, after).mean())
     if runs := [*_runs(rolls, RUN)]:
-        scores[f"copied_{RUN}_steps"] = _share(runs, set(_runs(_pieces(train), RUN)))
+        scores[f"copied_{RUN}_steps"] = _share(runs, set(_runs(train.pieces(), RUN)))
     return scores
 
 
@@ -67,11 +66,6 @@ def _roll(sample: Sequence[Sequence[int]], keys: int) -> Tensor:
     for step, labels in enumerate(sample):
         roll[step, list(labels)] = 1
     return roll
-
-
-def _pieces(rolls: Rolls) -> Iterator[Tensor]:
-    for first, after in pairwise(rolls.offsets.tolist()):
-        yield rolls.frames[first:after]
 
 
 def _runs(rolls: Sequence[Tensor] | Iterator[Tensor], length: int) -> Iterator[bytes]:

@@ -38,9 +38,12 @@ def read_midi(path: Path, resolution: int) -> list[set[int]]:
         DataError: mido is not installed, or the file is no MIDI file, has no notes, or is too long.
     """
     mido = _mido(f"{path} is a MIDI file, and reading it")
+    if not path.is_file():
+        raise DataError(f"there is no MIDI file {path} (looked at {path.absolute()}); correct its name")
     try:
         file = mido.MidiFile(path, clip=True)
-    except (OSError, EOFError, ValueError, LookupError, TypeError) as error:
+    except Exception as error:
+        # Broken files cause many kinds of errors; mido has some of its own, as for keys that there are not.
         raise DataError(f"{path} cannot be read as MIDI: {type(error).__name__}: {error}") from error
     if file.ticks_per_beat <= 0:
         raise DataError(f"{path} counts time in frames of film, not in beats; save it with ticks a quarter note")

@@ -41,9 +41,18 @@ class Source:
         return Path(self.data).expanduser()
 
     def files(self, endings: Sequence[str]) -> list[Path]:
-        """Return the files with these endings in a folder and the folders in it; none if it is no folder."""
+        """Return the files with these endings in a folder and the folders in it; none if it is no folder.
+
+        What begins with a dot or ``_`` is left out, such as the companions that archives of macOS have.
+        """
         found = self.path.rglob("*") if self.path.is_dir() else []
-        return sorted(path for path in found if path.suffix.lower() in endings and path.is_file())
+        return sorted(
+            path
+            for path in found
+            if path.suffix.lower() in endings
+            and not any(part.startswith((".", "_")) for part in path.relative_to(self.path).parts)
+            and path.is_file()
+        )
 
     @property
     def is_midi(self) -> bool:
@@ -52,11 +61,23 @@ class Source:
 
     @property
     def collection(self) -> Path | None:
-        """The file of piano rolls that is named, or the only one in a folder; None if there is none."""
+        """The file of piano rolls that is named, or the only one in a folder; None if there is none.
+
+        Several ``.json`` files in a folder are tables.
+
+        Raises:
+            DataError: a folder has several of the others.
+        """
         if self.path.suffix.lower() in published.ENDINGS:
             return self.path
         found = self.files(published.ENDINGS)
-        return found[0] if len(found) == 1 else None
+        rolls = [path for path in found if path.suffix.lower() != ".json"] or found
+        if len(rolls) > 1 and rolls is not found:
+            names = ", ".join(str(path.relative_to(self.path)) for path in rolls[:5])
+            raise DataError(
+                f"{self.data} has {len(rolls)} collections of pieces ({names}); name one of these files as data"
+            )
+        return rolls[0] if len(rolls) == 1 else None
 
     def fingerprint(self) -> str | None:
         """Return a hash of the files that are read, and of their places in the folder; None if they are tables.

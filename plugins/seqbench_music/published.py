@@ -106,14 +106,28 @@ def piece_from(held: Any, place: str) -> Tensor:
     if isinstance(held, np.ndarray) and held.ndim == 2 and held.dtype != object:
         return _of_roll(held, place)
     try:
-        steps = [tuple(int(pitch) for pitch in np.atleast_1d(np.asarray(step)).flat) for step in held]
-        # -1 stands for a rest in some of these files.
-        return piece_of([[pitch for pitch in step if pitch != -1] for step in steps])
-    except (TypeError, ValueError, IndexError, RuntimeError) as error:
+        if isinstance(held, Mapping):
+            raise TypeError("an object with names")
+        return piece_of([[_pitch(pitch) for pitch in _notes_at(step)] for step in held])
+    except (TypeError, ValueError) as error:
         raise DataError(
             f"{place}: a piece is a list of steps, each a list of notes from 0 to 127, and here is another thing"
             f" ({error})"
         ) from error
+
+
+def _notes_at(step: Any) -> Iterator[Any]:
+    """Yield the notes of a step: a list, an array, or one note; -1 stands for a rest in some of these files."""
+    import numpy as np
+
+    yield from (pitch for pitch in np.atleast_1d(np.asarray(step)).flat if pitch != -1)
+
+
+def _pitch(found: Any) -> int:
+    pitch = int(found)
+    if pitch != float(found) or not 0 <= pitch < MIDI_KEYS:
+        raise ValueError(f"the note {found}")
+    return pitch
 
 
 def _of_roll(held: Any, place: str) -> Tensor:

@@ -6,8 +6,9 @@ function runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from seqbench import DataError, Ragged, Split
@@ -95,6 +96,11 @@ class Rolls:
     def lengths(self) -> Tensor:
         """The steps that are predicted in each piece, all but its first."""
         return self.offsets.diff() - 1
+
+    def pieces(self) -> Iterator[Tensor]:
+        """Yield the steps of each piece: [steps, keys]."""
+        for first, after in pairwise(self.offsets.tolist()):
+            yield self.frames[first:after]
 
     def before(self) -> Tensor:
         """Return the step before each predicted one: [predicted steps, keys]."""

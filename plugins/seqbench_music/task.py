@@ -192,6 +192,10 @@ class Music(Task):
         """
         return Instrument.from_fitted(fitted).file(tokens, ending)
 
+    def label_names(self, fitted: Mapping[str, Any]) -> list[str]:
+        """Return the name of each key."""
+        return Instrument.from_fitted(fitted).names()
+
     def judge(self, samples: Sequence[Sequence[Labels]], length: int, seed: int) -> dict[str, float]:
         """Score samples against the training pieces; see `seqbench_music.judging`."""
         made = self._made(length, seed)
@@ -215,17 +219,17 @@ class Music(Task):
         sizes = {"train": self.train_steps, "validation": self.test_steps, "test": self.test_steps}
         if self.data is None:
             numbers = {part: max(_LEAST_PIECES, size // length) for part, size in sizes.items()}
-            return self._kept(
-                ("chorales", length, seed, *sizes.values()), lambda: chorales(numbers, length, seed, self._keys)
-            )
+            settings = (length, seed, *sizes.values())
+            return self._kept("chorales", settings, lambda: chorales(numbers, length, seed, self._keys))
         source = self.source_fingerprint(self.data) or fingerprint(self.data)
-        settings = (self.column, self._resolution, self.lowest_key, self.highest_key, self.transpose, seed)
-        if source.startswith("hub:"):  # a name is no content: what it stands for may have changed
-            return _with_baselines(self._read(seed))
-        return self._kept((source, *settings), lambda: self._read(seed))
+        choices = (self.column, self._resolution, self.lowest_key, self.highest_key, self.transpose, seed)
+        return self._kept(source, choices, lambda: self._read(seed))
 
-    def _kept(self, identity: tuple[str | int, ...], make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
-        return cached_tensors((self.name, self.version, _STORED, *identity), lambda: _with_baselines(make()))
+    def _kept(
+        self, source: str, further: tuple[str | int, ...], make: Callable[[], dict[str, Tensor]]
+    ) -> dict[str, Tensor]:
+        identity = (self.name, self.version, _STORED, source, *further)
+        return cached_tensors(identity, lambda: _with_baselines(make()), source=source)
 
     def _read(self, seed: int) -> dict[str, Tensor]:
         import torch
@@ -265,6 +269,8 @@ def _facts(
     for part in PARTS:
         facts[f"{part}_pieces"] = len(rolls[part].lengths)
         facts[f"{part}_predicted_steps"] = int(rolls[part].lengths.sum())
+    known = {each.numpy().tobytes() for each in rolls["train"].pieces()}
+    facts["test_pieces_also_in_train"] = sum(each.numpy().tobytes() in known for each in rolls["test"].pieces())
     facts["longest_test_piece"] = int(rolls["test"].lengths.max())
     facts["notes_a_step"] = float(rolls["train"].frames.double().sum(1).mean())
     if source is not None:

@@ -34,6 +34,7 @@ def _allowed() -> Mapping[tuple[str, str], Any]:
     from numpy._core.multiarray import _reconstruct, scalar
 
     return {
+        ("numpy._core.numeric", "_frombuffer"): _from_buffer,
         ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
         ("numpy._core.multiarray", "scalar"): scalar,
         ("_codecs", "encode"): _latin1,
@@ -52,6 +53,18 @@ def _latin1(text: str, encoding: str) -> bytes:
     if encoding != "latin1":
         raise pickle.UnpicklingError(f"it names the encoding {encoding}")
     return text.encode("latin1")
+
+
+def _from_buffer(
+    buffer: Any, dtype: Any, shape: tuple[int, ...], order: str, axis_order: tuple[int, ...] | None = None
+) -> Any:
+    """Return the array that protocol 5 writes as the bytes of its numbers."""
+    import numpy as np
+
+    numbers = np.frombuffer(buffer, dtype)
+    if axis_order is not None:
+        return numbers.reshape(shape).transpose(axis_order)
+    return numbers.reshape(shape, order="F" if order == "F" else "C")
 
 
 def _no_bytes() -> bytes:

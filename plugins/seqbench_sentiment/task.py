@@ -163,11 +163,8 @@ class Sentiment(Task):
                 f"sentiment: length {length} leaves no room for an opinion; made-up reviews need {SHORTEST} tokens"
             )
         source = "made up" if self.data is None else fingerprint(self.data)
-        if source.startswith("hub:"):  # a name is no content: what it stands for may have changed
-            stored = self._prepare(length, seed)
-        else:
-            identity = [self.name, self.version, _STORED, source, *self._choices(), length, seed]
-            stored = cached_tensors(identity, lambda: self._prepare(length, seed))
+        identity = [self.name, self.version, _STORED, source, *self._choices(), length, seed]
+        stored = cached_tensors(identity, lambda: self._prepare(length, seed), source=source)
         about = from_bytes(stored["about"])
         for remark in remarks(about["facts"]):
             warnings.warn(remark, stacklevel=2)

@@ -1,4 +1,4 @@
-"""Scales frames, squeezes long recordings, and lays a word out in time with background after it."""
+"""Scales frames, squeezes long recordings, and makes the background that follows a word."""
 
 from __future__ import annotations
 
@@ -41,11 +41,12 @@ class Scale(NamedTuple):
 
         values = torch.cat([recordings.row(number) for number in rows]).float()
         mean = values.mean(0, dtype=torch.float64)
-        deviation = (values - mean.float()).square().mean(0, dtype=torch.float64).sqrt()
+        values -= mean.float()
+        deviation = values.square().mean(0, dtype=torch.float64).sqrt()
         if not bool((deviation > 0).any()):
             raise DataError("all frames of the training recordings are alike; there is nothing to hear")
         deviation = torch.where(deviation > 0, deviation, 1.0)
-        scaled = (values - mean.float()) / deviation.float()
+        scaled = values.div_(deviation.float())
         loudness = scaled.mean(1)
         quiet = scaled[loudness <= loudness.kthvalue(max(1, int(QUIET * len(loudness)))).values]
         return Scale(mean, deviation, quiet.double().mean(0), quiet.double().std(0, correction=0))
@@ -93,12 +94,15 @@ def lay_out(words: Iterable[Tensor], length: int, scale: Scale, filler: Filler, 
     import torch
 
     kept = list(words)
-    inputs = torch.empty(len(kept), length, len(scale.mean), dtype=torch.float16)
-    mean, deviation = scale.quiet_mean.float(), scale.quiet_deviation.float()
+    deviation = scale.quiet_deviation.float()
+    inputs = scale.quiet_mean.float().half().repeat(len(kept), length, 1)
     for row, frames in zip(inputs, kept, strict=True):
-        missing = length - len(frames)
         row[: len(frames)] = frames
-        row[len(frames) :] = mean
         if filler == "noise":
-            row[len(frames) :] += deviation * torch.randn(missing, len(mean), generator=rng)
+            row[len(frames) :] += deviation * torch.randn(length - len(frames), len(deviation), generator=rng)
     return inputs
+
+
+def background(frames: int, scale: Scale, filler: Filler, rng: Generator) -> Tensor:
+    """Return frames like the quietest ones of training: [frames, bands] float16; see `lay_out`."""
+    return lay_out([scale.quiet_mean[:0, None]], frames, scale, filler, rng)[0]

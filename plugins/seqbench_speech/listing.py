@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from seqbench_texts.columns import labels_in, no_column
 
@@ -13,10 +14,6 @@ from seqbench import DataError, fingerprint, read_tables
 from seqbench_speech.naming import Pattern
 from seqbench_speech.recordings import Said
 from seqbench_speech.sounds import ENDINGS
-
-if TYPE_CHECKING:
-    pass
-
 
 _PARTS = {
     "train": "train",
@@ -27,6 +24,8 @@ _PARTS = {
     "test": "test",
 }
 """Folders that divide the recordings, if all are in such folders."""
+_HIDDEN = (".", "_")
+"""Beginnings of the names of files and folders that are left out."""
 
 
 class Source(NamedTuple):
@@ -58,10 +57,20 @@ def list_recordings(data: str, pattern: str, columns: Columns) -> list[Source]:
 
 def recordings_below(folder: Path) -> list[Path]:
     """Return the files of recordings in a folder and below it, in order; none if a table of it names them."""
+    return [folder / name for name in _names_below(folder)]
+
+
+def _names_below(folder: Path) -> list[str]:
+    """Return the paths of `recordings_below` in the folder, as texts: ten thousand objects take a while."""
     if not folder.is_dir() or any(folder.glob("train.*")):
         return []
-    files = [path for path in sorted(folder.rglob("*")) if not _is_hidden(path.relative_to(folder))]
-    return [path for path in files if path.suffix.lower() in ENDINGS and path.is_file()]
+    found: list[tuple[str, ...]] = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(_HIDDEN)]
+        sounds = (name for name in names if name.lower().endswith(ENDINGS) and not name.startswith(_HIDDEN))
+        parts = Path(place).relative_to(folder).parts
+        found += ((*parts, name) for name in sounds if os.path.isfile(os.path.join(place, name)))
+    return [os.path.join(*parts) for parts in sorted(found)]
 
 
 def content_fingerprint(data: str, columns: Columns) -> str | None:
@@ -71,28 +80,26 @@ def content_fingerprint(data: str, columns: Columns) -> str | None:
         DataError: see `list_recordings`; or a recording cannot be read.
     """
     folder = Path(data).expanduser()
-    if files := recordings_below(folder):
-        return f"sounds:sha256:{_hash((str(path.relative_to(folder)), path) for path in files)}"
+    if names := _names_below(folder):
+        return f"sounds:sha256:{_hash((name, os.path.join(folder, name)) for name in names)}"
     known = fingerprint(data)
-    if known.startswith(("hub:", "parquet:")):
+    if known.startswith("hub:"):
         return None
-    files = [each.sound for each in _of_tables(data, columns) if isinstance(each.sound, Path)]
+    files = [str(each.sound) for each in _of_tables(data, columns) if isinstance(each.sound, Path)]
     return f"{known}:sounds:{_hash((str(place), path) for place, path in enumerate(files))}" if files else None
 
 
-def _hash(files: Iterator[tuple[str, Path]]) -> str:
+def _hash(files: Iterator[tuple[str, str]]) -> str:
+    """Return a hash of names and contents, given the names and the paths of files."""
     whole = hashlib.sha256()
     for name, path in files:
         try:
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            with open(path, "rb") as file:
+                content = hashlib.sha256(file.read()).hexdigest()
         except OSError as error:
             raise DataError(f"the recording {path} cannot be read: {error.strerror}; correct its path") from error
         whole.update(f"{name}\t{content}\n".encode())
     return whole.hexdigest()
-
-
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith((".", "_")) for part in path.parts)
 
 
 def _named(folder: Path, files: list[Path], pattern: Pattern) -> list[Source]:

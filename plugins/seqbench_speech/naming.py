@@ -42,11 +42,14 @@ class Pattern:
         if found is None:
             return None
         told = found.groupdict()
+        if not told["label"].strip():
+            return None
         return Said(told["label"], told.get("speaker", ""), told.get("take", ""), name=str(path))
 
     @cached_property
     def _expression(self) -> re.Pattern[str]:
-        text = str(PurePosixPath(self.text).with_suffix(""))
+        ending = PurePosixPath(self.text).suffix
+        text = self.text if "{" in ending else self.text.removesuffix(ending)
         pieces = _FIELD.split(text)
         kept = [
             (f"(?P<{piece}>[^/]+?)" if piece else "[^/]*?") if place % 2 else re.escape(piece)

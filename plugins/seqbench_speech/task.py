@@ -15,13 +15,14 @@ from seqbench import (
     Task,
     TaskData,
     Values,
+    added_later,
     cached_tensors,
     data_source,
     fingerprint,
     generated_only,
     generator,
 )
-from seqbench_speech.frames import Filler, Scale, lay_out, squeezed
+from seqbench_speech.frames import Filler, Scale, background, lay_out, squeezed
 from seqbench_speech.listing import Columns, content_fingerprint
 from seqbench_speech.made_up import made_up
 from seqbench_speech.mel import MelForm
@@ -33,10 +34,11 @@ from seqbench_speech.sounds import check_can_read
 from seqbench_speech.symbols import Symbols, Unit
 from seqbench_speech.transcript_goal import TranscriptGoal
 from seqbench_speech.transcripts import transcripts
+from seqbench_speech.utterances import Pauses
 from seqbench_speech.word_goal import WordGoal
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Generator, Tensor
 
 Count = Annotated[int, Field(ge=1)]
 Goal = Literal["word", "transcript"]
@@ -67,6 +69,10 @@ class Speech(Task):
         input   119 frames of "two" "nine" "nine"
         target  two nine nine
 
+    With ``pause_ms`` there is background after each recording, as there is in speech: without it an utterance of
+    recordings that are cut off at their last sound ends with that sound, and a model that looks back only has no
+    frame left in which to write the last word.
+
     A recording of more than T frames is squeezed: each of T frames is the mean of a stretch of it. Less is heard
     then, so that a score at a small T may be low for want of detail, not of memory.
 
@@ -92,6 +98,8 @@ class Speech(Task):
         window_ms, hop_ms: of a frame, in milliseconds.
         bands: mel bands from 0 Hz to half the rate.
         filler: what follows a word: ``noise`` like the background, or ``silence``, its mean.
+        pause_ms: background after each recording of an utterance, in milliseconds, on average; each pause is drawn
+            evenly between half and one and a half times as long.
         beams: prefixes of the beam search of ``beam_word_error_rate``; 1 leaves it out.
         train_rows: utterances of the training split, in which recordings are used again in new company.
         split_frames: rows of a split times length, at most; there is always one row.
@@ -174,6 +182,7 @@ class Speech(Task):
     hop_ms: Annotated[float, Field(ge=1, le=100)] = 10.0
     bands: Annotated[int, Field(ge=2, le=256)] = 40
     filler: Filler = "noise"
+    pause_ms: Annotated[float, Field(ge=0, le=10_000)] = added_later(0.0)
     beams: Annotated[int, Field(ge=1, le=1000)] = 1
     train_rows: Count = 2000
     split_frames: Count = 4_000_000
@@ -200,8 +209,18 @@ class Speech(Task):
             "text_column",
             "speaker_column",
         )
-        self._refuse(self.goal == "word", "goal is word, and it is of transcripts", "unit", "beams", "train_rows")
-        self._refuse(self.goal == "transcript", "goal is transcript, and nothing follows an utterance", "filler")
+        self._refuse(
+            self.goal == "word",
+            "goal is word, and it is of transcripts",
+            "unit",
+            "beams",
+            "train_rows",
+            "pause_ms",
+        )
+        has_no_background = self.goal == "transcript" and not self.pause_ms
+        self._refuse(
+            has_no_background, "goal is transcript, and without pause_ms nothing follows a word", "filler"
+        )
 
     def _refuse(self, is_without_effect: bool, why: str, *names: str) -> None:
         for name in names:
@@ -230,7 +249,8 @@ class Speech(Task):
         parts = divide(recordings.said, self.speakers, takes, seed)
         scale = Scale.of(recordings, parts["train"])
         goal = self._goal(recordings, scale, length, seed)
-        chosen = (self.goal, self.speakers, self.test_takes, seed, length, self.split_frames)
+        pauses = (self.pause_ms, self.filler) if self.pause_ms else ()
+        chosen = (self.goal, self.speakers, self.test_takes, seed, length, self.split_frames, *pauses)
         laid = goal.laid(parts, partial(kept, chosen))
         return TaskData(
             train=laid.splits["train"],
@@ -248,17 +268,28 @@ class Speech(Task):
     def encode(self, rows: Sequence[Mapping[str, Any]], length: int, fitted: Mapping[str, Any]) -> Tensor | Ragged:
         """Return the frames of the recordings that rows name in the column of paths.
 
-        A relative path begins in the current folder. An utterance is read whole, however long it is.
+        A relative path begins in the current folder. An utterance is read whole, however long it is, and gets the
+        background after it that those of training have on average.
 
         Raises:
             DataError: a row names no recording, or it cannot be read.
         """
         scale = Scale.from_fitted(fitted)
         features = [scale.apply(each) for each in new_features(rows, self.audio_column, self._form)]
+        rng = generator(0, self.name, "new", length)
         if self.goal == "transcript":
-            return Ragged.from_rows([each.half() for each in features])
+            return Ragged.from_rows([self._with_pause(each.half(), scale, rng) for each in features])
         words = (squeezed(each, length) for each in features)
-        return lay_out(words, length, scale, self.filler, generator(0, self.name, "new", length)).float()
+        return lay_out(words, length, scale, self.filler, rng).float()
+
+    def _with_pause(self, frames: Tensor, scale: Scale, rng: Generator) -> Tensor:
+        import torch
+
+        return torch.cat([frames, background(round(self._pauses.frames), scale, self.filler, rng)])
+
+    @property
+    def _pauses(self) -> Pauses:
+        return Pauses(self.pause_ms / self.hop_ms, self.filler)
 
     def answers(self, outputs: Tensor, batch: Batch, fitted: Mapping[str, Any]) -> list[Any]:
         """Return the word of each recording with its probability, or the text of each utterance."""
@@ -292,6 +323,7 @@ class Speech(Task):
             train_rows=min(rows, self.train_rows),
             unit=self.unit,
             beams=self.beams,
+            pauses=self._pauses,
         )
 
     def _cache(self, seed: int) -> Cache:
@@ -301,11 +333,9 @@ class Speech(Task):
             source: tuple[Any, ...] = ("made up", self.voices, self.takes, self.snr, seed)
         else:
             known = self.source_fingerprint(self.data) or fingerprint(self.data)
-            if known.startswith("hub:"):  # a name is no content: what it stands for may have changed
-                return lambda further, make: make()
             source = (known, self.pattern, *self._columns)
         identity = (self.name, self.version, _STORED, *form, *source)
-        return lambda further, make: cached_tensors((*identity, *further), make)
+        return lambda further, make: cached_tensors((*identity, *further), make, source=str(source[0]))
 
     def _made(self, seed: int) -> Recordings:
         if self.data is None:

@@ -41,18 +41,26 @@ def nearest_words(
     chosen = _chosen(recordings, train, most * most * len(test))
     if not chosen:
         return None
-    asked, templates = (_read(recordings, numbers, scale, most) for numbers in (test, chosen))
+    asked, templates = (_levelled(_scaled(recordings, numbers, scale, most)) for numbers in (test, chosen))
     return torch.tensor(nearest(asked, templates, chosen))
 
 
 def nearest_rows(
-    recordings: Recordings, train: Sequence[int], utterances: Ragged, scale: Scale, length: int
+    recordings: Recordings,
+    train: Sequence[int],
+    utterances: Ragged,
+    scale: Scale,
+    length: int,
+    *,
+    has_pauses: bool = False,
 ) -> Ragged | None:
     """Return which training recordings in a row are nearest to each utterance; None if it would take too long.
 
     Args:
         recordings, train, scale, length: as for `nearest_words`.
         utterances: rows of scaled frames.
+        has_pauses: whether a frame may be background, which no recording in the answer stands for. Loudness counts
+            then: the mean over an utterance with pauses is not that over its words.
     """
     import torch
 
@@ -60,10 +68,14 @@ def nearest_rows(
     chosen = _chosen(recordings, train, most * len(utterances.values))
     if not chosen:
         return None
-    templates = _read(recordings, chosen, scale, most)
-    rows = torch.split(utterances.values.float(), utterances.lengths.tolist())
-    found = [[chosen[place] for place in connected_words(row - row.mean(), templates)] for row in rows]
-    return Ragged.from_rows([torch.tensor(row, dtype=torch.int64) for row in found])
+    rows = list(torch.split(utterances.values.float(), utterances.lengths.tolist()))
+    if has_pauses:
+        # After the words' templates, so that its place is that of no recording.
+        templates = [*_scaled(recordings, chosen, scale, most), scale.quiet_mean[None].float()]
+    else:
+        templates, rows = _levelled(_scaled(recordings, chosen, scale, most)), _levelled(rows)
+    places = ((place for place in connected_words(row, templates) if place < len(chosen)) for row in rows)
+    return Ragged.from_rows([torch.tensor([chosen[place] for place in row], dtype=torch.int64) for row in places])
 
 
 def _chosen(recordings: Recordings, train: Sequence[int], cells_each: int) -> list[int]:
@@ -75,6 +87,10 @@ def _chosen(recordings: Recordings, train: Sequence[int], cells_each: int) -> li
     return [number for numbers in of_word.values() for number in numbers[:each]]
 
 
-def _read(recordings: Recordings, numbers: Sequence[int], scale: Scale, most: int) -> list[Tensor]:
-    frames = (squeezed(scale.apply(recordings.row(number)), most) for number in numbers)
-    return [each - each.mean() for each in frames]
+def _scaled(recordings: Recordings, numbers: Sequence[int], scale: Scale, most: int) -> list[Tensor]:
+    return [squeezed(scale.apply(recordings.row(number)), most) for number in numbers]
+
+
+def _levelled(rows: Sequence[Tensor]) -> list[Tensor]:
+    """Return rows without their loudness: the mean over frames and bands of each is taken off."""
+    return [row - row.mean() for row in rows]

@@ -15,7 +15,7 @@ from seqbench_speech.recordings import Recordings
 from seqbench_speech.scores import error_rate, texts_of, transcript_baselines, transcript_metrics
 from seqbench_speech.symbols import Symbols, Unit
 from seqbench_speech.templates import nearest_rows
-from seqbench_speech.utterances import Room, joined, transcribed
+from seqbench_speech.utterances import Pauses, Reading, Room, joined, transcribed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,6 +33,7 @@ class TranscriptGoal:
         train_rows: in which recordings are used again.
         unit: ``word`` or ``character``.
         beams: of the beam search in a test.
+        pauses: after each recording.
     """
 
     recordings: Recordings
@@ -43,6 +44,7 @@ class TranscriptGoal:
     train_rows: int
     unit: Unit
     beams: int
+    pauses: Pauses
 
     def laid(self, parts: Mapping[str, Sequence[int]], kept: Kept) -> Laid:
         """Return the utterances of each split.
@@ -67,10 +69,13 @@ class TranscriptGoal:
         )
 
     def _split(self, part: str, numbers: Sequence[int], symbols: Symbols) -> Split:
-        rng = generator(self.seed, "speech", part, self.length)
+        order = generator(self.seed, "speech", part, self.length)
         rows = self.train_rows if part == "train" else self.rows
-        utterances = joined(self.recordings, numbers, Room(self.length, rows, part == "train"), rng)
-        return transcribed(self.recordings, utterances, self.scale, symbols, self.length)
+        room = Room(self.length, rows, part == "train", self.pauses)
+        utterances = joined(self.recordings, numbers, room, order)
+        reading = Reading(self.scale, symbols, self.length, self.pauses.filler)
+        rng = generator(self.seed, "speech", part, "pauses", self.length)
+        return transcribed(self.recordings, utterances, reading, rng)
 
     def _warped(self, train: Sequence[int], test: Split, symbols: Symbols, kept: Kept) -> tuple[Baseline, ...]:
         """Score the nearest training recordings in a row; nothing where they are not words, or it takes long."""
@@ -79,7 +84,10 @@ class TranscriptGoal:
             return ()
 
         def make() -> dict[str, Tensor]:
-            found = nearest_rows(self.recordings, train, _ragged(rows), self.scale, self.length)
+            has_pauses = self.pauses.frames > 0
+            found = nearest_rows(
+                self.recordings, train, _ragged(rows), self.scale, self.length, has_pauses=has_pauses
+            )
             return {} if found is None else {"nearest": found.values, "offsets": found.offsets}
 
         if "nearest" not in (found := kept(make)):

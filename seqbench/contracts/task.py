@@ -271,6 +271,13 @@ class Task(ABC):
         """
         raise ContractError(f"the task {self.name} makes no files of what a network writes (Task.file)")
 
+    def label_names(self, fitted: Mapping[str, Any]) -> Sequence[str]:
+        """Return a name for each label of `StepLabels`, such as that of a key; optional, none by default.
+
+        Where labels that a network writes are drawn, they have these names instead of numbers.
+        """
+        return ()
+
     def judge(self, samples: Sequence[Sequence[Any]], length: int, seed: int) -> dict[str, float]:
         """Score freely generated samples, for which there is no reference; optional.
 

@@ -161,9 +161,10 @@ class Evaluation(SparseData):
         unknown: metric -> why its score is null, if that is not for outputs that are not finite; left out so too.
         best: of the primary metric here, if it is another than at the length of training; left out so too.
         samples, rolls: what the network was given and wrote, and its labels at each step; left out so too.
+        label_names: a name for each label of ``rolls``; left out so too.
     """
 
-    rare = ("curves", "unknown", "best", "samples", "rolls")
+    rare = ("curves", "unknown", "best", "samples", "rolls", "label_names")
     length: int
     examples: int
     scores: dict[str, float | None]
@@ -177,6 +178,7 @@ class Evaluation(SparseData):
     best: float | None = None
     samples: tuple[tuple[str, str], ...] | None = None
     rolls: tuple[tuple[tuple[int, ...], ...], ...] | None = None
+    label_names: tuple[str, ...] | None = None
 
     def score(self, metric: MetricData | None) -> float | None:
         """Return the score by a metric; None if unknown."""

@@ -27,15 +27,17 @@ Roll = tuple[tuple[int, ...], ...]
 
 
 class Samples(NamedTuple):
-    """What a network wrote.
+    """What a network wrote, by the names of the fields of `Evaluation`.
 
     Attributes:
-        texts: pairs, to be read.
+        samples: pairs, to be read.
         rolls: the labels of what was given and written, to be drawn; empty where tokens are written.
+        label_names: a name for each label, if the task names them.
     """
 
-    texts: Texts = ()
+    samples: Texts = ()
     rolls: tuple[Roll, ...] = ()
+    label_names: tuple[str, ...] = ()
 
 
 def samples(network: Network, task: Task, data: TaskData, seed: int) -> Samples:
@@ -45,7 +47,7 @@ def samples(network: Network, task: Task, data: TaskData, seed: int) -> Samples:
     the same samples; the global random generators are not moved.
 
     Raises:
-        Exception: any exception of the task's `show`, `answers`, `prompt` or `text`.
+        Exception: any exception of the task's `show`, `answers`, `prompt`, `text` or `label_names`.
     """
     was_training = network.training
     network.eval()
@@ -54,8 +56,8 @@ def samples(network: Network, task: Task, data: TaskData, seed: int) -> Samples:
             found = _written(network, task, data, seed)
     finally:
         network.train(was_training)
-    texts = ((on_lines(given, MOST_LETTERS), on_lines(written, MOST_LETTERS)) for given, written in found.texts)
-    return Samples(tuple(texts), found.rolls)
+    texts = ((on_lines(given, MOST_LETTERS), on_lines(written, MOST_LETTERS)) for given, written in found.samples)
+    return found._replace(samples=tuple(texts))
 
 
 def _written(network: Network, task: Task, data: TaskData, seed: int) -> Samples:
@@ -78,12 +80,14 @@ def _answers(network: Network, task: Task, data: TaskData) -> Texts:
 def _text(network: Network, task: Task, data: TaskData, seed: int) -> Samples:
     if not task.can_generate or not network.is_causal:
         return Samples()
-    writer = Writer(network, task, data.inputs, _as_kept(data))
+    kept = _as_kept(data)
+    writer = Writer(network, task, data.inputs, kept)
     prompt = writer.prompt("")
     drawn = islice(writer.continued(prompt, Sampling(), seed=seed, sample=0), TOKENS)
     written = [each.token for each in drawn]
     roll = tuple(step for step in (*prompt, *written) if isinstance(step, tuple))
-    return Samples((("", writer.text(written)),), (roll,) if roll else ())
+    texts = (("", writer.text(written)),)
+    return Samples(texts, (roll,), tuple(map(str, task.label_names(kept)))) if roll else Samples(texts)
 
 
 def _as_kept(data: TaskData) -> dict[str, object]:

@@ -74,7 +74,7 @@ def evaluated(fit: Fit, attempt: Attempt, cell: Cell, task: Task, data: TaskData
             test = _tested(fit, attempt, there, length, best=data.metrics[0].best)
             if own and test.not_finite is None:
                 found = _samples(fit, task, data, cell.seed)
-                test = test.model_copy(update={"samples": found.texts or None, "rolls": found.rolls or None})
+                test = test.model_copy(update={name: told or None for name, told in found._asdict().items()})
             attempt.tested[length] = test.model_dump_json()
         test = Evaluation.model_validate_json(attempt.tested[length])
         yield test

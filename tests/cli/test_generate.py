@@ -22,9 +22,9 @@ from click.testing import CliRunner, Result
 
 from seqbench import ContractError, Sampling, StepClass, Tokens, load_trained
 from seqbench.cli.exit_status import READER_GONE
-from seqbench.cli.generate import _undisturbed
 from seqbench.cli.live_texts import Sample, print_live
 from seqbench.cli.main import cli, run_line
+from seqbench.cli.sample_writing import _undisturbed
 from seqbench.contracts.task import Symbol
 from seqbench.decoding.continuing import Drawn
 from seqbench.network.network import Network

@@ -51,6 +51,9 @@ def test_record_holds_the_notes_that_were_written_as_text_and_as_labels(store: S
     assert len(roll[0]) == 4
     notes = [line.replace("-", "").split() for line in text.split("\n")[:-1]]
     assert list(map(len, roll[1:])) == list(map(len, notes))
+    names = record.test.label_names or ()
+    assert (len(names), names[0], names[39]) == (88, "A0", "C4")
+    assert [[names[label] for label in step] for step in roll[1:]] == notes
 
 
 def test_a_piece_goes_on_and_stands_in_files(store: Store, tmp_path: Path) -> None:

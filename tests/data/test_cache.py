@@ -96,3 +96,15 @@ def test_tensors_of_portable_arithmetic_are_kept_apart(monkeypatch: pytest.Monke
     other = cached_tensors(IDENTITY, lambda: {"tokens": torch.zeros(3)})
     assert torch.equal(other["tokens"], torch.zeros(3))
     assert torch.equal(cached_tensors(IDENTITY, refused)["tokens"], torch.zeros(3))
+
+
+def test_data_sets_of_the_hub_are_kept_only_where_a_commit_says_what_they_are() -> None:
+    for source in ("hub:owner/name@main", "hub:owner/name:part@v2", "hub:owner/name"):
+        cached_tensors((*IDENTITY, source), fresh, source=source)
+        assert not torch.equal(
+            cached_tensors((*IDENTITY, source), lambda: {"tokens": torch.zeros(3)}, source=source)["tokens"],
+            fresh()["tokens"],
+        )
+    for source in (f"hub:owner/name@{'0a' * 20}", "csv:sha256:12"):
+        cached_tensors((*IDENTITY, source), fresh, source=source)
+        assert cached_tensors((*IDENTITY, source), refused, source=source)["tokens"].equal(fresh()["tokens"])

@@ -15,6 +15,8 @@ from seqbench_music.chorales import PHRASE, chorale, chorales, first_law, law
 from seqbench_music.rolls import Keys, pitches_of, unpacked
 from seqbench_music.voicings import CHORDS, FOLLOWING, successors, voicings
 
+from seqbench import DataError
+
 
 def written(length: int = 160, seed: int = 0) -> list[tuple[int, ...]]:
     return [*chorale(Random(seed), length)[0]]
@@ -107,3 +109,9 @@ def test_splits_are_apart_and_the_same_each_time() -> None:
     assert [len(rows[part]) for part in numbers] == [40, 20, 20]
     assert not set(rows["train"]) & set(rows["test"])
     assert len(first["losses"]) == 8 * 20
+
+
+def test_length_at_which_training_has_all_chorales_is_told() -> None:
+    numbers = {"train": 2000, "validation": 200, "test": 1}
+    with pytest.raises(DataError, match="music at length 1: nearly all chorales .* a length of 4 or more"):
+        chorales(numbers, 1, 0, Keys())

@@ -56,6 +56,15 @@ def test_note_of_loudness_0_is_an_end(tmp_path: Path) -> None:
     assert read_midi(tmp_path / "a.mid", 2) == [{60}, {60}]
 
 
+def test_file_with_a_key_that_there_is_not_is_told(tmp_path: Path) -> None:
+    mido = pytest.importorskip("mido", reason="mido is not installed")
+    path = written(tmp_path, (ON, 60, 0), (OFF, 60, 100))
+    mido.MidiFile(path).save(path)
+    path.write_bytes(path.read_bytes().replace(b"\x00\xff\x2f\x00", b"\x00\xff\x59\x02\x10\x00"))
+    with pytest.raises(DataError, match=r"piece\.mid cannot be read as MIDI: KeySignatureError"):
+        read_midi(path, 1)
+
+
 def test_drums_are_left_out_and_a_file_of_drums_alone_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, (ON, 38, 0), (OFF, 38, 100), channel=9)
     with pytest.raises(DataError, match="has no note, drums left out"):
@@ -100,7 +109,7 @@ def test_broken_file_is_told(tmp_path: Path) -> None:
         (tmp_path / "broken.mid").write_bytes(content)
         with pytest.raises(DataError, match=r"broken\.mid cannot be read as MIDI"):
             read_midi(tmp_path / "broken.mid", 1)
-    with pytest.raises(DataError, match="missing.mid cannot be read"):
+    with pytest.raises(DataError, match="there is no MIDI file .*missing.mid"):
         read_midi(tmp_path / "missing.mid", 1)
 
 

@@ -35,6 +35,16 @@ def steps(path: Path) -> dict[str, list[list[tuple[int, ...]]]]:
 WANTED = {"train": PIECES["train"], "validation": PIECES["valid"], "test": PIECES["test"]}
 
 
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_pickle_of_rolls_is_read_in_every_protocol(tmp_path: Path, protocol: int) -> None:
+    path = tmp_path / "pieces.pickle"
+    roll = np.zeros((2, 128), np.uint8)
+    roll[0, 60] = roll[1, 62] = 1
+    for laid in (roll, np.asfortranarray(roll)):
+        path.write_bytes(pickle.dumps({"train": [laid]}, protocol))
+        assert steps(path) == {"train": [[(60,), (62,)]]}
+
+
 @pytest.mark.parametrize("protocol", [0, 2, pickle.HIGHEST_PROTOCOL])
 def test_pickle_of_lists_is_read(tmp_path: Path, protocol: int) -> None:
     path = tmp_path / "pieces.pickle"
@@ -128,6 +138,9 @@ def test_mat_of_plain_arrays_is_read(tmp_path: Path) -> None:
         ({"train": [[[60], "C"]]}, "a piece is a list of steps"),
         ({"train": [[[60], [128]]]}, "a piece is a list of steps"),
         ({"train": [7]}, "a piece is a list of steps"),
+        ({"train": [[[60], [-5]]]}, r"a piece is a list of steps.* \(the note -5\)"),
+        ({"train": [[[60.5]]]}, r"a piece is a list of steps.* \(the note 60.5\)"),
+        ({"train": [{"0": [60]}]}, "a piece is a list of steps"),
     ],
 )
 def test_what_is_no_collection_is_told(tmp_path: Path, content: Any, words: str) -> None:

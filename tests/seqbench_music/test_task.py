@@ -149,6 +149,17 @@ def test_folder_of_midi_files_is_read_by_its_splits_or_split(tmp_path: Path) -> 
     assert data.test.inputs.values[0].argmax() == 62 - 21
 
 
+def test_folder_of_several_collections_is_told_and_hidden_files_are_left_out(tmp_path: Path) -> None:
+    for name in ("a.mat", "b.pickle", "._c.mat"):
+        (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(DataError, match=r"has 2 collections of pieces \(a\.mat, b\.pickle\); name one of these"):
+        Music(data=str(tmp_path)).load(8, 0)
+    for name in ("a.mat", "b.pickle"):
+        (tmp_path / name).unlink()
+    collection(tmp_path)
+    assert len(Music(data=str(tmp_path)).load(3, 0).train) == 3
+
+
 def test_fingerprint_is_of_the_content_and_not_of_the_place(tmp_path: Path) -> None:
     pytest.importorskip("mido", reason="mido is not installed")
     for name in ("one", "two"):
@@ -238,7 +249,7 @@ def test_prompts_are_notes_or_a_file_and_begin_as_training_pieces_do(tmp_path: P
     assert task.text([(39, 43), ()], FITTED) == "C4 E4\n-\n"
     with pytest.raises(DataError, match="'H4' is no note"):
         task.prompt("H4", FITTED)
-    with pytest.warns(UserWarning, match="1 notes are beyond the keys"):
+    with pytest.warns(UserWarning, match="1 note is beyond the keys"):
         assert task.prompt("C4 C-1", FITTED) == [(39,)]
     pytest.importorskip("mido", reason="mido is not installed")
     (tmp_path / "a.mid").write_bytes(task.file([(39, 43), (40,)], ".mid", FITTED))
@@ -253,8 +264,16 @@ def test_rows_are_answered_with_the_notes_of_the_next_step() -> None:
     outputs[0, 1, [39, 43]] = 1
     outputs[1, 1] = torch.nan
     assert task.decode(outputs, FITTED) == ["C4 E4", "-"]
-    with pytest.raises(DataError, match="each row needs notes"):
-        task.encode([{"text": "C4"}], 2, FITTED)
+    held = task.encode([{"notes": [[60], [64], [67, 72]]}], 2, FITTED)
+    assert pitches_of(held.values) == [(43,), (46, 51)]
+    for rows, words in [
+        ([{"text": "C4"}], r"row 1 has no piece in the column 'notes' \(there are: text\)"),
+        ([{"notes": "C4"}, {"notes": []}], "row 2 has a piece without a step"),
+        ([{"notes": 5}], "row 1: a piece is a list of steps"),
+        ([], "there is no row"),
+    ]:
+        with pytest.raises(DataError, match=words):
+            task.encode(rows, 2, FITTED)
 
 
 def test_samples_are_judged_against_the_training_pieces(tmp_path: Path) -> None:

@@ -123,3 +123,7 @@ def test_fingerprint_of_a_table_is_of_the_recordings_too(folder: Path) -> None:
     (folder / "7_anna_0.wav").write_text("changed")
     assert content_fingerprint(str(folder / "all.csv"), COLUMNS) != first
     assert content_fingerprint("owner/name", COLUMNS) is None
+    pd.read_csv(folder / "all.csv").to_parquet(folder / "all.parquet")
+    first = content_fingerprint(str(folder / "all.parquet"), COLUMNS)
+    (folder / "7_anna_0.wav").write_text("changed again")
+    assert content_fingerprint(str(folder / "all.parquet"), COLUMNS) != first

@@ -17,6 +17,7 @@ from seqbench_speech.naming import Pattern, numbers_in
         ("{speaker}/{label}-{}", "anna/go-2020.ogg", ("go", "anna", "")),
         ("{label}", "stop.wav", ("stop", "", "")),
         ("{label}.v{take}.wav", "a+b.v2.wav", ("a+b", "", "2")),
+        ("{label}.{speaker}", "go.anna.wav", ("go", "anna", "")),
     ],
 )
 def test_pattern_tells_label_speaker_and_take(pattern: str, path: str, told: tuple[str, ...]) -> None:
@@ -29,6 +30,7 @@ def test_pattern_tells_label_speaker_and_take(pattern: str, path: str, told: tup
 def test_name_that_does_not_fit_is_none() -> None:
     assert Pattern("{label}_{speaker}").read(PurePosixPath("seven.wav")) is None
     assert Pattern("{label}/{speaker}").read(PurePosixPath("seven.wav")) is None
+    assert Pattern("{label}_{speaker}").read(PurePosixPath(" _anna.wav")) is None
 
 
 @pytest.mark.parametrize(

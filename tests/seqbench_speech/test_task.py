@@ -164,6 +164,18 @@ def test_scores_of_utterances_do_not_depend_on_padding(utterances: TaskData) -> 
     assert together == pytest.approx(alone, rel=1e-6)
 
 
+def test_utterances_with_pauses_end_in_background_and_templates_pass_over_it() -> None:
+    task = Speech(**SMALL, goal="transcript", train_rows=50, pause_ms=150)
+    data = task.load(150, seed=0)
+    assert data.fitted["symbols"] == Speech(**SMALL, goal="transcript").load(150, seed=0).fitted["symbols"]
+    quiet = torch.tensor(data.fitted["quiet_mean"]), torch.tensor(data.fitted["quiet_deviation"])
+    batch = everything(data.test)
+    for row, steps in zip(batch.inputs, batch.lengths.tolist(), strict=True):
+        assert ((row[steps - 7 : steps] - quiet[0]).abs() < 6 * quiet[1] + 1e-3).all()
+    rates = {each.name: each.scores["word_error_rate"] for each in data.baselines}
+    assert rates["nearest by time warping"] < 0.6
+
+
 def test_examples_are_shown_as_a_spectrogram_above_what_was_said(words: TaskData, utterances: TaskData) -> None:
     lines = words.show(0).splitlines()
     assert lines[0].startswith("input   ")
@@ -179,7 +191,8 @@ def test_examples_are_shown_as_a_spectrogram_above_what_was_said(words: TaskData
     [
         ({"pattern": "{label}"}, "pattern is '{label}' and would count for nothing: data is not set"),
         ({"beams": 4}, "beams is 4 and would count for nothing: goal is word"),
-        ({"goal": "transcript", "filler": "silence"}, "nothing follows an utterance"),
+        ({"pause_ms": 100}, "pause_ms is 100 and would count for nothing: goal is word"),
+        ({"goal": "transcript", "filler": "silence"}, "without pause_ms nothing follows a word"),
         ({"test_takes": "0-4"}, "set speakers=mixed"),
         ({"speakers": "mixed", "test_takes": "x"}, "names no takes"),
         ({"data": "x", "pattern": "{take}"}, "no {label}"),
@@ -231,6 +244,11 @@ def test_utterances_of_new_recordings_are_written(recordings: Path) -> None:
         outputs[0, step, output] = 0.0
     outputs[0, 3:, 0] = 0.0
     assert task.answers(outputs, batch, fitted) == [{"text": "low"}]
+    paused = Speech(data=str(recordings), goal="transcript", unit="character", speakers="mixed", pause_ms=200)
+    longer = paused.encode([{"path": str(next(recordings.glob("low_s0_*.wav")))}], 80, fitted)
+    assert isinstance(inputs, Ragged)
+    assert isinstance(longer, Ragged)
+    assert torch.equal(longer.values[:-20], inputs.values)
 
 
 def test_transcript_that_cannot_be_aligned_is_told_when_it_is_loaded(recordings: Path) -> None:

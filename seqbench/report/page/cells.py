@@ -101,14 +101,19 @@ def cell(record: Record, curves: Curves, common: Common) -> dict[str, Any]:
         ),
         "files": stem(record),
         **_scored(record, common),
-        **_samples(record),
+        **_samples(record, shared),
         **_said(record, shared),
     }
 
 
-def _samples(record: Record) -> dict[str, Any]:
-    """Return what the network was given and what it wrote, if the record has samples."""
-    found = {"samples": record.test.samples, "rolls": record.test.rolls} if record.test else {}
+def _samples(record: Record, shared: Shared) -> dict[str, Any]:
+    """Return what the network was given and what it wrote, if the record has samples, and names of its labels."""
+    test = record.test
+    if test is None:
+        return {}
+    found: dict[str, Any] = {"samples": test.samples, "rolls": test.rolls}
+    if test.rolls and test.label_names:
+        found["labels"] = [shared.place(test.label_names)]
     return {name: value for name, value in found.items() if value}
 
 

@@ -393,8 +393,11 @@ def test_rolls_are_drawn_from_their_numbers_with_the_text_beside(
     assert test is not None
     held = {"samples": (("", f"C4 E4{EVIL}\n-"),), "rolls": (((40, 44), (), (40,), (40, 52)),)}
     record = quick[0].model_copy(update={"test": test.model_copy(update=held)})
-    with visit(browser, written([record, *quick[1:12]], tmp_path)) as seen:
-        seen.page.goto(f"{seen.page.url.partition('#')[0]}#cell-{record.key}")
+    names = {"label_names": tuple(f"{EVIL}{number}" for number in range(88))}
+    named = quick[1].model_copy(update={"test": test.model_copy(update=held | names)})
+    with visit(browser, written([record, named, *quick[2:12]], tmp_path)) as seen:
+        address = seen.page.url.partition("#")[0]
+        seen.page.goto(f"{address}#cell-{record.key}")
         roll = seen.page.get_by_role("img", name="Labels 40 (below) to 52 (above) against 4 steps")
         box = roll.bounding_box()
         assert box is not None
@@ -407,6 +410,14 @@ def test_rolls_are_drawn_from_their_numbers_with_the_text_beside(
         text = seen.page.get_by_role("dialog").locator("details", has_text="As text")
         text.locator("summary").click()
         assert f"written  C4 E4{EVIL}" in text.inner_text()
+        assert seen.page.locator(".names").count() == 0
+        seen.page.goto(f"{address}#cell-{named.key}")
+        roll = seen.page.get_by_role("img", name=f"{EVIL}40 (below) to {EVIL}52 (above) against 4 steps")
+        assert roll.bounding_box() is not None
+        # A name stands beside the row of its label.
+        names_shown = seen.page.locator(".names span")
+        assert names_shown.first.inner_text() == f"{EVIL}52"
+        assert names_shown.count() == 13
         assert seen.page.locator("img, b").count() == 0
         assert seen.wrongs == []
 

@@ -55,25 +55,38 @@
   };
 
   // What the network was given and what it wrote: texts, never markup.
-  const samples = (cell) => {
+  const samples = (data, cell) => {
     if (!cell.samples) return [];
     const parts = cell.samples.flatMap(([given, written]) => [given && element("pre", { class: "given", tabindex: 0 }, given), element("pre", { tabindex: 0 }, `written  ${written || "(nothing)"}`)]);
     const texts = parts.filter(Boolean);
-    const told = cell.rolls ? [...cell.rolls.flatMap(roll), element("details", { class: "numbers" }, element("summary", {}, "As text"), ...texts)] : texts;
+    const names = cell.labels ? data.shared[cell.labels[0]] : [];
+    const told = cell.rolls ? [...cell.rolls.flatMap((steps) => roll(steps, names)), element("details", { class: "numbers" }, element("summary", {}, "As text"), ...texts)] : texts;
     return [element("h3", {}, "What the network wrote"), ...told];
   };
 
-  // The labels that hold at each step, a rectangle each, the highest on top; only numbers reach the path.
-  const roll = (steps) => {
+  // The labels that hold at each step, a rectangle each, the highest on top, names beside some; only numbers reach a path.
+  const roll = (steps, names) => {
     const held = steps.flat().map(Number);
     if (!held.length) return [];
     const [low, high] = [Math.min(...held), Math.max(...held)];
     const isHeld = (label, step) => steps[step]?.includes(label);
     const note = (label, step) => `M${step} ${high - label + 0.1}h${isHeld(label, step + 1) ? 1 : 0.85}v0.8H${step}z`;
     const path = steps.map((labels, step) => labels.map((label) => note(Number(label), step)).join("")).join("");
-    const name = `Labels ${low} (below) to ${high} (above) against ${steps.length} steps, from left to right`;
-    const svg = element("svg", { class: "roll", viewBox: `0 0 ${steps.length} ${high - low + 1}`, preserveAspectRatio: "none", role: "img", "aria-label": name }, element("path", { d: path }));
-    return [element("figure", { class: "chart" }, element("figcaption", {}, "Piano roll"), svg, element("p", { class: "which" }, name))];
+    const rows = high - low + 1;
+    const said = (label) => names[label] ?? `label ${label}`;
+    const range = names.length ? `${said(low)} (below) to ${said(high)}` : `Labels ${low} (below) to ${high}`;
+    const name = `${range} (above) against ${steps.length} steps, from left to right`;
+    const apart = [1, 2, 3, 4, 6, 12, 24].find((each) => rows / each <= 14) ?? rows;
+    const named = names.length ? Array.from({ length: rows }, (_, row) => high - row).filter((label) => (label - low) % apart === 0) : [];
+    const lines = named.map((label) => `M0 ${high - label}h${steps.length}v1H0z`).join("");
+    const svg = element("svg", { class: "roll", viewBox: `0 0 ${steps.length} ${rows}`, preserveAspectRatio: "none", role: "img", "aria-label": name }, lines ? element("path", { class: "lines", d: lines }) : "", element("path", { d: path }));
+    const ticks = named.map((label) => {
+      const tick = element("span", {}, said(label));
+      tick.style.top = `${(100 * (high - label + 0.5)) / rows}%`;
+      return tick;
+    });
+    const drawn = ticks.length ? element("div", { class: "named" }, element("div", { class: "names", "aria-hidden": "true" }, ...ticks), svg) : svg;
+    return [element("figure", { class: "chart" }, element("figcaption", {}, "Piano roll"), drawn, element("p", { class: "which" }, name))];
   };
 
   const command = (data, cell) => {
@@ -95,7 +108,7 @@
       ...wrong(data, cell),
       facts(data.shared[cell.outcome[0]].map((label, i) => [label, cell.outcome[i + 1]])),
       element("div", { class: "charts" }, ...charts.flatMap((chart) => figure(data, cell, chart)), ...(cell.scored ?? []).flatMap((chart, i) => scored(data, cell, chart, i))),
-      ...samples(cell),
+      ...samples(data, cell),
       points >= 200 ? "" : element("p", { class: "note" }, `This page has at most ${points} points of each curve, rounded to a thousandth of its range; the record has all of them, with all digits.`),
       element("h3", {}, "Run it again"),
       command(data, cell),

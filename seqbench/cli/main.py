@@ -25,6 +25,7 @@ from seqbench.cli.exit_status import READER_GONE, USAGE
 from seqbench.errors import SeqbenchError
 
 COMMANDS = {
+    "demo": "Show in a minute what seqbench measures.",
     "run": "Run a suite or an experiment file (default: quick).",
     "status": "Show the progress of the sweeps into a folder of results, from any terminal.",
     "list": "List tasks, models and suites, and the plugins that offer them.",
@@ -34,6 +35,7 @@ COMMANDS = {
     "predict": "Answer new rows with a trained network, such as next week's.",
     "generate": "Write texts, or music, with a trained network, token by token.",
     "report": "Print a report of folders of results, or write it to a file, from their records only.",
+    "prune": "Remove from a folder of results what is not wanted any more.",
     "board": "Make, check, verify, show and publish submissions to a leaderboard.",
     "check": "Check that tasks and models keep their contract, one line for each check.",
     "plugin": "Start a plugin of your own from a distribution that already works.",

@@ -17,6 +17,7 @@ from seqbench.cli.kept_labels import kept_labels
 from seqbench.cli.layer_notes import layer_notes
 from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.cli.progress.watch import watch
+from seqbench.cli.save_config import save
 from seqbench.cli.short_forms import are_long, in_long_form
 from seqbench.experiment.labels import read_word
 from seqbench.experiment.overrides import settings
@@ -116,6 +117,12 @@ def _models(context: click.Context, option: click.Parameter, value: str | None) 
     help="Keep the weights of each cell beside its record, for predict and generate.",
 )
 @plugin_files
+@click.option(
+    "--save-config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the experiment, with all that options changed, to FILE.yaml, which makes the same cells again.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the cells, and estimate time and memory; run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines on stdout.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress, tables only.")
@@ -139,6 +146,7 @@ def command(
     loggers: tuple[str, ...],
     keep_weights: bool,
     files: tuple[Path, ...],
+    save_config: Path | None,
     dry_run: bool,
     as_json: bool,
     quiet: bool,
@@ -158,6 +166,8 @@ def command(
         executor_settings(chosen, jobs, executor, loggers, keep_weights=keep_weights),
     )
     todo = _planned(chosen, catalog, store, on_existing=on_existing, shard=shard)
+    if save_config is not None:
+        save(chosen.model_copy(update={"executor": how}), save_config)
     if dry_run:
         show_plan(todo, catalog, Memory(how, store.whole), as_json=as_json)
     elif todo.cells:
@@ -259,6 +269,8 @@ def _end(todo: Plan, store: Store, how: Execution, *, as_json: bool) -> int:
 
 def _print_tables(records: Sequence[Record], store: Store, todo: Plan) -> None:
     from seqbench.report import render
+    from seqbench.report.observations import observations
+    from seqbench.report.tables.words import in_words
 
     already_done = len(todo.cells) - len(todo.pending)
     if already_done and todo.on_existing.runs:
@@ -266,4 +278,8 @@ def _print_tables(records: Sequence[Record], store: Store, todo: Plan) -> None:
     if len(records) < len(todo.cells):
         click.echo(f"{len(todo.cells) - len(records)} of {len(todo.cells)} cells have no record yet", err=True)
     render(records, stdout())
+    if found := in_words(list(observations(records))):
+        click.echo(f"In words: {found}\n")
     click.echo(f"results: {store.path}  (tables of all that is there: seqbench report {store.path})")
+    page = f"{store.path.name or 'report'}.html"
+    click.echo(f"next: seqbench report {store.path} --format html --output {page}  (pictures, gradients, every cell)")

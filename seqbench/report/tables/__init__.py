@@ -11,4 +11,5 @@ __all__ = [
     "seed_summaries",
     "standings",
     "table",
+    "words",
 ]

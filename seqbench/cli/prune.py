@@ -14,7 +14,7 @@ from seqbench.experiment.schema import load
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.grid import expand
 from seqbench.report.units import memory
-from seqbench.running.prune import Prunable, Wanted, prunable, remove
+from seqbench.running.prune import Prunable, Stays, prunable, remove
 from seqbench.running.run import experiment_file
 
 
@@ -47,7 +47,7 @@ def command(
     checkpoints; always what belongs to no record. Nothing is removed without --yes.
     """
     keys = _keys(experiments, load_plugins(files)) if experiments else None
-    found = prunable(folder, Wanted(keys, weights=not weights, logs=not logs))
+    found = prunable(folder, Stays(keys, weights=not weights, logs=not logs))
     if yes:
         remove(found)
     if as_json:

@@ -282,4 +282,6 @@ def _print_tables(records: Sequence[Record], store: Store, todo: Plan) -> None:
         click.echo(f"In words: {found}\n")
     click.echo(f"results: {store.path}  (tables of all that is there: seqbench report {store.path})")
     page = f"{store.path.name or 'report'}.html"
-    click.echo(f"next: seqbench report {store.path} --format html --output {page}  (pictures, gradients, every cell)")
+    click.echo(
+        f"next: seqbench report {store.path} --format html --output {page}  (pictures, gradients, every cell)"
+    )

@@ -29,5 +29,7 @@ def save(experiment: Experiment, path: Path) -> None:
             )
         write_atomically(path, text)
     except OSError as error:
-        raise ExperimentError(f"--save-config {path} cannot be written: {reason(error)}; name another file") from error
+        raise ExperimentError(
+            f"--save-config {path} cannot be written: {reason(error)}; name another file"
+        ) from error
     say(f"the experiment is in {path}; seqbench run {path} makes the same cells")

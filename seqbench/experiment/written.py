@@ -12,7 +12,7 @@ from seqbench.experiment.strict_yaml import read_scalar
 
 
 def written(experiment: Experiment) -> str:
-    """Return the YAML of an experiment: every field, so that a later default moves no cell; empty ones are left out.
+    """Return the YAML of an experiment: every field, so that a later default moves no cell; no empty ones.
 
     >>> print(written(Experiment(tasks=["copy"], models=["lstm"], lengths=[16], seeds="0..4"))[:70])
     name: custom
@@ -23,9 +23,7 @@ def written(experiment: Experiment) -> str:
     """
     told = {name: value for name, value in experiment.model_dump(mode="json").items() if value not in ("", [], {})}
     told["seeds"] = in_ranges(experiment.seeds)
-    return yaml.dump(
-        told, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=100, allow_unicode=True
-    )
+    return yaml.dump(told, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=100, allow_unicode=True)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -28,5 +28,6 @@ __all__ = [
     "render",
     "result_tables",
     "tables",
+    "units",
     "whole_report",
 ]

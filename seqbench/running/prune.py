@@ -30,7 +30,7 @@ class Prunable:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Stays:
     """What is to stay.
 
     Attributes:
@@ -44,7 +44,7 @@ class Wanted:
     logs: bool = True
 
 
-def prunable(folder: Path, wanted: Wanted) -> list[Prunable]:
+def prunable(folder: Path, wanted: Stays) -> list[Prunable]:
     """Return what goes, by kind; kinds without files are left out.
 
     Files of a cell without a record go too, but for a checkpoint, from which its cell resumes, of a wanted cell.

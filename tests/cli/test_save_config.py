@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from seqbench import Experiment, ExperimentError
-from seqbench.cli.save_config import save
 from seqbench.cli.main import cli
+from seqbench.cli.save_config import save
 
 ASKED = ("run", "smoke", "--tasks", "copy", "--models", "wide=gru", "--set", "wide.hidden_size=3", "--dry-run")
 

@@ -16,7 +16,7 @@ from seqbench import StoreError
 from seqbench.cli.main import cli
 from seqbench.records.layout import Layout, key_of
 from seqbench.running.leases import Leases
-from seqbench.running.prune import Wanted, prunable, remove
+from seqbench.running.prune import Stays, prunable, remove
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published" / "quick"
 
@@ -49,13 +49,13 @@ def _pruned(*arguments: str) -> Result:
 
 
 def test_only_what_belongs_to_no_record_goes_by_default(folder: Path) -> None:
-    found = {each.kind: [path.name for path in each.files] for each in prunable(folder, Wanted())}
+    found = {each.kind: [path.name for path in each.files] for each in prunable(folder, Stays())}
     assert found == {"weights": ["gone.safetensors"], "logs": ["a_gone.log"]}
 
 
 def test_weights_and_logs_go_when_asked(folder: Path) -> None:
     before = _content(folder)
-    found = prunable(folder, Wanted(weights=False, logs=False))
+    found = prunable(folder, Stays(weights=False, logs=False))
     assert {each.kind: len(each.files) for each in found} == {"weights": 3, "logs": 3, "loggers": 1}
     remove(found)
     after = _content(folder)
@@ -66,7 +66,8 @@ def test_weights_and_logs_go_when_asked(folder: Path) -> None:
 def test_command_keeps_the_cells_of_an_experiment_and_asks_first(folder: Path, tmp_path: Path) -> None:
     mine = tmp_path / "mine.yaml"
     saved = CliRunner().invoke(
-        cli, ["run", "quick", "--models", "gru", "--tasks", "copy", "--dry-run", "--json", "--save-config", str(mine)]
+        cli,
+        ["run", "quick", "--models", "gru", "--tasks", "copy", "--dry-run", "--json", "--save-config", str(mine)],
     )
     wanted = {cell["key"] for cell in json.loads(saved.stdout)["cells"]}
     before = _content(folder)
@@ -84,7 +85,7 @@ def test_folder_of_a_running_sweep_is_left_alone(folder: Path) -> None:
     with Leases(layout.leases, 60) as leases:
         assert leases.take("abc", "copy lstm T=16 seed=0")
         with pytest.raises(StoreError, match="a sweep runs in it"):
-            prunable(folder, Wanted())
+            prunable(folder, Stays())
 
 
 def test_folder_without_results_is_refused(tmp_path: Path) -> None:

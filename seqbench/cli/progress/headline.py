@@ -13,7 +13,7 @@ _REST = 20.0
 """Least rest between two sentences, in units of the time that the last one took: it stays below 5% of one core."""
 
 
-class Headline:
+class SoFar:
     """The sentence about all cells that have ended in this sweep; it grows with them."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from seqbench.cli.progress.headline import Headline
+from seqbench.cli.progress.headline import SoFar
 from seqbench.experiment.cells import Cell
 from seqbench.jobs.events import Event, Finished, Progressed, Retried, Started
 from seqbench.running.eta import Load, Pace, Underway
@@ -48,7 +48,7 @@ class Tally:
         self.statuses: Counter[str] = Counter()
         self.running: dict[str, RunningCell] = {}
         self.others: Waiting | None = None
-        self.headline = Headline()
+        self.headline = SoFar()
         self._waiting = {
             cell.key: Load(cell.task.name, cell.model.shown, todo.expansion.work(cell)) for cell in todo.pending
         }

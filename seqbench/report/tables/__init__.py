@@ -1,6 +1,7 @@
 """Makes the tables and sections of a report."""
 
 __all__ = [
+    "changes",
     "comparison",
     "costs",
     "environments",

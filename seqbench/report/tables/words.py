@@ -22,7 +22,8 @@ ByTask = Mapping[str, UsableLength]
 def in_words(seen: Sequence[Observation]) -> str:
     """Return what was found, in a sentence; the model that reaches furthest over all tasks first.
 
-    Empty if nothing is known: a task counts once its shortest length has a skill. Lengths are steps, by the definition of `seqbench.statistics.usable_length`.
+    Empty if nothing is known: a task counts once its shortest length has a skill. Lengths are steps, by the
+    definition of `seqbench.statistics.usable_length`.
     """
     own = [each for each in seen if each.trained == each.tested]
     found: dict[str, ByTask] = {}

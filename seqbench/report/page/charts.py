@@ -14,9 +14,12 @@ from seqbench.report.page.rows import ends_and_n
 from seqbench.report.units import memory, seconds, short
 from seqbench.statistics import HOLDS, SeedSummary, summary
 
-_LENGTH = "length (steps)"
+LENGTH = "length (steps)"
 _WORST = -1.0
 """The lowest skill on a chart, so that values far below the baseline do not compress the rest."""
+
+SKILL_RULES = (0.0, HOLDS, 1.0)
+"""The skills at which thin lines lie: the baseline, what counts as usable, perfection."""
 
 
 def skill_charts(found: Sequence[Group], look_of: Mapping[str, Look]) -> list[Chart]:
@@ -58,12 +61,11 @@ def numbers_by_length(found: Sequence[Group], write: Callable[[Group], str]) -> 
 
 def lengths_of(found: Sequence[Group]) -> Axis:
     """Return the axis of the lengths of a task."""
-    return length_axis(_LENGTH, [group.length for group in found])
+    return length_axis(LENGTH, [group.length for group in found])
 
 
 def _skill_chart(i: int, task: str, found: Sequence[Group], look_of: Mapping[str, Look]) -> Chart:
-    series = [_skill_series(model, look_of[model], of_model) for model, of_model in by_model(found)]
-    drawn = [y for each in series for y in (*each.y, *each.low, *each.high) if y is not None]
+    series = skill_series(found, look_of)
     return chart(
         f"skill-{i}",
         f"{task}: skill",
@@ -71,12 +73,23 @@ def _skill_chart(i: int, task: str, found: Sequence[Group], look_of: Mapping[str
         " 0 is the baseline, 1 is perfect; the thin lines lie at 0, 0.5 and 1. A cross stands where a model has"
         " no score.",
         x=lengths_of(found),
-        y=linear_axis("skill", [max(y, _WORST) for y in drawn], show=(0.0, 1.0)),
+        y=skill_axis(series, _WORST),
         series=series,
         numbers=numbers_by_length(found, _skill_text),
-        rules=(0.0, HOLDS, 1.0),
+        rules=SKILL_RULES,
         caption=task,
     )
+
+
+def skill_series(found: Sequence[Group], look_of: Mapping[str, Look]) -> list[Series]:
+    """Return skill against length: a series for each model, from the groups of one task."""
+    return [_skill_series(model, look_of[model], of_model) for model, of_model in by_model(found)]
+
+
+def skill_axis(series: Iterable[Series], worst: float) -> Axis:
+    """Return the axis of the skills of these series, without what lies below ``worst``."""
+    drawn = [y for each in series for y in (*each.y, *each.low, *each.high) if y is not None]
+    return linear_axis("skill", [max(y, worst) for y in drawn], show=(0.0, 1.0))
 
 
 def _skill_series(model: str, look: Look, found: Sequence[Group]) -> Series:

@@ -70,7 +70,7 @@ def _panels(found: Sequence[Group], look_of: Mapping[str, Look]) -> list[Chart]:
     y = replace(skill_axis((each for _, series in tasks for each in series), _WORST), label="")
     return [
         chart(
-            f"memory-{i}",
+            f"panel-{i}",
             f"{task}: skill against length",
             f"Skill of each model on {task} against length, on the axes of all tasks: mean over seeds, the 95%"
             f" interval as a band. What lies below {_WORST} is cut off. The numbers stand under Skill against"

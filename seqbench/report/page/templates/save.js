@@ -5,6 +5,7 @@ const SAVED = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-lin
 const FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif";
 const HEAD = 44;
 const LINE = 36;
+const MARGIN = 16;
 
 function addSaving(figure) {
   const svg = figure.querySelector("svg[role=img]:not(.roll)");
@@ -26,7 +27,8 @@ function fileName(title) {
 // Returns the size and the text of a picture that needs no page: what styles say is written into each element.
 function standalone(figure, svg, title) {
   figure.style.colorScheme = "light";
-  const [, , width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
+  const [, , inner, height] = svg.getAttribute("viewBox").split(" ").map(Number);
+  const width = inner + MARGIN;
   const copy = svg.cloneNode(true);
   const copies = copy.querySelectorAll("*");
   svg.querySelectorAll("*").forEach((each, i) => fix(getComputedStyle(each), copies[i]));
@@ -40,7 +42,7 @@ function standalone(figure, svg, title) {
     element("title", {}, title),
     element("path", { fill: "#ffffff", d: `M0 0h${width}v${HEAD + height + below}H0z` }),
     defs(),
-    element("text", { x: 8, y: 28, fill: "#1b1f24", "font-size": 24, "font-weight": 600 }, title),
+    element("text", { x: 8, y: 28, fill: "#1b1f24", "font-size": Math.min(24, (1.7 * width) / title.length), "font-weight": 600 }, title),
     body,
     element("g", { transform: `translate(0 ${HEAD + height})` }, ...legend.entries),
   );
@@ -82,8 +84,13 @@ function legendOf(figure, svg, width) {
       element("text", { x: 66, y: 20, "font-size": 22, fill: "#1b1f24" }, chip.textContent)));
   }
   const which = entries.length ? null : figure.querySelector(".which");
-  for (const sentence of which ? which.textContent.match(/[^.;]+[.;]?/g) ?? [] : []) {
-    entries.push(element("text", { transform: place(width), x: 0, y: 20, "font-size": 18, fill: "#575e68" }, sentence.trim()));
+  const words = which ? which.textContent.split(" ") : [];
+  for (let line = []; words.length || line.length; ) {
+    const isFull = line.join(" ").length + (words[0]?.length ?? Infinity) > width / 9.5;
+    if (line.length && isFull) {
+      entries.push(element("text", { transform: place(width), y: 20, "font-size": 18, fill: "#575e68" }, line.join(" ")));
+      line = [];
+    } else line.push(words.shift());
   }
   return { entries, rows: entries.length ? row + 1 : 0 };
 }

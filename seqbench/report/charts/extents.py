@@ -147,7 +147,9 @@ def _row(each: Extent, axis: Axis, y: int) -> DrawnExtent:
         look=each.look,
         y=y,
         bars="".join(f"M{first - _EDGE} {y - 11}H{last + _EDGE}v9H{first - _EDGE}z" for first, last in bars),
-        bounds="" if low is None or high is None else f"M{low} {y - 13}v13M{low} {y - 7}H{high}M{high} {y - 13}v13",
+        bounds=""
+        if low is None or high is None
+        else f"M{low} {y - 13}v13M{low} {y - 7}H{high}M{high} {y - 13}v13",
         way="" if before is None or after is None else f"M{before} {y + 7}H{after}",
         before=before,
         after=after,

@@ -109,8 +109,8 @@ def _reach(
     return extent_chart(
         "Usable length and gradient horizon",
         "For each task and model: the bar is the usable length in steps, the thin line its bounds from the 95%"
-        " intervals of skill, the open and the full circle the gradient horizon before and after training. The axis"
-        " is logarithmic; an arrow head says at least so much.",
+        " intervals of skill, the open and the full circle the gradient horizon before and after training. The"
+        " axis is logarithmic; an arrow head says at least so much.",
         by_task,
         Numbers(columns, tuple(numbers)),
     )
@@ -164,9 +164,7 @@ def _extent(each: _ModelReach, look: Look) -> Extent:
 def _bars(found: Reach | Ranges) -> tuple[tuple[float, Steps], ...]:
     if isinstance(found, Ranges):
         last = len(found.runs) - 1
-        return tuple(
-            (first, Steps(end, found.is_open and i == last)) for i, (first, end) in enumerate(found.runs)
-        )
+        return tuple((first, Steps(end, found.is_open and i == last)) for i, (first, end) in enumerate(found.runs))
     return () if found.length is None else ((1, Steps(found.length, found.is_open)),)
 
 

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from seqbench.plugins.hooks import hookimpl
     from seqbench.plugins.load import load_catalog
     from seqbench.records.load import load_gradients, load_results
+    from seqbench.report.plots.plot import plot
     from seqbench.running.run import run
     from seqbench.training.load_network import load_network, load_trained
     from seqbench.wrapping.layer_class import LayerClass
@@ -155,6 +156,7 @@ _HOMES = {
         "load_gradients",
         "load_results",
     ),
+    "report.plots.plot": ("plot",),
     "running.run": ("run",),
     "training.load_network": (
         "load_network",
@@ -228,6 +230,7 @@ __all__ = [
     "load_results",
     "load_trained",
     "names_code",
+    "plot",
     "read_tables",
     "run",
     "run_assignment",

@@ -71,6 +71,24 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Panel:
+    """What a chart shows, before it is laid out on a canvas.
+
+    Attributes:
+        title: its title.
+        x, y: its axes.
+        series: one for each model.
+        rules: numbers on the y axis at which thin lines lie.
+    """
+
+    title: str
+    x: Axis
+    y: Axis
+    series: tuple[Series, ...]
+    rules: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
 class Spot:
     """A marker on the canvas, with its tooltip."""
 

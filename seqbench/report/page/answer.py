@@ -10,9 +10,9 @@ from seqbench.records.variants import natural
 from seqbench.report.charts.axes import Axis, length_axis
 from seqbench.report.charts.canvas import SMALL
 from seqbench.report.charts.extents import Extent, ExtentChart, Steps, extent_chart
-from seqbench.report.charts.lines import Chart, Look, Numbers, Series, chart, thinned
+from seqbench.report.charts.lines import Chart, Look, Numbers, chart, thinned
 from seqbench.report.observations import Observation
-from seqbench.report.page.charts import LENGTH, SKILL_RULES, by_task, skill_axis, skill_series
+from seqbench.report.page.charts import LENGTH, SKILL_RULES, by_task, skill_axis, skill_series, without_crowd
 from seqbench.report.page.groups import MISSING, Group
 from seqbench.report.tables.gradients import WHENS, median_horizon
 from seqbench.report.tables.scores import usable_length_of
@@ -22,8 +22,6 @@ from seqbench.statistics import Ranges, Reach, UsableLength
 _WORST = -0.2
 """The lowest skill in the panels: their one axis is for what was learned."""
 _TICKS = 4
-_LINES = 8
-"""With more lines than this in a panel, their bands hide each other and are left out."""
 _ROWS, _FEWEST = 30, 3
 """Rows of the picture of how far models reach, and the fewest models that it has of each task."""
 
@@ -65,7 +63,7 @@ def answer(
 
 
 def _panels(found: Sequence[Group], look_of: Mapping[str, Look]) -> list[Chart]:
-    tasks = [(task, _without_crowd(skill_series(of_task, look_of))) for task, of_task in by_task(found)]
+    tasks = [(task, without_crowd(skill_series(of_task, look_of))) for task, of_task in by_task(found)]
     x = _few(length_axis(LENGTH, [group.length for group in found]))
     y = replace(skill_axis((each for _, series in tasks for each in series), _WORST), label="")
     return [
@@ -85,10 +83,6 @@ def _panels(found: Sequence[Group], look_of: Mapping[str, Look]) -> list[Chart]:
         )
         for i, (task, series) in enumerate(tasks)
     ]
-
-
-def _without_crowd(series: list[Series]) -> list[Series]:
-    return series if len(series) <= _LINES else [replace(each, low=(), high=()) for each in series]
 
 
 def _few(axis: Axis) -> Axis:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seqbench.report.charts.axes import Axis, doubling_axis, length_axis, linear_axis, log_axis
-from seqbench.report.charts.lines import Chart, Look, Numbers, Series, chart
+from seqbench.report.charts.lines import Chart, Look, Numbers, Panel, Series, chart
 from seqbench.report.numbers import number
 from seqbench.report.page.groups import Group
 from seqbench.report.page.rows import ends_and_n
@@ -17,6 +17,9 @@ from seqbench.statistics import HOLDS, SeedSummary, summary
 LENGTH = "length (steps)"
 _WORST = -1.0
 """The lowest skill on a chart, so that values far below the baseline do not compress the rest."""
+
+_BANDS = 8
+"""With more lines than this in a panel, their bands hide each other."""
 
 SKILL_RULES = (0.0, HOLDS, 1.0)
 """The skills at which thin lines lie: the baseline, what counts as usable, perfection."""
@@ -33,7 +36,7 @@ def cost_charts(found: Sequence[Group], look_of: Mapping[str, Look]) -> dict[str
         cost.title: [
             _cost_chart(cost, i, task, of_task, look_of) for i, (task, of_task) in enumerate(by_task(found))
         ]
-        for cost in (_SECONDS, _MEMORY)
+        for cost in COSTS
     }
 
 
@@ -86,6 +89,11 @@ def skill_series(found: Sequence[Group], look_of: Mapping[str, Look]) -> list[Se
     return [_skill_series(model, look_of[model], of_model) for model, of_model in by_model(found)]
 
 
+def without_crowd(series: list[Series]) -> list[Series]:
+    """Return the series without their bands if there are many."""
+    return series if len(series) <= _BANDS else [replace(each, low=(), high=()) for each in series]
+
+
 def skill_axis(series: Iterable[Series], worst: float) -> Axis:
     """Return the axis of the skills of these series, without what lies below ``worst``."""
     drawn = [y for each in series for y in (*each.y, *each.low, *each.high) if y is not None]
@@ -128,7 +136,7 @@ def _said(group: Group, what: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Cost:
+class Cost:
     """A cost: its title, its value, its text, its place on the axis, and the axis."""
 
     name: str
@@ -144,7 +152,7 @@ class _Cost:
         return "–" if value is None else self.write(value)
 
 
-_SECONDS = _Cost(
+_SECONDS = Cost(
     "seconds",
     "Seconds per step",
     Group.seconds_per_step,
@@ -152,7 +160,7 @@ _SECONDS = _Cost(
     math.log10,
     lambda logs: log_axis("", logs, lambda exponent: short(seconds(10**exponent))),
 )
-_MEMORY = _Cost(
+_MEMORY = Cost(
     "memory",
     "Peak memory",
     Group.peak_memory_bytes,
@@ -162,7 +170,12 @@ _MEMORY = _Cost(
 )
 
 
-def _cost_chart(cost: _Cost, i: int, task: str, found: Sequence[Group], look_of: Mapping[str, Look]) -> Chart:
+COSTS = (_SECONDS, _MEMORY)
+"""The costs that pages and pictures show."""
+
+
+def cost_panel(cost: Cost, title: str, found: Sequence[Group], look_of: Mapping[str, Look]) -> Panel:
+    """Return a cost against length, from the groups of one task."""
     series = [
         Series(
             name=model,
@@ -173,13 +186,19 @@ def _cost_chart(cost: _Cost, i: int, task: str, found: Sequence[Group], look_of:
         )
         for model, of_model in by_model(found)
     ]
+    known = (y for each in series for y in each.y if y is not None)
+    return Panel(title, lengths_of(found), cost.axis(known), tuple(series))
+
+
+def _cost_chart(cost: Cost, i: int, task: str, found: Sequence[Group], look_of: Mapping[str, Look]) -> Chart:
+    panel = cost_panel(cost, f"{task}: {cost.title.lower()}", found, look_of)
     return chart(
         f"{cost.name}-{i}",
-        f"{task}: {cost.title.lower()}",
+        panel.title,
         f"{cost.title} of each model on {task} against length, mean over seeds; both axes are logarithmic.",
-        x=lengths_of(found),
-        y=cost.axis(y for each in series for y in each.y if y is not None),
-        series=series,
+        x=panel.x,
+        y=panel.y,
+        series=panel.series,
         numbers=numbers_by_length(found, cost.text),
         caption=task,
     )

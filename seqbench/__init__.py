@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from seqbench.plugins.hooks import hookimpl
     from seqbench.plugins.load import load_catalog
     from seqbench.records.load import load_gradients, load_results
+    from seqbench.report.plots.plot import plot
     from seqbench.running.run import run
     from seqbench.training.load_network import load_network, load_trained
     from seqbench.tuning.tune import tune
@@ -180,6 +181,7 @@ _HOMES = {
         "load_gradients",
         "load_results",
     ),
+    "report.plots.plot": ("plot",),
     "running.run": ("run",),
     "training.load_network": (
         "load_network",
@@ -264,6 +266,7 @@ __all__ = [
     "load_results",
     "load_trained",
     "names_code",
+    "plot",
     "read_tables",
     "run",
     "run_assignment",

@@ -25,6 +25,7 @@ from seqbench.cli.exit_status import READER_GONE, USAGE
 from seqbench.errors import SeqbenchError
 
 COMMANDS = {
+    "demo": "Show in a minute what seqbench measures.",
     "run": "Run a suite or an experiment file (default: quick).",
     "tune": "Find the best setting of each model by trials on validation data, then run cells with it.",
     "status": "Show the progress of the sweeps into a folder of results, from any terminal.",
@@ -35,6 +36,9 @@ COMMANDS = {
     "predict": "Answer new rows with a trained network, such as next week's.",
     "generate": "Write texts, or music, with a trained network, token by token.",
     "report": "Print a report of folders of results, or write it to a file, from their records only.",
+    "plot": "Draw a figure for a paper from folders of results: skill, gradients, costs or training curves.",
+    "compare": "Compare two folders of results: what got better, worse or slower, beyond noise.",
+    "prune": "Remove from a folder of results what is not wanted any more.",
     "board": "Make, check, verify, show and publish submissions to a leaderboard.",
     "targets": "Hold published numbers against what experiments come to.",
     "check": "Check that tasks and models keep their contract, one line for each check.",

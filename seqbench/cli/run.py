@@ -13,6 +13,7 @@ from seqbench.cli.asked import asked_experiment
 from seqbench.cli.console import say
 from seqbench.cli.dry_run import show_plan
 from seqbench.cli.plugin_files import load_plugins, plugin_files
+from seqbench.cli.save_config import save
 from seqbench.cli.sweeping import ended, swept
 from seqbench.experiment.labels import read_word
 from seqbench.experiment.schema import Experiment
@@ -104,6 +105,12 @@ def _models(context: click.Context, option: click.Parameter, value: str | None) 
     help="Keep the weights of each cell beside its record, for predict and generate.",
 )
 @plugin_files
+@click.option(
+    "--save-config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the experiment, with all that options changed, to FILE.yaml, which makes the same cells again.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the cells, and estimate time and memory; run nothing.")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines on stdout.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress, tables only.")
@@ -127,6 +134,7 @@ def command(
     loggers: tuple[str, ...],
     keep_weights: bool,
     files: tuple[Path, ...],
+    save_config: Path | None,
     dry_run: bool,
     as_json: bool,
     quiet: bool,
@@ -146,6 +154,8 @@ def command(
         executor_settings(chosen, jobs, executor, loggers, keep_weights=keep_weights),
     )
     todo = _planned(chosen, catalog, store, on_existing=on_existing, shard=shard)
+    if save_config is not None:
+        save(chosen.model_copy(update={"executor": how}), save_config)
     if dry_run:
         show_plan(todo, catalog, Memory(how, store.whole), as_json=as_json)
     elif todo.cells:

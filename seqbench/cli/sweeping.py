@@ -67,6 +67,8 @@ def ended(todo: Plan, store: Store, how: Execution, *, as_json: bool) -> int:
 
 def _print_tables(records: Sequence[Record], store: Store, todo: Plan) -> None:
     from seqbench.report import render
+    from seqbench.report.observations import observations
+    from seqbench.report.tables.words import in_words
 
     already_done = len(todo.cells) - len(todo.pending)
     if already_done and todo.on_existing.runs:
@@ -74,7 +76,11 @@ def _print_tables(records: Sequence[Record], store: Store, todo: Plan) -> None:
     if len(records) < len(todo.cells):
         click.echo(f"{len(todo.cells) - len(records)} of {len(todo.cells)} cells have no record yet", err=True)
     render(records, stdout())
+    if found := in_words(list(observations(records))):
+        click.echo(f"In words: {found}\n")
     click.echo(f"results: {store.path}  (tables of all that is there: seqbench report {store.path})")
+    page = f"{store.path.name or 'report'}.html"
+    click.echo(f"next: seqbench report {store.path} --output {page}  (pictures, gradients, every cell)")
 
 
 def _tell_of_interrupt(todo: Plan, store: Store) -> None:

@@ -13,4 +13,5 @@ __all__ = [
     "trials",
     "tune",
     "weights",
+    "written",
 ]

@@ -29,5 +29,6 @@ __all__ = [
     "result_tables",
     "tables",
     "tuning",
+    "units",
     "whole_report",
 ]

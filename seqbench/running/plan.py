@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from seqbench.errors import ExperimentError, unknown
@@ -59,6 +59,8 @@ ON_EXISTING: Mapping[str, OnExisting] = {
 """Name -> policy; the first is the default."""
 
 RETRY_FAILED = ON_EXISTING["retry-failed"]
+_SHOWN_EARLY = 4
+"""Most cells that run before the longest ones."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ class Plan:
 
     Attributes:
         cells: every cell, or those of the shard, in the order of the grid.
-        pending: the cells to run, the longest first, so that no long cell remains for one worker at the end.
+        pending: the cells to run: a short one of each model, for a first result, then the longest first, so that
+            no long cell remains for one worker at the end.
         expansion: the cells with their tasks, which are passed on, and their work.
         seen: key -> state of the record of every cell that has one.
         on_existing: the policy for cells with a record.
@@ -144,8 +147,18 @@ def plan_cells(found: Expansion, store: Store, policy: OnExisting, shard: str | 
         cells = Shard.read(shard).of(cells, found.work)
     seen = store.seen()
     left = [cell for cell in cells if policy.runs and not policy.is_done(seen.get(cell.key), seen.get(cell.key))]
-    pending = tuple(sorted(left, key=lambda cell: -found.work(cell)))
-    return Plan(tuple(cells), pending, found, seen, policy, shard is not None)
+    return Plan(tuple(cells), _in_order(left, found.work), found, seen, policy, shard is not None)
+
+
+def _in_order(cells: Sequence[Cell], work: Callable[[Cell], float]) -> tuple[Cell, ...]:
+    """Return the shortest cell of each model on the first task, then the others, the longest first."""
+    first: dict[str, Cell] = {}
+    for cell in sorted((cell for cell in cells if cell.task == cells[0].task), key=work):
+        first.setdefault(cell.model.titled, cell)
+    early = list(first.values())[:_SHOWN_EARLY]
+    keys = {cell.key for cell in early}
+    rest = sorted((cell for cell in cells if cell.key not in keys), key=lambda cell: -work(cell))
+    return (*early, *rest)
 
 
 def plan_of(cells: Sequence[Cell], catalog: Catalog) -> Plan:

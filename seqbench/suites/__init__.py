@@ -10,7 +10,7 @@ from seqbench import hookimpl
 
 @hookimpl
 def seqbench_suites() -> Iterable[Path]:
-    """Yield smoke, quick, standard, long, diagnostics, language and sound."""
+    """Yield demo, smoke, quick, standard, long, diagnostics, language and sound."""
     folder = Path(__file__).parent
-    for name in ("smoke", "quick", "standard", "long", "diagnostics", "language", "sound"):
+    for name in ("demo", "smoke", "quick", "standard", "long", "diagnostics", "language", "sound"):
         yield folder / f"{name}.yaml"

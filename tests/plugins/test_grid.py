@@ -59,7 +59,7 @@ def test_task_is_made_once_for_a_plan_and_once_for_each_cell_that_is_run(
     store = Store(tmp_path)
     MADE.clear()
     todo = plan(Experiment.model_validate({**GRID, "parameters": {"counted": parameters}}), COUNTING, store)
-    assert [todo.expansion.work(cell) for cell in todo.pending] == [36.0, 36.0, 24.0, 24.0]
+    assert [todo.expansion.work(cell) for cell in todo.pending] == [24.0, 36.0, 36.0, 24.0]
     assert len(MADE) == 1
     list(sweep(todo, store, COUNTING, Execution(name="serial")))
     assert {seen.status for seen in store.seen().values()} == {"ok"}

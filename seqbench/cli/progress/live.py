@@ -24,7 +24,7 @@ from seqbench.running.queue import Waiting
 
 _WIDE, _MEDIUM = 100, 64
 """Widths with room for all facts about a running cell, and for some of them."""
-_OTHER_LINES = 4
+_OTHER_LINES = 5
 
 
 class Live:
@@ -67,6 +67,8 @@ class Live:
         waiting = self._tally.others
         if waiting is not None:
             lines.append(Text(f"  {others(waiting)}", style="yellow", no_wrap=True, overflow="ellipsis"))
+        if found := self._tally.headline.text:
+            lines.append(Text(f"  so far: {printable(found)}", style="bold", no_wrap=True, overflow="ellipsis"))
         return Group(*lines, self._sweep())
 
     def _cells(self, running: list[RunningCell]) -> Table:

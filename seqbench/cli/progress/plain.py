@@ -39,4 +39,5 @@ class Plain:
         tally, seconds = self._tally, self._tally.seconds_left()
         parts = [counts(tally.statuses.items()), f"{len(tally.running)} running"]
         parts.append("" if seconds is None else f"about {in_words(seconds)} left")
-        return f"{tally.ended} of {tally.cells} cells: " + ", ".join(part for part in parts if part)
+        found = f"; so far: {tally.headline.text}" if tally.headline.text else ""
+        return f"{tally.ended} of {tally.cells} cells: " + ", ".join(part for part in parts if part) + found

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from seqbench.cli.progress.headline import SoFar
 from seqbench.experiment.cells import Cell
 from seqbench.jobs.events import Event, Finished, Progressed, Retried, Started
 from seqbench.running.eta import Load, Pace, Underway
@@ -39,6 +40,7 @@ class Tally:
         statuses: status -> number of ended cells; ``elsewhere`` for those that another sweep ran.
         running: key -> running cell.
         others: the cells of other sweeps while this one has nothing left to run; otherwise None.
+        headline: what the cells that have ended show.
     """
 
     def __init__(self, todo: Plan) -> None:
@@ -46,6 +48,7 @@ class Tally:
         self.statuses: Counter[str] = Counter()
         self.running: dict[str, RunningCell] = {}
         self.others: Waiting | None = None
+        self.headline = SoFar()
         self._waiting = {
             cell.key: Load(cell.task.name, cell.model.shown, todo.expansion.work(cell)) for cell in todo.pending
         }
@@ -68,6 +71,7 @@ class Tally:
 
     def see(self, event: Event | Waiting) -> None:
         """Take note of an event."""
+        self.headline.see(event)
         if isinstance(event, Waiting):
             self._see_others(event)
             return

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from math import ceil
 
 from seqbench.report.charts.axes import Axis
+from seqbench.report.charts.canvas import WIDE, Canvas
 from seqbench.report.charts.paths import Point, band, line
 
-WIDTH, HEIGHT = 640, 420
-LEFT, RIGHT, TOP, BOTTOM = 104, 624, 14, 342
-"""The place of the plot on the canvas, in units; a chart of ordinary width shows two units per pixel."""
+WIDTH, HEIGHT, LEFT = WIDE.width, WIDE.height, WIDE.left
+"""Of a chart of ordinary width."""
 
 COLOURS, MARKS, DASHES = 7, 8, 4
 """The number of each; ``templates/chart.css`` and ``templates/marks.html.j2`` define them."""
@@ -71,6 +71,24 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Panel:
+    """What a chart shows, before it is laid out on a canvas.
+
+    Attributes:
+        title: its title.
+        x, y: its axes.
+        series: one for each model.
+        rules: numbers on the y axis at which thin lines lie.
+    """
+
+    title: str
+    x: Axis
+    y: Axis
+    series: tuple[Series, ...]
+    rules: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
 class Spot:
     """A marker on the canvas, with its tooltip."""
 
@@ -120,6 +138,7 @@ class Chart:
         rules: places of thin horizontal lines, e.g. the baseline's.
         lines: one for each model.
         numbers: the table behind it.
+        canvas: where it is drawn.
     """
 
     name: str
@@ -133,6 +152,7 @@ class Chart:
     rules: tuple[int, ...]
     lines: tuple[DrawnSeries, ...]
     numbers: Numbers
+    canvas: Canvas = WIDE
 
 
 def chart(
@@ -146,8 +166,10 @@ def chart(
     numbers: Numbers,
     rules: Iterable[float] = (),
     caption: str = "",
+    canvas: Canvas = WIDE,
 ) -> Chart:
     """Lay out a chart; for the arguments see `Chart`."""
+    place = _Places(x, y, canvas)
     return Chart(
         name=name,
         title=title,
@@ -155,11 +177,12 @@ def chart(
         description=description,
         x_label=x.label,
         y_label=y.label,
-        x_ticks=tuple(Label(round(_across(x, tick.value)), tick.text) for tick in x.ticks),
-        y_ticks=tuple(Label(round(_up(y, tick.value)), tick.text) for tick in y.ticks),
-        rules=tuple(round(_up(y, value)) for value in rules if y.low <= value <= y.high),
-        lines=tuple(_drawn(each, _side_by_side(each, series, x), x, y) for each in series),
+        x_ticks=tuple(Label(round(place.across(tick.value)), tick.text) for tick in x.ticks),
+        y_ticks=tuple(Label(round(place.up(tick.value)), tick.text) for tick in y.ticks),
+        rules=tuple(round(place.up(value)) for value in rules if y.low <= value <= y.high),
+        lines=tuple(_drawn(each, _side_by_side(each, series, place), place) for each in series),
         numbers=numbers,
+        canvas=canvas,
     )
 
 
@@ -174,40 +197,48 @@ def thinned(count: int, most: int) -> list[int]:
     return [ceil(i * (count - 1) / (most - 1)) for i in range(most)]
 
 
-def _side_by_side(series: Series, among: Sequence[Series], x: Axis) -> list[int]:
+@dataclass(frozen=True)
+class _Places:
+    """Places numbers of two axes on a canvas."""
+
+    x: Axis
+    y: Axis
+    canvas: Canvas
+
+    def across(self, value: float) -> float:
+        return self.canvas.left + self.x.share(value) * (self.canvas.right - self.canvas.left)
+
+    def up(self, value: float) -> float:
+        # Points far beyond the axis are clipped anyway; the bound keeps their coordinates short.
+        share = min(max(self.y.share(value), -4.0), 4.0)
+        return self.canvas.bottom - share * (self.canvas.bottom - self.canvas.top)
+
+    def points(self, xs: Sequence[float], ys: Sequence[float | None]) -> list[Point | None]:
+        return [None if b is None else (self.across(a), self.up(b)) for a, b in zip(xs, ys, strict=True)]
+
+
+def _side_by_side(series: Series, among: Sequence[Series], place: _Places) -> list[int]:
     """Return where each loss is drawn, side by side for models that lost a seed at the same length."""
     places = []
     for at, _ in series.lost:
         here = [each for each in among if any(other == at for other, _ in each.lost)]
         step = min(16.0, 160 / len(here))
         half = step * (len(here) - 1) / 2
-        middle = min(max(_across(x, at), LEFT + half), RIGHT - half)
+        middle = min(max(place.across(at), place.canvas.left + half), place.canvas.right - half)
         places.append(round(middle - half + step * here.index(series)))
     return places
 
 
-def _drawn(series: Series, lost_at: Sequence[int], x: Axis, y: Axis) -> DrawnSeries:
-    points = _points(series.x, series.y, x, y)
+def _drawn(series: Series, lost_at: Sequence[int], place: _Places) -> DrawnSeries:
+    points = place.points(series.x, series.y)
     spots = [
         Spot(round(point[0]), round(point[1]), text)
         for point, text in zip(points, series.said, strict=bool(series.said))
         if point is not None
     ]
-    lost = [Spot(place, BOTTOM - 12, text) for place, (_, text) in zip(lost_at, series.lost, strict=True)]
+    foot = place.canvas.bottom - 12
+    lost = [Spot(at, foot, text) for at, (_, text) in zip(lost_at, series.lost, strict=True)]
     area = ""
     if series.low and series.high:
-        area = band(_points(series.x, series.low, x, y), _points(series.x, series.high, x, y))
+        area = band(place.points(series.x, series.low), place.points(series.x, series.high))
     return DrawnSeries(series.name, series.look, line(points), area, tuple(spots), tuple(lost))
-
-
-def _points(xs: Sequence[float], ys: Sequence[float | None], x: Axis, y: Axis) -> list[Point | None]:
-    return [None if b is None else (_across(x, a), _up(y, b)) for a, b in zip(xs, ys, strict=True)]
-
-
-def _across(axis: Axis, value: float) -> float:
-    return LEFT + axis.share(value) * (RIGHT - LEFT)
-
-
-def _up(axis: Axis, value: float) -> float:
-    # Points far beyond the axis are clipped anyway; the bound keeps their coordinates short.
-    return BOTTOM - min(max(axis.share(value), -4.0), 4.0) * (BOTTOM - TOP)

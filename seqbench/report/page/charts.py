@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from seqbench.report.charts.axes import Axis, doubling_axis, length_axis, linear_axis, log_axis
-from seqbench.report.charts.lines import Chart, Look, Numbers, Series, chart
+from seqbench.report.charts.lines import Chart, Look, Numbers, Panel, Series, chart
 from seqbench.report.numbers import number
 from seqbench.report.page.groups import Group
 from seqbench.report.page.rows import ends_and_n
 from seqbench.report.units import memory, seconds, short
 from seqbench.statistics import HOLDS, SeedSummary, summary
 
-_LENGTH = "length (steps)"
+LENGTH = "length (steps)"
 _WORST = -1.0
 """The lowest skill on a chart, so that values far below the baseline do not compress the rest."""
+
+_BANDS = 8
+"""With more lines than this in a panel, their bands hide each other."""
+
+SKILL_RULES = (0.0, HOLDS, 1.0)
+"""The skills at which thin lines lie: the baseline, what counts as usable, perfection."""
 
 
 def skill_charts(found: Sequence[Group], look_of: Mapping[str, Look]) -> list[Chart]:
@@ -30,7 +36,7 @@ def cost_charts(found: Sequence[Group], look_of: Mapping[str, Look]) -> dict[str
         cost.title: [
             _cost_chart(cost, i, task, of_task, look_of) for i, (task, of_task) in enumerate(by_task(found))
         ]
-        for cost in (_SECONDS, _MEMORY)
+        for cost in COSTS
     }
 
 
@@ -58,12 +64,11 @@ def numbers_by_length(found: Sequence[Group], write: Callable[[Group], str]) -> 
 
 def lengths_of(found: Sequence[Group]) -> Axis:
     """Return the axis of the lengths of a task."""
-    return length_axis(_LENGTH, [group.length for group in found])
+    return length_axis(LENGTH, [group.length for group in found])
 
 
 def _skill_chart(i: int, task: str, found: Sequence[Group], look_of: Mapping[str, Look]) -> Chart:
-    series = [_skill_series(model, look_of[model], of_model) for model, of_model in by_model(found)]
-    drawn = [y for each in series for y in (*each.y, *each.low, *each.high) if y is not None]
+    series = skill_series(found, look_of)
     return chart(
         f"skill-{i}",
         f"{task}: skill",
@@ -71,12 +76,28 @@ def _skill_chart(i: int, task: str, found: Sequence[Group], look_of: Mapping[str
         " 0 is the baseline, 1 is perfect; the thin lines lie at 0, 0.5 and 1. A cross stands where a model has"
         " no score.",
         x=lengths_of(found),
-        y=linear_axis("skill", [max(y, _WORST) for y in drawn], show=(0.0, 1.0)),
+        y=skill_axis(series, _WORST),
         series=series,
         numbers=numbers_by_length(found, _skill_text),
-        rules=(0.0, HOLDS, 1.0),
+        rules=SKILL_RULES,
         caption=task,
     )
+
+
+def skill_series(found: Sequence[Group], look_of: Mapping[str, Look]) -> list[Series]:
+    """Return skill against length: a series for each model, from the groups of one task."""
+    return [_skill_series(model, look_of[model], of_model) for model, of_model in by_model(found)]
+
+
+def without_crowd(series: list[Series]) -> list[Series]:
+    """Return the series without their bands if there are many."""
+    return series if len(series) <= _BANDS else [replace(each, low=(), high=()) for each in series]
+
+
+def skill_axis(series: Iterable[Series], worst: float) -> Axis:
+    """Return the axis of the skills of these series, without what lies below ``worst``."""
+    drawn = [y for each in series for y in (*each.y, *each.low, *each.high) if y is not None]
+    return linear_axis("skill", [max(y, worst) for y in drawn], show=(0.0, 1.0))
 
 
 def _skill_series(model: str, look: Look, found: Sequence[Group]) -> Series:
@@ -115,7 +136,7 @@ def _said(group: Group, what: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Cost:
+class Cost:
     """A cost: its title, its value, its text, its place on the axis, and the axis."""
 
     name: str
@@ -131,7 +152,7 @@ class _Cost:
         return "–" if value is None else self.write(value)
 
 
-_SECONDS = _Cost(
+_SECONDS = Cost(
     "seconds",
     "Seconds per step",
     Group.seconds_per_step,
@@ -139,7 +160,7 @@ _SECONDS = _Cost(
     math.log10,
     lambda logs: log_axis("", logs, lambda exponent: short(seconds(10**exponent))),
 )
-_MEMORY = _Cost(
+_MEMORY = Cost(
     "memory",
     "Peak memory",
     Group.peak_memory_bytes,
@@ -149,7 +170,12 @@ _MEMORY = _Cost(
 )
 
 
-def _cost_chart(cost: _Cost, i: int, task: str, found: Sequence[Group], look_of: Mapping[str, Look]) -> Chart:
+COSTS = (_SECONDS, _MEMORY)
+"""The costs that pages and pictures show."""
+
+
+def cost_panel(cost: Cost, title: str, found: Sequence[Group], look_of: Mapping[str, Look]) -> Panel:
+    """Return a cost against length, from the groups of one task."""
     series = [
         Series(
             name=model,
@@ -160,13 +186,19 @@ def _cost_chart(cost: _Cost, i: int, task: str, found: Sequence[Group], look_of:
         )
         for model, of_model in by_model(found)
     ]
+    known = (y for each in series for y in each.y if y is not None)
+    return Panel(title, lengths_of(found), cost.axis(known), tuple(series))
+
+
+def _cost_chart(cost: Cost, i: int, task: str, found: Sequence[Group], look_of: Mapping[str, Look]) -> Chart:
+    panel = cost_panel(cost, f"{task}: {cost.title.lower()}", found, look_of)
     return chart(
         f"{cost.name}-{i}",
-        f"{task}: {cost.title.lower()}",
+        panel.title,
         f"{cost.title} of each model on {task} against length, mean over seeds; both axes are logarithmic.",
-        x=lengths_of(found),
-        y=cost.axis(y for each in series for y in each.y if y is not None),
-        series=series,
+        x=panel.x,
+        y=panel.y,
+        series=panel.series,
         numbers=numbers_by_length(found, cost.text),
         caption=task,
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from seqbench.gradients.flow import Quantity
 from seqbench.records.curves import Curves, NormCurve, curves_of
 from seqbench.report.charts.axes import Axis, count_axis, linear_axis, log_axis, power_of_ten
-from seqbench.report.charts.lines import Chart, Look, Numbers, Series, chart, thinned
+from seqbench.report.charts.lines import Chart, Look, Numbers, Panel, Series, chart, thinned
 from seqbench.report.numbers import number, number_of_ln
 from seqbench.report.page.charts import by_model, by_task, lengths_of, numbers_by_length
 from seqbench.report.page.groups import Group
@@ -24,6 +24,7 @@ MOMENTS = (("init", "before training"), ("trained", "after training"))
 _DECADES = 16
 """Decades below the norm at the smallest lag at which a float64 sum no longer changes."""
 _ROWS = 6
+QUANTITIES: tuple[Quantity, ...] = ("state", "input")
 _WORDS: Mapping[Quantity, str] = {"state": "", "input": ", input gradient"}
 """What norms are drawn -> what the title of a chart adds. The two are never drawn in one chart."""
 _BANDS = 8
@@ -175,29 +176,46 @@ def _norms(
     look_of: Mapping[str, Look],
     at: Quantity,
 ) -> Iterator[Chart]:
-    lines = {
-        when: {model: own[key] for model, own in found.items() if (key := _moment(when, at)) in own}
-        for when, _ in MOMENTS
-    }
-    every = [line for of_moment in lines.values() for line in of_moment.values()]
-    if not every:
-        return
-    for when, words in MOMENTS:
+    for when, panel in norm_panels(where, found, look_of, at):
         yield chart(
             f"{name}-{_moment(when, at)}",
-            f"{where}, {words}{_WORDS[at]}",
-            f"Norm of the gradient of the loss by the {at}, on {where}, {words}, against lag, the steps back"
-            " from the last one: median over examples, quartiles as a band where there are few lines. The axis of"
-            f" norms is logarithmic; what is more than {_DECADES} decades below the largest is cut off.",
-            x=_lag_axis(every),
-            y=_norm_axis(every),
-            series=[
-                _norm_series(model, look_of[model], line, has_band=len(lines[when]) <= _BANDS)
-                for model, line in lines[when].items()
-            ],
-            numbers=_norm_numbers(lines[when]),
-            caption=f"{where.rpartition(', ')[2]}, {words}{_WORDS[at]}",
+            panel.title,
+            f"Norm of the gradient of the loss by the {at}, on {where}, {dict(MOMENTS)[when]}, against lag, the"
+            " steps back from the last one: median over examples, quartiles as a band where there are few lines."
+            f" The axis of norms is logarithmic; what is more than {_DECADES} decades below the largest is cut"
+            " off.",
+            x=panel.x,
+            y=panel.y,
+            series=panel.series,
+            numbers=_norm_numbers(_of_moment(found, when, at)),
+            caption=panel.title.removeprefix(f"{where.rpartition(', ')[0]}, "),
         )
+
+
+def norm_panels(
+    where: str, found: Mapping[str, Mapping[str, NormLine]], look_of: Mapping[str, Look], at: Quantity
+) -> Iterator[tuple[str, Panel]]:
+    """Yield norm against lag of every model, before and after training, on the same axes; nothing without a line.
+
+    Args:
+        where: task and length, for the titles.
+        found: model -> its lines, as `norm_lines` returns them.
+        look_of: model -> look.
+        at: what norms to draw.
+    """
+    lines = {when: _of_moment(found, when, at) for when, _ in MOMENTS}
+    every = [line for of_moment in lines.values() for line in of_moment.values()]
+    for when, words in MOMENTS if every else ():
+        series = [
+            _norm_series(model, look_of[model], line, has_band=len(lines[when]) <= _BANDS)
+            for model, line in lines[when].items()
+        ]
+        yield when, Panel(f"{where}, {words}{_WORDS[at]}", _lag_axis(every), _norm_axis(every), tuple(series))
+
+
+def _of_moment(found: Mapping[str, Mapping[str, NormLine]], when: str, at: Quantity) -> dict[str, NormLine]:
+    key = _moment(when, at)
+    return {model: own[key] for model, own in found.items() if key in own}
 
 
 def _norm_series(model: str, look: Look, line: NormLine, *, has_band: bool) -> Series:

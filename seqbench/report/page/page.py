@@ -15,8 +15,10 @@ from seqbench.records.curves import CurvesOf, curves_of
 from seqbench.records.schema import Record
 from seqbench.records.variants import natural
 from seqbench.report.charts import lines as charts
+from seqbench.report.charts.canvas import SMALL, WIDE
 from seqbench.report.document import report_of
 from seqbench.report.findings import Findings, findings
+from seqbench.report.page.answer import answer
 from seqbench.report.page.charts import cost_charts, skill_charts
 from seqbench.report.page.details import Packer
 from seqbench.report.page.gradients import gradient_charts, norm_lines
@@ -31,8 +33,10 @@ from seqbench.report.tuning import Tried
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-STYLES = ("base.css", "chart.css", "page.css")
-SCRIPTS = ("theme.js", "legend.js", "rows.js", "curves.js", "cell.js")
+STYLES = ("base.css", "chart.css", "page.css", "answer.css")
+SCRIPTS = ("theme.js", "legend.js", "rows.js", "fold.js", "curves.js", "save.js", "cell.js")
+_SAVES = "save.js"
+"""The script that draws a picture of the page itself, which a policy has to allow."""
 
 
 def html_page(
@@ -55,6 +59,7 @@ def html_page(
     found = groups(known.records, known.names)
     look_of = charts.looks(sorted(set(known.names.models.values()), key=natural))
     leaderboard = rows(found, look_of)
+    standings = overview(known.seen, look_of)
     packer = Packer(known.names, look_of, len(known.records), len(leaderboard))
     norms = {}
     for group in found:
@@ -70,7 +75,9 @@ def html_page(
         looks=look_of,
         legend=known.names.legend,
         legend_title=known.names.legend_title,
-        overview=overview(known.seen, look_of),
+        answer=answer(known.seen, found, look_of, [line.model for line in standings.lines]),
+        small=SMALL,
+        overview=standings,
         unordered=sorted({each.task for each in known.seen if not each.is_longer_harder}, key=natural),
         warnings=warnings_of(known.records, known.names),
         rows=leaderboard,
@@ -113,6 +120,7 @@ def render(template: str, *, styles: Sequence[str], scripts: Sequence[str], **va
         "default-src": ["'none'"],
         "style-src": [_hash(css)],
         "script-src": [_hash(script) for script in code],
+        **({"img-src": ["data:"]} if _SAVES in scripts else {}),
         "base-uri": ["'none'"],
         "form-action": ["'none'"],
     }
@@ -120,7 +128,7 @@ def render(template: str, *, styles: Sequence[str], scripts: Sequence[str], **va
         css=_markup(css),
         code=[_markup(script) for script in code],
         policy="; ".join(f"{name} {' '.join(sources)}" for name, sources in policy.items()),
-        canvas={"left": charts.LEFT, "right": charts.RIGHT, "top": charts.TOP, "bottom": charts.BOTTOM},
+        canvas=WIDE,
         **values,
     )
 

@@ -1,3 +1,3 @@
-"""Draws gradient flow as pictures, with matplotlib."""
+"""Draws figures with matplotlib: gradient flow of measured models, and figures for papers from records."""
 
-__all__ = ["figures"]
+__all__ = ["contents", "figures", "grids", "plot", "print_style", "training"]

@@ -1,6 +1,7 @@
 """Makes the tables and sections of a report."""
 
 __all__ = [
+    "changes",
     "comparison",
     "costs",
     "effects",
@@ -16,4 +17,5 @@ __all__ = [
     "table",
     "trials",
     "windows",
+    "words",
 ]

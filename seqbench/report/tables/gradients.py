@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from seqbench.gradients.flow import Headline, Summary
+from seqbench.gradients.flow import Headline, Horizon, Summary
 from seqbench.report.numbers import number
 from seqbench.report.observations import Observation
 from seqbench.report.tables.remarks import problems_of
@@ -93,9 +93,14 @@ def _flow_entry(flows: Sequence[Summary]) -> Entry:
     gain = math.exp(statistics.fmean(gains)) if gains else None
     verdicts = sorted({flow.verdict for flow in flows if flow.verdict is not None})
     text = f"{'/'.join(verdicts)} {'null' if gain is None else number(gain)}"
+    horizon = median_horizon(flows)
+    return Entry(text if horizon is None else f"{text}, {horizon}", gain)
+
+
+def median_horizon(flows: Iterable[Summary]) -> Horizon | None:
+    """Return the lower median of the horizons of several seeds; None if none is known."""
     horizons = [flow.horizon for flow in flows if flow.horizon is not None]
-    if horizons:
-        lag = statistics.median_low(horizon.lag for horizon in horizons)
-        is_censored = any(horizon.is_censored for horizon in horizons if horizon.lag <= lag)
-        text += f", {'>= ' if is_censored else ''}{lag}"
-    return Entry(text, gain)
+    if not horizons:
+        return None
+    lag = statistics.median_low(horizon.lag for horizon in horizons)
+    return Horizon(lag, any(horizon.is_censored for horizon in horizons if horizon.lag <= lag))

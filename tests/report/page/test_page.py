@@ -261,6 +261,7 @@ def test_a_cell_opens_by_key_with_its_settings_curves_and_command(
 ) -> None:
     record = next(r for r in quick if (r.cell.task.name, r.cell.model.name, r.cell.length) == ("copy", "gru", 256))
     with visit(browser, quick_page) as seen:
+        seen.page.get_by_role("button", name="Show all 60 rows").press("Enter")
         link = seen.page.get_by_role("link", name="copy, gru, T=256, seed 0")
         link.press("Enter")
         dialog = seen.page.get_by_role("dialog", name="copy, gru, T=256, seed 0")
@@ -381,7 +382,7 @@ def test_markup_in_records_is_text_and_runs_nowhere(browser: Browser, quick: lis
         for summary in seen.page.locator("summary").all():
             summary.evaluate("summary => { summary.parentElement.open = true; }")
         assert seen.page.locator("img, b").count() == 0
-        assert seen.page.locator("script:not(.cells)").count() == 6
+        assert seen.page.locator("script:not(.cells)").count() == 8
         assert seen.requests == [file.as_uri()]
         assert seen.wrongs == []
 

@@ -116,6 +116,7 @@
       element("p", {}, "In the folder of results: ", element("code", {}, `records/${cell.files}.json`), ", and what the cell printed in ", element("code", {}, `logs/${cell.files}.log`), ", where a log was kept."),
       ...cell.shared.flatMap((place) => [element("h3", {}, data.shared[place][0]), facts(data.shared[place][1])]),
     );
+    for (const chart of body.querySelectorAll("figure.chart")) addSaving(chart);
     present();
   };
 

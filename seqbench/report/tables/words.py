@@ -1,0 +1,71 @@
+"""Says in one sentence what a sweep found: how far each model is usable, on which tasks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+from seqbench.report.observations import Observation
+from seqbench.report.tables.scores import usable_length_of
+from seqbench.report.tables.table import grouped
+from seqbench.statistics import Ranges, UsableLength
+
+_MODELS = 3
+"""Most models that the sentence names one by one."""
+_TASKS = 4
+"""Most tasks that it names one by one, for each usable length of a model."""
+
+ByTask = Mapping[str, UsableLength]
+
+
+def in_words(seen: Sequence[Observation]) -> str:
+    """Return what was found, in a sentence; the model that reaches furthest over all tasks first.
+
+    Empty if nothing is known: a task counts once its shortest length has a skill. Lengths are steps, by the
+    definition of `seqbench.statistics.usable_length`.
+    """
+    own = [each for each in seen if each.trained == each.tested]
+    found: dict[str, ByTask] = {}
+    for (model, task), group in grouped(own, lambda each: (each.model, each.task)).items():
+        usable = usable_length_of(group)
+        if usable.length or not usable.estimate.unknown:
+            found[model] = {**found.get(model, {}), task: usable}
+    best_first = sorted(found, key=lambda model: -_reach(found[model]))
+    parts = [f"{model} {_of_model(found[model])}" for model in best_first[:_MODELS]]
+    others = len(best_first) - _MODELS
+    rest = f"; {others} more {'model' if others == 1 else 'models'} below" if others > 0 else ""
+    return f"{'; '.join(parts)}{rest}." if parts else ""
+
+
+def _reach(of_model: ByTask) -> float:
+    """Return the mean of the logarithms of usable lengths; a task without one counts as half a step."""
+    return sum(math.log2(usable.length or 0.5) for usable in of_model.values()) / len(of_model)
+
+
+def _of_model(of_model: ByTask) -> str:
+    usable = sorted(((each, task) for task, each in of_model.items() if each.length), key=_longest_first)
+    without = [task for task, each in of_model.items() if not each.length]
+    if not usable:
+        return "is usable nowhere" if len(without) > 1 else f"is not usable on {without[0]}"
+    groups = [(text, [task for _, task in group]) for text, group in groupby(usable, lambda each: _steps(each[0]))]
+    told = [f"{text} on {_names(tasks)}" for text, tasks in groups]
+    nowhere = [f"nowhere on {_names(without)}"] if without else []
+    return f"is usable {', '.join([*told, *nowhere])}"
+
+
+def _longest_first(of_task: tuple[UsableLength, str]) -> tuple[int, str, str]:
+    return -(of_task[0].length or 0), _steps(of_task[0]), of_task[1]
+
+
+def _steps(usable: UsableLength) -> str:
+    found = usable.estimate
+    if isinstance(found, Ranges):
+        return f"at {found} steps"
+    return f"up to {found.length} steps{' or more' if found.is_open else ''}"
+
+
+def _names(tasks: Sequence[str]) -> str:
+    if len(tasks) > _TASKS:
+        return f"{', '.join(tasks[:_TASKS])} and {len(tasks) - _TASKS} more"
+    return " and ".join(filter(None, (", ".join(tasks[:-1]), tasks[-1])))

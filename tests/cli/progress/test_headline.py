@@ -1,0 +1,20 @@
+"""Tests that the sentence about a running sweep grows with its cells."""
+
+from __future__ import annotations
+
+from seqbench.cli.progress.headline import SoFar
+from seqbench.jobs.events import Finished, Started
+from tests.report.tables.test_scores import record
+from tests.toys import toy_cell
+
+
+def test_sentence_grows_with_the_cells_that_end() -> None:
+    so_far = SoFar()
+    so_far.see(Started(toy_cell()))
+    assert so_far.text == ""
+    so_far.see(Finished(toy_cell(), record(0.9, model="gru", length=16)))
+    assert so_far.text == "gru is usable up to 16 steps or more on copy."
+    so_far.see(Finished(toy_cell(), record(0.2, model="gru", length=64)))
+    # It rests for a moment after each sentence, so that a large sweep is not slowed down.
+    so_far._rests_until = 0.0
+    assert so_far.text == "gru is usable up to 16 steps on copy."

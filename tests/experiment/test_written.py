@@ -48,3 +48,11 @@ def test_written_numbers_keep_every_bit(tmp_path: Path) -> None:
         path = tmp_path / "rate.yaml"
         path.write_text(written(before))
         assert load(path).training.learning_rate == rate
+
+
+def test_written_search_is_the_same_search(tmp_path: Path) -> None:
+    space = {"learning_rate": "log 1e-4..3e-2", "lstm.hidden_size": [3, 5], "weight_decay": "uniform 0..0.1"}
+    before = build({"tasks": ["copy"], "models": ["lstm"], "lengths": [16], "tune": {"space": space, "trials": 3}})
+    path = tmp_path / "tuned.yaml"
+    path.write_text(written(before))
+    assert load(path).tune == before.tune

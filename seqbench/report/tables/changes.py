@@ -15,7 +15,8 @@ from seqbench.records.resolution import is_within
 from seqbench.records.variants import natural
 from seqbench.report.numbers import fixed, skill_text
 from seqbench.report.observations import Observation
-from seqbench.report.tables.comparison import finding, p_text
+from seqbench.report.tables.comparison import finding
+from seqbench.report.tables.p_values import p_text
 from seqbench.report.tables.standings import outcomes
 from seqbench.report.tables.table import WITHIN, Entry, Table
 from seqbench.statistics import LEAST_PAIRS, Comparison, Interval, compare, holm, mean, summary

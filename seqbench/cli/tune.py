@@ -13,7 +13,6 @@ from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.cli.search_lines import show_search, show_settings
 from seqbench.cli.sweeping import UNFINISHED, ended, swept
 from seqbench.experiment.schema import Execution
-from seqbench.records.search import has_trials
 from seqbench.records.store import Store
 from seqbench.running.plan import ON_EXISTING, RETRY_FAILED, OnExisting, policy_of
 from seqbench.running.run import default_output, executor_settings
@@ -68,9 +67,9 @@ def command(
 ) -> int:
     """Find the best setting of each model by trials on validation data, then run cells with it.
 
-    The section tune of the experiment says what is tried. Once all trials have ended, the cells of its own
-    seeds are run with the setting that validated best, and tested once. After an interruption the same command
-    goes on.
+    The section tune of the experiment says what is tried. Once all trials have ended, the cells of the experiment's
+    seeds are run with the setting that validated best, and tested once. After an interruption the same command goes
+    on.
     """
     catalog = load_plugins(files)
     chosen = asked_experiment(experiment, {}, assignments, catalog)
@@ -98,9 +97,6 @@ class _Run:
 
     def trials(self) -> int | None:
         """Run them all; return the exit status of an interruption, None without one."""
-        if self._policy.runs and not has_trials(self._found.folder):
-            for sentence in self._found.shared():
-                say(f"warning: {sentence}")
         for todo in self._found.rounds(self._policy):
             if todo.pending:
                 how, store = of_trials(self._how), self._found.trials

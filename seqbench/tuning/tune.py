@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from seqbench.experiment.schema import Experiment, load
 from seqbench.plugins.load import load_catalog
-from seqbench.records.search import has_trials
 from seqbench.records.store import Store
 from seqbench.running.plan import RETRY_FAILED, policy_of
 from seqbench.running.run import default_output, executor_settings, experiment_file, records_of, run_plan
@@ -62,9 +61,6 @@ def tune(
         executor_settings(experiment, jobs, executor, keep_weights=keep_weights),
         policy_of(on_existing),
     )
-    if not has_trials(found.folder):
-        for sentence in found.shared():
-            log.warning("%s", sentence)
     for todo in found.rounds(policy):
         run_plan(todo, found.trials, catalog, of_trials(settings))
     if trials_only:

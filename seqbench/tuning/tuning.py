@@ -30,7 +30,6 @@ from seqbench.tuning.budgets import begin, check_same, search_of
 from seqbench.tuning.operations import OperationCounter
 from seqbench.tuning.places import TunedPlace, places_of
 from seqbench.tuning.proposals import GenerationProposer, GridProposer, Proposer, RandomPicker, RandomProposer
-from seqbench.tuning.shared_rows import shared_rows
 from seqbench.tuning.tpe import TpePicker, check_installed
 
 
@@ -92,10 +91,6 @@ class Tuning:
         while (todo := self.next_round(policy, planned)).cells:
             planned |= {cell.key for cell in todo.cells}
             yield todo
-
-    def shared(self) -> tuple[str, ...]:
-        """Return a sentence about each task whose trials learn from examples that other seeds test on."""
-        return tuple(shared_rows(self.places, self.tune.trial_seeds, self.experiment.seeds[0]))
 
     def next_round(self, policy: OnExisting, planned: Set[str] = frozenset()) -> Plan:
         """Return the trials that are decided by the results so far, without those of earlier rounds.

@@ -67,9 +67,8 @@ def command(
 ) -> int:
     """Find the best setting of each model by trials on validation data, then run cells with it.
 
-    The section tune of the experiment says what is tried. Once all trials have ended, the cells of the experiment's
-    seeds are run with the setting that validated best, and tested once. After an interruption the same command goes
-    on.
+    The section tune of the experiment says what is tried. Once all trials have ended, the cells of its seeds are
+    run with the setting that validated best, and tested once. After an interruption the same command goes on.
     """
     catalog = load_plugins(files)
     chosen = asked_experiment(experiment, {}, assignments, catalog)

@@ -269,8 +269,19 @@ def test_compute_gives_a_wider_model_fewer_trials(tmp_path: Path) -> None:
     assert wide.operations is not None
     assert max(small.operations, wide.operations) <= 4e7
     assert 4e7 - small.operations < small.operations / small.trials
+    cheap = tuned(tmp_path, tune={**tune, "compute": 2 * small.operations / small.trials})
+    tried(cheap)
+    assert [row.operations for row in load_trials(tmp_path)] == [small.operations / small.trials] * 2
+    told = json.loads(search_file(tmp_path).read_text())
+    search_file(tmp_path).write_text(json.dumps({**told, "compute": 1.0, "places": _at_most(told["places"], 1.0)}))
+    with pytest.raises(StoreError, match="floating-point operations, and its budget is 1"):
+        load_trials(tmp_path)
     with pytest.raises(ExperimentError, match="less than the first trial of last small T=4 takes, "):
         tuned(tmp_path, tune={**tune, "compute": 10.0})
+
+
+def _at_most(places: list[dict[str, Any]], operations: float) -> list[dict[str, Any]]:
+    return [{**place, "operations": operations} for place in places]
 
 
 def test_keys_of_cells_that_are_no_trials_are_those_of_before(tmp_path: Path) -> None:
@@ -286,7 +297,7 @@ def test_keys_of_cells_that_are_no_trials_are_those_of_before(tmp_path: Path) ->
 
 
 def test_a_run_refuses_an_experiment_that_is_to_be_tuned(tmp_path: Path) -> None:
-    with pytest.raises(ExperimentError, match="run it with `seqbench tune`"):
+    with pytest.raises(ExperimentError, match="run it with `seqbench tune`, or with --set tune=off"):
         plan(experiment(), CATALOG, Store(tmp_path))
     with pytest.raises(ExperimentError, match="has no section tune"):
         tuned(tmp_path, tune=None)

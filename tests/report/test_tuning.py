@@ -142,7 +142,7 @@ def test_lower_scores_may_be_the_better_ones(tmp_path: Path) -> None:
     assert "mse at most 0.450" in found["window of learning rates"].below[0]
 
 
-@pytest.mark.parametrize("name", ["terminal", "markdown", "latex", "json", "html"])
+@pytest.mark.parametrize("name", ["terminal", "markdown", "latex", "json"])
 def test_every_format_holds_the_trials(folder: Path, name: str) -> None:
     records = Store(folder).read()
     tried = read_tried([folder], records)
@@ -160,8 +160,8 @@ def test_every_format_holds_the_trials(folder: Path, name: str) -> None:
 def test_page_draws_the_windows(folder: Path) -> None:
     records = Store(folder).read()
     page = FORMATS["html"].write(records, tried=read_tried([folder], records))
+    assert "window of learning rates" in page
     assert 'id="rates-0-0-8"' in page
     assert 'id="expected-0-0-32"' in page
     assert "lstm, trial 1, learning_rate 0.001: 0.900" in page
     assert "rnn, trial 3, learning_rate 0.1: diverged" in page
-    assert 'id="rates' not in FORMATS["html"].write(records)

@@ -17,7 +17,7 @@ from seqbench.records.schema import Record
 from seqbench.records.search import Place, Search, has_trials, load_search
 from seqbench.records.trials import TrialRow, load_trials, missing_trials, outcomes_hash
 from seqbench.records.variants import natural
-from seqbench.statistics import Window, best_so_far, expected_best, learned_level, window
+from seqbench.statistics import LearnedLevel, Window, best_so_far, expected_best, learned_level, window
 
 RATE = "learning_rate"
 """The parameter whose window is measured."""
@@ -67,7 +67,7 @@ class PlaceTried:
         place: which.
         metric, is_higher_better: of its scores.
         points: the trials that are there, in the order of their numbers.
-        level: the score that counts as learned on the task; None if too little is known.
+        learned: the score that counts as learned on the task; None if too little is known.
         window: of learning rates; None if none was searched or the level is unknown.
         best: the expected best score of 1, 2, ... trials; of a search by tpe, the best of the first ones.
     """
@@ -76,7 +76,7 @@ class PlaceTried:
     metric: str
     is_higher_better: bool
     points: tuple[Point, ...]
-    level: float | None
+    learned: LearnedLevel | None
     window: Window | None
     best: tuple[float | None, ...]
 
@@ -155,28 +155,28 @@ def _place(
     place: Place,
     rows: Sequence[TrialRow],
     points: tuple[Point, ...],
-    levels: Mapping[str, float | None],
+    levels: Mapping[str, LearnedLevel | None],
     ends: tuple[float, float] | None,
     search: Search,
 ) -> PlaceTried:
     metric, is_higher = _metric(rows)
-    level = levels[place.task]
+    learned = levels[place.task]
     expected = best_so_far if search.method == "tpe" else expected_best
     best = expected([point.score for point in points], is_higher_better=is_higher)
     return PlaceTried(
-        place, metric, is_higher, points, level, _window(points, level, is_higher, ends), tuple(best)
+        place, metric, is_higher, points, learned, _window(points, learned, is_higher, ends), tuple(best)
     )
 
 
 def _window(
-    points: Sequence[Point], level: float | None, is_higher: bool, ends: tuple[float, float] | None
+    points: Sequence[Point], learned: LearnedLevel | None, is_higher: bool, ends: tuple[float, float] | None
 ) -> Window | None:
-    if level is None or ends is None or ends[0] == ends[1]:
+    if learned is None or ends is None or ends[0] == ends[1]:
         return None
     reached: dict[float, list[bool]] = {}
     for point in points:
         if point.rate:
-            reached.setdefault(point.rate, []).append(_reaches(point.score, level, is_higher))
+            reached.setdefault(point.rate, []).append(_reaches(point.score, learned.level, is_higher))
     return window(reached, *ends) if reached else None
 
 
@@ -186,9 +186,9 @@ def _reaches(score: float | None, level: float, is_higher: bool) -> bool:
 
 def _levels(
     rows: Mapping[Place, Sequence[TrialRow]], points: Mapping[Place, Sequence[Point]]
-) -> dict[str, float | None]:
+) -> dict[str, LearnedLevel | None]:
     """Return task -> the score that counts as learned there, from all its trials."""
-    found: dict[str, float | None] = {}
+    found: dict[str, LearnedLevel | None] = {}
     for task in dict.fromkeys(place.task for place in points):
         own = [place for place in points if place.task == task]
         scores = [point.score for place in own for point in points[place] if point.score is not None]

@@ -16,6 +16,19 @@ FEWEST = 4
 
 
 @dataclass(frozen=True)
+class LearnedLevel:
+    """The score that counts as learned on a task.
+
+    Attributes:
+        level: from here on a trial counts as one that learned.
+        nothing: what a network is estimated to score that has learned nothing.
+    """
+
+    level: float
+    nothing: float
+
+
+@dataclass(frozen=True)
 class Window:
     """The window of one model at one task and length.
 
@@ -32,7 +45,7 @@ class Window:
     trials: int
 
 
-def learned_level(scores: Sequence[float], *, is_higher_better: bool) -> float | None:
+def learned_level(scores: Sequence[float], *, is_higher_better: bool) -> LearnedLevel | None:
     """Return the score that counts as learned on a task: half of the way from nothing learned to the best.
 
     Best is the best score of any trial of any model, at any length. What a network scores that has learned nothing
@@ -41,13 +54,14 @@ def learned_level(scores: Sequence[float], *, is_higher_better: bool) -> float |
     the level, because at the long ones most trials learn nothing, and so that windows may close with the length.
 
     >>> learned_level([0.1, 0.1, 0.1, 0.2, 0.9], is_higher_better=True)
-    0.5
+    LearnedLevel(level=0.5, nothing=0.1)
     """
     if len(scores) < FEWEST:
         return None
     best = max(scores) if is_higher_better else min(scores)
     low, _, high = statistics.quantiles(scores, n=4, method="inclusive")
-    return (best + (low if is_higher_better else high)) / 2
+    nothing = low if is_higher_better else high
+    return LearnedLevel((best + nothing) / 2, nothing)
 
 
 def window(reached: Mapping[float, Sequence[bool]], low: float, high: float) -> Window:

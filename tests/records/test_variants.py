@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from seqbench.experiment.trials import TunedData
+from seqbench.records.schema import Record
 from seqbench.records.variants import legend, model_names
+from seqbench.report.names import names_of
 from tests.report.tables.test_scores import record
 
 
@@ -17,3 +20,38 @@ def test_long_names_of_variants_are_numbered_and_explained() -> None:
     assert [line.split(" = ")[0] for line in legend(records)] == ["lstm #1", "lstm #2"]
     assert "hidden_size=128" in legend(records)[1]
     assert "training.steps=500" in legend(records)[1]
+
+
+def tuned(
+    rate: float, length: int, *, hidden_size: int = 64, search: str = "aaaabbbbcccc", seed: int = 0
+) -> Record:
+    own = record(0.5, length=length, seed=seed, hidden_size=hidden_size, training={"learning_rate": rate})
+    setting = {"learning_rate": rate, "lstm.hidden_size": hidden_size}
+    chosen = TunedData(search, "random", 4, 0, (), 0.5, "", setting)
+    return own.model_copy(update={"cell": own.cell.model_copy(update={"tuned": chosen})})
+
+
+def test_what_a_search_chose_is_in_no_name() -> None:
+    records = [tuned(0.001, 8), tuned(0.01, 16, hidden_size=128), record(0.5, model="gru", length=8)]
+    assert sorted(set(model_names(records[:2]).values())) == ["lstm"]
+    assert sorted(set(model_names(records).values())) == [
+        "gru (training.learning_rate=0.003)",
+        "lstm (tuned=random)",
+    ]
+    assert names_of(records).models == model_names(records)
+    assert legend(records) == []
+
+
+def test_two_searches_are_two_models_and_so_are_tuned_cells_and_others() -> None:
+    again = tuned(0.02, 8, search="ddddeeeeffff", seed=1)
+    assert set(model_names([tuned(0.001, 8), again]).values()) == {
+        "lstm (tuned=random aaaabbbb)",
+        "lstm (tuned=random ddddeeee)",
+    }
+    # With the same settings, so that the name alone tells that one was tuned.
+    same = [tuned(0.003, 8), record(0.5, length=16)]
+    assert set(names_of(same).models.values()) == {"lstm #1", "lstm #2"}
+    assert {line.partition(" = ")[2] for line in names_of(same).legend} == {
+        "lstm (tuned=random)",
+        "lstm (hidden_size=64, training.learning_rate=0.003)",
+    }

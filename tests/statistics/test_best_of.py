@@ -21,12 +21,12 @@ def test_expectation_is_the_mean_over_all_draws_without_replacement() -> None:
 
 def test_it_is_unbiased_for_new_trials_where_drawing_with_replacement_is_not() -> None:
     random = np.random.default_rng(0)
-    drawn = random.random((4000, 10))
+    drawn = random.random((1500, 10))
     without = np.mean([expected_best(list(row), is_higher_better=True)[9] or 0.0 for row in drawn])
     shares = (np.arange(1, 11) / 10) ** 10 - (np.arange(10) / 10) ** 10
     with_replacement = (np.sort(drawn, axis=1) * shares).sum(axis=1).mean()
     # The best of ten uniform numbers is 10/11 on average.
-    assert without == pytest.approx(10 / 11, abs=0.004)
+    assert without == pytest.approx(10 / 11, abs=0.006)
     assert with_replacement < 10 / 11 - 0.02
 
 

@@ -11,9 +11,13 @@ from seqbench.statistics import learned_level, window
 def test_level_is_half_of_the_way_and_one_that_nearly_diverged_does_not_move_it() -> None:
     learned = [0.002, 0.003, 0.01]
     ignorant = [0.167, 0.168, 0.167, 0.169, 0.167]
-    level = learned_level([*learned, *ignorant], is_higher_better=False)
+    found = learned_level([*learned, *ignorant], is_higher_better=False)
+    moved = learned_level([*learned, *ignorant, 40.0], is_higher_better=False)
+    assert found is not None
+    assert moved is not None
+    level, worse = found.level, moved.level
+    assert found.nothing == pytest.approx(0.167, abs=0.001)
     assert level == pytest.approx((0.002 + 0.167) / 2, abs=0.001)
-    worse = learned_level([*learned, *ignorant, 40.0], is_higher_better=False)
     assert worse == pytest.approx(level, abs=0.001)
     # By the worst score, the ignorant ones would count as learned.
     assert max(ignorant) > worse

@@ -55,7 +55,7 @@ def _place(each: PlaceTried) -> dict[str, Any]:
         **each.place._asdict(),
         "metric": each.metric,
         "is_higher_better": each.is_higher_better,
-        "learned_level": each.level,
+        "learned": asdict(each.learned) if each.learned else None,
         "window": asdict(each.window) if each.window else None,
         "expected_best": list(each.best),
     }

@@ -14,8 +14,9 @@ from seqbench.report.numbers import number
 from seqbench.report.tables.windows import window_text
 from seqbench.report.tuning import RATE, PlaceTried, Point, Tried, places_tried, tasks_of
 
-_BEYOND = 1.5
-"""How far below the best a score is still drawn, in gains: what nearly diverged does not compress the rest."""
+_BEYOND = 1.0
+"""How far beyond nothing learned a score is still drawn, as a share of the way from there to what counts as
+learned: scores that nearly diverged do not compress the rest."""
 _MOST_NUMBERS = 12
 
 
@@ -70,20 +71,19 @@ def _scores(places: Sequence[PlaceTried]) -> Axis:
     """Return the axis of the scores of one task and length, without those far beyond the bad end."""
     known = [point.score for each in places for point in each.points if point.score is not None]
     first = places[0]
-    best = max(known, default=0.0) if first.is_higher_better else min(known, default=0.0)
-    if first.level is not None and known:
-        reach = 2 * _BEYOND * abs(best - first.level)
-        floor, roof = best - reach, best + reach
-        known = [min(max(score, floor), roof) for score in known]
-    levels = () if first.level is None else (first.level,)
-    return linear_axis(f"validation {first.metric}", known, show=levels)
+    learned = first.learned
+    if learned is None:
+        return linear_axis(f"validation {first.metric}", known)
+    last = learned.nothing + _BEYOND * (learned.nothing - learned.level)
+    known = [max(score, last) if first.is_higher_better else min(score, last) for score in known]
+    return linear_axis(f"validation {first.metric}", known, show=(learned.level,))
 
 
 def _rates(
     name: str, task: str, length: int, places: Sequence[PlaceTried], look_of: Mapping[str, Look], y: Axis
 ) -> Chart:
     rates = [math.log10(point.rate) for each in places for point in each.points if point.rate]
-    level = places[0].level
+    learned = places[0].learned
     return chart(
         f"rates-{name}",
         f"{task}, T={length}: score against learning rate",
@@ -94,7 +94,7 @@ def _rates(
         y=y,
         series=[_rate_series(each, look_of[each.place.model]) for each in places],
         numbers=_windows(places),
-        rules=() if level is None else (level,),
+        rules=() if learned is None else (learned.level,),
         caption=f"T={length}: score by learning rate",
     )
 

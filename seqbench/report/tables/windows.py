@@ -33,9 +33,13 @@ def window_table(places: Sequence[PlaceTried]) -> Table | None:
     rows = []
     below = []
     for task, own in tasks_of(places):
-        if own[0].level is not None:
+        learned = own[0].learned
+        if learned is not None:
             sign = "at least" if own[0].is_higher_better else "at most"
-            below.append(f"{task}: learned is a {own[0].metric} of {sign} {number(own[0].level)}")
+            below.append(
+                f"{task}: learned is {own[0].metric} {sign} {number(learned.level)}; nothing learned is about"
+                f" {number(learned.nothing)}"
+            )
         for model in sorted({each.place.model for each in own}, key=natural):
             at = {each.place.length: each.window for each in own if each.place.model == model}
             entries = (_window(at[length]) if length in at else Entry(ABSENT) for length in lengths)

@@ -51,7 +51,7 @@ def test_few_tasks_or_models_say_what_is_lacking() -> None:
     assert [table.title for table in tables] == ["mean rank, drawn again"]
     assert texts(tables[0])[0][2] == "-"
     assert lines == [
-        "No critical difference of mean ranks: 3 tasks, and 6 are needed: lengths and seeds of one task are no"
+        "No critical difference of mean ranks: 3 tasks, and 4 are needed: lengths and seeds of one task are no"
         " tasks of their own."
     ]
     assert over_tasks(skills(1, seeds=1))[0] == []

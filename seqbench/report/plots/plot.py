@@ -19,7 +19,7 @@ from seqbench.report.charts.lines import Panel, looks
 from seqbench.report.formats.output import check_output, write_whole
 from seqbench.report.names import names_of
 from seqbench.report.page.groups import Group, groups
-from seqbench.report.plots.contents import Source, cost_panels, gradient_panels, skill_panels
+from seqbench.report.plots.contents import Contents, cost_panels, gradient_panels, skill_panels
 from seqbench.report.plots.grids import grid
 from seqbench.report.plots.print_style import RC, WIDTHS
 from seqbench.report.plots.training import training_panels
@@ -44,7 +44,7 @@ class What:
     """
 
     words: str
-    panels: Callable[[Source], list[Panel]]
+    panels: Callable[[Contents], list[Panel]]
     in_pairs: bool = True
     has_curves: bool = False
 
@@ -91,7 +91,7 @@ def plot(
     names = names_of(records)
     look_of = looks(sorted(set(names.models.values()), key=natural))
     chosen = _chosen(groups(records, names), tasks, models)
-    panels = asked.panels(Source(tuple(chosen), curves, look_of, length))
+    panels = asked.panels(Contents(tuple(chosen), curves, look_of, length))
     if not panels:
         at = "" if length is None else f" at T={length}"
         raise ExperimentError(

@@ -93,10 +93,15 @@ class ExtentChart:
 
 
 def extent_chart(
-    title: str, description: str, by_task: Sequence[tuple[str, Sequence[Extent]]], numbers: Numbers
+    title: str,
+    description: str,
+    *,
+    by_task: Sequence[tuple[str, Sequence[Extent]]],
+    longest: int,
+    numbers: Numbers,
 ) -> ExtentChart:
-    """Lay out the rows of each task, below each other on one axis."""
-    axis = steps_axis(_all_steps(each) for _, rows in by_task for each in rows)
+    """Lay out the rows of each task, below each other on one axis that holds the longest tested length."""
+    axis = steps_axis([[longest], *(_all_steps(each) for _, rows in by_task for each in rows)])
     y, tasks = _TOP, []
     for task, rows in by_task:
         drawn = tuple(_row(each, axis, y + _HEAD + _ROW * i + _ROW // 2) for i, each in enumerate(rows))

@@ -125,7 +125,7 @@ def test_pdf_has_the_width_of_columns_and_its_fonts_inside(
     adding: Path, tmp_path: Path, width: str, points: float
 ) -> None:
     file = tmp_path / "figure.pdf"
-    seqbench.plot(adding, file, width=width)
+    seqbench.plot(adding, file, width=width, tasks=["copy"])
     pdf = file.read_bytes()
     box = re.search(rb"/MediaBox \[ ?0 0 ([\d.]+) ([\d.]+) ?\]", pdf)
     assert box is not None
@@ -133,7 +133,7 @@ def test_pdf_has_the_width_of_columns_and_its_fonts_inside(
     assert b"/FontFile2" in pdf
     assert b"/Type3" not in pdf
     assert b"CreationDate" not in pdf
-    seqbench.plot(adding, file, width=width)
+    seqbench.plot(adding, file, width=width, tasks=["copy"])
     assert file.read_bytes() == pdf
 
 
@@ -173,10 +173,14 @@ def test_command_writes_each_kind_of_figure(adding: Path, tmp_path: Path) -> Non
         ({"width": "three"}, "width='three' is unknown; choose one of one, two"),
         ({"output": "figure.jpg"}, "a figure is written as .pdf, .png, .svg, and figure.jpg ends otherwise"),
         ({"output": "nowhere/figure.pdf"}, "there is no folder nowhere"),
-        ({"tasks": ["adding"]}, "these results have no task 'adding'; they have copy"),
+        ({"tasks": "adding"}, "these results have no task 'adding'; they have copy"),
         ({"models": ["gru"]}, "these results have no model 'gru'; they have lstm"),
         ({"what": "gradients"}, "nothing to draw: no record has gradient norms against lag"),
-        ({"what": "training", "length": 7}, "nothing to draw: no record at T=7 has training curves"),
+        ({"length": 12}, "length=12 does not go with what='skill', which shows all lengths: leave it out"),
+        (
+            {"what": "training", "length": 7},
+            "nothing to draw: no record at T=7 has loss and validation score against steps",
+        ),
     ],
 )
 def test_what_cannot_be_drawn_is_said_in_a_sentence(

@@ -1,3 +1,3 @@
 """Draws lines on the canvas of an SVG: axes, paths, bands and markers."""
 
-__all__ = ["axes", "lines"]
+__all__ = ["axes", "canvas", "extents", "lines"]

@@ -15,12 +15,13 @@ from seqbench.report.charts.lines import Label, Look, Numbers
 WIDTH, LEFT, RIGHT = 640, 176, 600
 """The width of the canvas, and the edges of the plot, in units."""
 
-_TOP, _HEAD, _ROW, _FOOT = 4, 30, 30, 66
+_TOP, _HEAD, _ROW, _FOOT = 4, 34, 30, 66
 _MOST_TICKS = 6
 _EDGE = 2
 """How far a bar goes beyond its ends, so that a range of one length is seen."""
 _LETTERS = 11
-"""Letters of a name that fit beside the plot."""
+_TITLE = 46
+"""Letters of a model that fit beside the plot, and of a task that fit above its rows."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +93,19 @@ class ExtentChart:
 
 
 def extent_chart(
-    title: str, description: str, by_task: Sequence[tuple[str, Sequence[Extent]]], numbers: Numbers
+    title: str,
+    description: str,
+    *,
+    by_task: Sequence[tuple[str, Sequence[Extent]]],
+    longest: int,
+    numbers: Numbers,
 ) -> ExtentChart:
-    """Lay out the rows of each task, below each other on one axis."""
-    axis = steps_axis(_all_steps(each) for _, rows in by_task for each in rows)
+    """Lay out the rows of each task, below each other on one axis that holds the longest tested length."""
+    axis = steps_axis([[longest], *(_all_steps(each) for _, rows in by_task for each in rows)])
     y, tasks = _TOP, []
     for task, rows in by_task:
         drawn = tuple(_row(each, axis, y + _HEAD + _ROW * i + _ROW // 2) for i, each in enumerate(rows))
-        tasks.append(DrawnTask(task, y + _HEAD - 9, drawn))
+        tasks.append(DrawnTask(shortened(task, _TITLE), y + _HEAD - 9, drawn))
         y += _HEAD + _ROW * len(rows)
     ticks = tuple(Label(_across(axis, tick.value), tick.text) for tick in axis.ticks)
     return ExtentChart(title, description, y + _FOOT, y + 4, ticks, tuple(tasks), numbers)

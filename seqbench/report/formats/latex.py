@@ -78,8 +78,8 @@ def _section(section: Section) -> Iterator[str]:
     yield rf"\subsection*{{{escaped(section.title)}}}"
     for table in section.tables:
         yield rf"\subsubsection*{{{escaped(table.title)}}}"
-        if table.notes:
-            yield rf"{' '.join(escaped(line) for line in table.notes)}\par\nopagebreak\smallskip"
+        if notes := [*map(escaped, table.notes), *_standing_note(table)]:
+            yield rf"{' '.join(notes)}\par\nopagebreak\smallskip"
         yield table_to_latex(table) + "\n"
         yield from _items(table.below)
     yield from _items(section.lines)
@@ -87,6 +87,12 @@ def _section(section: Section) -> Iterator[str]:
         # Broken between words only; each line but the last ends with a backslash for the shell.
         lines = " \\\n  ".join(_wrapped(command)).split("\n")
         yield rf"{{\ttfamily\raggedright {_NEW_LINE.join(_typed(line) for line in lines)}\par}}\smallskip"
+
+
+def _standing_note(table: Table) -> list[str]:
+    """Return what bold and daggers mean, as far as the table has them."""
+    found = {entry.standing for row in table.rows for entry in row}
+    return [_NOTES[standing] for standing in _NOTES if standing in found]
 
 
 def _items(lines: Sequence[str]) -> Iterator[str]:
@@ -119,8 +125,15 @@ def _row(fields: Sequence[str]) -> str:
 
 
 def _entry(entry: Entry) -> str:
-    parts = (_MINUS.sub("−", part).replace(">= ", "≥ ") for part in (entry.text, entry.note) if part)
-    return " ".join(escaped(part) for part in parts)
+    text, note = (escaped(_MINUS.sub("−", part).replace(">= ", "≥ ")) for part in (entry.text, entry.note))
+    return " ".join(filter(None, (_STANDING[entry.standing].format(text), note)))
+
+
+_STANDING = {"": "{0}", "best": r"\textbf{{{0}}}", "tied": r"{0}$^{{\dagger}}$"}
+_NOTES = {
+    "best": "Bold: the best mean of a length among models that have a value with every seed.",
+    "tied": r"$^{\dagger}$: tied with it, as it differs by no more than one test example of each seed is worth.",
+}
 
 
 def _blocks(table: Table) -> Iterator[list[int]]:

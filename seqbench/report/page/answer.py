@@ -93,11 +93,11 @@ def _reach(
     seen: Sequence[Observation], look_of: Mapping[str, Look], ranked: Sequence[str], most: int
 ) -> ExtentChart:
     own = [each for each in seen if each.trained == each.tested]
-    by_task, numbers = [], []
+    rows, numbers = [], []
     for task in sorted({each.task for each in own}, key=natural):
         of_task = [each for each in own if each.task == task]
         reaches = [_of_model(model, of_task) for model in ranked]
-        by_task.append((task, [_extent(each, look_of[each.model]) for each in reaches[:most]]))
+        rows.append((task, [_extent(each, look_of[each.model]) for each in reaches[:most]]))
         numbers += [(task, *_texts(each)) for each in reaches]
     columns = ("task", "model", "usable length", "bounds", "horizon before", "horizon after", "horizon at")
     return extent_chart(
@@ -105,8 +105,9 @@ def _reach(
         "For each task and model: the bar is the usable length in steps, the thin line its bounds from the 95%"
         " intervals of skill, the open and the full circle the gradient horizon before and after training. The"
         " axis is logarithmic; an arrow head says at least so much.",
-        by_task,
-        Numbers(columns, tuple(numbers)),
+        by_task=rows,
+        longest=max((each.tested for each in own), default=1),
+        numbers=Numbers(columns, tuple(numbers)),
     )
 
 

@@ -26,7 +26,7 @@ WORST = -0.5
 
 
 @dataclass(frozen=True)
-class Source:
+class Contents:
     """What a figure is made of.
 
     Attributes:
@@ -49,7 +49,7 @@ class Source:
                 yield task, max(lengths), [group for group in own if group.length == max(lengths) and has(group)]
 
 
-def skill_panels(source: Source) -> list[Panel]:
+def skill_panels(source: Contents) -> list[Panel]:
     """Return skill against length: a panel for each task, all on the same axes."""
     tasks = [(task, without_crowd(skill_series(own, source.look_of))) for task, own in by_task(source.groups)]
     if not any(y is not None for _, own in tasks for each in own for y in each.y):
@@ -65,7 +65,7 @@ def _at_rules(axis: Axis) -> Axis:
     return replace(axis, ticks=(*low, *(Tick(value, f"{value:g}") for value in SKILL_RULES)))
 
 
-def cost_panels(source: Source) -> list[Panel]:
+def cost_panels(source: Contents) -> list[Panel]:
     """Return time of a step and memory against length: two panels for each task."""
     panels = [
         cost_panel(cost, f"{task}: {cost.title.lower()}", own, source.look_of)
@@ -75,7 +75,7 @@ def cost_panels(source: Source) -> list[Panel]:
     return [panel for panel in panels if any(y is not None for each in panel.series for y in each.y)]
 
 
-def gradient_panels(source: Source) -> list[Panel]:
+def gradient_panels(source: Contents) -> list[Panel]:
     """Return gradient norm against lag: two panels for each task, before and after training."""
     panels = []
     for task, length, own in source.of_task(lambda group: bool(group.flows("init") or group.flows("trained"))):

@@ -18,8 +18,8 @@ from seqbench.records.variants import natural
 from seqbench.report.charts.lines import Panel, looks
 from seqbench.report.formats.output import check_output, write_whole
 from seqbench.report.names import names_of
-from seqbench.report.page.groups import Group, groups
-from seqbench.report.plots.contents import Source, cost_panels, gradient_panels, skill_panels
+from seqbench.report.page.groups import groups
+from seqbench.report.plots.contents import Contents, cost_panels, gradient_panels, skill_panels
 from seqbench.report.plots.grids import grid
 from seqbench.report.plots.print_style import RC, WIDTHS
 from seqbench.report.plots.training import training_panels
@@ -40,20 +40,24 @@ class What:
         words: what it is.
         panels: makes its panels; none if the records have nothing for it.
         in_pairs: whether each task has two panels.
+        at_one_length: whether it shows one length of each task, rather than all of them.
         has_curves: whether it reads the curves of records.
     """
 
     words: str
-    panels: Callable[[Source], list[Panel]]
+    panels: Callable[[Contents], list[Panel]]
     in_pairs: bool = True
+    at_one_length: bool = False
     has_curves: bool = False
 
 
 WHATS: Mapping[str, What] = {
     "skill": What("skill against length", skill_panels, in_pairs=False),
-    "gradients": What("gradient norms against lag", gradient_panels, has_curves=True),
+    "gradients": What("gradient norms against lag", gradient_panels, at_one_length=True, has_curves=True),
     "costs": What("time of a step and memory against length", cost_panels),
-    "training": What("training curves: loss and validation score", training_panels, has_curves=True),
+    "training": What(
+        "loss and validation score against steps", training_panels, at_one_length=True, has_curves=True
+    ),
 }
 """Name -> what a figure shows; the command line offers these."""
 
@@ -64,8 +68,8 @@ def plot(
     *,
     what: str = "skill",
     width: str = "two",
-    tasks: Collection[str] = (),
-    models: Collection[str] = (),
+    tasks: str | Collection[str] = (),
+    models: str | Collection[str] = (),
     length: int | None = None,
 ) -> Figure:
     """Draw a figure of one or several folders of results, and write it to a file if one is given.
@@ -75,7 +79,7 @@ def plot(
         output: a file that ends in .pdf, .png or .svg.
         what: ``skill``, ``gradients``, ``costs`` or ``training``.
         width: ``one`` or ``two`` columns of a paper.
-        tasks, models: names as tables show them; all if empty.
+        tasks, models: a name as tables show it, or several; all if empty.
         length: the length whose gradients or training curves are drawn; the longest of each task by default.
 
     Raises:
@@ -84,14 +88,11 @@ def plot(
         StoreError: a folder is missing or empty, or folders contradict each other.
     """
     file = None if output is None else Path(output)
-    check(file, what=what, width=width)
+    check(file, what=what, width=width, length=length)
     asked = WHATS[what]
     several = [folders] if isinstance(folders, str | Path) else list(folders)
-    records, curves = read_light(several, has_curves=asked.has_curves)
-    names = names_of(records)
-    look_of = looks(sorted(set(names.models.values()), key=natural))
-    chosen = _chosen(groups(records, names), tasks, models)
-    panels = asked.panels(Source(tuple(chosen), curves, look_of, length))
+    contents = _contents(several, asked, tasks=_names(tasks), models=_names(models), length=length)
+    panels = asked.panels(contents)
     if not panels:
         at = "" if length is None else f" at T={length}"
         raise ExperimentError(
@@ -103,7 +104,7 @@ def plot(
     return figure
 
 
-def check(output: Path | None, *, what: str, width: str) -> None:
+def check(output: Path | None, *, what: str, width: str, length: int | None = None) -> None:
     """Check before any work is done that a figure can be drawn and written.
 
     Raises:
@@ -112,6 +113,10 @@ def check(output: Path | None, *, what: str, width: str) -> None:
     for name, value, known in (("what", what, WHATS), ("width", width, WIDTHS)):
         if value not in known:
             raise ExperimentError(f"{name}={value!r} is unknown; choose one of {', '.join(known)}")
+    if length is not None and not WHATS[what].at_one_length:
+        raise ExperimentError(
+            f"length={length} does not go with what={what!r}, which shows all lengths: leave it out"
+        )
     if output is not None:
         if output.suffix.lower() not in ENDINGS:
             raise ExperimentError(f"a figure is written as {', '.join(ENDINGS)}, and {output} ends otherwise")
@@ -133,12 +138,28 @@ def picture(figure: Figure, ending: str) -> bytes:
     return buffer.getvalue()
 
 
-def _chosen(found: Sequence[Group], tasks: Collection[str], models: Collection[str]) -> list[Group]:
-    _check_known("task", tasks, (group.task for group in found))
-    _check_known("model", models, (group.model for group in found))
-    return [
+def _contents(
+    folders: Sequence[str | Path],
+    asked: What,
+    *,
+    tasks: Collection[str],
+    models: Collection[str],
+    length: int | None,
+) -> Contents:
+    records, curves = read_light(folders, has_curves=asked.has_curves)
+    names = names_of(records)
+    found = groups(records, names)
+    _check_known("task", tasks, [group.task for group in found])
+    _check_known("model", models, [group.model for group in found])
+    chosen = [
         group for group in found if (not tasks or group.task in tasks) and (not models or group.model in models)
     ]
+    # A model looks as on the page, which shows all of them.
+    return Contents(tuple(chosen), curves, looks(sorted(set(names.models.values()), key=natural)), length)
+
+
+def _names(asked: str | Collection[str]) -> Collection[str]:
+    return [asked] if isinstance(asked, str) else asked
 
 
 def _check_known(kind: str, asked: Collection[str], names: Iterable[str]) -> None:

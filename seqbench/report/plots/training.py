@@ -9,7 +9,7 @@ from statistics import fmean
 from seqbench.report.charts.axes import Axis, count_axis, linear_axis, log_axis, power_of_ten
 from seqbench.report.charts.lines import Look, Panel, Series
 from seqbench.report.page.groups import Group
-from seqbench.report.plots.contents import Source
+from seqbench.report.plots.contents import Contents
 
 _STEP = "step"
 _POINTS = 50
@@ -17,7 +17,7 @@ _Curve = Mapping[int, float | None]
 """Step -> value; None if it was not finite."""
 
 
-def training_panels(source: Source) -> list[Panel]:
+def training_panels(source: Contents) -> list[Panel]:
     """Return loss and validation score against steps: two panels for each task, at one length."""
     panels: list[Panel] = []
     for task, length, own in source.of_task(lambda group: bool(group.records)):
@@ -25,7 +25,7 @@ def training_panels(source: Source) -> list[Panel]:
     return panels
 
 
-def _pair(where: str, own: Sequence[Group], source: Source) -> Iterator[Panel]:
+def _pair(where: str, own: Sequence[Group], source: Contents) -> Iterator[Panel]:
     losses, scores = {}, {}
     for group in own:
         losses[group.model] = [

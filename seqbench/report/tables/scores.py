@@ -14,8 +14,9 @@ from seqbench.records.schema import Record
 from seqbench.records.variants import natural
 from seqbench.report.numbers import mean_and_spread, number
 from seqbench.report.observations import Observation, observations
+from seqbench.report.tables.bests import Column
 from seqbench.report.tables.gradients import gradient_table
-from seqbench.report.tables.seed_summaries import SCORE, SKILL, entry
+from seqbench.report.tables.seed_summaries import SCORE, SKILL, Measure
 from seqbench.report.tables.table import ABSENT, Entry, Table, grouped
 from seqbench.statistics import UsableLength, summary, usable_length
 
@@ -82,18 +83,14 @@ def skill_table(seen: Sequence[Observation]) -> Table:
     own = [each for each in seen if each.trained == each.tested]
     lengths = sorted({each.tested for each in own})
     rows = []
-    for (task, model), group in grouped(own, lambda each: (each.task, each.model)).items():
-        asked = len({each.seed for each in own if each.task == task})
-        at = {length: [each for each in group if each.tested == length] for length in lengths}
-        usable = usable_length_of(group)
-        rows.append(
-            (
-                Entry(task),
-                Entry(model),
-                Entry(str(usable), usable.length, usable.interval if _has_intervals(group) else ""),
-                *(entry(at[length], asked, SKILL) for length in lengths),
-            )
-        )
+    for (task,), of_task in grouped(own, lambda each: (each.task,)).items():
+        asked = len({each.seed for each in of_task})
+        groups = grouped(of_task, lambda each: (each.model,))
+        fields = _fields(list(groups.values()), lengths, asked, SKILL)
+        for ((model,), group), entries in zip(groups.items(), fields, strict=True):
+            usable = usable_length_of(group)
+            interval = usable.interval if _has_intervals(group) else ""
+            rows.append((Entry(task), Entry(model), Entry(str(usable), usable.length, interval), *entries))
     columns = ("task", "model", "usable length", *(f"T={length}" for length in lengths))
     lines = (*_skill_lines(own), *(_INTERVAL_LINES if _has_intervals(own) else ()))
     return Table("skill", lines, columns, tuple(rows), keys=2)
@@ -143,12 +140,25 @@ def _score_table(
         (Entry(f"baseline: {name}"), *blanks, *(_baseline(at[length], name) for length in lengths))
         for name in dict.fromkeys(name for each in seen for name in each.baselines)
     ]
-    for key, group in grouped(seen, key_of).items():
-        entries = [entry([e for e in group if e.tested == length], asked, SCORE) for length in lengths]
-        rows.append((*(Entry(text) for text in key), *entries))
+    groups = grouped(seen, key_of)
+    rows += [
+        (*(Entry(text) for text in key), *entries)
+        for key, entries in zip(groups, _fields(list(groups.values()), lengths, asked, SCORE), strict=True)
+    ]
     columns = (*keys, *(f"T={length}" for length in lengths))
     lines = (_how(seen, asked, at), *(_INTERVAL_LINES[:1] if _has_intervals(seen) else ()))
     return Table(title, lines, columns, tuple(rows), keys=len(keys))
+
+
+def _fields(
+    groups: Sequence[Sequence[Observation]], lengths: Sequence[int], asked: int, measure: Measure
+) -> list[tuple[Entry, ...]]:
+    """Return the fields of each group at each length, the best of a length marked."""
+    columns = [
+        Column([[each for each in group if each.tested == length] for group in groups], asked, measure)
+        for length in lengths
+    ]
+    return list(zip(*(column.entries() for column in columns), strict=True))
 
 
 def _has_intervals(seen: Sequence[Observation]) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from seqbench.records.resolution import is_within
+from seqbench.records.resolution import is_within, one_example
 from seqbench.records.schema import MetricData
 from seqbench.report.numbers import interval_text, mean_and_spread, skill_and_spread
 from seqbench.report.observations import UNKNOWN, Observation
@@ -28,12 +28,16 @@ class Measure:
         bounds: returns the smallest and the largest possible value, as far as the metric says.
         text: writes mean and spread.
         interval: writes the ends of the interval.
+        worth: returns the most that one test example can move the value of a cell; None if unknown.
+        is_higher_better: returns the direction.
     """
 
     value: Callable[[Observation], float | None]
     bounds: Callable[[MetricData], tuple[float, float]]
     text: Callable[[SeedSummary], str]
     interval: Callable[[SeedSummary], str]
+    worth: Callable[[Observation], float | None]
+    is_higher_better: Callable[[MetricData], bool]
 
     def summary(self, seen: Sequence[Observation]) -> SeedSummary | None:
         """Return the summary over the seeds that have a value."""
@@ -52,12 +56,21 @@ def score_bounds(metric: MetricData) -> tuple[float, float]:
     return (worst, best) if metric.is_higher_better else (best, worst)
 
 
-SCORE = Measure(lambda each: each.score, score_bounds, mean_and_spread, interval_text)
+SCORE = Measure(
+    lambda each: each.score,
+    score_bounds,
+    mean_and_spread,
+    interval_text,
+    lambda each: one_example(each.metric, each.evaluation),
+    lambda metric: metric.is_higher_better,
+)
 SKILL = Measure(
     lambda each: each.skill,
     lambda metric: (-math.inf, 1.0 if metric.is_bound is None else math.inf),
     skill_and_spread,
     lambda found: interval_text(found, most_decimals=3),
+    lambda each: each.one_example,
+    lambda metric: True,
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from seqbench.records.variants import natural
 from seqbench.report.observations import Observation
@@ -21,11 +22,13 @@ class Entry:
         text: the text shown.
         value: the number behind it, if there is one.
         note: a remark beside the text, e.g. ``(n=2, 1 diverged)``.
+        standing: whether it is the best of those that it is compared with, or tied with it; see `bests`.
     """
 
     text: str
     value: float | None = None
     note: str = ""
+    standing: Literal["", "best", "tied"] = ""
 
     def __str__(self) -> str:
         return f"{self.text} {self.note}".rstrip()

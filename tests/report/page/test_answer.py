@@ -94,6 +94,8 @@ def test_rows_stand_on_one_logarithmic_axis_of_steps(quick: list[Record]) -> Non
     assert "H348v9" in lstm.bars
     assert (rnn.bars, gru.more) == ("", "")
     assert forecasting.rows[0].bars.startswith("M428 ")
+    # Half of the axis of adding is beyond all that copy reaches, and still there.
+    assert answer_of(of_task(quick, "copy")).reach.ticks == found.ticks
     # At least 1024: an arrow head.
     assert forecasting.rows[0].more
     assert [row.y for of_task in found.tasks for row in of_task.rows] == sorted(

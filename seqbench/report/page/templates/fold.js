@@ -14,6 +14,8 @@ for (const table of document.querySelectorAll("table[data-fold]")) {
   button.className = "fold";
   button.addEventListener("click", () => fold(!table.classList.contains("folded")));
   table.parentElement.after(button);
-  addEventListener("beforeprint", () => fold(false));
+  let wasFolded = true;
+  addEventListener("beforeprint", () => { wasFolded = table.classList.contains("folded"); fold(false); });
+  addEventListener("afterprint", () => fold(wasFolded));
   fold(true);
 }

@@ -209,8 +209,8 @@ class Speech(Task):
                 )
         if self.hop_ms > self.window_ms:
             raise ValueError(
-                f"hop_ms is {self.hop_ms:g} and window_ms {self.window_ms:g}, so that sound between frames would not"
-                " be heard; take a shorter hop or a longer window"
+                f"hop_ms is {self.hop_ms:g} and window_ms {self.window_ms:g}, so that sound between frames would"
+                " not be heard; take a shorter hop or a longer window"
             )
         self._refuse(
             self.data is None,
@@ -318,8 +318,8 @@ class Speech(Task):
         copies, conflicts = recordings.copies, recordings.conflicts
         if conflicts:
             warnings.warn(
-                f"{conflicts} recordings have the sound of an earlier one and another text, and are left out; one"
-                " of both texts is wrong",
+                f"{conflicts} recording{'s have' if conflicts > 1 else ' has'} the sound of an earlier one and another"
+                " text, and counts as a copy; one of both texts is wrong",
                 stacklevel=3,
             )
         try:

@@ -236,14 +236,14 @@ def test_copies_are_left_out_and_those_with_another_text_are_told(recordings: Pa
     needs_soundfile()
     sound = next(recordings.glob("low_s1_*.wav")).read_bytes()
     (recordings / "low_s1_90.wav").write_bytes(sound)
-    (recordings / "high_s1_91.wav").write_bytes(sound)
-    with pytest.warns(UserWarning, match="1 recordings have the sound of an earlier one and another text"):
+    (recordings / "other_s1_91.wav").write_bytes(sound)
+    with pytest.warns(UserWarning, match="1 recording has the sound of an earlier one and another text"):
         data = Speech(data=str(recordings)).load(50, seed=0)
     assert (data.facts["copies_left_out"], data.facts["copies_with_another_text"]) == (2, 1)
     for path in recordings.glob("*.wav"):
         path.write_bytes(sound)
     with (
-        pytest.warns(UserWarning),
+        pytest.warns(UserWarning, match="have the sound of an earlier one"),
         pytest.raises(DataError, match="1 speaker .*25 recordings are left out as copies"),
     ):
         Speech(data=str(recordings)).load(50, seed=0)

@@ -318,8 +318,8 @@ class Speech(Task):
         copies, conflicts = recordings.copies, recordings.conflicts
         if conflicts:
             warnings.warn(
-                f"{conflicts} recording{'s have' if conflicts > 1 else ' has'} the sound of an earlier one and another"
-                " text, and counts as a copy; one of both texts is wrong",
+                f"{conflicts} recording{'s have' if conflicts > 1 else ' has'} the sound of an earlier one and"
+                " another text, and counts as a copy; one of both texts is wrong",
                 stacklevel=3,
             )
         try:

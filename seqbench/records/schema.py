@@ -153,13 +153,11 @@ class Evaluation(Data):
         baseline_name: the reference baseline.
         skill: skill of the primary score over the reference baseline; null if either is unknown.
         not_finite: the scored outputs that were not finite; all scores are null then. None if all were finite.
-        one_example: the most that one test example can move the primary score, as the metric says. If that is null
-            it is ``|best - worst| / examples``, if there is a worst value.
+        one_example: the most that one test example moves the primary score; null: ``|best - worst| / examples``.
         curves: the curves that some of the metrics make up, by name; left out of the JSON where there are none.
         unknown: metric -> why its score is null, if that is not for outputs that are not finite; left out so too.
         best: of the primary metric here, if it is another than at the length of training; left out so too.
-        samples, rolls: what the network was given and wrote, and its labels at each step; left out so too.
-        label_names: a name for each label of ``rolls``; left out so too.
+        samples, rolls, label_names: what the network was given and wrote, its labels at each step, and their names.
     """
 
     length: int

@@ -99,7 +99,10 @@ class Instrument:
                 " it notes, such as C4 E4 | D4 F4, or a MIDI file's name"
             )
         if isinstance(held, str):
-            return self.steps(held)
+            try:
+                return self.steps(held)
+            except DataError as error:
+                raise DataError(f"row {number}: {error}") from error
         found = [self.keys.labels(step) for step in pitches_of(piece_from(held, f"row {number}"))]
         if not found:
             raise DataError(f"row {number} has a piece without a step in the column {column!r}; leave it out")

@@ -44,9 +44,12 @@ def read_midi(path: Path, resolution: int) -> list[set[int]]:
         file = mido.MidiFile(path, clip=True)
     except Exception as error:
         # Broken files cause many kinds of errors; mido has some of its own, as for keys that there are not.
-        raise DataError(f"{path} cannot be read as MIDI: {type(error).__name__}: {error}") from error
+        why = str(error) or ("it ends too early" if isinstance(error, EOFError) else type(error).__name__)
+        raise DataError(f"{path} cannot be read as MIDI ({why}); save it again, or leave it out") from error
     if file.ticks_per_beat <= 0:
-        raise DataError(f"{path} counts time in frames of film, not in beats; save it with ticks a quarter note")
+        raise DataError(f"{path} has no ticks a quarter note, by which time is counted here; save it with some")
+    if file.type == 2:
+        raise DataError(f"{path} holds patterns of their own times (type 2), not a piece; save each as a file")
     notes = [_on_grid(note, resolution, file.ticks_per_beat) for track in file.tracks for note in _notes_of(track)]
     if not notes:
         raise DataError(f"{path} has no note, drums left out; leave the file out")

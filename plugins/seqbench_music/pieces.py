@@ -133,8 +133,11 @@ class Source:
         parts: dict[str, list[Path]] = {}
         for path in self._midi_files():
             parts.setdefault(_part_of(path.relative_to(self.path)), []).append(path)
-        if len(parts) > 1:
-            parts.pop("all", None)
+        if len(parts) > 1 and (others := parts.get("all")):
+            raise DataError(
+                f"{self.data} has folders of splits, and {others[0].relative_to(self.path)} is in none of them"
+                f" ({len(others)} in all); the folders are called train, valid and test"
+            )
         return {
             part: [piece_of([*map(sorted, read_midi(path, self.resolution))]) for path in paths]
             for part, paths in parts.items()
@@ -172,7 +175,8 @@ def split(parts: Mapping[str, Sequence[Tensor]], seed: int) -> dict[str, list[Te
     missing = [part for part in PARTS[1:] if not found.get(part)]
     if len(rest) <= len(missing):
         raise DataError(
-            f"music needs pieces for training, validation and test, and here are {len(rest)} to split; add pieces"
+            f"music needs pieces for training, validation and test, and there is {len(rest)} to divide among"
+            f" {', '.join(['train', *missing])}; add pieces"
         )
     order = torch.randperm(len(rest), generator=generator(seed, "music", "split")).tolist()
     size = max(1, round(_HELD_OUT * len(rest)))

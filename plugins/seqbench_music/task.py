@@ -22,7 +22,7 @@ from seqbench import (
     fingerprint,
     generated_only,
 )
-from seqbench_music.chorales import chorales
+from seqbench_music.chorales import PHRASE, chorales
 from seqbench_music.instrument import Instrument, Labels
 from seqbench_music.judging import MEANINGS, judged
 from seqbench_music.pieces import Source, split
@@ -69,10 +69,12 @@ class Music(Task):
             piano rolls in splits, a table with a column of pieces, or a Hugging Face data set.
         column: the pieces in a table.
         resolution: steps of a quarter note; null for 4 in MIDI files, and 1 in all others.
-        lowest_key, highest_key: the keys of a roll, by their numbers in MIDI; other notes are left out.
+        lowest_key: the first key of a roll, by its number in MIDI; lower notes are left out.
+        highest_key: the last key of a roll; higher notes are left out.
         transpose: ``all`` has each training piece in all twelve keys; ``c`` moves each piece to C or to A minor;
             ``none`` leaves them.
-        train_steps, test_steps: without ``data``: steps in the training pieces, and in those of each other split.
+        train_steps: without ``data``: steps in the training pieces.
+        test_steps: the same for validation, and for test.
     """
 
     name = "music"
@@ -85,6 +87,7 @@ class Music(Task):
           booktitle = {International Conference on Machine Learning},
           year = {2012}
         }
+
         @inproceedings{bay2009,
           author = {Bay, Mert and Ehmann, Andreas F. and Downie, J. Stephen},
           title = {Evaluation of Multiple-{F0} Estimation and Tracking Systems},
@@ -92,6 +95,7 @@ class Music(Task):
           pages = {315--320},
           year = {2009}
         }
+
         @article{bai2018,
           author = {Bai, Shaojie and Kolter, J. Zico and Koltun, Vladlen},
           title = {An Empirical Evaluation of Generic Convolutional and Recurrent Networks for Sequence Modeling},
@@ -115,7 +119,10 @@ class Music(Task):
         """Refuse keys in the wrong order, and settings that chorales do not have."""
         super().__post_init__()
         if self.lowest_key >= self.highest_key:
-            raise ValueError(f"lowest_key is {self.lowest_key} and highest_key {self.highest_key}; swap them")
+            raise ValueError(
+                f"lowest_key is {self.lowest_key} and highest_key {self.highest_key}; a roll has two keys or more,"
+                " the lowest below the highest"
+            )
         settings = (self.column, self.lowest_key, self.highest_key, self.transpose)
         if self.data is None and settings != ("notes", 21, 108, "none"):
             raise ValueError(
@@ -132,11 +139,15 @@ class Music(Task):
         """Make rows of at most ``length`` steps.
 
         Raises:
-            DataError: the data are missing or unfit, or no test piece is half so long.
+            DataError: the data are missing or unfit, no test piece is half so long, or chorales were too short.
         """
         from seqbench_music.baselines import baselines
         from seqbench_music.scores import metrics
 
+        if self.data is None and length < PHRASE:
+            raise DataError(
+                f"music: chorales are made of phrases of {PHRASE} steps, and length is {length}; raise it"
+            )
         made = self._made(length, seed)
         rolls, kind = unpacked(made), StepLabels(self._keys.count)
         self._check_length(rolls["test"], length)
@@ -236,6 +247,12 @@ class Music(Task):
 
         parts = transposed(split(self._source.read(), seed), self.transpose)
         rolls = {part: Rolls.of(pieces, self._keys) for part, pieces in parts.items()}
+        for part, each in rolls.items():
+            if not each.frames.any():
+                raise DataError(
+                    f"no {part} piece of {self.data} has a note from key {self.lowest_key} to {self.highest_key};"
+                    " give pieces with notes, or other keys"
+                )
         sounding = sum(int(piece.sum()) for pieces in parts.values() for piece in pieces if len(piece) > 1)
         left_out = sounding - sum(int(each.frames.sum()) for each in rolls.values())
         return packed(rolls) | {"left out": torch.tensor(left_out)}

@@ -84,6 +84,6 @@ def read_plain_pickle(path: Path) -> Any:
     except Exception as error:
         # Broken pickles cause many kinds of errors.
         raise DataError(
-            f"{path} is not read: {error}; a pickle may hold lists, tuples, dicts, numbers, texts and numpy arrays"
-            " only. Write the pieces as .mat or .json instead, or as MIDI files"
+            f"{path} is not read ({error}). A pickle may hold lists, tuples, dicts, numbers, texts and numpy"
+            " arrays only. Write the pieces as .mat or .json instead, or as MIDI files"
         ) from error

@@ -24,6 +24,7 @@ _PARTS = {
     "test": "test",
 }
 """Folders that divide the recordings, if all are in such folders."""
+_TABLES = (".csv", ".tsv", ".json", ".jsonl", ".parquet")
 _HIDDEN = (".", "_")
 """Beginnings of the names of files and folders that are left out."""
 
@@ -50,9 +51,27 @@ def list_recordings(data: str, pattern: str, columns: Columns) -> list[Source]:
         DataError: it is missing, holds no recording, a file's name does not fit the pattern, or a table lacks a
             column or a value.
     """
-    if files := recordings_below(Path(data).expanduser()):
-        return _named(Path(data).expanduser(), files, Pattern(pattern))
+    place = Path(data).expanduser()
+    if files := recordings_below(place):
+        return _named(place, files, Pattern(pattern))
+    check_holds_recordings(data)
     return list(_of_tables(data, columns))
+
+
+def check_holds_recordings(data: str) -> None:
+    """Refuse a single recording, and a folder without a recording or a table.
+
+    Raises:
+        DataError: it is one of them.
+    """
+    place, endings = Path(data).expanduser(), f"{', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}"
+    if place.is_file() and place.suffix.lower() in ENDINGS:
+        raise DataError(f"{data} is one recording; name a folder of recordings, or a table of their paths")
+    if place.is_dir() and not any(path.suffix.lower() in _TABLES for path in place.rglob("*")):
+        raise DataError(
+            f"the folder {data} has no recording ({endings}) and no table of recordings; convert other kinds of"
+            " sound to one of these, or name another folder"
+        )
 
 
 def recordings_below(folder: Path) -> list[Path]:
@@ -82,6 +101,7 @@ def content_fingerprint(data: str, columns: Columns) -> str | None:
     folder = Path(data).expanduser()
     if names := _names_below(folder):
         return f"sounds:sha256:{_hash((name, os.path.join(folder, name)) for name in names)}"
+    check_holds_recordings(data)
     known = fingerprint(data)
     if known.startswith("hub:"):
         return None
@@ -106,6 +126,12 @@ def _named(folder: Path, files: list[Path], pattern: Pattern) -> list[Source]:
     names = [PurePosixPath(path.relative_to(folder).as_posix()) for path in files]
     tops = {name.parts[0].lower() for name in names}
     is_divided = "train" in tops and tops <= set(_PARTS)
+    if "train" in tops and not is_divided and "/" not in pattern.text:
+        strange = next(name for name in names if name.parts[0].lower() not in _PARTS)
+        raise DataError(
+            f"{folder} has a folder train, and the recording {strange} is in none of the folders train, validation"
+            " and test; move it into one, or rename its folder"
+        )
     found = []
     for path, name in zip(files, names, strict=True):
         said = pattern.read(name)
@@ -155,8 +181,12 @@ def sound_in(value: Any, folder: Path, where: str, column: str) -> Path | bytes:
             return content
     if isinstance(value, bytes):
         return value
+    if isinstance(value, str) and "://" in value:
+        raise DataError(f"{where} holds the address {value[:60]!r}; download the recording, and give its path")
     if isinstance(value, str) and value.strip():
         return folder / value
+    if value is None or value != value or value == "":
+        raise DataError(f"{where} has no recording in the column {column!r}; give it one, or leave the row out")
     raise DataError(
         f"the column {column!r} is to hold paths of recordings or their bytes, and {where} holds"
         f" {str(value)[:60]!r}; name another column with --set speech.audio_column=NAME"

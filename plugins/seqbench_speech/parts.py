@@ -129,8 +129,8 @@ def _check_apart(said: Sequence[Said], parts: Mapping[str, Rows]) -> None:
     for one, other in (("train", "test"), ("train", "validation"), ("validation", "test")):
         if both := sorted(seen[one] & seen[other]):
             raise DataError(
-                f"the speaker {both[0]} is in the splits {one} and {other} of the data ({len(both)} are), and"
-                " speakers=unseen puts no speaker into two; set speakers=mixed"
+                f"the speaker {both[0]} is in the splits {one} and {other} of the data"
+                f" ({len(both)} in all), and speakers=unseen puts no speaker into two; set speakers=mixed"
             )
 
 

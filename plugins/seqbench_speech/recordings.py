@@ -38,20 +38,24 @@ class Recordings(NamedTuple):
         frames: log mel energies, rows of [frames, bands] float16.
         said: what is known of each.
         copies: how many were left out, because their frames are those of an earlier recording.
+        conflicts: how many of the copies have another text than the recording that was kept.
     """
 
     frames: Ragged
     said: tuple[Said, ...]
     copies: int = 0
+    conflicts: int = 0
 
     @staticmethod
     def of(features: Iterable[Tensor], said: Sequence[Said]) -> Recordings:
         """Keep the features of each recording, rounded to 16 bits; the first of those that are alike."""
         kept: dict[bytes, tuple[Tensor, Said]] = {}
+        conflicts = 0
         for each, told in zip((each.half() for each in features), said, strict=True):
-            kept.setdefault(sha256(each.numpy().tobytes()).digest(), (each, told))
-        rows = [each for each, _ in kept.values()]
-        return Recordings(Ragged.from_rows(rows), tuple(told for _, told in kept.values()), len(said) - len(rows))
+            first = kept.setdefault(sha256(each.numpy().tobytes()).digest(), (each, told))
+            conflicts += first[1].text != told.text
+        rows, texts = zip(*kept.values(), strict=True)
+        return Recordings(Ragged.from_rows(rows), texts, len(said) - len(rows), conflicts)
 
     @property
     def lengths(self) -> list[int]:
@@ -68,7 +72,7 @@ class Recordings(NamedTuple):
         """Return tensors that a cache can keep; `from_tensors` reads them."""
         import torch
 
-        told = bytearray(json.dumps([self.copies, self.said]).encode())
+        told = bytearray(json.dumps([self.copies, self.conflicts, self.said]).encode())
         return {
             "values": self.frames.values,
             "offsets": self.frames.offsets,
@@ -78,6 +82,6 @@ class Recordings(NamedTuple):
     @staticmethod
     def from_tensors(stored: Mapping[str, Tensor]) -> Recordings:
         """Undo `tensors`."""
-        copies, said = json.loads(stored["said"].numpy().tobytes())
+        copies, conflicts, said = json.loads(stored["said"].numpy().tobytes())
         frames = Ragged(stored["values"], stored["offsets"])
-        return Recordings(frames, tuple(Said(*each) for each in said), copies)
+        return Recordings(frames, tuple(Said(*each) for each in said), copies, conflicts)

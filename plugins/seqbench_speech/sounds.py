@@ -68,7 +68,8 @@ def _decoded(source: Path | bytes, name: str) -> tuple[np.ndarray, int]:
     import soundfile
 
     if isinstance(source, Path) and not source.is_file():
-        raise DataError(f"there is no recording {name} (looked at {source.absolute()}); correct its path")
+        advice = "write its folders with / between them" if "\\" in str(source) else "correct its path"
+        raise DataError(f"there is no recording {name} (looked at {source.absolute()}); {advice}")
     try:
         samples, rate = soundfile.read(
             io.BytesIO(source) if isinstance(source, bytes) else source, dtype="float64", always_2d=True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +12,7 @@ from pydantic import Field
 
 from seqbench import (
     Batch,
+    DataError,
     Ragged,
     Task,
     TaskData,
@@ -44,7 +46,7 @@ Count = Annotated[int, Field(ge=1)]
 Goal = Literal["word", "transcript"]
 Cache = Callable[[tuple[Any, ...], Callable[[], "dict[str, Tensor]"]], "dict[str, Tensor]"]
 
-_STORED = 1
+_STORED = 2
 """Version of the cached features; it rises when the same settings mean other ones."""
 
 
@@ -90,12 +92,15 @@ class Speech(Task):
             with a column of audio.
         goal: ``word``, or ``transcript``.
         pattern: what the names of files in a folder tell; ``{}`` stands for anything.
-        audio_column, text_column, speaker_column: of a table.
+        audio_column: of a table: paths of recordings, or the recordings.
+        text_column: what was said.
+        speaker_column: who said it.
         speakers: ``unseen`` puts no speaker into two splits; ``mixed`` draws recordings.
         test_takes: takes that are the test split, such as ``0-4``; only with ``speakers=mixed``.
         unit: of a transcript: ``word`` or ``character``.
         rate: samples a second; other recordings are resampled.
-        window_ms, hop_ms: of a frame, in milliseconds.
+        window_ms: length of a frame, in milliseconds.
+        hop_ms: from one frame to the next, in milliseconds; at most ``window_ms``.
         bands: mel bands from 0 Hz to half the rate.
         filler: what follows a word: ``noise`` like the background, or ``silence``, its mean.
         pause_ms: background after each recording of an utterance, in milliseconds, on average; each pause is drawn
@@ -103,12 +108,13 @@ class Speech(Task):
         beams: prefixes of the beam search of ``beam_word_error_rate``; 1 leaves it out.
         train_rows: utterances of the training split, in which recordings are used again in new company.
         split_frames: rows of a split times length, at most; there is always one row.
-        voices, takes: speakers that are synthesised, and how often each says each digit.
+        voices: speakers that are synthesised.
+        takes: how often each of them says each digit.
         snr: signal-to-noise ratio of the noisiest of them, in dB.
     """
 
     name: ClassVar[str] = "speech"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reference: ClassVar[str] = """
         @inproceedings{graves2006,
           author = {Graves, Alex and Fern{\\'a}ndez, Santiago and Gomez, Faustino and Schmidhuber, J{\\"u}rgen},
@@ -201,6 +207,11 @@ class Speech(Task):
                     f"test_takes is {self.test_takes!r} and speakers is unseen, which puts whole speakers into a"
                     " split; set speakers=mixed, or leave test_takes out"
                 )
+        if self.hop_ms > self.window_ms:
+            raise ValueError(
+                f"hop_ms is {self.hop_ms:g} and window_ms {self.window_ms:g}, so that sound between frames would"
+                " not be heard; take a shorter hop or a longer window"
+            )
         self._refuse(
             self.data is None,
             "data is not set, and synthesised recordings have neither names nor columns",
@@ -246,7 +257,7 @@ class Speech(Task):
         kept = self._cache(seed)
         recordings = Recordings.from_tensors(kept(("recordings",), lambda: self._made(seed).tensors()))
         takes = None if self.test_takes is None else numbers_in(str(self.test_takes))
-        parts = divide(recordings.said, self.speakers, takes, seed)
+        parts = self._divided(recordings, takes, seed)
         scale = Scale.of(recordings, parts["train"])
         goal = self._goal(recordings, scale, length, seed)
         pauses = (self.pause_ms, self.filler) if self.pause_ms else ()
@@ -302,6 +313,22 @@ class Speech(Task):
             for place, probability in zip(best.indices.tolist(), best.values.tolist(), strict=True)
         ]
 
+    def _divided(self, recordings: Recordings, takes: frozenset[int] | None, seed: int) -> dict[str, list[int]]:
+        """Return the recordings of each part; errors tell of copies that were left out."""
+        copies, conflicts = recordings.copies, recordings.conflicts
+        if conflicts:
+            warnings.warn(
+                f"{conflicts} recording{'s have' if conflicts > 1 else ' has'} the sound of an earlier one and"
+                " another text, and counts as a copy; one of both texts is wrong",
+                stacklevel=3,
+            )
+        try:
+            return divide(recordings.said, self.speakers, takes, seed)
+        except DataError as error:
+            if not copies:
+                raise
+            raise DataError(f"{error} ({copies} recordings are left out as copies of others)") from error
+
     @property
     def _form(self) -> MelForm:
         return MelForm(self.rate, self.window_ms, self.hop_ms, self.bands)
@@ -356,4 +383,5 @@ def _facts(
         "frames_of_a_recording": sum(lengths) / len(lengths),
         "squeezed_recordings": sum(each > length for each in lengths),
         "copies_left_out": recordings.copies,
+        "copies_with_another_text": recordings.conflicts,
     }

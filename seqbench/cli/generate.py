@@ -10,7 +10,7 @@ import click
 from seqbench.cli.cell_options import cell_options, folder_argument, load_cell
 from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.cli.sample_files import SampleFiles
-from seqbench.cli.sample_writing import Asked, write_samples
+from seqbench.cli.sample_writing import SamplesAsked, write_samples
 from seqbench.errors import ExperimentError
 from seqbench.records.wanted import Wanted
 
@@ -78,7 +78,7 @@ def command(
     """
     given, heat = _prompt(prompt, prompt_file), _temperature(temperature, samples, is_greedy=greedy)
     sampling = _sampling(heat, top_k, top_p)
-    asked = Asked(given, tokens, sampling, seed, samples, is_judged=score, as_json=as_json)
+    asked = SamplesAsked(given, tokens, sampling, seed, samples, is_judged=score, as_json=as_json)
     made = SampleFiles.asked(output, wav, samples=samples, is_replaced=force)
     catalog = load_plugins(files)
     wanted = Wanted(task=task, model=model, length=length, seed=cell_seed, key=key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +25,12 @@ class SampleFiles:
     """The files that are asked for.
 
     Attributes:
-        names: one of each kind.
+        names: option -> the file that it names.
         samples: how many samples there are; if several, their numbers are part of the names.
         is_replaced: whether a file that is there already is replaced.
     """
 
-    names: tuple[Path, ...]
+    names: Mapping[str, Path]
     samples: int
     is_replaced: bool
 
@@ -39,11 +39,15 @@ class SampleFiles:
         """Return those of the options.
 
         Raises:
-            UsageError: ``--wav`` names another kind of file.
+            UsageError: ``--wav`` names another kind of file, or both name one.
         """
         if wav is not None and wav.suffix.lower() != ".wav":
             raise click.UsageError(f"--wav {wav}: a sound has the ending .wav")
-        return SampleFiles(tuple(name for name in (output, wav) if name is not None), samples, is_replaced)
+        if output is not None and wav is not None and output.resolve() == wav.resolve():
+            raise click.UsageError(f"--output and --wav both name {wav}; leave one of them out, or give two names")
+        given = {"--output": output, "--wav": wav}
+        names = {option: name for option, name in given.items() if name is not None}
+        return SampleFiles(names, samples, is_replaced)
 
     def check(self, task: Task) -> None:
         """Check before any work is done that they can be written.
@@ -52,13 +56,14 @@ class SampleFiles:
             ContractError: the task makes no such files.
             ExperimentError: a file is there already, or cannot be there.
         """
-        for name in self.names:
+        for option, name in self.names.items():
             if name.suffix.lower() not in task.file_endings:
-                known = ", ".join(task.file_endings)
-                made = f"it makes {known}" if known else "its texts stand on stdout"
-                raise ContractError(f"the task {task.name} makes no file {name.name} of what is written; {made}")
+                known = " or ".join(task.file_endings)
+                made = f"give it the ending {known}" if known else "leave it out: its texts stand on stdout"
+                kind = name.suffix or "without an ending"
+                raise ContractError(f"{option} {name}: the task {task.name} makes no files {kind}; {made}")
             for path in self._paths(name):
-                check_output(path)
+                check_output(path, option)
                 if path.exists() and not self.is_replaced:
                     raise ExperimentError(f"{path} is there already; --force replaces it, or name another file")
 
@@ -70,7 +75,7 @@ class SampleFiles:
         Raises:
             DataError: what makes a file is not installed.
         """
-        for name in self.names:
+        for name in self.names.values():
             with told():
                 writer.file(prompt, name.suffix.lower())
 
@@ -78,7 +83,7 @@ class SampleFiles:
         self, writer: Writer, samples: Sequence[Sample], told: Callable[[], AbstractContextManager[None]]
     ) -> None:
         """Write a file of each kind for each sample, its prompt first, and say which on stderr."""
-        for name in self.names:
+        for name in self.names.values():
             for path, sample in zip(self._paths(name), samples, strict=False):
                 with told():
                     content = writer.file([*sample.prompt, *sample.tokens], name.suffix.lower())

@@ -31,7 +31,7 @@ Told = Callable[..., AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
-class Asked:
+class SamplesAsked:
     """What is to be written.
 
     Attributes:
@@ -53,7 +53,7 @@ class Asked:
     as_json: bool
 
 
-def write_samples(asked: Asked, made: SampleFiles, trained: Trained, catalog: Catalog) -> None:
+def write_samples(asked: SamplesAsked, made: SampleFiles, trained: Trained, catalog: Catalog) -> None:
     """Write the samples that are asked for; what was written stands before what stopped it is raised.
 
     Raises:
@@ -82,7 +82,7 @@ def write_samples(asked: Asked, made: SampleFiles, trained: Trained, catalog: Ca
         raise problem
 
 
-def _ready(asked: Asked, made: SampleFiles, writer: Writer, trained: Trained, told: Told) -> list[Symbol]:
+def _ready(asked: SamplesAsked, made: SampleFiles, writer: Writer, trained: Trained, told: Told) -> list[Symbol]:
     """Return the tokens of the prompt, after all checks that need no token to be written."""
     writer.check(asked.sampling)
     _tell_cost(writer, trained)
@@ -157,7 +157,7 @@ def _check_source(trained: Trained) -> None:
 
 
 def _written(
-    asked: Asked, writer: Writer, prompt: list[Symbol], told: Told
+    asked: SamplesAsked, writer: Writer, prompt: list[Symbol], told: Told
 ) -> tuple[list[Sample], BaseException | None]:
     """Write the samples, live unless they are told as JSON.
 
@@ -223,7 +223,7 @@ def _tell_speed(trained: Trained, found: list[Sample]) -> None:
 
 
 def _content(
-    asked: Asked,
+    asked: SamplesAsked,
     trained: Trained,
     prompt: list[Symbol],
     found: list[Sample],

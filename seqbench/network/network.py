@@ -75,6 +75,7 @@ class Network(nn.Module):
             self.embedding.requires_grad_(False)
         self.layer = layer
         self.head = nn.Linear(output_size, targets.head_size)
+        targets.begin(self.head)
         self.targets = targets
         self.chunking = WHOLE
 

@@ -160,8 +160,7 @@ class Evaluation(SparseData):
         curves: the curves that some of the metrics make up, by name; left out of the JSON where there are none.
         unknown: metric -> why its score is null, if that is not for outputs that are not finite; left out so too.
         best: of the primary metric here, if it is another than at the length of training; left out so too.
-        samples, rolls: what the network was given and wrote, and its labels at each step; left out so too.
-        label_names: a name for each label of ``rolls``; left out so too.
+        samples, rolls, label_names: what it was given and wrote, its labels at each step, and their names.
     """
 
     rare = ("curves", "unknown", "best", "samples", "rolls", "label_names")

@@ -92,7 +92,9 @@ def test_what_cannot_be_written_is_told_before_anything_is_generated(store: Stor
     (tmp_path / "a.wav").write_bytes(b"mine")
     for options, words in [
         (("--output", tmp_path / "a.wav"), "is there already; --force replaces it"),
-        (("--output", tmp_path / "a.txt"), "makes no file a.txt of what is written; it makes .mid, .wav"),
+        (("--output", tmp_path / "a.txt"), "the task music makes no files .txt; give it the ending .mid or .wav"),
+        (("--wav", tmp_path / "no" / "a.wav"), f"--wav {tmp_path / 'no' / 'a.wav'} cannot be written"),
+        (("--output", tmp_path / "b.wav", "--wav", tmp_path / "b.wav"), "--output and --wav both name"),
         (("--output", tmp_path / "no" / "a.mid"), "there is no folder"),
         (("--wav", tmp_path / "a.mid"), "a sound has the ending .wav"),
         (("--top-k", "3"), "top-k and top-p choose among tokens"),
@@ -118,7 +120,7 @@ def test_missing_package_is_told_before_anything_is_generated(
 
 def test_task_of_texts_makes_no_files(tmp_path: Path) -> None:
     asked = SampleFiles.asked(tmp_path / "a.mid", None, samples=1, is_replaced=False)
-    with pytest.raises(ContractError, match=r"the task spelling makes no file a\.mid .* stand on stdout"):
+    with pytest.raises(ContractError, match=r"the task spelling makes no files \.mid; .* stand on stdout"):
         asked.check(Spelling())
     with pytest.raises(ContractError, match="the task spelling makes no files"):
         Spelling().file([], ".mid", {})

@@ -61,7 +61,7 @@ def test_file_with_a_key_that_there_is_not_is_told(tmp_path: Path) -> None:
     path = written(tmp_path, (ON, 60, 0), (OFF, 60, 100))
     mido.MidiFile(path).save(path)
     path.write_bytes(path.read_bytes().replace(b"\x00\xff\x2f\x00", b"\x00\xff\x59\x02\x10\x00"))
-    with pytest.raises(DataError, match=r"piece\.mid cannot be read as MIDI: KeySignatureError"):
+    with pytest.raises(DataError, match=r"piece\.mid cannot be read as MIDI \(.*\); save it again"):
         read_midi(path, 1)
 
 

@@ -90,9 +90,15 @@ def test_pickle_that_names_anything_else_is_refused_and_runs_nothing(
 ) -> None:
     path = tmp_path / "bad.pickle"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=rf"bad\.pickle is not read: .*({named})"):
+    with pytest.raises(DataError, match=rf"bad\.pickle is not read \(.*({named})"):
         read_published(path)
     assert capsys.readouterr().out == ""
+
+
+def test_lists_of_zeros_and_ones_for_all_keys_are_a_roll(tmp_path: Path) -> None:
+    path = tmp_path / "pieces.json"
+    path.write_text(json.dumps({"train": [[[int(key == 39) for key in range(88)], [0] * 88]]}))
+    assert steps(path) == {"train": [[(60,), ()]]}
 
 
 def test_json_with_rests_of_minus_one_is_read(tmp_path: Path) -> None:
@@ -133,14 +139,19 @@ def test_mat_of_plain_arrays_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ({"pieces": []}, "has no pieces called train or traindata; it has pieces"),
-        ([], "holds a list"),
-        ({"train": [[[60], "C"]]}, "a piece is a list of steps"),
-        ({"train": [[[60], [128]]]}, "a piece is a list of steps"),
-        ({"train": [7]}, "a piece is a list of steps"),
-        ({"train": [[[60], [-5]]]}, r"a piece is a list of steps.* \(the note -5\)"),
-        ({"train": [[[60.5]]]}, r"a piece is a list of steps.* \(the note 60.5\)"),
-        ({"train": [{"0": [60]}]}, "a piece is a list of steps"),
+        ({"pieces": []}, "has no pieces called train or traindata; it has 'pieces'"),
+        ([], "holds a value of the kind list"),
+        ({"train": [[[60], "C"]]}, r"train, piece 1, step 2: a piece is a list of steps.* here is 'C'"),
+        ({"train": [[[60], [128]]]}, "train, piece 1, step 2: .* here is the note 128"),
+        ({"train": [7]}, "piece 1: a piece is a list of steps.* here is 7"),
+        ({"train": [[[60]], [[60], [-5]]]}, "piece 2, step 2: .* here is the note -5"),
+        ({"train": [[[60.5]]]}, "here is the note 60.5"),
+        ({"train": [[[True]]]}, "here is the note True"),
+        ({"train": [[None]]}, "here is nothing"),
+        ({"train": [{"0": [60]}]}, "here is a value of the kind dict"),
+        ({"train": ["C4 | H4"]}, "train, piece 1: 'H4' is no note"),
+        ({"train": 7}, "train: here is to be a list of pieces, and here is 7"),
+        ({"train": [[[60], [62]]], "test": []}, "has no piece under test; add some, or leave test out"),
     ],
 )
 def test_what_is_no_collection_is_told(tmp_path: Path, content: Any, words: str) -> None:
@@ -154,6 +165,9 @@ def test_roll_of_other_columns_and_broken_files_are_told(tmp_path: Path) -> None
     path = tmp_path / "pieces.mat"
     scipy.io.savemat(path, {"traindata": np.ones((3, 77))})
     with pytest.raises(DataError, match="has 77 columns"):
+        read_published(path)
+    scipy.io.savemat(path, {"traindata": np.full((3, 88), np.nan)})
+    with pytest.raises(DataError, match="train, piece 1|traindata, piece 1: .* a value here is none"):
         read_published(path)
     path.write_bytes(b"no matrix")
     with pytest.raises(DataError, match="cannot be read as a MATLAB file"):

@@ -144,6 +144,10 @@ def test_folder_of_midi_files_is_read_by_its_splits_or_split(tmp_path: Path) -> 
     for part, number in (("train", 0), ("valid", 1), ("test", 2)):
         (tmp_path / part).mkdir()
         (tmp_path / f"{number:02}.mid").rename(tmp_path / part / "a.MID")
+    with pytest.raises(DataError, match=r"03\.mid is in none of them \(9 in all\); the folders are called train"):
+        Music(data=str(tmp_path)).load(2, 0)
+    for path in tmp_path.glob("*.mid"):
+        path.unlink()
     data = Music(data=str(tmp_path)).load(2, 0)
     assert [len(split) for split in (data.train, data.validation, data.test)] == [1, 1, 1]
     assert data.test.inputs.values[0].argmax() == 62 - 21
@@ -203,6 +207,19 @@ def test_missing_and_single_pieces_are_told(task: Music, words: str, monkeypatch
         task.load(8, 0)
 
 
+def test_chorale_shorter_than_a_phrase_and_splits_without_a_note_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="phrases of 8 steps, and length is 7"):
+        Music().load(7, 0)
+    with pytest.raises(DataError, match="no test piece of .* has a note from key 21 to 108"):
+        Music(data=str(collection(tmp_path, test=[[(), ()]]))).load(3, 0)
+
+
+def test_copies_in_training_and_test_are_counted(tmp_path: Path) -> None:
+    same = [(60,), (62, 65), (64,), (60,)]
+    data = Music(data=str(collection(tmp_path, test=[same, [(60,), (61,)]]))).load(3, 0)
+    assert data.facts["test_pieces_also_in_train"] == 1
+
+
 def test_length_far_beyond_the_pieces_is_refused(tmp_path: Path) -> None:
     task = Music(data=str(collection(tmp_path)))
     assert task.load(6, 0).test.lengths.tolist() == [3]
@@ -228,7 +245,7 @@ def test_training_pieces_stand_in_twelve_keys_and_others_in_their_own(tmp_path: 
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"lowest_key": 70, "highest_key": 60, "data": "x"}, "swap them"),
+        ({"lowest_key": 70, "highest_key": 60, "data": "x"}, "the lowest below the highest"),
         ({"transpose": "c"}, "data is not set"),
         ({"column": "a"}, "data is not set"),
         ({"resolution": 0}, "at least 1"),
@@ -270,6 +287,7 @@ def test_rows_are_answered_with_the_notes_of_the_next_step() -> None:
         ([{"text": "C4"}], r"row 1 has no piece in the column 'notes' \(there are: text\)"),
         ([{"notes": "C4"}, {"notes": []}], "row 2 has a piece without a step"),
         ([{"notes": 5}], "row 1: a piece is a list of steps"),
+        ([{"notes": "C4"}, {"notes": "H4"}], "row 2: 'H4' is no note"),
         ([], "there is no row"),
     ]:
         with pytest.raises(DataError, match=words):

@@ -40,7 +40,8 @@ def test_folders_of_splits_are_splits_if_all_recordings_are_in_some(folder: Path
     for part in ("train", "dev", "test"):
         (folder / part).mkdir()
         (folder / part / f"1_{part}_0.wav").write_text(part)
-    assert {part for *_, part in told(folder)} == {"all"}
+    with pytest.raises(DataError, match=r"recording .* is in none of the folders train, validation and test"):
+        told(folder)
     for path in (*folder.glob("*.*"), *folder.glob("deep/*")):
         path.unlink()
     assert sorted((speaker, part) for _, speaker, _, part in told(folder)) == [
@@ -48,6 +49,15 @@ def test_folders_of_splits_are_splits_if_all_recordings_are_in_some(folder: Path
         ("test", "test"),
         ("train", "train"),
     ]
+
+
+def test_folder_without_recordings_and_a_single_one_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.mp3").write_text("")
+    with pytest.raises(DataError, match=r"has no recording \(\.wav, \.flac or \.ogg\) and no table of recordings"):
+        told(tmp_path)
+    (tmp_path / "a.wav").write_text("")
+    with pytest.raises(DataError, match=r"a\.wav is one recording; name a folder"):
+        content_fingerprint(str(tmp_path / "a.wav"), COLUMNS)
 
 
 def test_name_that_does_not_fit_the_pattern_is_told(folder: Path) -> None:
@@ -97,7 +107,8 @@ def test_audio_column_of_a_hugging_face_data_set_is_read_without_decoding(tmp_pa
     [
         ("file,text", "a.wav,b", "no column 'path'.*speech.audio_column"),
         ("path,word", "a.wav,b", "no column 'text'.*speech.text_column"),
-        ("path,text", ",b", "is to hold paths of recordings or their bytes, and row 1 of"),
+        ("path,text", ",b", "row 1 of .* has no recording in the column 'path'"),
+        ("path,text", "http://there/a.wav,b", "holds the address 'http://there/a.wav'; download"),
         ("path,text", "a.wav,", "have no label in 'text'"),
     ],
 )

@@ -45,6 +45,7 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, soundfile) -> None:
         ("empty.wav", "empty.wav is empty"),
         ("nan.wav", "nan.wav has samples that are not finite"),
         ("none.wav", r"there is no recording none.wav \(looked at /"),
+        ("folder\\none.wav", "write its folders with / between them"),
     ):
         with pytest.raises(DataError, match=words):
             read_sound(tmp_path / name, 8000, name)

@@ -191,6 +191,7 @@ def test_examples_are_shown_as_a_spectrogram_above_what_was_said(words: TaskData
     [
         ({"pattern": "{label}"}, "pattern is '{label}' and would count for nothing: data is not set"),
         ({"beams": 4}, "beams is 4 and would count for nothing: goal is word"),
+        ({"hop_ms": 50}, "hop_ms is 50 and window_ms 25, so that sound between frames would not be heard"),
         ({"pause_ms": 100}, "pause_ms is 100 and would count for nothing: goal is word"),
         ({"goal": "transcript", "filler": "silence"}, "without pause_ms nothing follows a word"),
         ({"test_takes": "0-4"}, "set speakers=mixed"),
@@ -229,6 +230,23 @@ def test_folder_of_recordings_is_read_and_new_ones_are_answered(recordings: Path
     assert [each["word"] for each in answers] == ["low", "high"]
     with pytest.raises(DataError, match="row 1 has no column 'path'"):
         task.encode([{"file": "x.wav"}], 50, fitted)
+
+
+def test_copies_are_left_out_and_those_with_another_text_are_told(recordings: Path) -> None:
+    needs_soundfile()
+    sound = next(recordings.glob("low_s1_*.wav")).read_bytes()
+    (recordings / "low_s1_90.wav").write_bytes(sound)
+    (recordings / "other_s1_91.wav").write_bytes(sound)
+    with pytest.warns(UserWarning, match="1 recording has the sound of an earlier one and another text"):
+        data = Speech(data=str(recordings)).load(50, seed=0)
+    assert (data.facts["copies_left_out"], data.facts["copies_with_another_text"]) == (2, 1)
+    for path in recordings.glob("*.wav"):
+        path.write_bytes(sound)
+    with (
+        pytest.warns(UserWarning, match="have the sound of an earlier one"),
+        pytest.raises(DataError, match="1 speaker .*25 recordings are left out as copies"),
+    ):
+        Speech(data=str(recordings)).load(50, seed=0)
 
 
 def test_utterances_of_new_recordings_are_written(recordings: Path) -> None:

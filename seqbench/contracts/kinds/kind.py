@@ -33,6 +33,10 @@ class TargetKind(ABC):
     def head_size(self) -> int:
         """Number of outputs of the head at each place it reads."""
 
+    def begin(self, head: nn.Linear) -> None:
+        """Change the weights that a new head begins with, where those of torch are a bad start; optional."""
+        return
+
     @property
     def outputs_per_step(self) -> int:
         """Numbers in the outputs for each time step; 0 if the outputs do not grow with the length."""

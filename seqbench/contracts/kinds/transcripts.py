@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +21,9 @@ CERTAIN = 100.0
 
 MOST_CONSTANTS = 10
 """Largest number of symbols at which every constant answer is tried."""
+
+BLANK_AT_START = 0.95
+"""Probability of no symbol at a step, before training, about."""
 
 BLANK = 0
 """The output that stands for no symbol; symbol s is output 1 + s."""
@@ -50,6 +54,17 @@ class Transcript(TargetKind):
     def head_size(self) -> int:
         """One logit for the blank and one for each symbol."""
         return 1 + self.symbols
+
+    def begin(self, head: nn.Linear) -> None:
+        """Make the blank probable, so that all steps stand open to a symbol.
+
+        Where all outputs are alike, training first learns blanks at all steps but those that it can tell from
+        others at once, as the first one, and a causal layer then writes there, before it has heard anything.
+        """
+        import torch
+
+        with torch.no_grad():
+            head.bias[BLANK] = math.log(self.symbols * BLANK_AT_START / (1 - BLANK_AT_START))
 
     @property
     def outputs_per_step(self) -> int:

@@ -8,18 +8,22 @@ from seqbench.base.atomic_files import write_atomically
 from seqbench.errors import ExperimentError
 
 
-def check_output(path: Path) -> None:
-    """Check before any work is done that a report can be written to a path.
+def check_output(path: Path, option: str = "--output") -> None:
+    """Check before any work is done that a file can be written to a path.
+
+    Args:
+        path: of the file.
+        option: names it.
 
     Raises:
         ExperimentError: it is a folder or a device, or its folder is missing.
     """
     if path.is_dir():
-        raise ExperimentError(f"--output {path} is a folder: name a file, in it or elsewhere")
+        raise ExperimentError(f"{option} {path} is a folder: name a file, in it or elsewhere")
     if path.exists() and not path.is_file():
-        raise ExperimentError(f"--output {path} is no ordinary file: leave it out to write to stdout")
+        raise ExperimentError(f"{option} {path} is no ordinary file: leave it out to write to stdout")
     if not path.absolute().parent.is_dir():
-        raise ExperimentError(f"--output {path} cannot be written: there is no folder {path.parent}")
+        raise ExperimentError(f"{option} {path} cannot be written: there is no folder {path.parent}")
 
 
 def write_whole(path: Path, text: str | bytes) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import groupby, product
 
 import pytest
@@ -9,7 +10,18 @@ import torch
 from torch import Tensor, nn
 from torchmetrics.text import WordErrorRate
 
-from seqbench import UNSCORED, Batch, ContractError, Metric, Ragged, Split, Transcript, Values, evaluate
+from seqbench import (
+    UNSCORED,
+    Batch,
+    ContractError,
+    Metric,
+    Ragged,
+    Split,
+    StepClass,
+    Transcript,
+    Values,
+    evaluate,
+)
 from seqbench.contracts.kinds.transcripts import best_paths
 from seqbench.network.chunks import Chunking
 from seqbench.network.network import Network
@@ -132,3 +144,47 @@ def test_network_that_is_fed_in_pieces_or_run_again_has_the_loss_of_the_whole() 
     assert torch.equal(gradients[1], gradients[2])
     assert torch.allclose(gradients[0], gradients[1], rtol=1e-4, atol=1e-7)
     assert not torch.allclose(gradients[0], gradients[3], rtol=1e-2, atol=1e-7)
+
+
+def test_new_head_expects_a_symbol_at_few_steps_and_others_are_those_of_torch() -> None:
+    torch.manual_seed(0)
+    network = Network(torch.nn.GRU(3, 6, batch_first=True), Values(3), Transcript(10), 0)
+    with torch.no_grad():
+        outputs = network(Batch(torch.randn(4, 50, 3), torch.zeros(4, 1, dtype=torch.int64), torch.full((4,), 50)))
+    assert outputs.exp()[..., 0].mean().item() == pytest.approx(0.95, abs=0.02)
+    torch.manual_seed(0)
+    plain = Network(torch.nn.GRU(3, 6, batch_first=True), Values(3), StepClass(11), 0)
+    assert torch.equal(network.head.weight, plain.head.weight)
+    assert torch.equal(network.head.bias[1:], plain.head.bias[1:])
+    assert plain.head.bias.abs().max() < 1
+
+
+@pytest.mark.slow
+def test_causal_layer_learns_to_write_a_symbol_once_it_is_heard() -> None:
+    """Rows of noise, then one of four tones; a head that begins as torch's writes at the first step, by chance."""
+    rng = torch.Generator().manual_seed(0)
+    said = torch.randint(4, (256,), generator=rng)
+    inputs = 0.3 * torch.randn(256, 30, 4, generator=rng)
+    inputs[torch.arange(256), :, said] += torch.linspace(-2, 2, 30).clamp(min=0)
+    batch = Batch(inputs, said[:, None], torch.full((256,), 30))
+    rates = []
+    for kind in (Transcript(4), Plain(4)):
+        torch.manual_seed(0)
+        network = Network(torch.nn.GRU(4, 32, batch_first=True), Values(4), kind, 0)
+        search = torch.optim.Adam(network.parameters(), lr=3e-3)
+        for _ in range(150):
+            search.zero_grad()
+            kind.loss(network.hidden(batch.inputs)[0], batch, network.head).backward()
+            search.step()
+        guesses, answers = kind.items(network(batch), batch)
+        rates.append(sum(one == other for one, other in zip(guesses, answers, strict=True)) / 256)
+    assert rates[0] > 0.95
+    assert rates[1] < 0.6
+
+
+@dataclass(frozen=True)
+class Plain(Transcript):
+    """A transcript whose head begins as torch's."""
+
+    def begin(self, head: torch.nn.Linear) -> None:
+        """Leave it."""

@@ -97,7 +97,7 @@ class Near(Tolerance):
         return max(0.0, abs(measured - published) - self.by)
 
     def __str__(self) -> str:
-        return f"± {self.by:g}"
+        return f"± {self.by:.2g}"
 
 
 class AtMost(Tolerance):
@@ -112,7 +112,7 @@ class AtMost(Tolerance):
         return max(0.0, measured - published - self.by)
 
     def __str__(self) -> str:
-        return f"up to +{self.by:g}" if self.by else "not above"
+        return f"up to +{self.by:.2g}" if self.by else "not above"
 
 
 class AtLeast(Tolerance):
@@ -127,7 +127,7 @@ class AtLeast(Tolerance):
         return max(0.0, published - measured - self.by)
 
     def __str__(self) -> str:
-        return f"down to -{self.by:g}" if self.by else "not below"
+        return f"down to -{self.by:.2g}" if self.by else "not below"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -95,13 +95,14 @@ def kept_outcome(folder: Path, target: Target) -> TargetOutcome | None:
 
 
 def keep_outcome(folder: Path, target: Target, outcome: TargetOutcome) -> None:
-    """Write an outcome; one without a measurement never replaces one with it.
+    """Write an outcome, unless it was not run; one without data never replaces a measurement.
 
     Raises:
         StoreError: the folder cannot be written to.
     """
     known = kept_outcome(folder, target)
-    if known is not None and known.is_measured and not outcome.is_measured:
+    is_known = known is not None and known.is_measured
+    if outcome.status == "not run" or (is_known and not outcome.is_measured):
         return
     path = _file(folder, target)
     text = json.dumps(outcome.model_dump(mode="json"), allow_nan=False, indent=1) + "\n"

@@ -36,7 +36,9 @@ def wide_table(targets: Sequence[Target], outcomes: Outcomes) -> Table:
     counts = [outcomes[target.name].n if target.name in outcomes else 0 for target in targets]
     more = [(Entry(str(n or "")), Entry(str(target.source))) for n, target in zip(counts, targets, strict=True)]
     rows = tuple((*row, *added) for row, added in zip(narrow.rows, more, strict=True))
-    return dataclasses.replace(narrow, columns=(*narrow.columns, "n", "source"), rows=rows)
+    columns = (*narrow.columns, "n", "source")
+    # All columns count as names of the row: words read better on the left.
+    return dataclasses.replace(narrow, columns=columns, rows=rows, keys=len(columns))
 
 
 def tally(targets: Sequence[Target], outcomes: Outcomes) -> str:

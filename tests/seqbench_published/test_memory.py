@@ -59,6 +59,13 @@ def test_numbers_of_bai_are_those_of_the_reference_results(shared_data: Path) ->
     known = {
         (row["dataset"], row["model"]): float(row["value"]) for row in found if "1803.01271" in row["source_path"]
     }
+    others = {(row["dataset"], row["model"], row["setting"]): float(row["value"]) for row in found}
+    text = "validation (last 10 %), context 256"
+    assert (
+        TARGETS["tiny-shakespeare-gru"].number
+        == others["tinyshakespeare char", "nanoGPT baby GPT (6 layers, 384)", text]
+    )
+    assert TARGETS["wikitext-2-awd-lstm"].number == others["WikiText-2 word", "AWD-LSTM (no finetune)", "test"]
     for prefix, dataset in (
         ("jsb", "JSB Chorales"),
         ("nottingham", "Nottingham"),

@@ -146,7 +146,7 @@ def test_function_that_fails_is_not_run_with_its_error(tmp_path: Path) -> None:
 def test_cells_are_trained_once_and_their_mean_counts(tmp_path: Path) -> None:
     one = target(trained(), 1.0, tolerance=AtLeast(1.0, "anything"))
     assert outcome(one, tmp_path, is_quick=True).status == "not run"
-    assert not (tmp_path / "results" / "records").exists()
+    assert not (tmp_path / "results").exists()
     found = outcome(one, tmp_path)
     assert (found.status, found.n, len(found.keys)) == ("met", 2, 2)
     assert found.spread is not None

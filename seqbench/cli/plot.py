@@ -32,7 +32,11 @@ from seqbench.report.plots.print_style import WIDTHS
 )
 @click.option("--task", "tasks", multiple=True, help="Only this task, by its name in tables; may be repeated.")
 @click.option("--model", "models", multiple=True, help="Only this model; may be repeated.")
-@click.option("--length", type=int, help="Of gradients and training curves; default: the longest of each task.")
+@click.option(
+    "--length",
+    type=int,
+    help="Of gradients and training curves, by default the longest of each task; of windows, by default all.",
+)
 def command(
     folders: tuple[Path, ...],
     what: str,
@@ -42,7 +46,7 @@ def command(
     models: tuple[str, ...],
     length: int | None,
 ) -> None:
-    """Draw a figure for a paper from folders of results: skill, gradients, costs or training curves.
+    """Draw a figure for a paper from folders of results: skill, gradients, costs, windows or training curves.
 
     Needs matplotlib: pip install 'seqbench[report]'.
     """

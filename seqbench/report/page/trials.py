@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from seqbench.records.variants import natural
 from seqbench.report.charts.axes import Axis, count_axis, linear_axis, log_axis
-from seqbench.report.charts.lines import Chart, Look, Numbers, Series, chart
+from seqbench.report.charts.lines import Chart, Look, Numbers, Panel, Series, chart
 from seqbench.report.numbers import number
 from seqbench.report.tables.windows import window_text
 from seqbench.report.tuning import RATE, PlaceTried, Point, Tried, places_tried, tasks_of
@@ -61,10 +61,8 @@ def _pair(
     name: str, task: str, length: int, places: Sequence[PlaceTried], look_of: Mapping[str, Look]
 ) -> tuple[Chart, ...]:
     y = _scores(places)
-    charts = [_expected(name, task, length, places, look_of, y)]
-    if any(point.rate for each in places for point in each.points):
-        charts.insert(0, _rates(name, task, length, places, look_of, y))
-    return tuple(charts)
+    rates = _rates(name, task, length, places, look_of)
+    return (*rates, _expected(name, task, length, places, look_of, y))
 
 
 def _scores(places: Sequence[PlaceTried]) -> Axis:
@@ -79,24 +77,39 @@ def _scores(places: Sequence[PlaceTried]) -> Axis:
     return linear_axis(f"validation {first.metric}", known, show=(learned.level,))
 
 
-def _rates(
-    name: str, task: str, length: int, places: Sequence[PlaceTried], look_of: Mapping[str, Look], y: Axis
-) -> Chart:
+def rates_panel(title: str, places: Sequence[PlaceTried], look_of: Mapping[str, Look]) -> Panel | None:
+    """Return score against learning rate at one task and length; None where no learning rate was searched."""
     rates = [math.log10(point.rate) for each in places for point in each.points if point.rate]
     learned = places[0].learned
-    return chart(
-        f"rates-{name}",
-        f"{task}, T={length}: score against learning rate",
-        f"Validation score of each trial on {task} at length {length} against its learning rate, a line for each"
-        " model; the axis of rates is logarithmic. The thin line is the score that counts as learned. A cross"
-        " stands where a trial came to no score.",
-        x=_wider(log_axis("learning rate", rates, lambda exponent: f"{10**exponent:.3g}")),
-        y=y,
-        series=[_rate_series(each, look_of[each.place.model]) for each in places],
-        numbers=_windows(places),
-        rules=() if learned is None else (learned.level,),
-        caption=f"T={length}: score by learning rate",
+    if not rates:
+        return None
+    return Panel(
+        title,
+        _wider(log_axis("learning rate", rates, lambda exponent: f"{10**exponent:.3g}")),
+        _scores(places),
+        tuple(_rate_series(each, look_of[each.place.model]) for each in places),
+        () if learned is None else (learned.level,),
     )
+
+
+def _rates(
+    name: str, task: str, length: int, places: Sequence[PlaceTried], look_of: Mapping[str, Look]
+) -> Iterator[Chart]:
+    panel = rates_panel(f"{task}, T={length}: score against learning rate", places, look_of)
+    if panel is not None:
+        yield chart(
+            f"rates-{name}",
+            panel.title,
+            f"Validation score of each trial on {task} at length {length} against its learning rate, a line for"
+            " each model; the axis of rates is logarithmic. The thin line is the score that counts as learned. A"
+            " cross stands where a trial came to no score.",
+            x=panel.x,
+            y=panel.y,
+            series=panel.series,
+            numbers=_windows(places),
+            rules=panel.rules,
+            caption=f"T={length}: score by learning rate",
+        )
 
 
 def _wider(axis: Axis) -> Axis:

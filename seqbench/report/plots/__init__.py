@@ -1,3 +1,3 @@
 """Draws figures with matplotlib: gradient flow of measured models, and figures for papers from records."""
 
-__all__ = ["contents", "figures", "grids", "plot", "print_style", "training"]
+__all__ = ["contents", "figures", "grids", "plot", "print_style", "training", "windows"]

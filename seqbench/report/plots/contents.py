@@ -20,6 +20,7 @@ from seqbench.report.page.charts import (
 )
 from seqbench.report.page.gradients import QUANTITIES, norm_lines, norm_panels
 from seqbench.report.page.groups import Group
+from seqbench.report.tuning import Tried
 
 WORST = -0.5
 """The lowest skill in a figure, whose panels share one axis."""
@@ -34,12 +35,21 @@ class Contents:
         curves: returns the curves of a record.
         look_of: model -> look, the same as on the page of all these records.
         length: the length of curves; None for the longest of each task that has any.
+        tried: the searches that chose settings.
+        tasks, models: the names that were asked for; all if empty.
     """
 
     groups: tuple[Group, ...]
     curves: CurvesOf
     look_of: Mapping[str, Look]
     length: int | None = None
+    tried: tuple[Tried, ...] = ()
+    tasks: frozenset[str] = frozenset()
+    models: frozenset[str] = frozenset()
+
+    def is_asked(self, task: str, model: str) -> bool:
+        """Say whether a task and a model, by these names, are to be shown."""
+        return (not self.tasks or task in self.tasks) and (not self.models or model in self.models)
 
     def of_task(self, has: Callable[[Group], bool]) -> Iterator[tuple[str, int, list[Group]]]:
         """Yield each task, a length of it at which a group has something, and the groups of that length."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 import importlib.util
 import io
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqbench.errors import ExperimentError
+from seqbench.records.layout import Layout
 from seqbench.records.merge import read_light
+from seqbench.records.search import has_trials
 from seqbench.records.variants import natural
 from seqbench.report.charts.lines import Panel, looks
 from seqbench.report.formats.output import check_output, write_whole
@@ -23,6 +25,8 @@ from seqbench.report.plots.contents import Contents, cost_panels, gradient_panel
 from seqbench.report.plots.grids import grid
 from seqbench.report.plots.print_style import RC, WIDTHS
 from seqbench.report.plots.training import training_panels
+from seqbench.report.plots.windows import window_panels
+from seqbench.report.tuning import read_tried
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,6 +46,7 @@ class What:
         in_pairs: whether each task has two panels.
         at_one_length: whether it shows one length of each task, rather than all of them.
         has_curves: whether it reads the curves of records.
+        has_trials: whether it reads the trials of searches.
     """
 
     words: str
@@ -49,12 +54,20 @@ class What:
     in_pairs: bool = True
     at_one_length: bool = False
     has_curves: bool = False
+    has_trials: bool = False
 
 
 WHATS: Mapping[str, What] = {
     "skill": What("skill against length", skill_panels, in_pairs=False),
     "gradients": What("gradient norms against lag", gradient_panels, at_one_length=True, has_curves=True),
     "costs": What("time of a step and memory against length", cost_panels),
+    "windows": What(
+        "score against learning rate of a search",
+        window_panels,
+        in_pairs=False,
+        at_one_length=True,
+        has_trials=True,
+    ),
     "training": What(
         "loss and validation score against steps", training_panels, at_one_length=True, has_curves=True
     ),
@@ -77,10 +90,11 @@ def plot(
     Args:
         folders: folders of results; several are merged.
         output: a file that ends in .pdf, .png or .svg.
-        what: ``skill``, ``gradients``, ``costs`` or ``training``.
+        what: ``skill``, ``gradients``, ``costs``, ``windows`` or ``training``.
         width: ``one`` or ``two`` columns of a paper.
         tasks, models: a name as tables show it, or several; all if empty.
-        length: the length whose gradients or training curves are drawn; the longest of each task by default.
+        length: the length whose gradients or training curves are drawn, by default the longest of each task; the
+            only one of windows.
 
     Raises:
         ExperimentError: an argument is unknown, the records have nothing to draw, the file cannot be written, or
@@ -91,7 +105,9 @@ def plot(
     check(file, what=what, width=width, length=length)
     asked = WHATS[what]
     several = [folders] if isinstance(folders, str | Path) else list(folders)
-    contents = _contents(several, asked, tasks=_names(tasks), models=_names(models), length=length)
+    contents = _contents(
+        several, asked, tasks=frozenset(_names(tasks)), models=frozenset(_names(models)), length=length
+    )
     panels = asked.panels(contents)
     if not panels:
         at = "" if length is None else f" at T={length}"
@@ -142,20 +158,23 @@ def _contents(
     folders: Sequence[str | Path],
     asked: What,
     *,
-    tasks: Collection[str],
-    models: Collection[str],
+    tasks: frozenset[str],
+    models: frozenset[str],
     length: int | None,
 ) -> Contents:
-    records, curves = read_light(folders, has_curves=asked.has_curves)
+    tried = read_tried(folders) if asked.has_trials else ()
+    # A folder may hold trials, and no results yet.
+    stores = [each for each in folders if not (tried and has_trials(each)) or Layout(Path(each)).record_files()]
+    records, curves = read_light(stores, has_curves=asked.has_curves)
     names = names_of(records)
     found = groups(records, names)
-    _check_known("task", tasks, [group.task for group in found])
-    _check_known("model", models, [group.model for group in found])
-    chosen = [
-        group for group in found if (not tasks or group.task in tasks) and (not models or group.model in models)
-    ]
+    rows = [row for each in tried for row in each.rows]
+    _check_known("task", tasks, [*(group.task for group in found), *(row.task for row in rows)])
+    _check_known("model", models, [*(group.model for group in found), *(row.model for row in rows)])
     # A model looks as on the page, which shows all of them.
-    return Contents(tuple(chosen), curves, looks(sorted(set(names.models.values()), key=natural)), length)
+    look_of = looks(sorted(set(names.models.values()), key=natural))
+    whole = Contents(tuple(found), curves, look_of, length, tried, tasks, models)
+    return replace(whole, groups=tuple(each for each in found if whole.is_asked(each.task, each.model)))
 
 
 def _names(asked: str | Collection[str]) -> Collection[str]:

@@ -54,8 +54,10 @@ def _of_model(of_model: ByTask) -> str:
     return f"is usable {', '.join([*told, *nowhere])}"
 
 
-def _longest_first(of_task: tuple[UsableLength, str]) -> tuple[int, str, str]:
-    return -(of_task[0].length or 0), _steps(of_task[0]), of_task[1]
+def _longest_first(of_task: tuple[UsableLength, str]) -> tuple[bool, int, str, str]:
+    # Ranges stand last: there a length is no memory, but what a longer sequence tells.
+    usable, task = of_task
+    return not usable.is_longer_harder, -(usable.length or 0), _steps(usable), task
 
 
 def _steps(usable: UsableLength) -> str:

@@ -36,7 +36,7 @@ COMMANDS = {
     "predict": "Answer new rows with a trained network, such as next week's.",
     "generate": "Write texts, or music, with a trained network, token by token.",
     "report": "Print a report of folders of results, or write it to a file, from their records only.",
-    "plot": "Draw a figure for a paper from folders of results: skill, gradients, costs, windows or training curves.",
+    "plot": "Draw a figure for a paper: skill, gradients, costs, windows or training curves.",
     "compare": "Compare two folders of results: what got better, worse or slower, beyond noise.",
     "prune": "Remove from a folder of results what is not wanted any more.",
     "board": "Make, check, verify, show and publish submissions to a leaderboard.",

@@ -46,7 +46,7 @@ def command(
     models: tuple[str, ...],
     length: int | None,
 ) -> None:
-    """Draw a figure for a paper from folders of results: skill, gradients, costs, windows or training curves.
+    """Draw a figure for a paper: skill, gradients, costs, windows or training curves.
 
     Needs matplotlib: pip install 'seqbench[report]'.
     """

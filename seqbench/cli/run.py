@@ -12,12 +12,11 @@ import click
 from seqbench.cli.asked import asked_experiment
 from seqbench.cli.console import say
 from seqbench.cli.dry_run import show_plan
+from seqbench.cli.grid_options import grid_options
 from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.cli.save_config import save
 from seqbench.cli.sweeping import ended, swept
-from seqbench.experiment.labels import read_word
 from seqbench.experiment.schema import Experiment
-from seqbench.experiment.strict_yaml import read_scalar
 from seqbench.plugins.catalog import Catalog
 from seqbench.records.store import Store
 from seqbench.running.plan import ON_EXISTING, RETRY_FAILED, Plan, plan
@@ -25,45 +24,9 @@ from seqbench.running.run import default_output, executor_settings, records_of
 from seqbench.training.memory import Memory
 
 
-def _names(context: click.Context, option: click.Parameter, value: str | None) -> list[Any] | None:
-    if value is None:
-        return None
-    if not value.strip(" ,"):
-        raise click.BadParameter("it names nothing; give one or more, or leave the option out")
-    items = [item.strip() for item in value.split(",")]
-    if not all(items):
-        raise click.BadParameter(f"{value!r} has an empty place; write {','.join(filter(None, items))}")
-    return [read_scalar(item) for item in items]
-
-
-def _models(context: click.Context, option: click.Parameter, value: str | None) -> list[Any] | None:
-    names = _names(context, option, value)
-    return names and [read_word(name) if isinstance(name, str) else name for name in names]
-
-
 @click.command()
 @click.argument("experiment", default="quick", metavar="[SUITE or FILE.yaml]")
-@click.option("--tasks", callback=_names, metavar="NAME,NAME", help="Tasks, instead of the experiment's.")
-@click.option(
-    "--models",
-    callback=_models,
-    metavar="NAME,NAME",
-    help="Models, instead of the experiment's; LABEL=NAME is one under a name of your own, whose parameters --set"
-    " LABEL.FIELD=VALUE sets: --models lstm,wide=lstm --set wide.hidden_size=256.",
-)
-@click.option(
-    "--weights",
-    callback=_names,
-    metavar="N,N",
-    help="Weights of the layer, such as 1k,10k: each model gets the width that comes nearest.",
-)
-@click.option("--lengths", callback=_names, metavar="N,N", help="Sequence lengths in steps.")
-@click.option(
-    "--seeds", callback=_names, metavar="N,N..N", help="Seeds, such as 0..4,9; each is a cell of its own."
-)
-@click.option(
-    "--evaluate-lengths", callback=_names, metavar="N,N", help="Further lengths to test the trained networks at."
-)
+@grid_options
 @click.option(
     "--set",
     "assignments",

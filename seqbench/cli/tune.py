@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from seqbench.cli.asked import asked_experiment
 from seqbench.cli.console import say
+from seqbench.cli.grid_options import grid_options
 from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.cli.search_lines import show_search, show_settings
 from seqbench.cli.sweeping import UNFINISHED, ended, swept
@@ -21,6 +23,7 @@ from seqbench.tuning.tuning import Tuning, of_trials, tuning_of
 
 @click.command()
 @click.argument("experiment", metavar="SUITE or FILE.yaml")
+@grid_options
 @click.option(
     "--set",
     "assignments",
@@ -52,6 +55,12 @@ from seqbench.tuning.tuning import Tuning, of_trials, tuning_of
 @click.option("--no-progress", is_flag=True, help="Plain lines instead of bars.")
 def command(
     experiment: str,
+    tasks: list[Any] | None,
+    models: list[Any] | None,
+    weights: list[Any] | None,
+    lengths: list[Any] | None,
+    seeds: list[Any] | None,
+    evaluate_lengths: list[Any] | None,
     assignments: Sequence[str],
     output: Path | None,
     jobs: int | None,
@@ -71,7 +80,9 @@ def command(
     run with the setting that validated best, and tested once. After an interruption the same command goes on.
     """
     catalog = load_plugins(files)
-    chosen = asked_experiment(experiment, {}, assignments, catalog)
+    fields: dict[str, Any] = {"tasks": tasks, "models": models, "weights": weights, "lengths": lengths}
+    fields |= {"seeds": seeds, "evaluate_lengths": evaluate_lengths}
+    chosen = asked_experiment(experiment, fields, assignments, catalog)
     found = tuning_of(chosen, catalog, output or default_output(chosen))
     if dry_run:
         show_search(found, as_json=as_json)

@@ -22,7 +22,7 @@ from seqbench.records.schema import PluginUsed, Record
 from seqbench.records.variants import natural
 from seqbench.report.names import Names, names_of
 
-SUITE = "standard"
+SUITE = "long"
 """The suite that commands start from: it sets only tasks, models, lengths and seeds, and `_SUITE_SETS`."""
 
 _SUITE_SETS = {"steps", "batch_size", "validate_every"}

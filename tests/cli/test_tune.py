@@ -1,7 +1,7 @@
 """Tests the command as a user types it, with workers that are processes, and one that is killed.
 
-Modules: seqbench.cli.asked, seqbench.cli.search_lines, seqbench.cli.sweeping, seqbench.tuning.settings,
-seqbench.tuning.tune, seqbench.tuning.operations.
+Modules: seqbench.cli.asked, seqbench.cli.grid_options, seqbench.cli.search_lines, seqbench.cli.sweeping,
+seqbench.tuning.settings, seqbench.tuning.tune, seqbench.tuning.operations.
 """
 
 from __future__ import annotations

@@ -124,7 +124,7 @@ def test_commands_run_exactly_the_cells_of_the_records(tmp_path: Path) -> None:
     catalog = load_catalog()
     quick = load(catalog.suite("quick"))
     wide = load(
-        catalog.suite("standard"), {"lengths": [16, 64], "seeds": [0, 1], "parameters": {"lstm": {"layers": 2}}}
+        catalog.suite("long"), {"lengths": [16, 64], "seeds": [0, 1], "parameters": {"lstm": {"layers": 2}}}
     )
     cells = [*expand(quick, catalog), *expand(wide, catalog)]
     # A hole: one seed at one length is missing.

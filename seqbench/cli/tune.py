@@ -65,10 +65,10 @@ def command(
     quiet: bool,
     no_progress: bool,
 ) -> int:
-    """Search for settings as the section tune of an experiment says, and run its cells with the best ones.
+    """Find the best setting of each model by trials on validation data, then run cells with it.
 
-    Trials see training and validation data only. Once all of them have ended, the cells of the experiment's seeds
-    are run with the setting that validated best, and tested once. After an interruption the same command goes on.
+    The section tune of the experiment says what is tried. Once all trials have ended, the cells of its seeds are
+    run with the setting that validated best, and tested once. After an interruption the same command goes on.
     """
     catalog = load_plugins(files)
     chosen = asked_experiment(experiment, {}, assignments, catalog)

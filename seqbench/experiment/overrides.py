@@ -15,7 +15,7 @@ _FORMS = {
     "training": "training.FIELD=VALUE, such as training.steps=500",
     "gradients": "gradients=on, gradients=off, or gradients.FIELD=VALUE, such as gradients.lags=32",
     "executor": "executor=NAME, or executor.FIELD=VALUE, such as executor.jobs=2",
-    "tune": "tune.FIELD=VALUE, such as tune.trials=12",
+    "tune": "tune=off, or tune.FIELD=VALUE, such as tune.trials=12",
 }
 
 _WITH_OPTIONS = ("tasks", "models", "weights", "lengths", "seeds", "evaluate_lengths")
@@ -29,8 +29,8 @@ def settings(assignments: Sequence[str]) -> dict[str, Any]:
     {'parameters': {'lstm': {'hidden_size': 64}}, 'training': {'steps': 500}}
     >>> settings(["copy.training.steps=900"])
     {'task_training': {'copy': {'steps': 900}}}
-    >>> settings(["gradients=off", "executor=serial"])
-    {'gradients': {'measure': False}, 'executor': {'name': 'serial'}}
+    >>> settings(["gradients=off", "executor=serial", "tune=off"])
+    {'gradients': {'measure': False}, 'executor': {'name': 'serial'}, 'tune': None}
     >>> settings(["tune.trials=12", "tune.space.lstm.hidden_size=[64, 128]"])
     {'tune': {'trials': 12, 'space': {'lstm.hidden_size': [64, 128]}}}
     >>> settings(["module.arguments.units=64"])
@@ -105,10 +105,10 @@ def _setting(assignment: str) -> dict[str, Any]:
     return {"parameters": {owner: nested(name, value)}}
 
 
-def _section(assignment: str, owner: str, text: str) -> Mapping[str, Any]:
-    """Return what ``gradients=off`` or ``executor=ray`` sets."""
+def _section(assignment: str, owner: str, text: str) -> Mapping[str, Any] | None:
+    """Return what ``gradients=off``, ``executor=ray`` or ``tune=off`` sets."""
     full = in_full(owner, read_scalar(text))
-    if isinstance(full, Mapping):
+    if isinstance(full, Mapping) or (owner == "tune" and full is None):
         return full
     fields = ", ".join(sorted(SECTIONS[owner].model_fields))
     raise ExperimentError(f"--set {assignment}: write {_FORMS[owner]}; the fields are {fields}")

@@ -227,10 +227,10 @@ class Experiment(Settings):
             )
         return value
 
-    @field_validator("executor", mode="before")
+    @field_validator("executor", "tune", mode="before")
     @classmethod
-    def _executor(cls, value: Any) -> Any:
-        return in_full("executor", value)
+    def _in_full(cls, value: Any, info: ValidationInfo) -> Any:
+        return in_full(info.field_name or "", value)
 
     @field_validator("gradients", mode="before")
     @classmethod
@@ -333,12 +333,12 @@ def merge(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, 
 
 
 def in_full(field: str, value: Any) -> Any:
-    """Expand the short forms ``executor: ray`` and ``gradients: off``; return any other value unchanged."""
+    """Expand ``executor: ray``, ``gradients: off`` and ``tune: off``; return any other value unchanged."""
     if field == "executor" and isinstance(value, str):
         return {"name": value}
     if field == "gradients" and (isinstance(value, bool) or value in ("on", "off")):
         return {"measure": value in (True, "on")}
-    return value
+    return None if field == "tune" and value in (False, "off") else value
 
 
 def _sentences(error: ValidationError, document: Document | None, within: Place = ()) -> list[str]:

@@ -161,6 +161,13 @@ def _check_planned(rows: Sequence[TrialRow], search: Search) -> None:
             )
         if met[row.place, row.number, row.seed] > 1:
             raise StoreError(f"{name} is number {row.number} of {row.place} a second time; move one away")
+    for place in search.plan if search.compute else ():
+        spent = sum(row.operations or 0.0 for row in rows if row.place == place)
+        if search.compute and spent > search.compute:
+            raise StoreError(
+                f"the trials of {place} tell {spent:.3g} floating-point operations, and its budget is"
+                f" {search.compute:.3g}; a model with more than planned is no equal: tune into a new folder"
+            )
 
 
 def _row(record: Record, search: Search) -> TrialRow:

@@ -117,7 +117,7 @@ def plan(
     if experiment.tune is not None:
         raise ExperimentError(
             f"{experiment.where('tune')}the experiment has a section tune, and its settings are to be found first:"
-            " run it with `seqbench tune`, or leave the section out"
+            " run it with `seqbench tune`, or with --set tune=off as it is"
         )
     return plan_cells(expansion(experiment, catalog), store, policy, shard)
 

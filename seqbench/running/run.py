@@ -79,7 +79,11 @@ def run(
 
 
 def run_plan(todo: Plan, store: Store, catalog: Catalog, settings: Execution) -> None:
-    """Run the pending cells of a plan; a signal is passed on to its earlier handler once they have ended."""
+    """Run the pending cells of a plan, and show nothing; a Ctrl-C is passed on once the cells have ended.
+
+    Raises:
+        SeqbenchError: as `seqbench.running.sweep.sweep`.
+    """
     for problem in todo.broken:
         log.warning("%s", problem)
     with (

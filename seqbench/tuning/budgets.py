@@ -33,7 +33,11 @@ def search_of(
         ExperimentError: no equal budget can be given to all models.
     """
     trials = _grid_trials(experiment, tune, places) if tune.method == "grid" else tune.trials
-    plans = tuple(_plan_of(each, experiment, trials, counter) for each in places)
+    if trials is not None:
+        plans = tuple(PlacePlan(**each.place._asdict(), trials=trials) for each in places)
+    else:
+        where = experiment.where("tune", "compute")
+        plans = tuple(_affordable(each, tune, counter, where) for each in places)
     return Search(
         search=_hash(tune, [each.cell for each in places]),
         method=tune.method,
@@ -46,41 +50,6 @@ def search_of(
         prune=tune.prune,
         places=plans,
     )
-
-
-def _plan_of(
-    place: TunedPlace, experiment: Experiment, trials: int | None, counter: OperationCounter
-) -> PlacePlan:
-    task, model, length = place.place
-    if trials is not None:
-        return PlacePlan(task=task, model=model, length=length, trials=trials)
-    operations = 0.0
-    for number, cost in enumerate(_costs(place, experiment, counter)):
-        if operations + cost > (experiment.tune.compute if experiment.tune and experiment.tune.compute else 0.0):
-            break
-        operations, trials = operations + cost, number + 1
-    if trials is None:
-        raise ExperimentError(
-            f"{experiment.where('tune', 'compute')}tune.compute is less than the first trial of {place.place}"
-            f" takes, {cost:.3g} floating-point operations; raise it"
-        )
-    return PlacePlan(task=task, model=model, length=length, trials=trials, operations=operations)
-
-
-def _costs(place: TunedPlace, experiment: Experiment, counter: OperationCounter) -> Iterator[float]:
-    """Yield the operations of one trial after the other, with all its seeds."""
-    tune = experiment.tune
-    assert tune is not None
-    moving = [name for name in place.space if "." in name or name in OPERATIONS_MOVE_WITH]
-    if tune.method == "tpe" and moving:
-        raise ExperimentError(
-            f"{experiment.where('tune', 'compute')}tune.compute: with tpe the number of trials must be known"
-            f" before the first, and their operations depend on {moving[0]}: give trials, or tune at random"
-        )
-    for number in range(MOST_TRIALS):
-        told = TrialData("", number, random_setting(place.space, tune.seed, number))
-        cell = place.trial(told, tune.trial_seeds[0], counter.catalog, tune)
-        yield counter.training(cell) * len(tune.trial_seeds)
 
 
 def begin(search: Search, store: Store, folder: Path) -> None:
@@ -116,6 +85,39 @@ def check_same(search: Search, folder: Path) -> None:
         f"{search_file(folder)} is the plan of another search ({what or 'its cells have other settings'}), and"
         " trials of two searches are not mixed: choose another --output, or remove that folder with its trials"
     )
+
+
+def _affordable(place: TunedPlace, tune: Tune, counter: OperationCounter, where: str) -> PlacePlan:
+    """Return as many trials as the operations allow, in the order of their numbers.
+
+    Raises:
+        ExperimentError: not one, or their number cannot be known; ``where`` is its place in a file.
+    """
+    moving = [name for name in place.space if "." in name or name in OPERATIONS_MOVE_WITH]
+    if tune.method == "tpe" and moving:
+        raise ExperimentError(
+            f"{where}tune.compute: with tpe the number of trials must be known before the first, and their"
+            f" operations depend on {moving[0]}: give trials, or tune at random"
+        )
+    trials, operations, budget = 0, 0.0, tune.compute or 0.0
+    for cost in _costs(place, tune, counter):
+        if operations + cost > budget:
+            break
+        trials, operations = trials + 1, operations + cost
+    if not trials:
+        raise ExperimentError(
+            f"{where}tune.compute is less than the first trial of {place.place} takes, {cost:.3g} floating-point"
+            " operations; raise it"
+        )
+    return PlacePlan(**place.place._asdict(), trials=trials, operations=operations)
+
+
+def _costs(place: TunedPlace, tune: Tune, counter: OperationCounter) -> Iterator[float]:
+    """Yield the operations of one trial after the other, with all its seeds."""
+    for number in range(MOST_TRIALS):
+        told = TrialData("", number, random_setting(place.space, tune.seed, number))
+        cell = place.trial(told, tune.trial_seeds[0], counter.catalog, tune)
+        yield counter.training(cell) * len(tune.trial_seeds)
 
 
 def _grid_trials(experiment: Experiment, tune: Tune, places: Sequence[TunedPlace]) -> int:

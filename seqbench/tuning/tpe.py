@@ -9,7 +9,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 from seqbench.base.seeds import derive_seed
@@ -55,7 +54,7 @@ def check_installed() -> None:
     _optuna()
 
 
-def _optuna() -> ModuleType:
+def _optuna() -> Any:
     try:
         import optuna
     except ImportError as error:
@@ -63,10 +62,10 @@ def _optuna() -> ModuleType:
             "tune.method is tpe, which needs optuna: pip install 'seqbench[tune]', or tune at random"
         ) from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return optuna  # type: ignore[no-any-return]
+    return optuna
 
 
-def _study(optuna: ModuleType, seed: int, *, is_higher_better: bool) -> Any:
+def _study(optuna: Any, seed: int, *, is_higher_better: bool) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         # Asked for several settings at once, it takes those that are not yet tried for bad ones.
@@ -74,7 +73,7 @@ def _study(optuna: ModuleType, seed: int, *, is_higher_better: bool) -> Any:
     return optuna.create_study(sampler=sampler, direction="maximize" if is_higher_better else "minimize")
 
 
-def _trials(optuna: ModuleType, rows: Sequence[TrialRow], spread: Mapping[str, Any]) -> list[Any]:
+def _trials(optuna: Any, rows: Sequence[TrialRow], spread: Mapping[str, Any]) -> list[Any]:
     """Return the earlier trials; one without a score is the worst, and one that was pruned has its last score."""
     scores, states = mean_scores(rows), optuna.trial.TrialState
     found = []
@@ -92,7 +91,7 @@ def _trials(optuna: ModuleType, rows: Sequence[TrialRow], spread: Mapping[str, A
     return [made for _, made in sorted(found, key=lambda each: each[0])]
 
 
-def _distribution(optuna: ModuleType, values: Values) -> Any:
+def _distribution(optuna: Any, values: Values) -> Any:
     known = optuna.distributions
     if isinstance(values, ListedValues):
         return known.CategoricalDistribution(values.values)

@@ -123,6 +123,9 @@ def test_a_file_and_the_command_line_give_the_section(tmp_path: Path) -> None:
     assert tune is not None
     assert (tune.trials, tune.seed, tune.trial_seeds) == (12, 3, (10_000,))
     assert tune.told["space"] == {"learning_rate": "log 1e-4..3e-2", "lstm.hidden_size": [4]}
+    assert load(path, settings(["tune=off"])).tune is None
+    path.write_text(GOOD.partition("tune:")[0] + "tune: off\n")
+    assert load(path).tune is None
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,9 @@ TRAINED = {"--plugin", "--keep-weights"}
 @pytest.mark.parametrize(
     "block",
     [
-        pytest.param(block, marks=[pytest.mark.slow] if "--keep-weights" in block.text else [])
+        pytest.param(
+            block, marks=[pytest.mark.slow] if re.search("--keep-weights|seqbench tune", block.text) else []
+        )
         for block in of("", "bash", "sh", "console")
         if any(commands(block))
     ],

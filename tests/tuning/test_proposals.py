@@ -50,11 +50,11 @@ def test_a_generation_waits_for_all_trials_before_it() -> None:
     assert proposer.known(PLACE, VALUES, 7, all_rows[::-1]) == found
 
 
+@pytest.mark.slow
 def test_a_trial_below_the_bar_is_pruned_and_is_not_chosen(tmp_path: Path) -> None:
     rates = [0.05, 0.04, 0.06, 0.03, 1e-6, 1.1e-6]
     tune = {"space": {"learning_rate": rates}, "trials": 6, "prune": True, "generation": 4}
     training = {"steps": 40, "batch_size": 16, "validate_every": 10}
-    # The draws of a list by which the rates come in this order are not to be had: the picker is given them.
     found = tuned(tmp_path, tune=tune, training=training)
     first, second = _rounds(found)
     assert (first, second) == (4, 2)
@@ -73,6 +73,7 @@ def _rounds(found: Any) -> list[int]:
     return counts
 
 
+@pytest.mark.slow
 def test_tpe_picks_the_same_whatever_was_stopped_and_when(tmp_path: Path) -> None:
     pytest.importorskip("optuna")
     tune = {"space": SPACE, "trials": 7, "method": "tpe", "generation": 3}

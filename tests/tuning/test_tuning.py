@@ -16,8 +16,10 @@ import torch
 from torch import nn
 
 from seqbench import Catalog, ExperimentError, Model, StoreError
+from seqbench.board.bundle.suite import cell_of
 from seqbench.experiment.schema import load
 from seqbench.plugins.grid import expand
+from seqbench.records.schema import Record
 from seqbench.records.search import has_trials, load_search, search_file
 from seqbench.records.store import Store
 from seqbench.records.trials import chosen_number, load_trials, missing_trials
@@ -25,6 +27,8 @@ from seqbench.running.plan import ON_EXISTING, RETRY_FAILED, plan
 from seqbench.tuning.tuning import tuning_of
 from tests.toys import CATALOG, Gru, Last
 from tests.tuning.searches import experiment, finished, run, tried, tuned
+
+QUICK = Path(__file__).parents[2] / "results" / "published" / "quick" / "records"
 
 
 def test_the_setting_that_validates_best_is_run_on_the_seeds_as_if_a_file_had_given_it(tmp_path: Path) -> None:
@@ -265,8 +269,19 @@ def test_compute_gives_a_wider_model_fewer_trials(tmp_path: Path) -> None:
     assert wide.operations is not None
     assert max(small.operations, wide.operations) <= 4e7
     assert 4e7 - small.operations < small.operations / small.trials
+    cheap = tuned(tmp_path, tune={**tune, "compute": 2 * small.operations / small.trials})
+    tried(cheap)
+    assert [row.operations for row in load_trials(tmp_path)] == [small.operations / small.trials] * 2
+    told = json.loads(search_file(tmp_path).read_text())
+    search_file(tmp_path).write_text(json.dumps({**told, "compute": 1.0, "places": _at_most(told["places"], 1.0)}))
+    with pytest.raises(StoreError, match="floating-point operations, and its budget is 1"):
+        load_trials(tmp_path)
     with pytest.raises(ExperimentError, match="less than the first trial of last small T=4 takes, "):
         tuned(tmp_path, tune={**tune, "compute": 10.0})
+
+
+def _at_most(places: list[dict[str, Any]], operations: float) -> list[dict[str, Any]]:
+    return [{**place, "operations": operations} for place in places]
 
 
 def test_keys_of_cells_that_are_no_trials_are_those_of_before(tmp_path: Path) -> None:
@@ -275,10 +290,14 @@ def test_keys_of_cells_that_are_no_trials_are_those_of_before(tmp_path: Path) ->
     trial = tuned(tmp_path).next_round(RETRY_FAILED).cells[0]
     assert "trial" in trial.identity
     assert trial.key != replace(trial, trial=None).key
+    published = [Record.from_json(path.read_bytes(), path.name) for path in QUICK.glob("*.json")]
+    assert len(published) == 60
+    assert all(cell_of(record.cell).key == record.key for record in published)
+    assert all(set(json.loads(record.to_json())["cell"]).isdisjoint(("trial", "tuned")) for record in published)
 
 
 def test_a_run_refuses_an_experiment_that_is_to_be_tuned(tmp_path: Path) -> None:
-    with pytest.raises(ExperimentError, match="run it with `seqbench tune`"):
+    with pytest.raises(ExperimentError, match="run it with `seqbench tune`, or with --set tune=off"):
         plan(experiment(), CATALOG, Store(tmp_path))
     with pytest.raises(ExperimentError, match="has no section tune"):
         tuned(tmp_path, tune=None)

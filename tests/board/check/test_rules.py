@@ -1,99 +1,85 @@
-"""Tests bundles of a suite that tunes: each model has its own settings, and what its records tell must fit."""
+"""Tests that a board imports no code that a bundle names, and runs it again only where it is allowed by name."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from pathlib import Path
+import sys
 from typing import Any
 
 import pytest
+from seqbench_module import Module
 
 from seqbench import Catalog
+from seqbench.board.bundle.manifest import models_of
 from seqbench.board.bundle.suite import cell_of
 from seqbench.board.check.check import check_bundle
-from seqbench.board.verify.verify import draw, verify_cells
-from seqbench.errors import BoardError
-from seqbench.experiment.schema import load
-from seqbench.records.schema import CellData
-from seqbench.records.store import Store
-from seqbench.tuning.tuning import tuning_of
-from tests.board.reasons import reasons
-from tests.boards import bundled, catalog, running, with_records
-from tests.tuning.searches import run, tried
+from seqbench.board.verify.verify import draw
+from seqbench.contracts.fields import code_named
+from seqbench.records.schema import CellData, Record
+from tests.board.claims import submission
+from tests.boards import unzipped, with_manifest, with_records
 
-TUNED = """
-tasks: [last]
-models: [small]
-lengths: [4]
-seeds: [0, 1]
-training: {steps: 3, batch_size: 16, validate_every: 3}
-tune:
-  space: {learning_rate: log 1e-3..1e-1}
-  trials: 2
-"""
+NEVER = "tests.board.never_imported"
+INNER = {"class": f"{NEVER}:Settings", "depth": 1}
 
 
-@pytest.fixture(scope="module")
-def offers(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
-    folder = tmp_path_factory.mktemp("suite")
-    known = catalog(folder)
-    (folder / "tiny.yaml").write_text(TUNED)
-    return dataclasses.replace(known, suites={"tiny": folder / "tiny.yaml"})
+def with_layer(content: bytes, **parameters: Any) -> bytes:
+    """Return a bundle in which the model plain is a layer of a package."""
+
+    def changed(record: dict[str, Any]) -> None:
+        model = record["cell"]["model"]
+        if model["name"] == "plain":
+            told = {
+                "layer": f"{NEVER}:Layer",
+                "arguments": {"config": INNER},
+                "package": "never 1.0",
+                **parameters,
+            }
+            model.update(name="module", version=1, parameters=told, changed=sorted(told), label="module-layer")
+            record["key"] = cell_of(CellData.model_validate(record["cell"])).key
+
+    files = unzipped(with_records(content, changed, first_only=False))
+    records = [Record.model_validate_json(text) for name, text in files.items() if name != "manifest.json"]
+    models = [model.model_dump(mode="json") for model in models_of(records)]
+    return with_manifest(files, lambda manifest: manifest.update(models=models))
 
 
-@pytest.fixture(scope="module")
-def results(offers: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("results")
-    found = tuning_of(load(offers.suite("tiny")), offers, folder)
-    run(tried(found).plan, Store(folder), offers)
-    return folder
+@pytest.fixture
+def offers(tiny_offers: Catalog) -> Catalog:
+    return dataclasses.replace(tiny_offers, models={**tiny_offers.models, "module": Module})
 
 
-def test_a_tuned_suite_is_bundled_checked_and_confirmed(offers: Catalog, results: Path) -> None:
-    content = bundled(results, offers)
-    found = check_bundle(content, offers).submission
-    assert found is not None
-    assert {record.tuned.trials for record in found.records if record.tuned} == {2}
-    receipt = verify_cells(found, draw(found, 1, 0, offers), 0, offers, running(offers))
-    assert receipt.is_confirmed, receipt
+def test_check_passes_names_path_and_version_and_imports_nothing(tiny_bundle: bytes, offers: Catalog) -> None:
+    found = check_bundle(with_layer(tiny_bundle), offers)
+    assert found.reasons == []
+    (told,) = (each.message for each in found.findings if each.rule == "model module-layer (module)")
+    assert told.startswith(f"it names {NEVER}:Layer, {NEVER}:Settings of never 1.0: imported by no check")
+    assert NEVER not in sys.modules
 
 
-def _budget(record: dict[str, Any]) -> None:
-    record["cell"]["tuned"]["trials"] = 4
+def test_check_refuses_parameters_of_another_type_without_an_import(tiny_bundle: bytes, offers: Catalog) -> None:
+    found = check_bundle(with_layer(tiny_bundle, arguments=[1]), offers)
+    assert any("module.arguments" in reason for reason in found.reasons)
 
 
-def _setting(record: dict[str, Any]) -> None:
-    record["cell"]["tuned"]["setting"]["learning_rate"] = 0.5
+def test_verify_leaves_out_what_is_not_allowed_by_its_whole_name(tiny_bundle: bytes, offers: Catalog) -> None:
+    found = submission(with_layer(tiny_bundle), offers)
+    paths = (f"{NEVER}:Layer", f"{NEVER}:Settings")
+    for allowed in ((), paths[:1], (NEVER, f"{NEVER}:Layers")):
+        drawn = draw(found, 99, 1, offers, allowed)
+        assert {record.cell.model.name for record in drawn.records} == {"small"}
+        assert "module-layer runs code that the bundle names" in drawn.left_out[0]
+        assert f"--allow-layer {NEVER}:Settings" in drawn.left_out[0]
+    drawn = draw(found, 99, 1, offers, paths)
+    assert ({record.cell.model.name for record in drawn.records}, drawn.left_out) == ({"small", "module"}, ())
+    assert NEVER not in sys.modules
 
 
-def _own_rate(record: dict[str, Any]) -> None:
-    for part in (record["cell"]["training"], record["cell"]["tuned"]["setting"]):
-        part["learning_rate"] = 0.5
-    record["key"] = cell_of(CellData.model_validate(record["cell"])).key
-
-
-def _trial(record: dict[str, Any]) -> None:
-    tuned = record["cell"].pop("tuned")
-    record["cell"]["trial"] = {"search": tuned["search"], "number": 0, "setting": tuned["setting"]}
-    record["key"] = cell_of(CellData.model_validate(record["cell"])).key
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (_budget, "chosen by random among 4 trials; the suite gives each model 2, by random"),
-        (_setting, "the setting that a search chose has another learning_rate than its cell"),
-        (_own_rate, "missing"),
-        (_trial, "it is a trial of a search, scored on validation data, and no result"),
-    ],
-)
-def test_what_a_record_tells_of_its_search_must_fit(
-    offers: Catalog, results: Path, change: Callable[[dict[str, Any]], None], said: str
-) -> None:
-    assert said in reasons(with_records(bundled(results, offers), change), offers)
-
-
-def test_a_folder_of_trials_is_no_bundle(offers: Catalog, results: Path) -> None:
-    with pytest.raises(BoardError):
-        bundled(results / "trials", offers)
+def test_code_is_found_at_any_depth_and_texts_of_other_keys_are_none() -> None:
+    arguments = {"a": [{"class": "x:A", "b": {"class": "x:B"}}], "mode": "pure", "class": "x:C"}
+    assert code_named(Module, {"layer": "x:L", "arguments": arguments, "package": "p"}) == (
+        "x:L",
+        "x:A",
+        "x:B",
+        "x:C",
+    )

@@ -1,0 +1,99 @@
+"""Tests bundles of a suite that tunes: each model has its own settings, and what its records tell must fit."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seqbench import Catalog
+from seqbench.board.bundle.suite import cell_of
+from seqbench.board.check.check import check_bundle
+from seqbench.board.verify.verify import draw, verify_cells
+from seqbench.errors import BoardError
+from seqbench.experiment.schema import load
+from seqbench.records.schema import CellData
+from seqbench.records.store import Store
+from seqbench.tuning.tuning import tuning_of
+from tests.board.reasons import reasons
+from tests.boards import bundled, catalog, running, with_records
+from tests.tuning.searches import run, tried
+
+TUNED = """
+tasks: [last]
+models: [small]
+lengths: [4]
+seeds: [0, 1]
+training: {steps: 3, batch_size: 16, validate_every: 3}
+tune:
+  space: {learning_rate: log 1e-3..1e-1}
+  trials: 2
+"""
+
+
+@pytest.fixture(scope="module")
+def offers(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    folder = tmp_path_factory.mktemp("suite")
+    known = catalog(folder)
+    (folder / "tiny.yaml").write_text(TUNED)
+    return dataclasses.replace(known, suites={"tiny": folder / "tiny.yaml"})
+
+
+@pytest.fixture(scope="module")
+def results(offers: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("results")
+    found = tuning_of(load(offers.suite("tiny")), offers, folder)
+    run(tried(found).plan, Store(folder), offers)
+    return folder
+
+
+def test_a_tuned_suite_is_bundled_checked_and_confirmed(offers: Catalog, results: Path) -> None:
+    content = bundled(results, offers)
+    found = check_bundle(content, offers).submission
+    assert found is not None
+    assert {record.tuned.trials for record in found.records if record.tuned} == {2}
+    receipt = verify_cells(found, draw(found, 1, 0, offers), 0, offers, running(offers))
+    assert receipt.is_confirmed, receipt
+
+
+def _budget(record: dict[str, Any]) -> None:
+    record["cell"]["tuned"]["trials"] = 4
+
+
+def _setting(record: dict[str, Any]) -> None:
+    record["cell"]["tuned"]["setting"]["learning_rate"] = 0.5
+
+
+def _own_rate(record: dict[str, Any]) -> None:
+    for part in (record["cell"]["training"], record["cell"]["tuned"]["setting"]):
+        part["learning_rate"] = 0.5
+    record["key"] = cell_of(CellData.model_validate(record["cell"])).key
+
+
+def _trial(record: dict[str, Any]) -> None:
+    tuned = record["cell"].pop("tuned")
+    record["cell"]["trial"] = {"search": tuned["search"], "number": 0, "setting": tuned["setting"]}
+    record["key"] = cell_of(CellData.model_validate(record["cell"])).key
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_budget, "chosen by random among 4 trials; the suite gives each model 2, by random"),
+        (_setting, "the setting that a search chose has another learning_rate than its cell"),
+        (_own_rate, "missing"),
+        (_trial, "it is a trial of a search, scored on validation data, and no result"),
+    ],
+)
+def test_what_a_record_tells_of_its_search_must_fit(
+    offers: Catalog, results: Path, change: Callable[[dict[str, Any]], None], said: str
+) -> None:
+    assert said in reasons(with_records(bundled(results, offers), change), offers)
+
+
+def test_a_folder_of_trials_is_no_bundle(offers: Catalog, results: Path) -> None:
+    with pytest.raises(BoardError):
+        bundled(results / "trials", offers)

@@ -10,6 +10,7 @@ import csv
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from seqbench import BaselineScore, Computed, NotComparable, Target, TrainedScore, load_catalog
@@ -109,6 +110,22 @@ def test_closed_forms_are_met_without_data_or_training(tmp_path: Path) -> None:
     found = {each.name: what for each, what in outcomes(chosen, Bench(CATALOG, tmp_path, tmp_path / "out", True))}
     assert {what.status for what in found.values()} == {"met"}
     assert found["copy-plateau-100"].measured == pytest.approx(10 * math.log(8) / 120)
+
+
+def test_m4_is_measured_on_rows_of_training_values_with_the_test_values_after_them(tmp_path: Path) -> None:
+    horizon, rng = 13, np.random.default_rng(0)
+    rows = [(10 + rng.random(steps)).round(3) for steps in (93, 120)]
+    (tmp_path / "m4").mkdir()
+    with (tmp_path / "m4" / "Weekly.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow([f"V{column + 1}" for column in range(121)])
+        table.writerows([f"W{i}", *row, *[""] * (120 - len(row))] for i, row in enumerate(rows))
+    ends = [(row[-horizon:], row[-horizon - 1]) for row in rows]
+    expected = np.mean([np.mean(200 * abs(end - last) / (end + last)) for end, last in ends])
+    target = TARGETS["m4-weekly-seasonal-naive"]
+    ((_, found),) = outcomes([target], Bench(CATALOG, tmp_path, tmp_path / "out", True))
+    assert found.measured == pytest.approx(expected, rel=1e-5), found.reason
+    assert found.status == "missed"
 
 
 @pytest.mark.slow

@@ -135,7 +135,9 @@ _MEANT = "a piece is a list of steps, each a list of notes from 0 to 127, or a r
 def _told(held: Any) -> str:
     if held is None or (isinstance(held, float) and held != held):
         return "nothing"
-    return repr(held)[:60] if isinstance(held, str | int | float) else f"a value of the kind {type(held).__name__}"
+    if isinstance(held, str):
+        return repr(str(held))[:60]
+    return str(held)[:60] if isinstance(held, Real) else f"a value of the kind {type(held).__name__}"
 
 
 def _notes_at(step: Any, place: str) -> list[Any]:

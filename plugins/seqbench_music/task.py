@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 Count = Annotated[int, Field(ge=1)]
 Key = Annotated[int, Field(ge=0, lt=MIDI_KEYS)]
 
-_STORED = 1
+_STORED = 2
 """Version of the cached tensors; it rises when the same settings mean other tensors."""
 _LEAST_PIECES = 8
 """Chorales of a split, at least."""
@@ -255,7 +255,8 @@ class Music(Task):
                 )
         sounding = sum(int(piece.sum()) for pieces in parts.values() for piece in pieces if len(piece) > 1)
         left_out = sounding - sum(int(each.frames.sum()) for each in rolls.values())
-        return packed(rolls) | {"left out": torch.tensor(left_out)}
+        short = sum(len(piece) < 2 for pieces in parts.values() for piece in pieces)
+        return packed(rolls) | {"left out": torch.tensor(left_out), "too short": torch.tensor(short)}
 
     def _check_length(self, test: Rolls, length: int) -> None:
         longest = int(test.lengths.max())
@@ -292,7 +293,8 @@ def _facts(
     facts["notes_a_step"] = float(rolls["train"].frames.double().sum(1).mean())
     if source is not None:
         return facts | {"source_nll": source}
-    return facts | {"notes_beyond_the_keys": int(made["left out"])}
+    left_out = {"notes_beyond_the_keys": int(made["left out"]), "pieces_below_two_steps": int(made["too short"])}
+    return facts | left_out
 
 
 def _commonest_start(train: Rolls) -> Labels:

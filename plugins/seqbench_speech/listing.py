@@ -13,7 +13,7 @@ from seqbench_texts.columns import labels_in, no_column
 from seqbench import DataError, fingerprint, read_tables
 from seqbench_speech.naming import Pattern
 from seqbench_speech.recordings import Said
-from seqbench_speech.sounds import ENDINGS
+from seqbench_speech.sounds import ENDINGS, advice
 
 _PARTS = {
     "train": "train",
@@ -117,7 +117,7 @@ def _hash(files: Iterator[tuple[str, str]]) -> str:
             with open(path, "rb") as file:
                 content = hashlib.sha256(file.read()).hexdigest()
         except OSError as error:
-            raise DataError(f"the recording {path} cannot be read: {error.strerror}; correct its path") from error
+            raise DataError(f"the recording {path} cannot be read: {error.strerror}; {advice(path)}") from error
         whole.update(f"{name}\t{content}\n".encode())
     return whole.hexdigest()
 

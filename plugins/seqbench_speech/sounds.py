@@ -63,13 +63,17 @@ def check_can_read() -> None:
         ) from error
 
 
+def advice(path: str) -> str:
+    """Return what to do about a path where there is no recording."""
+    return "write its folders with / between them" if "\\" in path else "correct its path"
+
+
 def _decoded(source: Path | bytes, name: str) -> tuple[np.ndarray, int]:
     """Return [samples, channels] float64 and samples a second."""
     import soundfile
 
     if isinstance(source, Path) and not source.is_file():
-        advice = "write its folders with / between them" if "\\" in str(source) else "correct its path"
-        raise DataError(f"there is no recording {name} (looked at {source.absolute()}); {advice}")
+        raise DataError(f"there is no recording {name} (looked at {source.absolute()}); {advice(str(source))}")
     try:
         samples, rate = soundfile.read(
             io.BytesIO(source) if isinstance(source, bytes) else source, dtype="float64", always_2d=True

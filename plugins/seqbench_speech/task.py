@@ -72,8 +72,8 @@ class Speech(Task):
         target  two nine nine
 
     With ``pause_ms`` there is background after each recording, as there is in speech: without it an utterance of
-    recordings that are cut off at their last sound ends with that sound, and a model that looks back only has no
-    frame left in which to write the last word.
+    recordings that are cut off at their last sound leaves a model that looks back only no frame in which to write
+    the last word.
 
     A recording of more than T frames is squeezed: each of T frames is the mean of a stretch of it. Less is heard
     then, so that a score at a small T may be low for want of detail, not of memory.

@@ -214,9 +214,10 @@ def test_chorale_shorter_than_a_phrase_and_splits_without_a_note_are_refused(tmp
         Music(data=str(collection(tmp_path, test=[[(), ()]]))).load(3, 0)
 
 
-def test_copies_in_training_and_test_are_counted(tmp_path: Path) -> None:
+def test_copies_in_training_and_test_and_short_pieces_are_counted(tmp_path: Path) -> None:
     same = [(60,), (62, 65), (64,), (60,)]
-    data = Music(data=str(collection(tmp_path, test=[same, [(60,), (61,)]]))).load(3, 0)
+    data = Music(data=str(collection(tmp_path, test=[same, [(60,), (61,)], [(60,)]]))).load(3, 0)
+    assert data.facts["pieces_below_two_steps"] == 1
     assert data.facts["test_pieces_also_in_train"] == 1
 
 

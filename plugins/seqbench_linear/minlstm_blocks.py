@@ -1,7 +1,7 @@
 """Runs blocks of steps of a minimal LSTM, forward and backward, in buffers that stay in the processor's cache.
 
-Within, time is axis 0, so that a step lies together in memory. On a CPU the recurrence is a loop in place whose
-views are made once, as a view takes half as long as a step; elsewhere it is a scan by doubling.
+Within, time is axis 0, so that a step lies together in memory. On a CPU the recurrence is a loop in place;
+elsewhere it is a scan by doubling. All views are made once: a view takes half as long as a step.
 """
 
 from __future__ import annotations
@@ -17,132 +17,139 @@ from seqbench_linear.gates import activate_, differentiate_
 
 
 class Forward:
-    """Runs one block after the other; h goes from each to the next.
+    """Runs blocks of some number of steps.
 
     Attributes:
         h: after the last step that was run, [batch, state].
     """
 
     def __init__(self, U: Tensor, b: Tensor, h: Tensor, steps: int) -> None:
-        """Take buffers for blocks of up to `steps` steps.
+        """Take buffers.
 
         Args:
             U, b: of the columns of f, i and c, in the type of products.
-            h: before the first step, [batch, state], in the type of everything else.
-            steps: most steps of a block.
+            h: of the shape and type of states.
+            steps: of each block.
         """
-        self.h = h
-        self._U_t, self._b = U.T, b
+        self._U_t, self._b, self._shape = U.T, b, (steps, len(h), len(U))
         self._xs = U.new_empty(steps, len(h), U.shape[1])
         self._hs = h.new_empty(steps + 1, *h.shape)
         self._forget, self._value = h.new_empty(2, steps, *h.shape)
+        self._before, self._after, self.h = self._hs[:-1], self._hs[1:], self._hs[-1]
+        self._by_row = self._after.transpose(0, 1)
         with torch.inference_mode():
-            hs = self._hs.unbind(0)
-            self._loop = list(zip(hs, self._forget.unbind(0), self._value.unbind(0), hs[1:], strict=False))
+            each = (self._before, self._forget, self._value, self._after)
+            self._loop = list(zip(*(tensor.unbind(0) for tensor in each), strict=True))
 
-    def run(self, inputs: Tensor, *, out: Tensor) -> Tensor:
-        """Write h_t of each step, and return the gates, [steps, batch, 3 * state].
+    def run(self, inputs: Tensor, h: Tensor, *, out: Tensor, is_trained: bool) -> Sequence[Tensor]:
+        """Write h_t of each step, and return what the way back needs.
 
         Args:
             inputs: [batch, steps, features].
+            h: before the first step, [batch, state].
             out: [batch, steps, state].
+            is_trained: whether there is a way back.
+
+        Returns:
+            Derivatives of h_t by the columns of step t, [steps, batch, 3 * state], those by i with the opposite
+            sign, and f'_t, [steps, batch, state]; nothing unless it is trained.
         """
-        steps = inputs.shape[1]
-        gates = self.h.new_empty(steps, len(inputs), len(self._b))
-        xs, hs = self._xs[:steps], self._hs[: steps + 1]
-        forget, value = self._forget[:steps], self._value[:steps]
+        gates, forget = h.new_empty(self._shape), torch.empty_like(self._forget) if is_trained else None
         with torch.inference_mode():
-            multiply(xs.copy_(inputs.transpose(0, 1)).flatten(0, 1), self._U_t, out=gates.flatten(0, 1))
-            activate_(gates.add_(self._b), forget=forget, value=value)
-            hs[0] = self.h
-            self._recur(hs, forget, value)
-            out.copy_(hs[1:].transpose(0, 1))
-        self.h = hs[-1].clone()
-        return gates
+            self._xs.copy_(inputs.transpose(0, 1))
+            multiply(self._xs.flatten(0, 1), self._U_t, out=gates.flatten(0, 1))
+            activate_(gates.add_(self._b), forget=self._forget, value=self._value)
+            self._before[0] = h
+            self._recur()
+            out.copy_(self._by_row)
+            if forget is None:
+                return ()
+            forget.copy_(self._forget)
+            change = torch.sub(self._before, self._value, out=self._value)
+            differentiate_(gates, forget=self._forget, change=change)
+        return gates, forget
 
-    def differentiate_(self, gates: Tensor) -> Tensor:
-        """Turn the gates that `run` returned last into derivatives of h_t by the columns, and return f'_t.
-
-        Those by i have the opposite sign. f'_t is [steps, batch, state].
-        """
-        steps = len(gates)
-        hs, forget, value = self._hs[:steps], self._forget[:steps], self._value[:steps]
-        kept: Tensor = forget.clone()
-        with torch.inference_mode():
-            differentiate_(gates, forget=forget, change=torch.sub(hs, value, out=value))
-        return kept
-
-    def _recur(self, hs: Tensor, forget: Tensor, value: Tensor) -> None:
+    def _recur(self) -> None:
         """Find h_t = f'_t h_{t-1} + (1 - f'_t) g(c_t)."""
-        if way_of(hs) is doubling:
-            added = torch.addcmul(value, forget, value, value=-1).transpose(0, 1)
-            doubling.run(forget.transpose(0, 1), added, hs[0], out=hs[1:].transpose(0, 1))
+        if way_of(self._hs) is doubling:
+            added = torch.addcmul(self._value, self._forget, self._value, value=-1).transpose(0, 1)
+            doubling.run(self._forget.transpose(0, 1), added, self._before[0], out=self._by_row)
             return
-        for before, share, candidate, after in self._loop[: len(value)]:
-            torch.lerp(candidate, before, share, out=after)
+        for before, forget, value, after in self._loop:
+            torch.lerp(value, before, forget, out=after)
 
 
 class Backward:
-    """Runs the blocks back, the last one first, and adds up the gradients of U and b.
-
-    That of h goes from each block to the one before. A block's steps lie at the end of the buffers.
+    """Runs blocks of some number of steps back, and adds up the gradients of U and b.
 
     Attributes:
         d_h: gradient of h before the first step that was run back, [batch, state].
-        d_U, d_b: those of U and b.
     """
 
     def __init__(self, U: Tensor, d_h: Tensor, steps: int) -> None:
-        """Take buffers for blocks of up to `steps` steps, the last of which ends with a gradient of h."""
-        self.d_h, self.d_U, self.d_b = d_h, d_h.new_zeros(U.shape), d_h.new_zeros(len(U))
-        self._U = negated_i(U)
-        self._xs, self._d_xs = U.new_empty(2, steps, len(d_h), U.shape[1])
-        self._d_hs, self._forget = d_h.new_empty(2, steps + 1, *d_h.shape)
-        self._forget[-1] = 1
-        self._d_columns = d_h.new_empty(steps, len(d_h), 3, d_h.shape[1])
-        with torch.inference_mode():
-            d_hs = self._d_hs.unbind(0)
-            self._loop = list(zip(d_hs, d_hs[1:], self._forget.unbind(0)[1:], strict=False))[::-1]
+        """Take buffers.
 
-    def run(self, inputs: Tensor, kept: Sequence[Tensor], d_outputs: Tensor, *, out: Tensor) -> None:
+        Args:
+            U: of the columns of f, i and c, in the type of products, with the rows of i negated.
+            d_h: of the shape and type of states.
+            steps: of each block.
+        """
+        batch, state = d_h.shape
+        self._U = U
+        self._xs, self._d_xs = U.new_empty(2, steps, batch, U.shape[1])
+        self._d_hs, self._forget = d_h.new_empty(2, steps + 1, batch, state)
+        self._forget[-1] = 1
+        self._own, self._next = self._d_hs[:-1], self._d_hs[1:]
+        self._d_columns = d_h.new_empty(steps, batch, 3, state)
+        self._d_rows, self.d_h = self._d_columns.view(-1, 3 * state), torch.empty_like(d_h)
+        with torch.inference_mode():
+            each = (self._own, self._next, self._forget[1:])
+            self._loop = list(zip(*(tensor.unbind(0) for tensor in each), strict=True))[::-1]
+
+    def run(
+        self,
+        inputs: Tensor,
+        kept: Sequence[Tensor],
+        d_outputs: Tensor,
+        d_h: Tensor,
+        *,
+        out: Tensor,
+        sums: tuple[Tensor, Tensor],
+    ) -> None:
         """Run a block back.
 
         Args:
             inputs: [batch, steps, features].
-            kept: the derivatives and the f'_t of `Forward.differentiate_`.
+            kept: what `Forward.run` returned.
             d_outputs: gradients of h_t as outputs, [batch, steps, state].
-            out: those of the inputs are written here, [batch, steps, features].
+            d_h: gradient of the last h_t as the state of what follows, [batch, state].
+            out: where the gradients of the inputs are written, [batch, steps, features].
+            sums: to which those of U and b are added.
         """
-        derivatives, own_forget = kept
-        steps, batch, state = own_forget.shape
-        d_hs, forget, d_columns = self._d_hs[-steps - 1 :], self._forget[-steps - 1 :], self._d_columns[:steps]
-        xs, d_xs = self._xs[:steps], self._d_xs[:steps]
+        derivatives, forget = kept
+        d_U, d_b = sums
         with torch.inference_mode():
-            d_hs[:-1], d_hs[-1], forget[:-1] = d_outputs.transpose(0, 1), self.d_h, own_forget
-            self._recur(d_hs, forget)
-            self.d_h = forget[0] * d_hs[0]
-            torch.mul(derivatives.view(d_columns.shape), d_hs[:-1].unsqueeze(2), out=d_columns)
-            d = d_columns.view(steps * batch, 3 * state)
-            self.d_b += d.sum(0)
-            d = d.to(self._U.dtype)
-            torch.mm(d, self._U, out=d_xs.flatten(0, 1))
-            out.copy_(d_xs.transpose(0, 1))
-            add_product(d.T, xs.copy_(inputs.transpose(0, 1)).flatten(0, 1), out=self.d_U)
+            self._own.copy_(d_outputs.transpose(0, 1))
+            self._next[-1] = d_h
+            self._forget[:-1] = forget
+            self._recur()
+            torch.mul(self._forget[0], self._own[0], out=self.d_h)
+            torch.mul(derivatives.view_as(self._d_columns), self._own.unsqueeze(2), out=self._d_columns)
+            d_b += self._d_rows.sum(0)
+            d = self._d_rows.to(self._U.dtype)
+            torch.mm(d, self._U, out=self._d_xs.flatten(0, 1))
+            out.copy_(self._d_xs.transpose(0, 1))
+            self._xs.copy_(inputs.transpose(0, 1))
+            add_product(d.T, self._xs.flatten(0, 1), out=d_U)
 
-    def _recur(self, d_hs: Tensor, forget: Tensor) -> None:
-        """Add f'_{t+1} dh_{t+1} to dh_t, which are of steps 1 to T + 1."""
-        if way_of(d_hs) is doubling:
-            found, _ = doubling.run_back(forget[:-1].transpose(0, 1), d_hs[:-1].transpose(0, 1), d_hs[-1])
-            d_hs[:-1] = found.transpose(0, 1)
+    def _recur(self) -> None:
+        """Add f'_{t+1} dh_{t+1} to dh_t."""
+        if way_of(self._d_hs) is doubling:
+            own, forget = self._own.transpose(0, 1), self._forget[:-1].transpose(0, 1)
+            own.copy_(doubling.run_back(forget, own, self._next[-1])[0])
             return
-        for d, d_next, share in self._loop[: len(d_hs) - 1]:
-            d.addcmul_(share, d_next)
-
-
-def negated_i(rows: Tensor) -> Tensor:
-    """Return rows of f, i and c with those of i negated, as derivatives by i have the opposite sign."""
-    f, i, c = rows.chunk(3)
-    return torch.cat([f, -i, c])
+        for own, following, forget in self._loop:
+            own.addcmul_(forget, following)
 
 
 def multiply(left: Tensor, right: Tensor, *, out: Tensor) -> None:

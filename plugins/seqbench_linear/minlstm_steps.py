@@ -14,7 +14,7 @@ import torch
 from seqbench_scan.linear import refuse_graph
 from torch import Tensor
 
-from seqbench_linear.minlstm_blocks import Backward, Forward, negated_i
+from seqbench_linear.minlstm_blocks import Backward, Forward
 
 BLOCK_NUMBERS = 65536
 """Numbers of h in a block of steps. Of half as many the calls of torch take longer than the cache saves."""
@@ -37,26 +37,35 @@ class MinLSTMSteps(torch.autograd.Function):
         """Run the steps; the derivatives of h_t by the columns of step t, and f'_t, are kept for the way back."""
         hs = h.new_empty(*inputs.shape[:2], h.shape[1])
         kept: list[Tensor] = []
-        blocks = _blocks(hs)
-        block = Forward(U, b, h, _longest(blocks))
+        last, blocks = h, _blocks(hs)
+        runs = {size: Forward(U, b, h, size) for size in set(map(_size, blocks))}
         for steps in blocks:
-            gates = block.run(inputs[:, steps], out=hs[:, steps])
-            if is_trained:
-                kept += [gates, block.differentiate_(gates)]
+            run = runs[_size(steps)]
+            kept += run.run(inputs[:, steps], last, out=hs[:, steps], is_trained=is_trained)
+            last = run.h
         ctx.save_for_backward(inputs, U, *kept)
-        return hs, block.h.clone()
+        return hs, last.clone()
 
     @staticmethod
     def backward(ctx: Any, d_hs: Tensor, d_last: Tensor) -> tuple[Tensor | None, ...]:
         """Run them back; the gradients of a step's columns are that of h_t times its derivatives by them."""
         refuse_graph()
         inputs, U, *kept = ctx.saved_tensors
-        d_inputs, blocks = torch.empty_like(inputs), _blocks(d_hs)
-        block = Backward(U, d_last, _longest(blocks))
+        sums = d_last.new_zeros(U.shape), d_last.new_zeros(len(U))
+        d_inputs, d_h, blocks, signed = torch.empty_like(inputs), d_last, _blocks(d_hs), _i_negated(U)
+        runs = {size: Backward(signed, d_last, size) for size in set(map(_size, blocks))}
         for steps, *own in reversed(list(zip(blocks, kept[::2], kept[1::2], strict=True))):
-            block.run(inputs[:, steps], own, d_hs[:, steps], out=d_inputs[:, steps])
-        # What is made in inference mode may not be changed outside it; the copy may.
-        return d_inputs, negated_i(block.d_U), negated_i(block.d_b), block.d_h.clone(), None
+            run = runs[_size(steps)]
+            run.run(inputs[:, steps], own, d_hs[:, steps], d_h, out=d_inputs[:, steps], sums=sums)
+            d_h = run.d_h
+        d_U, d_b = map(_i_negated, sums)
+        return d_inputs, d_U, d_b, d_h.clone(), None
+
+
+def _i_negated(rows: Tensor) -> Tensor:
+    """Return rows of f, i and c with those of i negated, as derivatives by i have the opposite sign."""
+    f, i, c = rows.chunk(3)
+    return torch.cat([f, -i, c])
 
 
 def product_type(inputs: Tensor) -> torch.dtype:
@@ -72,5 +81,5 @@ def _blocks(hs: Tensor) -> list[slice]:
     return [slice(start, min(start + size, time)) for start in range(0, time, max(1, size))]
 
 
-def _longest(blocks: list[slice]) -> int:
-    return blocks[0].stop if blocks else 0
+def _size(steps: slice) -> int:
+    return int(steps.stop - steps.start)

@@ -110,9 +110,9 @@ class Backward:
         self,
         inputs: Tensor,
         kept: Sequence[Tensor],
+        *,
         d_outputs: Tensor,
         d_h: Tensor,
-        *,
         out: Tensor,
         sums: tuple[Tensor, Tensor],
     ) -> None:

@@ -38,11 +38,11 @@ class MinLSTMSteps(torch.autograd.Function):
         hs = h.new_empty(*inputs.shape[:2], h.shape[1])
         kept: list[Tensor] = []
         last, blocks = h, _blocks(hs)
-        runs = {size: Forward(U, b, h, size) for size in set(map(_size, blocks))}
+        by_size = {size: Forward(U, b, h, size) for size in set(map(_size, blocks))}
         for steps in blocks:
-            run = runs[_size(steps)]
-            kept += run.run(inputs[:, steps], last, out=hs[:, steps], is_trained=is_trained)
-            last = run.h
+            block = by_size[_size(steps)]
+            kept += block.run(inputs[:, steps], last, out=hs[:, steps], is_trained=is_trained)
+            last = block.h
         ctx.save_for_backward(inputs, U, *kept)
         return hs, last.clone()
 
@@ -53,11 +53,11 @@ class MinLSTMSteps(torch.autograd.Function):
         inputs, U, *kept = ctx.saved_tensors
         sums = d_last.new_zeros(U.shape), d_last.new_zeros(len(U))
         d_inputs, d_h, blocks, signed = torch.empty_like(inputs), d_last, _blocks(d_hs), _i_negated(U)
-        runs = {size: Backward(signed, d_last, size) for size in set(map(_size, blocks))}
+        by_size = {size: Backward(signed, d_last, size) for size in set(map(_size, blocks))}
         for steps, *own in reversed(list(zip(blocks, kept[::2], kept[1::2], strict=True))):
-            run = runs[_size(steps)]
-            run.run(inputs[:, steps], own, d_hs[:, steps], d_h, out=d_inputs[:, steps], sums=sums)
-            d_h = run.d_h
+            block, out = by_size[_size(steps)], d_inputs[:, steps]
+            block.run(inputs[:, steps], own, d_outputs=d_hs[:, steps], d_h=d_h, out=out, sums=sums)
+            d_h = block.d_h
         d_U, d_b = map(_i_negated, sums)
         return d_inputs, d_U, d_b, d_h.clone(), None
 

@@ -105,7 +105,7 @@ class ReadOut(TargetKind):
 
 
 @dataclass(frozen=True)
-class Settings:
+class ProbeSettings:
     """How each network is made and measured; see `probe`."""
 
     seed: int
@@ -154,11 +154,11 @@ def probe(
         source = noise(length, batch_size, seed)
     else:
         source = _task_source(catalog, task, (parameters or {}).get(task, {}), length, batch_size, seed)
-    settings = Settings(seed, draws, gain, from_scored)
+    settings = ProbeSettings(seed, draws, gain, from_scored)
     return tuple(_found(model, catalog, source, settings) for model in chosen)
 
 
-def _found(model: Model, catalog: Catalog, source: Source, settings: Settings) -> Finding | Fault:
+def _found(model: Model, catalog: Catalog, source: Source, settings: ProbeSettings) -> Finding | Fault:
     """Measure one model.
 
     Raises:
@@ -174,7 +174,7 @@ def _found(model: Model, catalog: Catalog, source: Source, settings: Settings) -
     return Finding(model.name, model.version, known, flow, found)
 
 
-def _flow(model: Model, source: Source, settings: Settings) -> Flow:
+def _flow(model: Model, source: Source, settings: ProbeSettings) -> Flow:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(settings.seed, "initialisation"))
         network = build_network(model, source.inputs, source.targets, EMBEDDING_SIZE)

@@ -1,6 +1,6 @@
 """Runs the facts of papers that `benchmarks.facts_list` lists, and writes a page of what came out.
 
-    python -m benchmarks.facts [--only NAME,NAME] [--output results/facts] [--jobs 2] [--list]
+    python -m benchmarks.facts [--only NAME,NAME] [--output results/facts] [--jobs 2] [--list] [--dry-run]
 
 The same command goes on where it was stopped: trained cells stand in a store of their own for each fact,
 OUTPUT/NAME, and gradients beside it as JSON. The page tells of all facts that the folder has results of.
@@ -17,6 +17,7 @@ from pathlib import Path
 import seqbench
 from benchmarks.facts_list import FACTS, SEEDS, Case, Fact, Flow, Trained
 from benchmarks.facts_page import Outcome, page
+from benchmarks.facts_plan import plan
 from benchmarks.facts_rows import FlowRow, SkillRow, flow_rows, skill_rows
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
@@ -29,6 +30,10 @@ def main() -> int:
     asked = _read_options()
     if asked.list:
         print("\n".join(f"{fact.name:<18}{fact.claim}" for fact in FACTS))
+        return 0
+    if asked.dry_run:
+        chosen = [fact for fact in FACTS if isinstance(fact, Trained) and fact.name in asked.only]
+        print("\n".join(plan([(fact, experiment(fact, fact.rates[0])) for fact in chosen])))
         return 0
     try:
         found = list(outcomes(FACTS, asked.only, asked.output, jobs=asked.jobs))
@@ -46,6 +51,7 @@ def _read_options() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, default=Path("results/facts"))
     parser.add_argument("--jobs", type=int, default=2, help="cells at a time")
     parser.add_argument("--list", action="store_true", help="print the facts")
+    parser.add_argument("--dry-run", action="store_true", help="estimate the time of the facts about scores")
     return parser.parse_args()
 
 

@@ -195,10 +195,10 @@ PARITY = Trained(
         *solves("attention", 16),
         *fails("attention", 64, 256),
     ),
-    training={"steps": 1000, "batch_size": 32, "validate_every": 100, "stop_when_solved": 0.0},
-    tried="Attention does not generalise, but it did not solve parity at 16 steps either: its validation"
-    " accuracy was still rising after 1,000 steps. So this does not tell whether a solution of it would"
-    " generalise. Longer trainings, other widths and other depths were not tried.",
+    training={"steps": 3000, "batch_size": 32, "validate_every": 100, "stop_when_solved": 0.0},
+    tried="With 1,000 training steps attention did not solve parity at 16 steps either: its mean skill was 0.641,"
+    " and its validation accuracy was still rising, up to 0.905 for seed 2. Networks that solve it stop early."
+    " Other widths and depths were not tried.",
 )
 
 RECALL = Trained(
@@ -244,32 +244,32 @@ STATE_TRACKING = Trained(
     expected=(*_each(solves, ("rnn", "lstm"), 16, 64), *_each(fails, ("attention", "s4d", "mamba"), 16, 64)),
     training={"steps": 200, "batch_size": 32, "validate_every": 50, "stop_when_solved": 0.0},
     tried="The papers' fact is about A5 and S5: if TC0 is not NC1, no network of these three kinds tracks them"
-    " at every length, and nothing like that is known of S3; the next fact has A5. So attention, S4D and Mamba"
+    " at every length, and nothing like that is known of S3; the next fact has S5. So attention, S4D and Mamba"
     " learn more slowly here, which does not show what they can express. The setting was chosen by validation"
     " scores of rnn and lstm alone: they learned S3 at 16 steps with seed 9; at 32 steps two rnn cells were at"
     " accuracies of 0.34 and 0.27 after 400 training steps, and with all elements, seed 9, lstm and rnn at 0.37"
     " after 500.",
 )
 
-STATE_TRACKING_A5 = Trained(
-    name="state-tracking-a5",
-    claim="In 2,000 training steps an RNN and an LSTM learn to multiply elements of A5 at 16 steps, and attention,"
-    " S4D and Mamba do not",
+STATE_TRACKING_S5 = Trained(
+    name="state-tracking-s5",
+    claim="In 2,000 training steps an RNN and an LSTM learn to multiply elements of S5 at 24 steps, and attention,"
+    " S4D and Mamba do not, nor do they at 64 steps",
     paper="Merrill et al. 2024, Liu et al. 2023",
     task="state-tracking",
-    settings={"group": "A5", "elements": "generators"},
+    settings={"group": "S5", "elements": "generators"},
     models=_TRACKERS,
     weights=25_000,
-    lengths=(16,),
+    lengths=(24,),
     further=(64,),
-    expected=(*_each(solves, ("rnn", "lstm"), 16), *_each(fails, ("attention", "s4d", "mamba"), 16, 64)),
-    training={"steps": 2000, "batch_size": 64, "validate_every": 100, "stop_when_solved": 0.0},
-    tried="There was time for cells of the learning rate 0.001 only, none of them mamba's and one of s4d: its"
-    " skill was 0.57 at 16 steps and 0.13 at 64. With 500 training steps and that rate the skills at 16 steps"
-    " were 0.58 to 0.60 (rnn), 0.59 to 0.71 (lstm), 0.34 to 0.36 (attention), 0.31 to 0.35 (s4d) and 0.45 and"
-    " 0.46 (mamba, two seeds). Short beginnings can be learned by heart: there are 729 rows of six generators."
-    " So at 16 steps a skill above 0.5 does not show that products are tracked. The setting is that of single"
-    " trials of rnn and lstm alone.",
+    expected=(*_each(solves, ("rnn", "lstm"), 24), *_each(fails, ("attention", "s4d", "mamba"), 24, 64)),
+    training={"steps": 2000, "batch_size": 32, "validate_every": 100, "stop_when_solved": 0.01},
+    tried="Short beginnings can be learned by heart: there are 729 rows of six generators. At 16 steps that was"
+    " enough, with A5, batches of 64 and 2,000 training steps, for a skill of 0.68 (attention), 0.69 (mamba) and"
+    " 0.70 (s4d), at the best rates that were run; rnn and lstm were at 0.99 and more. So sequences have 24 steps"
+    " here. The setting is that of single trials with seed 9 and a learning rate of 0.003: after 1,200 training"
+    " steps validation accuracies were 0.91 (lstm) and 0.81 (rnn); with A5 at 32 steps, 0.92 (lstm) and 0.27"
+    " (attention).",
 )
 
-FACTS: tuple[Fact, ...] = (CARRY, RECEPTIVE_FIELD, PARITY, RECALL, STATE_TRACKING, STATE_TRACKING_A5)
+FACTS: tuple[Fact, ...] = (CARRY, RECEPTIVE_FIELD, PARITY, RECALL, STATE_TRACKING, STATE_TRACKING_S5)

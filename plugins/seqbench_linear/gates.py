@@ -1,4 +1,7 @@
-"""Computes gates and candidates of a minimal LSTM, and the slope of candidates, in few operations."""
+"""Computes gates and candidates of a minimal LSTM, and the derivatives of its states, in few operations in place.
+
+Columns are those of f, i and c side by side, [..., 3 * state]; everything else is [..., state].
+"""
 
 from __future__ import annotations
 
@@ -6,34 +9,47 @@ import torch
 from torch import Tensor
 
 sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
+"""d * y * (1 - y), where y = s(a): the gradient of a."""
+threshold_backward = torch.ops.aten.threshold_backward.grad_input
+"""d where y is above a threshold, 0 elsewhere."""
 
 
-def activate_(columns: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Turn columns f, i and c side by side into s(f), s(i) and g(c), in place, and return these.
+def activate_(columns: Tensor, *, forget: Tensor, value: Tensor) -> None:
+    """Write f' = s(f) / (s(f) + s(i)) and g(c), and turn the columns into s(f), s(i) and s(c).
 
-    s is the logistic function, and where that underflows the least normal number, so that quotients of two are
-    defined. g(a) is a + 1/2 where a >= 0, and s(a) elsewhere: the larger of both.
+    s is the logistic function. g(a) is a + 1/2 where a >= 0, and s(a) elsewhere: the larger of both. Where s(f)
+    and s(i) both underflow, f' is 0.
 
-    Args:
-        columns: [..., 3 * state].
-
-    >>> [each.tolist() for each in activate_(torch.tensor([-1000.0, 0.0, 2.0]))]
-    [[1.1754943508222875e-38], [0.5], [2.5]]
+    >>> columns, forget, value = torch.tensor([0.0, 0.0, 2.0]), torch.empty(1), torch.empty(1)
+    >>> activate_(columns, forget=forget, value=value)
+    >>> forget.tolist(), value.tolist()
+    ([0.5], [2.5])
     """
     f, i, c = columns.chunk(3, dim=-1)
-    upper = c + 0.5
+    torch.add(c, 0.5, out=value)
     columns.sigmoid_()
-    columns[..., : -c.shape[-1]].add_(torch.finfo(columns.dtype).tiny)
-    return f, i, torch.maximum(c, upper, out=c)
+    torch.maximum(value, c, out=value)
+    both = torch.add(f, i, out=forget).clamp_min_(torch.finfo(columns.dtype).tiny)
+    torch.div(f, both, out=forget)
 
 
-def candidate_backward(d: Tensor, value: Tensor, out: Tensor) -> Tensor:
-    """Return g'(a) d, with the slope told from g(a) alone: 1 where a >= 0.
+def differentiate_(gates: Tensor, *, forget: Tensor, change: Tensor) -> None:
+    """Turn s(f), s(i) and s(c) into the derivatives of h = f' h_{t-1} + (1 - f') g(c) by the columns.
 
-    >>> values = torch.tensor([0.0, 0.25, 0.5, 2.5])
-    >>> candidate_backward(torch.ones(4), values, torch.empty(4)).tolist()
-    [0.0, 0.1875, 1.0, 1.0]
+    Those by i have the opposite sign. With q = log(f' / i'), whose derivatives by the columns of f and i are
+    1 - s(f) and s(i) - 1, that of h by q is f' i' (h_{t-1} - g(c)).
+
+    Args:
+        gates: as `activate_` leaves the columns.
+        forget: f'; its content is lost.
+        change: h_{t-1} - g(c); its content is lost.
     """
-    lower = value.clamp_max(0.5)
-    sigmoid_backward(d, lower, grad_input=out)
-    return out.addcmul_(torch.ge(value, 0.5, out=lower), d, value=0.75)
+    f, i, c = gates.chunk(3, dim=-1)
+    by_q = sigmoid_backward(change, forget, grad_input=change)
+    torch.addcmul(by_q, f, by_q, value=-1, out=f)
+    torch.addcmul(by_q, i, by_q, value=-1, out=i)
+    by_value = torch.sub(1, forget, out=forget)
+    # g'(a) is s(a) (1 - s(a)), at most 1/4, and 1 where a >= 0: there s(a) is above the last number below 1/2.
+    last = 0.5 - torch.finfo(gates.dtype).eps / 4
+    below = sigmoid_backward(by_value, c, grad_input=change)
+    torch.maximum(threshold_backward(by_value, c, last, grad_input=c), below, out=c)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from seqbench_scan.linear import wide_type
 from torch import Tensor, nn
 
@@ -36,5 +37,6 @@ class MinLSTMLayer(nn.Module):
         """
         x, U, b = (each.to(product_type(inputs)) for each in (inputs, self.U, self.b))
         h = inputs.new_full((len(inputs), self.state_size), 0.5) if state is None else state
-        hs, last = MinLSTMSteps.apply(x, U, b, h.to(wide_type(self.U, h)))  # type: ignore[no-untyped-call]
+        h = h.to(wide_type(self.U, h))
+        hs, last = MinLSTMSteps.apply(x, U, b, h, torch.is_grad_enabled())  # type: ignore[no-untyped-call]
         return self.leave(hs.to(self.U.dtype)), last

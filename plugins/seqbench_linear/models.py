@@ -134,7 +134,7 @@ class MinLSTM(Model):
     """
 
     name: ClassVar[str] = "minlstm"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     reference: ClassVar[str] = """
         @misc{feng2024,
           author = {Feng, Leo and Tung, Frederick and Ahmed, Mohamed Osama and Bengio, Yoshua and

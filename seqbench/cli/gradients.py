@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 UNFINISHED = 3
 """Exit status when some models could be measured and others not."""
 
+_FROM_SCORED = ", lags of the loss from the last scored step"
+
 
 @click.command()
 @click.argument("models", metavar="MODEL...", nargs=-1, required=True)
@@ -53,6 +55,11 @@ UNFINISHED = 3
     help="Random vectors for each example, for the state Jacobian.",
 )
 @click.option(
+    "--from-scored",
+    is_flag=True,
+    help="Count the lags of the loss from the last scored step, as gradients.from_scored does in `seqbench run`.",
+)
+@click.option(
     "--plot",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
@@ -69,6 +76,7 @@ def command(
     seed: int,
     batch_size: int,
     draws: int,
+    from_scored: bool,
     plot: Path | None,
     files: tuple[Path, ...],
     as_json: bool,
@@ -108,17 +116,18 @@ def command(
         batch_size=batch_size,
         draws=draws,
         gain=gain,
+        from_scored=from_scored,
     )
     findings = [each for each in found if isinstance(each, Finding)]
     faults = [each for each in found if isinstance(each, Fault)]
     if not findings:
         raise PluginError("\n".join(map(_sentence, faults)))
-    title = _title(findings[0].flow, task, seed, gain)
+    title = _title(findings[0].flow, task, seed, gain) + (_FROM_SCORED if from_scored else "")
     if plot is not None:
         draw_curves(_panels(findings), plot, title)
         click.echo(f"picture: {plot}", err=True)
     if as_json:
-        asked = {"task": task, "length": length, "seed": seed, "gain": gain}
+        asked = {"task": task, "length": length, "seed": seed, "gain": gain, "from_scored": from_scored}
         told = {"models": [*map(facts, findings)], "problems": [*map(dataclasses.asdict, faults)]}
         print_json({"kind": "gradients", **asked, **told})
     else:

@@ -104,6 +104,16 @@ class ReadOut(TargetKind):
         return read[:, 0], rows
 
 
+@dataclass(frozen=True)
+class ProbeSettings:
+    """How each network is made and measured; see `probe`."""
+
+    seed: int
+    draws: int
+    gain: float | None
+    from_scored: bool
+
+
 def probe(
     models: Sequence[str],
     catalog: Catalog,
@@ -115,6 +125,7 @@ def probe(
     batch_size: int = 16,
     draws: int = 3,
     gain: float | None = None,
+    from_scored: bool = False,
 ) -> tuple[Finding | Fault, ...]:
     """Measure each model's gradient flow at initialisation; one that fails does not affect the others.
 
@@ -128,6 +139,7 @@ def probe(
         batch_size: examples at most.
         draws: random vectors for each example.
         gain: see `set_gain`.
+        from_scored: count the lags of the loss from an example's last scored step; of noise that is the last one.
 
     Returns:
         One entry for each model, in the order of ``models``.
@@ -142,12 +154,11 @@ def probe(
         source = noise(length, batch_size, seed)
     else:
         source = _task_source(catalog, task, (parameters or {}).get(task, {}), length, batch_size, seed)
-    return tuple(_found(model, catalog, source, seed=seed, draws=draws, gain=gain) for model in chosen)
+    settings = ProbeSettings(seed, draws, gain, from_scored)
+    return tuple(_found(model, catalog, source, settings) for model in chosen)
 
 
-def _found(
-    model: Model, catalog: Catalog, source: Source, *, seed: int, draws: int, gain: float | None
-) -> Finding | Fault:
+def _found(model: Model, catalog: Catalog, source: Source, settings: ProbeSettings) -> Finding | Fault:
     """Measure one model.
 
     Raises:
@@ -155,7 +166,7 @@ def _found(
     """
     try:
         with faults_told(f"{owner('model', model.name, catalog.origins)} cannot be measured"):
-            flow = _flow(model, source, seed=seed, draws=draws, gain=gain)
+            flow = _flow(model, source, settings)
     except (ContractError, PluginError) as error:
         return Fault(model.name, str(error))
     known = {parameter.name: getattr(model, parameter.name) for parameter in parameters_of(type(model))}
@@ -163,13 +174,19 @@ def _found(
     return Finding(model.name, model.version, known, flow, found)
 
 
-def _flow(model: Model, source: Source, *, seed: int, draws: int, gain: float | None) -> Flow:
+def _flow(model: Model, source: Source, settings: ProbeSettings) -> Flow:
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive_seed(seed, "initialisation"))
+        torch.manual_seed(derive_seed(settings.seed, "initialisation"))
         network = build_network(model, source.inputs, source.targets, EMBEDDING_SIZE)
-    if gain is not None:
-        set_gain(network, gain, model.name)
-    return measure_flow(network, source.batch, seed=derive_seed(seed, "gradients"), draws=draws)
+    if settings.gain is not None:
+        set_gain(network, settings.gain, model.name)
+    return measure_flow(
+        network,
+        source.batch,
+        seed=derive_seed(settings.seed, "gradients"),
+        draws=settings.draws,
+        from_scored=settings.from_scored,
+    )
 
 
 def noise(length: int, batch_size: int, seed: int) -> Source:

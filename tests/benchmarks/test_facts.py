@@ -22,6 +22,7 @@ from benchmarks.facts_list import (
     solves,
 )
 from benchmarks.facts_page import Outcome, page
+from benchmarks.facts_plan import plan
 from benchmarks.facts_rows import FlowRow, SkillRow, best, flow_rows
 
 TINY = Trained(
@@ -102,6 +103,16 @@ def test_numbers_are_read_from_the_json_of_the_gradients_command() -> None:
     assert flow_rows(fact, [[text] * 3])[0].values == (2, 2, 2)
     assert flow_rows(replace(fact, measure=horizon), [[text] * 3])[0].values == (7, 7, 7)
     assert flow_rows(fact, [[text]]) == ()
+
+
+@pytest.mark.slow
+def test_plan_counts_the_cells_of_all_rates_and_tells_their_time() -> None:
+    fact = replace(TINY, training={**TINY.training, "steps": 10_000})
+    head, row, whole = plan([(fact, facts.experiment(fact, fact.rates[0]))])
+    assert head.split() == ["fact", "model", "cells", "minutes"]
+    assert row.split()[:3] == ["tiny", "rnn", "6"]
+    assert float(row.split()[3]) > 0
+    assert whole.startswith("at most ")
 
 
 @pytest.mark.slow

@@ -2,38 +2,58 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
-from seqbench_linear.gates import activate_, candidate_backward
+from seqbench_linear.gates import activate_, differentiate_
+from torch import Tensor
 
 
-def columns(dtype: torch.dtype = torch.float64) -> torch.Tensor:
+def columns(dtype: torch.dtype = torch.float64) -> Tensor:
     ends = ((-40, 40), (30, -30), (-35, 45))
     return torch.cat([torch.linspace(*each, 1001, dtype=dtype) for each in ends]).repeat(2, 1)
 
 
+def activated(gates: Tensor) -> tuple[Tensor, Tensor]:
+    forget, value = gates.new_empty(2, len(gates), gates.shape[1] // 3)
+    activate_(gates, forget=forget, value=value)
+    return forget, value
+
+
+def defined(a: Tensor) -> tuple[Tensor, ...]:
+    f, i, c = a.chunk(3, dim=-1)
+    gates = [1 / (1 + torch.exp(-each)) for each in (f, i, c)]
+    return gates[0] / (gates[0] + gates[1]), torch.where(c >= 0, c + 0.5, gates[2]), torch.cat(gates, dim=-1)
+
+
 def test_gates_and_candidates_equal_their_definitions() -> None:
-    f, i, c = columns().chunk(3, dim=-1)
     gates = columns()
-    found = activate_(gates)
-    wanted = (
-        1 / (1 + torch.exp(-f)),
-        1 / (1 + torch.exp(-i)),
-        torch.where(c >= 0, c + 0.5, 1 / (1 + torch.exp(-c))),
-    )
-    for own, right in zip(found, wanted, strict=True):
+    for own, right in zip((*activated(gates), gates), defined(columns()), strict=True):
         torch.testing.assert_close(own, right, rtol=1e-14, atol=0)
-    assert torch.equal(torch.cat(found, dim=-1), gates)
 
 
-def test_gradient_of_candidates_is_that_of_the_definition() -> None:
-    c = columns().requires_grad_()
-    value, d = torch.where(c >= 0, c + 0.5, torch.sigmoid(c)), torch.randn_like(c)
-    (wanted,) = torch.autograd.grad(value, c, d)
-    found = candidate_backward(d, value.detach(), out=torch.empty_like(d))
-    torch.testing.assert_close(found, wanted, rtol=1e-12, atol=0)
+def test_derivatives_are_those_of_the_definition_with_that_of_i_negated() -> None:
+    a, h = columns().requires_grad_(), torch.full((2, 1001), 3.0, dtype=torch.float64)
+    forget, value, _ = defined(a)
+    (wanted,) = torch.autograd.grad((forget * h + (1 - forget) * value).sum(), a)
+    gates = columns()
+    forget, value = activated(gates)
+    differentiate_(gates, forget=forget, change=h - value)
+    sign = torch.tensor([1.0, -1.0, 1.0]).double().repeat_interleave(1001)
+    torch.testing.assert_close(gates * sign, wanted, rtol=1e-9, atol=1e-14)
 
 
-def test_gates_are_never_zero() -> None:
-    f, i, _ = activate_(torch.full((1, 3), -1e30))
-    assert f > 0
-    assert i > 0
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_slope_of_candidates_is_one_from_zero_on(dtype: torch.dtype) -> None:
+    gates = torch.tensor([0.0, 0.0, 0.0], dtype=dtype)
+    forget, value = gates.new_empty(2, 1)
+    activate_(gates, forget=forget, value=value)
+    differentiate_(gates, forget=forget, change=1 - value)
+    assert gates[2] == 0.5
+
+
+def test_gates_that_underflow_leave_everything_defined() -> None:
+    gates = torch.full((1, 3), -1e30)
+    forget, value = activated(gates)
+    assert (forget.item(), value.item()) == (0, 0)
+    differentiate_(gates, forget=forget, change=1 - value)
+    assert gates.isfinite().all()

@@ -1,13 +1,13 @@
 """Tests the layer of ``minlstm`` against loops over its equations, and against the paper's form in logarithms.
 
-Modules: seqbench_linear.minlstm_steps.
+Modules: seqbench_linear.minlstm_blocks, seqbench_linear.minlstm_steps.
 """
 
 from __future__ import annotations
 
 import pytest
 import torch
-from seqbench_linear import minlstm_steps
+from seqbench_linear import minlstm_blocks, minlstm_steps
 from seqbench_linear.minlstm import MinLSTMLayer
 from seqbench_linear.minlstm_steps import MinLSTMSteps
 from seqbench_scan import doubling
@@ -70,7 +70,7 @@ def test_blocks_of_any_size_give_the_same(monkeypatch: pytest.MonkeyPatch, numbe
 
 
 def test_a_scan_by_doubling_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(minlstm_steps, "way_of", lambda _: doubling)
+    monkeypatch.setattr(minlstm_blocks, "way_of", lambda _: doubling)
     assert difference(layer_of(), looped, 23, 5) < 1e-11
 
 
@@ -148,6 +148,16 @@ def test_no_steps_give_the_state_back() -> None:
     last.sum().backward()
     assert h.grad is not None
     assert torch.equal(h.grad, torch.ones(3, 6).double())
+
+
+def test_without_gradients_the_same_numbers_come_out_and_nothing_is_kept() -> None:
+    layer, sequence = layer_of(), inputs(40, 5)
+    wanted, state = layer(sequence)
+    with torch.no_grad():
+        found, last = layer(sequence)
+    assert torch.equal(found, wanted)
+    assert torch.equal(last, state)
+    assert found.grad_fn is None
 
 
 def test_products_of_autocast_have_its_type_both_ways_and_gradients_that_of_the_weights() -> None:

@@ -20,7 +20,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seqbench import Catalog, ExperimentError, Model
+from seqbench import UNSCORED, Catalog, ExperimentError, Model, Split, StepClass, Task, TaskData
 from seqbench.cli.gradient_tables import facts, norm_tables, print_findings
 from seqbench.cli.main import run_line
 from seqbench.contracts.inputs import Values
@@ -29,7 +29,7 @@ from seqbench.network.network import build_network
 from seqbench.plugins.load import load_catalog
 from seqbench.report.plots.figures import draw_curves
 from seqbench.training.probe import Finding, ReadOut, noise, probe, set_gain
-from tests.toys import CATALOG
+from tests.toys import CATALOG, naming
 
 LINEAR = ("--set", "rnn.nonlinearity=identity", "--set", "rnn.hidden_size=32", "--batch-size", "2", "--draws", "1")
 
@@ -157,6 +157,39 @@ def test_task_is_measured_with_the_first_weights_and_loss_of_a_run() -> None:
     assert found.flow.examples == 5
     assert curve.lags == tuple(range(1, 9))
     assert curve.median == pytest.approx([float(norms[8 - lag]) for lag in curve.lags], rel=1e-9)
+
+
+@dataclasses.dataclass(frozen=True)
+class Early(Task):
+    """Scores the fourth step alone."""
+
+    name = "early"
+    version = 1
+
+    def load(self, length: int, seed: int) -> TaskData:
+        targets = torch.full((2, length), UNSCORED)
+        targets[:, 3] = 1
+        split = Split(torch.arange(2 * length).reshape(2, length) % 5, targets)
+        whole = naming(5, train=split, validation=split, test=split)
+        return dataclasses.replace(whole, targets=StepClass(2))
+
+
+def test_lags_are_counted_from_the_last_scored_step_where_that_is_asked_for() -> None:
+    catalog = Catalog(models={"small": CATALOG.model("small")}, tasks={"early": Early})
+    last, scored = (probe(["small"], catalog, 9, task="early", from_scored=is_on)[0] for is_on in (False, True))
+    far, near = last.flow.curve("input"), scored.flow.curve("input")
+    assert not any(far.median[:4])
+    assert near.lags == (1, 2, 3)
+    # The scored step is the fourth of nine: lag 1 from there is lag 6 from the end.
+    assert near.median == pytest.approx(far.median[5:], rel=1e-12)
+    assert scored.flow.curve("jacobian").median == pytest.approx(last.flow.curve("jacobian").median, rel=1e-12)
+
+
+def test_command_counts_from_the_scored_step_and_says_so(gradients: Shell) -> None:
+    options = ("rnn", "--length", "6", "--batch-size", "2", "--from-scored")
+    assert gradients.json(*options)["from_scored"] is True
+    assert "lags of the loss from the last scored step" in " ".join(gradients(*options)[1].split())
+    assert "scored" not in gradients(*options[:-1])[1]
 
 
 def _seed(seed: int, purpose: str) -> int:

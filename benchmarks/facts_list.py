@@ -253,7 +253,7 @@ STATE_TRACKING = Trained(
 
 STATE_TRACKING_S5 = Trained(
     name="state-tracking-s5",
-    claim="In 2,000 training steps an RNN and an LSTM learn to multiply elements of S5 at 24 steps, and attention,"
+    claim="In 2,400 training steps an RNN and an LSTM learn to multiply elements of S5 at 24 steps, and attention,"
     " S4D and Mamba do not, nor do they at 64 steps",
     paper="Merrill et al. 2024, Liu et al. 2023",
     task="state-tracking",
@@ -263,13 +263,14 @@ STATE_TRACKING_S5 = Trained(
     lengths=(24,),
     further=(64,),
     expected=(*_each(solves, ("rnn", "lstm"), 24), *_each(fails, ("attention", "s4d", "mamba"), 24, 64)),
-    training={"steps": 2000, "batch_size": 32, "validate_every": 100, "stop_when_solved": 0.01},
+    training={"steps": 2400, "batch_size": 32, "validate_every": 100, "stop_when_solved": 0.01},
     tried="Short beginnings can be learned by heart: there are 729 rows of six generators. At 16 steps that was"
     " enough, with A5, batches of 64 and 2,000 training steps, for a skill of 0.68 (attention), 0.69 (mamba) and"
     " 0.70 (s4d), at the best rates that were run; rnn and lstm were at 0.99 and more. So sequences have 24 steps"
-    " here. The setting is that of single trials with seed 9 and a learning rate of 0.003: after 1,200 training"
-    " steps validation accuracies were 0.91 (lstm) and 0.81 (rnn); with A5 at 32 steps, 0.92 (lstm) and 0.27"
-    " (attention).",
+    " here. The setting was chosen by single trials with seed 9: with a learning rate of 0.003, validation"
+    " accuracies after 1,200 and 2,000 training steps were 0.91 and 0.97 (lstm) and 0.81 and 0.88 (rnn), that of"
+    " attention after 2,000 was 0.52; with 0.01 the rnn was at 0.73. At 32 steps and after 1,500 the lstm was at"
+    " 0.80 and the rnn at 0.61.",
 )
 
 FACTS: tuple[Fact, ...] = (CARRY, RECEPTIVE_FIELD, PARITY, RECALL, STATE_TRACKING, STATE_TRACKING_S5)

@@ -287,11 +287,11 @@ def test_shard_that_is_none_is_refused(text: str) -> None:
         Shard.read(text)
 
 
-def test_longest_cells_are_run_first(tmp_path: Path) -> None:
+def test_a_short_cell_is_run_first_and_then_the_longest(tmp_path: Path) -> None:
     grid = experiment(models=["rnn"], seeds=[0], lengths=[8, 64, 16], task_training={"copy": {"steps": 2}})
     store = Store(tmp_path)
     events = list(sweep(plan(grid, CATALOG, store), store, CATALOG, SERIAL))
-    assert [event.cell.length for event in events if isinstance(event, Started)] == [64, 16, 8]
+    assert [event.cell.length for event in events if isinstance(event, Started)] == [8, 64, 16]
 
 
 def test_folder_that_is_removed_while_a_sweep_runs_is_a_clear_error_and_what_ends_after_it_is_kept(

@@ -78,7 +78,7 @@ def test_answer_has_the_numbers_that_the_records_say(quick: list[Record]) -> Non
         assert record.gradients is not None
         lags = [each.summary.horizon.lag if each.summary.horizon else None for each in record.gradients.flows]
         assert list(rows[place][2:4]) == ["–" if lag is None else str(lag) for lag in (lags[0], lags[-1])]
-    assert found.words.startswith("gru is usable at 64 to ≥ 1024 steps on forecasting, up to 256 steps on adding")
+    assert found.words.startswith("gru is usable up to 256 steps on adding, up to 16 steps on copy and sentiment")
 
 
 def test_rows_stand_on_one_logarithmic_axis_of_steps(quick: list[Record]) -> None:

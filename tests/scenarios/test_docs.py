@@ -143,7 +143,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def results(place: Path, stored: Path) -> None:
-    for folder in ("results/quick", "theirs/quick"):
+    for folder in ("results/quick", "results/long", "theirs/quick"):
         shutil.copytree(stored, place / folder)
     assert told(["report", "results/quick", "--output", "report.csv"]) == 0
 

@@ -126,6 +126,7 @@ def test_same_bundles_give_the_same_bytes_wherever_they_lie(
     assert site_files(read_board(tmp_path, tiny_offers), "A board") == site_files(board, "A board")
 
 
+@pytest.mark.slow
 def test_pages_open_without_errors_requests_scripts_of_others_or_serious_faults(
     built: Path, browser: Browser
 ) -> None:

@@ -60,6 +60,7 @@ def test_cells_are_drawn_by_their_seed_and_from_every_model(tiny_bundle: bytes, 
     assert len({draw(found, 2, seed, tiny_offers).records[0].key for seed in range(20)}) > 2
 
 
+@pytest.mark.slow
 def test_honest_bundle_is_confirmed_to_the_last_bit(smoke: bytes, tmp_path: Path) -> None:
     installed = load_catalog()
     found = submission(smoke, installed)

@@ -54,6 +54,7 @@ def test_hub_out_of_reach_then_says_within_three_seconds_what_to_run(
     assert seconds < 3
 
 
+@pytest.mark.slow
 def test_hub_out_of_reach_and_data_set_cached_then_its_rows(tmp_path: Path) -> None:
     fill_cache(tmp_path, "someone", "things", "0123abcd")
     said, seconds = outcome_of_hub_name("someone/things", tmp_path, HF_HUB_OFFLINE="0", HF_ENDPOINT=NOBODY)

@@ -55,6 +55,7 @@ def test_stop_is_heard_from_a_cell_that_says_nothing_and_from_one_that_never_end
     assert "killed" in str(record.reason)
 
 
+@pytest.mark.slow
 def test_memory_that_does_not_suffice_for_two_runs_one_after_the_other() -> None:
     desk = Desk(*cells(["rnn"], [0, 1], **ENDLESS), workers=2, memory=lambda cell: int(0.6 * available_bytes()))
     heard = []
@@ -122,6 +123,7 @@ def test_cell_that_finds_its_gpu_full_beside_another_is_run_again_by_itself(tmp_
     assert kinds[-3:] == [Finished, Started, Finished]
 
 
+@pytest.mark.slow
 def test_cells_that_crowd_each_other_out_are_run_again_one_after_the_other(tmp_path: Path) -> None:
     desk = Desk(workers=2)
     desk.left += [hungry(tmp_path, "one"), hungry(tmp_path, "other")]

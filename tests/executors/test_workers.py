@@ -22,6 +22,7 @@ from tests.base.here import IS_X86
 from tests.executors.desk import ENDLESS, Desk, cells, lives, records, youngest_child
 
 
+@pytest.mark.slow
 def test_worker_of_a_parent_that_was_killed_ends_by_itself() -> None:
     script = "from tests.executors.test_workers import *\nfor event in endless(): print(event, flush=True)"
     command = [sys.executable, "-c", script]

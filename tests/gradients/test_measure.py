@@ -230,6 +230,7 @@ def test_step_that_counts_is_the_last_scored_one_or_the_last_one() -> None:
     assert last_scored(SequenceClass(2), ends).tolist() == [4, 3, 4]
 
 
+@pytest.mark.slow
 def test_curves_agree_where_lags_are_few_among_many_steps_and_pieces_are_rescaled() -> None:
     net, batch = network("gru"), batch_of((150, 140, 150))
     flow = measure_flow(net, batch, seed=3)

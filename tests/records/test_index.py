@@ -285,6 +285,7 @@ for _ in range(5):
 """
 
 
+@pytest.mark.slow
 def test_readers_that_write_the_index_at_once_and_one_that_is_killed_do_no_harm(store: Store) -> None:
     def reader(how: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen([sys.executable, "-c", READER, str(store.path), how])

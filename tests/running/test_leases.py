@@ -69,6 +69,7 @@ def claim_text(holder: Holder, token: str = "other") -> str:
 ELSEWHERE = Holder("elsewhere", "another machine", 1, 0.0)
 
 
+@pytest.mark.slow
 def test_processes_that_race_for_cells_whose_holders_die_never_hold_one_together(tmp_path: Path) -> None:
     folder, inside = tmp_path / "claims", tmp_path / "inside"
     folder.mkdir()
@@ -108,6 +109,7 @@ def test_claim_of_another_machine_counts_until_it_is_no_longer_renewed(tmp_path:
         assert leases.take("k", "the cell")
 
 
+@pytest.mark.slow
 def test_claim_that_is_held_is_renewed_and_one_that_was_lost_stays_with_its_new_holder(tmp_path: Path) -> None:
     with Leases(tmp_path, 0.4) as first, Leases(tmp_path, 0.4) as second:
         assert first.take("k", "the cell")

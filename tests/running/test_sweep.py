@@ -140,6 +140,7 @@ def test_interrupt_of_whoever_watches_leaves_the_same_record(tmp_path: Path) -> 
     assert list(store.layout.leases.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_run_that_is_interrupted_once_goes_on_from_its_checkpoint_to_the_same_bits(tmp_path: Path) -> None:
     small = experiment(models=["rnn"], seeds=[0], training={"steps": 300, "batch_size": 4, "validate_every": 100})
     undisturbed = run(small, tmp_path / "a", executor="serial")

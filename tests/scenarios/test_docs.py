@@ -212,7 +212,7 @@ TRAINED = {"--plugin", "--keep-weights"}
     "block",
     [
         pytest.param(
-            block, marks=[pytest.mark.slow] if re.search("--keep-weights|seqbench tune", block.text) else []
+            block, marks=[pytest.mark.slow] if re.search("--keep-weights|seqbench tune|seqbench check", block.text) else []
         )
         for block in of("", "bash", "sh", "console")
         if any(commands(block))

@@ -67,6 +67,7 @@ def test_its_own_tests_pass_where_it_is_installed(installed: Path) -> None:
     assert counts.get("skipped", 0) <= 7
 
 
+@pytest.mark.slow
 def test_it_gives_a_score_and_tests_parity_at_more_than_the_lengths_of_training(installed: Path) -> None:
     settings = ["--lengths", "6", "--evaluate-lengths", "20", "--set", "training.steps=3", "--jobs", "1", "-q"]
     said = run_python(

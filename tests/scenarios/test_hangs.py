@@ -152,6 +152,7 @@ def test_thread_that_is_left_running_in_a_worker_costs_no_time() -> None:
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.slow
 def test_command_ends_though_a_plugin_left_a_thread_running(tmp_path: Path) -> None:
     (tmp_path / "hangs.py").write_text(HANGING)
     command = [sys.executable, "-m", "seqbench", "show", "hangs", "--set", "where=thread", "--plugin", "hangs.py"]
@@ -160,6 +161,7 @@ def test_command_ends_though_a_plugin_left_a_thread_running(tmp_path: Path) -> N
     assert "threads that a plugin started still run and are ended: left by a plugin" in ended.stderr
 
 
+@pytest.mark.slow
 def test_pool_of_threads_that_has_nothing_to_do_is_no_thread_left_running(tmp_path: Path) -> None:
     (tmp_path / "hangs.py").write_text(HANGING)
     command = [sys.executable, "-m", "seqbench", "show", "hangs", "--set", "where=pool", "--plugin", "hangs.py"]

@@ -35,6 +35,7 @@ def trained(task: type[Task]) -> Record:
     return run_cell(expand(Experiment.model_validate(fields), catalog)[0], catalog)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TOYS)
 def test_toy_of_each_kind_trains_to_a_good_score_and_its_gradients_are_measured(name: str) -> None:
     record = trained(TOYS[name])

@@ -149,6 +149,7 @@ def test_titles_tell_cells_of_different_weights_apart() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_widths_of_the_suite_diagnostics_are_those_of_ten_thousand_weights() -> None:
     catalog = load_catalog()
     suite = load(catalog.suite("diagnostics"))

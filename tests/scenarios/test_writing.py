@@ -64,6 +64,7 @@ def test_a_row_is_turned_round_by_a_network_that_another_process_loads(tmp_path:
     assert json.loads(said.stdout) == [text[::-1] for text in texts]
 
 
+@pytest.mark.slow
 def test_weights_are_asked_for_on_the_command_line_and_finished_cells_are_told_of(tmp_path: Path) -> None:
     command = [
         "run",

@@ -86,6 +86,7 @@ def test_mean_of_training_targets_is_fitted_on_training_data_and_is_no_reference
     assert baseline.scores["mse"] == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_who_remembers_one_value_only_scores_a_twelfth() -> None:
     data = MANY.load(8, seed=0)
     for known in marked(everything(data.test)).T:

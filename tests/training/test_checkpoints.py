@@ -130,6 +130,7 @@ def test_cell_when_stopped_at_any_look_ends_with_the_same_bits(name: str, tmp_pa
         assert moves(run_cell(CELLS[name], CATALOG, checkpoints=kept)) == moves(whole), stopped.reason
 
 
+@pytest.mark.slow
 def test_cell_when_stopped_again_and_again_ends_with_the_same_bits(tmp_path: Path) -> None:
     kept = Checkpoints(tmp_path / "c.ckpt", 1e9)
     cell = CELLS["patience, other lengths"]
@@ -205,6 +206,7 @@ def test_sigterm_within_a_fit_is_heard_by_who_heard_it_before_and_not_by_lightni
     assert str(record.reason).startswith("it was asked to stop after step 10")
 
 
+@pytest.mark.slow
 def test_time_of_all_attempts_counts_and_a_higher_limit_goes_on(tmp_path: Path) -> None:
     def limited(seconds: float | None) -> Cell:
         return replace(LONG, training=LONG.training.model_copy(update={"time_limit": seconds}))

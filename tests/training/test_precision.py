@@ -54,6 +54,7 @@ assert all(weights.grad.isfinite().all() for weights in layer.parameters())
 """
 
 
+@pytest.mark.slow
 def test_bf16_trains_an_lstm_on_a_processor_without_avx512() -> None:
     # oneDNN and torch read these when they start, and take the machine for an older one.
     older = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "SEQBENCH_PLUGINS": "recurrent"}

@@ -139,6 +139,7 @@ def saved(page: Page, name: str, folder: Path) -> bytes:
     return file.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_panel_is_saved_by_key_as_svg_and_png_in_light_colours(
     browser: Browser, adding_page: Path, tmp_path: Path
 ) -> None:

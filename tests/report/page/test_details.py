@@ -48,6 +48,7 @@ def test_page_of_many_cells_has_few_bytes_of_each(records: list[Record], page: P
     assert losses == pytest.approx(true, abs=span / 1000)
 
 
+@pytest.mark.slow
 def test_cell_among_many_opens_from_its_row(browser: Browser, records: list[Record], page: Path) -> None:
     record = next(each for each in records if each.status == "failed")
     cell = record.cell
@@ -69,6 +70,7 @@ def test_cell_among_many_opens_from_its_row(browser: Browser, records: list[Reco
         assert (seen.requests, seen.wrongs) == ([page.as_uri()], [])
 
 
+@pytest.mark.slow
 def test_browser_that_cannot_unpack_says_so(browser: Browser, page: Path) -> None:
     with visit(browser, page) as seen:
         seen.page.add_init_script("delete window.DecompressionStream;")

@@ -123,6 +123,7 @@ def test_page_of_records_in_any_order_is_the_same_bytes(quick: list[Record]) -> 
         assert html_page(records) == first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vary", [with_seeds, with_models])
 def test_page_of_500_cells_is_small_and_quickly_made(
     quick: list[Record], vary: Callable[[Record, int], Record]
@@ -482,6 +483,7 @@ def small_page(quick: list[Record], tmp_path_factory: pytest.TempPathFactory) ->
     return written(kept, tmp_path_factory.mktemp("small"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_serious_fault_in_page_and_cell(browser: Browser, small_page: Path, scheme: Any) -> None:
     with visit(browser, small_page, color_scheme=scheme) as seen:
@@ -510,6 +512,7 @@ def test_long_names_of_models_hide_nothing_on_a_phone(
         assert all(top >= bottom - 1 for _, _, top, _ in others)
 
 
+@pytest.mark.slow
 def test_axe_finds_no_serious_fault_on_a_phone(browser: Browser, small_page: Path) -> None:
     with visit(browser, small_page, viewport={"width": 360, "height": 740}) as seen:
         assert faults(seen.page) == []

@@ -17,6 +17,7 @@ from tests.searches import RATES, folder_of, search_of, trials_of, tuned_cells
 pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install 'seqbench[report]'")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("has_results", [True, False])
 def test_every_trial_is_a_point_or_a_cross(tmp_path: Path, has_results: bool) -> None:
     search = search_of()

@@ -79,12 +79,13 @@ def report(targets: Sequence[Target], outcomes: Outcomes) -> Report:
 
 _LINES = (
     "A target is a number, its source, the measurement that is to meet it, and a tolerance with its reason."
-    " All of that was written down before the measurement was made; where an earlier result on the same data"
-    " was known by then, the target says so. A target that is missed stays in the table.",
-    "Most numbers are published: their source prints them. Two kinds are not; they are marked in the table and"
-    " counted apart. An own computation was made for the target from the data of the source, without seqbench:"
-    " meeting it shows that seqbench reads and scores the data in the same way, and says nothing of the paper. An"
-    " own threshold is what the target calls solved, where the paper draws a curve and prints no number.",
+    " All of that was written down before the target was run. Results of a like kind were known by then for"
+    " music and for forecasting. A target that is missed stays in the table.",
+    "Most numbers are published: their source prints them, or the formula for them. Two kinds are not; they are"
+    " marked in the table and counted apart. An own computation was made for the target from the data of the"
+    " source, without seqbench: meeting it shows that seqbench reads and scores the data in the same way, and says"
+    " nothing of the paper. An own threshold is what the target calls solved, where the paper draws a curve and"
+    " prints no number.",
     "Some published numbers are those of another network, or of a longer training; the list below the table says"
     " which.",
     "A target is met if the measured number is within the tolerance. An error (up to +) may be any lower, an"

@@ -204,6 +204,7 @@ def test_toml_is_what_pip_reads(block: Block) -> None:
 
 SHORT = ["--set", "training.steps=1", "--executor", "serial"]
 """Added to a search, which is run."""
+TAKES_SECONDS = re.compile("--keep-weights|seqbench tune|seqbench check")
 TRAINED = {"--plugin", "--keep-weights"}
 """Options of sweeps that are trained: what follows in their blocks needs the results."""
 
@@ -211,12 +212,7 @@ TRAINED = {"--plugin", "--keep-weights"}
 @pytest.mark.parametrize(
     "block",
     [
-        pytest.param(
-            block,
-            marks=[pytest.mark.slow]
-            if re.search("--keep-weights|seqbench tune|seqbench check", block.text)
-            else [],
-        )
+        pytest.param(block, marks=[pytest.mark.slow] if TAKES_SECONDS.search(block.text) else [])
         for block in of("", "bash", "sh", "console")
         if any(commands(block))
     ],

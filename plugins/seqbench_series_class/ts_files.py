@@ -48,9 +48,8 @@ def find_pair(data: str) -> Pair:
         )
     stem = path.name.partition("_TRAIN.ts")[0]
     tests = [path.with_name(f"{stem}_TEST{ending}") for ending in ENDINGS]
-    for each in (path, *tests):
-        if each == path and not each.is_file():
-            raise DataError(f"no such file: {each} (looked at {each.absolute()})")
+    if not path.is_file():
+        raise DataError(f"no such file: {path} (looked at {path.absolute()})")
     test = next((each for each in tests if each.is_file()), None)
     if test is None:
         raise DataError(f"{path} has no test file beside it; put {stem}_TEST.ts or {stem}_TEST.ts.gz there")

@@ -1,4 +1,4 @@
-"""Lists, shows and runs targets, published numbers that experiments are to meet: ``seqbench targets``."""
+"""Lists, shows and runs targets, numbers that experiments are to meet: ``seqbench targets``."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from seqbench.base.printable import on_lines
 from seqbench.cli.console import print_json, say, stdout
 from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.contracts.published import Target, TrainedScore
+from seqbench.errors import ExperimentError
 from seqbench.targets.outcomes import TargetOutcome, kept_outcome
 
 output_option = click.option(
@@ -38,7 +40,8 @@ json_option = click.option("--json", "as_json", is_flag=True, help="JSON on stdo
 def command() -> None:
     """Hold published numbers against what experiments come to.
 
-    A target is a published number with its source, what is to meet it, and a tolerance.
+    A target is a number with its source, what is to meet it, and a tolerance. Most numbers are published; the
+    table marks those that are not.
     """
 
 
@@ -101,21 +104,34 @@ def run_(
 ) -> None:
     """Measure targets, all by default, and keep the outcomes.
 
-    A missed target is a result: the exit status is 0.
+    A missed target is a result: the exit status is 0. Without --quick whole networks are trained, which takes
+    hours for all targets; name those that you mean.
     """
     from seqbench.experiment.schema import Execution
     from seqbench.targets.measuring import Bench
     from seqbench.targets.page import ordered, outcome_text
     from seqbench.targets.run import outcomes
 
+    _check_folder(data)
     catalog = load_plugins(files)
     targets = ordered({catalog.target(name) for name in names or catalog.targets})
-    bench = Bench(catalog, data, output, quick, Execution(jobs=jobs))
+    bench = Bench(catalog, data, output, quick, Execution(jobs=jobs), say)
     found: dict[str, TargetOutcome] = {}
     for target, outcome in outcomes(targets, bench):
         found[target.name] = outcome
         say(f"{target.name}: {outcome_text(outcome)}")
     _print(targets, found, form, as_json=as_json)
+
+
+def _check_folder(data: Path) -> None:
+    """Refuse a folder that was asked for and is not there; without the one by default, targets have no data.
+
+    Raises:
+        ExperimentError: it is not there.
+    """
+    is_given = click.get_current_context().get_parameter_source("data") is not ParameterSource.DEFAULT
+    if is_given and not data.is_dir():
+        raise ExperimentError(f"there is no folder {data}; give --data the folder that holds the data sets")
 
 
 def _print(
@@ -146,6 +162,7 @@ def _facts(target: Target, outcome: TargetOutcome | None) -> dict[str, Any]:
         "name": target.name,
         "claim": target.claim,
         "number": target.number,
+        "origin": target.origin,
         "metric": target.metric,
         "paper": target.source.paper,
         "place": target.source.place,
@@ -164,7 +181,7 @@ def _fields(target: Target, outcome: TargetOutcome | None) -> dict[str, str]:
     told = {
         "target": target.name,
         "claim": target.claim,
-        "published": f"{number}, {target.source}",
+        "number": f"{number}, {target.origin}: {target.source}",
         "tolerance": f"{target.tolerance}: {target.tolerance.reason}",
         "measured by": _measurement(target),
         "data": f"{target.data.path}, from {target.data.source}" if target.data else "none needed",

@@ -1,4 +1,4 @@
-"""Defines a target: a published number, its source, what is to meet it, and how near it has to come.
+"""Defines a target: a number, where it comes from, what is to meet it, and how near it has to come.
 
 Plain data, so that plugins can yield targets. `seqbench.targets` measures them. Imports names and references only.
 """
@@ -10,15 +10,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from seqbench.contracts.names import is_name
 from seqbench.contracts.references import entries
 
+Origin = Literal["published", "own computation", "own threshold"]
+"""Where the number of a target comes from: it is printed by its source; or it was computed for the target from the
+data of the source; or the source prints none, and it is what the author of the target calls reached."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedIn:
-    """The place of a published number.
+    """The place of a published number, or of what a number of our own stands for.
 
     Attributes:
         paper: authors and year, such as ``Bai et al. 2018``.
@@ -78,7 +82,7 @@ class Tolerance(ABC):
 
     @abstractmethod
     def beyond(self, measured: float, published: float) -> float:
-        """Return by how much a measured number misses the range; 0 if it is within."""
+        """Return by how much a measured number, which is finite, misses the range; 0 if it is within."""
 
     @abstractmethod
     def __str__(self) -> str:
@@ -198,7 +202,7 @@ Measurement: TypeAlias = BaselineScore | TrainedScore | Computed | NotComparable
 # Compared by identity: mappings in it have no hash.
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Target:
-    """A published number, and what is to meet it.
+    """A number, published as a rule, and what is to meet it.
 
     The number, its tolerance and the measurement are written down before the measurement is made. A target that is
     missed stays.
@@ -206,15 +210,16 @@ class Target:
     Attributes:
         name: lower-case words joined by ``-``.
         claim: what the number is, in a sentence without a full stop.
-        number: as published.
+        number: as its source prints it, unless ``origin`` says otherwise.
         metric: what it measures, with its unit.
-        source: where it is published.
+        source: where it is published, or the data or figure that it was made from.
         tolerance: how near the measured number has to come.
         measured_by: the measurement that is to meet it.
         data: the data that it needs; None if they are generated, or bundled with a library.
+        origin: ``published``; ``own computation`` or ``own threshold`` where the source does not print the number.
 
     Raises:
-        ValueError: the name or the number is invalid.
+        ValueError: the name, the number or its origin is invalid.
     """
 
     name: str
@@ -225,12 +230,16 @@ class Target:
     tolerance: Tolerance
     measured_by: Measurement
     data: DataNeeded | None = None
+    origin: Origin = "published"
 
     def __post_init__(self) -> None:
         if not is_name(self.name):
             raise ValueError(f"the name of a target is lower-case words joined by '-', and is {self.name!r}")
         if not math.isfinite(self.number):
             raise ValueError(f"the target {self.name}: its number is {self.number}; it is to be finite")
+        if self.origin not in get_args(Origin):
+            known = ", ".join(map(repr, get_args(Origin)))
+            raise ValueError(f"the target {self.name}: its origin is {self.origin!r}; it is one of {known}")
 
     @property
     def is_trained(self) -> bool:

@@ -161,7 +161,7 @@ class Hooks:
 
     @hookspec
     def seqbench_targets(self) -> Iterable[Target]:  # type: ignore[empty-body]
-        """Yield targets: published numbers, and the measurements that are to meet them (`seqbench targets`).
+        """Yield targets: numbers, published as a rule, and what is to meet them (`seqbench targets`).
 
         A whole plugin, ``seqbench_mytargets.py``:
 
@@ -171,7 +171,7 @@ class Hooks:
             @hookimpl
             def seqbench_targets():
                 yield Target(
-                    name="parity-rnn",
+                    name="example-parity-rnn",
                     claim="an Elman network keeps the parity of 40 bits",
                     number=1.0,
                     metric="accuracy",

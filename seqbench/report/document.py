@@ -128,7 +128,7 @@ def _tuning(tried: Tried, searches: int) -> Iterator[Section]:
         budget_table(tried, tried.search),
         chosen_table(tried),
         window_table(found),
-        expected_table(found, is_in_order=tried.search.method == "tpe"),
+        expected_table(found, tried.search.method),
         trial_table(tried, tried.search),
     )
     yield Section(f"Tuning{of}", tables=tuple(table for table in tables if table is not None))

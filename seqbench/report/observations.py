@@ -37,6 +37,7 @@ class Observation:
         is_longer_harder: whether a longer sequence makes the task harder.
         problems: why a gradient flow is missing.
         device: the device of the cell; empty if unknown.
+        data: hash of its training, validation and test data; empty if unknown.
     """
 
     task: str
@@ -55,6 +56,7 @@ class Observation:
     is_longer_harder: bool = True
     problems: tuple[str, ...] = ()
     device: str = ""
+    data: str = ""
 
     @cached_property
     def one_example(self) -> float | None:
@@ -107,6 +109,7 @@ def observations(records: Sequence[Record], names: Names | None = None) -> list[
             is_longer_harder=record.is_longer_harder,
             problems=record.gradients.problems if record.gradients else (),
             device=str(record.environment.get("device") or ""),
+            data=record.data_fingerprint or "",
         )
         for record in sorted(records, key=lambda record: record.key)
         for length, evaluation in _evaluations(record)

@@ -48,14 +48,12 @@ class Point:
         number: of the trial.
         rate: its learning rate; None if the search varies none.
         score: mean validation score over its seeds; None if one of them came to none.
-        is_whole: whether it ended well with every seed, and was not pruned.
         outcome: how it ended, in a word or a few.
     """
 
     number: int
     rate: float | None
     score: float | None
-    is_whole: bool
     outcome: str
 
 
@@ -68,7 +66,7 @@ class PlaceTried:
         metric, is_higher_better: of its scores.
         points: the trials that are there, in the order of their numbers.
         learned: the score that counts as learned on the task; None if too little is known.
-        window: of learning rates; None if none was searched or the level is unknown.
+        window: of learning rates; None if none was searched, or the level is unknown or not clear.
         best: the expected best score of 1, 2, ... trials; of a search by tpe, the best of the first ones.
     """
 
@@ -171,7 +169,7 @@ def _place(
 def _window(
     points: Sequence[Point], learned: LearnedLevel | None, is_higher: bool, ends: tuple[float, float] | None
 ) -> Window | None:
-    if learned is None or ends is None or ends[0] == ends[1]:
+    if learned is None or not learned.is_clear or ends is None or ends[0] == ends[1]:
         return None
     reached: dict[float, list[bool]] = {}
     for point in points:
@@ -212,13 +210,11 @@ def _points(rows: Sequence[TrialRow]) -> tuple[Point, ...]:
 def _point(number: int, rows: Sequence[TrialRow]) -> Point:
     scores = [row.score for row in rows if row.status == "ok" and row.score is not None]
     has_all = len(scores) == len(rows) and all(map(math.isfinite, scores))
-    is_whole = has_all and all(row.pruned_at is None for row in rows)
     rate = rows[0].setting.get(RATE)
     return Point(
         number,
         float(rate) if isinstance(rate, int | float) and rate > 0 else None,
         fmean(scores) if has_all else None,
-        is_whole,
         ", ".join(dict.fromkeys(map(outcome, rows))),
     )
 

@@ -14,9 +14,10 @@ from seqbench.statistics.pairs import LAST, LEAST_PAIRS, Comparison, Outcomes, P
 from seqbench.statistics.rank_intervals import RankIntervals, rank_intervals
 from seqbench.statistics.ranks import MeanRank, mean_ranks
 from seqbench.statistics.usable import HOLDS, Ranges, Reach, UsableLength, usable_length
-from seqbench.statistics.windows import LearnedLevel, Window, learned_level, window
+from seqbench.statistics.windows import CLOSE, LearnedLevel, Window, learned_level, window
 
 __all__ = [
+    "CLOSE",
     "FEWEST",
     "HOLDS",
     "LAST",

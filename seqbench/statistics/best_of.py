@@ -18,8 +18,9 @@ def expected_best(scores: Sequence[float | None], *, is_higher_better: bool) -> 
     with replacement, which is biased towards worse scores at large n (Tang et al. 2020, ACL; Dodge et al. 2021).
 
     Args:
-        scores: of the trials, in any order, which must be exchangeable: drawn at random. None is a trial without a
-            score, worse than every other; while n trials may all be such, the expectation is unknown.
+        scores: of the trials, in any order. The result speaks of new trials only where settings were drawn at
+            random; of a grid it speaks of n of its own settings. None is a trial without a score, worse than
+            every other; while n trials may all be such, the expectation is unknown.
 
     >>> [round(best, 3) for best in expected_best([0.25, 1.0, 0.75], is_higher_better=True)]
     [0.667, 0.917, 1.0]

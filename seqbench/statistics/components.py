@@ -14,6 +14,9 @@ from statistics import fmean
 from seqbench.statistics.intervals import SeedSummary, summary
 from seqbench.statistics.pairs import Outcomes
 
+Estimates = tuple[float, float, float]
+"""Of the variances of model, seed and both; the first two may be below 0."""
+
 
 @dataclass(frozen=True)
 class Components:
@@ -65,6 +68,10 @@ def components(skills: Sequence[Sequence[float]]) -> Components:
     >>> components([[1.0, 1.0], [0.0, 0.0]])
     Components(model=0.5, seed=0.0, both=0.0)
     """
+    return _cut(_estimates(skills))
+
+
+def _estimates(skills: Sequence[Sequence[float]]) -> Estimates:
     k, s = len(skills), len(skills[0])
     rows, columns = [fmean(row) for row in skills], [fmean(column) for column in zip(*skills, strict=True)]
     middle = fmean(rows)
@@ -73,21 +80,27 @@ def components(skills: Sequence[Sequence[float]]) -> Components:
     rest = sum(
         (skill - rows[i] - columns[j] + middle) ** 2 for i, row in enumerate(skills) for j, skill in enumerate(row)
     ) / ((k - 1) * (s - 1))
-    return Components(max(0.0, (of_models - rest) / s), max(0.0, (of_seeds - rest) / k), rest)
+    return (of_models - rest) / s, (of_seeds - rest) / k, rest
+
+
+def _cut(found: Estimates) -> Components:
+    model, seed, both = found
+    return Components(max(0.0, model), max(0.0, seed), both)
 
 
 def shares_by_task(outcomes: Outcomes) -> list[TaskShares]:
     """Return the shares on each task that has two models and two seeds or more.
 
-    A length where a model has no skill with some seed is left out: a skill is never imputed.
+    A length where a model has no skill with some seed is left out: a skill is never imputed. Estimates below 0 are
+    added up with the others, and only their sum is cut at 0: an effect of pure noise would add up otherwise.
     """
     found = []
     for task in dict.fromkeys(place[0] for own in outcomes.values() for place in own):
         tables = _tables(task, outcomes)
         whole = [known for table in tables if (known := _whole(table)) is not None]
         if whole and min(len(whole[0]), len(whole[0][0])) > 1:
-            parts = [components(table) for table in whole]
-            added = Components(sum(p.model for p in parts), sum(p.seed for p in parts), sum(p.both for p in parts))
+            model, seed, both = (math.fsum(each) for each in zip(*map(_estimates, whole), strict=True))
+            added = _cut((model, seed, both))
             left_out, size = len(tables) - len(whole), (len(whole[0]), len(whole[0][0]))
             found.append(TaskShares(task, added.shares, len(whole), left_out, *size))
     return found

@@ -24,6 +24,7 @@ LEAST_TASKS = 4
 tables of equal models; see docs/reports.md."""
 
 _PERMUTATIONS = 9999
+_SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class RankTest:
         chi_squared: Friedman's statistic.
         p: the share of permutations of the models within the tasks whose statistic is at least as large.
         difference: two mean ranks that differ by at least this differ at 5%, all pairs together.
-        groups: the largest sets of models that lie within it.
+        groups: the largest sets of models that lie within it; one of all models where p is above 0.05, since then
+            no pair is said to differ.
     """
 
     ranks: Mapping[str, float]
@@ -83,13 +85,14 @@ def rank_test(ranks: Mapping[str, Sequence[float]]) -> RankTest:
     means = {model: statistics.fmean(own) for model, own in ranks.items()}
     means = dict(sorted(means.items(), key=lambda pair: pair[1]))
     difference = critical_difference(k, n)
+    p = _permutation_p(list(ranks.values()))
     return RankTest(
         means,
         n,
         friedman(list(means.values()), n),
-        _permutation_p(list(ranks.values())),
+        p,
         difference,
-        _groups(means, difference),
+        _groups(means, difference) if p <= _SIGNIFICANT else (tuple(means),),
     )
 
 

@@ -14,6 +14,9 @@ from itertools import pairwise
 FEWEST = 4
 """With fewer scores there is no lower quartile to speak of."""
 
+CLOSE = 0.2
+"""Best and nothing learned are not told apart where they differ by at most this share of the larger one."""
+
 
 @dataclass(frozen=True)
 class LearnedLevel:
@@ -26,6 +29,22 @@ class LearnedLevel:
 
     level: float
     nothing: float
+
+    @property
+    def best(self) -> float:
+        """The best score."""
+        return 2 * self.level - self.nothing
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the best score is far enough from nothing learned for a window to mean something.
+
+        It is not where no trial learns, and noise sets the level, nor where nearly all do.
+
+        >>> LearnedLevel(0.55, nothing=0.2).is_clear, LearnedLevel(0.127, nothing=0.124).is_clear
+        (True, False)
+        """
+        return abs(self.best - self.nothing) > CLOSE * max(abs(self.best), abs(self.nothing))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any, TypeVar
 
+from seqbench.base.counts import counted
 from seqbench.base.printable import one_line
 from seqbench.contracts.published import BaselineScore, Computed, DataNeeded, Target, TrainedScore
 from seqbench.errors import ExperimentError, SeqbenchError, told
@@ -22,6 +23,7 @@ from seqbench.records.schema import Evaluation, Record
 from seqbench.records.store import Store
 from seqbench.running.plan import Plan, plan
 from seqbench.running.run import records_of, run_plan
+from seqbench.targets.outcomes import TargetOutcome
 
 Result = TypeVar("Result")
 log = logging.getLogger(__name__)
@@ -41,6 +43,7 @@ class Bench:
         results: the folder of results.
         is_quick: train nothing; read the records that are there.
         how: how cells are run.
+        tell: gets a sentence before each training.
     """
 
     catalog: Catalog
@@ -48,6 +51,7 @@ class Bench:
     results: Path
     is_quick: bool = False
     how: Execution = field(default_factory=lambda: Execution())
+    tell: Callable[[str], None] = log.info
 
     def path_of(self, needed: DataNeeded) -> Path:
         """Return where data are looked for."""
@@ -85,6 +89,21 @@ def measure(target: Target, bench: Bench) -> Measured:
     raise UnmeasuredError(by.why)
 
 
+def is_of_today(target: Target, outcome: TargetOutcome, bench: Bench) -> bool:
+    """Return whether an outcome is that of the cells which would be run today.
+
+    The cells are others after a new version of the task or the model, or with other data.
+
+    Raises:
+        SeqbenchError: the plugin, the data or the folder of results is unfit.
+    """
+    by, path = target.measured_by, bench.path_of(target.data) if target.data else None
+    if not isinstance(by, TrainedScore):
+        return True
+    todo = plan(build(experiment_fields(target.name, by, path)), bench.catalog, Store(bench.results))
+    return {cell.key for cell in todo.cells} == set(outcome.keys)
+
+
 def _of_baseline(by: BaselineScore, path: Path | None, catalog: Catalog) -> Measured:
     task = make(catalog.task(by.task), _with_data(by.parameters, path))
     data = _called(lambda: task.load(by.length, by.seed))
@@ -114,11 +133,17 @@ def _called(code: Callable[[], Result]) -> Result:
 
 def _of_cells(name: str, by: TrainedScore, path: Path | None, bench: Bench) -> Measured:
     store = Store(bench.results)
-    todo = plan(build(experiment_fields(name, by, path)), bench.catalog, store)
+    experiment = build(experiment_fields(name, by, path))
+    if untested := set(by.lengths) - {*experiment.lengths, *experiment.evaluate_lengths}:
+        raise UnmeasuredError(f"its cells are not tested at length {min(untested)}")
+    todo = plan(experiment, bench.catalog, store)
     if todo.pending and bench.is_quick:
         raise UnmeasuredError(
             f"{len(todo.pending)} of {len(todo.cells)} cells have to be trained; run it without --quick"
         )
+    if todo.pending:
+        cells, steps = counted(len(todo.pending), "cell"), counted(experiment.training.steps, "step")
+        bench.tell(f"{name}: trains {cells}, of at most {steps} at length {experiment.lengths[0]}")
     run_plan(todo, store, bench.catalog, bench.how)
     records = _finished(todo, store)
     found = [_score(record, by) for record in records]
@@ -140,12 +165,14 @@ def experiment_fields(name: str, by: TrainedScore, path: Path | None) -> dict[st
     """Return the fields of the experiment of a target, with the path of its data.
 
     Raises:
-        ExperimentError: it has not one task.
+        ExperimentError: it has not one task, one model and one length.
     """
     fields = merge({"name": name}, by.experiment)
-    tasks = fields.get("tasks", ())
-    if len(tasks) != 1:
-        raise ExperimentError(f"the target {name}: its experiment is to have one task, and has {len(tasks)}")
+    for kind in ("task", "model", "length"):
+        found = len(fields.get(f"{kind}s", ()))
+        if found != 1:
+            raise ExperimentError(f"the target {name}: its experiment is to have one {kind}, and has {found}")
+    tasks = fields["tasks"]
     if path is None:
         return fields
     return merge(fields, {"parameters": {tasks[0]: {"data": str(path)}}})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from seqbench.base.environment import describe
 from seqbench.contracts.published import NotComparable, Target
 from seqbench.errors import SeqbenchError, StoreError
-from seqbench.targets.measuring import Bench, Measured, measure
+from seqbench.targets.measuring import Bench, Measured, is_of_today, measure
 from seqbench.targets.outcomes import OutcomeStatus, TargetOutcome, definition_of, keep_outcome, kept_outcome
 
 
@@ -27,8 +28,9 @@ def outcomes(targets: Iterable[Target], bench: Bench) -> Iterator[tuple[Target, 
 
 
 def judged(target: Target, measured: Measured) -> TargetOutcome:
-    """Return the outcome of a measurement; one that came to no number, as a training diverged, is missed."""
-    number = measured.number
+    """Return the outcome of a measurement; one without a finite number, as a training diverged, is missed."""
+    number = _finite(measured.number)
+    is_odd = number is None and measured.number is not None
     beyond = None if number is None else target.tolerance.beyond(number, target.number)
     return TargetOutcome(
         target=target.name,
@@ -38,25 +40,28 @@ def judged(target: Target, measured: Measured) -> TargetOutcome:
         measured=number,
         beyond=beyond,
         n=measured.n,
-        spread=measured.spread,
-        baseline=measured.baseline,
-        reason=measured.reason,
+        spread=_finite(measured.spread),
+        baseline=_finite(measured.baseline),
+        reason=f"the measured number is {measured.number}" if is_odd else measured.reason,
         keys=measured.keys,
         environment=_told(measured.environment or describe()),
     )
 
 
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
 def _outcome(target: Target, bench: Bench) -> TargetOutcome:
     if isinstance(target.measured_by, NotComparable):
         return _without(target, "not comparable", target.measured_by.why)
-    if bench.is_quick and target.is_trained:
-        known = kept_outcome(bench.results, target)
-        if known is not None and known.is_measured:
-            return known
+    known = kept_outcome(bench.results, target) if bench.is_quick and target.is_trained else None
     if target.data is not None and not bench.path_of(target.data).exists():
         why = f"{bench.path_of(target.data)} is not there; it comes from {target.data.source}"
-        return _without(target, "no data", why)
+        return known if known is not None and known.is_measured else _without(target, "no data", why)
     try:
+        if known is not None and known.is_measured and is_of_today(target, known, bench):
+            return known
         return judged(target, measure(target, bench))
     except StoreError:
         raise

@@ -76,7 +76,7 @@ def test_run_tells_each_outcome_and_a_missed_one_is_no_failure(plugin: str) -> N
 
 def test_tables_are_written_for_a_person_and_as_markdown(plugin: str) -> None:
     _, out, _ = ran("run", "mine-met", "mine-missed", "--plugin", plugin)
-    assert "2 targets: 1 met, 1 missed." in out
+    assert "2 published numbers: 1 met, 1 missed." in out
     _, marked, _ = ran("run", "mine-met", "mine-missed", "--plugin", plugin, "--format", "markdown")
     assert "| mine-missed | loss | 0.1 | up to +0.01 | 0.5199 |" in marked
     status, shown, _ = ran("show", "mine-missed", "--plugin", plugin)
@@ -98,6 +98,19 @@ def test_unknown_name_is_an_error_with_the_nearest_one(
     assert run_line() == 2
     assert "no target is called 'mine-mat'; did you mean 'mine-met'?" in capsys.readouterr().err
     assert not Path("results").exists()
+
+
+def test_folder_of_data_that_is_asked_for_has_to_be_there(
+    plugin: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["seqbench", "targets", "run", "mine-elsewhere", "--plugin", plugin]
+    monkeypatch.setattr("sys.argv", [*asked, "--data", "dta"])
+    assert run_line() == 2
+    assert "there is no folder dta" in capsys.readouterr().err
+    # Without the one by default, a target says where its data come from.
+    monkeypatch.setattr("sys.argv", asked)
+    assert run_line() == 0
+    assert "no data" in capsys.readouterr().err
 
 
 def test_page_of_the_docs_is_what_the_command_makes_of_the_kept_outcomes() -> None:

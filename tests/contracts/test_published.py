@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ REFERENCE = "@misc{somebody2020, title = {Something}, year = {2020}}"
 SOURCE = PublishedIn(paper="Somebody 2020", place="table 1", reference=REFERENCE)
 
 
-def target(name: str = "one", number: float = 1.0) -> Target:
+def target(name: str = "one", number: float = 1.0, origin: Any = "published") -> Target:
     return Target(
         name=name,
         claim="it is one",
@@ -22,6 +23,7 @@ def target(name: str = "one", number: float = 1.0) -> Target:
         source=SOURCE,
         tolerance=Near(0.0, "exact"),
         measured_by=NotComparable("nobody measures it"),
+        origin=origin,
     )
 
 
@@ -53,6 +55,7 @@ def test_tolerance_says_by_how_much_two_is_missed(
         (lambda: AtMost(1.0, ""), "has a reason"),
         (lambda: target(name="Not Kebab"), "lower-case words"),
         (lambda: target(number=math.inf), "finite"),
+        (lambda: target(origin="hearsay"), "it is one of 'published', 'own computation', 'own threshold'"),
         (lambda: PublishedIn(paper="A", place="b", reference="@misc{a, title = {A}}"), "with a year"),
         (lambda: PublishedIn(paper="A", place="b", reference=REFERENCE + REFERENCE), "one BibTeX entry"),
         (lambda: PublishedIn(paper="A", place="b", reference="Somebody (2020)"), "begins with @KIND"),

@@ -142,6 +142,22 @@ def test_lower_scores_may_be_the_better_ones(tmp_path: Path) -> None:
     assert "mse at most 0.450" in found["window of learning rates"].below[0]
 
 
+def test_best_of_a_grid_is_said_of_its_own_settings(tmp_path: Path) -> None:
+    search = search_of(method="grid")
+    made = folder_of(tmp_path / "runs", search, trials_of(search))
+    (line,) = tables(made)["best score after n trials"].lines
+    assert "settings of a grid are not drawn at random" in line
+    assert "Dodge" not in line
+
+
+def test_task_that_no_trial_learned_has_no_window_and_says_why(tmp_path: Path) -> None:
+    search = search_of()
+    made = folder_of(tmp_path / "runs", search, trials_of(search, lambda model, length, rate: 0.12 + rate / 10))
+    found = tables(made)["window of learning rates"]
+    assert texts(found)[0] == ["copy", "lstm", "unknown", "unknown"]
+    assert found.below == ("copy: no window, since the best accuracy is 0.130 and nothing learned is about 0.120",)
+
+
 @pytest.mark.parametrize("name", ["terminal", "markdown", "latex", "json"])
 def test_every_format_holds_the_trials(folder: Path, name: str) -> None:
     records = Store(folder).read()

@@ -285,9 +285,12 @@ def test_executor_that_is_shown_runs_cells(place: Path) -> None:
     assert told(["run", "smoke", "--plugin", "here.py", "--tasks", "copy", "--models", "rnn", *settings]) == 0
 
 
-def test_target_that_is_shown_is_one() -> None:
+def test_target_that_is_shown_is_one_beside_the_bundled_ones(place: Path) -> None:
+    (place / "mine.py").write_text(shown_by("seqbench_targets"))
+    catalog = load_catalog(files=["mine.py"])
+    assert catalog.problems == ()
     (target,) = module(shown_by("seqbench_targets"))["seqbench_targets"]()
-    assert target_faults(target) == []
+    assert target_faults(catalog.target(target.name)) == []
 
 
 def test_every_training_field_is_in_the_docs() -> None:

@@ -17,11 +17,14 @@ from seqbench import BaselineScore, Computed, NotComparable, Target, TrainedScor
 from seqbench.experiment.schema import build
 from seqbench.plugins.grid import expand
 from seqbench.plugins.parameters import make
-from seqbench.targets.measuring import Bench, experiment_fields
+from seqbench.targets.measuring import Bench, experiment_fields, is_of_today
+from seqbench.targets.outcomes import kept_outcome
 from seqbench.targets.run import outcomes
 
 CATALOG = load_catalog()
 TARGETS = CATALOG.targets
+TRAINED = [each for each in TARGETS.values() if each.is_trained]
+KEPT = Path(__file__).parents[2] / "results" / "targets"
 
 
 def test_there_are_targets_of_every_kind() -> None:
@@ -48,6 +51,28 @@ def test_names_parameters_and_fields_of_a_target_exist(target: Target, tmp_path:
     elif isinstance(by, BaselineScore):
         assert make(CATALOG.task(by.task), dict(by.parameters))
     assert not target.claim.endswith(".")
+
+
+def test_numbers_that_no_paper_prints_say_so() -> None:
+    own = {name: each.origin for name, each in TARGETS.items() if each.origin != "published"}
+    computed = {f"etth1-seasonal-naive-{steps}" for steps in (96, 192, 336, 720)} | {"etth1-last-value-96"}
+    assert own == {
+        **dict.fromkeys(computed, "own computation"),
+        **dict.fromkeys([f"adding-{steps}-lstm" for steps in (100, 200, 400)], "own threshold"),
+    }
+
+
+@pytest.mark.parametrize("target", TRAINED, ids=lambda each: each.name)
+def test_kept_outcome_of_a_trained_target_is_of_the_cells_of_today(
+    target: Target, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    known = kept_outcome(KEPT, target)
+    if known is None or not known.keys:
+        pytest.skip("it was not run")
+    data = request.getfixturevalue("shared_data") if target.data else tmp_path
+    if target.data and not (data / target.data.path).exists():
+        pytest.skip(f"{target.data.path} is not there")
+    assert is_of_today(target, known, Bench(CATALOG, data, KEPT)), "its task or model has another version: run it"
 
 
 def rows(path: Path) -> list[dict[str, str]]:

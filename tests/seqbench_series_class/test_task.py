@@ -144,3 +144,13 @@ def test_shapes_beside_data_are_refused(data: str) -> None:
     assert SeriesClass(data=data).source_fingerprint(data).startswith("ts:sha256:")
     with pytest.raises(ValueError, match="shapes"):
         SeriesClass(shapes=7)
+
+
+def test_nearest_series_by_time_warping_does_not_depend_on_the_share_of_validation(tmp_path: Path) -> None:
+    series_file(tmp_path, rows=12, part="TEST", shift=1)
+    data = str(series_file(tmp_path, rows=12))
+    scores = [
+        {each.name: each.scores for each in SeriesClass(data=data, validation_share=share).load(6, 0).baselines}
+        for share in (0.2, 0.5, 0.2)
+    ]
+    assert {each["nearest by time warping"]["accuracy"] for each in scores} == {1.0}

@@ -50,3 +50,16 @@ def test_mean_of_shares_has_an_interval_over_tasks() -> None:
     assert sum(each.mean for each in means) == pytest.approx(1)
     assert all(each.n == 4 and each.interval and each.interval.low >= 0 for each in means)
     assert mean_shares([]) is None
+
+
+def test_models_that_are_all_alike_have_a_small_share_at_any_number_of_lengths() -> None:
+    random = np.random.default_rng(0)
+    found = []
+    for _ in range(200):
+        skills = {m: {("copy", t, s): random.normal() for t in range(4) for s in range(6)} for m in "abc"}
+        found += [each.shares for each in shares_by_task(skills)]
+    model, seed, both = np.mean([each for each in found if each], axis=0)
+    # Cut at each length, they are 0.06 and 0.09.
+    assert model < 0.045
+    assert seed < 0.06
+    assert both > 0.9

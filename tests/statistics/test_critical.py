@@ -65,6 +65,14 @@ def test_models_that_are_farther_apart_than_the_critical_difference_share_no_gro
     assert friedman([2.5] * 4, 10) == 0
 
 
+def test_where_friedmans_test_shows_no_difference_all_models_are_one_group() -> None:
+    found = rank_test({"a": [1, 1, 1, 2], "b": [3, 3, 3, 1], "c": [2, 2, 2, 4], "d": [4, 4, 4, 3]})
+    # Mean ranks 1.25 and 3.75 are farther apart than 2.35, but p is 0.052.
+    assert found.difference < 2.5
+    assert found.p > 0.05
+    assert found.groups == (("a", "b", "c", "d"),)
+
+
 def outcomes(tasks: int, models: int = 3) -> dict[str, dict[tuple[str, int, int], float]]:
     return {
         f"m{m}": {(f"t{t}", length, 0): m + 0.01 * length for t in range(tasks) for length in (16, 64)}

@@ -48,3 +48,18 @@ def test_width_from_random_rates_is_on_average_the_true_one() -> None:
         tried = 10 ** random.uniform(-4, -2, 12)
         widths.append(window({float(rate): [3e-4 <= rate <= 3e-3] for rate in tried}, 1e-4, 1e-2).decades)
     assert np.mean(widths) == pytest.approx(1.0, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("scores", "is_clear"),
+    [
+        ([0.1, *[0.95, 0.96, 0.97] * 2, 0.98, 0.985, 0.99], False),
+        ([0.120, 0.122, 0.124, 0.126, 0.128, 0.130], False),
+        ([0.12, 0.13, 0.12, 0.13, 0.4], True),
+    ],
+)
+def test_level_is_not_clear_where_nearly_all_learn_or_none(scores: list[float], is_clear: bool) -> None:
+    found = learned_level(scores, is_higher_better=True)
+    assert found is not None
+    assert found.is_clear == is_clear
+    assert found.best == pytest.approx(max(scores))

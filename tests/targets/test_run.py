@@ -30,6 +30,7 @@ from seqbench import (
     TrainedScore,
 )
 from seqbench.base.environment import describe
+from seqbench.errors import ExperimentError
 from seqbench.experiment.schema import Execution
 from seqbench.jobs.events import Event
 from seqbench.targets.measuring import Bench, Measured, experiment_fields
@@ -165,8 +166,10 @@ def test_lengths_and_factor_decide_which_scores_count(tmp_path: Path) -> None:
     found = outcome(target(dataclasses.replace(by, lengths=(5, 7), factor=100.0), 100.0), tmp_path)
     assert found.measured is not None
     assert found.baseline == 25.0
-    missing = outcome(target(dataclasses.replace(by, lengths=(5, 9))), tmp_path)
-    assert (missing.status, "was not tested at length 9" in missing.reason) == ("not run", True)
+    missing = outcome(target(dataclasses.replace(by, lengths=(5, 9))), tmp_path / "other")
+    assert (missing.status, missing.reason) == ("not run", "its cells are not tested at length 9")
+    # That is known before anything is trained.
+    assert not (tmp_path / "other").exists()
     unknown = outcome(target(dataclasses.replace(by, metric="exact_match")), tmp_path)
     assert (unknown.status, "has no score exact_match" in unknown.reason) == ("not run", True)
 
@@ -227,12 +230,63 @@ def test_table_has_a_row_for_each_target_also_for_those_that_were_missed_or_not_
     shown = table([missed, target(GUESS)], known)
     assert [str(row[0]) for row in shown.rows] == ["missed", "one"]
     assert [str(row[-1]) for row in shown.rows] == ["missed by 0.250", "not run"]
-    assert shown.lines == ("2 targets: 1 missed, 1 not run.",)
+    assert shown.lines == ("2 published numbers: 1 missed, 1 not run.",)
     page = report([missed, target(GUESS)], known)
     assert [section.title for section in page.sections][1:] == ["The table", "What they are"]
 
 
-def test_experiment_of_two_tasks_is_refused() -> None:
-    by = TrainedScore(experiment={"tasks": ["last", "copy"]}, metric="accuracy")
-    with pytest.raises(Exception, match="to have one task, and has 2"):
+@pytest.mark.parametrize(
+    ("kind", "found"), [("task", ["last", "copy"]), ("model", ["small", "tall"]), ("length", [6, 7])]
+)
+def test_experiment_whose_mean_would_be_over_two_things_is_refused(kind: str, found: list[Any]) -> None:
+    by = trained()
+    by = dataclasses.replace(by, experiment={**by.experiment, f"{kind}s": found})
+    with pytest.raises(ExperimentError, match=f"to have one {kind}, and has 2"):
         experiment_fields("one", by, None)
+
+
+def test_numbers_that_nobody_published_are_marked_and_counted_apart(tmp_path: Path) -> None:
+    own = [
+        target(GUESS, name="computed", origin="own computation"),
+        target(GUESS, 0.5, name="solved", origin="own threshold"),
+    ]
+    found = {each.name: outcome(each, tmp_path) for each in own}
+    shown = table([target(GUESS), *own], found)
+    assert [str(row[2]) for row in shown.rows] == ["0.25", "0.25 (own computation)", "0.5 (own threshold)"]
+    assert shown.lines == (
+        "1 published number: 1 not run. 2 numbers of our own, which no paper prints: 1 met, 1 missed.",
+    )
+    said = report(own, found).sections[-1].lines
+    assert "Own threshold: Somebody 2020, table 1" in said[1]
+
+
+@pytest.mark.parametrize("tolerance", [Near(1.0, "so"), AtMost(1.0, "so"), AtLeast(1.0, "so")])
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+def test_number_that_is_not_finite_is_missed_and_said_and_the_next_target_goes_on(
+    tmp_path: Path, tolerance: Any, number: str
+) -> None:
+    odd = target(Computed(lambda path: float(number), number), name="odd", tolerance=tolerance)
+    found = {each.name: what for each, what in outcomes([odd, target(GUESS)], bench(tmp_path))}
+    assert (found["odd"].status, found["odd"].measured, found["odd"].beyond) == ("missed", None, None)
+    assert found["odd"].reason == f"the measured number is {number}"
+    assert found["one"].status == "met"
+
+
+def test_quick_run_does_not_keep_to_the_outcome_of_other_cells(tmp_path: Path) -> None:
+    one = target(trained(), 1.0, tolerance=AtLeast(1.0, "anything"))
+    of_today = outcome(one, tmp_path)
+    keep_outcome(tmp_path / "results", one, of_today.model_copy(update={"keys": ("an", "older"), "measured": 0.0}))
+    again = outcome(one, tmp_path, is_quick=True)
+    assert (again.keys, again.measured) == (of_today.keys, of_today.measured)
+    for path in (tmp_path / "results" / "records").iterdir():
+        path.unlink()
+    keep_outcome(tmp_path / "results", one, of_today.model_copy(update={"keys": ("an", "older")}))
+    assert "2 of 2 cells have to be trained" in outcome(one, tmp_path, is_quick=True).reason
+
+
+def test_training_is_told_before_it_begins(tmp_path: Path) -> None:
+    said: list[str] = []
+    one = dataclasses.replace(bench(tmp_path), tell=said.append)
+    for _ in range(2):
+        list(outcomes([target(trained()), target(GUESS)], one))
+    assert said == ["one: trains 2 cells, of at most 2 steps at length 6"]

@@ -88,7 +88,7 @@ def rates_panel(title: str, places: Sequence[PlaceTried], look_of: Mapping[str, 
         _wider(log_axis("learning rate", rates, lambda exponent: f"{10**exponent:.3g}")),
         _scores(places),
         tuple(_rate_series(each, look_of[each.place.model]) for each in places),
-        () if learned is None else (learned.level,),
+        (learned.level,) if learned is not None and learned.is_clear else (),
     )
 
 
@@ -158,8 +158,8 @@ def _expected(
     return chart(
         f"expected-{name}",
         f"{task}, T={length}: best score after n trials",
-        f"The best validation score on {task} at length {length} that n trials are expected to have, a line for"
-        " each model.",
+        f"The best validation score on {task} at length {length} that n of the trials are expected to have, a line"
+        " for each model; of a search by tpe, the best of the first n.",
         x=_wider(count_axis("trials", [float(most)])),
         y=y,
         series=[

@@ -28,11 +28,9 @@ def training_panels(source: Contents) -> list[Panel]:
 def _pair(where: str, own: Sequence[Group], source: Contents) -> Iterator[Panel]:
     losses, scores = {}, {}
     for group in own:
-        losses[group.model] = [
-            binned(points.steps, points.values)
-            for record in group.records
-            if (points := source.curves(record).losses).steps
-        ]
+        found = [points for record in group.records if (points := source.curves(record).losses).steps]
+        size = max((bin_size(len(points.steps)) for points in found), default=1)
+        losses[group.model] = [binned(points.steps, points.values, size) for points in found]
         scores[group.model] = [
             {each.step: each.score for each in record.course.validations}
             for record in group.records
@@ -57,13 +55,19 @@ def _log(loss: float | None) -> float | None:
     return math.log10(loss) if loss is not None and loss > 0 else None
 
 
-def binned(steps: Sequence[int], values: Sequence[float | None]) -> _Curve:
-    """Return at most `_POINTS` means of consecutive losses, so that noise hides nothing; each at its last step.
+def bin_size(losses: int) -> int:
+    """Return how many consecutive losses make one of at most `_POINTS` points."""
+    return math.ceil(losses / _POINTS)
 
-    >>> binned([10, 20, 30], [1.0, None, 3.0])
+
+def binned(steps: Sequence[int], values: Sequence[float | None], size: int) -> _Curve:
+    """Return the means of every ``size`` consecutive losses, so that noise hides nothing; each at its last step.
+
+    Seeds of which a mean is drawn need one size: otherwise their points stand at other steps.
+
+    >>> binned([10, 20, 30], [1.0, None, 3.0], 1)
     {10: 1.0, 20: None, 30: 3.0}
     """
-    size = math.ceil(len(steps) / _POINTS)
     found: dict[int, float | None] = {}
     for first in range(0, len(steps), size):
         own = values[first : first + size]
@@ -73,7 +77,8 @@ def binned(steps: Sequence[int], values: Sequence[float | None]) -> _Curve:
 
 
 def _lines(curves: Mapping[str, Sequence[_Curve]], look_of: Mapping[str, Look]) -> tuple[Series, ...]:
-    return tuple(mean_line(model, look_of[model], own) for model, own in curves.items() if own)
+    lines = (mean_line(model, look_of[model], own) for model, own in curves.items() if own)
+    return tuple(line for line in lines if line.x)
 
 
 def mean_line(model: str, look: Look, curves: Sequence[_Curve]) -> Series:

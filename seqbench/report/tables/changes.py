@@ -82,9 +82,34 @@ def _lines(ours: Mapping[Place, Observation], theirs: Mapping[Place, Observation
             kinds = sorted({f"{model} on {task}" for task, model, _, _ in only}, key=natural)
             shown = ", ".join(kinds[:5]) + (f" and {len(kinds) - 5} more" if len(kinds) > 5 else "")
             yield f"Only {name}: {counted(len(only), 'cell')} ({shown})."
+    yield from _other_tasks(both)
     devices = {(one.device, other.device) for one, other in both.values() if one.device != other.device}
     if devices:
         yield "They ran on different devices: times tell of these, not of the change."
+
+
+def _other_tasks(both: Both) -> Iterator[str]:
+    """Yield a sentence about each task that is another one before and after, though it has the same name."""
+    found: dict[str, dict[str, None]] = {}
+    for (task, *_), (one, other) in both.items():
+        if what := _difference(one, other):
+            found.setdefault(task, {})[what] = None
+    for task, differences in found.items():
+        yield (
+            f"{task} is not the same task before and after: {', '.join(differences)}. A change of skill on it may"
+            " come from the task alone."
+        )
+
+
+def _difference(one: Observation, other: Observation) -> str:
+    """Return in what the tasks of two cells differ, the first that is found; nothing if they are the same."""
+    if one.settings != other.settings:
+        return f"it has {one.settings or 'no setting'} before and {other.settings or 'no setting'} after"
+    if one.metric and other.metric and one.metric.name != other.metric.name:
+        return f"its metric is {one.metric.name} before and {other.metric.name} after"
+    if one.data and other.data and one.data != other.data:
+        return "its data differ"
+    return ""
 
 
 def _models(both: Both) -> Table:

@@ -9,7 +9,8 @@ from seqbench.statistics import Outcomes, SeedSummary, mean_shares, shares_by_ta
 _LINES = (
     "Shares of the variance of skill: a two-way layout of models and seeds at each length, lengths added up.",
     "Seed: its data, which all models share, are hard or easy. Both: what a seed does to one model alone, its"
-    " first weights and its batches. A length where a model lacks a skill with some seed is left out.",
+    " first weights and its batches, and all other noise. A length where a model lacks a skill with some seed is"
+    " left out.",
 )
 _MEAN = "mean over tasks"
 

@@ -9,9 +9,11 @@ from seqbench.base.counts import counted
 from seqbench.report.numbers import fixed
 from seqbench.report.observations import Observation
 from seqbench.report.tables.scores import usable_length_of
+from seqbench.report.tables.standings import RANKS_LAST
 from seqbench.report.tables.table import Entry, Table, grouped
 from seqbench.statistics import (
     FEWEST,
+    LAST,
     LEAST_CLUSTERS,
     Correlation,
     Pair,
@@ -25,10 +27,12 @@ MOMENTS = (("init", "before training"), ("trained", "after training"))
 QUANTITIES = ("usable length", "skill")
 _LINES = (
     "Spearman's correlation of the gradient horizon of a cell with the usable length of its model on the task, and"
-    " with its own skill [95% interval, whole tasks drawn again].",
+    " with its own skill [95% interval, whole tasks drawn again; among cells of one task and length it holds the"
+    " true value in about 92% of cases].",
     "In all cells the length itself takes part: a longer sequence has room for a longer horizon, and is harder."
     " Among cells of one task and length it does not: there the models and seeds are compared.",
-    "Horizons of state gradients only; one that is not reached counts as longer than any that is as long.",
+    "Horizons of state gradients only; one that is not reached counts as longer than any that is as long. A cell"
+    " that diverged, failed or timed out counts as worse than any skill.",
 )
 _CENSORED = 0.5
 """What is known to be at least so many steps ranks above what is exactly so many."""
@@ -98,9 +102,13 @@ def _pairs(
 ) -> Iterator[Pair]:
     for each in own:
         lag = _lag(each, when)
-        value = each.skill if quantity == "skill" else usable[each.task, each.model]
+        value = _skill(each) if quantity == "skill" else usable[each.task, each.model]
         if lag is not None and value is not None:
             yield Pair(each.task, (each.task, each.tested), lag, value)
+
+
+def _skill(each: Observation) -> float | None:
+    return LAST if each.status in RANKS_LAST else each.skill
 
 
 def _lag(each: Observation, when: str) -> float | None:

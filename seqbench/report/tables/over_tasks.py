@@ -1,4 +1,4 @@
-"""Makes the tables that take each task as one of many: mean ranks drawn again, and critical differences."""
+"""Makes the tables that take each task as one of many: intervals of mean ranks, and critical differences."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _drawn_again(found: Outcomes) -> Iterator[Table]:
     ]
     if any(each.over_both or each.over_seeds for each in known.values()):
         columns = ("model", "mean rank", "over tasks and seeds", "over seeds")
-        yield Table("mean rank, drawn again", _DRAWN_LINES, columns, tuple(rows), keys=1)
+        yield Table("intervals of the mean rank", _DRAWN_LINES, columns, tuple(rows), keys=1)
 
 
 def _ends(ends: Interval | None) -> Entry:
@@ -76,7 +76,7 @@ def _critical(test: RankTest) -> Table:
         f" p = {p_text(test.p)}; critical difference {fixed(test.difference, 2)}."
     )
     nothing = () if is_found else ("Friedman's test shows no difference, so no pair is said to differ.",)
-    columns = ("model", "mean rank", "not shown to differ from")
+    columns = ("model", "mean rank over tasks", "not shown to differ from")
     return Table("critical differences", (*_CRITICAL_LINES, told, *nothing), columns, rows, keys=1)
 
 

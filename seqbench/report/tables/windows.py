@@ -8,7 +8,7 @@ from seqbench.records.variants import natural
 from seqbench.report.numbers import fixed, number
 from seqbench.report.tables.table import ABSENT, Entry, Table
 from seqbench.report.tuning import RATE, PlaceTried, tasks_of
-from seqbench.statistics import Window
+from seqbench.statistics import CLOSE, LearnedLevel, Window
 
 _WINDOW_LINES = (
     f"The factors of ten of {RATE}, out of those that were tried, in which a model learns: its validation score"
@@ -16,11 +16,18 @@ _WINDOW_LINES = (
     "Nothing learned is estimated by the lower quartile of all scores of the task, at all lengths. Each trial"
     " stands for the rates up to halfway to its neighbours; >= where a trial at either end learned, so that a"
     " wider search might find more.",
+    f"Unknown where the best score and nothing learned differ by at most {CLOSE:.0%} of the larger: then nearly"
+    " all trials learned, or none did, and the width would say nothing. Look at the picture of the trials.",
 )
 EXPECTED_LINE = (
     "The validation score that the best of n trials is expected to have (Dodge et al. 2019), the n drawn from the"
     " trials without replacement. - where all of n may have come to no score; a pruned trial counts with the score"
     " it had."
+)
+GRID_LINE = (
+    "The validation score that the best of n of these trials is expected to have, the n drawn from them without"
+    " replacement. The settings of a grid are not drawn at random, so this says nothing of other settings. - where"
+    " all of n may have come to no score."
 )
 FIRST_LINE = (
     "The best validation score of the first n trials; later ones of this search were chosen by the earlier."
@@ -35,19 +42,26 @@ def window_table(places: Sequence[PlaceTried]) -> Table | None:
     for task, own in tasks_of(places):
         learned = own[0].learned
         if learned is not None:
-            sign = "at least" if own[0].is_higher_better else "at most"
-            below.append(
-                f"{task}: learned is {own[0].metric} {sign} {number(learned.level)}; nothing learned is about"
-                f" {number(learned.nothing)}"
-            )
+            below.append(f"{task}: {_said(learned, own[0])}")
         for model in sorted({each.place.model for each in own}, key=natural):
             at = {each.place.length: each.window for each in own if each.place.model == model}
             entries = (_window(at[length]) if length in at else Entry(ABSENT) for length in lengths)
             rows.append((Entry(task), Entry(model), *entries))
-    if not any(each.window for each in places):
+    if len({point.rate for each in places for point in each.points if point.rate}) < 2:
+        return None
+    if all(each.learned is None for each in places):
         return None
     columns = ("task", "model", *(f"T={length}" for length in lengths))
     return Table("window of learning rates", _WINDOW_LINES, columns, tuple(rows), keys=2, below=tuple(below))
+
+
+def _said(learned: LearnedLevel, first: PlaceTried) -> str:
+    """Return which score counts as learned, or why none does."""
+    nothing = f"nothing learned is about {number(learned.nothing)}"
+    if not learned.is_clear:
+        return f"no window, since the best {first.metric} is {number(learned.best)} and {nothing}"
+    sign = "at least" if first.is_higher_better else "at most"
+    return f"learned is {first.metric} {sign} {number(learned.level)}; {nothing}"
 
 
 def window_text(found: Window) -> str:
@@ -59,13 +73,8 @@ def window_text(found: Window) -> str:
     return f"{'>= ' if found.is_open else ''}{fixed(found.decades, 2)} of {fixed(found.of, 2)}"
 
 
-def expected_table(places: Sequence[PlaceTried], *, is_in_order: bool) -> Table | None:
-    """Return the expected best score after some numbers of trials; None without trials.
-
-    Args:
-        places: the trials.
-        is_in_order: whether later trials depend on earlier ones, so that only their own order means something.
-    """
+def expected_table(places: Sequence[PlaceTried], method: str) -> Table | None:
+    """Return the expected best score after some numbers of trials of a search; None without trials."""
     most = max((len(each.best) for each in places), default=0)
     if not most:
         return None
@@ -80,7 +89,7 @@ def expected_table(places: Sequence[PlaceTried], *, is_in_order: bool) -> Table 
         for each in places
     )
     columns = ("task", "length", "model", *(f"n={n}" for n in counts))
-    line = FIRST_LINE if is_in_order else EXPECTED_LINE
+    line = {"tpe": FIRST_LINE, "grid": GRID_LINE}.get(method, EXPECTED_LINE)
     return Table("best score after n trials", (line,), columns, rows, keys=3)
 
 

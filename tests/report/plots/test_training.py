@@ -10,7 +10,7 @@ import seqbench
 from seqbench.records.schema import Course, Validation
 from seqbench.records.store import Store
 from seqbench.report.charts.lines import Look
-from seqbench.report.plots.training import binned, mean_line
+from seqbench.report.plots.training import bin_size, binned, mean_line
 from tests.report.tables.test_scores import record
 
 
@@ -24,11 +24,11 @@ def test_line_is_the_mean_over_seeds_and_ends_with_the_first_of_them() -> None:
 
 
 def test_many_losses_are_averaged_and_an_infinite_one_stays_a_gap() -> None:
-    found = binned(range(1, 201), [float(step) for step in range(1, 201)])
+    found = binned(range(1, 201), [float(step) for step in range(1, 201)], bin_size(200))
     assert len(found) == 50
     # Steps 1 to 4, at the last of them.
     assert (found[4], found[200]) == (2.5, 198.5)
-    assert binned(range(1, 101), [None, *[1.0] * 99])[2] is None
+    assert binned(range(1, 101), [None, *[1.0] * 99], 2)[2] is None
 
 
 def test_several_models_stand_in_one_picture_with_loss_and_score(tmp_path: Path) -> None:
@@ -53,3 +53,12 @@ def test_several_models_stand_in_one_picture_with_loss_and_score(tmp_path: Path)
     ]
     assert [list(line.get_ydata()) for line in score.get_lines()] == [[0.2, 0.5], [0.2, 0.75]]
     assert score.get_ylabel() == "accuracy"
+
+
+def test_seeds_that_ended_at_different_steps_share_their_points(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install 'seqbench[report]'")
+    for seed, steps in enumerate((350, 550)):
+        course = Course(losses=tuple((step, 1.0) for step in range(1, steps + 1)))
+        Store(tmp_path / "r").write(record(0.5, seed=seed).model_copy(update={"course": course}))
+    (loss,) = seqbench.plot(tmp_path / "r", what="training").axes
+    assert list(loss.get_lines()[0].get_xdata()) == list(range(11, 351, 11))

@@ -10,7 +10,11 @@ import pytest
 
 import seqbench
 from seqbench.errors import ExperimentError
+from seqbench.records.curves import curves_of
 from seqbench.records.store import Store
+from seqbench.report.plots.contents import Contents
+from seqbench.report.plots.windows import window_panels
+from seqbench.report.tuning import read_tried
 from tests.report.tables.test_scores import record
 from tests.searches import RATES, folder_of, search_of, trials_of, tuned_cells
 
@@ -41,3 +45,11 @@ def test_without_a_search_a_sentence_says_so(tmp_path: Path) -> None:
     Store(tmp_path / "r").write(record(0.5))
     with pytest.raises(ExperimentError, match=re.escape("no record has score against learning rate of a search")):
         seqbench.plot(tmp_path / "r", what="windows")
+
+
+def test_panels_of_several_searches_stay_apart_and_name_their_folders(tmp_path: Path) -> None:
+    search = search_of(lengths=(8,))
+    folders = [folder_of(tmp_path / name, search, trials_of(search)) for name in "ab"]
+    panels = window_panels(Contents((), curves_of, {}, tried=read_tried(folders)))
+    assert [panel.title for panel in panels] == [f"copy, T=8 ({folder})" for folder in folders]
+    assert [[each.name for each in panel.series] for panel in panels] == [["lstm", "rnn"]] * 2

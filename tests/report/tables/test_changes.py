@@ -5,16 +5,18 @@ Modules: seqbench.cli.compare.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from seqbench.cli.main import cli
-from seqbench.records.schema import Costs, Record
+from seqbench.records.schema import Costs, MetricData, Record
 from seqbench.records.store import Store
 from seqbench.report.observations import observations
 from seqbench.report.tables.changes import changes
@@ -103,3 +105,20 @@ def test_command_prints_tables_and_json(tmp_path: Path) -> None:
     found = json.loads(_compared(*asked, "--json").stdout)
     assert [row["finding"] for row in found["tables"][0]["rows"]] == ["better"]
     assert _compared(*asked, "--format", "latex").stdout.count(r"\begin{tabular}") >= 3
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"settings": "symbols=99"}, "it has no setting before and symbols=99 after"),
+        ({"data": "ffff"}, "its data differ"),
+        ({"metric": MetricData(name="loss", best=0.0, is_higher_better=False)}, "its metric is accuracy before"),
+        ({}, ""),
+    ],
+)
+def test_task_that_is_another_one_under_the_same_name_is_told(change: dict[str, Any], words: str) -> None:
+    before = [dataclasses.replace(each, data="0000") for each in observations(runs(0.6, seed=1))]
+    after = [dataclasses.replace(each, **change) for each in before]
+    said = [line for line in changes(before, after).lines if "copy is not the same task before and after" in line]
+    assert len(said) == bool(words)
+    assert all(words in line for line in said)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from seqbench.gradients.flow import Headline, Horizon, Summary
 from seqbench.records.schema import MetricData
 from seqbench.report.observations import Observation
@@ -77,3 +79,10 @@ def test_a_horizon_that_is_not_reached_is_longer_than_one_that_is() -> None:
     skill = next(each for each in horizon_fits(seen) if each.quantity == "skill")
     assert skill.overall.rho is not None
     assert 0 < skill.overall.rho < 1
+
+
+def test_a_cell_that_diverged_counts_as_worse_than_any_skill() -> None:
+    seen = [cell(0, 20, m, 0.3 * m, Horizon(20 - m, is_censored=False)) for m in (1, 2)]
+    lost = dataclasses.replace(cell(0, 20, 0, 0.0, Horizon(20, is_censored=False)), status="diverged")
+    skill = next(each for each in horizon_fits([*seen, lost]) if each.quantity == "skill")
+    assert (skill.within.n, skill.within.rho) == (3, -1.0)

@@ -48,7 +48,7 @@ def test_where_no_difference_is_shown_no_pair_is_said_to_differ() -> None:
 
 def test_few_tasks_or_models_say_what_is_lacking() -> None:
     tables, lines = over_tasks(skills(3))
-    assert [table.title for table in tables] == ["mean rank, drawn again"]
+    assert [table.title for table in tables] == ["intervals of the mean rank"]
     assert texts(tables[0])[0][2] == "-"
     assert lines == [
         "No critical difference of mean ranks: 3 tasks, and 4 are needed: lengths and seeds of one task are no"

@@ -32,6 +32,41 @@ def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o644, is_
         file.write(content.encode("utf-8") if isinstance(content, str) else content)
 
 
+def write_first(path: Path, content: str) -> bool:
+    """Write a whole file as UTF-8 unless there is one; of several writers at once one is the first.
+
+    Returns:
+        Whether it was written.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=temporary_prefix(), suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        _link(temporary, path)
+    except FileExistsError:
+        return False
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    _sync_folder(path.parent)
+    return True
+
+
+def _link(temporary: str, path: Path) -> None:
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A file system without links: who writes last is the one.
+        os.replace(temporary, path)
+
+
 @contextmanager
 def replacing(path: Path, *, mode: int = 0o644, is_synced: bool = True, prefix: str = "") -> Iterator[IO[bytes]]:
     """Yield a temporary file that becomes the file at a path at the end of the block, unless the block raises.

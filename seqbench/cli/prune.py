@@ -16,6 +16,7 @@ from seqbench.plugins.grid import expand
 from seqbench.report.units import memory
 from seqbench.running.prune import Prunable, Stays, prunable, remove
 from seqbench.running.run import experiment_file
+from seqbench.tuning.kept import keys_kept
 
 
 @click.command()
@@ -44,9 +45,10 @@ def command(
     """Remove from a folder of results what is not wanted any more.
 
     With --keep, the records of all cells that are in none of these experiments, with their weights, logs and
-    checkpoints; always what belongs to no record. Nothing is removed without --yes.
+    checkpoints; trials and tuned cells are in the experiment that was tuned. Always what belongs to no record.
+    Nothing is removed without --yes.
     """
-    keys = _keys(experiments, load_plugins(files)) if experiments else None
+    keys = keys_of(experiments, load_plugins(files), folder) if experiments else None
     found = prunable(folder, Stays(keys, weights=not weights, logs=not logs))
     if yes:
         remove(found)
@@ -68,15 +70,18 @@ def _line(found: Prunable, *, is_listed: bool) -> str:
     return f"{found.kind}: {counted(len(found.files), 'file')}{size}{'' if is_listed else ' removed'}{names}"
 
 
-def _keys(experiments: tuple[str, ...], catalog: Catalog) -> set[str]:
-    """Return the keys of all cells of these experiments.
+def keys_of(experiments: tuple[str, ...], catalog: Catalog, folder: Path) -> set[str]:
+    """Return the keys of all cells of these experiments, with the trials and tuned cells that are in the folder.
 
     Raises:
         ExperimentError: one cannot be read, or its cells cannot be made: nothing is dropped by mistake then.
     """
     keys: set[str] = set()
     for name in experiments:
-        keys |= {cell.key for cell in expand(load(experiment_file(name, catalog)), catalog)}
+        experiment = load(experiment_file(name, catalog))
+        keys |= {cell.key for cell in expand(experiment, catalog)}
+        if experiment.tune is not None:
+            keys |= keys_kept(experiment, experiment.tune, catalog, folder)
     if not keys:
         raise ExperimentError("--keep names experiments without a cell; nothing would be left")
     return keys

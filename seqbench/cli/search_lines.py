@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,10 +10,12 @@ import click
 
 from seqbench.base.counts import counted
 from seqbench.base.ranges import seeds_text
-from seqbench.cli.console import print_json
+from seqbench.cli.console import print_json, say
 from seqbench.cli.dry_run import duration
+from seqbench.plugins.grid import Expansion
 from seqbench.records.search import Place
 from seqbench.running.plan import RETRY_FAILED, Plan
+from seqbench.tuning.settings import setting_text
 from seqbench.tuning.tuning import Chosen, Tuning
 
 
@@ -24,15 +27,18 @@ def show_search(found: Tuning, *, as_json: bool) -> None:
         as_json: print one JSON object.
     """
     todo = found.next_round(RETRY_FAILED)
-    seconds, done = _seconds(found, todo), _done(todo)
+    seconds, of_cell = _seconds(found, todo)
+    done = _done(todo)
     rows = [
         {**each.model_dump(), "trial_seeds": len(found.tune.trial_seeds), "done": done.get(each.place, 0),
          "train_seconds": seconds[each.place]}
         for each in found.search.places
     ]  # fmt: skip
     cells = len(found.places) * len(found.experiment.seeds)
+    tested = sum(of_cell) * len(found.experiment.seeds)
     if as_json:
-        print_json({"search": found.search.model_dump(mode="json"), "places": rows, "cells": cells})
+        told = {"places": rows, "cells": cells, "cells_train_seconds": tested}
+        print_json({"search": found.search.model_dump(mode="json"), **told})
         return
     click.echo(f"{found.search.method} search, {_budget(found)}; trials have {seeds_text(found.tune.trial_seeds)}")
     for row in rows:
@@ -44,17 +50,36 @@ def show_search(found: Tuning, *, as_json: bool) -> None:
         own = [row for row in rows if row["model"] == model]
         trials = sum(row["trials"] for row in own)
         click.echo(f"{model}: {counted(trials, 'trial')}, {_about(sum(row['train_seconds'] for row in own))}")
-    click.echo(f"then {counted(cells, 'cell')} with the chosen settings, each tested once")
+    click.echo(f"then {counted(cells, 'cell')} with the chosen settings, each tested once: {_about(tested)}")
+    click.echo(
+        f"{_about(sum(seconds.values()) + tested)} of training in all on one core, without loading and evaluation"
+    )
 
 
-def show_settings(chosen: Chosen) -> None:
-    """Print the chosen setting of each task, model and length to stderr."""
-    tuned = {Place(cell.task.shown, cell.model.titled, cell.length): cell.tuned for cell in chosen.plan.cells}
-    for place, setting in chosen.settings.items():
-        told = ", ".join(f"{name}={value}" for name, value in setting.items())
-        by = tuned.get(place)
-        of = "" if by is None else f" (trial {by.number} of 0..{by.trials - 1}: {by.validation_score:.4g})"
-        click.echo(f"{place}: {told}{of}", err=True)
+def show_settings(chosen: Chosen, *, as_json: bool) -> None:
+    """Print the chosen setting of each task, model and length, and why others have none.
+
+    Args:
+        chosen: what the search came to.
+        as_json: print a JSON line for each on stdout, and no settings on stderr.
+    """
+    for sentence in chosen.open:
+        say(sentence)
+    if as_json:
+        for place, tuned in chosen.choices.items():
+            told = {"number": tuned.number, "validation_score": tuned.validation_score}
+            print_event("chosen", {**place._asdict(), "setting": dict(tuned.setting), **told})
+        for sentence in chosen.open:
+            print_event("open", {"told": sentence})
+        return
+    for place, tuned in chosen.choices.items():
+        by = f"trial {tuned.number}, counted from 0, of {tuned.trials}; on validation data"
+        click.echo(f"{place}: {setting_text(tuned.setting)} ({by} {tuned.validation_score:.4g})", err=True)
+
+
+def print_event(name: str, fields: Mapping[str, Any]) -> None:
+    """Print one JSON line on stdout."""
+    click.echo(json.dumps({"event": name, **fields}, allow_nan=False))
 
 
 def _budget(found: Tuning) -> str:
@@ -75,15 +100,21 @@ def _done(todo: Plan) -> Mapping[Place, int]:
     return found
 
 
-def _seconds(found: Tuning, todo: Plan) -> dict[Place, float]:
-    """Return the seconds that the trials left at each place will train, by those that are known by now."""
+def _seconds(found: Tuning, todo: Plan) -> tuple[dict[Place, float], list[float]]:
+    """Return the seconds that the trials left at each place will train, by those that are known by now.
+
+    Then those of one tested cell of each place, at the setting that the experiment has for it.
+    """
     from seqbench.training.time_estimate import train_seconds
 
     known: dict[Place, list[float]] = {each.place: [] for each in found.search.places}
-    times = train_seconds(todo.pending, found.catalog, todo.expansion.time_steps)
-    for cell, seconds in zip(todo.pending, times, strict=True):
+    tasks = {**todo.expansion.tasks, **{each.cell.key: each.task for each in found.places}}
+    cells = (*todo.pending, *(each.cell for each in found.places))
+    times = train_seconds(cells, found.catalog, Expansion((), tasks).time_steps)
+    for cell, seconds in zip(todo.pending, times, strict=False):
         known[Place(cell.task.shown, cell.model.titled, cell.length)].append(seconds)
     planned = {each.place: each.trials * len(found.tune.trial_seeds) for each in found.search.places}
     done = _done(todo)
-    left: dict[Place, Any] = {place: planned[place] - done.get(place, 0) for place in planned}
-    return {place: left[place] * sum(each) / len(each) if each else 0.0 for place, each in known.items()}
+    left = {place: planned[place] - done.get(place, 0) for place in planned}
+    of_trials = {place: left[place] * sum(each) / len(each) if each else 0.0 for place, each in known.items()}
+    return of_trials, times[len(todo.pending) :]

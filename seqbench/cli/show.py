@@ -135,10 +135,13 @@ def _show_experiment(catalog: Catalog, path: Path, assignments: Sequence[str], a
     cells = expand(experiment, catalog)
     fields = experiment.model_dump(mode="json")
     if as_json:
-        print_json({"kind": "experiment", **fields, "cells": len(cells), "keys": [cell.key for cell in cells]})
+        # A search decides the settings of the cells, and so their keys.
+        keys = [cell.key for cell in cells] if experiment.tune is None else []
+        print_json({"kind": "experiment", **fields, "cells": len(cells), "keys": keys})
         return
     rows = dict(flat({**fields, "seeds": in_ranges(experiment.seeds)}))
-    click.echo(f"experiment {experiment.name}: {counted(len(cells), 'cell')}\n")
+    searched = "" if experiment.tune is None else ", whose settings `seqbench tune` searches first"
+    click.echo(f"experiment {experiment.name}: {counted(len(cells), 'cell')}{searched}\n")
     print_rows("fields", ("field", "value"), [(name, _text(value)) for name, value in rows.items()])
 
 

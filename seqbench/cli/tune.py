@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from seqbench.base.counts import counted
 from seqbench.cli.asked import asked_experiment
 from seqbench.cli.console import say
 from seqbench.cli.grid_options import grid_options
@@ -118,14 +119,12 @@ class _Run:
     def end(self, *, trials_only: bool) -> int:
         """Choose settings, run the cells with them, and return the exit status."""
         chosen, store = self._found.chosen(self._policy), Store(self._found.folder)
-        for sentence in chosen.open:
-            say(sentence)
-        if not self._as_json:
-            show_settings(chosen)
+        show_settings(chosen, as_json=self._as_json)
         status = None
         if not trials_only and chosen.plan.cells:
             status = swept(chosen.plan, store, self._found.catalog, self._how, **self._showing)
             if status is None:
-                self._found.tell(chosen.plan)
+                if again := self._found.tell(chosen.plan):
+                    say(f"{counted(again, 'record')} from before, with the same setting, tell this choice now")
                 status = ended(chosen.plan, store, self._how, as_json=self._as_json)
         return status or (UNFINISHED if chosen.open else 0)

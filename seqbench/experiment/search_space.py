@@ -49,6 +49,10 @@ class ListedValues:
         """Return the value below which a share of the draws lies: 0 <= share < 1."""
         return self.values[int(share * len(self.values))]
 
+    def holds(self, value: Any) -> bool:
+        """Say whether a search could have drawn a value."""
+        return any(value == each and isinstance(value, bool) == isinstance(each, bool) for each in self.values)
+
 
 @dataclass(frozen=True)
 class ValueRange:
@@ -88,6 +92,16 @@ class ValueRange:
         value = low * (high / low) ** share if self.is_log else low + share * (high - low)
         drawn = math.floor(value + 0.5) if self.is_whole else float(f"{value:.{DIGITS}g}")
         return min(max(drawn, self.low), self.high)
+
+    def holds(self, value: Any) -> bool:
+        """Say whether a search could have drawn a value.
+
+        >>> read_values("log 1e-4..1e-2").holds(0.5), read_values("1..8").holds(2.5), read_values("1..8").holds(8)
+        (False, False, True)
+        """
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        return self.low <= value <= self.high and (not self.is_whole or value == int(value))
 
 
 Values = ListedValues | ValueRange
@@ -173,7 +187,12 @@ def grid_size(space: Mapping[str, Values]) -> int:
     Raises:
         ValueError: as `grid_settings`.
     """
-    return math.prod(len(_all(name, values)) for name, values in space.items())
+    return math.prod(_size(_all(name, values)) for name, values in space.items())
+
+
+def _size(values: tuple[Any, ...] | range) -> int:
+    # The length of a range may be beyond what len can tell.
+    return values.stop - values.start if isinstance(values, range) else len(values)
 
 
 def _all(name: str, values: Values) -> tuple[Any, ...] | range:

@@ -38,6 +38,7 @@ class TrialRow:
         operations: floating-point operations of the whole training, where the budget is counted in them.
         key: of its record.
         validations: (step, score on validation data), in order; the score is None where it is unknown.
+        bars: (step, score) below which it was to end early.
         chosen: whether its setting was chosen for its task, model and length.
     """
 
@@ -57,6 +58,7 @@ class TrialRow:
     operations: float | None
     key: str
     validations: tuple[tuple[int, float | None], ...] = ()
+    bars: tuple[tuple[int, float], ...] = ()
     chosen: bool = False
 
     @property
@@ -194,6 +196,7 @@ def _row(record: Record, search: Search) -> TrialRow:
         operations=trial.operations,
         key=record.key,
         validations=tuple((each.step, each.score) for each in record.course.validations),
+        bars=trial.bars,
     )
 
 

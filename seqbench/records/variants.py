@@ -50,9 +50,10 @@ def model_names(records: Sequence[Record]) -> dict[str, str]:
     A label replaces the model's name and all parameters. Records of equal parameters have one name: a label if
     some have one, and of two labels the first. Training settings are shown if they differ between any two records
     of a task, even of different models, so that a comparison of differently trained models shows it. What a search
-    chose is not shown: a tuned model is one model, whatever was chosen at each length.
+    chose is not shown: a tuned model is one model, whatever was chosen at each length. Two choices of one search
+    at one length are shown, so that they are never averaged.
     """
-    asked = [_asked_for(record) for record in records]
+    asked = _all_asked_for(records)
     return _numbered(_model_names(asked), _own_names(asked))
 
 
@@ -63,7 +64,7 @@ def legend(records: Sequence[Record]) -> list[str]:
     ``lstm-wide: lstm (hidden_size=24)``. There is none for a name without a number or a label.
     """
     pairs: set[tuple[str, str]] = set()
-    asked = [_asked_for(record) for record in records]
+    asked = _all_asked_for(records)
     for short, long in (
         (task_names(records), _task_names(records)),
         (model_names(records), _model_names(asked)),
@@ -95,13 +96,13 @@ def variant_text(model: PluginUsed) -> str:
 
 
 def settings_key(record: Record) -> str:
-    """Return a text that is the same for all records that differ in length and seed only.
+    """Return a text that is the same for all records that differ in seed, and if none is tuned in length, only.
 
     To name many records, it is enough to look at one record for each of these texts.
     """
     cell = record.cell
     task, model = ((p.name, p.version, _told(p), p.label) for p in (cell.task, cell.model))
-    search = (record.tuned.search,) if record.tuned else ()
+    search = (record.tuned.search, cell.length) if record.tuned else ()
     return repr((task, model, cell.training, cell.evaluate_lengths, cell.data, cell.key_version, *search))
 
 
@@ -122,6 +123,24 @@ def differing_settings(records: Sequence[Record]) -> dict[str, dict[str, Any]]:
             shown |= _differing(_plain(values[record.key]) for record in group)
     every = {key: {**task[key], **model[key], **training[key]} for key in task}
     return {key: {name: value for name, value in own.items() if name in shown} for key, own in every.items()}
+
+
+def _all_asked_for(records: Sequence[Record]) -> list[Record]:
+    """Return records without the settings that searches chose, but for places where one search chose two.
+
+    A search chooses one setting for a task, model and length. An index tells no lengths (they are 0), so that two
+    choices cannot be told from one at each of two lengths there.
+    """
+    asked = [_asked_for(record) for record in records]
+    chosen: dict[str, list[Mapping[str, Any]]] = {}
+    places = [settings_key(each) if each.tuned and each.cell.length else "" for each in asked]
+    for place, record in zip(places, records, strict=True):
+        if place and record.tuned and record.tuned.setting not in (known := chosen.setdefault(place, [])):
+            known.append(record.tuned.setting)
+    return [
+        record if len(chosen.get(place, ())) > 1 else own
+        for place, record, own in zip(places, records, asked, strict=True)
+    ]
 
 
 def _asked_for(record: Record) -> Record:
@@ -196,7 +215,16 @@ def _model_names(records: Sequence[Record]) -> dict[str, str]:
 
 def _own_names(records: Sequence[Record]) -> dict[str, str]:
     """Return key -> the label of a model, or its name."""
-    models = {record.key: json.dumps(_model_fields(record.cell.model), sort_keys=True) for record in records}
+    # Two labelled models may differ in what a search chose alone.
+    chosen = {
+        record.key: record.cell.model.label
+        for record in records
+        if record.tuned and any("." in name for name in record.tuned.setting)
+    }
+    models = {
+        record.key: json.dumps([_model_fields(record.cell.model), chosen.get(record.key)], sort_keys=True)
+        for record in records
+    }
     labels: dict[str, set[str]] = {}
     for record in records:
         labels.setdefault(models[record.key], set()).update(filter(None, [record.cell.model.label]))

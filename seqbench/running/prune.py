@@ -50,7 +50,7 @@ def prunable(folder: Path, wanted: Stays) -> list[Prunable]:
     Files of a cell without a record go too, but for a checkpoint, from which its cell resumes, of a wanted cell.
 
     Raises:
-        StoreError: the folder is no store, or a sweep runs in it.
+        StoreError: the folder is no store, or a cell runs in it; a sweep between two cells is not seen.
     """
     state = look(folder)
     if alive := [each for each in state.running if each.stale is None]:

@@ -76,7 +76,10 @@ def load_elsewhere(task: Task, data: TaskData, length: int, seed: int) -> TaskDa
 
 
 def data_fingerprint(data: TaskData, *, is_trial: bool = False) -> str:
-    """Return a hash of all tensors of a task's data, of a trial without those of test: bytes, types and shapes."""
+    """Return a hash of all tensors of a task's data, of a trial without those of test: bytes, types and shapes.
+
+    Splits that are views of one series are hashed with the whole series, test rows too.
+    """
     digest = hashlib.sha256()
     for split in (data.train, data.validation) if is_trial else (data.train, data.validation, data.test):
         for tensor in _tensors(split):

@@ -1,6 +1,7 @@
 """Hides test data from a trial, whose setting is chosen on validation data alone.
 
-Whatever is asked of what is hidden raises; only its truth as an object and its type can be seen.
+Whatever is asked of what is hidden raises; only ``is``, ``type()`` and its text (`repr`) tell something. Not
+hidden is `Metric.best`, where it is the score on the test split of the source of made-up data (not ``is_bound``).
 """
 
 from __future__ import annotations

@@ -1,3 +1,3 @@
 """Searches for the best setting of each model by trials on validation data, and plans cells with what it chose."""
 
-__all__ = ["tune", "tuning"]
+__all__ = ["kept", "settings", "tune", "tuning"]

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from seqbench.base.atomic_files import write_atomically
+from seqbench.base.atomic_files import write_first
 from seqbench.errors import ExperimentError, StoreError, reason
 from seqbench.experiment.cells import Cell
 from seqbench.experiment.schema import Experiment
 from seqbench.experiment.search_space import grid_size, random_setting
 from seqbench.experiment.trials import TrialData
 from seqbench.experiment.tune import MOST_TRIALS, Tune
-from seqbench.records.search import PlacePlan, Search, load_search, search_file
+from seqbench.records.search import Place, PlacePlan, Search, load_search, search_file
 from seqbench.records.store import Store
 from seqbench.tuning.operations import OperationCounter
 from seqbench.tuning.places import TunedPlace
@@ -53,20 +53,19 @@ def search_of(
 
 
 def begin(search: Search, store: Store, folder: Path) -> None:
-    """Write the plan beside its trials before the first of them.
+    """Write the plan beside its trials before the first of them; of two searches begun at once one is refused.
 
     Raises:
         StoreError: the folder holds another search, or cannot be written to.
     """
     path = search_file(folder)
-    if path.exists():
-        check_same(search, folder)
-        return
-    store.prepare()
-    try:
-        write_atomically(path, search.model_dump_json(indent=1) + "\n")
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {reason(error)}; choose another --output") from error
+    if not path.exists():
+        store.prepare()
+        try:
+            write_first(path, search.model_dump_json(indent=1) + "\n")
+        except OSError as error:
+            raise StoreError(f"{path} cannot be written: {reason(error)}; choose another --output") from error
+    check_same(search, folder)
 
 
 def check_same(search: Search, folder: Path) -> None:
@@ -78,13 +77,26 @@ def check_same(search: Search, folder: Path) -> None:
     found = load_search(folder)
     if found == search:
         return
+    rest = "its cells have other settings, or it another generation: it tells them by a hash only"
+    if found.search == search.search:
+        rest = "it was changed, or another version of torch counts other operations"
+    what = "; ".join(_changed(search, found)) or rest
+    raise StoreError(
+        f"{search_file(folder)} is the plan of another search ({what}), and trials of two searches are not mixed:"
+        " choose another --output, or remove that folder with its trials"
+    )
+
+
+def _changed(search: Search, found: Search) -> Iterator[str]:
+    """Yield what a search has that the one of a folder has not, in words."""
     mine, theirs = search.model_dump(exclude={"search", "places"}), found.model_dump(exclude={"search", "places"})
     changed = [name for name, value in mine.items() if theirs[name] != value]
-    what = ", ".join(f"{name} {theirs[name]!r} there and {mine[name]!r} here" for name in changed[:3])
-    raise StoreError(
-        f"{search_file(folder)} is the plan of another search ({what or 'its cells have other settings'}), and"
-        " trials of two searches are not mixed: choose another --output, or remove that folder with its trials"
-    )
+    if changed:
+        yield ", ".join(f"{name} {theirs[name]!r} there and {mine[name]!r} here" for name in changed[:3])
+    for field in Place._fields:
+        one, other = ({str(getattr(place, field)): None for place in each.plan} for each in (found, search))
+        if one != other:
+            yield f"{field}s {', '.join(one)} there and {', '.join(other)} here"
 
 
 def _affordable(place: TunedPlace, tune: Tune, counter: OperationCounter, where: str) -> PlacePlan:

@@ -1,13 +1,14 @@
 """Proposes the settings of trials: at random, from a grid, or generation by generation from earlier results.
 
 What is proposed depends on the search and on the results of earlier generations, never on time or on workers.
+Builds on places.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from seqbench.experiment.search_space import Values, grid_settings, random_setting
 from seqbench.records.search import Place
 from seqbench.records.trials import TrialRow
+from seqbench.tuning.places import TunedPlace
 
 LEAST_REACHED = 3
 """Earlier trials that must have reached a step before others are pruned there."""
@@ -38,15 +40,15 @@ class Proposer(ABC):
 
     @abstractmethod
     def known(
-        self, place: Place, space: Mapping[str, Values], trials: int, rows: Sequence[TrialRow]
-    ) -> list[Proposed]:
-        """Return the first trials of a place, as many as are decided by now.
+        self, tuned: TunedPlace, trials: int, rows: Sequence[TrialRow], ended: Collection[str]
+    ) -> dict[int, Proposed]:
+        """Return number -> trial, for the trials of a place that are decided by now.
 
         Args:
-            place: the task, model and length.
-            space: what is tuned there.
+            tuned: the task, model and length, with what is tuned there.
             trials: how many there are in the end.
-            rows: trials of the place that have ended. More rows never change what fewer rows have decided.
+            rows: the trials of the place that have a record.
+            ended: the statuses of those that have ended. More of them never change what fewer have decided.
         """
 
 
@@ -57,10 +59,10 @@ class RandomProposer(Proposer):
     seed: int
 
     def known(
-        self, place: Place, space: Mapping[str, Values], trials: int, rows: Sequence[TrialRow]
-    ) -> list[Proposed]:
+        self, tuned: TunedPlace, trials: int, rows: Sequence[TrialRow], ended: Collection[str]
+    ) -> dict[int, Proposed]:
         """Return all trials."""
-        return [Proposed(random_setting(space, self.seed, number)) for number in range(trials)]
+        return {number: Proposed(random_setting(tuned.space, self.seed, number)) for number in range(trials)}
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,10 @@ class GridProposer(Proposer):
     """Tries every combination of the values, in the order of the space."""
 
     def known(
-        self, place: Place, space: Mapping[str, Values], trials: int, rows: Sequence[TrialRow]
-    ) -> list[Proposed]:
+        self, tuned: TunedPlace, trials: int, rows: Sequence[TrialRow], ended: Collection[str]
+    ) -> dict[int, Proposed]:
         """Return all trials."""
-        return [Proposed(setting) for setting in grid_settings(space)[:trials]]
+        return {number: Proposed(setting) for number, setting in enumerate(grid_settings(tuned.space)[:trials])}
 
 
 class Picker(ABC):
@@ -114,18 +116,28 @@ class GenerationProposer(Proposer):
     is_pruning: bool
 
     def known(
-        self, place: Place, space: Mapping[str, Values], trials: int, rows: Sequence[TrialRow]
-    ) -> list[Proposed]:
-        """Return the trials of all generations that are decided by now."""
-        found: list[Proposed] = []
+        self, tuned: TunedPlace, trials: int, rows: Sequence[TrialRow], ended: Collection[str]
+    ) -> dict[int, Proposed]:
+        """Return the trials of all generations that are decided by now.
+
+        A trial of a later generation that has a record is what its record says: the outcomes by which it was
+        proposed may have changed since, where an earlier trial was run again.
+        """
+        done = sorted((row for row in rows if row.status in ended), key=lambda row: (row.number, row.seed))
+        kept = {row.number: Proposed(row.setting, row.bars) for row in rows if row.number >= self.size}
+        found: dict[int, Proposed] = {}
         for start in range(0, trials, self.size):
-            earlier = sorted((row for row in rows if row.number < start), key=lambda row: (row.number, row.seed))
-            if len(earlier) < start * self.seeds:
-                break
             numbers = range(start, min(start + self.size, trials))
-            bars = tuple(bars_of(earlier)) if self.is_pruning else ()
-            found += [Proposed(each, bars) for each in self.picker.settings(place, space, numbers, earlier)]
+            earlier = [row for row in done if row.number < start]
+            if len(earlier) >= start * self.seeds and not kept.keys() >= set(numbers):
+                found |= self._generation(tuned, numbers, earlier)
+            found |= {number: kept[number] for number in numbers if number in kept}
         return found
+
+    def _generation(self, tuned: TunedPlace, numbers: range, earlier: Sequence[TrialRow]) -> dict[int, Proposed]:
+        bars = tuple(bars_of(earlier)) if self.is_pruning else ()
+        settings = self.picker.settings(tuned.place, tuned.space, numbers, earlier)
+        return {number: Proposed(each, bars) for number, each in zip(numbers, settings, strict=True)}
 
 
 def bars_of(rows: Iterable[TrialRow]) -> Iterable[tuple[int, float]]:

@@ -69,5 +69,6 @@ def tune(
     for sentence in chosen.open:
         log.warning("%s", sentence)
     run_plan(chosen.plan, store, catalog, settings)
-    found.tell(chosen.plan)
+    if again := found.tell(chosen.plan):
+        log.warning("%d records from before, with the same setting, tell this choice now", again)
     return frame(records_of(chosen.plan, store))

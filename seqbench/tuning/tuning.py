@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from seqbench.base.counts import counted
 from seqbench.errors import ExperimentError
 from seqbench.experiment.cells import Cell
 from seqbench.experiment.schema import Execution, Experiment
@@ -14,7 +15,7 @@ from seqbench.experiment.trials import TrialData, TunedData
 from seqbench.experiment.tune import Tune
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.grid import Expansion
-from seqbench.records.schema import FAILED, FINAL
+from seqbench.records.schema import FAILED, FINAL, Record
 from seqbench.records.search import TRIALS, Place, Search, has_trials
 from seqbench.records.store import Store
 from seqbench.records.trials import (
@@ -30,6 +31,7 @@ from seqbench.tuning.budgets import begin, check_same, search_of
 from seqbench.tuning.operations import OperationCounter
 from seqbench.tuning.places import TunedPlace, places_of
 from seqbench.tuning.proposals import GenerationProposer, GridProposer, Proposer, RandomPicker, RandomProposer
+from seqbench.tuning.settings import setting_text
 from seqbench.tuning.tpe import TpePicker, check_installed
 
 
@@ -39,13 +41,18 @@ class Chosen:
 
     Attributes:
         plan: the cells with the chosen settings.
-        settings: task, model and length -> the chosen setting.
+        choices: task, model and length -> what was chosen.
         open: a sentence about each task, model and length that has no setting, and why.
     """
 
     plan: Plan
-    settings: Mapping[Place, Mapping[str, Any]]
+    choices: Mapping[Place, TunedData]
     open: tuple[str, ...]
+
+    @property
+    def settings(self) -> dict[Place, Mapping[str, Any]]:
+        """Task, model and length -> the chosen setting."""
+        return {place: tuned.setting for place, tuned in self.choices.items()}
 
 
 @dataclass(frozen=True)
@@ -81,16 +88,19 @@ class Tuning:
         """Yield plans of trials, each to be run before the next is asked for.
 
         Raises:
+            ExperimentError: a model refuses a setting.
             StoreError: the folder holds another search, or trials that this one did not plan.
         """
+        if not policy.runs:
+            check_same(self.search, self.folder)
+        # A setting that a model refuses is found before anything is written.
+        todo, planned = self.next_round(policy), set[str]()
         if policy.runs:
             begin(self.search, self.trials, self.folder)
-        else:
-            check_same(self.search, self.folder)
-        planned: set[str] = set()
-        while (todo := self.next_round(policy, planned)).cells:
+        while todo.cells:
             planned |= {cell.key for cell in todo.cells}
             yield todo
+            todo = self.next_round(policy, planned)
 
     def next_round(self, policy: OnExisting, planned: Set[str] = frozenset()) -> Plan:
         """Return the trials that are decided by the results so far, without those of earlier rounds.
@@ -107,24 +117,32 @@ class Tuning:
         Raises:
             StoreError: the folder holds trials that this search did not plan.
         """
-        rows, cells, problems = load_trials(self.folder), [], []
-        settings: dict[Place, Mapping[str, Any]] = {}
+        rows, tested = load_trials(self.folder), self._tested()
+        cells: list[tuple[Cell, TunedPlace]] = []
+        problems: list[str] = []
+        choices: dict[Place, TunedData] = {}
         for place in self.places:
             found = [row for row in rows if row.place == place.place]
             if problem := self._why_open(place, found, policy):
                 problems.append(f"{place.place}: {problem}")
                 continue
-            best, tuned = self._best(place, found)
-            settings[place.place] = best.setting
-            tested = (place.tested(best.setting, seed, self.catalog) for seed in self.experiment.seeds)
-            cells += [(replace(cell, tuned=tuned), place) for cell in tested]
-        return Chosen(plan_cells(_expansion(cells), Store(self.folder), policy), settings, tuple(problems))
+            tuned = self._best(place, found)
+            if problem := _chosen_otherwise(tested.get(place.place, ()), tuned.setting):
+                problems.append(f"{place.place}: {problem}")
+                continue
+            choices[place.place] = tuned
+            to_test = (place.tested(tuned.setting, seed, self.catalog) for seed in self.experiment.seeds)
+            cells += [(replace(cell, tuned=tuned), place) for cell in to_test]
+        return Chosen(plan_cells(_expansion(cells), Store(self.folder), policy), choices, tuple(problems))
 
-    def tell(self, plan: Plan) -> None:
+    def tell(self, plan: Plan) -> int:
         """Tell the choice in records of these cells that were there before it, or tell another one.
 
         Such a cell was run before with the same setting, or its choice was made while trials were still to come.
+        Nothing is written where the plan runs nothing. Returns how many records were written again.
         """
+        if not plan.on_existing.runs:
+            return 0
         store, asked = Store(self.folder), {cell.key: cell for cell in plan.cells}
         stale = [
             record.key
@@ -135,6 +153,7 @@ class Tuning:
             record = store.with_key(key)
             cell = record.cell.model_copy(update={"tuned": asked[key].tuned})
             store.write(record.model_copy(update={"cell": cell}))
+        return len(stale)
 
     def _decided(self, policy: OnExisting) -> Iterator[tuple[Cell, TunedPlace]]:
         rows: Sequence[TrialRow] = ()
@@ -143,14 +162,22 @@ class Tuning:
             rows = load_trials(self.folder)
         proposer = proposer_of(self.tune)
         for place in self.places:
-            ended = [row for row in rows if row.place == place.place and row.status in FINAL | policy.done]
+            own = [row for row in rows if row.place == place.place]
             trials = self.search.plan[place.place].trials
-            proposed = proposer.known(place.place, place.space, trials, ended)
-            for number, each in enumerate(proposed):
+            proposed = proposer.known(place, trials, own, FINAL | policy.done)
+            for number, each in sorted(proposed.items()):
                 told = TrialData(self.search.search, number, each.setting, bars=each.bars)
                 for seed in self.tune.trial_seeds:
-                    cell = place.trial(told, seed, self.catalog, self.tune)
-                    yield self._counted(cell, told), place
+                    yield self._counted(self._trial(place, told, seed), told), place
+
+    def _trial(self, place: TunedPlace, told: TrialData, seed: int) -> Cell:
+        try:
+            return place.trial(told, seed, self.catalog, self.tune)
+        except ExperimentError as error:
+            where, setting = self.experiment.where("tune", "space"), setting_text(told.setting)
+            raise ExperimentError(
+                f"{where}trial {told.number} of {place.place} has {setting}: {error}; leave one of them out"
+            ) from error
 
     def _counted(self, cell: Cell, told: TrialData) -> Cell:
         """Return a trial with its operations, where they are the budget."""
@@ -162,7 +189,7 @@ class Tuning:
         """Return why no setting can be chosen; None if one can."""
         if missing := missing_trials(self.search, rows, place.place):
             return missing[0].partition(": ")[2]
-        failed = [row for row in rows if policy.runs and row.status in FAILED - policy.done]
+        failed = [row for row in rows if row.status in FAILED - policy.done]
         if failed:
             return (
                 f"{len(failed)} of its trials failed (number {failed[0].number} first, {failed[0].status}), and"
@@ -173,10 +200,19 @@ class Tuning:
             return "none of its trials came to a score on validation data, so nothing is tested there"
         return None
 
-    def _best(self, place: TunedPlace, rows: Sequence[TrialRow]) -> tuple[TrialRow, TunedData]:
+    def _tested(self) -> Mapping[Place, Sequence[Record]]:
+        """Return the records of cells with a setting that this search has chosen, by place."""
+        found: dict[Place, list[Record]] = {}
+        for record in Store(self.folder).light(is_broken_skipped=True) if self.folder.is_dir() else ():
+            if record.tuned is not None and record.tuned.search == self.search.search:
+                cell = record.cell
+                found.setdefault(Place(cell.task.shown, cell.model.titled, cell.length), []).append(record)
+        return found
+
+    def _best(self, place: TunedPlace, rows: Sequence[TrialRow]) -> TunedData:
         number, scores = chosen_number(rows), mean_scores(rows)
         best = [row for row in rows if row.number == number]
-        tuned = TunedData(
+        return TunedData(
             search=self.search.search,
             method=self.search.method,
             trials=self.search.plan[place.place].trials,
@@ -186,7 +222,6 @@ class Tuning:
             outcomes=outcomes_hash(rows),
             setting=best[0].setting,
         )
-        return best[0], tuned
 
 
 def tuning_of(experiment: Experiment, catalog: Catalog, folder: Path) -> Tuning:
@@ -221,6 +256,20 @@ def proposer_of(tune: Tune) -> Proposer:
 def of_trials(settings: Execution) -> Execution:
     """Return how to run trials: as cells, but their weights are not kept and no logger watches them."""
     return settings.model_copy(update={"keep_weights": False, "loggers": ()})
+
+
+def _chosen_otherwise(tested: Sequence[Record], setting: Mapping[str, Any]) -> str | None:
+    """Return what to do where cells have another choice of the same search than this one; None if none has."""
+    other = [record for record in tested if record.tuned is not None and record.tuned.setting != setting]
+    if not other or other[0].tuned is None:
+        return None
+    earlier = setting_text(other[0].tuned.setting)
+    return (
+        f"{counted(len(other), 'cell')} with an earlier choice of this search, {earlier}"
+        f" ({other[0].key} first); outcomes of its trials have changed since, and now {setting_text(setting)} is"
+        " chosen. Two choices are not averaged, so nothing more is tested there: move the records of the earlier"
+        " choice away, or choose another --output"
+    )
 
 
 def _expansion(found: Sequence[tuple[Cell, TunedPlace]]) -> Expansion:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from seqbench.base.atomic_files import replacing, write_atomically
+from seqbench.base.atomic_files import replacing, write_atomically, write_first
 from seqbench.base.process_identity import is_abandoned
 
 KILLED_WHILE_WRITING = """
@@ -60,3 +60,10 @@ def test_half_of_a_killed_writer_is_hidden_and_known_to_be_abandoned(tmp_path: P
     with replacing(tmp_path / "b"):
         (ours,) = set(tmp_path.glob(".*.tmp")) - {half}
         assert not is_abandoned(ours.name)
+
+
+def test_of_two_writers_of_a_new_file_one_is_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    assert (write_first(path, "one"), write_first(path, "other")) == (True, False)
+    assert path.read_text() == "one"
+    assert list(tmp_path.iterdir()) == [path]

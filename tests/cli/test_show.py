@@ -39,3 +39,9 @@ def test_signature_that_a_dataclass_has_for_a_docstring_describes_nothing(tmp_pa
     assert shown.stdout.splitlines()[1:3] == ["", "parameters (seqbench run --set mute.NAME=VALUE)"]
     told = CliRunner().invoke(cli, ["show", "mute", "--plugin", str(file), "--json"], catch_exceptions=False)
     assert json.loads(told.stdout)["description"] == ""
+
+
+def test_keys_of_cells_whose_settings_are_searched_first_are_not_shown() -> None:
+    told = CliRunner().invoke(cli, ["show", "standard", "--json"], catch_exceptions=False)
+    found = json.loads(told.stdout)
+    assert (found["cells"], found["keys"]) == (360, [])

@@ -63,7 +63,8 @@ def test_tune_runs_trials_then_cells_and_goes_on_where_it_was(
     shown = capsys.readouterr().out
     assert "random search, 2 trials for each model, task and length; trials have seed 10000" in shown
     assert "copy lstm T=8: 2 trials, 0 done, about" in shown
-    assert "then 4 cells with the chosen settings" in shown
+    assert "then 4 cells with the chosen settings, each tested once: about" in shown
+    assert "of training in all on one core" in shown
     assert not (tmp_path / "results").exists()
     assert say("tune", "mine.yaml", "--trials-only", *SERIAL) == 0
     assert "copy lstm T=8: learning_rate=" in capsys.readouterr().err
@@ -73,6 +74,12 @@ def test_tune_runs_trials_then_cells_and_goes_on_where_it_was(
     records = Store("results/mine").read()
     assert len(records) == 4
     assert {record.tuned.trials for record in records if record.tuned} == {2}
+    assert say("tune", "mine.yaml", "--trials-only", "--json", *SERIAL) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["event"], line["model"], line["number"] in (0, 1)) for line in lines] == [
+        ("chosen", "rnn", True),
+        ("chosen", "lstm", True),
+    ]
     assert say("tune", "mine.yaml", "--dry-run", "--json") == 0
     plan = json.loads(capsys.readouterr().out)
     told = [(place["trials"], place["done"], place["train_seconds"]) for place in plan["places"]]

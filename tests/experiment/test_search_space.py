@@ -154,3 +154,18 @@ def test_python_has_the_same_section() -> None:
     made = Experiment(**fields, tune={"space": {"learning_rate": [1e-3, 1e-2]}, "method": "grid"})
     assert made.tune is not None
     assert made.tune.trials is None
+
+
+@pytest.mark.parametrize(
+    ("told", "inside", "outside"),
+    [
+        ("log 1e-3..1e-1", [1e-3, 0.02, 0.1], [0.5, 9e-4, "0.02", None, True]),
+        ("1..8", [1, 8, 3.0], [0, 9, 2.5]),
+        ([64, None, "a"], [64, None, "a"], [65, "b", 0]),
+        ([0, 1], [0, 1.0], [True, False]),
+    ],
+)
+def test_a_value_that_no_draw_gives_is_not_held(told: Any, inside: list[Any], outside: list[Any]) -> None:
+    values = read_values(told)
+    assert all(values.holds(each) for each in inside)
+    assert not any(values.holds(each) for each in outside)

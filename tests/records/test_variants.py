@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seqbench.experiment.trials import TunedData
+from seqbench.records.rows import rows
 from seqbench.records.schema import Record
 from seqbench.records.variants import legend, model_names
 from seqbench.report.names import names_of
@@ -55,3 +56,22 @@ def test_two_searches_are_two_models_and_so_are_tuned_cells_and_others() -> None
         "lstm (tuned=random)",
         "lstm (hidden_size=64, training.learning_rate=0.003)",
     }
+
+
+def test_two_choices_of_one_search_at_one_length_are_two_models() -> None:
+    records = [tuned(0.001, 8), tuned(0.01, 8, seed=1), tuned(0.02, 16)]
+    names = model_names(records)
+    assert len({names[each.key] for each in records}) == 3
+    told = dict(line.split(" = ") for line in legend(records))
+    assert [told[names[each.key]].partition("learning_rate=")[2] for each in records] == ["0.001)", "0.01)", ""]
+    assert [row["model_name"] for row in rows(records)] == [names[each.key] for each in records]
+
+
+def test_two_labelled_models_of_which_a_search_chose_all_that_differs_are_two_models() -> None:
+    records = [tuned(0.001, 8, hidden_size=16), tuned(0.001, 16, hidden_size=16), tuned(0.001, 8, hidden_size=64)]
+    labels = ["narrow", "narrow", "wide"]
+    named = []
+    for label, each in zip(labels, records, strict=True):
+        model = each.cell.model.model_copy(update={"label": label})
+        named.append(each.model_copy(update={"cell": each.cell.model_copy(update={"model": model})}))
+    assert [model_names(named)[each.key] for each in named] == labels

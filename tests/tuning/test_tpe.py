@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 import sys
+from typing import Any
 
 import pytest
 
@@ -46,12 +47,20 @@ def test_picks_lie_in_the_space_and_go_where_trials_were_good() -> None:
 
 def test_trials_without_a_score_count_as_the_worst() -> None:
     pytest.importorskip("optuna")
-    setting = {"learning_rate": 1e-2, "weight_decay": 0.25, "small.layers": 2, "small.hidden_size": 4}
-    rows = [
-        row(0, 0.5, setting=setting), row(1, 0.4, setting=setting, pruned_at=10),
-        row(2, 0.9, setting=setting, status="diverged", score=None),
-    ]  # fmt: skip
-    assert len(TpePicker(0).settings(PLACE, SPACE, range(3, 5), rows)) == 2
+    space = {"learning_rate": SPACE["learning_rate"]}
+    rates = [10 ** -(1 + 3 * n / 19) for n in range(20)]
+    # What diverges at a high rate had the best scores by then.
+    ends = [("diverged", None) if rate > 3e-3 else ("ok", 0.5) for rate in rates]
+
+    def low(ended: list[tuple[str, Any]]) -> float:
+        rows = [
+            row(n, 0.9, setting={"learning_rate": rates[n]}, status=status, score=score)
+            for n, (status, score) in enumerate(ended)
+        ]
+        picked = TpePicker(0).settings(PLACE, space, range(20, 50), rows)
+        return statistics.fmean(each["learning_rate"] < 3e-3 for each in picked)
+
+    assert low(ends) > low([("ok", score or 0.9) for _, score in ends]) + 0.2
 
 
 def test_without_optuna_it_is_said_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,9 +24,11 @@ from seqbench.records.search import has_trials, load_search, search_file
 from seqbench.records.store import Store
 from seqbench.records.trials import chosen_number, load_trials, missing_trials
 from seqbench.running.plan import ON_EXISTING, RETRY_FAILED, plan
+from seqbench.tuning.budgets import begin
+from seqbench.tuning.settings import setting_text
 from seqbench.tuning.tuning import tuning_of
 from tests.toys import CATALOG, Gru, Last
-from tests.tuning.searches import experiment, finished, run, tried, tuned
+from tests.tuning.searches import SPACE, experiment, finished, run, tried, tuned
 
 QUICK = Path(__file__).parents[2] / "results" / "published" / "quick" / "records"
 
@@ -144,9 +146,51 @@ def test_a_failed_trial_blocks_its_choice_unless_it_is_to_count_as_the_worst(tmp
     assert [row.status for row in load_trials(tmp_path)] == ["failed", "ok"]
     assert chosen.plan.cells == ()
     assert "1 of its trials failed (number 0 first, failed)" in chosen.open[0]
+    reported = found.chosen(ON_EXISTING["only-report"])
+    assert (reported.open, reported.settings) == (chosen.open, {})
     accepted = tried(found, ON_EXISTING["finish"])
     assert accepted.open == ()
     assert list(accepted.settings.values()) == [{"small.hidden_size": 8}]
+
+
+@dataclass(frozen=True)
+class Choosy(Gru):
+    """A model that refuses two values that it takes one by one."""
+
+    fold: int = 1
+
+    def __post_init__(self) -> None:
+        if self.hidden_size == 8 and self.fold == 2:
+            raise ValueError("hidden_size is 8, and fold is 2: one of them is to be less")
+
+
+def test_a_combination_that_a_model_refuses_is_named_before_anything_is_written(tmp_path: Path) -> None:
+    catalog = Catalog(tasks={"last": Last}, models={"small": Choosy})
+    space = {"small.hidden_size": [4, 8], "small.fold": [1, 2]}
+    narrow = {"small": {"hidden_size": 4}}
+    found = tuned(tmp_path, catalog, parameters=narrow, tune={"space": space, "method": "grid"})
+    said = r"trial 3 of last small T=4 has small.hidden_size=8, small.fold=2: .*hidden_size is 8, and fold is 2"
+    with pytest.raises(ExperimentError, match=said):
+        next(found.rounds(RETRY_FAILED))
+    assert not has_trials(tmp_path)
+
+
+def test_a_second_choice_of_a_search_is_not_tested_beside_the_first(tmp_path: Path) -> None:
+    found = tuned(tmp_path)
+    records = finished(found)
+    chosen = next(row.number for row in load_trials(tmp_path) if row.chosen)
+    for record in found.trials.read():
+        # As if they had been run again on another machine.
+        is_first = record.trial is not None and record.trial.number == chosen
+        found.trials.write(record.model_copy(update={"validation_score": 0.0 if is_first else 0.9}))
+    again = found.chosen(RETRY_FAILED)
+    assert again.plan.cells == ()
+    assert records[0].tuned is not None
+    told = setting_text(records[0].tuned.setting)
+    assert f"2 cells with an earlier choice of this search, {told} ({records[0].key} first)" in again.open[0]
+    for path in (tmp_path / "records").iterdir():
+        path.unlink()
+    assert len(found.chosen(RETRY_FAILED).plan.cells) == 2
 
 
 def test_a_trial_that_was_removed_is_told_and_run_again(tmp_path: Path) -> None:
@@ -171,7 +215,9 @@ def test_a_cell_that_had_run_with_the_chosen_setting_is_not_run_again_and_tells_
     (before,) = store.read()
     chosen = found.chosen(RETRY_FAILED).plan
     assert chosen.pending == ()
-    found.tell(chosen)
+    assert found.tell(found.chosen(ON_EXISTING["only-report"]).plan) == 0
+    assert store.read() == [before]
+    assert found.tell(chosen) == 1
     (after,) = store.read()
     assert after.tuned == todo.cells[0].tuned
     assert after == before.model_copy(update={"cell": after.cell})
@@ -218,6 +264,11 @@ def test_another_search_into_the_same_folder_is_refused(tmp_path: Path, changes:
     next(tuned(tmp_path).rounds(RETRY_FAILED))
     with pytest.raises(StoreError, match="is the plan of another search"):
         next(tuned(tmp_path, **changes).rounds(RETRY_FAILED))
+    begun = tuned(tmp_path, tune={"space": SPACE, "trials": 4})
+    with pytest.raises(StoreError, match="trials 3 there and 4 here"):
+        begin(begun.search, begun.trials, tmp_path)
+    with pytest.raises(StoreError, match=r"lengths 4 there and 4, 6 here"):
+        next(tuned(tmp_path, lengths=[4, 6]).rounds(RETRY_FAILED))
     # More seeds to test need no other trials.
     assert next(tuned(tmp_path, seeds=[0, 1, 2]).rounds(RETRY_FAILED)).cells
 
@@ -250,9 +301,14 @@ def test_a_space_with_a_wrong_name_or_end_is_refused_with_its_line(
 
 
 def test_a_grid_must_have_as_many_settings_for_each_model(tmp_path: Path) -> None:
-    models = ["small", {"label": "wide", "model": "small"}]
+    models = ["small", {"label": "wide", "model": "small", "hidden_size": 16}]
     both = {"models": models[:1], "tune": {"space": {"learning_rate": [1e-3, 1e-2, 0.1]}, "method": "grid"}}
     assert len(tuned(tmp_path, **both).next_round(RETRY_FAILED).cells) == 3
+    apart = {"space": {"learning_rate": [1e-3, 1e-2], "wide.hidden_size": [8, 16]}, "method": "grid"}
+    with pytest.raises(ExperimentError, match="the grid of small has 2 settings, and 4 trials are the budget"):
+        tuned(tmp_path, models=models, parameters={"small": {"hidden_size": 4}}, tune=apart)
+    with pytest.raises(ExperimentError, match="the grid of small has 99999999999999999999 settings"):
+        tuned(tmp_path, tune={"space": {"patience": "1..99999999999999999999"}, "method": "grid"})
     with pytest.raises(ExperimentError, match="the grid of small has 3 settings, and there are 2 trials"):
         tuned(tmp_path, tune={**both["tune"], "trials": 2})
     with pytest.raises(ExperimentError, match="the grid of small has 3 settings, and 4 trials are the budget"):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from seqbench.base.nested import flat
 from seqbench.errors import BoardError
 from seqbench.experiment.cells import Cell, Configured, titles
 from seqbench.experiment.key_fields import KEY_VERSION
@@ -183,6 +184,19 @@ def without_model(cell: Cell) -> dict[str, Any]:
 def model_text(model: Configured | PluginUsed) -> str:
     """Return a text that is the same for the same model, version and parameters."""
     return json.dumps([model.name, model.version, dict(model.parameters)], sort_keys=True)
+
+
+def asked_text(record: Record) -> str:
+    """Return the `model_text` of a record's model without the parameters that a search chose.
+
+    Two labelled models may differ in these alone, so that the label stays.
+    """
+    model, tuned = record.cell.model, record.tuned
+    own = {name.partition(".")[2] for name in tuned.setting if "." in name} if tuned else set()
+    if not own:
+        return model_text(model)
+    parameters = {name: value for name, value in flat(model.parameters) if name not in own}
+    return json.dumps([model.name, model.version, parameters, model.label], sort_keys=True)
 
 
 def differences(cell: Cell, grid: Grid) -> list[str]:

@@ -11,17 +11,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from seqbench.base.nested import flat
+from seqbench.base.printable import one_line
 from seqbench.board.bundle.archive import MANIFEST
 from seqbench.board.bundle.manifest import Manifest, environments_of, models_of, plugins_of, suite_used
-from seqbench.board.bundle.suite import Grid, cell_of, differences, model_text
+from seqbench.board.bundle.suite import Grid, asked_text, cell_of, differences, model_text
 from seqbench.contracts.fields import does_name_code
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
 from seqbench.errors import SeqbenchError
 from seqbench.experiment.trials import TunedData
+from seqbench.experiment.tune import Tune
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.parameters import make, parameters_of, type_faults
 from seqbench.records.schema import PluginUsed, Record
+from seqbench.tuning.settings import space_of
 
 MOST_MODELS = 100
 """Largest number of models in one bundle; each needs all cells of the suite."""
@@ -96,15 +99,34 @@ def tuned_faults(records: Iterable[Record], asked: Grid) -> Iterator[str]:
         values = {**cell.training, **{f"{cell.model.shown}.{name}": v for name, v in flat(cell.model.parameters)}}
         if other := sorted(name for name, value in tuned.setting.items() if values.get(name) != value):
             yield f"{record.title}: the setting that a search chose has another {', '.join(other)} than its cell"
+        if asked.tune is not None:
+            yield from (f"{record.title}: {fault}" for fault in _space_faults(record, tuned, asked.tune))
         budget = asked.tune and (asked.tune.method, asked.tune.trials or tuned.trials)
         if budget and budget != (tuned.method, tuned.trials):
             yield (
                 f"{record.title}: its setting was chosen by {tuned.method} among {tuned.trials} trials; the suite"
                 f" gives each model {budget[1]}, by {budget[0]}"
             )
-        same = first.setdefault((model_text(cell.model), cell.task.name, cell.length), tuned)
+        same = first.setdefault((asked_text(record), cell.task.name, cell.length), tuned)
         if same != tuned:
             yield f"{record.title}: another seed of it tells another search, or another choice, of the same cell"
+
+
+def _space_faults(record: Record, tuned: TunedData, tune: Tune) -> Iterator[str]:
+    """Yield what no search of a suite could have chosen: a value outside its space, or no value at all."""
+    model = record.cell.model
+    space = {**space_of(tune.space, model.name), **space_of(tune.space, model.shown)}
+    for name, values in space.items():
+        if name not in tuned.setting:
+            yield f"the suite searches {name}, and the setting that was chosen has none"
+        elif not values.holds(tuned.setting[name]):
+            yield (
+                f"{name} is {tuned.setting[name]!r}, and the suite searches {one_line(str(values.told), 200)}: no"
+                " search of the suite chooses it"
+            )
+    for name in tuned.setting:
+        if "." not in name and name not in space:
+            yield f"{name} was chosen by a search, and the suite searches none"
 
 
 def manifest_faults(manifest: Manifest, records: Sequence[Record]) -> Iterator[str]:

@@ -1,17 +1,19 @@
 """Merges the bundles of a folder by suite; a bundle that breaks a rule is listed with the reason.
 
-It is a conflict if two bundles have different records of one cell, or if two cells on the same data report
-different data, metrics or baselines. A verified bundle wins; otherwise the cells are left out. Different scores
-from two kinds of processors are only noted. Nothing is averaged over bundles.
+It is a conflict if two bundles have different records of one cell, if two cells on the same data report different
+data, metrics or baselines, or if one search chose two settings of a model for the same task and length. A
+verified bundle wins; otherwise the cells are left out. Different scores from two kinds of processors are only
+noted. Nothing is averaged over bundles.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
-from seqbench.board.bundle.suite import Grid, model_text
+from seqbench.board.bundle.suite import Grid, asked_text, model_text
 from seqbench.board.check.agreement import Outcome, agreement, data_differences
 from seqbench.board.check.check import Submission, check_file
 from seqbench.board.check.faults import place
@@ -41,6 +43,13 @@ class Entered:
         cells = {cell.key: cell for cell in self.receipt.cells} if self.receipt else {}
         own = (record for record in self.submission.records if record.key in cells)
         return [cells[record.key] for record in own if model_text(record.cell.model) == model]
+
+    @cached_property
+    def models(self) -> frozenset[tuple[str, str]]:
+        """The texts of its models, each with the search that chose its settings; empty for none."""
+        return frozenset(
+            (model_text(record.cell.model), search_told(record)) for record in self.submission.records
+        )
 
     @property
     def standing(self) -> int:
@@ -125,6 +134,11 @@ def read_board(folder: Path, catalog: Catalog) -> PublicBoard:
     return PublicBoard(tuple(_suite_board(name, entered.values(), installed) for name in names), tuple(refused))
 
 
+def search_told(record: Record) -> str:
+    """Return the hash of the search that chose the setting of a record; empty where none did."""
+    return record.tuned.search if record.tuned else ""
+
+
 def _entered(path: Path, installed: Installed) -> Entered | Refused:
     try:
         checked = check_file(path, installed.catalog, installed)
@@ -143,6 +157,7 @@ def _suite_board(name: str, entered: Iterable[Entered], installed: Installed) ->
             told_of.setdefault(record.key, []).append((each, record))
     conflicts = [conflict for key in sorted(told_of) for conflict in _conflicts(told_of[key])]
     conflicts += _data_conflicts(told_of, own[0].submission.grid, installed)
+    conflicts += _choice_conflicts(told_of)
     disputed = {conflict.key for conflict in conflicts if conflict.shown is None}
     shown = [
         pair
@@ -223,6 +238,33 @@ def _data_conflicts(
             for entered, record in telling
         }
         yield from _against_best(telling, standing)
+
+
+def _choice_conflicts(told_of: Mapping[str, Sequence[tuple[Entered, Record]]]) -> Iterator[Conflict]:
+    """Yield cells for which two bundles tell different choices of one search, whose scores are not averaged.
+
+    A search chooses by validation scores, which may differ between two kinds of processors.
+    """
+    places: dict[tuple[str, str, str, int], list[tuple[Entered, Record]]] = {}
+    for entered, record in (pair for key in sorted(told_of) for pair in told_of[key]):
+        if record.tuned is not None:
+            of = asked_text(record), search_told(record), record.cell.task.name, record.cell.length
+            places.setdefault(of, []).append((entered, record))
+    for telling in places.values():
+        best, first = max(telling, key=lambda pair: pair[0].standing)
+        others = [(entered, record) for entered, record in telling if _chosen(record) != _chosen(first)]
+        for entered, record in others:
+            said = f"one search chose {_chosen(first)} in {best.file} and {_chosen(record)} in {entered.file}"
+            yield _conflict(record, said, best, entered, is_decided=best.standing > entered.standing)
+        if others and max(entered.standing for entered, _ in others) == best.standing:
+            said = f"one search chose {_chosen(first)} in {best.file} and another setting in {others[0][0].file}"
+            same = [(entered, record) for entered, record in telling if _chosen(record) == _chosen(first)]
+            yield from (_conflict(own, said, each, others[0][0], is_decided=False) for each, own in same)
+
+
+def _chosen(record: Record) -> str:
+    setting = record.tuned.setting if record.tuned else {}
+    return ", ".join(f"{name}={value}" for name, value in sorted(setting.items()))
 
 
 def _against_best(

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from seqbench.board.bundle.suite import model_text
 from seqbench.board.check.portable_bits import MARK, portable_bits
-from seqbench.board.site.merge import Entered, SuiteBoard
+from seqbench.board.site.merge import Entered, SuiteBoard, search_told
 from seqbench.records.schema import PluginUsed, Record
 from seqbench.records.variants import model_names, natural, task_names
 from seqbench.report.charts.lines import Look, looks
@@ -148,11 +148,12 @@ def _of_whole_suite(line: Line, model: OnBoard) -> Line:
 
 def _on_board(name: str, records: Sequence[Record], look: Look, suite: SuiteBoard) -> OnBoard:
     used = records[0].cell.model
-    text = model_text(used)
-    entered = tuple(each for each in suite.entered if text in _models(each))
+    text, search = model_text(used), search_told(records[0])
+    entered = tuple(each for each in suite.entered if (text, search) in each.models)
     return OnBoard(
         name=name,
-        slug=f"{used.name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}",
+        # Two searches of one model, or a search and none, are two names.
+        slug=f"{used.name}-{hashlib.sha256(f'{text}{search}'.encode()).hexdigest()[:8]}",
         used=used,
         look=look,
         entered=entered,
@@ -164,10 +165,6 @@ def _on_board(name: str, records: Sequence[Record], look: Look, suite: SuiteBoar
         bits=portable_bits(records),
         run_on=run_on(records),
     )
-
-
-def _models(entered: Entered) -> set[str]:
-    return {model_text(model) for model in entered.submission.manifest.models}
 
 
 def _vouch(entered: Sequence[Entered], model: str, shown: Collection[str]) -> Vouch:

@@ -73,6 +73,10 @@ def _own_rate(record: dict[str, Any]) -> None:
     record["key"] = cell_of(CellData.model_validate(record["cell"])).key
 
 
+def _no_rate(record: dict[str, Any]) -> None:
+    record["cell"]["tuned"]["setting"] = {}
+
+
 def _trial(record: dict[str, Any]) -> None:
     tuned = record["cell"].pop("tuned")
     record["cell"]["trial"] = {"search": tuned["search"], "number": 0, "setting": tuned["setting"]}
@@ -92,6 +96,22 @@ def test_what_a_record_tells_of_its_search_must_fit(
     offers: Catalog, results: Path, change: Callable[[dict[str, Any]], None], said: str
 ) -> None:
     assert said in reasons(with_records(bundled(results, offers), change), offers)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            _own_rate,
+            "learning_rate is 0.5, and the suite searches log 1e-3..1e-1: no search of the suite chooses it",
+        ),
+        (_no_rate, "the suite searches learning_rate, and the setting that was chosen has none"),
+    ],
+)
+def test_a_setting_that_no_search_of_the_suite_chooses_is_refused_for_all_seeds_alike(
+    offers: Catalog, results: Path, change: Callable[[dict[str, Any]], None], said: str
+) -> None:
+    assert said in reasons(with_records(bundled(results, offers), change, first_only=False), offers)
 
 
 def test_a_folder_of_trials_is_no_bundle(offers: Catalog, results: Path) -> None:

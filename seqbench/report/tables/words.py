@@ -31,6 +31,8 @@ def in_words(seen: Sequence[Observation]) -> str:
         usable = usable_length_of(group)
         if usable.length or not usable.estimate.unknown:
             found[model] = {**found.get(model, {}), task: usable}
+    if len(found) > 1 and not any(usable.length for of_model in found.values() for usable in of_model.values()):
+        return "No model is usable on any task, not even at the shortest length."
     best_first = sorted(found, key=lambda model: -_reach(found[model]))
     parts = [f"{model} {_of_model(found[model])}" for model in best_first[:_MODELS]]
     others = len(best_first) - _MODELS

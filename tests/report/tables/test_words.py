@@ -45,3 +45,8 @@ def test_nothing_is_said_without_a_skill() -> None:
 def test_failed_cells_of_a_model_with_scores_are_unknown() -> None:
     cells = [record(0.9, length=16), record(None, length=64, status="failed", reason="it broke")]
     assert "up to 16 steps or more on copy" in said(*cells)
+
+
+def test_models_that_are_usable_nowhere_are_told_together() -> None:
+    cells = [record(0.1, task=task, model=model, length=16) for task in ("copy", "sort") for model in ("a", "b")]
+    assert said(*cells) == "No model is usable on any task, not even at the shortest length."

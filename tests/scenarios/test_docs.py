@@ -39,7 +39,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [*sorted(DOCS.glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
-LONG = {"doctor", "board", "targets"}
+LONG = {"doctor", "board", "targets", "demo"}
 """Commands that are parsed only: what they need or cost has tests of its own."""
 
 

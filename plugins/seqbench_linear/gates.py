@@ -33,23 +33,25 @@ def activate_(columns: Tensor, *, forget: Tensor, value: Tensor) -> None:
     torch.div(f, both, out=forget)
 
 
-def differentiate_(gates: Tensor, *, forget: Tensor, change: Tensor) -> None:
-    """Turn s(f), s(i) and s(c) into the derivatives of h = f' h_{t-1} + (1 - f') g(c) by the columns.
+def differentiate(gates: Tensor, *, forget: Tensor, change: Tensor, out: Tensor) -> None:
+    """Write the derivatives of h = f' h_{t-1} + (1 - f') g(c) by the columns of f, i and c.
 
     Those by i have the opposite sign. With q = log(f' / i'), whose derivatives by the columns of f and i are
     1 - s(f) and s(i) - 1, that of h by q is f' i' (h_{t-1} - g(c)).
 
     Args:
-        gates: as `activate_` leaves the columns.
-        forget: f'; its content is lost.
+        gates: as `activate_` leaves the columns; those of c are lost.
+        forget: f'.
         change: h_{t-1} - g(c); its content is lost.
+        out: where they are written, [3, ..., state].
     """
     f, i, c = gates.chunk(3, dim=-1)
+    by_f, by_i, by_c = out.unbind(0)
     by_q = sigmoid_backward(change, forget, grad_input=change)
-    torch.addcmul(by_q, f, by_q, value=-1, out=f)
-    torch.addcmul(by_q, i, by_q, value=-1, out=i)
-    by_value = torch.sub(1, forget, out=forget)
+    torch.addcmul(by_q, f, by_q, value=-1, out=by_f)
+    torch.addcmul(by_q, i, by_q, value=-1, out=by_i)
+    by_value = torch.sub(1, forget, out=by_c)
     # g'(a) is s(a) (1 - s(a)), at most 1/4, and 1 where a >= 0: there s(a) is above the last number below 1/2.
     last = 0.5 - torch.finfo(gates.dtype).eps / 4
     below = sigmoid_backward(by_value, c, grad_input=change)
-    torch.maximum(threshold_backward(by_value, c, last, grad_input=c), below, out=c)
+    torch.maximum(threshold_backward(by_value, c, last, grad_input=c), below, out=by_c)

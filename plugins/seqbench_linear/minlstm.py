@@ -29,14 +29,14 @@ class MinLSTMLayer(nn.Module):
         """Run a sequence, or the next piece of one.
 
         Args:
-            inputs: [batch, time, features].
+            inputs: [batch, time, features]; it is fastest where they lie in memory time first.
             state: h after the piece before, [batch, state]; h_0 of the paper if None.
 
         Returns:
-            Outputs, [batch, time, outputs], and h after the last step.
+            Outputs, [batch, time, outputs], which lie in memory time first, and h after the last step.
         """
-        x, U, b = (each.to(product_type(inputs)) for each in (inputs, self.U, self.b))
+        x, U, b = (each.to(product_type(inputs)) for each in (inputs.transpose(0, 1), self.U, self.b))
         h = inputs.new_full((len(inputs), self.state_size), 0.5) if state is None else state
         h = h.to(wide_type(self.U, h))
         hs, last = MinLSTMSteps.apply(x, U, b, h, torch.is_grad_enabled())  # type: ignore[no-untyped-call]
-        return self.leave(hs.to(self.U.dtype)), last
+        return self.leave(hs.to(self.U.dtype)).transpose(0, 1), last

@@ -14,7 +14,7 @@ import torch
 from seqbench_scan.linear import refuse_graph
 from torch import Tensor
 
-from seqbench_linear.minlstm_blocks import Backward, Forward
+from seqbench_linear.minlstm_blocks import Backward, Forward, Kept
 
 BLOCK_NUMBERS = 65536
 """Numbers of h in a block of steps. Of half as many the calls of torch take longer than the cache saves."""
@@ -27,7 +27,7 @@ class MinLSTMSteps(torch.autograd.Function):
     of their columns; the columns of f, i and c side by side are U x_t + b. Products are in the type of inputs, U
     and b, everything else in that of h. Unless it is trained, nothing is kept for the way back.
 
-    inputs are [batch, time, features], hs [batch, time, state], h and last [batch, state].
+    inputs are [time, batch, features], hs [time, batch, state], h and last [batch, state].
     """
 
     @staticmethod
@@ -35,31 +35,31 @@ class MinLSTMSteps(torch.autograd.Function):
         ctx: Any, inputs: Tensor, U: Tensor, b: Tensor, h: Tensor, is_trained: bool = True
     ) -> tuple[Tensor, Tensor]:
         """Run the steps; the derivatives of h_t by the columns of step t, and f'_t, are kept for the way back."""
-        hs = h.new_empty(*inputs.shape[:2], h.shape[1])
-        kept: list[Tensor] = []
-        last, blocks = h, _blocks(hs)
-        by_size = {size: Forward(U, b, h, size) for size in set(map(_size, blocks))}
-        for steps in blocks:
-            block = by_size[_size(steps)]
-            kept += block.run(inputs[:, steps], last, out=hs[:, steps], is_trained=is_trained)
-            last = block.h
-        ctx.save_for_backward(inputs, U, *kept)
+        xs, size = inputs.contiguous(), _block_size(h, len(inputs))
+        last, hs = h, h.new_empty(len(xs), *h.shape)
+        kept = Kept(h.new_empty(3, *hs.shape), torch.empty_like(hs)) if is_trained else None
+        block = Forward(U, b, h, size)
+        with torch.inference_mode():
+            for start in range(0, len(xs), size):
+                own = slice(start, start + size)
+                block.run(xs[own], last, hs=hs[own], kept=None if kept is None else kept.part(own))
+                last = hs[own][-1]
+        if kept is not None:
+            ctx.save_for_backward(xs, U, *kept)
         return hs, last.clone()
 
     @staticmethod
     def backward(ctx: Any, d_hs: Tensor, d_last: Tensor) -> tuple[Tensor | None, ...]:
         """Run them back; the gradients of a step's columns are that of h_t times its derivatives by them."""
         refuse_graph()
-        inputs, U, *kept = ctx.saved_tensors
-        sums = d_last.new_zeros(U.shape), d_last.new_zeros(len(U))
-        d_inputs, d_h, blocks, signed = torch.empty_like(inputs), d_last, _blocks(d_hs), _i_negated(U)
-        by_size = {size: Backward(signed, d_last, size) for size in set(map(_size, blocks))}
-        for steps, *own in reversed(list(zip(blocks, kept[::2], kept[1::2], strict=True))):
-            block, out = by_size[_size(steps)], d_inputs[:, steps]
-            block.run(inputs[:, steps], own, d_outputs=d_hs[:, steps], d_h=d_h, out=out, sums=sums)
-            d_h = block.d_h
-        d_U, d_b = map(_i_negated, sums)
-        return d_inputs, d_U, d_b, d_h.clone(), None
+        xs, U, *kept = ctx.saved_tensors
+        size = _block_size(d_last, len(xs))
+        d_inputs, d_h, block = torch.empty_like(xs), d_last, Backward(_i_negated(U), d_last, size)
+        with torch.inference_mode():
+            for start in reversed(range(0, len(xs), size)):
+                own = slice(start, start + size)
+                d_h = block.run(xs[own], Kept(*kept).part(own), d_hs=d_hs[own], d_h=d_h, d_xs=d_inputs[own])
+        return d_inputs, _i_negated(block.d_U), _i_negated(block.d_b), d_h.clone(), None
 
 
 def _i_negated(rows: Tensor) -> Tensor:
@@ -74,12 +74,6 @@ def product_type(inputs: Tensor) -> torch.dtype:
     return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else inputs.dtype
 
 
-def _blocks(hs: Tensor) -> list[slice]:
-    """Cut [batch, time, state] into blocks of steps; a device with many cores gets all steps at once."""
-    time = hs.shape[1]
-    size = max(1, BLOCK_NUMBERS * time // hs.numel()) if hs.device.type == "cpu" and time else time
-    return [slice(start, min(start + size, time)) for start in range(0, time, max(1, size))]
-
-
-def _size(steps: slice) -> int:
-    return int(steps.stop - steps.start)
+def _block_size(h: Tensor, time: int) -> int:
+    """Return the steps of a block, at least 1; a device with many cores gets all steps at once."""
+    return max(1, min(time, BLOCK_NUMBERS // max(1, h.numel())) if h.device.type == "cpu" else time)

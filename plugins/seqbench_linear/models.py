@@ -134,7 +134,7 @@ class MinLSTM(Model):
     """
 
     name: ClassVar[str] = "minlstm"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     reference: ClassVar[str] = """
         @misc{feng2024,
           author = {Feng, Leo and Tung, Frederick and Ahmed, Mohamed Osama and Bengio, Yoshua and
@@ -173,6 +173,7 @@ class MinLSTM(Model):
             residual=self.residual,
             norm=self.norm,
             dropout=self.dropout,
+            time_first=True,
         )
 
     def weight_groups(self, layer: nn.Module) -> Mapping[str, Iterable[str]]:

@@ -37,6 +37,7 @@ class Stack(nn.Module):
         residual: bool,
         norm: Norm,
         dropout: float = 0.0,
+        time_first: bool = False,
     ) -> None:
         """Build the layers.
 
@@ -49,6 +50,8 @@ class Stack(nn.Module):
             residual: whether a layer's inputs are added to its outputs.
             norm: normalisation of a layer's inputs; see above for those of the lowest.
             dropout: share of the outputs that is set to zero while training.
+            time_first: whether what lies between the layers lies in memory time first, as layers that run step by
+                step like it; shapes are the same.
         """
         super().__init__()
         self.enter = nn.Linear(input_size, width) if residual and input_size != width else nn.Identity()
@@ -61,7 +64,7 @@ class Stack(nn.Module):
             self.norms.append(_norm("none" if is_raw else norm, features))
             self.layers.append(build(features))
         self.leave = _norm(norm if residual else "none", width)
-        self.residual, self.dropout = residual, dropout
+        self.residual, self.dropout, self.time_first = residual, dropout, time_first
 
     def forward(self, inputs: Tensor, state: Any = None, lengths: Tensor | None = None) -> tuple[Tensor, Any]:
         """Run the layers.
@@ -74,17 +77,22 @@ class Stack(nn.Module):
         Returns:
             Outputs, [batch, time, width], and a tuple of the layers' states; None if no layer has a state.
         """
-        x, states = self.enter(inputs), []
+        x, states = self.enter(self._turned(inputs).contiguous() if self.time_first else inputs), []
         looking = {} if lengths is None else {"lengths": lengths}
         for number, (norm, layer) in enumerate(zip(self.norms, self.layers, strict=True)):
-            outputs, after = layer(norm(x), None if state is None else state[number], **looking)
+            outputs, after = layer(self._turned(norm(x)), None if state is None else state[number], **looking)
             states.append(after)
+            outputs = self._turned(outputs)
             if self.residual:
                 x = x + dropout(outputs, self.dropout, self.training)
             else:
                 is_last = number == len(self.layers) - 1
                 x = outputs if is_last else dropout(outputs, self.dropout, self.training)
-        return self.leave(x), None if all(each is None for each in states) else tuple(states)
+        return self._turned(self.leave(x)), None if all(each is None for each in states) else tuple(states)
+
+    def _turned(self, x: Tensor) -> Tensor:
+        """Swap the axes of batch and time where what lies between the layers is kept time first."""
+        return x.transpose(0, 1) if self.time_first else x
 
 
 def _norm(norm: Norm, features: int) -> nn.Module:

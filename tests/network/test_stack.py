@@ -54,6 +54,31 @@ def test_stack_when_plain_is_torchs_own_layers_on_each_other() -> None:
     torch.testing.assert_close(plain(inputs)[0], theirs(inputs)[0])
 
 
+@pytest.mark.parametrize("residual", [True, False])
+def test_stack_with_time_first_in_memory_gives_the_same_outputs_gradients_and_state(residual: bool) -> None:
+    seen, inputs = [], torch.randn(2, 5, 4, dtype=torch.float64)
+    for time_first in (False, True):
+        layers = stack(Gru, Doubling, Gru, residual=residual, norm="rms", time_first=time_first)
+        outputs, state = layers(inputs)
+        outputs.square().sum().backward()
+        seen.append([outputs, state[0], state[2], *(weight.grad for weight in layers.parameters())])
+    for own, other in zip(*seen, strict=True):
+        torch.testing.assert_close(own, other, rtol=0, atol=1e-13)
+
+
+def test_layers_of_a_time_first_stack_get_steps_that_lie_together() -> None:
+    class Looking(Doubling):
+        def forward(
+            self, inputs: Tensor, state: None = None, lengths: Tensor | None = None
+        ) -> tuple[Tensor, None]:
+            assert inputs.shape == (2, 5, 6)
+            assert inputs.transpose(0, 1).is_contiguous()
+            return super().forward(inputs)
+
+    outputs, _ = stack(Looking, Looking, time_first=True)(torch.randn(2, 5, 4).double())
+    assert outputs.shape == (2, 5, 6)
+
+
 def test_stack_when_fed_in_chunks_carries_each_layers_state() -> None:
     layers, inputs = stack(Gru, Doubling, Gru), torch.randn(2, 7, 4, dtype=torch.float64)
     whole, end = layers(inputs)

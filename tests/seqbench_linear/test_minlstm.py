@@ -87,13 +87,13 @@ def test_pieces_equal_the_whole(steps: int) -> None:
 def of_columns(columns: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
     """Run steps whose columns are given, as inputs of an identity."""
     size = columns.shape[-1]
-    hs, last = MinLSTMSteps.apply(columns, torch.eye(size).to(columns), columns.new_zeros(size), h)  # type: ignore[no-untyped-call]
-    return hs, last
+    hs, last = MinLSTMSteps.apply(columns.transpose(0, 1), torch.eye(size).to(columns), columns.new_zeros(size), h)  # type: ignore[no-untyped-call]
+    return hs.transpose(0, 1), last
 
 
 def test_gradcheck_with_a_state() -> None:
     torch.manual_seed(0)
-    shapes = ((2, 4, 3), (6, 3), (6,), (2, 2))
+    shapes = ((4, 2, 3), (6, 3), (6,), (2, 2))
     given = [torch.rand(shape, dtype=torch.float64, requires_grad=True) for shape in shapes]
     assert torch.autograd.gradcheck(MinLSTMSteps.apply, given)
 

@@ -13,13 +13,13 @@ import pandas as pd
 from seqbench.records.rows import LEADING
 
 
-class Results(pd.DataFrame):
+class ResultFrame(pd.DataFrame):
     """A DataFrame that prints its leading columns, and is otherwise unchanged."""
 
     @property
     def _constructor(self) -> Any:
-        # pandas' own hook: a filtered or sorted table stays a Results.
-        return Results
+        # pandas' own hook: a filtered or sorted table stays a ResultFrame.
+        return ResultFrame
 
     def __repr__(self) -> str:
         """Return the leading columns as pandas prints them, and how many others there are."""

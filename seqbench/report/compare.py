@@ -71,8 +71,7 @@ def compare(before: Folders, after: Folders) -> FolderComparison:
     """
     with collector_paused():
         found = changes(_seen(before), _seen(after))
-    names = (" and ".join(map(str, several(each))) for each in (before, after))
-    return FolderComparison(*names, found.lines, found.tables)
+    return FolderComparison(_named(before), _named(after), found.lines, found.tables)
 
 
 def rows_of(table: Table) -> list[dict[str, Any]]:
@@ -84,6 +83,10 @@ def rows_of(table: Table) -> list[dict[str, Any]]:
         notes = {f"{name} note": entry.note for name, entry in named.items() if entry.note}
         rows.append({**values, **notes})
     return rows
+
+
+def _named(folders: Folders) -> str:
+    return " and ".join(map(str, several(folders)))
 
 
 def _seen(folders: Folders) -> list[Observation]:

@@ -1,4 +1,4 @@
-"""Reads what a report is made of: the records of folders of results, and the searches that chose their settings."""
+"""Reads what a report is made of: records in folders of results, and the searches that chose settings."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from seqbench.base.collector import collector_paused
 from seqbench.base.printable import printable
+from seqbench.errors import StoreError
 from seqbench.records.load import frame, gradient_frame
 from seqbench.records.merge import read_light, read_records
 from seqbench.report.findings import findings
@@ -34,6 +35,8 @@ class Results:
     """
 
     def __init__(self, *folders: str | Path) -> None:
+        if not folders:
+            raise StoreError("no folder was named: name a folder of results, such as Results('results/quick')")
         self._folders = tuple(Path(folder) for folder in folders)
         with collector_paused():
             records, _ = read_light(self._folders)

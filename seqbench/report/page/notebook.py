@@ -15,7 +15,7 @@ from seqbench.report.page.groups import groups
 from seqbench.report.page.overview import overview, summary_line
 from seqbench.report.page.page import render
 
-_STYLES = ("chart.css", "notebook.css")
+_STYLES = ("notebook.css", "chart.css")
 
 
 def results_in_notebook(known: Findings) -> str:

@@ -77,7 +77,7 @@ def test_notebook_gets_panels_and_usable_lengths_without_scripts_and_with_ids_of
     root = parsed(html)
     assert one.sentence in html
     assert [each.text for each in root.iter("td")] == ["24 ", "24 "]
-    (panel,) = [each for each in root.iter("figure")]
+    (panel,) = root.iter("figure")
     assert len([each for each in panel.iter("path") if each.get("class") == "line"]) == 2
     assert not list(root.iter("script"))
     assert not re.search(r"\b(?:on\w+|src|href)=\"(?!#)", html)

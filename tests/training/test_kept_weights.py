@@ -180,7 +180,7 @@ def damage(store: Store, record: Record) -> None:
         (
             lambda store, record: store.write(record.model_copy(update={"weights": None})),
             CATALOG,
-            "holds no weights of last small T=6 seed 0: it was run without --keep-weights; .*fresh --keep-weights",
+            "holds no weights of last small T=6 seed 0: it was run without keep-weights; .*fresh and keep-weights",
         ),
     ],
 )

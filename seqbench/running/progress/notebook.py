@@ -36,23 +36,27 @@ class NotebookBar:
     def __enter__(self) -> NotebookBar:
         from IPython.display import display
 
-        self._handle = display(self._bundle(is_running=True), raw=True, display_id=True)
+        self._handle = display(self.bundle(), raw=True, display_id=True)
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self._handle.update(self._bundle(is_running=False), raw=True)
+        self._handle.update(self.bundle(is_running=False), raw=True)
 
     def __call__(self, event: Event | Waiting) -> None:
         """Show what happened, but not more often than a person can read."""
-        self._tally.see(event)
-        if isinstance(event, Finished):
-            self._last = f"{event.cell}: {outcome(event.record)}"
+        self.see(event)
         now = time.monotonic()
         if now - self._drawn >= _SECONDS_BETWEEN:
             self._drawn = now
-            self._handle.update(self._bundle(is_running=True), raw=True)
+            self._handle.update(self.bundle(), raw=True)
 
-    def _bundle(self, *, is_running: bool) -> dict[str, str]:
+    def see(self, event: Event | Waiting) -> None:
+        """Take note of an event."""
+        self._tally.see(event)
+        if isinstance(event, Finished):
+            self._last = f"{event.cell}: {outcome(event.record)}"
+
+    def bundle(self, *, is_running: bool = True) -> dict[str, str]:
         """Return what is shown as text and as HTML; a front end takes what it can show."""
         first, *further = [printable(line) for line in self._lines(is_running=is_running)]
         share = f'<progress value="{self._tally.share:.3f}" style="width:12em"></progress> ' if is_running else ""

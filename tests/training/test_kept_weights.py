@@ -167,7 +167,7 @@ def damage(store: Store, record: Record) -> None:
         (
             damage,
             CATALOG,
-            "another SHA-256, as it was damaged or replaced; the command that made it, with --on-exist",
+            "another SHA-256, as it was damaged or replaced; the same run with on-existing fresh",
         ),
         (lambda store, record: store.layout.weights(record.key).unlink(), CATALOG, "cannot be read: no such file"),
         (None, Catalog(tasks={"last": Last}), "small came from .*; install that.*no model is called 'small'"),

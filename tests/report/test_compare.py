@@ -15,12 +15,13 @@ from tests.report.tables.test_changes import runs
 from tests.report.tables.test_scores import record
 
 
-@pytest.fixture
-def sides(tmp_path: Path) -> tuple[Path, Path]:
+@pytest.fixture(scope="module")
+def sides(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("compare")
     for name, score, seed in (("a", 0.6, 1), ("b", 0.7, 2)):
         for each in runs(score, seed=seed):
-            Store(tmp_path / name).write(each)
-    return tmp_path / "a", tmp_path / "b"
+            Store(folder / name).write(each)
+    return folder / "a", folder / "b"
 
 
 def test_tables_are_numbers_and_the_text_is_that_of_the_command(sides: tuple[Path, Path]) -> None:

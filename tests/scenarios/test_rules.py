@@ -147,14 +147,16 @@ def test_messages_that_a_python_caller_reads_name_no_option_of_the_command_line(
         place = path.relative_to(PACKAGE)
         if place.parts[0] in FOR_COMMANDS or str(place) in OF_OPTIONS:
             continue
-        tree = ast.parse(path.read_text())
+        text = path.read_text()
+        seen += 1
+        # Parsing takes seconds, and few have an option.
+        tree = ast.parse(text if "--" in text else "")
         docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
-                seen += 1
                 if re.search(r"(?<!ray start)[\s(]--[a-z]|^--[a-z-]+ ", node.value):
                     told.append(f"{place}:{node.lineno}: {node.value}")
-    assert seen > 3000
+    assert seen > 300
     assert not told
 
 

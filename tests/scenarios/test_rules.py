@@ -153,9 +153,9 @@ def test_messages_that_a_python_caller_reads_name_no_option_of_the_command_line(
         tree = ast.parse(text if "--" in text else "")
         docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
-                if re.search(r"(?<!ray start)[\s(]--[a-z]|^--[a-z-]+ ", node.value):
-                    told.append(f"{place}:{node.lineno}: {node.value}")
+            is_text = isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs
+            if is_text and re.search(r"(?<!ray start)[\s(]--[a-z]|^--[a-z-]+ ", node.value):
+                told.append(f"{place}:{node.lineno}: {node.value}")
     assert seen > 300
     assert not told
 

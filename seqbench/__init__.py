@@ -65,7 +65,10 @@ if TYPE_CHECKING:
     from seqbench.plugins.hooks import hookimpl
     from seqbench.plugins.load import load_catalog
     from seqbench.records.load import load_gradients, load_results
+    from seqbench.report.compare import compare
     from seqbench.report.plots.plot import plot
+    from seqbench.report.results import Results
+    from seqbench.report.write import write_report
     from seqbench.running.run import run
     from seqbench.training.load_network import load_network, load_trained
     from seqbench.tuning.tune import tune
@@ -181,7 +184,10 @@ _HOMES = {
         "load_gradients",
         "load_results",
     ),
+    "report.compare": ("compare",),
     "report.plots.plot": ("plot",),
+    "report.results": ("Results",),
+    "report.write": ("write_report",),
     "running.run": ("run",),
     "training.load_network": (
         "load_network",
@@ -227,6 +233,7 @@ __all__ = [
     "Progressed",
     "PublishedIn",
     "Ragged",
+    "Results",
     "Retried",
     "Sampling",
     "SeqbenchError",
@@ -251,6 +258,7 @@ __all__ = [
     "added_later",
     "cached_tensors",
     "check_assignment",
+    "compare",
     "data_source",
     "derive_seed",
     "endings",
@@ -273,6 +281,7 @@ __all__ = [
     "scored_items",
     "stacked_parts",
     "tune",
+    "write_report",
 ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -11,13 +10,9 @@ import click
 from seqbench.base.collector import collector_paused
 from seqbench.base.counts import counted
 from seqbench.cli.console import stdout
-from seqbench.records.curves import CurvesOf
-from seqbench.records.layout import Layout
-from seqbench.records.schema import Record
-from seqbench.records.search import has_trials
-from seqbench.report import FORMATS, print_report, read_light, whole_report
-from seqbench.report.formats.output import check_output, write_whole
-from seqbench.report.tuning import Tried, read_tried
+from seqbench.report import FORMATS, print_report, whole_report
+from seqbench.report.reading import read
+from seqbench.report.write import format_of, written
 
 
 @click.command()
@@ -42,38 +37,16 @@ def command(folders: tuple[Path, ...], name: str | None, output: Path | None, as
         raise click.UsageError(f"--json and --format {name} contradict each other: give one of them")
     name = "json" if as_json else name or _of_ending(output)
     if output is not None:
-        check_output(output)
-    # Nothing that a report makes of many records can be freed before it is written; then all of it is.
+        cells = written(folders, output, name)
+        click.echo(f"wrote {output} ({output.stat().st_size} bytes, {name}, {counted(cells, 'cell')})", err=True)
+        return
     with collector_paused():
-        _report(folders, name, output)
-
-
-def _report(folders: Sequence[Path], name: str, output: Path | None) -> None:
-    # A folder may hold trials, and no results yet.
-    with_results = [folder for folder in folders if not has_trials(folder) or Layout(folder).record_files()]
-    records, curves = read_light(with_results, has_curves=name == "html")
-    tried = read_tried(folders, records)
-    if output is not None:
-        size = write_whole(output, FORMATS[name].write(records, curves, tried))
-        click.echo(f"wrote {output} ({size} bytes, {name}, {counted(len(records), 'cell')})", err=True)
-    else:
-        _print(records, curves, tried, name)
+        found = read(folders, has_curves=name == "html")
+        if name == "terminal":
+            print_report(whole_report(found.records, found.tried), stdout())
+        else:
+            sys.stdout.write(FORMATS[name].write(found.records, found.curves, found.tried))
 
 
 def _of_ending(output: Path | None) -> str:
-    endings = {form.ending: name for name, form in FORMATS.items()}
-    if output is None or not output.suffix:
-        return "terminal"
-    if output.suffix.lower() not in endings:
-        raise click.UsageError(
-            f"--output {output}: the ending {output.suffix} names no format;"
-            f" give --format, or one of {', '.join(endings)}"
-        )
-    return endings[output.suffix.lower()]
-
-
-def _print(records: Sequence[Record], curves: CurvesOf, tried: Sequence[Tried], name: str) -> None:
-    if name == "terminal":
-        print_report(whole_report(records, tried), stdout())
-    else:
-        sys.stdout.write(FORMATS[name].write(records, curves, tried))
+    return format_of(output) if output is not None and output.suffix else "terminal"

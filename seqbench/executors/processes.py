@@ -166,6 +166,6 @@ def _gpus() -> list[Gpu]:
         how = "gave no answer" if said.of_time else f"died, {said.reason}"
         raise ExperimentError(
             f"the GPUs cannot be counted: the process that asked CUDA for them {how}; look at nvidia-smi, or keep"
-            " to the CPU with --set executor.gpus=0"
+            " to the CPU: set executor.gpus to 0"
         )
     return named(said.value, os.environ.get("CUDA_VISIBLE_DEVICES"))

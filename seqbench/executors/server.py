@@ -83,7 +83,7 @@ def _not_started(error: Exception, killers: list[str | None]) -> str:
         why = f"the server that forks them was killed {len(killers)} times in a row, by {' and '.join(signals)}"
     return (
         f"no process can be started: {why}; look at the limits on"
-        " processes, memory and temporary files here, or take --executor serial"
+        " processes, memory and temporary files here, or take the executor serial"
     )
 
 

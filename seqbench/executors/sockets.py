@@ -58,5 +58,5 @@ def short_folder(usual: str) -> str:
     raise ExperimentError(
         f"the folder for temporary files, {usual}, has a path of {len(os.fsencode(usual))} bytes, and the sockets"
         f" of processes fit below {LONGEST} bytes only; set TMPDIR to a folder with a shorter path, or take"
-        " --executor serial"
+        " the executor serial"
     )

@@ -131,6 +131,9 @@ class Experiment(Settings):
     >>> Experiment(tasks=["copy"], models=["lstm"], lengths=[16], seeds="0..2, 9").seeds
     (0, 1, 2, 9)
 
+    A list may stand for a tuple, and a mapping, such as ``{"steps": 500}``, for the fields of training, gradients,
+    executor and tune.
+
     Raises:
         ExperimentError: every error at once, each with its place.
     """

@@ -136,7 +136,7 @@ def said(error: BaseException, beside: Path | None = None) -> str:
         beside: the folder of a plugin's file; other files in it cannot be imported.
     """
     text = f"{' '.join(told(error).split())}{_place(error)}"
-    alone = f"{text}; --plugin loads one file by itself: for more, make a package of it (seqbench plugin new)"
+    alone = f"{text}; a plugin's file is loaded by itself: for more, make a package of it (seqbench plugin new)"
     if beside is not None and isinstance(error, ImportError) and "relative import" in str(error):
         return alone
     if not isinstance(error, ModuleNotFoundError) or not error.name:

@@ -29,7 +29,7 @@ def refuse_lookahead(task: Task, models: Iterable[Configured], catalog: Catalog)
     if ahead:
         # Whether a label is the command line's, LABEL=NAME there, or the file's is not known here.
         is_typed_so = not any(each.label for each in rest)
-        others = f" (--models {','.join(each.name for each in rest)})" if is_typed_so else ""
+        others = f" (models: {','.join(each.name for each in rest)})" if is_typed_so else ""
         way = f"leave it out{others}" if rest else "choose another model"
         raise ExperimentError(
             f"model {ahead[0].shown} looks ahead, and the inputs of task {task.name} hold earlier targets (teacher"

@@ -47,7 +47,7 @@ def read_csv(path: Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from seqbench.records.frame import Results
+    from seqbench.records.frame import ResultFrame
 
     try:
         table = pd.read_csv(path, dtype="str", keep_default_na=False)
@@ -61,7 +61,7 @@ def read_csv(path: Path) -> pd.DataFrame:
         table["task_name"], table["model_name"] = table["task"], table["model"]
         table = table.reindex(columns=ordered(columns), fill_value="")
     try:
-        return Results({from_csv_text(str(name)): _typed(str(name), list(table[name])) for name in table})
+        return ResultFrame({from_csv_text(str(name)): _typed(str(name), list(table[name])) for name in table})
     except ValueError as error:
         raise StoreError(f"{path} is no table of results: {error}") from error
 

@@ -71,30 +71,16 @@ def load_gradients(*folders: str | Path) -> pd.DataFrame:
     Raises:
         StoreError: a folder is missing or holds something else.
     """
-    import pandas as pd
-
-    kinds = Kinds()
-    found: list[dict[str, Any]] = []
-    ends: list[int] = []
-    for folder in folders:
-        for record in Store(folder).each():
-            kinds.add(record)
-            found += lags(record)
-            ends.append(len(found))
-    told = kinds.told()
-    for kind, start, end in zip(kinds.of_records, [0, *ends], ends, strict=False):
-        for row in found[start:end]:
-            row |= {name: told[kind][name] for name in ("task_name", "model_name")}
-    return pd.DataFrame(found, columns=list(GRADIENT_COLUMNS))
+    return gradient_frame(record for folder in folders for record in Store(folder).each())
 
 
 def frame(records: Iterable[Record | KnownRow]) -> pd.DataFrame:
     """Return the table of these records; a column's type does not depend on its missing values."""
-    from seqbench.records.frame import Results
+    from seqbench.records.frame import ResultFrame
 
     if isinstance(records, RowColumns):
         known = records.named(_named) | records.fixed() | records.others()
-        return Results(known, columns=ordered(known))
+        return ResultFrame(known, columns=ordered(known))
     kinds, values, others = Kinds(), [], []
     for record in records:
         if isinstance(record, KnownRow):
@@ -109,10 +95,28 @@ def frame(records: Iterable[Record | KnownRow]) -> pd.DataFrame:
     columns: dict[str, Any] = {**_named(kinds)}
     columns |= zip(FIXED, zip(*values, strict=True) if values else [()] * len(FIXED), strict=True)
     columns |= {name: [each.get(name) for each in others] for name in {name for each in others for name in each}}
-    table = Results(columns, columns=ordered(columns))
+    table = ResultFrame(columns, columns=ordered(columns))
     # A column without any value has no type of its own.
     unclear = [n for n in ordered(columns) if not is_setting(n) and (n in TEXTS or table[n].dtype == object)]
     return table.astype({name: "str" if name in TEXTS else "float64" for name in unclear})
+
+
+def gradient_frame(records: Iterable[Record]) -> pd.DataFrame:
+    """Return the curves of these records as `load_gradients` does; they are read one at a time."""
+    import pandas as pd
+
+    kinds = Kinds()
+    found: list[dict[str, Any]] = []
+    ends: list[int] = []
+    for record in records:
+        kinds.add(record)
+        found += lags(record)
+        ends.append(len(found))
+    told = kinds.told()
+    for kind, start, end in zip(kinds.of_records, [0, *ends], ends, strict=False):
+        for row in found[start:end]:
+            row |= {name: told[kind][name] for name in ("task_name", "model_name")}
+    return pd.DataFrame(found, columns=list(GRADIENT_COLUMNS))
 
 
 def _named(kinds: Kinds) -> dict[str, pd.Series[Any]]:

@@ -65,7 +65,7 @@ class Store:
             )
         if self.path.exists() and not self.path.is_dir():
             raise StoreError(
-                f"{self.path} is a file, and results are a folder: name that of a run, or another --output"
+                f"{self.path} is a file, and results are a folder: name that of a run, or another one"
             )
         mark = self.layout.mark
         if not mark.exists():
@@ -75,7 +75,7 @@ class Store:
             raise StoreError(
                 f"{self.path} holds results of schema version {version}, and this seqbench writes"
                 f" version {SCHEMA_VERSION}; nothing was changed: choose another"
-                " --output, or use the seqbench that wrote it"
+                " folder, or use the seqbench that wrote it"
             )
 
     def prepare(self) -> None:
@@ -97,7 +97,7 @@ class Store:
                 pass
         except OSError as error:
             raise StoreError(
-                f"the folder {self.path} cannot be written to: {reason(error)}; choose another --output"
+                f"the folder {self.path} cannot be written to: {reason(error)}; choose another one"
             ) from error
 
     def is_there(self) -> bool:

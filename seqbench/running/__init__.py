@@ -1,3 +1,3 @@
 """Runs sweeps: plans the cells, leases them, runs them through an executor and records the results."""
 
-__all__ = ["eta", "interruption", "plan", "prune", "queue", "run", "status", "sweep", "weights"]
+__all__ = ["eta", "interruption", "plan", "progress", "prune", "queue", "run", "status", "sweep", "weights"]

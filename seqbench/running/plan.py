@@ -120,7 +120,7 @@ def plan(
     if experiment.tune is not None:
         raise ExperimentError(
             f"{experiment.where('tune')}the experiment has a section tune, and its settings are to be found first:"
-            " run it with `seqbench tune`, or with --set tune=off as it is"
+            " run it with `seqbench tune` or `seqbench.tune`, or set tune to off to run it as it is"
         )
     return plan_cells(expansion(experiment, catalog), store, policy, shard)
 

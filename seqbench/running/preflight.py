@@ -67,30 +67,30 @@ def _together(sources: Sequence[PluginSources]) -> PluginSources:
 
 
 def _ways_on(problems: Sequence[str], cells: Sequence[Cell]) -> Iterator[str]:
-    """Yield the options that leave out the faulty tasks, lengths or models."""
+    """Yield the fields that leave out the faulty tasks, lengths or models."""
     said = "\n".join(problems)
     places = {(cell.task.name, n) for cell in cells for n in (cell.length, *cell.evaluate_lengths)}
     bad = {(task, length) for task, length in places if f"{place(task, length)}: " in said}
     bad_models = {cell.model.shown for cell in cells if re.search(rf"^model {cell.model.name}\b(?!-)", said, re.M)}
     lengths, further = {str(length) for _, length in bad}, [n for cell in cells for n in cell.evaluate_lengths]
     ways = [
-        _without("--tasks", [cell.task.name for cell in cells], {task for task, _ in bad}),
-        _without("--lengths", [str(cell.length) for cell in cells], lengths),
-        _without("--evaluate-lengths", [str(length) for length in further], lengths),
+        _without("tasks", [cell.task.name for cell in cells], {task for task, _ in bad}),
+        _without("lengths", [str(cell.length) for cell in cells], lengths),
+        _without("evaluate_lengths", [str(length) for length in further], lengths),
     ]
     ways = [way for way in ways if way]
-    models = _without("--models", [cell.model.shown for cell in cells], bad_models)
+    models = _without("models", [cell.model.shown for cell in cells], bad_models)
     if models and any(cell.model.label for cell in cells):
         # A label is LABEL=NAME on the command line and LABEL alone in a file; which it was is not known here.
-        and_more = f", and add to the same command: {'; or '.join(ways)}" if ways else ""
+        and_more = f", and narrow it to {', or to '.join(ways)}" if ways else ""
         yield f"to run the rest, leave {', '.join(sorted(bad_models))} out of the models{and_more}"
         return
-    either = [f"{way} {models}".strip() for way in ways] or [models] * bool(models)
+    either = [" and ".join(filter(None, (way, models))) for way in ways] or [models] * bool(models)
     if either and (models or not bad_models):
-        yield f"to run the rest, add to the same command: {'; or '.join(either)}"
+        yield f"to run the rest, narrow it to {', or to '.join(either)}"
 
 
-def _without(option: str, names: Sequence[str], bad: set[str]) -> str:
-    """Return an option that leaves out the faulty names; empty if there are none, or nothing would be left."""
+def _without(field: str, names: Sequence[str], bad: set[str]) -> str:
+    """Return a field that leaves out the faulty names; empty if there are none, or nothing would be left."""
     rest = [name for name in dict.fromkeys(names) if name not in bad]
-    return f"{option} {','.join(rest)}" if rest and bad.intersection(names) else ""
+    return f"{field} {','.join(rest)}" if rest and bad.intersection(names) else ""

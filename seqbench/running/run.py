@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from seqbench.base.collector import collector_paused
 from seqbench.errors import ExperimentError
 from seqbench.experiment.schema import Execution, Experiment, load
+from seqbench.jobs.events import Event
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.load import load_catalog
 from seqbench.records.schema import Record
@@ -39,6 +41,7 @@ def run(
     shard: str | None = None,
     keep_weights: bool = False,
     plugin_files: Iterable[str | Path] = (),
+    progress: bool = False,
 ) -> pd.DataFrame:
     """Run an experiment and return its results, as `seqbench run` does.
 
@@ -56,6 +59,8 @@ def run(
         keep_weights: keep the weights of each cell beside its record, for `seqbench.load_network`. Finished cells
             run again for them only with ``on_existing="fresh"``; a warning gives their number.
         plugin_files: Python files that hold a plugin each and need not be installed.
+        progress: show how many cells have ended, those that run, and the last score: in a notebook as one output,
+            in a script on stderr.
 
     Returns:
         One row for each cell of the experiment, with the columns of `seqbench.load_results`.
@@ -71,15 +76,15 @@ def run(
     store = Store(output or default_output(experiment))
     todo = plan(experiment, catalog, store, on_existing=on_existing, shard=shard)
     settings = executor_settings(experiment, jobs, executor, keep_weights=keep_weights)
-    run_plan(todo, store, catalog, settings)
+    run_plan(todo, store, catalog, settings, progress=progress)
     records = records_of(todo, store)
     for sentence in without_weights(todo, records, settings):
         log.warning("%s", sentence)
     return frame(records)
 
 
-def run_plan(todo: Plan, store: Store, catalog: Catalog, settings: Execution) -> None:
-    """Run the pending cells of a plan, and show nothing; a Ctrl-C is passed on once the cells have ended.
+def run_plan(todo: Plan, store: Store, catalog: Catalog, settings: Execution, *, progress: bool = False) -> None:
+    """Run the pending cells of a plan, and show it if asked; a Ctrl-C is passed on once the cells have ended.
 
     Raises:
         SeqbenchError: as `seqbench.running.sweep.sweep`.
@@ -87,15 +92,28 @@ def run_plan(todo: Plan, store: Store, catalog: Catalog, settings: Execution) ->
     for problem in todo.broken:
         log.warning("%s", problem)
     with (
+        _showing(todo, store, progress=progress) as see,
         interruption(partial(print, file=sys.stderr)) as stop,
-        running_sweep(todo, store, catalog, settings, stop) as events,
+        running_sweep(todo, store, catalog, settings, stop, see) as events,
     ):
         for event in events:
+            see(event)
             if isinstance(event, Waiting):
                 log.info("%d cells are left to other sweeps, on %s", len(event.cells), ", ".join(event.hosts))
     if stop.number is not None:
         # Pass the signal to the earlier handler: a KeyboardInterrupt, or the end of the process.
         signal.raise_signal(stop.number)
+
+
+def _showing(
+    todo: Plan, store: Store, *, progress: bool
+) -> AbstractContextManager[Callable[[Event | Waiting], None]]:
+    if not progress:
+        return nullcontext(lambda event: None)
+    # Imported late: rich takes time.
+    from seqbench.running.progress.bar import progress_bar
+
+    return progress_bar(todo, store.layout)
 
 
 def executor_settings(

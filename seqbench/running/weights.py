@@ -23,7 +23,7 @@ def without_weights(todo: Plan, records: Sequence[Record], settings: Execution) 
     if finished:
         yield (
             f"{len(finished)} of {len(todo.cells)} cells were finished before and kept no weights;"
-            " --on-existing fresh --keep-weights runs all cells of this command again, and keeps them"
+            " the same run with on-existing fresh runs all of them again, and keeps them"
         )
     failed = [each for each in without if each.key in pending]
     if failed:

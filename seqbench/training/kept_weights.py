@@ -144,7 +144,7 @@ def read_weights(path: Path, expected: WeightsData) -> Kept:
     return Kept(tensors, *kinds, decoding, about["fitted"])
 
 
-RUN_AGAIN = "the command that made it, with --on-existing fresh --keep-weights, runs its cell again"
+RUN_AGAIN = "the same run with on-existing fresh and keep-weights runs its cell again"
 
 
 def _parts(network: Network) -> tuple[dict[str, Tensor], list[str]]:

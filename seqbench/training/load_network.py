@@ -159,7 +159,7 @@ def load_trained(
     record = store.with_key(key)
     if record.weights is None:
         why = record.notes.get("weights") or (
-            f"the cell is {record.status}" if record.status != "ok" else "it was run without --keep-weights"
+            f"the cell is {record.status}" if record.status != "ok" else "it was run without keep-weights"
         )
         raise StoreError(f"{store.path} holds no weights of {record.title}: {why}; {RUN_AGAIN}")
     # First the plugins: kinds of data may be theirs.

@@ -63,7 +63,7 @@ def check_loggers(names: Iterable[str]) -> None:
         if missing:
             raise ExperimentError(
                 f"the logger {name} needs what is not installed: {', '.join(missing)};"
-                f" pip install 'seqbench[{name}]', or leave --logger {name} out"
+                f" pip install 'seqbench[{name}]', or leave the logger {name} out"
             )
 
 

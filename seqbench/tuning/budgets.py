@@ -64,7 +64,7 @@ def begin(search: Search, store: Store, folder: Path) -> None:
         try:
             write_first(path, search.model_dump_json(indent=1) + "\n")
         except OSError as error:
-            raise StoreError(f"{path} cannot be written: {reason(error)}; choose another --output") from error
+            raise StoreError(f"{path} cannot be written: {reason(error)}; choose another folder") from error
     check_same(search, folder)
 
 
@@ -83,7 +83,7 @@ def check_same(search: Search, folder: Path) -> None:
     what = "; ".join(_changed(search, found)) or rest
     raise StoreError(
         f"{search_file(folder)} is the plan of another search ({what}), and trials of two searches are not mixed:"
-        " choose another --output, or remove that folder with its trials"
+        " choose another folder, or remove that folder with its trials"
     )
 
 

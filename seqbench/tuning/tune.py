@@ -30,6 +30,7 @@ def tune(
     trials_only: bool = False,
     keep_weights: bool = False,
     plugin_files: Iterable[str | Path] = (),
+    progress: bool = False,
 ) -> pd.DataFrame:
     """Find the best setting of each model by trials on validation data, run its cells, and return their results.
 
@@ -40,8 +41,8 @@ def tune(
     Args:
         experiment: an `Experiment` with a section ``tune``, a suite's name or a YAML file.
         output: the folder of results; ``results/NAME`` by default. The trials are in its folder ``trials``.
-        jobs, executor, on_existing, plugin_files: as for `seqbench.run`; with ``on_existing="finish"`` a failed
-            trial counts as the worst.
+        jobs, executor, on_existing, plugin_files, progress: as for `seqbench.run`; with ``on_existing="finish"``
+            a failed trial counts as the worst.
         trials_only: test nothing, and return an empty table.
         keep_weights: keep the weights of each tested cell beside its record.
 
@@ -62,13 +63,13 @@ def tune(
         policy_of(on_existing),
     )
     for todo in found.rounds(policy):
-        run_plan(todo, found.trials, catalog, of_trials(settings))
+        run_plan(todo, found.trials, catalog, of_trials(settings), progress=progress)
     if trials_only:
         return frame([])
     chosen, store = found.chosen(policy), Store(found.folder)
     for sentence in chosen.open:
         log.warning("%s", sentence)
-    run_plan(chosen.plan, store, catalog, settings)
+    run_plan(chosen.plan, store, catalog, settings, progress=progress)
     if again := found.tell(chosen.plan):
         log.warning("%d records from before, with the same setting, tell this choice now", again)
     return frame(records_of(chosen.plan, store))

@@ -193,7 +193,7 @@ class Tuning:
         if failed:
             return (
                 f"{len(failed)} of its trials failed (number {failed[0].number} first, {failed[0].status}), and"
-                " none may be dropped: the same command runs them again, and with --on-existing finish they count"
+                " none may be dropped: the same run makes them again, and with on-existing finish they count"
                 " as the worst"
             )
         if chosen_number(rows) is None:
@@ -268,7 +268,7 @@ def _chosen_otherwise(tested: Sequence[Record], setting: Mapping[str, Any]) -> s
         f"{counted(len(other), 'cell')} with an earlier choice of this search, {earlier}"
         f" ({other[0].key} first); outcomes of its trials have changed since, and now {setting_text(setting)} is"
         " chosen. Two choices are not averaged, so nothing more is tested there: move the records of the earlier"
-        " choice away, or choose another --output"
+        " choice away, or choose another folder"
     )
 
 

@@ -7,10 +7,10 @@ import io
 import json
 from pathlib import Path
 
-import click
 import pytest
 
 from seqbench.cli.report import command as report_command
+from seqbench.errors import ExperimentError
 from seqbench.records.store import Store
 from seqbench.report import FORMATS
 from tests.report.hostile import TEXTS, stored
@@ -32,7 +32,7 @@ def test_command_writes_the_format_that_the_ending_names_and_says_what_it_wrote(
         assert said.err == f"wrote {target} ({target.stat().st_size} bytes, {name}, 2 cells)\n"
         report_command.main([str(folder), "--format", name], standalone_mode=False)
         assert capsys.readouterr().out == target.read_text()
-    with pytest.raises(click.UsageError, match=r"\.pdf names no format"):
+    with pytest.raises(ExperimentError, match=r"\.pdf names no format"):
         report_command.main([str(folder), "--output", str(tmp_path / "x.pdf")], standalone_mode=False)
 
 

@@ -1,7 +1,7 @@
 """Tests the command as a user types it: tables, JSON lines, dry runs, and bad input that ends with status 2.
 
-Modules: seqbench.cli.dry_run, seqbench.cli.progress.events, seqbench.cli.progress.plain,
-seqbench.cli.progress.tally, seqbench.cli.progress.watch, seqbench.executors.bundled,
+Modules: seqbench.cli.dry_run, seqbench.cli.progress.events, seqbench.running.progress.plain,
+seqbench.running.progress.tally, seqbench.cli.progress.watch, seqbench.executors.bundled,
 seqbench.training.time_estimate.
 """
 

@@ -19,7 +19,7 @@ try:
 except SeqbenchError as error:
     print(error)
 """
-ADVICE = "; look at the limits on processes, memory and temporary files here, or take --executor serial"
+ADVICE = "; look at the limits on processes, memory and temporary files here, or take the executor serial"
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def test_every_command_tells_what_a_model_does_instead_of_being_built(
     if command == "run":
         assert not (tmp_path / "out").exists()
         if does != "exit at once":
-            assert "to run the rest, add to the same command: --models rnn" in told
+            assert "to run the rest, narrow it to models rnn" in told
 
 
 def test_gradients_of_the_other_models_are_told_and_the_status_is_3(
@@ -200,12 +200,11 @@ def test_data_that_are_unfit_are_told_with_task_and_length_and_how_to_run_the_re
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert problems(monkeypatch, lengths=[6, 9]) == (
-        "last at length 9: the test split is empty\n"
-        "to run the rest, add to the same command: --tasks sound; or --lengths 6"
+        "last at length 9: the test split is empty\nto run the rest, narrow it to tasks sound, or to lengths 6"
     )
     assert problems(monkeypatch, evaluate_lengths=[3, 12]) == (
         "last at length 12: the test split is empty\n"
-        "to run the rest, add to the same command: --tasks sound; or --evaluate-lengths 3"
+        "to run the rest, narrow it to tasks sound, or to evaluate_lengths 3"
     )
     # Nothing is left of one task at one length.
     assert problems(monkeypatch, tasks=["last"], lengths=[9]) == "last at length 9: the test split is empty"

@@ -73,9 +73,9 @@ def test_bad_files_are_each_named_with_what_to_do_and_the_rest_goes_on(mymodel: 
     files = {
         "syntax.py": ("def (", "SyntaxError"),
         "needs.py": ("import no_such_package.inner", "pip install no_such_package"),
-        "parts.py": ("import mymodel_parts", "--plugin loads one file by itself"),
+        "parts.py": ("import mymodel_parts", "a plugin's file is loaded by itself"),
         "version.py": ("import json.no_such_part", "json is installed, in a version that has no such part"),
-        "above.py": ("from .mymodel_parts import x", "--plugin loads one file by itself"),
+        "above.py": ("from .mymodel_parts import x", "a plugin's file is loaded by itself"),
         "raises.py": ("def f(): int('x')\n\nf()", "base 10: 'x' (raises.py, line 1)"),
         "nothing.py": ("x = 1", "it implements no hook"),
         "newer.py": ("SEQBENCH_CONTRACT = 99", "it needs a newer seqbench"),

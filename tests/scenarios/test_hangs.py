@@ -1,6 +1,6 @@
 """Tests that nothing hangs: a silent process is ended, and threads that a plugin leaves keep no process alive.
 
-Modules: seqbench.cli.progress.live.
+Modules: seqbench.running.progress.live.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ def test_model_that_looks_ahead_when_the_task_is_teacher_forced_then_the_grid_is
         ExperimentError, match="model both-ways looks ahead.* task forced hold earlier targets"
     ) as told:
         cells(["forced"], models)
-    assert ("(--models small)" in str(told.value)) == (len(models) > 1)
+    assert ("(models: small)" in str(told.value)) == (len(models) > 1)
     labelled = [{"label": "mirror", "model": "both-ways"}, {"label": "tiny", "model": "small"}]
     with pytest.raises(ExperimentError, match="model mirror looks ahead.* answers; leave it out, or"):
         cells(["forced"], labelled)

@@ -129,6 +129,37 @@ def test_a_room_names_no_module_that_it_does_not_have() -> None:
     assert not missing
 
 
+FOR_COMMANDS = {"board", "cli", "scaffold", "suites", "targets", "testing"}
+"""Rooms that no Python caller reaches without a command."""
+OF_OPTIONS = {
+    "experiment/overrides.py",
+    "records/wanted.py",
+    "report/commands.py",
+    "report/document.py",
+    "training/probe.py",
+}
+"""Modules about options: they read them, or write commands."""
+
+
+def test_messages_that_a_python_caller_reads_name_no_option_of_the_command_line() -> None:
+    told, seen = [], 0
+    for path in PACKAGE.glob("**/*.py"):
+        place = path.relative_to(PACKAGE)
+        if place.parts[0] in FOR_COMMANDS or str(place) in OF_OPTIONS:
+            continue
+        text = path.read_text()
+        seen += 1
+        # Parsing takes seconds, and few have an option.
+        tree = ast.parse(text if "--" in text else "")
+        docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            is_text = isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs
+            if is_text and re.search(r"(?<!ray start)[\s(]--[a-z]|^--[a-z-]+ ", node.value):
+                told.append(f"{place}:{node.lineno}: {node.value}")
+    assert seen > 300
+    assert not told
+
+
 def test_top_of_the_package_holds_rooms_only() -> None:
     assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py", "__main__.py", "errors.py"}
     for path in PACKAGE.glob("**/__init__.py"):

@@ -1,6 +1,7 @@
 """Tests that text from outside reaches the terminal printable and cut, and that only plain files are read.
 
-Modules: seqbench.base.checksums, seqbench.base.plain_files, seqbench.cli.console, seqbench.cli.progress.sentences.
+Modules: seqbench.base.checksums, seqbench.base.plain_files, seqbench.cli.console,
+seqbench.running.progress.sentences.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from seqbench.base.checksums import sealed
 from seqbench.base.plain_files import NotPlainError, read_plain
 from seqbench.base.printable import MOST
 from seqbench.cli.main import cli
-from seqbench.cli.progress.sentences import outcome
 from seqbench.experiment.schema import load
 from seqbench.plugins.grid import expand
 from seqbench.records.making import bounded, cell_data
@@ -31,6 +31,7 @@ from seqbench.records.schema import MOST_TEXT, Record
 from seqbench.records.store import Store
 from seqbench.report import FORMATS, read_records
 from seqbench.running.plan import RETRY_FAILED
+from seqbench.running.progress.sentences import outcome
 from seqbench.running.status import look
 from seqbench.training.cell import run_cell
 from tests.nasty import NASTY

@@ -85,7 +85,7 @@ def test_weights_are_asked_for_on_the_command_line_and_finished_cells_are_told_o
     both = runner.invoke(cli, [*command, "--keep-weights"])
     assert both.exit_code == 0
     assert (
-        "1 of 2 cells were finished before and kept no weights; --on-existing fresh --keep-weights" in both.stderr
+        "1 of 2 cells were finished before and kept no weights; the same run with on-existing fresh" in both.stderr
     )
     kept = {record.key: record for record in Store(tmp_path).read()}
     assert keys < set(kept)

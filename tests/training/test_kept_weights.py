@@ -167,7 +167,7 @@ def damage(store: Store, record: Record) -> None:
         (
             damage,
             CATALOG,
-            "another SHA-256, as it was damaged or replaced; the command that made it, with --on-exist",
+            "another SHA-256, as it was damaged or replaced; the same run with on-existing fresh",
         ),
         (lambda store, record: store.layout.weights(record.key).unlink(), CATALOG, "cannot be read: no such file"),
         (None, Catalog(tasks={"last": Last}), "small came from .*; install that.*no model is called 'small'"),
@@ -180,7 +180,7 @@ def damage(store: Store, record: Record) -> None:
         (
             lambda store, record: store.write(record.model_copy(update={"weights": None})),
             CATALOG,
-            "holds no weights of last small T=6 seed 0: it was run without --keep-weights; .*fresh --keep-weights",
+            "holds no weights of last small T=6 seed 0: it was run without keep-weights; .*fresh and keep-weights",
         ),
     ],
 )

@@ -353,7 +353,9 @@ def test_keys_of_cells_that_are_no_trials_are_those_of_before(tmp_path: Path) ->
 
 
 def test_a_run_refuses_an_experiment_that_is_to_be_tuned(tmp_path: Path) -> None:
-    with pytest.raises(ExperimentError, match="run it with `seqbench tune`, or with --set tune=off"):
+    with pytest.raises(
+        ExperimentError, match="run it with `seqbench tune` or `seqbench.tune`, or set tune to off"
+    ):
         plan(experiment(), CATALOG, Store(tmp_path))
     with pytest.raises(ExperimentError, match="has no section tune"):
         tuned(tmp_path, tune=None)

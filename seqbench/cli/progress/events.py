@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any, TextIO
 
-from seqbench.cli.progress.sentences import Sentences
 from seqbench.experiment.cells import Cell
 from seqbench.jobs.events import Event, Finished, Progressed, Retried, Started
 from seqbench.records.layout import Layout
+from seqbench.running.progress.sentences import Sentences
 from seqbench.running.queue import Waiting
 
 

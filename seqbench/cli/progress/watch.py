@@ -16,12 +16,12 @@ from rich.console import Console
 from seqbench.base.printable import printable
 from seqbench.cli.console import results_apart, width
 from seqbench.cli.progress.events import Lines, Quiet
-from seqbench.cli.progress.plain import Plain
-from seqbench.cli.progress.sentences import Sentences
-from seqbench.cli.progress.tally import Tally
 from seqbench.jobs.events import Event
 from seqbench.records.layout import Layout
 from seqbench.running.plan import Plan
+from seqbench.running.progress.plain import Plain
+from seqbench.running.progress.sentences import Sentences
+from seqbench.running.progress.tally import Tally
 from seqbench.running.queue import Waiting
 
 
@@ -62,7 +62,7 @@ def watch(todo: Plan, layout: Layout, *, as_json: bool, quiet: bool, live: bool)
         elif quiet:
             yield Display(Quiet(told, tell), tell)
         elif live and console.is_terminal:
-            from seqbench.cli.progress.live import Live
+            from seqbench.running.progress.live import Live
 
             with Live(Tally(todo), told, console) as shown:
                 yield Display(shown, tell)

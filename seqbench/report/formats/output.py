@@ -8,7 +8,7 @@ from seqbench.base.atomic_files import write_atomically
 from seqbench.errors import ExperimentError
 
 
-def check_output(path: Path, option: str = "--output") -> None:
+def check_output(path: Path, option: str = "output") -> None:
     """Check before any work is done that a file can be written to a path.
 
     Args:
@@ -21,7 +21,7 @@ def check_output(path: Path, option: str = "--output") -> None:
     if path.is_dir():
         raise ExperimentError(f"{option} {path} is a folder: name a file, in it or elsewhere")
     if path.exists() and not path.is_file():
-        raise ExperimentError(f"{option} {path} is no ordinary file: leave it out to write to stdout")
+        raise ExperimentError(f"{option} {path} is no ordinary file: name another file")
     if not path.absolute().parent.is_dir():
         raise ExperimentError(f"{option} {path} cannot be written: there is no folder {path.parent}")
 
@@ -39,5 +39,5 @@ def write_whole(path: Path, text: str | bytes) -> int:
     try:
         write_atomically(path, content, mode=path.stat().st_mode & 0o777 if path.exists() else 0o644)
     except OSError as error:
-        raise ExperimentError(f"{path} cannot be written: {error.strerror}; choose another --output") from error
+        raise ExperimentError(f"{path} cannot be written: {error.strerror}; choose another file") from error
     return len(content)

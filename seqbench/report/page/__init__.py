@@ -1,3 +1,3 @@
 """Writes records as one HTML page."""
 
-__all__ = ["charts", "gradients", "groups", "overview", "page", "rows", "trials"]
+__all__ = ["charts", "gradients", "groups", "notebook", "overview", "page", "rows", "trials"]

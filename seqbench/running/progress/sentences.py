@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from seqbench.base.counts import counted
 from seqbench.base.printable import one_line
-from seqbench.cli.progress.tally import ELSEWHERE
 from seqbench.experiment.cells import Cell
 from seqbench.jobs.events import Event, Finished, Retried, Started
 from seqbench.records.layout import Layout
 from seqbench.records.schema import FAILED, STATUSES, Record
+from seqbench.running.progress.tally import ELSEWHERE
 from seqbench.running.queue import Waiting
 
 

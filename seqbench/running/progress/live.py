@@ -15,11 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from seqbench.base.printable import printable
-from seqbench.cli.progress.sentences import Sentences, counts, others
-from seqbench.cli.progress.tally import ELSEWHERE, RunningCell, Tally
 from seqbench.jobs.events import Event
 from seqbench.records.schema import FINAL
 from seqbench.running.eta import in_words
+from seqbench.running.progress.sentences import Sentences, counts, others
+from seqbench.running.progress.tally import ELSEWHERE, RunningCell, Tally
 from seqbench.running.queue import Waiting
 
 _WIDE, _MEDIUM = 100, 64

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from seqbench.cli.progress.headline import SoFar
 from seqbench.jobs.events import Finished, Started
+from seqbench.running.progress.headline import SoFar
 from tests.report.tables.test_scores import record
 from tests.toys import toy_cell
 

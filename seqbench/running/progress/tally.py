@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from seqbench.cli.progress.headline import SoFar
 from seqbench.experiment.cells import Cell
 from seqbench.jobs.events import Event, Finished, Progressed, Retried, Started
 from seqbench.running.eta import Load, Pace, Underway
 from seqbench.running.plan import Plan
+from seqbench.running.progress.headline import SoFar
 from seqbench.running.queue import Waiting
 
 ELSEWHERE = "elsewhere"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from seqbench.cli.progress.sentences import Sentences, counts
-from seqbench.cli.progress.tally import Tally
 from seqbench.jobs.events import Event, Finished
 from seqbench.running.eta import in_words
+from seqbench.running.progress.sentences import Sentences, counts
+from seqbench.running.progress.tally import Tally
 from seqbench.running.queue import Waiting
 
 _SECONDS_BETWEEN_ESTIMATES = 30.0

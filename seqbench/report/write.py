@@ -1,0 +1,69 @@
+"""Writes a report of folders of results to a file: ``seqbench report --output`` and `seqbench.write_report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from seqbench.base.collector import collector_paused
+from seqbench.errors import ExperimentError, unknown
+from seqbench.report.formats.formats import FORMATS
+from seqbench.report.formats.output import check_output, write_whole
+from seqbench.report.reading import Folders, read
+
+
+def write_report(folders: Folders, output: str | Path, *, format: str | None = None) -> Path:
+    """Write the report of one or several folders of results to a file, from their records only.
+
+    The file is written whole or not at all, and an existing one is replaced. The same records give the same bytes.
+
+    Args:
+        folders: a folder of results, or several, which are merged.
+        output: the file.
+        format: ``html`` (the page), ``markdown``, ``latex``, ``csv``, ``json`` or ``terminal`` (plain text); by
+            default as the ending of the file says: .html, .md, .tex, .csv, .json or .txt.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        ExperimentError: the ending or the format is unknown, or the file cannot be written.
+        StoreError: a folder is missing or empty, or folders contradict each other.
+    """
+    path = Path(output)
+    name = format_of(path) if format is None else format
+    if name not in FORMATS:
+        raise ExperimentError(unknown("format", name, FORMATS))
+    written(folders, path, name)
+    return path
+
+
+def written(folders: Folders, path: Path, name: str) -> int:
+    """Write the report in the format of this name, and return its number of cells.
+
+    Raises:
+        SeqbenchError: as `write_report`.
+    """
+    check_output(path)
+    # Nothing that a report makes of many records can be freed before it is written; then all of it is.
+    with collector_paused():
+        found = read(folders, has_curves=name == "html")
+        write_whole(path, FORMATS[name].write(found.records, found.curves, found.tried))
+    return len(found.records)
+
+
+def format_of(path: Path) -> str:
+    """Return the format that the ending of a file names.
+
+    >>> format_of(Path("quick.html"))
+    'html'
+
+    Raises:
+        ExperimentError: it names none.
+    """
+    endings = {form.ending: name for name, form in FORMATS.items()}
+    if path.suffix.lower() not in endings:
+        raise ExperimentError(
+            f"{path}: the ending {path.suffix or '(none)'} names no format; name the format, or end the file in"
+            f" one of {', '.join(endings)}"
+        )
+    return endings[path.suffix.lower()]

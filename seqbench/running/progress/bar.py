@@ -1,0 +1,55 @@
+"""Chooses how `seqbench.run` shows a sweep: a notebook's output, live lines on a terminal, or plain lines.
+
+All of it goes to stderr, or to the notebook.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+from seqbench.base.printable import printable
+from seqbench.jobs.events import Event
+from seqbench.records.layout import Layout
+from seqbench.running.plan import Plan
+from seqbench.running.progress.notebook import NotebookBar
+from seqbench.running.progress.plain import Plain
+from seqbench.running.progress.sentences import Sentences
+from seqbench.running.progress.tally import Tally
+from seqbench.running.queue import Waiting
+
+See = Callable[[Event | Waiting], None]
+"""Called with every event of a sweep."""
+
+
+@contextmanager
+def progress_bar(todo: Plan, layout: Layout) -> Iterator[See]:
+    """Yield what shows the events of a sweep, and close it at the end of the block.
+
+    Args:
+        todo: the cells to run; nothing is shown if there are none.
+        layout: the layout of the store that holds the logs.
+    """
+    # The current stream: while a cell runs in this process, sys.stderr is the cell's log.
+    console = Console(file=sys.stderr, emoji=False)
+    told = Sentences(layout, is_shard=todo.is_shard)
+    if not todo.pending:
+        yield lambda event: None
+    elif console.is_jupyter:
+        with NotebookBar(Tally(todo)) as shown:
+            yield shown
+    elif console.is_terminal:
+        from seqbench.running.progress.live import Live
+
+        with Live(Tally(todo), told, console) as lines:
+            yield lines
+    else:
+        yield Plain(Tally(todo), told, lambda line: print_line(console, line))
+
+
+def print_line(console: Console, line: str) -> None:
+    """Print a line for people; the text of a record or a plugin does not control the terminal."""
+    console.print(printable(line), markup=False, highlight=False, soft_wrap=True)

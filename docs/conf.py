@@ -1,7 +1,22 @@
 """Configures the build of the docs: ``sphinx-build -W -b html docs docs/_build``."""
 
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "extensions"))
+
 project = "seqbench"
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_click", "tables_from_code"]
 html_theme = "furo"
+html_title = "seqbench"
+html_show_sphinx = False
 exclude_patterns = ["_build"]
 myst_heading_anchors = 3
+# A name in single quotes is code, in docstrings too.
+default_role = "literal"
+autodoc_default_options = {"members": True}
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+maximum_signature_line_length = 90
+napoleon_use_ivar = True
+napoleon_use_rtype = False

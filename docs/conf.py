@@ -11,6 +11,7 @@ html_theme = "furo"
 html_title = "seqbench"
 html_show_sphinx = False
 exclude_patterns = ["_build"]
+myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 # A name in single quotes is code, in docstrings too.
 default_role = "literal"

@@ -27,6 +27,7 @@ Row = tuple[str, str, str, str]
 """Name, type, default and meaning, in reST."""
 HEAD: Row = ("name", "type", "default", "meaning")
 COUNTED = re.compile(r"tuple\[(.*), \.\.\.\]")
+CHOICES = re.compile(r"Literal\[(.*?)\]")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -72,7 +73,7 @@ def plugin_part(name: str, offer: Any) -> str:
     """Return the heading of a task or a model, what it is, and the table of its parameters."""
     told = meanings(cleandoc(offer.__doc__ or ""))
     rows = [
-        (code(each.name), code(each.type_name), code(_shown(each.default)), _escaped(told.get(each.name, "")))
+        (code(each.name), code(plain(each.type_name)), code(_shown(each.default)), _escaped(told.get(each.name, "")))
         for each in parameters_of(offer)
     ]
     parts = [name, "-" * len(name), "", _escaped(first_line(offer)), ""]
@@ -92,11 +93,21 @@ def code(text: str) -> str:
     return f"``{text}``" if text else ""
 
 
+def plain(words: str) -> str:
+    """Return the words of a type without those of Python's that a file does not need.
+
+    >>> plain("Literal['adam', 'sgd'] | None")
+    'adam | sgd | null'
+    """
+    told = CHOICES.sub(lambda found: found[1].replace("'", "").replace(", ", " | "), words)
+    return re.sub(r"\bNone\b", "null", told.replace("True | False", "true | false"))
+
+
 def _words(field: FieldInfo) -> str:
     """Return the type of a field in words, a list as ``list of ...``."""
     metadata = tuple(field.metadata)
     words = in_words(Annotated[field.annotation, *metadata] if metadata else field.annotation)
-    return COUNTED.sub(r"list of \1", words).replace("NoneType", "None")
+    return plain(COUNTED.sub(r"list of \1", words))
 
 
 def _default(field: FieldInfo) -> str:

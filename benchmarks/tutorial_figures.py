@@ -51,7 +51,7 @@ FIGURES = {
 }
 """Name of a file in docs/figures/ -> how it is made."""
 STYLE = "svg.fonttype: none\nfont.sans-serif: DejaVu Sans\n"
-"""Settings of matplotlib: text stays text, which readers can search, and takes less room than shapes of letters."""
+"""Settings of matplotlib: text stays text, which can be searched and takes less room than shapes of letters."""
 FINE = re.compile(r"([1-9]\d*\.\d)\d+|(?<=\n) +| (?=\n)")
 """Digits below a tenth of a point, and spaces at the ends of lines, which are left out."""
 
@@ -87,7 +87,9 @@ def make(names: Sequence[str], results: Path, output: Path) -> None:
 
 def _seqbench(command: str) -> None:
     print(f"seqbench {command}", flush=True)
-    subprocess.run([sys.executable, "-m", "seqbench", *shlex.split(command)], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-m", "seqbench", *shlex.split(command)], check=True, stdout=subprocess.DEVNULL
+    )
 
 
 if __name__ == "__main__":

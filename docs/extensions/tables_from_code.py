@@ -21,7 +21,7 @@ from seqbench.cli.list import first_line
 from seqbench.cli.prose import meanings
 from seqbench.contracts.constraints import in_words
 from seqbench.plugins.load import load_catalog
-from seqbench.plugins.parameters import parameters_of
+from seqbench.plugins.parameters import Parameter, parameters_of
 
 Row = tuple[str, str, str, str]
 """Name, type, default and meaning, in reST."""
@@ -72,12 +72,13 @@ def field_rows(section: type[BaseModel]) -> Iterator[Row]:
 def plugin_part(name: str, offer: Any) -> str:
     """Return the heading of a task or a model, what it is, and the table of its parameters."""
     told = meanings(cleandoc(offer.__doc__ or ""))
-    rows = [
-        (code(each.name), code(plain(each.type_name)), code(_shown(each.default)), _escaped(told.get(each.name, "")))
-        for each in parameters_of(offer)
-    ]
+    rows = [(*_kind(each), _escaped(told.get(each.name, ""))) for each in parameters_of(offer)]
     parts = [name, "-" * len(name), "", _escaped(first_line(offer)), ""]
     return "\n".join([*parts, table(rows) if rows else "It has no parameters."])
+
+
+def _kind(parameter: Parameter) -> tuple[str, str, str]:
+    return code(parameter.name), code(plain(parameter.type_name)), code(_shown(parameter.default))
 
 
 def table(rows: Iterable[Row]) -> str:

@@ -36,6 +36,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("plugin-parameters", PluginParameters)
     # Before napoleon, which reads the sections.
     app.connect("autodoc-process-docstring", _mark_code, priority=100)
+    app.connect("sphinx-click-process-options", _show_paths)
     return {"parallel_read_safe": True}
 
 
@@ -83,7 +84,7 @@ def _kind(parameter: Parameter) -> tuple[str, str, str]:
 
 def table(rows: Iterable[Row]) -> str:
     """Return a list-table."""
-    lines = [".. list-table::", "   :header-rows: 1", "   :widths: 20 25 15 40", ""]
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: auto", ""]
     for row in (HEAD, *rows):
         lines += [f"   {'* -' if i == 0 else '  -'} {cell}" for i, cell in enumerate(row)]
     return "\n".join(lines)
@@ -134,6 +135,11 @@ def _escaped(text: str) -> str:
 
 def _mark_code(app: Sphinx, what: str, name: str, found: object, options: object, lines: list[str]) -> None:
     lines[:] = marked(lines)
+
+
+def _show_paths(app: Sphinx, context: object, lines: list[str]) -> None:
+    """Write a default as a path is written, not as Python's object."""
+    lines[:] = [re.sub(r"(?:Posix|Windows)Path\('(.*?)'\)", r"\1", line) for line in lines]
 
 
 def marked(lines: Sequence[str]) -> list[str]:

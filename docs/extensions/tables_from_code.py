@@ -84,7 +84,7 @@ def _kind(parameter: Parameter) -> tuple[str, str, str]:
 
 def table(rows: Iterable[Row]) -> str:
     """Return a list-table."""
-    lines = [".. list-table::", "   :header-rows: 1", "   :widths: auto", ""]
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: auto", "   :class: from-code", ""]
     for row in (HEAD, *rows):
         lines += [f"   {'* -' if i == 0 else '  -'} {cell}" for i, cell in enumerate(row)]
     return "\n".join(lines)

@@ -36,7 +36,7 @@ class Hooks:
     def seqbench_tasks(self) -> Iterable[type[Task]]:  # type: ignore[empty-body]
         '''Yield task classes.
 
-        A whole plugin, ``seqbench_first.py``: what was the first token?
+        A whole plugin, ``seqbench_first.py``, which asks for the first token:
 
             from dataclasses import dataclass
 

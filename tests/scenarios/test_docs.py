@@ -37,7 +37,8 @@ from seqbench.training.cell import run_cell
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = [*sorted(DOCS.glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+PAGES = [*sorted(DOCS.glob("*.md")), *sorted(DOCS.glob("learn/*.md"))]
+PAGES += [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 LONG = {"doctor", "board", "targets", "demo"}
 """Commands that are parsed only: what they need or cost has tests of its own."""
@@ -192,7 +193,7 @@ def test_paths_that_architecture_pages_name_are_there() -> None:
 
 def test_every_link_has_a_text() -> None:
     # Sphinx fills in the page's title; GitHub shows nothing.
-    assert [page.name for page in DOCS.glob("*.md") if "[](" in page.read_text()] == []
+    assert [page.name for page in PAGES if "[](" in page.read_text()] == []
 
 
 @pytest.mark.parametrize("block", of("toml"), ids=str)
@@ -205,14 +206,20 @@ def test_toml_is_what_pip_reads(block: Block) -> None:
 SHORT = ["--set", "training.steps=1", "--executor", "serial"]
 """Added to a search, which is run."""
 TAKES_SECONDS = re.compile("--keep-weights|seqbench tune|seqbench check")
+LEARN = {page.stem for page in DOCS.glob("learn/*.md")}
+"""Pages whose commands `test_learn.py` compares with what is shown, in the slow tests."""
 TRAINED = {"--plugin", "--keep-weights"}
 """Options of sweeps that are trained: what follows in their blocks needs the results."""
+
+
+def takes_seconds(block: Block) -> bool:
+    return block.page in LEARN or TAKES_SECONDS.search(block.text) is not None
 
 
 @pytest.mark.parametrize(
     "block",
     [
-        pytest.param(block, marks=[pytest.mark.slow] if TAKES_SECONDS.search(block.text) else [])
+        pytest.param(block, marks=[pytest.mark.slow] if takes_seconds(block) else [])
         for block in of("", "bash", "sh", "console")
         if any(commands(block))
     ],

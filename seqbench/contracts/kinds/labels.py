@@ -31,12 +31,12 @@ class StepLabels(TargetKind):
     Metrics get whole numbers as targets. The multilabel metrics of torchmetrics mistake logits that all lie within
     0 to 1 for probabilities; a ``prepare`` that ends in ``.sigmoid()`` avoids this.
 
-    ```
-    input     a b c a
-    targets   1 0 - 1    label 0
-              1 1 - 0    label 1
-    scored    ^ ^   ^
-    ```
+    Four steps and two labels:
+
+        input     a b c a
+        targets   1 0 - 1    label 0
+                  1 1 - 0    label 1
+        scored    ^ ^   ^
     """
 
     labels: int

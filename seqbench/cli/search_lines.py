@@ -67,6 +67,8 @@ def show_settings(chosen: Chosen, *, as_json: bool) -> None:
     """
     for sentence in (*chosen.open, *chosen.waiting):
         say(sentence)
+    if chosen.waiting:
+        say("these wait for other shares: run the same command again once all trials are in one folder")
     if as_json:
         for place, tuned in chosen.choices.items():
             told = {"number": tuned.number, "validation_score": tuned.validation_score}

@@ -92,6 +92,8 @@ def command(
     fields |= {"seeds": seeds, "evaluate_lengths": evaluate_lengths}
     chosen = asked_experiment(experiment, fields, assignments, catalog)
     found = tuning_of(chosen, catalog, output or default_output(chosen), shard=shard)
+    for sentence in found.remarks:
+        say(f"warning: {sentence}")
     if dry_run:
         show_search(found, as_json=as_json)
         return 0

@@ -59,6 +59,8 @@ def tune(
     if not isinstance(experiment, Experiment):
         experiment = load(experiment_file(str(experiment), catalog))
     found = tuning_of(experiment, catalog, Path(output or default_output(experiment)), shard=shard)
+    for sentence in found.remarks:
+        log.warning("%s", sentence)
     settings, policy = (
         executor_settings(experiment, jobs, executor, keep_weights=keep_weights),
         policy_of(on_existing),

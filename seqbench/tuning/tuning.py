@@ -87,6 +87,22 @@ class Tuning:
         return self.counter.catalog
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """A sentence about each task whose test rows are seen by trials, as the seed divides its data.
+
+        Raises:
+            DataError: the data of a task are missing or unfit.
+        """
+        tasks = {place.place.task: place.task for place in self.places}
+        return tuple(
+            f"{name}: the seed draws its test split from the rows of its training, so that trials, which have"
+            " other seeds, learn from test rows of the tested cells, and settings are chosen with their help; give"
+            " it data with a test split of their own, or say so beside the scores"
+            for name, task in tasks.items()
+            if task.divides_by_seed
+        )
+
+    @property
     def trials(self) -> Store:
         """The store of the trials."""
         return Store(self.folder / TRIALS)

@@ -19,14 +19,14 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedTrial:
     """A trial with one of its seeds, and why its model refuses the setting."""
 
     cell: Cell
     reason: str
 
 
-def keep_refused(refused: Sequence[Refused], store: Store) -> None:
+def keep_refused(refused: Sequence[RefusedTrial], store: Store) -> None:
     """Write a record of each.
 
     Raises:

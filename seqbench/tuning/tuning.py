@@ -32,7 +32,7 @@ from seqbench.tuning.budgets import begin, check_same, search_of
 from seqbench.tuning.operations import OperationCounter
 from seqbench.tuning.places import TunedPlace, places_of
 from seqbench.tuning.proposals import GenerationProposer, GridProposer, Proposer, RandomPicker, RandomProposer
-from seqbench.tuning.refused import Refused, keep_refused
+from seqbench.tuning.refused import RefusedTrial, keep_refused
 from seqbench.tuning.settings import setting_text
 from seqbench.tuning.shares import Share, share_of
 from seqbench.tuning.tpe import TpePicker, check_installed
@@ -145,12 +145,12 @@ class Tuning:
         """
         return self._round(policy, ())[0]
 
-    def _round(self, policy: OnExisting, planned: Collection[str]) -> tuple[Plan, list[Refused]]:
+    def _round(self, policy: OnExisting, planned: Collection[str]) -> tuple[Plan, list[RefusedTrial]]:
         """Return the trials that are decided, without those of earlier rounds, and the ones that are refused."""
         cells: list[tuple[Cell, TunedPlace]] = []
-        refused: list[Refused] = []
+        refused: list[RefusedTrial] = []
         for found, place in self._decided(policy):
-            if isinstance(found, Refused):
+            if isinstance(found, RefusedTrial):
                 refused.append(found)
             elif found.key not in planned:
                 cells.append((found, place))
@@ -209,7 +209,7 @@ class Tuning:
             store.write(record.model_copy(update={"cell": cell}))
         return len(stale)
 
-    def _decided(self, policy: OnExisting) -> Iterator[tuple[Cell | Refused, TunedPlace]]:
+    def _decided(self, policy: OnExisting) -> Iterator[tuple[Cell | RefusedTrial, TunedPlace]]:
         """Yield the trials that are decided, those that have ended too; not those with a record as refused."""
         rows: Sequence[TrialRow] = ()
         if has_trials(self.folder):
@@ -227,7 +227,7 @@ class Tuning:
                     if (number, seed) not in known:
                         yield self._trial(place, told, seed, may_refuse=proposer.is_by_results(number)), place
 
-    def _trial(self, place: TunedPlace, told: TrialData, seed: int, *, may_refuse: bool) -> Cell | Refused:
+    def _trial(self, place: TunedPlace, told: TrialData, seed: int, *, may_refuse: bool) -> Cell | RefusedTrial:
         """Return a trial; where results of earlier ones have proposed it, its model may refuse it.
 
         Raises:
@@ -237,7 +237,7 @@ class Tuning:
             return self._counted(place.trial(told, seed, self.catalog, self.tune), told)
         except ExperimentError as error:
             if may_refuse:
-                return Refused(place.refused_trial(told, seed, self.tune), str(error))
+                return RefusedTrial(place.refused_trial(told, seed, self.tune), str(error))
             where, setting = self.experiment.where("tune", "space"), setting_text(told.setting)
             raise ExperimentError(
                 f"{where}trial {told.number} of {place.place} has {setting}: {error}; leave one of them out"

@@ -135,6 +135,11 @@ class Music(Task):
         """Whether a greater length asks for a longer memory, as in the chorales, whose strophe returns."""
         return self.data is None
 
+    @property
+    def divides_by_seed(self) -> bool:
+        """True of pieces without a test split."""
+        return self.data is not None and not self._source.read().get("test")
+
     def load(self, length: int, seed: int) -> TaskData:
         """Make rows of at most ``length`` steps.
 

@@ -111,6 +111,11 @@ class Pixels(Task):
                     f" so that {name} would count for nothing; set data, or leave {name} out"
                 )
 
+    @property
+    def divides_by_seed(self) -> bool:
+        """True of the digits, and of images without a test split."""
+        return "test" not in self._found()
+
     def load(self, length: int, seed: int) -> TaskData:
         """Read the images, divide them and lay them out in time.
 
@@ -124,7 +129,7 @@ class Pixels(Task):
         """
         if length < 1:
             raise DataError("not one pixel can be read; take a length of at least 1")
-        found = digits() if self.data is None else read_images(self.data, self.label_column, self.width)
+        found = self._found()
         parts = divide(found, seed)
         scale = Scale.of(parts["train"])
         if not scale.deviation:
@@ -176,6 +181,9 @@ class Pixels(Task):
             {"label": fitted["classes"][place], "probability": probability}
             for place, probability in zip(best.indices.tolist(), best.values.tolist(), strict=True)
         ]
+
+    def _found(self) -> dict[str, Images]:
+        return digits() if self.data is None else read_images(self.data, self.label_column, self.width)
 
     def _check_kept(self, labels: np.ndarray, length: int) -> None:
         """Refuse training images of one class."""

@@ -66,6 +66,15 @@ def split_examples(
     return examples, dropped
 
 
+def given_parts(tables: Mapping[str, pd.DataFrame], columns: Columns, folds: Folds) -> frozenset[str]:
+    """Return the splits that the data have themselves; the others are drawn by the seed.
+
+    Raises:
+        DataError: a column or a fold is missing.
+    """
+    return frozenset(_assigned(tables, columns, folds))
+
+
 def _assigned(tables: Mapping[str, pd.DataFrame], columns: Columns, folds: Folds) -> dict[str, list[pd.DataFrame]]:
     if "all" not in tables:
         return {part: [tables[part]] for part in PARTS if part in tables}

@@ -30,7 +30,7 @@ from seqbench import (
 )
 from seqbench_sentiment.new_texts import decoded, encoded
 from seqbench_sentiment.reviews import CLASSES, SHORTEST, WORDS, made_up_splits
-from seqbench_sentiment.rows import Columns, Folds, split_examples
+from seqbench_sentiment.rows import Columns, Folds, given_parts, split_examples
 from seqbench_sentiment.scores import baselines, is_too_large, metrics
 from seqbench_sentiment.tensors import as_bytes, from_bytes, numbered, split_from, to_tensors, unknown_rate
 from seqbench_sentiment.texts import (
@@ -152,6 +152,11 @@ class Sentiment(Task):
         """Whether texts are made up; of a real text a greater length reads more."""
         return self.data is None
 
+    @property
+    def divides_by_seed(self) -> bool:
+        """True of texts without a test split, a column of splits, or folds."""
+        return self.data is not None and "test" not in given_parts(read_tables(self.data), *self._where)
+
     def load(self, length: int, seed: int) -> TaskData:
         """Make up or read the texts, or take them from the cache, with the baselines' scores.
 
@@ -225,11 +230,14 @@ class Sentiment(Task):
         splits = made_up_splits(sizes, length, self.evidence, seed)
         return _Prepared(splits, WORDS, CLASSES, {"evidence": self.evidence})
 
-    def _read(self, data: str, length: int, seed: int) -> _Prepared:
+    @property
+    def _where(self) -> tuple[Columns, Folds]:
         columns = Columns(self.text_column, self.label_column, self.split_column, self.fold_column)
-        folds = Folds(self.validation_fold, self.test_fold)
+        return columns, Folds(self.validation_fold, self.test_fold)
+
+    def _read(self, data: str, length: int, seed: int) -> _Prepared:
         tables = read_tables(data)
-        examples, empty = split_examples(tables, columns, folds, seed, lower=self.lower)
+        examples, empty = split_examples(tables, *self._where, seed, lower=self.lower)
         read = {
             part: [excerpt(example.tokens, length, self.truncate) for example in found]
             for part, found in examples.items()

@@ -248,6 +248,14 @@ class Speech(Task):
         check_can_read()
         return content_fingerprint(data, self._columns)
 
+    @property
+    def divides_by_seed(self) -> bool:
+        """True of recordings without a test split, unless takes are chosen for it."""
+        if self.data is None or self.test_takes is not None:
+            return False
+        kept = self._cache(0)(("recordings",), lambda: self._made(0).tensors())
+        return all(each.part != "test" for each in Recordings.from_tensors(kept).said)
+
     def load(self, length: int, seed: int) -> TaskData:
         """Read or synthesise recordings, divide them, and lay them out in ``length`` frames.
 

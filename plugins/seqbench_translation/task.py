@@ -28,6 +28,7 @@ from seqbench import (
     fingerprint,
     generated_only,
     generator,
+    read_tables,
 )
 from seqbench_translation.baselines import baselines
 from seqbench_translation.corpus import Corpus, built_corpus
@@ -165,6 +166,11 @@ class Translation(Task):
     def time_steps(self, length: int) -> int:
         """Return the most steps of a row: the source, the delimiter, a target of twice as many tokens."""
         return (1 + TARGET_PER_SOURCE) * length + 1
+
+    @property
+    def divides_by_seed(self) -> bool:
+        """True of pairs without a test split."""
+        return self.data is not None and "test" not in read_tables(self.data)
 
     def load(self, length: int, seed: int) -> TaskData:
         """Make rows of at most ``length`` source tokens.

@@ -113,6 +113,11 @@ class WordOrder(Task):
         """Return the text, the delimiter and a blank for each token of text."""
         return 2 * length + 1
 
+    @property
+    def divides_by_seed(self) -> bool:
+        """True of text without a test split."""
+        return self.data is not None and "test" not in read_tables(self.data)
+
     def load(self, length: int, seed: int) -> TaskData:
         """Make rows of ``length`` tokens of text.
 

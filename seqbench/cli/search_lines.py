@@ -13,7 +13,7 @@ from seqbench.base.ranges import seeds_text
 from seqbench.cli.console import print_json, say
 from seqbench.cli.dry_run import duration
 from seqbench.plugins.grid import Expansion
-from seqbench.records.search import Place
+from seqbench.records.search import Place, PlacePlan
 from seqbench.running.plan import RETRY_FAILED, Plan
 from seqbench.tuning.settings import setting_text
 from seqbench.tuning.tuning import Chosen, Tuning
@@ -31,11 +31,12 @@ def show_search(found: Tuning, *, as_json: bool) -> None:
     done = _done(todo)
     rows = [
         {**each.model_dump(), "trial_seeds": len(found.tune.trial_seeds), "done": done.get(each.place, 0),
-         "train_seconds": seconds[each.place]}
+         "train_seconds": seconds[each.place], **_in_share(found, each)}
         for each in found.search.places
     ]  # fmt: skip
-    cells = len(found.places) * len(found.experiment.seeds)
-    tested = sum(of_cell) * len(found.experiment.seeds)
+    whole = len(found.places) * len(found.experiment.seeds)
+    cells = whole if found.share is None else len(found.share.tests)
+    tested = sum(of_cell) * len(found.experiment.seeds) * cells / whole
     if as_json:
         told = {"places": rows, "cells": cells, "cells_train_seconds": tested}
         print_json({"search": found.search.model_dump(mode="json"), **told})
@@ -44,7 +45,8 @@ def show_search(found: Tuning, *, as_json: bool) -> None:
     for row in rows:
         place = Place(row["task"], row["model"], row["length"])
         click.echo(
-            f"{place}: {counted(row['trials'], 'trial')}, {row['done']} done, {_about(row['train_seconds'])}"
+            f"{place}: {counted(row['trials'], 'trial')}, {_share_text(row)}{row['done']} done,"
+            f" {_about(row['train_seconds'])}"
         )
     for model in dict.fromkeys(row["model"] for row in rows):
         own = [row for row in rows if row["model"] == model]
@@ -63,14 +65,18 @@ def show_settings(chosen: Chosen, *, as_json: bool) -> None:
         chosen: what the search came to.
         as_json: print a JSON line for each on stdout, and no settings on stderr.
     """
-    for sentence in chosen.open:
+    for sentence in (*chosen.open, *chosen.waiting):
         say(sentence)
+    if chosen.waiting:
+        say("these wait for other shares: run the same command again once all trials are in one folder")
     if as_json:
         for place, tuned in chosen.choices.items():
             told = {"number": tuned.number, "validation_score": tuned.validation_score}
             print_event("chosen", {**place._asdict(), "setting": dict(tuned.setting), **told})
         for sentence in chosen.open:
             print_event("open", {"told": sentence})
+        for sentence in chosen.waiting:
+            print_event("waiting", {"told": sentence})
         return
     for place, tuned in chosen.choices.items():
         by = f"trial {tuned.number}, counted from 0, of {tuned.trials}; on validation data"
@@ -86,6 +92,15 @@ def _budget(found: Tuning) -> str:
     if found.search.compute is not None:
         return f"{found.search.compute:g} floating-point operations for each model, task and length"
     return f"{counted(found.search.trials or 0, 'trial')} for each model, task and length"
+
+
+def _in_share(found: Tuning, plan: PlacePlan) -> dict[str, int]:
+    """Return how many trials of a place, each with one seed, are in the share; nothing without shares."""
+    return {} if found.share is None else {"in_share": found.share.count_of_trials(plan.place)}
+
+
+def _share_text(row: Mapping[str, Any]) -> str:
+    return f"{row['in_share']} in this share (each seed counts), " if "in_share" in row else ""
 
 
 def _about(seconds: float) -> str:
@@ -113,7 +128,7 @@ def _seconds(found: Tuning, todo: Plan) -> tuple[dict[Place, float], list[float]
     times = train_seconds(cells, found.catalog, Expansion((), tasks).time_steps)
     for cell, seconds in zip(todo.pending, times, strict=False):
         known[Place(cell.task.shown, cell.model.titled, cell.length)].append(seconds)
-    planned = {each.place: each.trials * len(found.tune.trial_seeds) for each in found.search.places}
+    planned = {each.place: found.planned_trials(each) for each in found.search.places}
     done = _done(todo)
     left = {place: planned[place] - done.get(place, 0) for place in planned}
     of_trials = {place: left[place] * sum(each) / len(each) if each else 0.0 for place, each in known.items()}

@@ -45,6 +45,12 @@ from seqbench.tuning.tuning import Tuning, of_trials, tuning_of
     help="What becomes of trials and cells that have a record, as for run; with finish a failed trial counts as"
     " the worst, with the others no setting is chosen beside one.",
 )
+@click.option(
+    "--shard",
+    metavar="I/N",
+    help="Run the i-th of n shares of the trials; others run the rest. Once all are there, the same command runs"
+    " its share of the cells.",
+)
 @click.option("--trials-only", is_flag=True, help="Run the trials and show the best settings; test nothing.")
 @click.option("--keep-weights", is_flag=True, help="Keep the weights of each tested cell beside its record.")
 @plugin_files
@@ -67,6 +73,7 @@ def command(
     jobs: int | None,
     executor: str | None,
     on_existing: str,
+    shard: str | None,
     trials_only: bool,
     keep_weights: bool,
     files: tuple[Path, ...],
@@ -84,7 +91,9 @@ def command(
     fields: dict[str, Any] = {"tasks": tasks, "models": models, "weights": weights, "lengths": lengths}
     fields |= {"seeds": seeds, "evaluate_lengths": evaluate_lengths}
     chosen = asked_experiment(experiment, fields, assignments, catalog)
-    found = tuning_of(chosen, catalog, output or default_output(chosen))
+    found = tuning_of(chosen, catalog, output or default_output(chosen), shard=shard)
+    for sentence in found.remarks:
+        say(f"warning: {sentence}")
     if dry_run:
         show_search(found, as_json=as_json)
         return 0

@@ -148,6 +148,19 @@ class Task(ABC):
         return True
 
     @property
+    def divides_by_seed(self) -> bool:
+        """Whether the test split is drawn by the seed from the rows that training examples come from; optional.
+
+        Then a test example of one seed is a training example of another, and a search, whose trials have seeds
+        of their own, chooses settings with the help of test rows: `seqbench tune` warns. False, the default, where
+        data are made up for each seed, or where they have a test split of their own.
+
+        Raises:
+            DataError: the data are missing or unfit.
+        """
+        return False
+
+    @property
     def can_predict(self) -> bool:
         """Whether the task defines both `encode` and one of `decode` and `answers`."""
         return self.predicts()

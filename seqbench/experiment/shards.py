@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from seqbench.errors import ExperimentError
 from seqbench.experiment.cells import Cell
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,19 @@ class Shard:
 
         Cells are assigned in the order of their work, the largest first, each to the share with the least so far.
         """
-        loads = [(0.0, number) for number in range(1, self.count + 1)]
-        mine = set()
-        for cell in sorted(cells, key=lambda cell: (-work(cell), cell.key)):
-            load, number = loads[0]
-            heapq.heapreplace(loads, (load + work(cell), number))
-            if number == self.number:
-                mine.add(cell.key)
+        ordered = sorted(cells, key=lambda cell: (-work(cell), cell.key))
+        mine = {cell.key for cell in self.dealt(ordered, work)}
         return [cell for cell in cells if cell.key in mine]
+
+    def dealt(self, items: Iterable[Item], work: Callable[[Item], float]) -> Iterator[Item]:
+        """Yield the items of this share; each is dealt, in their order, to the share with the least work so far.
+
+        >>> list(Shard(2, 2).dealt("abcde", lambda letter: 1.0))
+        ['b', 'd']
+        """
+        loads = [(0.0, number) for number in range(1, self.count + 1)]
+        for item in items:
+            load, number = loads[0]
+            heapq.heapreplace(loads, (load + work(item), number))
+            if number == self.number:
+                yield item

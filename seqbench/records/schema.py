@@ -25,7 +25,7 @@ MOST_TEXT, MOST_TRACEBACK, MOST_WARNINGS = 10_000, 100_000, 100
 MOVE_OR_RUN = "the command that made it runs its cell again, or move the file away"
 
 Status = Literal["ok", "diverged", "failed", "timeout", "interrupted"]
-Stopped = Literal["steps", "solved", "patience", "diverged", "pruned"]
+Stopped = Literal["steps", "solved", "patience", "diverged", "pruned", "refused"]
 FINAL = frozenset({"ok", "diverged"})
 """Statuses that are results; a cell that failed, timed out or was interrupted has none yet."""
 FAILED = frozenset({"failed", "timeout"})
@@ -293,7 +293,7 @@ class Record(Data):
         status: ``ok``, ``diverged`` (the loss or tested outputs were not finite), ``failed`` (an exception, or the
             process died), ``timeout`` or ``interrupted``.
         reason: why it is not ok, in a sentence; None if it is.
-        stopped: what ended the training.
+        stopped: what ended the training; ``refused``: there was none, as the model refuses the setting of a trial.
         test: scores at the cell's length; None if it was never tested.
         evaluations: scores at ``evaluate_lengths``.
         validation_score: the primary score, on validation data, of the weights that were tested.

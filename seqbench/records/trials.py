@@ -40,6 +40,7 @@ class TrialRow:
         validations: (step, score on validation data), in order; the score is None where it is unknown.
         bars: (step, score) below which it was to end early.
         chosen: whether its setting was chosen for its task, model and length.
+        refused: why the model refuses its setting, so that there is nothing to run; None if it takes it.
     """
 
     task: str
@@ -60,6 +61,7 @@ class TrialRow:
     validations: tuple[tuple[int, float | None], ...] = ()
     bars: tuple[tuple[int, float], ...] = ()
     chosen: bool = False
+    refused: str | None = None
 
     @property
     def place(self) -> Place:
@@ -95,7 +97,7 @@ def chosen_number(rows: Sequence[TrialRow]) -> int | None:
     """Return the number of the best trial of one place; None where no trial came to a score.
 
     That is the best mean score over the seeds of trials; of equal ones the lower number. A trial without a score
-    with one of the seeds counts as the worst, and so does one that was pruned.
+    with one of the seeds counts as the worst, and so does one that was pruned, or that its model refused.
     """
     scores = mean_scores(rows)
     if not scores:
@@ -197,6 +199,7 @@ def _row(record: Record, search: Search) -> TrialRow:
         key=record.key,
         validations=tuple((each.step, each.score) for each in record.course.validations),
         bars=trial.bars,
+        refused=(record.reason or "") if record.stopped == "refused" else None,
     )
 
 

@@ -220,7 +220,9 @@ def _point(number: int, rows: Sequence[TrialRow]) -> Point:
 
 
 def outcome(row: TrialRow) -> str:
-    """Return how a trial ended: its status, or the step after which it was pruned."""
+    """Return how a trial ended: its status, the step after which it was pruned, or that its model refused it."""
+    if row.refused is not None:
+        return "refused"
     return row.status if row.pruned_at is None else f"pruned after step {row.pruned_at}"
 
 

@@ -122,7 +122,10 @@ def plan(
             f"{experiment.where('tune')}the experiment has a section tune, and its settings are to be found first:"
             " run it with `seqbench tune` or `seqbench.tune`, or set tune to off to run it as it is"
         )
-    return plan_cells(expansion(experiment, catalog), store, policy, shard)
+    found = expansion(experiment, catalog)
+    if shard is None:
+        return plan_cells(found, store, policy)
+    return plan_cells(found, store, policy, share=Shard.read(shard).of(found.cells, found.work))
 
 
 def policy_of(name: str) -> OnExisting:
@@ -136,18 +139,22 @@ def policy_of(name: str) -> OnExisting:
     return ON_EXISTING[name]
 
 
-def plan_cells(found: Expansion, store: Store, policy: OnExisting, shard: str | None = None) -> Plan:
+def plan_cells(found: Expansion, store: Store, policy: OnExisting, *, share: Sequence[Cell] | None = None) -> Plan:
     """Find which of these cells are done; writes nothing.
 
+    Args:
+        found: the cells with their tasks.
+        store: holds the records.
+        policy: what becomes of cells with a record.
+        share: the ones that this sweep runs, where other sweeps run the others.
+
     Raises:
-        SeqbenchError: the shard or the store is invalid.
+        StoreError: the store is invalid.
     """
-    cells: Sequence[Cell] = found.cells
-    if shard is not None:
-        cells = Shard.read(shard).of(cells, found.work)
+    cells: Sequence[Cell] = found.cells if share is None else share
     seen = store.seen()
     left = [cell for cell in cells if policy.runs and not policy.is_done(seen.get(cell.key), seen.get(cell.key))]
-    return Plan(tuple(cells), _in_order(left, found.work), found, seen, policy, shard is not None)
+    return Plan(tuple(cells), _in_order(left, found.work), found, seen, policy, share is not None)
 
 
 def _in_order(cells: Sequence[Cell], work: Callable[[Cell], float]) -> tuple[Cell, ...]:

@@ -41,7 +41,13 @@ class TunedPlace:
         Raises:
             ExperimentError: its setting is refused.
         """
-        tuned = with_setting(self.cell, told.setting, catalog)
+        return self._as_trial(with_setting(self.cell, told.setting, catalog), told, seed, tune)
+
+    def refused_trial(self, told: TrialData, seed: int, tune: Tune) -> Cell:
+        """Return the cell of a trial whose setting is refused: it tells the setting, and has that of the place."""
+        return self._as_trial(self.cell, told, seed, tune)
+
+    def _as_trial(self, tuned: Cell, told: TrialData, seed: int, tune: Tune) -> Cell:
         model = replace(tuned.model, label=self.cell.model.label, sized=self.cell.model.sized)
         training = (
             tuned.training if tune.steps is None else tuned.training.model_copy(update={"steps": tune.steps})

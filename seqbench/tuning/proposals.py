@@ -48,8 +48,13 @@ class Proposer(ABC):
             tuned: the task, model and length, with what is tuned there.
             trials: how many there are in the end.
             rows: the trials of the place that have a record.
-            ended: the statuses of those that have ended. More of them never change what fewer have decided.
+            ended: the statuses of those that have ended, beside refused ones. More of them never change what
+                fewer have decided.
         """
+
+    def is_by_results(self, number: int) -> bool:
+        """Return whether a trial is proposed by the results of earlier ones, and so not known from the start."""
+        return False
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,8 @@ class GenerationProposer(Proposer):
         A trial of a later generation that has a record is what its record says: the outcomes by which it was
         proposed may have changed since, where an earlier trial was run again.
         """
-        done = sorted((row for row in rows if row.status in ended), key=lambda row: (row.number, row.seed))
+        has_ended = (row for row in rows if row.status in ended or row.refused is not None)
+        done = sorted(has_ended, key=lambda row: (row.number, row.seed))
         kept = {row.number: Proposed(row.setting, row.bars) for row in rows if row.number >= self.size}
         found: dict[int, Proposed] = {}
         for start in range(0, trials, self.size):
@@ -133,6 +139,10 @@ class GenerationProposer(Proposer):
                 found |= self._generation(tuned, numbers, earlier)
             found |= {number: kept[number] for number in numbers if number in kept}
         return found
+
+    def is_by_results(self, number: int) -> bool:
+        """Return whether it is in a later generation than the first."""
+        return number >= self.size
 
     def _generation(self, tuned: TunedPlace, numbers: range, earlier: Sequence[TrialRow]) -> dict[int, Proposed]:
         bars = tuple(bars_of(earlier)) if self.is_pruning else ()

@@ -27,6 +27,7 @@ def tune(
     jobs: int | None = None,
     executor: str | None = None,
     on_existing: str = RETRY_FAILED.name,
+    shard: str | None = None,
     trials_only: bool = False,
     keep_weights: bool = False,
     plugin_files: Iterable[str | Path] = (),
@@ -43,6 +44,7 @@ def tune(
         output: the folder of results; ``results/NAME`` by default. The trials are in its folder ``trials``.
         jobs, executor, on_existing, plugin_files, progress: as for `seqbench.run`; with ``on_existing="finish"``
             a failed trial counts as the worst.
+        shard: ``i/n`` for the i-th of n shares of the trials, and of the tested cells once all trials are there.
         trials_only: test nothing, and return an empty table.
         keep_weights: keep the weights of each tested cell beside its record.
 
@@ -57,7 +59,9 @@ def tune(
     catalog = load_catalog(files=plugin_files)
     if not isinstance(experiment, Experiment):
         experiment = load(experiment_file(str(experiment), catalog))
-    found = tuning_of(experiment, catalog, Path(output or default_output(experiment)))
+    found = tuning_of(experiment, catalog, Path(output or default_output(experiment)), shard=shard)
+    for sentence in found.remarks:
+        log.warning("%s", sentence)
     settings, policy = (
         executor_settings(experiment, jobs, executor, keep_weights=keep_weights),
         policy_of(on_existing),
@@ -67,7 +71,7 @@ def tune(
     if trials_only:
         return frame([])
     chosen, store = found.chosen(policy), Store(found.folder)
-    for sentence in chosen.open:
+    for sentence in (*chosen.open, *chosen.waiting):
         log.warning("%s", sentence)
     run_plan(chosen.plan, store, catalog, settings, progress=progress)
     if again := found.tell(chosen.plan):

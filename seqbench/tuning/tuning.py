@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,13 @@ from seqbench.base.counts import counted
 from seqbench.errors import ExperimentError
 from seqbench.experiment.cells import Cell
 from seqbench.experiment.schema import Execution, Experiment
+from seqbench.experiment.shards import Shard
 from seqbench.experiment.trials import TrialData, TunedData
 from seqbench.experiment.tune import Tune
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.grid import Expansion
 from seqbench.records.schema import FAILED, FINAL, Record
-from seqbench.records.search import TRIALS, Place, Search, has_trials
+from seqbench.records.search import TRIALS, Place, PlacePlan, Search, has_trials
 from seqbench.records.store import Store
 from seqbench.records.trials import (
     TrialRow,
@@ -31,7 +32,9 @@ from seqbench.tuning.budgets import begin, check_same, search_of
 from seqbench.tuning.operations import OperationCounter
 from seqbench.tuning.places import TunedPlace, places_of
 from seqbench.tuning.proposals import GenerationProposer, GridProposer, Proposer, RandomPicker, RandomProposer
+from seqbench.tuning.refused import RefusedTrial, keep_refused
 from seqbench.tuning.settings import setting_text
+from seqbench.tuning.shares import Share, share_of
 from seqbench.tuning.tpe import TpePicker, check_installed
 
 
@@ -43,11 +46,13 @@ class Chosen:
         plan: the cells with the chosen settings.
         choices: task, model and length -> what was chosen.
         open: a sentence about each task, model and length that has no setting, and why.
+        waiting: likewise, where it waits for trials of other shares.
     """
 
     plan: Plan
     choices: Mapping[Place, TunedData]
     open: tuple[str, ...]
+    waiting: tuple[str, ...] = ()
 
     @property
     def settings(self) -> dict[Place, Mapping[str, Any]]:
@@ -65,6 +70,7 @@ class Tuning:
         folder: of the results; the trials are below it.
         places: each task, model and length.
         search: the plan.
+        share: what this command runs of it, where other commands run the rest; None for all of it.
     """
 
     experiment: Experiment
@@ -73,6 +79,7 @@ class Tuning:
     folder: Path
     places: tuple[TunedPlace, ...]
     search: Search
+    share: Share | None = None
 
     @property
     def catalog(self) -> Catalog:
@@ -80,12 +87,37 @@ class Tuning:
         return self.counter.catalog
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """A sentence about each task whose test rows are seen by trials, as the seed divides its data.
+
+        Raises:
+            DataError: the data of a task are missing or unfit.
+        """
+        tasks = {place.place.task: place.task for place in self.places}
+        return tuple(
+            f"{name}: the seed draws its test split from the rows of its training, so that trials, which have"
+            " other seeds, learn from test rows of the tested cells, and settings are chosen with their help; give"
+            " it data with a test split of their own, or say so beside the scores"
+            for name, task in tasks.items()
+            if task.divides_by_seed
+        )
+
+    @property
     def trials(self) -> Store:
         """The store of the trials."""
         return Store(self.folder / TRIALS)
 
+    def planned_trials(self, plan: PlacePlan) -> int:
+        """Return how many trials of a place, each with one seed, this command is to run."""
+        if self.share is not None:
+            return self.share.count_of_trials(plan.place)
+        return plan.trials * len(self.tune.trial_seeds)
+
     def rounds(self, policy: OnExisting) -> Iterator[Plan]:
         """Yield plans of trials, each to be run before the next is asked for.
+
+        A setting that a model refuses, among those that are known from the start, is found before anything is
+        written. A later one is recorded as refused.
 
         Raises:
             ExperimentError: a model refuses a setting.
@@ -93,23 +125,38 @@ class Tuning:
         """
         if not policy.runs:
             check_same(self.search, self.folder)
-        # A setting that a model refuses is found before anything is written.
-        todo, planned = self.next_round(policy), set[str]()
+        todo, refused = self._round(policy, ())
         if policy.runs:
             begin(self.search, self.trials, self.folder)
-        while todo.cells:
-            planned |= {cell.key for cell in todo.cells}
-            yield todo
-            todo = self.next_round(policy, planned)
+        planned = set[str]()
+        while todo.cells or (refused and policy.runs):
+            if policy.runs:
+                keep_refused(refused, self.trials)
+            if todo.cells:
+                planned |= {cell.key for cell in todo.cells}
+                yield todo
+            todo, refused = self._round(policy, planned)
 
-    def next_round(self, policy: OnExisting, planned: Set[str] = frozenset()) -> Plan:
-        """Return the trials that are decided by the results so far, without those of earlier rounds.
+    def next_round(self, policy: OnExisting) -> Plan:
+        """Return the trials that are decided by the results so far.
 
         Raises:
             StoreError: the folder holds another search, or trials that this one did not plan.
         """
-        found = [(cell, place) for cell, place in self._decided(policy) if cell.key not in planned]
-        return plan_cells(_expansion(found), self.trials, policy)
+        return self._round(policy, ())[0]
+
+    def _round(self, policy: OnExisting, planned: Collection[str]) -> tuple[Plan, list[RefusedTrial]]:
+        """Return the trials that are decided, without those of earlier rounds, and the ones that are refused."""
+        cells: list[tuple[Cell, TunedPlace]] = []
+        refused: list[RefusedTrial] = []
+        for found, place in self._decided(policy):
+            if isinstance(found, RefusedTrial):
+                refused.append(found)
+            elif found.key not in planned:
+                cells.append((found, place))
+        expansion = _expansion(cells)
+        share = None if self.share is None else self.share.of_trials(expansion.cells)
+        return plan_cells(expansion, self.trials, policy, share=share), refused
 
     def chosen(self, policy: OnExisting) -> Chosen:
         """Choose a setting for each place whose trials have all ended, and plan the cells to test.
@@ -120,9 +167,13 @@ class Tuning:
         rows, tested = load_trials(self.folder), self._tested()
         cells: list[tuple[Cell, TunedPlace]] = []
         problems: list[str] = []
+        waiting: list[str] = []
         choices: dict[Place, TunedData] = {}
         for place in self.places:
             found = [row for row in rows if row.place == place.place]
+            if self.share is not None and (missing := missing_trials(self.search, found, place.place)):
+                waiting += missing
+                continue
             if problem := self._why_open(place, found, policy):
                 problems.append(f"{place.place}: {problem}")
                 continue
@@ -133,7 +184,10 @@ class Tuning:
             choices[place.place] = tuned
             to_test = (place.tested(tuned.setting, seed, self.catalog) for seed in self.experiment.seeds)
             cells += [(replace(cell, tuned=tuned), place) for cell in to_test]
-        return Chosen(plan_cells(_expansion(cells), Store(self.folder), policy), choices, tuple(problems))
+        expansion = _expansion(cells)
+        share = None if self.share is None else self.share.of_tests(expansion.cells)
+        plan = plan_cells(expansion, Store(self.folder), policy, share=share)
+        return Chosen(plan, choices, tuple(problems), tuple(waiting))
 
     def tell(self, plan: Plan) -> int:
         """Tell the choice in records of these cells that were there before it, or tell another one.
@@ -155,7 +209,8 @@ class Tuning:
             store.write(record.model_copy(update={"cell": cell}))
         return len(stale)
 
-    def _decided(self, policy: OnExisting) -> Iterator[tuple[Cell, TunedPlace]]:
+    def _decided(self, policy: OnExisting) -> Iterator[tuple[Cell | RefusedTrial, TunedPlace]]:
+        """Yield the trials that are decided, those that have ended too; not those with a record as refused."""
         rows: Sequence[TrialRow] = ()
         if has_trials(self.folder):
             check_same(self.search, self.folder)
@@ -164,16 +219,25 @@ class Tuning:
         for place in self.places:
             own = [row for row in rows if row.place == place.place]
             trials = self.search.plan[place.place].trials
+            known = {(row.number, row.seed) for row in own if row.refused is not None}
             proposed = proposer.known(place, trials, own, FINAL | policy.done)
             for number, each in sorted(proposed.items()):
                 told = TrialData(self.search.search, number, each.setting, bars=each.bars)
                 for seed in self.tune.trial_seeds:
-                    yield self._counted(self._trial(place, told, seed), told), place
+                    if (number, seed) not in known:
+                        yield self._trial(place, told, seed, may_refuse=proposer.is_by_results(number)), place
 
-    def _trial(self, place: TunedPlace, told: TrialData, seed: int) -> Cell:
+    def _trial(self, place: TunedPlace, told: TrialData, seed: int, *, may_refuse: bool) -> Cell | RefusedTrial:
+        """Return a trial; where results of earlier ones have proposed it, its model may refuse it.
+
+        Raises:
+            ExperimentError: its model refuses it, and it was known from the start.
+        """
         try:
-            return place.trial(told, seed, self.catalog, self.tune)
+            return self._counted(place.trial(told, seed, self.catalog, self.tune), told)
         except ExperimentError as error:
+            if may_refuse:
+                return RefusedTrial(place.refused_trial(told, seed, self.tune), str(error))
             where, setting = self.experiment.where("tune", "space"), setting_text(told.setting)
             raise ExperimentError(
                 f"{where}trial {told.number} of {place.place} has {setting}: {error}; leave one of them out"
@@ -189,7 +253,7 @@ class Tuning:
         """Return why no setting can be chosen; None if one can."""
         if missing := missing_trials(self.search, rows, place.place):
             return missing[0].partition(": ")[2]
-        failed = [row for row in rows if row.status in FAILED - policy.done]
+        failed = [row for row in rows if row.status in FAILED - policy.done and row.refused is None]
         if failed:
             return (
                 f"{len(failed)} of its trials failed (number {failed[0].number} first, {failed[0].status}), and"
@@ -224,11 +288,17 @@ class Tuning:
         )
 
 
-def tuning_of(experiment: Experiment, catalog: Catalog, folder: Path) -> Tuning:
+def tuning_of(experiment: Experiment, catalog: Catalog, folder: Path, *, shard: str | None = None) -> Tuning:
     """Plan the search of an experiment; writes nothing.
 
+    Args:
+        experiment: what is tuned, and how.
+        catalog: has its tasks and models.
+        folder: of the results.
+        shard: ``i/n`` for the i-th of n shares of the search.
+
     Raises:
-        ExperimentError: it has no section ``tune``, or an unfit one.
+        ExperimentError: it has no section ``tune``, or an unfit one; or the shard is invalid.
     """
     tune = experiment.tune
     if tune is None:
@@ -240,7 +310,9 @@ def tuning_of(experiment: Experiment, catalog: Catalog, folder: Path) -> Tuning:
         check_installed()
     places = places_of(experiment, tune, catalog)
     counter = OperationCounter(catalog)
-    return Tuning(experiment, tune, counter, folder, places, search_of(experiment, tune, places, counter))
+    search = search_of(experiment, tune, places, counter)
+    share = None if shard is None else share_of(Shard.read(shard), places, search, experiment.seeds)
+    return Tuning(experiment, tune, counter, folder, places, search, share)
 
 
 def proposer_of(tune: Tune) -> Proposer:

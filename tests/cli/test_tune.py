@@ -94,6 +94,7 @@ def test_tune_runs_trials_then_cells_and_goes_on_where_it_was(
         (["tune", "mine.yaml", "--set", "tune.space.lstm.hiden=[4]"], "did you mean 'hidden_size'"),
         (["tune", "mine.yaml", "--set", "tune.trails=4"], "did you mean 'trials'"),
         (["tune", "mine.yaml", "--set", "tune.trial_seeds=[1]"], "trial_seeds has 1"),
+        (["tune", "mine.yaml", "--shard", "3/2"], "write it as i/n"),
     ],
 )
 def test_bad_input_ends_with_status_2_and_writes_nothing(

@@ -42,9 +42,8 @@ class ExampleSums:
                 f" returned {list(sums.shape)} and {list(counts.shape)}; give the sum and the number of items of"
                 " each example"
             )
-        rows = len(sums)
-        self._sums.append(sums.detach().double().cpu().reshape(rows, -1))
-        self._counts.append(counts.detach().double().cpu().reshape(rows, -1))
+        for kept, added in ((self._sums, sums), (self._counts, counts)):
+            kept.append((added if added.ndim == 2 else added[:, None]).detach().double().cpu())
 
     def standard_error(self, score: float) -> float | None:
         """Return the standard error of the score over draws of the examples; None if unknown.

@@ -43,4 +43,5 @@ def _wilson(share: float, error: float, examples: int, t: float) -> tuple[float,
     n = variance / error**2 if error > 0 < variance else float(examples)
     middle = (share + t * t / (2 * n)) / (1 + t * t / n)
     half = t / (1 + t * t / n) * math.sqrt(variance / n + t * t / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # At a bound the end is the bound, which the formula gives but for rounding.
+    return (middle - half if share > 0 else 0.0), (middle + half if share < 1 else 1.0)

@@ -61,7 +61,7 @@ def over_examples(metric: MetricData | None, test: Evaluation | None) -> tuple[f
     if metric is None or test is None or test.standard_errors is None:
         return None
     score, error = test.score(metric), test.standard_errors.get(metric.name)
-    if score is None or error is None:
+    if score is None or error is None or test.examples < 2:
         return None
     least, most = score_bounds(metric)
     return example_interval(score, error, test.examples, least=least, most=most)

@@ -30,7 +30,7 @@ def example_interval(
     (0.962, 1.0)
     """
     t = t_quantile(min(examples, MOST))
-    if math.isinf(least) or math.isinf(most) or not least <= score <= most:
+    if math.isinf(least) or math.isinf(most) or least == most or not least <= score <= most:
         return max(score - t * error, min(least, score)), min(score + t * error, max(most, score))
     span = most - least
     low, high = _wilson((score - least) / span, error / span, examples, t)
@@ -40,7 +40,7 @@ def example_interval(
 def _wilson(share: float, error: float, examples: int, t: float) -> tuple[float, float]:
     variance = share * (1 - share)
     # All examples alike say nothing of their spread: they then count as one answer each.
-    n = variance / error**2 if error > 0 < variance else float(examples)
+    n = variance / error / error if error > 0 < variance else float(examples)
     middle = (share + t * t / (2 * n)) / (1 + t * t / n)
     half = t / (1 + t * t / n) * math.sqrt(variance / n + t * t / (4 * n * n))
     # At a bound the end is the bound, which the formula gives but for rounding.

@@ -44,7 +44,7 @@ def fitted(annotation: Any, value: Any) -> Any:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Same:
-    """An annotation that equals itself only: others may compare as equal, or have no hash."""
+    """An annotation or a class that equals itself only: others may compare as equal, or have no hash."""
 
     annotation: Any
 
@@ -63,14 +63,18 @@ def _adapter(same: _Same) -> TypeAdapter[Any]:
     return TypeAdapter(same.annotation, config=config)
 
 
-@lru_cache(maxsize=1024)
 def annotations_of(plugin: type) -> Mapping[str, Any]:
     """Return the annotations of a class, always the same objects: of the text of one each reading makes a new one.
 
     Raises:
         NameError, TypeError: one cannot be resolved.
     """
-    return typing.get_type_hints(plugin, include_extras=True)
+    return _hints(_Same(plugin))
+
+
+@lru_cache(maxsize=1024)
+def _hints(same: _Same) -> Mapping[str, Any]:
+    return typing.get_type_hints(same.annotation, include_extras=True)
 
 
 def refused(field: str, annotation: Any, value: Any, error: ValidationError) -> str:

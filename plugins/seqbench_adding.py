@@ -5,7 +5,7 @@ The task ``adding``; the answer, their sum, is given at the last step.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -160,9 +160,9 @@ def _metrics() -> tuple[Metric, ...]:
     from torchmetrics import MeanAbsoluteError, MeanSquaredError
 
     return (
-        Metric("mse", MeanSquaredError, best=0.0, is_higher_better=False),
-        Metric("mae", MeanAbsoluteError, best=0.0, is_higher_better=False),
-        Metric("share_correct", _mean, prepare=_is_correct),
+        Metric("mse", MeanSquaredError, best=0.0, is_higher_better=False, per_example=_each(_square)),
+        Metric("mae", MeanAbsoluteError, best=0.0, is_higher_better=False, per_example=_each(_distance)),
+        Metric("share_correct", _mean, prepare=_is_correct, per_example=_each(_nearness)),
     )
 
 
@@ -170,6 +170,28 @@ def _mean() -> torchmetrics.Metric:
     from torchmetrics import MeanMetric
 
     return MeanMetric(nan_strategy="disable")
+
+
+def _each(value: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Batch], tuple[Tensor, Tensor]]:
+    """Return `Metric.per_example` of a function of the errors of the answers, [batch]."""
+
+    def per_example(outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        found = value((outputs - batch.targets).reshape(len(outputs)).double())
+        return found, found.new_ones(found.shape)
+
+    return per_example
+
+
+def _square(errors: Tensor) -> Tensor:
+    return errors.square()
+
+
+def _distance(errors: Tensor) -> Tensor:
+    return errors.abs()
+
+
+def _nearness(errors: Tensor) -> Tensor:
+    return (errors.abs() < TOLERANCE).double()
 
 
 def _is_correct(outputs: Tensor, batch: Batch) -> tuple[Tensor]:

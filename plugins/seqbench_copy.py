@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 from seqbench_stepwise.columns import columns
-from seqbench_stepwise.scores import accuracy, exact_match, mean
+from seqbench_stepwise.scores import accuracy, exact_match, mean, stepwise
 
 from seqbench import (
     UNSCORED,
@@ -270,4 +270,4 @@ def _loss(name: str, scale: float) -> Metric:
         logits = outputs[is_scored].double()
         return (scale * cross_entropy(logits, batch.targets[is_scored], reduction="none"),)
 
-    return Metric(name, mean, best=0.0, is_higher_better=False, prepare=prepare)
+    return Metric(name, mean, best=0.0, is_higher_better=False, prepare=prepare, per_example=stepwise(prepare))

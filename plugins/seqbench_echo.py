@@ -5,7 +5,7 @@ The task ``echo``; only the steps of the echo are scored.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -208,11 +208,23 @@ class Echo(Task):
 
 
 def _metrics() -> tuple[Metric, ...]:
-    return (
-        Metric("nmse", mean, best=0.0, is_higher_better=False, prepare=_shares_of_variance),
-        Metric("mse", mean, best=0.0, is_higher_better=False, prepare=_squared_errors),
-        Metric("mae", mean, best=0.0, is_higher_better=False, prepare=_absolute_errors),
+    values = {"nmse": _shares_of_variance, "mse": _squared_errors, "mae": _absolute_errors}
+    return tuple(
+        Metric(name, mean, best=0.0, is_higher_better=False, prepare=value, per_example=_by_signal(value))
+        for name, value in values.items()
     )
+
+
+def _by_signal(
+    value: Callable[[Tensor, Batch], tuple[Tensor]],
+) -> Callable[[Tensor, Batch], tuple[Tensor, Tensor]]:
+    """Return `Metric.per_example` of the values of scored steps, which are equally many in each signal."""
+
+    def per_example(outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        found = value(outputs, batch)[0].reshape(len(batch.targets), -1)
+        return found.sum(1), found.new_full((len(found),), found.shape[1])
+
+    return per_example
 
 
 def _zeros(batch: Batch) -> Tensor:

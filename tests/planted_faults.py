@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -343,16 +344,16 @@ class OutOfRange(Task):
 
 @dataclass(frozen=True)
 class Quadratic(Task):
-    """Compares every step with every other while loading."""
+    """Takes half a second of processor time for 4000 steps, and less by the square, on a machine of any speed."""
 
     name = "quadratic"
     version = 1
 
     def load(self, length: int, seed: int) -> TaskData:
-        data = sound_data(length, seed)
-        for row in data.test.inputs[:8]:
-            (row[:, None] == row).sum(dim=1)
-        return data
+        end = time.process_time() + 0.5 * (length / 4000) ** 2
+        while time.process_time() < end:
+            pass
+        return sound_data(length, seed)
 
 
 @hookimpl

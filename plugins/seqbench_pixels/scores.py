@@ -27,9 +27,17 @@ def metrics(classes: int) -> tuple[Metric, ...]:
 
     return (
         accuracy(classes),
-        Metric("balanced_accuracy", balanced, worst=0.0, one_example=_one_image),
+        Metric("balanced_accuracy", balanced, worst=0.0, one_example=_one_image, per_example=_hits_by_class),
         loss(),
     )
+
+
+def _hits_by_class(outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Return 1 in the column of an image's class if it is right, and 1 in that column: [batch, classes] each."""
+    from torch.nn.functional import one_hot
+
+    is_class = one_hot(batch.targets, outputs.shape[1])
+    return (outputs.argmax(1) == batch.targets)[:, None] * is_class, is_class
 
 
 def _one_image(test: Split) -> float:

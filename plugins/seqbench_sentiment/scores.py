@@ -46,10 +46,17 @@ def metrics(classes: int) -> tuple[Metric, ...]:
         return MeanMetric(nan_strategy="disable")  # torchmetrics would otherwise leave NaN out
 
     return (
-        Metric("balanced_accuracy", balanced_accuracy, prepare=_answers, worst=0.0, one_example=_one_text),
-        Metric("accuracy", accuracy, worst=0.0),
+        Metric(
+            "balanced_accuracy",
+            balanced_accuracy,
+            prepare=_answers,
+            worst=0.0,
+            one_example=_one_text,
+            per_example=_hits_by_class,
+        ),
+        Metric("accuracy", accuracy, worst=0.0, per_example=_hits),
         Metric("macro_f1", macro_f1, prepare=_answers, worst=0.0),
-        Metric("loss", mean, best=0.0, is_higher_better=False, prepare=_losses),
+        Metric("loss", mean, best=0.0, is_higher_better=False, prepare=_losses, per_example=_loss_of_each),
     )
 
 
@@ -66,6 +73,25 @@ def _answers(outputs: Tensor, batch: Batch) -> tuple[Tensor]:
     import torch
 
     return (torch.stack((batch.targets, outputs.argmax(1)), 1).double(),)
+
+
+def _hits(outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Return 1 for each text with the right class, else 0, and 1 for each: [batch]."""
+    is_right = outputs.argmax(1) == batch.targets
+    return is_right.double(), is_right.new_ones(is_right.shape).double()
+
+
+def _hits_by_class(outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Return the same in the column of a text's class, 0 in the others: [batch, classes]."""
+    from torch.nn.functional import one_hot
+
+    is_class = one_hot(batch.targets, outputs.shape[1]).double()
+    return _hits(outputs, batch)[0][:, None] * is_class, is_class
+
+
+def _loss_of_each(outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    (found,) = _losses(outputs, batch)
+    return found, found.new_ones(found.shape)
 
 
 def _mean_recall(answers: Tensor) -> Tensor:

@@ -52,10 +52,14 @@ def metrics() -> tuple[Metric, ...]:
     def rated(rate: Callable[[Tensor, Sentences], Tensor]) -> Callable[[Tensor, Batch], tuple[Tensor, ...]]:
         return partial(_rate_outputs, rate)
 
+    def by_text(rate: Callable[[Tensor, Sentences], Tensor]) -> Callable[[Tensor, Batch], tuple[Tensor, Tensor]]:
+        return partial(_sums_by_text, rate)
+
+    hits, perfect, order = word_hits, perfect_sentences, kendall_tau
     return (
-        Metric("position_accuracy", _mean, prepare=rated(word_hits), worst=0.0),
-        Metric("perfect_sentences", _mean, prepare=rated(perfect_sentences), worst=0.0),
-        Metric("kendall_tau", _mean, prepare=rated(kendall_tau), worst=-1.0),
+        Metric("position_accuracy", _mean, prepare=rated(hits), worst=0.0, per_example=by_text(hits)),
+        Metric("perfect_sentences", _mean, prepare=rated(perfect), worst=0.0, per_example=by_text(perfect)),
+        Metric("kendall_tau", _mean, prepare=rated(order), worst=-1.0, per_example=by_text(order)),
         Metric("loss", _mean, best=0.0, is_higher_better=False, prepare=_losses),
     )
 
@@ -81,6 +85,18 @@ def _rate_outputs(
 ) -> tuple[Tensor, ...]:
     sentences = sentences_of(batch)
     return (rate(decode(outputs, sentences), sentences),)
+
+
+def _sums_by_text(
+    rate: Callable[[Tensor, Sentences], Tensor], outputs: Tensor, batch: Batch
+) -> tuple[Tensor, Tensor]:
+    """Return the sum and the number of the rated words or sentences of each text: [batch] each."""
+    sentences = sentences_of(batch)
+    found = rate(decode(outputs, sentences), sentences)
+    is_of_words = len(found) > len(sentences.row)
+    row = sentences.row.repeat_interleave(sentences.is_word.sum(1)) if is_of_words else sentences.row
+    zeros = found.new_zeros(len(batch.targets))
+    return zeros.index_add(0, row, found), zeros.index_add(0, row, found.new_ones(found.shape))
 
 
 def _losses(outputs: Tensor, batch: Batch) -> tuple[Tensor, ...]:

@@ -9,13 +9,14 @@ import dataclasses
 import json
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from seqbench.base.refusals import refusal_of_all
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
+    from pydantic import TypeAdapter, ValidationError
 
 _LIMITS = {
     "gt": "above {}", "ge": "at least {}", "lt": "below {}", "le": "at most {}", "multiple_of": "a multiple of {}",
@@ -37,11 +38,43 @@ def fitted(annotation: Any, value: Any) -> Any:
         ValidationError: it does not fit.
         TypeError: it is not plain data that JSON can hold.
     """
+    # Through JSON, which writes a tuple as a list; otherwise strict: "5" is not a number.
+    return _adapter(_Same(annotation)).validate_json(json.dumps(value))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Same:
+    """An annotation or a class that equals itself only: others may compare as equal, or have no hash."""
+
+    annotation: Any
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.annotation is other.annotation
+
+    def __hash__(self) -> int:
+        return id(self.annotation)
+
+
+@lru_cache(maxsize=1024)
+def _adapter(same: _Same) -> TypeAdapter[Any]:
     from pydantic import ConfigDict, TypeAdapter
 
-    # Through JSON, which writes a tuple as a list; otherwise strict: "5" is not a number.
     config = ConfigDict(strict=True, arbitrary_types_allowed=True)
-    return TypeAdapter(annotation, config=config).validate_json(json.dumps(value))
+    return TypeAdapter(same.annotation, config=config)
+
+
+def annotations_of(plugin: type) -> Mapping[str, Any]:
+    """Return the annotations of a class, always the same objects: of the text of one each reading makes a new one.
+
+    Raises:
+        NameError, TypeError: one cannot be resolved.
+    """
+    return _hints(_Same(plugin))
+
+
+@lru_cache(maxsize=1024)
+def _hints(same: _Same) -> Mapping[str, Any]:
+    return typing.get_type_hints(same.annotation, include_extras=True)
 
 
 def refused(field: str, annotation: Any, value: Any, error: ValidationError) -> str:
@@ -66,7 +99,7 @@ def check_fields(plugin: Any) -> None:
         ValueError: a value is outside its limits; the message says which values are allowed.
     """
     try:
-        hints = typing.get_type_hints(type(plugin), include_extras=True)
+        hints = annotations_of(type(plugin))
     except (NameError, TypeError):
         # Loading plugins refuses such a class, and says why.
         return

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from seqbench.contracts.decoding import Decoding, side_by_side
+from seqbench.contracts.example_sums import ExampleSums, standard_errors
 from seqbench.contracts.examples import Batch, Split
 from seqbench.contracts.finite import NotFinite
 from seqbench.contracts.score_curves import CurvePoint
@@ -60,6 +61,9 @@ class Metric:
         is_bound: whether nothing can score better than ``best``. False where luck on a finite sample can: a skill
             may then pass 1.
         curve: the place on a curve of scores; None for a metric on its own.
+        per_example: ``(outputs, batch) -> sums, counts``, [batch] each: what each example adds to the numerator
+            and the denominator of the score, given what ``prepare`` is given; [batch, groups] if the score is the
+            mean over groups, such as classes, of their ratios. Reports then have an interval over test examples.
     """
 
     name: str
@@ -72,6 +76,7 @@ class Metric:
     of: Literal["outputs", "decoded", "stream"] = "outputs"
     is_bound: bool = True
     curve: CurvePoint | None = None
+    per_example: Callable[[Tensor, Batch], tuple[Tensor, Tensor]] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a worst value that equals or beats the best one."""
@@ -231,17 +236,29 @@ class Meters:
 
     Once a scored output is not finite, the metrics are no longer updated, and every score is unknown.
 
+    Args:
+        metrics: the metrics to compute.
+        targets, decoding: see `evaluate`.
+        by_example: whether to keep what each example adds, for `standard_errors`.
+
     Attributes:
         not_finite: the scored outputs that are not finite.
     """
 
     def __init__(
-        self, metrics: Iterable[Metric], targets: TargetKind | None = None, *, decoding: Decoding | None = None
+        self,
+        metrics: Iterable[Metric],
+        targets: TargetKind | None = None,
+        *,
+        decoding: Decoding | None = None,
+        by_example: bool = False,
     ) -> None:
         self.not_finite = NotFinite()
         self._targets = targets
         self._meters = [(metric, metric.make()) for metric in metrics]
         self._decoding = decoding
+        told = [metric for metric, _ in self._meters if metric.per_example and by_example]
+        self._by_example = {metric.name: ExampleSums(metric.name) for metric in told}
         check_decoding((metric for metric, _ in self._meters), decoding)
 
     def update(self, outputs: Tensor, batch: Batch) -> None:
@@ -262,6 +279,8 @@ class Meters:
         for metric, meter in self._meters:
             try:
                 meter.update(*self._prepared(metric, outputs, batch))
+                if metric.per_example and metric.name in self._by_example:
+                    self._by_example[metric.name].add(*metric.per_example(*self._given(metric, outputs, batch)))
             except Exception as error:
                 error.add_note(f"in the metric {metric.name}")
                 raise
@@ -271,11 +290,15 @@ class Meters:
 
         They are made from the scored outputs and targets, or from the written tokens and their references.
         """
-        if metric.of == "decoded" and self._decoding is not None:
-            return metric.prepare(self._decoding.written(outputs, batch), self._decoding.prompts(batch))
         if self._targets is not None and metric.prepare is scored_items:
             return self._targets.items(outputs, batch)
-        return metric.prepare(outputs, batch)
+        return metric.prepare(*self._given(metric, outputs, batch))
+
+    def _given(self, metric: Metric, outputs: Tensor, batch: Batch) -> tuple[Tensor, Batch]:
+        """Return outputs and batch, or the written tokens and the prompts."""
+        if metric.of == "decoded" and self._decoding is not None:
+            return self._decoding.written(outputs, batch), self._decoding.prompts(batch)
+        return outputs, batch
 
     def _move(self, device: torch.device) -> None:
         import torch
@@ -291,6 +314,14 @@ class Meters:
             ContractError: a metric does not return one number.
         """
         return {metric.name: self._score(metric, meter) for metric, meter in self._meters}
+
+    def standard_errors(self) -> dict[str, float]:
+        """Return metric -> standard error over draws of the examples, of the metrics where it is known.
+
+        Raises:
+            ContractError: what the examples add is not the score.
+        """
+        return standard_errors(self._by_example, self.scores()) if self._by_example else {}
 
     def _score(self, metric: Metric, meter: torchmetrics.Metric) -> float:
         if self.not_finite.outputs:

@@ -12,7 +12,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -126,7 +126,13 @@ def _twice(points: list[importlib.metadata.EntryPoint]) -> Iterator[Problem]:
 def _origin(point: importlib.metadata.EntryPoint) -> Origin:
     if point.dist is None:
         return Origin(point.name, "an unknown distribution", "?")
-    return Origin(point.name, point.dist.name, point.dist.version)
+    return Origin(point.name, *_name_and_version(point.dist))
+
+
+@lru_cache(maxsize=64)
+def _name_and_version(distribution: importlib.metadata.Distribution) -> tuple[str, str]:
+    # Each of the two reads the whole file of metadata again, and a distribution may have thirty plugins.
+    return distribution.name, distribution.version
 
 
 def _origin_of(file: PluginFile) -> Origin:

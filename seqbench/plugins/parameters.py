@@ -10,12 +10,13 @@ import inspect
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import ValidationError
 
-from seqbench.contracts.constraints import fitted, in_words, refused
+from seqbench.contracts.constraints import annotations_of, fitted, in_words, refused
 from seqbench.contracts.fields import is_added_later, is_data_source, is_generated_only
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
@@ -56,6 +57,7 @@ class Parameter:
         return in_words(self.type)
 
 
+@lru_cache(maxsize=1024)
 def parameters_of(plugin: type[Task] | type[Model]) -> tuple[Parameter, ...]:
     """Return the parameters in the order of the dataclass's fields.
 
@@ -63,7 +65,7 @@ def parameters_of(plugin: type[Task] | type[Model]) -> tuple[Parameter, ...]:
         TypeError: an annotation cannot be resolved or checked, or a field has no default or a default that is not
             plain JSON data.
     """
-    hints = typing.get_type_hints(plugin, include_extras=True)
+    hints = annotations_of(plugin)
     # Task and Model are not dataclasses themselves; every class in a catalog is one.
     fields = dataclasses.fields(plugin)  # type: ignore[arg-type]
     return tuple(_parameter(plugin, field, hints[field.name]) for field in fields)

@@ -1,11 +1,14 @@
-"""Computes the most that one test example can move a score or a skill.
+"""Computes how far test examples can move a score: the most that one can, and the interval over draws of all.
 
 A test split of 50 texts cannot distinguish 0.90 from 0.91.
 """
 
 from __future__ import annotations
 
+import math
+
 from seqbench.records.schema import Evaluation, MetricData
+from seqbench.statistics import example_interval
 
 
 def one_example(metric: MetricData | None, test: Evaluation | None) -> float | None:
@@ -43,6 +46,25 @@ def one_example_in_skill(metric: MetricData | None, test: Evaluation | None) -> 
         return None
     baseline, best = test.baseline(metric), metric_at(metric, test).best
     return None if baseline is None or baseline == best else worth / abs(best - baseline)
+
+
+def score_bounds(metric: MetricData) -> tuple[float, float]:
+    """Return the smallest and the largest possible score, as far as the metric says."""
+    sign = 1 if metric.is_higher_better else -1
+    worst = -sign * math.inf if metric.worst is None else metric.worst
+    best = metric.best if metric.is_bound is None else sign * math.inf
+    return (worst, best) if metric.is_higher_better else (best, worst)
+
+
+def over_examples(metric: MetricData | None, test: Evaluation | None) -> tuple[float, float] | None:
+    """Return the 95% interval of the primary score over draws of the test examples; None if unknown."""
+    if metric is None or test is None or test.standard_errors is None:
+        return None
+    score, error = test.score(metric), test.standard_errors.get(metric.name)
+    if score is None or error is None or test.examples < 2:
+        return None
+    least, most = score_bounds(metric)
+    return example_interval(score, error, test.examples, least=least, most=most)
 
 
 def metric_at(metric: MetricData, test: Evaluation) -> MetricData:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from seqbench.records.resolution import one_example_in_skill
+from seqbench.records.resolution import metric_at, one_example_in_skill, over_examples
 from seqbench.records.schema import CellData, Evaluation, FlowAt, GradientData, MetricData, Record
 from seqbench.records.variants import LATER, differing_settings, model_names, settings_key, task_names
 
@@ -233,6 +233,9 @@ def _add_scores(
     row["skill"] = test.skill
     row["examples"] = test.examples
     row["one_example"] = one_example_in_skill(metric, test)
+    ends = over_examples(metric_at(metric, test), test)
+    if ends is not None:
+        row["score_low_over_examples"], row["score_high_over_examples"] = ends
     for name, score in test.scores.items():
         if name != metric.name:
             row[f"metrics.{name}"] = score

@@ -160,10 +160,11 @@ class Evaluation(SparseData):
         curves: the curves that some of the metrics make up, by name; left out of the JSON where there are none.
         unknown: metric -> why its score is null, if that is not for outputs that are not finite; left out so too.
         best: of the primary metric here, if it is another than at the length of training; left out so too.
+        standard_errors: metric -> standard error over draws of the test examples, if known; left out so too.
         samples, rolls, label_names: what it was given and wrote, its labels at each step, and their names.
     """
 
-    rare = ("curves", "unknown", "best", "samples", "rolls", "label_names")
+    rare = ("curves", "unknown", "best", "standard_errors", "samples", "rolls", "label_names")
     length: int
     examples: int
     scores: dict[str, float | None]
@@ -175,6 +176,7 @@ class Evaluation(SparseData):
     curves: dict[str, ScoreCurve] | None = None
     unknown: dict[str, str] | None = None
     best: float | None = None
+    standard_errors: dict[str, float] | None = None
     samples: tuple[tuple[str, str], ...] | None = None
     rolls: tuple[tuple[tuple[int, ...], ...], ...] | None = None
     label_names: tuple[str, ...] | None = None

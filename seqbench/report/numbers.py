@@ -110,10 +110,26 @@ def interval_text(summary: SeedSummary, *, most_decimals: int = 9) -> str:
     ends = summary.interval
     if ends is None:
         return ""
-    if _is_odd(summary.mean):
-        return f"[{ends.low:.2e}, {ends.high:.2e}]"
     decimals = _shared_decimals(summary, min(most_decimals, _decimals(summary.mean, 3)))
-    return f"[{fixed(ends.low, decimals)}, {fixed(ends.high, decimals)}]"
+    return _ends(summary.mean, ends.low, ends.high, decimals)
+
+
+def ends_text(value: float, low: float, high: float) -> str:
+    """Return an interval around a value, with as many decimals as the value; it is never written as a point.
+
+    >>> ends_text(0.93, 0.8994, 0.9606), ends_text(1.0, 0.99962, 1.0)
+    ('[0.899, 0.961]', '[0.9996, 1.0000]')
+    """
+    decimals = _decimals(value, 3)
+    while low < high and fixed(low, decimals) == fixed(high, decimals) and decimals < _MOST_DECIMALS:
+        decimals += 1
+    return _ends(value, low, high, decimals)
+
+
+def _ends(value: float, low: float, high: float, decimals: int) -> str:
+    if _is_odd(value):
+        return f"[{low:.2e}, {high:.2e}]"
+    return f"[{fixed(low, decimals)}, {fixed(high, decimals)}]"
 
 
 def fixed(value: float, decimals: int) -> str:

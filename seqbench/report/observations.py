@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from seqbench.gradients.flow import Headline
-from seqbench.records.resolution import metric_at, one_example_in_skill
+from seqbench.records.resolution import metric_at, one_example_in_skill, over_examples
 from seqbench.records.schema import Costs, Evaluation, MetricData, Record
 from seqbench.report.names import Names, names_of
 
@@ -62,6 +62,11 @@ class Observation:
     def one_example(self) -> float | None:
         """The most that one test example can move the skill; None if unknown."""
         return one_example_in_skill(self.metric, self.evaluation)
+
+    @cached_property
+    def over_examples(self) -> tuple[float, float] | None:
+        """The 95% interval of the primary score over draws of the test examples; None if unknown."""
+        return over_examples(self.metric, self.evaluation)
 
     @cached_property
     def score(self) -> float | None:

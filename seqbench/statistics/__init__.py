@@ -9,6 +9,7 @@ from seqbench.statistics.best_of import best_so_far, expected_best
 from seqbench.statistics.components import Components, TaskShares, components, mean_shares, shares_by_task
 from seqbench.statistics.correlation import FEWEST, LEAST_CLUSTERS, Correlation, Pair, spearman, spearman_within
 from seqbench.statistics.critical import RankTest, rank_test, ranks_once, why_untested
+from seqbench.statistics.example_intervals import example_interval
 from seqbench.statistics.intervals import LEVEL, Interval, SeedSummary, interval, mean, summary
 from seqbench.statistics.pairs import LAST, LEAST_PAIRS, Comparison, Outcomes, Place, compare, holm, signed_rank_p
 from seqbench.statistics.rank_intervals import RankIntervals, rank_intervals
@@ -44,6 +45,7 @@ __all__ = [
     "best_so_far",
     "compare",
     "components",
+    "example_interval",
     "expected_best",
     "holm",
     "interval",

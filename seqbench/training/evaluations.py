@@ -28,6 +28,7 @@ def evaluation(
     *,
     unknown: Mapping[str, str] | None = None,
     best: float | None = None,
+    errors: Mapping[str, float] | None = None,
 ) -> Evaluation:
     """Return the result of a test at one length.
 
@@ -38,6 +39,7 @@ def evaluation(
         not_finite: the scored outputs that were not finite, if any.
         unknown: metric -> why it has no score, where its outputs are not the reason.
         best: of the primary metric at the length of training; by default as here.
+        errors: metric -> standard error over draws of the test examples, where it is known.
 
     Raises:
         ContractError: a score or a baseline lies beyond the metric's best or worst value, or no skill can be
@@ -67,6 +69,7 @@ def evaluation(
         curves=score_curves((metric.name, metric.curve) for metric in data.metrics) or None,
         unknown=dict(unknown or {}) or None,
         best=None if best in (None, primary.best) else primary.best,
+        standard_errors={name: error for name, error in (errors or {}).items() if math.isfinite(error)} or None,
     )
 
 

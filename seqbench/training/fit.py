@@ -82,6 +82,7 @@ class Fit(pl.LightningModule):
         self.supervisor: Supervisor | None = None
         self.order: list[int] | None = None
         self.scores: dict[str, float] = {}
+        self.errors: dict[str, float] = {}
         self.unknown: dict[str, str] = {}
         self.decoding: Decoding | None = None
         self.stream: Split | None = None
@@ -204,7 +205,7 @@ class Fit(pl.LightningModule):
 
     def on_test_start(self) -> None:
         """Start scoring by every metric."""
-        self._meters = NetworkScores(self.network, self.metrics, self.decoding)
+        self._meters = NetworkScores(self.network, self.metrics, self.decoding, by_example=True)
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch."""
@@ -218,6 +219,7 @@ class Fit(pl.LightningModule):
     def on_test_end(self) -> None:
         """Keep the scores."""
         self.scores, self.unknown = self._meters.scores(), self._meters.unknown
+        self.errors = self._meters.standard_errors()
 
     def _update(self, batch: Batch, number: int) -> None:
         self._before_batch(number)

@@ -28,19 +28,27 @@ class NetworkScores:
         network: in evaluation mode when a batch comes.
         metrics: of the task.
         decoding: how it generates tokens; None if no metric needs them.
+        by_example: whether to keep what each example adds, for `standard_errors`.
 
     Attributes:
         not_finite: the scored outputs, and the scores of tokens to write, that were not finite.
         unknown: metric -> why it has no score although the outputs were finite; metrics of a stream only.
     """
 
-    def __init__(self, network: Network, metrics: Sequence[Metric], decoding: Decoding | None = None) -> None:
+    def __init__(
+        self,
+        network: Network,
+        metrics: Sequence[Metric],
+        decoding: Decoding | None = None,
+        *,
+        by_example: bool = False,
+    ) -> None:
         self._network = network
         self._names = [metric.name for metric in metrics]
         self._of_outputs = [metric for metric in metrics if metric.of == "outputs"]
-        self._outputs = Meters(self._of_outputs, network.targets)
+        self._outputs = Meters(self._of_outputs, network.targets, by_example=by_example)
         decoded = [metric for metric in metrics if metric.of == "decoded"]
-        self._decoded = Meters(decoded, decoding=decoding)
+        self._decoded = Meters(decoded, decoding=decoding, by_example=by_example)
         self._decoding = decoding if decoded else None
         self._not_finite = NotFinite()
         of_stream = [metric for metric in metrics if metric.of == "stream"]
@@ -86,6 +94,12 @@ class NetworkScores:
         of_stream = dict.fromkeys(self.unknown, float("nan")) if self.unknown else self._stream.scores()
         found = self._outputs.scores() | self._decoded.scores() | of_stream
         return {name: found[name] for name in self._names}
+
+    def standard_errors(self) -> dict[str, float]:
+        """Return metric -> standard error over draws of the examples; empty if something was not finite."""
+        if self.not_finite.outputs:
+            return {}
+        return self._outputs.standard_errors() | self._decoded.standard_errors()
 
 
 def validation_scores(network: Network, metrics: Sequence[Metric], decoding: Decoding | None) -> NetworkScores:

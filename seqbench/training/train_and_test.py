@@ -96,4 +96,4 @@ def _tested(fit: Fit, attempt: Attempt, data: TaskData, length: int, *, best: fl
     batches = EvaluationBatches(data.test, data.targets.outputs_per_step)
     fit.order = batches.order
     make_trainer(attempt.file).test(fit, batches, verbose=False)
-    return evaluation(fit.scores, data, length, fit.not_finite, unknown=fit.unknown, best=best)
+    return evaluation(fit.scores, data, length, fit.not_finite, unknown=fit.unknown, best=best, errors=fit.errors)

@@ -183,7 +183,11 @@ def test_data_set_that_is_not_on_this_machine_ends_a_real_process_with_status_2(
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_bad_usage_ends_with_status_2_and_says_what_is_right(
-    tmp_path: Path, arguments: list[str], words: str
+    tmp_path: Path,
+    arguments: list[str],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "typo.yaml").write_text("tasks: [copy]\nmodells: [rnn]\nlengths: [8]\n")
     (tmp_path / "file").write_text("kept")
@@ -192,10 +196,12 @@ def test_bad_usage_ends_with_status_2_and_says_what_is_right(
     before = sorted(tmp_path.rglob("*"))
     if "file/below" in arguments:
         arguments = [*arguments, "--tasks", "copy", *SMALL]
-    said = seqbench(tmp_path, *arguments)
-    assert said.returncode == 2, said.stderr
-    assert words in said.stderr
-    assert "Traceback" not in said.stderr
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["seqbench", *arguments])
+    assert run_line() == 2
+    said = capsys.readouterr()
+    assert words in said.err
+    assert "Traceback" not in said.err
     assert sorted(tmp_path.rglob("*")) == before
     assert (tmp_path / "file").read_text() == "kept"
 

@@ -33,6 +33,7 @@ def records() -> list[Record]:
             "not_finite": NotFiniteData(outputs=1, scored=2, first=((0, None), (1, 2))),
             "curves": {"loss by context": ScoreCurve("tokens", {"loss_at_4": 4.0})},
             "unknown": {"mse": "why"},
+            "standard_errors": {"mse": 0.01},
             "samples": (("asked", "written"),),
         }
     )

@@ -51,15 +51,21 @@ def experiment(**changes: Any) -> Experiment:
         "lengths": [8],
         "seeds": [0, 1],
         "training": {"steps": 5, "batch_size": 4, "validate_every": 5},
-        "parameters": {"copy": {"train_examples": 64}, "lstm": {"hidden_size": 8}},
+        "parameters": {
+            "copy": {"train_examples": 64, "test_examples": 64, "validation_examples": 64},
+            "lstm": {"hidden_size": 8},
+        },
+        # They are half of the time of so small a cell.
+        "gradients": {"measure": False},
     }
     return Experiment.model_validate({**fields, **changes})
 
 
 def test_scores_are_the_same_to_the_last_bit_whatever_the_executor_and_the_order(tmp_path: Path) -> None:
-    together = run(experiment(), tmp_path / "a", jobs=2)
-    alone = run(experiment(), tmp_path / "b", executor="serial")
-    turned = run(experiment(models=["lstm", "rnn"], seeds=[1, 0]), tmp_path / "c", jobs=1)
+    measured = {"gradients": {"measure": True}}
+    together = run(experiment(**measured), tmp_path / "a", jobs=2)
+    alone = run(experiment(**measured), tmp_path / "b", executor="serial")
+    turned = run(experiment(models=["lstm", "rnn"], seeds=[1, 0], **measured), tmp_path / "c", jobs=1)
     assert len(together) == 4
     pd.testing.assert_frame_equal(together[EXACT], alone[EXACT])
     by_key = turned.set_index("key").loc[together["key"]].reset_index()
@@ -67,12 +73,12 @@ def test_scores_are_the_same_to_the_last_bit_whatever_the_executor_and_the_order
 
 
 def test_cells_that_are_done_are_not_run_again_and_new_ones_are_added(tmp_path: Path) -> None:
-    first = run(experiment(seeds=[0]), tmp_path)
+    first = run(experiment(seeds=[0]), tmp_path, executor="serial")
     store = Store(tmp_path)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "records").iterdir()}
     todo = plan(experiment(), CATALOG, store)
     assert [cell.seed for cell in todo.pending] == [1, 1]
-    both = run(experiment(), tmp_path)
+    both = run(experiment(), tmp_path, executor="serial")
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert set(first["key"]) < set(both["key"])
     assert plan(experiment(), CATALOG, store).pending == ()

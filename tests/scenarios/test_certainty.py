@@ -16,6 +16,7 @@ import torch
 
 from seqbench import Ragged, Split, load_catalog
 from seqbench.gradients.flow import Flow, curve_of, summarise_flow
+from seqbench.records.rows import rows
 from seqbench.records.schema import Evaluation, FlowAt, GradientData, MetricData, Record
 from seqbench.report import FORMATS, result_tables
 from seqbench.report.charts.lines import looks
@@ -176,6 +177,32 @@ def test_worth_that_a_metric_states_goes_before_the_general_one() -> None:
     assert each.test is not None
     stated = of(each, test=Evaluation.model_validate({**each.test.model_dump(), "one_example": 0.0875}))
     assert "up to 0.100 of skill" in result_tables([stated])[0].lines[0]
+
+
+# ---- the draw of the test examples
+
+
+def drawn(record_: Record) -> Record:
+    """Return a record whose accuracy on 2000 test examples has the standard error 0.02."""
+    each = with_examples(record_, 2000)
+    assert each.test is not None
+    told = {**each.test.model_dump(), "standard_errors": {"accuracy": 0.02}}
+    return of(each, test=Evaluation.model_validate(told))
+
+
+def test_one_seed_has_an_interval_over_test_examples_and_several_have_one_over_seeds() -> None:
+    (score, skill) = result_tables([drawn(record(0.5))])
+    # Wilson's interval of 625 answers, 0.5 * 0.5 / 0.02**2 of them: 0.0391 on either side.
+    assert texts(score)[-1][-1] == "0.500 examples [0.461, 0.539]"
+    assert any("95% interval over draws of the test examples" in note for note in score.notes)
+    assert "examples [" not in str(texts(skill))
+    (several, _) = result_tables([drawn(each) for each in three_seeds(0.4, 0.5, 0.6)])
+    assert "examples [" not in str(texts(several))
+    (row,) = rows([drawn(record(0.5))])
+    ends = row["score_low_over_examples"], row["score_high_over_examples"]
+    assert ends == pytest.approx((0.4609, 0.5391), abs=2e-4)
+    assert "score_low_over_examples" not in rows([record(0.5)])[0]
+    assert "standard_errors" not in record(0.5).to_json()
 
 
 # ---- what was warned of, what is unknown, what was not measured

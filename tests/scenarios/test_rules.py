@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def test_public_names_are_those_that_type_checkers_see_from_the_same_module() ->
 def names_for_type_checkers(path: Path) -> dict[str, str]:
     """Return what a file imports under ``if TYPE_CHECKING``: name -> module."""
     found = {}
-    for node in ast.parse(path.read_text()).body:
+    for node in parsed(path).body:
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             imports = [each for each in node.body if isinstance(each, ast.ImportFrom)]
             found |= {alias.name: str(each.module) for each in imports for alias in each.names}
@@ -77,7 +78,7 @@ def test_documentation_that_dataclass_makes_up_or_that_is_inherited_is_none() ->
 
 @pytest.mark.parametrize("path", BUNDLED, ids=lambda path: path.stem)
 def test_bundled_plugin_imports_only_public_names(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "seqbench":
             assert node.module == "seqbench", f"{path.name}:{node.lineno}"
             assert {alias.name for alias in node.names} <= set(seqbench.__all__), f"{path.name}:{node.lineno}"
@@ -163,7 +164,7 @@ def test_messages_that_a_python_caller_reads_name_no_option_of_the_command_line(
 def test_top_of_the_package_holds_rooms_only() -> None:
     assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py", "__main__.py", "errors.py"}
     for path in PACKAGE.glob("**/__init__.py"):
-        assert ast.get_docstring(ast.parse(path.read_text())), f"{path} does not say what the room is for"
+        assert ast.get_docstring(parsed(path)), f"{path} does not say what the room is for"
 
 
 def test_a_test_has_the_name_of_the_module_or_the_room_that_it_tests() -> None:
@@ -214,7 +215,7 @@ def own_test(path: Path) -> Path:
 
 def test_a_module_states_in_its_first_line_what_it_does() -> None:
     for path in sorted(MODULES):
-        text = ast.get_docstring(ast.parse(path.read_text())) or ""
+        text = ast.get_docstring(parsed(path)) or ""
         if path.name == "__init__.py" and not path.read_text():
             continue
         lines = [line for line in text.splitlines() if line.strip()]
@@ -229,11 +230,17 @@ def test_no_class_name_is_defined_twice() -> None:
     # Names that begin with an underscore are known in one module only.
     places: dict[str, list[str]] = {}
     for path in PACKAGE.glob("**/*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places.setdefault(node.name, []).append(f"{path.relative_to(ROOT)}:{node.lineno}")
     twice = {name: found for name, found in places.items() if len(found) > 1}
     assert not twice
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    """Return the syntax tree of a file, which several rules look at."""
+    return ast.parse(path.read_text())
 
 
 def dotted(path: Path) -> str:
@@ -243,7 +250,7 @@ def dotted(path: Path) -> str:
 
 def doors_of(path: Path) -> set[str]:
     """Return what a room's ``__all__`` names; a room without one has no door but what it holds itself."""
-    for node in ast.parse(path.read_text()).body:
+    for node in parsed(path).body:
         if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["__all__"]:
             return set(ast.literal_eval(node.value))
     return set()
@@ -251,7 +258,7 @@ def doors_of(path: Path) -> set[str]:
 
 def imports_of(path: Path) -> Iterator[str]:
     """Yield what a file imports, for types and inside functions too; of ``from a import b`` both a.b and a."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -304,7 +311,7 @@ def test_no_function_is_long() -> None:
 
 def functions_of(path: Path) -> Iterator[tuple[str, int, int]]:
     """Yield name, first line and lines of the body, from its first statement to its last, of each function."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             body = node.body[ast.get_docstring(node) is not None :]
             yield node.name, node.lineno, body[-1].end_lineno - body[0].lineno + 1 if body else 0

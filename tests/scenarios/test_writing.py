@@ -48,7 +48,7 @@ def test_a_row_is_turned_round_by_a_network_that_another_process_loads(tmp_path:
     asked = experiment().model_copy(
         update={"parameters": {"gru": {"hidden_size": 64}, "reverse": {"beams": beams}}}
     )
-    table = run(asked, tmp_path, keep_weights=True, plugin_files=[WRITING])
+    table = run(asked, tmp_path, executor="serial", keep_weights=True, plugin_files=[WRITING])
     assert table["score"].tolist() == [1.0]
     assert table["metric"].tolist() == ["exact_match"]
     (record,) = Store(tmp_path).read()

@@ -33,10 +33,11 @@ from seqbench.contracts.metrics import Baseline
 from seqbench.experiment.schema import Experiment
 from seqbench.network.network import Network
 from seqbench.plugins.grid import expand
+from seqbench.records.resolution import score_bounds
 from seqbench.records.schema import Record
 from seqbench.report import result_tables
 from seqbench.report.observations import observations
-from seqbench.report.tables.seed_summaries import SKILL, score_bounds
+from seqbench.report.tables.seed_summaries import SKILL
 from seqbench.training.cell import run_cell
 from seqbench.training.scoring import NetworkScores
 from seqbench.training.streaming import streamed, why_not_streamed

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 
 from seqbench.base.machines import hardware_text
 from seqbench.base.printable import one_line
-from seqbench.records.resolution import is_within
+from seqbench.records.resolution import is_within, over_examples, score_bounds
 from seqbench.records.schema import MetricData, Record
 from seqbench.report.charts.lines import Look
 from seqbench.report.numbers import number, skill_text
 from seqbench.report.page.groups import Group, outcome_of
 from seqbench.report.tables.gradients import flow_entry
 from seqbench.report.tables.scores import COARSE
-from seqbench.report.tables.seed_summaries import score_bounds
 from seqbench.report.tables.table import WITHIN
 from seqbench.report.units import memory, seconds
 from seqbench.statistics import SeedSummary, summary
@@ -155,7 +154,14 @@ def _score(group: Group, metric: MetricData | None) -> Field:
     found = summary(group.scores(), least=least, most=most)
     if found is None:
         return Field(group.outcome(), is_loss=bool(group.records))
-    return Field(number(found.mean), found.mean, ends_and_n(found))
+    return Field(number(found.mean), found.mean, _over_examples(group, metric) + ends_and_n(found))
+
+
+def _over_examples(group: Group, metric: MetricData | None) -> str:
+    """Return the interval over test examples of a single seed, for the text before its ``n = 1``."""
+    known = [record for record in group.records if record.score is not None]
+    ends = over_examples(metric, known[0].test) if len(known) == 1 else None
+    return f"over examples {number(ends[0])} to {number(ends[1])}, " if ends else ""
 
 
 def _examples(group: Group) -> str:

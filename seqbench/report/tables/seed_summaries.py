@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from seqbench.records.resolution import is_within, one_example
+from seqbench.records.resolution import is_within, one_example, score_bounds
 from seqbench.records.schema import MetricData
-from seqbench.report.numbers import interval_text, mean_and_spread, skill_and_spread
+from seqbench.report.numbers import ends_text, interval_text, mean_and_spread, skill_and_spread
 from seqbench.report.observations import UNKNOWN, Observation
-from seqbench.report.tables.table import ABSENT, WITHIN, Entry
+from seqbench.report.tables.table import ABSENT, EXAMPLES, WITHIN, Entry
 from seqbench.statistics import SeedSummary, summary
 
 
@@ -28,6 +28,7 @@ class Measure:
         bounds: returns the smallest and the largest possible value, as far as the metric says.
         text: writes mean and spread.
         interval: writes the ends of the interval.
+        over_examples: returns the interval of a cell's value over draws of the test examples; None if unknown.
         worth: returns the most that one test example can move the value of a cell; None if unknown.
         is_higher_better: returns the direction.
     """
@@ -36,6 +37,7 @@ class Measure:
     bounds: Callable[[MetricData], tuple[float, float]]
     text: Callable[[SeedSummary], str]
     interval: Callable[[SeedSummary], str]
+    over_examples: Callable[[Observation], tuple[float, float] | None]
     worth: Callable[[Observation], float | None]
     is_higher_better: Callable[[MetricData], bool]
 
@@ -48,19 +50,12 @@ class Measure:
         return summary(numbers, least=least, most=most)
 
 
-def score_bounds(metric: MetricData) -> tuple[float, float]:
-    """Return the smallest and the largest possible score, as far as the metric says."""
-    sign = 1 if metric.is_higher_better else -1
-    worst = -sign * math.inf if metric.worst is None else metric.worst
-    best = metric.best if metric.is_bound is None else sign * math.inf
-    return (worst, best) if metric.is_higher_better else (best, worst)
-
-
 SCORE = Measure(
     lambda each: each.score,
     score_bounds,
     mean_and_spread,
     interval_text,
+    lambda each: each.over_examples,
     lambda each: one_example(each.metric, each.evaluation),
     lambda metric: metric.is_higher_better,
 )
@@ -69,6 +64,8 @@ SKILL = Measure(
     lambda metric: (-math.inf, 1.0 if metric.is_bound is None else math.inf),
     skill_and_spread,
     lambda found: interval_text(found, most_decimals=3),
+    # The baseline is scored on the same examples, and what its score owes to them is not kept.
+    lambda each: None,
     lambda each: each.one_example,
     lambda metric: True,
 )
@@ -88,7 +85,8 @@ def entry(seen: Sequence[Observation], asked: int, measure: Measure) -> Entry:
     lost = Counter(UNKNOWN if each.status == "ok" else each.status for each in seen if measure.value(each) is None)
     if found is None:
         return Entry(in_place(lost, asked))
-    notes = (_sign(found, seen) if measure is SKILL else "", measure.interval(found), beside(lost, found.n, asked))
+    interval = measure.interval(found) or _interval_over_examples(found, seen, measure)
+    notes = (_sign(found, seen) if measure is SKILL else "", interval, beside(lost, found.n, asked))
     return Entry(measure.text(found), found.mean, " ".join(filter(None, notes)))
 
 
@@ -100,6 +98,12 @@ def worth_of(seen: Sequence[Observation]) -> float | None:
 
 def _sign(found: SeedSummary, seen: Sequence[Observation]) -> str:
     return WITHIN if is_within(found.mean, worth_of(seen)) else ""
+
+
+def _interval_over_examples(found: SeedSummary, seen: Sequence[Observation], measure: Measure) -> str:
+    """Return the interval of a single seed over draws of the test examples; empty if it is unknown."""
+    ends = next((measure.over_examples(each) for each in seen if measure.value(each) is not None), None)
+    return f"{EXAMPLES} {ends_text(found.mean, *ends)}" if ends and found.n == 1 else ""
 
 
 def in_place(lost: Mapping[str, int], asked: int) -> str:

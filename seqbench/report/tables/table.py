@@ -12,6 +12,12 @@ from seqbench.report.observations import Observation
 ABSENT = "·"
 WITHIN = "≈"
 """The mark beside a difference that is no larger than the worth of one test example."""
+EXAMPLES = "examples"
+"""The word before an interval over test examples, which stands where one seed has no interval over seeds."""
+_ALONE = (
+    f"{EXAMPLES} [95% interval over draws of the test examples]: of the one network that was trained; how much"
+    " another seed differs is not in it"
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,8 @@ class Table:
         is_coarse = any(WITHIN in entry.note for row in self.rows for entry in row)
         signs = [f"{ABSENT} = not run"] if is_partial else []
         signs += [f"{WITHIN} = within what one test example is worth"] if is_coarse else []
+        is_alone = any(entry.note.startswith(f"{EXAMPLES} [") for row in self.rows for entry in row)
+        signs += [_ALONE] if is_alone else []
         return (*self.lines, *signs)
 
 

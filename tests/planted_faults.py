@@ -344,7 +344,10 @@ class OutOfRange(Task):
 
 @dataclass(frozen=True)
 class Quadratic(Task):
-    """Takes half a second of processor time for 4000 steps, and less by the square, on a machine of any speed."""
+    """Takes half a second of processor time for 4000 steps, and less by the square, on a machine of any speed.
+
+    Its data are those of 8 steps, so that nothing else takes time.
+    """
 
     name = "quadratic"
     version = 1
@@ -353,7 +356,7 @@ class Quadratic(Task):
         end = time.process_time() + 0.5 * (length / 4000) ** 2
         while time.process_time() < end:
             pass
-        return sound_data(length, seed)
+        return sound_data(8, seed)
 
 
 @hookimpl

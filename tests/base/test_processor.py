@@ -15,6 +15,7 @@ from seqbench.base.processor import onednn_instructions
 from tests.base.here import HERE, IS_X86
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not IS_X86, reason="the instructions of x86 processors are told apart on Linux")
 def test_lowered_instructions_make_another_class() -> None:
     lowered = {

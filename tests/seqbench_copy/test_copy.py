@@ -81,6 +81,7 @@ def test_perfect_predictor_scores_best_on_every_metric(layout: Layout) -> None:
     assert scores(data, recall) == {metric.name: metric.best for metric in data.metrics}
 
 
+@pytest.mark.slow
 def test_predictors_without_memory_sit_at_the_baseline_whatever_they_answer() -> None:
     data = Copy(train_examples=8, test_examples=4096).load(20, seed=0)
     rng = torch.Generator().manual_seed(1)

@@ -101,6 +101,7 @@ def built(folder: Path, offers: Catalog, **bundles: bytes) -> tuple[str, dict[st
     return to_markdown(board, ["made"]), files
 
 
+@pytest.mark.slow
 def test_bundles_of_different_tasks_and_parameters_leave_empty_fields(
     tmp_path: Path, offers: Catalog, make: Make, last: bytes
 ) -> None:

@@ -14,6 +14,8 @@ from seqbench.errors import ContractError
 if TYPE_CHECKING:
     from torch import Tensor
 
+ALIKE = 1e-12
+"""Standard error, as a share of the score or of 1, up to which examples are alike but for rounding."""
 CLOSE = 1e-4
 """Largest distance of the score from what the examples add up to, as a share of the score or of 1."""
 
@@ -48,6 +50,9 @@ class ExampleSums:
     def standard_error(self, score: float) -> float | None:
         """Return the standard error of the score over draws of the examples; None if unknown.
 
+        It is unknown where a group has fewer than two examples, and where all examples are alike but do not count
+        as one answer each. Examples of which nothing is scored do not count.
+
         With s and c an example's sum and count in a group, S and C those of all n examples, and R = S / C,
         the variance is ``n / (n - 1)`` times the sum over examples of ``u * u``, where u is the mean over groups
         of ``(s - R c) / C`` (the linearised variance of a ratio; Cochran 1977, Sampling Techniques, section 6.3).
@@ -58,16 +63,22 @@ class ExampleSums:
         import torch
 
         sums, counts = torch.cat(self._sums), torch.cat(self._counts)
-        is_there = counts.sum(0) > 0
-        sums, counts = sums[:, is_there], counts[:, is_there]
-        if not math.isfinite(score) or not sums.numel() or len(sums) < 2:
+        is_scored, is_there = (counts > 0).any(1), counts.sum(0) > 0
+        sums, counts = sums[is_scored][:, is_there], counts[is_scored][:, is_there]
+        if not math.isfinite(score) or not sums.numel():
             return None
         whole = counts.sum(0)
         ratios = sums.sum(0) / whole
         self._check(score, float(ratios.mean()))
         moved = ((sums - ratios * counts) / whole).mean(1)
+        if int((counts > 0).sum(0).min()) < 2:
+            return None
         n = len(moved)
-        return math.sqrt(n / (n - 1) * float(moved.square().sum()))
+        error = math.sqrt(n / (n - 1) * float(moved.square().sum()))
+        if error > ALIKE * max(1.0, abs(score)):
+            return error
+        is_one_answer_each = bool(is_scored.all()) and bool((whole == whole[0]).all())
+        return 0.0 if is_one_answer_each else None
 
     def _check(self, score: float, together: float) -> None:
         if not abs(score - together) <= CLOSE * max(1.0, abs(score)):

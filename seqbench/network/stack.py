@@ -51,7 +51,7 @@ class Stack(nn.Module):
             norm: normalisation of a layer's inputs; see above for those of the lowest.
             dropout: share of the outputs that is set to zero while training.
             time_first: whether what lies between the layers lies in memory time first, as layers that run step by
-                step like it; shapes are the same.
+                step like it, and the outputs too; shapes are the same.
         """
         super().__init__()
         self.enter = nn.Linear(input_size, width) if residual and input_size != width else nn.Identity()

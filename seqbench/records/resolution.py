@@ -64,6 +64,9 @@ def over_examples(metric: MetricData | None, test: Evaluation | None) -> tuple[f
     if score is None or error is None or test.examples < 2:
         return None
     least, most = score_bounds(metric)
+    if error == 0 and math.isinf(most - least):
+        # Alike without two bounds, they say nothing of what others would be.
+        return None
     return example_interval(score, error, test.examples, least=least, most=most)
 
 

@@ -134,7 +134,8 @@ def missing_trials(search: Search, rows: Iterable[TrialRow], place: Place | None
             more = ", ..." if len(lacking) > 3 else ""
             told.append(
                 f"{each.place}: {len(lacking)} of {each.trials * len(search.trial_seeds)} trials are missing"
-                f" ({first}{more}); `seqbench tune` with the same experiment runs them"
+                f" ({first}{more}); `seqbench tune` with the same experiment runs them,"
+                " in all its shares"
             )
     return tuple(told)
 

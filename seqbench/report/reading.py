@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from seqbench.errors import StoreError
 from seqbench.records.curves import CurvesOf
 from seqbench.records.layout import Layout
 from seqbench.records.merge import read_light
@@ -35,10 +36,16 @@ class Material:
 def several(folders: Folders) -> list[Path]:
     """Return the folders as a list.
 
+    Raises:
+        StoreError: there is none.
+
     >>> [str(each) for each in several("results/quick")]
     ['results/quick']
     """
-    return [Path(folders)] if isinstance(folders, str | Path) else [Path(each) for each in folders]
+    named = [Path(folders)] if isinstance(folders, str | Path) else [Path(each) for each in folders]
+    if not named:
+        raise StoreError("no folder was named: name a folder of results, such as 'results/quick'")
+    return named
 
 
 def read(folders: Folders, *, has_curves: bool = False) -> Material:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from seqbench.base.collector import collector_paused
 from seqbench.base.printable import printable
-from seqbench.errors import StoreError
 from seqbench.records.load import frame, gradient_frame
 from seqbench.records.merge import read_light, read_records
 from seqbench.report.findings import findings
 from seqbench.report.page.groups import groups
 from seqbench.report.page.notebook import results_in_notebook
 from seqbench.report.page.overview import summary_line
+from seqbench.report.reading import Folders, several
 from seqbench.report.tables.words import in_words
 
 if TYPE_CHECKING:
@@ -28,16 +28,14 @@ class Results:
     folders are read when it is made: cells that end later are in a new one.
 
     Args:
-        folders: folders that `seqbench.run`, or the command of that name, wrote to.
+        folders: folders that `seqbench.run`, or the command of that name, wrote to; a list of them counts as each.
 
     Raises:
         StoreError: a folder is missing or empty, or folders contradict each other.
     """
 
-    def __init__(self, *folders: str | Path) -> None:
-        if not folders:
-            raise StoreError("no folder was named: name a folder of results, such as Results('results/quick')")
-        self._folders = tuple(Path(folder) for folder in folders)
+    def __init__(self, *folders: Folders) -> None:
+        self._folders = tuple(several([path for each in folders for path in several(each)]))
         with collector_paused():
             records, _ = read_light(self._folders)
             self._found = findings(sorted(records, key=lambda record: record.key))

@@ -6,6 +6,8 @@ import math
 
 from seqbench.statistics.intervals import t_quantile
 
+BEYOND = 1e-6
+"""How far, as a share of the range, a score may lie beyond a bound by rounding."""
 MOST = 1000
 """From this many examples on Student's t is that of as many: 1.9623, against 1.9600 of infinitely many."""
 
@@ -29,11 +31,11 @@ def example_interval(
     >>> round(low, 3), high
     (0.962, 1.0)
     """
-    t = t_quantile(min(examples, MOST))
-    if math.isinf(least) or math.isinf(most) or least == most or not least <= score <= most:
+    t, span = t_quantile(min(examples, MOST)), most - least
+    inside = min(max(score, least), most)
+    if math.isinf(span) or not span or abs(score - inside) > BEYOND * span:
         return max(score - t * error, min(least, score)), min(score + t * error, max(most, score))
-    span = most - least
-    low, high = _wilson((score - least) / span, error / span, examples, t)
+    low, high = _wilson((inside - least) / span, error / span, examples, t)
     return least + span * low, least + span * high
 
 

@@ -47,6 +47,32 @@ def test_error_is_unknown_of_one_example_and_of_no_score() -> None:
     assert error_of([0.0, 0.0, 0.0], [0.0] * 3, 0.0) is None
 
 
+def error_by_class(right: list[list[float]], of: list[list[float]], score: float) -> float | None:
+    found = ExampleSums("one")
+    found.add(torch.tensor(right), torch.tensor(of))
+    return found.standard_error(score)
+
+
+def test_error_is_unknown_where_a_class_has_one_example() -> None:
+    of = [[1.0, 0.0]] * 9 + [[0.0, 1.0]]
+    right = [[1.0, 0.0]] * 5 + [[0.0, 0.0]] * 4 + [[0.0, 1.0]]
+    assert error_by_class(right, of, (5 / 9 + 1) / 2) is None
+    assert error_by_class([*right, [0.0, 0.0]], [*of, [0.0, 1.0]], (5 / 9 + 1 / 2) / 2) is not None
+
+
+def test_error_of_examples_that_are_all_alike_is_zero_where_each_is_one_answer_and_unknown_elsewhere() -> None:
+    # 1 of 49 right in each: (1 / 49) * 49 is not 1.
+    assert error_of([1.0] * 100, [49.0] * 100, 1 / 49) == 0.0
+    assert error_by_class([[1.0, 0.0]] * 9 + [[0.0, 1.0]] * 2, [[1.0, 0.0]] * 9 + [[0.0, 1.0]] * 2, 1.0) is None
+    assert error_by_class([[1.0, 0.0]] * 2 + [[0.0, 1.0]] * 2, [[1.0, 0.0]] * 2 + [[0.0, 1.0]] * 2, 1.0) == 0.0
+
+
+def test_examples_of_which_nothing_is_scored_do_not_count() -> None:
+    assert error_of([1.0, 1.0, *[0.0] * 98], [1.0, 1.0, *[0.0] * 98], 1.0) is None
+    assert error_of([5.0, 0.0, 0.0], [10.0, 0.0, 0.0], 0.5) is None
+    assert error_of([1.0, 0.0, 0.0], [1.0, 1.0, 0.0], 0.5) == error_of([1.0, 0.0], [1.0, 1.0], 0.5)
+
+
 def test_examples_that_do_not_add_up_to_the_score_are_refused() -> None:
     with pytest.raises(ContractError, match="per_example of the metric one adds up to 0.5 .* scores 0.6"):
         error_of([1.0, 0.0], [1.0, 1.0], 0.6)

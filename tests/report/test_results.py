@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from seqbench import Results, StoreError, load_gradients, load_results
+from seqbench import Results, StoreError, compare, load_gradients, load_results, write_report
 from seqbench.records.frame import ResultFrame
 from seqbench.records.store import Store
 from seqbench.report import FORMATS, read_records
@@ -54,6 +54,13 @@ def test_sentence_is_that_of_the_page_and_a_terminal_shows_it(tmp_path: Path) ->
     assert found.sentence in FORMATS["html"].write(Store(folder).read())
     assert found.sentence in repr(found)
     assert "3 cells (3 ok, 1 not run)" in repr(found)
+
+
+def test_list_of_folders_is_each_of_them_and_an_empty_one_is_refused(two: Path) -> None:
+    assert Results([two, two]).table.equals(Results(two).table)
+    for nothing in (Results, lambda: Results([]), lambda: compare(two, []), lambda: write_report([], "page.html")):
+        with pytest.raises(StoreError, match="no folder was named"):
+            nothing()
 
 
 def test_missing_folder_is_told_when_results_are_opened(tmp_path: Path) -> None:

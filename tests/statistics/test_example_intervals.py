@@ -31,6 +31,11 @@ def test_interval_holds_a_score_that_luck_put_beyond_a_bound() -> None:
     assert low <= 1.02 <= high
 
 
+def test_score_a_rounding_beyond_a_bound_has_the_interval_of_the_bound() -> None:
+    exact = example_interval(1.0, 0.0, 100, least=0.0, most=1.0)
+    assert example_interval(1.0000001, 0.0, 100, least=0.0, most=1.0) == exact
+
+
 def test_bounds_may_lie_anywhere() -> None:
     low, high = example_interval(0.0, 0.05, 400, least=-1.0, most=1.0)
     assert low == pytest.approx(-high)

@@ -33,6 +33,7 @@ def test_output_that_is_shown_is_printed(
     asked: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")  # narrower tables are cut into blocks
     (tmp_path / "ten.txt").write_text(ten_sentences())
     for arguments in commands(Block("learn", 0, "", asked)):
         assert told(arguments) == 0, arguments

@@ -92,7 +92,7 @@ def _kept(folder: Path, asked: Grid, records: Sequence[Record], models: Collecti
             f" here: in the first, {changed}; name another --suite, or run {asked.name}"
         )
     if not own:
-        raise BoardError(f"there are no results in {folder}: name the folder that `seqbench run` wrote to")
+        raise BoardError(f"there are no results in {folder}: name the folder that a run wrote to")
     return kept
 
 

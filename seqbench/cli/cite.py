@@ -65,7 +65,7 @@ def _of(name: str, catalog: Catalog) -> list[Cited]:
 def _of_folder(folder: Path, catalog: Catalog) -> list[Cited]:
     records = list(Store(folder).light())
     if not records:
-        raise StoreError(f"there are no results in {folder}: name the folder that `seqbench run` wrote to")
+        raise StoreError(f"there are no results in {folder}: name the folder that a run wrote to")
     used = [("task", record.cell.task.name) for record in records]
     used += [("model", record.cell.model.name) for record in records]
     return [_ourselves(records), *(cited(kind, name, catalog) for kind, name in sorted(set(used)))]

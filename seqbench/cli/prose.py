@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import pairwise
 
 _ATTRIBUTES = re.compile(r"^Attributes:\n(?P<body>(?:[ ]+.*\n?|\n)*)", flags=re.MULTILINE)
+_RULE = re.compile(r"^ *=+( +=+)+ *$")
 _ENTRY = re.compile(r"^ {4}(?P<names>\w+(?:, \w+)*): (?P<text>.*(?:\n {5,}.*)*)", flags=re.MULTILINE)
 
 
@@ -17,9 +20,26 @@ def readable(docstring: str) -> str:
     text = _ATTRIBUTES.sub("", docstring)
     text = re.sub(r"^ *::\n\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"::$", ":", text, flags=re.MULTILINE)
-    text = re.sub(r"(:\w+:)?(`{1,2})([^`\n]+)\2", r"\3", text)
-    rules = re.compile(r"^ *=+( +=+)+ *$", flags=re.MULTILINE)
-    return rules.sub(lambda rule: rule[0].replace("=", "─"), text).strip()
+    return "\n".join(_lines(text)).strip()
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield lines without markup; the cells of a table keep their width."""
+    starts: list[int] = []
+    for line in text.splitlines():
+        if _RULE.match(line):
+            starts = [each.start() for each in re.finditer("=+", line)]
+            yield line.replace("=", "─")
+        elif starts and line:
+            cells = [(line[start:end], end - start) for start, end in pairwise([*starts, len(line)])]
+            yield line[: starts[0]] + "".join(_unmarked(cell).ljust(width) for cell, width in cells).rstrip()
+        else:
+            starts = []
+            yield _unmarked(line)
+
+
+def _unmarked(text: str) -> str:
+    return re.sub(r"(:\w+:)?(`{1,2})([^`\n]+)\2", r"\3", text)
 
 
 def meanings(docstring: str) -> dict[str, str]:

@@ -79,7 +79,7 @@ def _merged_of(
         with collector_paused():
             records = list(read(Store(folder)))
         if not records:
-            raise StoreError(f"there are no results in {folder}: name the folder that `seqbench run` wrote to")
+            raise StoreError(f"there are no results in {folder}: name the folder that a run wrote to")
         for record in records:
             found.setdefault(record.key, []).append((record, folder))
     conflicts = [conflict for key in sorted(found) for conflict in _conflicts(found[key])]

@@ -57,7 +57,7 @@ def wanted_cell(store: Store, wanted: Wanted) -> Record:
     """
     records = list(store.light(is_broken_skipped=True))
     if not records:
-        raise StoreError(f"there are no results in {store.path}: name the folder that `seqbench run` wrote to")
+        raise StoreError(f"there are no results in {store.path}: name the folder that a run wrote to")
     fitting = [record for record in records if wanted.fits(record)]
     if not fitting:
         raise StoreError(f"{store.path} holds no cell of {wanted}; there are:\n{_listed(records)}")

@@ -70,6 +70,9 @@ def run(
     """
     from seqbench.records.load import frame
 
+    for name, value in {"progress": progress, "keep_weights": keep_weights}.items():
+        if not isinstance(value, bool):
+            raise ExperimentError(f"{name} is {value!r}; give True or False")
     catalog = load_catalog(files=plugin_files)
     if not isinstance(experiment, Experiment):
         experiment = load(experiment_file(str(experiment), catalog))

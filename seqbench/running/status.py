@@ -164,8 +164,7 @@ def _store(folder: Path) -> Store:
     if not Layout(folder).mark.is_file():
         what = "it has no store.json" if folder.is_dir() else "there is no such folder"
         raise StoreError(
-            f"{folder} is no folder of results: {what}; give the one that `seqbench run` wrote to,"
-            " such as results/quick"
+            f"{folder} is no folder of results: {what}; give the one that a run wrote to, such as results/quick"
         )
     return Store(folder)
 

@@ -304,7 +304,7 @@ def tuning_of(experiment: Experiment, catalog: Catalog, folder: Path, *, shard: 
     if tune is None:
         raise ExperimentError(
             "the experiment has no section tune: say what to try, such as tune: {space: {learning_rate: log"
-            " 1e-4..3e-2}, trials: 12}, or run it with `seqbench run`"
+            " 1e-4..3e-2}, trials: 12}, or run it without a search"
         )
     if tune.method == "tpe":
         check_installed()

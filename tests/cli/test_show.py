@@ -11,6 +11,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from seqbench.cli.main import cli
+from seqbench.cli.prose import readable
 
 PLUGIN = """
 from dataclasses import dataclass
@@ -45,3 +46,18 @@ def test_keys_of_cells_whose_settings_are_searched_first_are_not_shown() -> None
     told = CliRunner().invoke(cli, ["show", "standard", "--json"], catch_exceptions=False)
     found = json.loads(told.stdout)
     assert (found["cells"], found["keys"]) == (360, [])
+
+
+def test_columns_of_a_table_stay_under_their_heads() -> None:
+    rule = "======  =========\n"
+    table = readable(
+        f"The ``layer``:\n\n{rule}letter  weight\n{rule}``U``   ``ih``  x\nV       `hh`\n{rule}\nThen ``W``."
+    )
+    assert table.splitlines()[2:7] == [
+        "──────  ─────────",
+        "letter  weight",
+        "──────  ─────────",
+        "U       ih  x",
+        "V       hh",
+    ]
+    assert table.endswith("\n\nThen W.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,20 @@ from seqbench.records.store import Store
 from seqbench.running.plan import RETRY_FAILED, OnExisting, Plan
 from seqbench.training.cell import run_cell
 from seqbench.tuning.tuning import Chosen, Tuning, tuning_of
-from tests.toys import CATALOG
+from tests.toys import CATALOG, Gru
 
 SPACE = {"learning_rate": "log 1e-4..1e-1", "small.hidden_size": [4, 8]}
+
+
+@dataclass(frozen=True)
+class Choosy(Gru):
+    """A model that refuses two values that it takes one by one."""
+
+    fold: int = 1
+
+    def __post_init__(self) -> None:
+        if self.hidden_size == 8 and self.fold == 2:
+            raise ValueError("hidden_size is 8, and fold is 2: one of them is to be less")
 
 
 def experiment(**changes: Any) -> Experiment:

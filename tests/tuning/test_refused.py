@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,22 +10,11 @@ from seqbench import Catalog, ExperimentError
 from seqbench.experiment.search_space import random_setting, read_values
 from seqbench.records.trials import load_trials
 from seqbench.report.tuning import outcome
-from tests.toys import Gru, Last
-from tests.tuning.searches import finished, tried, tuned
+from tests.toys import Last
+from tests.tuning.searches import Choosy, finished, tried, tuned
 
 TRIALS = 6
 SPACE = {"small.hidden_size": [4, 8], "small.fold": [1, 2]}
-
-
-@dataclass(frozen=True)
-class Choosy(Gru):
-    """A model that refuses two values that it takes one by one."""
-
-    fold: int = 1
-
-    def __post_init__(self) -> None:
-        if self.hidden_size == 8 and self.fold == 2:
-            raise ValueError("hidden_size is 8, and fold is 2: one of them is to be less")
 
 
 CATALOG = Catalog(tasks={"last": Last}, models={"small": Choosy})

@@ -28,7 +28,7 @@ from seqbench.tuning.budgets import begin
 from seqbench.tuning.settings import setting_text
 from seqbench.tuning.tuning import tuning_of
 from tests.toys import CATALOG, Gru, Last
-from tests.tuning.searches import SPACE, experiment, finished, run, tried, tuned
+from tests.tuning.searches import SPACE, Choosy, experiment, finished, run, tried, tuned
 
 QUICK = Path(__file__).parents[2] / "results" / "published" / "quick" / "records"
 
@@ -151,17 +151,6 @@ def test_a_failed_trial_blocks_its_choice_unless_it_is_to_count_as_the_worst(tmp
     accepted = tried(found, ON_EXISTING["finish"])
     assert accepted.open == ()
     assert list(accepted.settings.values()) == [{"small.hidden_size": 8}]
-
-
-@dataclass(frozen=True)
-class Choosy(Gru):
-    """A model that refuses two values that it takes one by one."""
-
-    fold: int = 1
-
-    def __post_init__(self) -> None:
-        if self.hidden_size == 8 and self.fold == 2:
-            raise ValueError("hidden_size is 8, and fold is 2: one of them is to be less")
 
 
 def test_a_combination_that_a_model_refuses_is_named_before_anything_is_written(tmp_path: Path) -> None:

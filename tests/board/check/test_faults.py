@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,48 +13,17 @@ from seqbench.board.bundle.suite import cell_of
 from seqbench.board.check.check import check_bundle
 from seqbench.board.verify.verify import draw, verify_cells
 from seqbench.errors import BoardError
-from seqbench.experiment.schema import load
 from seqbench.records.schema import CellData
-from seqbench.records.store import Store
-from seqbench.tuning.tuning import tuning_of
 from tests.board.reasons import reasons
-from tests.boards import bundled, catalog, running, with_records
-from tests.tuning.searches import run, tried
-
-TUNED = """
-tasks: [last]
-models: [small]
-lengths: [4]
-seeds: [0, 1]
-training: {steps: 3, batch_size: 16, validate_every: 3}
-tune:
-  space: {learning_rate: log 1e-3..1e-1}
-  trials: 2
-"""
+from tests.boards import bundled, running, with_records
 
 
-@pytest.fixture(scope="module")
-def offers(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
-    folder = tmp_path_factory.mktemp("suite")
-    known = catalog(folder)
-    (folder / "tiny.yaml").write_text(TUNED)
-    return dataclasses.replace(known, suites={"tiny": folder / "tiny.yaml"})
-
-
-@pytest.fixture(scope="module")
-def results(offers: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("results")
-    found = tuning_of(load(offers.suite("tiny")), offers, folder)
-    run(tried(found).plan, Store(folder), offers)
-    return folder
-
-
-def test_a_tuned_suite_is_bundled_checked_and_confirmed(offers: Catalog, results: Path) -> None:
-    content = bundled(results, offers)
-    found = check_bundle(content, offers).submission
+def test_a_tuned_suite_is_bundled_checked_and_confirmed(tuned_offers: Catalog, tuned_results: Path) -> None:
+    content = bundled(tuned_results, tuned_offers)
+    found = check_bundle(content, tuned_offers).submission
     assert found is not None
     assert {record.tuned.trials for record in found.records if record.tuned} == {2}
-    receipt = verify_cells(found, draw(found, 1, 0, offers), 0, offers, running(offers))
+    receipt = verify_cells(found, draw(found, 1, 0, tuned_offers), 0, tuned_offers, running(tuned_offers))
     assert receipt.is_confirmed, receipt
 
 
@@ -93,9 +61,9 @@ def _trial(record: dict[str, Any]) -> None:
     ],
 )
 def test_what_a_record_tells_of_its_search_must_fit(
-    offers: Catalog, results: Path, change: Callable[[dict[str, Any]], None], said: str
+    tuned_offers: Catalog, tuned_results: Path, change: Callable[[dict[str, Any]], None], said: str
 ) -> None:
-    assert said in reasons(with_records(bundled(results, offers), change), offers)
+    assert said in reasons(with_records(bundled(tuned_results, tuned_offers), change), tuned_offers)
 
 
 @pytest.mark.parametrize(
@@ -109,11 +77,12 @@ def test_what_a_record_tells_of_its_search_must_fit(
     ],
 )
 def test_a_setting_that_no_search_of_the_suite_chooses_is_refused_for_all_seeds_alike(
-    offers: Catalog, results: Path, change: Callable[[dict[str, Any]], None], said: str
+    tuned_offers: Catalog, tuned_results: Path, change: Callable[[dict[str, Any]], None], said: str
 ) -> None:
-    assert said in reasons(with_records(bundled(results, offers), change, first_only=False), offers)
+    content = with_records(bundled(tuned_results, tuned_offers), change, first_only=False)
+    assert said in reasons(content, tuned_offers)
 
 
-def test_a_folder_of_trials_is_no_bundle(offers: Catalog, results: Path) -> None:
+def test_a_folder_of_trials_is_no_bundle(tuned_offers: Catalog, tuned_results: Path) -> None:
     with pytest.raises(BoardError):
-        bundled(results / "trials", offers)
+        bundled(tuned_results / "trials", tuned_offers)

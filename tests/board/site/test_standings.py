@@ -5,7 +5,6 @@ Modules: seqbench.board.site.merge, seqbench.board.site.site.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -16,29 +15,13 @@ from seqbench import Catalog
 from seqbench.board.bundle.suite import cell_of
 from seqbench.board.site.merge import PublicBoard, read_board
 from seqbench.board.site.site import site_files
-from seqbench.experiment.schema import load
 from seqbench.records.schema import CellData
-from seqbench.records.store import Store
-from seqbench.tuning.tuning import tuning_of
-from tests.board.check.test_faults import TUNED
-from tests.boards import bundled, catalog, with_records
-from tests.tuning.searches import run, tried
+from tests.boards import bundled, with_records
 
 
 @pytest.fixture(scope="module")
-def offers(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
-    folder = tmp_path_factory.mktemp("suite")
-    known = catalog(folder)
-    (folder / "tiny.yaml").write_text(TUNED)
-    return dataclasses.replace(known, suites={"tiny": folder / "tiny.yaml"})
-
-
-@pytest.fixture(scope="module")
-def first(offers: Catalog, tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    folder = tmp_path_factory.mktemp("results")
-    found = tuning_of(load(offers.suite("tiny")), offers, folder)
-    run(tried(found).plan, Store(folder), offers)
-    return bundled(folder, offers)
+def first(tuned_offers: Catalog, tuned_results: Path) -> bytes:
+    return bundled(tuned_results, tuned_offers)
 
 
 def with_choice(content: bytes, rate: float, search: str | None = None) -> bytes:
@@ -53,27 +36,27 @@ def with_choice(content: bytes, rate: float, search: str | None = None) -> bytes
     return with_records(content, changed, first_only=False)
 
 
-def board(folder: Path, offers: Catalog, *bundles: bytes) -> PublicBoard:
+def board(folder: Path, tuned_offers: Catalog, *bundles: bytes) -> PublicBoard:
     for number, content in enumerate(bundles):
         (folder / f"{number}.zip").write_bytes(content)
-    found = read_board(folder, offers)
+    found = read_board(folder, tuned_offers)
     assert not found.refused
     return found
 
 
 def test_two_choices_of_one_search_are_a_conflict_and_neither_is_shown(
-    tmp_path: Path, offers: Catalog, first: bytes
+    tmp_path: Path, tuned_offers: Catalog, first: bytes
 ) -> None:
-    (suite,) = board(tmp_path, offers, first, with_choice(first, 0.0125)).suites
+    (suite,) = board(tmp_path, tuned_offers, first, with_choice(first, 0.0125)).suites
     assert suite.records == ()
     assert len(suite.conflicts) == 4
     assert "one search chose learning_rate=" in suite.conflicts[0].told
 
 
 def test_two_searches_of_one_model_have_two_names_and_two_pages(
-    tmp_path: Path, offers: Catalog, first: bytes
+    tmp_path: Path, tuned_offers: Catalog, first: bytes
 ) -> None:
-    found = board(tmp_path, offers, first, with_choice(first, 0.0125, "0" * 20))
+    found = board(tmp_path, tuned_offers, first, with_choice(first, 0.0125, "0" * 20))
     assert (len(found.suites[0].records), found.suites[0].conflicts) == (4, ())
     files = site_files(found, "A board")
     assert len([name for name in files if name.startswith("models/tiny/")]) == 2

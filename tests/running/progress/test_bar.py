@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seqbench import DataError, Experiment, run
+from seqbench import DataError, Experiment, ExperimentError, run
 
 SMALL = Experiment(
     tasks=("adding",),
@@ -21,9 +21,8 @@ SMALL = Experiment(
 def test_progress_is_shown_on_stderr_only_if_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = run(SMALL, tmp_path / "shown", executor="serial", progress=True)
     said = capsys.readouterr()
-    assert [line.partition(": ")[0] for line in said.err.splitlines()] == [
-        "[1/1] adding rnn T=8 seed 0",
-    ]
+    ended = [line for line in said.err.splitlines() if line.startswith("[")]
+    assert [line.partition(": ")[0] for line in ended] == ["[1/1] adding rnn T=8 seed 0"]
     assert said.out == ""
     run(SMALL, tmp_path / "shown", executor="serial", progress=True)
     other = run(SMALL, tmp_path / "not", executor="serial")
@@ -37,3 +36,9 @@ def test_errors_reach_the_caller_as_without_progress(tmp_path: Path) -> None:
     )
     with pytest.raises(DataError, match="none.csv"):
         run(missing, tmp_path / "out", executor="serial", progress=True)
+
+
+def test_words_for_yes_and_no_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ExperimentError, match="progress is 'no'; give True or False"):
+        run(SMALL, tmp_path / "out", progress="no")  # type: ignore[arg-type]
+    assert not (tmp_path / "out").exists()

@@ -220,12 +220,17 @@ def build_(folder: Path, output: Path, files: tuple[Path, ...], title: str) -> N
 @command.command(name="table")
 @click.argument("folder", metavar="FOLDER_OF_BUNDLES", type=click.Path(path_type=Path))
 @click.option("--output", type=click.Path(path_type=Path), help="A Markdown file; default: stdout.")
-@click.option("--picture", type=click.Path(path_type=Path), help="Also write skill against length to this .svg.")
+@click.option(
+    "--picture",
+    type=click.Path(path_type=Path),
+    help="Also write skill against length, of the suite of the most cells, to this .svg.",
+)
 @plugin_files
 def table_(folder: Path, output: Path | None, files: tuple[Path, ...], picture: Path | None) -> None:
     """Print the board as Markdown.
 
-    For a README; its footer shows the command that makes it.
+    For a README; its footer shows the command that makes it. The suite of the
+    most cells comes first.
     """
     from seqbench.board.site.markdown import to_markdown
     from seqbench.board.site.merge import read_board

@@ -24,6 +24,7 @@ from seqbench.base.processor import PORTABLE_CLASS
 from seqbench.board.bundle.folder import write_folder
 from seqbench.board.bundle.manifest import about
 from seqbench.board.check.portable_bits import MARK
+from seqbench.board.make import bundle
 from seqbench.board.site.markdown import to_markdown
 from seqbench.board.site.merge import PublicBoard, read_board
 from seqbench.board.site.picture import picture
@@ -31,7 +32,7 @@ from seqbench.board.site.site import site_files
 from seqbench.board.verify.receipt import ComparedPart, Receipt, Rerun, path_beside
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
-from tests.boards import ABOUT, bundled, store, unzipped, with_manifest, with_records, zipped
+from tests.boards import ABOUT, TINY, bundled, store, unzipped, with_manifest, with_records, zipped
 from tests.browser import visit
 
 EVIL = "<script>alert(1)</script>"
@@ -291,3 +292,14 @@ def test_markdown_board_shows_its_command_and_the_picture_its_lines(
         assert seen.page.locator(".chart path.line").count() == 6
         assert seen.wrongs == []
     assert ABOUT.name in text
+
+
+def test_the_suite_of_the_most_cells_leads(tmp_path: Path, tiny_results: Path, tiny_offers: Catalog) -> None:
+    few = tmp_path / "few.yaml"
+    few.write_text(TINY.replace("[4, 6]", "[4]"))
+    offers = dataclasses.replace(tiny_offers, suites={**tiny_offers.suites, "few": few})
+    for name in ("few", "tiny"):
+        (tmp_path / f"{name}.zip").write_bytes(bundle(tiny_results, name, ABOUT, offers).content)
+    found = read_board(tmp_path, offers)
+    assert [suite.grid.name for suite in found.suites] == ["tiny", "few"]
+    assert "Skill against length, suite tiny" in picture(found)

@@ -102,7 +102,7 @@ class SuiteBoard:
 
 @dataclass(frozen=True)
 class PublicBoard:
-    """Everything that a board shows."""
+    """Everything that a board shows; the suite of the most cells comes first."""
 
     suites: tuple[SuiteBoard, ...]
     refused: tuple[Refused, ...]
@@ -130,7 +130,8 @@ def read_board(folder: Path, catalog: Catalog) -> PublicBoard:
             refused.append(Refused(path.name, (f"it is {entered[found.submission.id].file} once more",)))
         else:
             entered[found.submission.id] = found
-    names = sorted({each.submission.grid.name for each in entered.values()})
+    cells = {each.submission.grid.name: len(each.submission.grid.cells) for each in entered.values()}
+    names = sorted(cells, key=lambda name: (-cells[name], name))
     return PublicBoard(tuple(_suite_board(name, entered.values(), installed) for name in names), tuple(refused))
 
 

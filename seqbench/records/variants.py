@@ -22,7 +22,8 @@ Fields = Mapping[str, str]
 LATER: Mapping[str, Any] = later(Training)
 """Settings that older records lack, with their defaults. A name shows them if they were set: truncated or rounded
 gradients make another experiment."""
-_ALWAYS = {f"training.{name}" for name in LATER}
+_ALWAYS = {f"training.{name}" for name in LATER} - {"training.arithmetic"}
+"""The arithmetic moves rounding alone: it is shown where it differs."""
 
 UNSCORED = in_no_key(Training)
 """Settings that are not part of a cell's key: they decide whether there is a score, not which."""

@@ -75,3 +75,11 @@ def test_two_labelled_models_of_which_a_search_chose_all_that_differs_are_two_mo
         model = each.cell.model.model_copy(update={"label": label})
         named.append(each.model_copy(update={"cell": each.cell.model_copy(update={"model": model})}))
     assert [model_names(named)[each.key] for each in named] == labels
+
+
+def test_arithmetic_is_named_where_it_differs_and_truncation_always() -> None:
+    portable = record(0.5, training={"arithmetic": "portable"})
+    assert set(model_names([portable]).values()) == {"lstm"}
+    native = record(0.5, training={"arithmetic": "native"}, length=16)
+    assert set(model_names([portable, native]).values()) == {"lstm", "lstm (training.arithmetic=portable)"}
+    assert set(model_names([record(0.5, training={"truncate": 8})]).values()) == {"lstm (training.truncate=8)"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.site import PUBLISHED, ROOT, commands
+from benchmarks.site import PAGE_OF, PUBLISHED, ROOT, commands
 
 
 def test_docs_are_built_first_and_board_and_page_into_them(tmp_path: Path) -> None:
@@ -13,8 +13,8 @@ def test_docs_are_built_first_and_board_and_page_into_them(tmp_path: Path) -> No
     assert "-W" in docs
     assert docs[-1] == str(tmp_path)
     assert board[-1] == str(tmp_path / "board")
-    assert page[-1] == str(tmp_path / "quick.html")
-    assert (PUBLISHED / "quick").is_dir()
+    assert page[-1] == str(tmp_path / f"{PAGE_OF}.html")
+    assert (PUBLISHED / PAGE_OF).is_dir()
 
 
 def test_workflow_and_check_build_the_site() -> None:

@@ -7,7 +7,7 @@ range of floats. Numbers in, numbers out; imports nothing of seqbench.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 _MOST_TICKS = 7
@@ -93,6 +93,8 @@ def log_axis(
 
     >>> [tick.text for tick in log_axis("norm", [-9.3, 0.2], power_of_ten).ticks]
     ['10⁻¹⁰', '10⁻⁸', '10⁻⁶', '10⁻⁴', '10⁻²', '10⁰', '10²']
+    >>> [tick.text for tick in log_axis("rate", [-3.5, -1.5], lambda exponent: f"{10**exponent:.1g}").ticks]
+    ['0.0003', '0.001', '0.003', '0.01', '0.03', '0.1']
     """
     known = list(exponents) or [0.0]
     low, high = min(known), max(known)
@@ -146,16 +148,20 @@ def power_of_ten(exponent: float) -> str:
 
 
 def _within_decades(label: str, low: float, high: float, text: Callable[[float], str]) -> Axis:
-    """Return an axis of at most two decades, with ticks at 1, 2 and 5 of each."""
-    marks = [
-        exponent + math.log10(leading)
-        for exponent in range(math.floor(low) - 1, math.ceil(high) + 1)
-        for leading in (1, 2, 5)
-    ]
+    """Return an axis of at most two decades, with ticks at 1, 2 and 5 of each; 1 and 3 if those are too many."""
+    ticks = _marks(low, high, (1, 2, 5))
+    if len(ticks) >= _MOST_TICKS:
+        ticks = _marks(low, high, (1, 3))
+    return Axis(label, ticks[0], ticks[-1], tuple(Tick(mark, text(mark)) for mark in ticks))
+
+
+def _marks(low: float, high: float, leading: Sequence[int]) -> list[float]:
+    """Return the logarithms from the last one up to low to the first one from high on, of these leading digits."""
+    decades = range(math.floor(low) - 1, math.ceil(high) + 1)
+    marks = [exponent + math.log10(digit) for exponent in decades for digit in leading]
     first = max((i for i, mark in enumerate(marks) if mark <= low + 1e-9), default=0)
     last = min((i for i, mark in enumerate(marks) if mark >= high - 1e-9), default=len(marks) - 1)
-    kept = marks[first : last + 1]
-    return Axis(label, kept[0], kept[-1], tuple(Tick(mark, text(mark)) for mark in kept))
+    return marks[first : last + 1]
 
 
 def _step(span: float) -> float:

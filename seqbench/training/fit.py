@@ -163,9 +163,10 @@ class Fit(pl.LightningModule):
         return batch._replace(inputs=batch.inputs.pin_memory().to(self.device, non_blocking=True))
 
     def on_validation_start(self) -> None:
-        """Start scoring by the primary metric."""
+        """Start scoring by the primary metric; the first time by example too, so that a fault shows early."""
         self.history.check_losses()
-        self._meters = validation_scores(self.network, self.metrics, self.decoding)
+        is_first = not self.history.best.validations
+        self._meters = validation_scores(self.network, self.metrics, self.decoding, by_example=is_first)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Score one batch."""
@@ -175,10 +176,11 @@ class Fit(pl.LightningModule):
         """Keep the weights if they are the best so far, and end the training early if the settings say so.
 
         Raises:
-            ContractError: the metric returns an impossible score.
+            ContractError: the metric returns an impossible score, or its examples do not add up to it.
         """
         primary, step = self.metrics[0], self.history.clock.steps_taken
         scores = self._meters.scores()
+        self._meters.standard_errors()
         check_scores(scores, self.metrics[:1], f"on the validation split, after step {step},")
         score, best = scores[primary.name], self.history.best
         best.add(step, score, primary, self.network)

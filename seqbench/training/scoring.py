@@ -102,12 +102,15 @@ class NetworkScores:
         return self._outputs.standard_errors() | self._decoded.standard_errors()
 
 
-def validation_scores(network: Network, metrics: Sequence[Metric], decoding: Decoding | None) -> NetworkScores:
+def validation_scores(
+    network: Network, metrics: Sequence[Metric], decoding: Decoding | None, *, by_example: bool = False
+) -> NetworkScores:
     """Return the scores for validation: the primary metric only, and always decoded greedily.
 
     A beam search takes as many times longer as it has hypotheses, and validation is frequent.
     """
-    return NetworkScores(network, metrics[:1], None if decoding is None else replace(decoding, beams=1))
+    greedy = None if decoding is None else replace(decoding, beams=1)
+    return NetworkScores(network, metrics[:1], greedy, by_example=by_example)
 
 
 def validation_batches(data: TaskData) -> tuple[EvaluationBatches, list[int]]:

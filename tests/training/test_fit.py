@@ -6,11 +6,12 @@ Modules: seqbench.training.norm_meter.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
-from seqbench import Batch
+from seqbench import Batch, ContractError
 from seqbench.data.batches import EvaluationBatches, TrainingBatches
 from seqbench.experiment.schema import Training
 from seqbench.network.network import build_network
@@ -41,3 +42,17 @@ def test_clipping_happens_after_backward_and_bounds_the_update(clip: float | Non
     scale = 1.0 if clip is None else clip / norm
     torch.testing.assert_close(update, scale * gradient, rtol=1e-3, atol=1e-6)
     assert clip is None or math.isclose(float(update.norm()), clip, rel_tol=1e-3)
+
+
+def test_examples_that_do_not_add_up_are_told_at_the_first_validation() -> None:
+    data = Last().load(6, 0)
+    broken = replace(
+        data.metrics[0],
+        per_example=lambda outputs, _: (torch.full((len(outputs),), math.nan), torch.ones(len(outputs))),
+    )
+    training = Training(steps=4, batch_size=8, validate_every=2)
+    fit = Fit(build_network(Gru(), data.inputs, data.targets, 8), (broken,), training)
+    batches = Stretches(TrainingBatches(data.train, 8, 4, seed=0), 2, validates_first=False)
+    with quiet_lightning(), pytest.raises(ContractError, match="accuracy adds up to nan"):
+        make_trainer().fit(fit, batches, EvaluationBatches(data.validation))
+    assert fit.history.clock.steps_taken == 2

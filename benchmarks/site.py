@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = ROOT / "results" / "published"
-PAGE_OF = "quick"
+PAGE_OF = "standard"
 """The published suite whose page is shown."""
 
 

@@ -47,7 +47,7 @@ FIGURES = {
     "exploding": Figure(FACTOR.format(gain=1.9)),
     "at-the-start": Figure("gradients rnn lstm gru --length 100 --plot"),
     "before-and-after": Figure("plot {results} --what gradients --output", is_trained=True),
-    "standard-adding": Figure(f"plot {STANDARD} --what skill --task adding --output"),
+    "standard-adding": Figure(f"plot {STANDARD} --what skill --task adding --width one --output"),
 }
 """Name of a file in docs/figures/ -> how it is made."""
 STYLE = "svg.fonttype: none\nfont.sans-serif: DejaVu Sans\n"

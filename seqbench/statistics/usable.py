@@ -84,6 +84,7 @@ class UsableLength:
             way has fewer than two seeds.
         n: the smallest number of seeds at a length; 0 if a length has none.
         is_longer_harder: whether the estimate is a `Reach` rather than `Ranges`.
+        again: beyond a `Reach`, the lengths at which mean skill is at least 0.5 all the same.
     """
 
     estimate: Reach | Ranges
@@ -91,6 +92,7 @@ class UsableLength:
     high: Reach | Ranges | None
     n: int
     is_longer_harder: bool = True
+    again: Ranges = Ranges()
 
     @property
     def length(self) -> int | None:
@@ -132,6 +134,8 @@ def usable_length(
     >>> usable = usable_length({length: summary(values) for length, values in skills.items()})
     >>> str(usable), usable.interval, usable.n
     ('16', '[8, >= 32]', 2)
+    >>> str(usable_length({8: summary([0.9]), 16: summary([0.1]), 32: summary([0.9])}).again)
+    '>= 32'
     """
     means = {length: skill.mean if skill else None for length, skill in skills.items()}
     known = {length: skill.interval if skill else None for length, skill in skills.items()}
@@ -141,9 +145,17 @@ def usable_length(
     is_known = not low.unknown and not high.unknown and bool(skills)
     fewest = min((skill.n if skill else 0 for skill in skills.values()), default=0)
     estimate = found(means, diverged)
+    again = _again(estimate, means, diverged)
     if not is_known:
-        return UsableLength(estimate, None, None, fewest, is_longer_harder)
-    return UsableLength(estimate, low, high, fewest, is_longer_harder)
+        return UsableLength(estimate, None, None, fewest, is_longer_harder, again)
+    return UsableLength(estimate, low, high, fewest, is_longer_harder, again)
+
+
+def _again(estimate: Reach | Ranges, means: Mapping[int, float | None], diverged: Collection[int]) -> Ranges:
+    if isinstance(estimate, Ranges) or estimate.unknown is not None:
+        return Ranges()
+    beyond = {length: mean for length, mean in means.items() if length > (estimate.length or 0)}
+    return ranges(beyond, [length for length in diverged if length > (estimate.length or 0)])
 
 
 def ranges(skills: Mapping[int, float | None], diverged: Collection[int] = ()) -> Ranges:

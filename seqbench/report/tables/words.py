@@ -31,7 +31,7 @@ def in_words(seen: Sequence[Observation]) -> str:
         usable = usable_length_of(group)
         if usable.length or not usable.estimate.unknown:
             found[model] = {**found.get(model, {}), task: usable}
-    if len(found) > 1 and not any(usable.length for of_model in found.values() for usable in of_model.values()):
+    if len(found) > 1 and not any(_is_somewhere(usable) for each in found.values() for usable in each.values()):
         return "No model is usable on any task, not even at the shortest length."
     best_first = sorted(found, key=lambda model: -_reach(found[model]))
     parts = [f"{model} {_of_model(found[model])}" for model in best_first[:_MODELS]]
@@ -46,14 +46,19 @@ def _reach(of_model: ByTask) -> float:
 
 
 def _of_model(of_model: ByTask) -> str:
-    usable = sorted(((each, task) for task, each in of_model.items() if each.length), key=_longest_first)
-    without = [task for task, each in of_model.items() if not each.length]
+    some = {task: each for task, each in of_model.items() if _is_somewhere(each)}
+    usable = sorted(((each, task) for task, each in some.items()), key=_longest_first)
+    without = [task for task in of_model if task not in some]
     if not usable:
         return "is usable nowhere" if len(without) > 1 else f"is not usable on {without[0]}"
     groups = [(text, [task for _, task in group]) for text, group in groupby(usable, lambda each: _steps(each[0]))]
     told = [f"{text} on {_names(tasks)}" for text, tasks in groups]
     nowhere = [f"nowhere on {_names(without)}"] if without else []
     return f"is usable {', '.join([*told, *nowhere])}"
+
+
+def _is_somewhere(usable: UsableLength) -> bool:
+    return bool(usable.length or usable.again.runs)
 
 
 def _longest_first(of_task: tuple[UsableLength, str]) -> tuple[bool, int, str, str]:
@@ -66,7 +71,10 @@ def _steps(usable: UsableLength) -> str:
     found = usable.estimate
     if isinstance(found, Ranges):
         return f"at {found} steps"
-    return f"up to {found.length} steps{' or more' if found.is_open else ''}"
+    if found.length is None:
+        return f"at {usable.again} steps and not at shorter lengths"
+    again = f" and again at {usable.again}" if usable.again.runs else ""
+    return f"up to {found.length} steps{' or more' if found.is_open else again}"
 
 
 def _names(tasks: Sequence[str]) -> str:

@@ -27,8 +27,9 @@ def test_the_model_that_reaches_furthest_stands_first_with_its_tasks() -> None:
         for length, score in zip((16, 64, 256), scores, strict=True)
     ]
     assert said(*cells) == (
-        "gru is usable up to 256 steps or more on adding, up to 64 steps on copy and sort, nowhere on order;"
-        " lstm is usable up to 16 steps on copy; rnn is usable nowhere."
+        "gru is usable up to 256 steps or more on adding, up to 64 steps on copy and sort, at 64 to >= 256"
+        " steps and not at shorter lengths on order; lstm is usable up to 16 steps and again at >= 256 on copy;"
+        " rnn is usable nowhere."
     )
 
 

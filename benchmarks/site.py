@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[1]
 PUBLISHED = ROOT / "results" / "published"
 PAGE_OF = "standard"
 """The published suite whose page is shown."""
+PAGE = f"report-{PAGE_OF}.html"
+"""Its name in the site; docs/ has a page that is named as the suite."""
 
 
 def main() -> None:
@@ -32,8 +34,7 @@ def commands(out: Path) -> Iterator[Sequence[str]]:
     """Yield what builds the site, each as a module and its arguments."""
     yield "sphinx", "-W", "--keep-going", "-q", "-t", "site", "-b", "html", "docs", str(out)
     yield "seqbench", "board", "build", str(PUBLISHED), "--output", str(out / "board")
-    page = str(out / f"{PAGE_OF}.html")
-    yield "seqbench", "report", str(PUBLISHED / PAGE_OF), "--format", "html", "--output", page
+    yield "seqbench", "report", str(PUBLISHED / PAGE_OF), "--format", "html", "--output", str(out / PAGE)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.site import PAGE_OF, PUBLISHED, ROOT, commands
+from benchmarks.site import PAGE, PAGE_OF, PUBLISHED, ROOT, commands
 
 
 def test_docs_are_built_first_and_board_and_page_into_them(tmp_path: Path) -> None:
@@ -13,7 +13,8 @@ def test_docs_are_built_first_and_board_and_page_into_them(tmp_path: Path) -> No
     assert "-W" in docs
     assert docs[-1] == str(tmp_path)
     assert board[-1] == str(tmp_path / "board")
-    assert page[-1] == str(tmp_path / f"{PAGE_OF}.html")
+    assert page[-1] == str(tmp_path / PAGE)
+    assert not (ROOT / "docs" / PAGE).with_suffix(".md").exists()
     assert (PUBLISHED / PAGE_OF).is_dir()
 
 

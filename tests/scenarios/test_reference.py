@@ -117,7 +117,7 @@ def test_site_has_all_options_hooks_and_names(built: Path) -> None:
     missing = [f"{path}.{option}" for path, option in options(cli, "seqbench") if f"{path}.{option}" not in told]
     assert missing == []
     start = (built / "index.html").read_text()
-    for page in ("board/index.html", f"{site.PAGE_OF}.html"):
+    for page in ("board/index.html", site.PAGE):
         assert f'href="{page}"' in start
         assert (built / page).is_file()
     for path in built.glob("**/*.html"):

@@ -6,6 +6,7 @@ nbformat and ipykernel, which the extra ``test`` has.
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 import tempfile
@@ -20,6 +21,7 @@ _SECONDS = 600
 
 def main() -> int:
     """Execute the notebooks, and write them; return 1 if the output of one holds a path of this machine."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     import nbformat
 
     faults = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from seqbench.cli.sweeping import ended, swept
 from seqbench.experiment.schema import Experiment
 from seqbench.plugins.catalog import Catalog
 from seqbench.records.store import Store
+from seqbench.running.changed_files import changed_files, may_have_changed
 from seqbench.running.plan import ON_EXISTING, RETRY_FAILED, Plan, plan
 from seqbench.running.run import default_output, executor_settings, records_of
 from seqbench.training.memory import Memory
@@ -132,28 +132,9 @@ def _planned(chosen: Experiment, catalog: Catalog, store: Store, *, on_existing:
     todo = plan(chosen, catalog, store, on_existing=on_existing, shard=shard)
     for problem in todo.broken:
         say(f"warning: {problem}")
-    _tell_of_changed_files(todo, store, catalog)
+    if may_have_changed(todo, catalog):
+        for each in changed_files(todo, records_of(todo, store), catalog):
+            say(f"warning: {each} with --on-existing fresh")
     if not todo.cells:
         click.echo(f"the share {shard} of these cells is empty: there are fewer cells than shares", err=True)
     return todo
-
-
-def _tell_of_changed_files(todo: Plan, store: Store, catalog: Catalog) -> None:
-    """Warn about results of a plugin file that has changed since: keys contain its version, not its content."""
-    if not catalog.sources.files or len(todo.pending) == len(todo.cells):
-        return
-    running = {cell.key for cell in todo.pending}
-    changed = Counter(
-        (name, str(origin.path))
-        for record in records_of(todo, store)
-        for (kind, name), origin in catalog.origins.items()
-        if origin.path and record.key not in running
-        for used in (record.cell.task if kind == "task" else record.cell.model,)
-        if used.name == name and used.distribution != str(origin.source)
-    )
-    for (name, path), cells in changed.items():
-        click.echo(
-            f"seqbench: warning: {path} has changed since {cells} of these cells were run; if a score can move,"
-            f" raise the version of {name}, or run all again with --on-existing fresh",
-            err=True,
-        )

@@ -71,7 +71,7 @@ def load_catalog(only: str | None = None, *, files: Iterable[str | Path] = ()) -
     Raises:
         PluginError: ``only`` names a plugin that is not installed.
     """
-    paths = dict.fromkeys(Path(file).absolute() for file in files)
+    paths = dict.fromkeys(file.absolute() for file in _listed(files))
     return load_sources(PluginSources(only, tuple(PluginFile(path, fingerprint(path)) for path in paths)))
 
 
@@ -98,6 +98,12 @@ class _SoFar:
     observers: list[Observer] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     remarks: list[Problem] = field(default_factory=list)
+
+
+def _listed(files: Iterable[str | Path]) -> list[Path]:
+    if isinstance(files, str | Path):
+        raise PluginError(f"plugin files are a list: write [{str(files)!r}]")
+    return [Path(file) for file in files]
 
 
 def _chosen(found: list[importlib.metadata.EntryPoint], only: str) -> list[importlib.metadata.EntryPoint]:

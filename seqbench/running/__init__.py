@@ -1,3 +1,15 @@
 """Runs sweeps: plans the cells, leases them, runs them through an executor and records the results."""
 
-__all__ = ["eta", "interruption", "plan", "progress", "prune", "queue", "run", "status", "sweep", "weights"]
+__all__ = [
+    "changed_files",
+    "eta",
+    "interruption",
+    "plan",
+    "progress",
+    "prune",
+    "queue",
+    "run",
+    "status",
+    "sweep",
+    "weights",
+]

@@ -19,6 +19,7 @@ from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.load import load_catalog
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
+from seqbench.running.changed_files import changed_files, may_have_changed
 from seqbench.running.interruption import interruption
 from seqbench.running.plan import RETRY_FAILED, Plan, plan
 from seqbench.running.queue import Waiting
@@ -78,6 +79,9 @@ def run(
         experiment = load(experiment_file(str(experiment), catalog))
     store = Store(output or default_output(experiment))
     todo = plan(experiment, catalog, store, on_existing=on_existing, shard=shard)
+    if may_have_changed(todo, catalog):
+        for each in changed_files(todo, records_of(todo, store), catalog):
+            log.warning('%s with on_existing="fresh"', each)
     settings = executor_settings(experiment, jobs, executor, keep_weights=keep_weights)
     run_plan(todo, store, catalog, settings, progress=progress)
     records = records_of(todo, store)

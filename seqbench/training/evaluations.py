@@ -87,6 +87,12 @@ def why_unknown(test: Evaluation) -> str:
     return f"at length {test.length}, {NotFinite(found.outputs, found.scored, test.examples, found.first)}"
 
 
+def _why_no_skill(test: Evaluation) -> str:
+    if next(iter(test.scores.values()), None) is None:
+        return "the score is unknown"
+    return f"the baseline {test.baseline_name} is perfect already, so no skill can be measured; the scores stand"
+
+
 def notes(history: History, tests: Sequence[Evaluation]) -> dict[str, str]:
     """Return why a number of the record is missing: its name -> the reason."""
     found = {}
@@ -99,7 +105,7 @@ def notes(history: History, tests: Sequence[Evaluation]) -> dict[str, str]:
                 if score is None:
                     found[f"baselines.{baseline.name}.{name}@{test.length}"] = "the task gave no finite number"
         if test.skill is None:
-            found[f"skill@{test.length}"] = "the score is unknown, or the baseline is perfect already"
+            found[f"skill@{test.length}"] = _why_no_skill(test)
     if unknown := history.best.unknown:
         step, why = unknown[0]
         validations = counted(len(history.best.validations), "validation")

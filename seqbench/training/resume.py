@@ -175,6 +175,9 @@ def identity(cell: Cell) -> dict[str, Any]:
     return {
         "cell": cell.key,
         "gradients": cell.gradients.model_dump(),
+        # A key holds the version of a plugin and not its code; a file's hash tells an edited one.
+        "task's code": cell.task.distribution,
+        "model's code": cell.model.distribution,
         "torch": str(torch.__version__),
         "lightning": version("pytorch-lightning"),
         **computing(),

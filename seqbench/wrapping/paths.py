@@ -16,6 +16,7 @@ from inspect import isclass
 from types import ModuleType
 
 from seqbench.errors import told
+from seqbench.wrapping.source import forget, is_stale, remember
 
 
 class NamingError(ValueError):
@@ -97,9 +98,14 @@ def told_as_value_error(doing: str) -> Iterator[None]:
 
 def _imported(name: str, path: str) -> ModuleType:
     top = name.partition(".")[0]
+    if top in sys.modules and is_stale(sys.modules[top]):
+        # In a notebook a file is edited and run again in one process: the class has to be that of its hash.
+        forget(sys.modules[top])
     with _current_folder_importable(top), foreign_code(f"{name} cannot be imported"):
         try:
-            return importlib.import_module(name)
+            found = importlib.import_module(name)
+            remember(sys.modules[top])
+            return found
         except ModuleNotFoundError as error:
             if error.name is None or not (name + ".").startswith(error.name + "."):
                 raise

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 
 
 def source_of(kind: type) -> str:
@@ -26,6 +28,30 @@ def source_of(kind: type) -> str:
     # A local part, such as the +cpu of torch, names a build for one kind of device.
     told = f"{name} {version.partition('+')[0]}"
     return told if file is None or Path(file).is_relative_to(folder) else f"{told} {_hash(file)}"
+
+
+def is_stale(module: ModuleType) -> bool:
+    """Say whether the files of a module of nobody's distribution have changed since `remember` was called."""
+    before = remember(module)
+    return before is not None and before != _hash(module.__dict__.get("__file__"))
+
+
+def forget(module: ModuleType) -> None:
+    """Make the next import of a module and of what is in its package read their files again."""
+    for path in _files(getattr(module, "__file__", None)):
+        # Byte code is taken for current where a file of the same size was edited within a second.
+        with suppress(OSError):
+            Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
+    top = module.__name__
+    for name in [name for name in sys.modules if name == top or name.startswith(f"{top}.")]:
+        del sys.modules[name]
+    importlib.invalidate_caches()
+
+
+@lru_cache(maxsize=64)
+def remember(module: ModuleType) -> str | None:
+    """Return the hash that a module's files had when it was first asked for; None for one of a distribution."""
+    return _hash(module.__dict__.get("__file__")) if distribution_of(module.__name__) is None else None
 
 
 @lru_cache(maxsize=64)

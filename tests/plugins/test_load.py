@@ -147,3 +147,10 @@ def test_limit_off_loads_nothing_and_a_wrong_name_is_an_error(monkeypatch: pytes
 def test_unknown_task_names_the_nearest_one() -> None:
     with pytest.raises(ExperimentError, match="no task is called 'cpoy'; did you mean 'copy'"):
         load_catalog().task("cpoy")
+
+
+def test_one_file_for_a_list_and_a_file_for_a_name_are_told() -> None:
+    with pytest.raises(PluginError, match=r"plugin files are a list: write \['mine.py'\]"):
+        load_catalog(files="mine.py")
+    with pytest.raises(ExperimentError, match=r"no model is called 'mine.py': load that file as a plugin"):
+        load_catalog().model("mine.py")

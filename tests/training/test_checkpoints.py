@@ -242,6 +242,7 @@ def test_short_cell_writes_no_checkpoint(tmp_path: Path) -> None:
         "foreign",
         "lacking",
         "other cell",
+        "other code",
         "older",
         "other processor",
         "other weights",
@@ -275,6 +276,9 @@ def test_unfit_checkpoint_is_told_of_and_left_aside(
         torch.save({"state_dict": good["state_dict"], "epoch": 3}, kept.path)
     elif damage == "other cell":
         run_cell(cell_of(steps=7), CATALOG, checkpoints=kept, should_stop=after(4))
+    elif damage == "other code":
+        # A plugin file was edited, and its version was not raised.
+        torch.save({**good, "seqbench": {**good["seqbench"], "model's code": "file mine.py sha256:0"}}, kept.path)
     elif damage == "older":
         torch.save({**good, "seqbench": {**good["seqbench"], "format": 0}}, kept.path)
     elif damage == "other processor":

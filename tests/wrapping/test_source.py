@@ -38,3 +38,18 @@ def test_source_of_a_package_is_that_of_all_its_files(tmp_path: Path, monkeypatc
     first = source_of(kind)
     (package / "other.py").write_text("changed = True")
     assert source_of(kind) != first
+
+
+@pytest.mark.parametrize("file", ["edited_layer.py", "edited_package/__init__.py"])
+def test_file_that_was_edited_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    path, name = tmp_path / file, file.partition("/")[0].removesuffix(".py")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("class Mine: units = 1")
+    first = found_class(f"{name}:Mine")
+    assert found_class(f"{name}:Mine") is first
+    # Of the same size, within the second: Python itself would take the byte code for current.
+    path.write_text("class Mine: units = 2")
+    again = found_class(f"{name}:Mine")
+    assert (first.units, again.units) == (1, 2)  # type: ignore[attr-defined]
+    assert found_class(f"{name}:Mine") is again

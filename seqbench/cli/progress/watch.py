@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from rich.console import Console
 
@@ -19,6 +20,7 @@ from seqbench.cli.progress.events import Lines, Quiet
 from seqbench.jobs.events import Event
 from seqbench.records.layout import Layout
 from seqbench.running.plan import Plan
+from seqbench.running.progress.headline import ended_before
 from seqbench.running.progress.plain import Plain
 from seqbench.running.progress.sentences import Sentences
 from seqbench.running.progress.tally import Tally
@@ -55,7 +57,7 @@ def watch(todo: Plan, layout: Layout, *, as_json: bool, quiet: bool, live: bool)
     def tell(line: str) -> None:
         console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
-    told = Sentences(layout, is_shard=todo.is_shard)
+    told, earlier = Sentences(layout, is_shard=todo.is_shard), partial(ended_before, todo, layout)
     with results_apart() as results:
         if as_json:
             yield Display(Lines(told, tell, layout, results), tell)
@@ -64,7 +66,7 @@ def watch(todo: Plan, layout: Layout, *, as_json: bool, quiet: bool, live: bool)
         elif live and console.is_terminal:
             from seqbench.running.progress.live import Live
 
-            with Live(Tally(todo), told, console) as shown:
+            with Live(Tally(todo, earlier), told, console) as shown:
                 yield Display(shown, tell)
         else:
-            yield Display(Plain(Tally(todo), told, tell), tell)
+            yield Display(Plain(Tally(todo, earlier), told, tell), tell)

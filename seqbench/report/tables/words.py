@@ -73,6 +73,8 @@ def _steps(usable: UsableLength) -> str:
         return f"at {found} steps"
     if found.length is None:
         return f"at {usable.again} steps and not at shorter lengths"
+    if found.unknown is not None:
+        return f"up to {found.length} steps (unknown at {found.unknown})"
     again = f" and again at {usable.again}" if usable.again.runs else ""
     return f"up to {found.length} steps{' or more' if found.is_open else again}"
 

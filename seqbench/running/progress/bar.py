@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from rich.console import Console
 
@@ -15,6 +16,7 @@ from seqbench.base.printable import printable
 from seqbench.jobs.events import Event
 from seqbench.records.layout import Layout
 from seqbench.running.plan import Plan
+from seqbench.running.progress.headline import ended_before
 from seqbench.running.progress.notebook import NotebookBar
 from seqbench.running.progress.plain import Plain
 from seqbench.running.progress.sentences import Sentences
@@ -35,19 +37,19 @@ def progress_bar(todo: Plan, layout: Layout) -> Iterator[See]:
     """
     # The current stream: while a cell runs in this process, sys.stderr is the cell's log.
     console = Console(file=sys.stderr, emoji=False)
-    told = Sentences(layout, is_shard=todo.is_shard)
+    told, earlier = Sentences(layout, is_shard=todo.is_shard), partial(ended_before, todo, layout)
     if not todo.pending:
         yield lambda event: None
     elif console.is_jupyter:
-        with NotebookBar(Tally(todo)) as shown:
+        with NotebookBar(Tally(todo, earlier)) as shown:
             yield shown
     elif console.is_terminal:
         from seqbench.running.progress.live import Live
 
-        with Live(Tally(todo), told, console) as lines:
+        with Live(Tally(todo, earlier), told, console) as lines:
             yield lines
     else:
-        yield Plain(Tally(todo), told, lambda line: print_line(console, line))
+        yield Plain(Tally(todo, earlier), told, lambda line: print_line(console, line))
 
 
 def print_line(console: Console, line: str) -> None:

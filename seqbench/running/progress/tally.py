@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from seqbench.experiment.cells import Cell
 from seqbench.jobs.events import Event, Finished, Progressed, Retried, Started
+from seqbench.records.schema import Record
 from seqbench.running.eta import Load, Pace, Underway
 from seqbench.running.plan import Plan
 from seqbench.running.progress.headline import SoFar
@@ -35,6 +36,10 @@ class RunningCell:
 class Tally:
     """The state of a sweep.
 
+    Args:
+        todo: the plan.
+        earlier: reads the records of cells that had ended before; see `SoFar`.
+
     Attributes:
         cells: number of cells to run.
         statuses: status -> number of ended cells; ``elsewhere`` for those that another sweep ran.
@@ -43,12 +48,12 @@ class Tally:
         headline: what the cells that have ended show.
     """
 
-    def __init__(self, todo: Plan) -> None:
+    def __init__(self, todo: Plan, earlier: Callable[[], list[Record]] = list) -> None:
         self.cells = len(todo.pending)
         self.statuses: Counter[str] = Counter()
         self.running: dict[str, RunningCell] = {}
         self.others: Waiting | None = None
-        self.headline = SoFar()
+        self.headline = SoFar(earlier)
         self._waiting = {
             cell.key: Load(cell.task.name, cell.model.shown, todo.expansion.work(cell)) for cell in todo.pending
         }

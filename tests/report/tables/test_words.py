@@ -45,7 +45,7 @@ def test_nothing_is_said_without_a_skill() -> None:
 
 def test_failed_cells_of_a_model_with_scores_are_unknown() -> None:
     cells = [record(0.9, length=16), record(None, length=64, status="failed", reason="it broke")]
-    assert "up to 16 steps or more on copy" in said(*cells)
+    assert "up to 16 steps (unknown at 64) on copy" in said(*cells)
 
 
 def test_models_that_are_usable_nowhere_are_told_together() -> None:

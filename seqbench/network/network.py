@@ -21,6 +21,7 @@ from seqbench.contracts.model import Model
 from seqbench.contracts.targets import TargetKind
 from seqbench.errors import ContractError
 from seqbench.network.chunks import CHUNK_STEPS, WHOLE, Chunking, feed
+from seqbench.network.hidden_modules import check_all_registered
 
 STEPS_BETWEEN_TRIMS = 64 * CHUNK_STEPS
 """Steps after which freed memory goes back to the system if chunks are recomputed; this takes 1 to 2 ms."""
@@ -175,6 +176,7 @@ def build_network(model: Model, inputs: InputKind, targets: TargetKind, embeddin
     if not isinstance(layer, nn.Module):
         raise ContractError(f"model {model.name}: build is to return a torch.nn.Module, and returned {layer!r}")
     try:
+        check_all_registered(layer)
         return Network(layer, inputs, targets, embedding_size, model)
     except ContractError as error:
         raise ContractError(f"model {model.name}: {error}") from error

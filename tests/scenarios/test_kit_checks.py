@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -182,9 +183,23 @@ class Remembering(Leaky):
         return outputs * self.calls, state
 
 
+class Listing(Leaky):
+    def __init__(self, features: int) -> None:
+        super().__init__(features)
+        self.gates = [nn.Linear(features, 8)]
+
+
+class NotANumber(Leaky):
+    def forward(self, inputs: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        outputs, state = super().forward(inputs, state)
+        return outputs * math.nan, state
+
+
 @pytest.mark.parametrize(
     ("subject", "id", "words"),
     [
+        (model_of(Listing), "outputs", "gates is a list of modules"),
+        (model_of(NotANumber), "outputs", "not finite from step 0 on"),
         (model_of(Narrow), "outputs", "they are [2, 4, 8]"),
         (model_of(Single), "float64", "float32"),
         (model_of(InPlace), "state", "wrote into the tensors of the state"),

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from seqbench.contracts.model import Model
+from seqbench.errors import ContractError
+from seqbench.network.hidden_modules import check_all_registered
 from seqbench.network.network import layer_sizes, tensors
 from seqbench.testing.models.layers import FEATURES, TOLERANCE, build, build_exact, call, gap, noise
 from seqbench.testing.models.precision import check_form
@@ -24,11 +26,20 @@ def check_outputs(model: Model) -> Remark:
     """Outputs are [batch, time, output_size], finite and float32 at any length and number of features."""
     for features in (1, FEATURES):
         layer = build(model, features=features)
+        _check_all_registered(layer)
         size, _ = layer_sizes(layer, features)
         for length in LENGTHS:
             outputs, _ = call(layer, noise(2, length, "outputs", features=features).float())
             check_form(outputs, [2, length, size], torch.float32)
     return Remark("; ".join(model.remarks(layer)))
+
+
+def _check_all_registered(layer: nn.Module) -> None:
+    try:
+        check_all_registered(layer)
+    except ContractError as error:
+        found, _, change = str(error).partition("; ")
+        raise CheckFailed("torch knows every module of a layer", found, change) from None
 
 
 def check_determinism(model: Model) -> None:
@@ -44,7 +55,7 @@ def check_determinism(model: Model) -> None:
     layer, inputs = build_exact(model), noise(2, 20, "determinism")
     first, _ = call(layer, inputs.clone())
     again, _ = call(layer, inputs.clone())
-    if not torch.equal(again, first):
+    if not _equal(again, first):
         raise CheckFailed(
             asked,
             f"they differ by {gap(again, first)}: the layer remembers the call before",
@@ -60,7 +71,12 @@ def is_random(model: Model) -> bool:
         torch.manual_seed(seed)
         # A copy each: writing into inputs is another fault, which `check_no_change` reports.
         outputs.append(call(layer, inputs.clone())[0])
-    return not torch.equal(*outputs)
+    return not _equal(*outputs)
+
+
+def _equal(first: Tensor, second: Tensor) -> bool:
+    """Say whether outputs are equal; NaN equals NaN, since that is a fault of `check_outputs`."""
+    return first.shape == second.shape and torch.allclose(first, second, rtol=0, atol=0, equal_nan=True)
 
 
 def check_no_change(model: Model) -> None:

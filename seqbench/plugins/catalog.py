@@ -19,6 +19,8 @@ from seqbench.jobs.plugin_sources import PluginSources
 
 Value = TypeVar("Value")
 
+_OWN = ". One in a file of your own is known once the file is loaded as a plugin"
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -103,7 +105,7 @@ class Catalog:
 
     def task(self, name: str) -> type[Task]:
         """Return a task class; an unknown name is an ExperimentError with the nearest right one."""
-        return self._found("task", self.tasks, name)
+        return self._found("task", self.tasks, name, own=_OWN)
 
     def model(self, name: str, *, labels: Iterable[str] = ()) -> type[Model]:
         """Return a model class; an unknown name is an ExperimentError with the nearest right one.
@@ -112,12 +114,12 @@ class Catalog:
             name: of the model.
             labels: further names that could have been meant, such as the labels of an experiment.
         """
-        return self._found("model", self.models, name, labels)
+        return self._found("model", self.models, name, labels, own=_OWN)
 
     def task_or_model(self, name: str) -> type[Task] | type[Model]:
         """Return a task or model class; an unknown name is an ExperimentError with the nearest right one."""
         both: dict[str, type[Task] | type[Model]] = {**self.tasks, **self.models}
-        return self._found("task or model", both, name)
+        return self._found("task or model", both, name, own=_OWN)
 
     def clash(self, name: str) -> Problem | None:
         """Return the problem that two plugins claim a name; None if there is none."""
@@ -145,8 +147,10 @@ class Catalog:
         files = tuple(file for file in self.sources.files if file.path in paths)
         return PluginSources(",".join(installed) or "off", files)
 
-    def _found(self, kind: str, offers: Mapping[str, Value], name: str, more: Iterable[str] = ()) -> Value:
+    def _found(
+        self, kind: str, offers: Mapping[str, Value], name: str, more: Iterable[str] = (), own: str = ""
+    ) -> Value:
         if name in offers:
             return offers[name]
         broken = "".join(f"\n  not loaded: {problem}" for problem in self.problems)
-        raise ExperimentError(unknown(kind, name, {*offers, *more}) + broken)
+        raise ExperimentError(unknown(kind, name, {*offers, *more}) + own + broken)

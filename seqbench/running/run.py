@@ -74,7 +74,7 @@ def run(
     for name, value in {"progress": progress, "keep_weights": keep_weights}.items():
         if not isinstance(value, bool):
             raise ExperimentError(f"{name} is {value!r}; give True or False")
-    catalog = load_catalog(files=plugin_files)
+    catalog = loaded(plugin_files)
     if not isinstance(experiment, Experiment):
         experiment = load(experiment_file(str(experiment), catalog))
     store = Store(output or default_output(experiment))
@@ -88,6 +88,15 @@ def run(
     for sentence in without_weights(todo, records, settings):
         log.warning("%s", sentence)
     return frame(records)
+
+
+def loaded(plugin_files: Iterable[str | Path]) -> Catalog:
+    """Return the installed plugins and those in files, and warn of files that cannot be used."""
+    catalog = load_catalog(files=plugin_files)
+    for problem in catalog.problems:
+        if problem.origin.path is not None:
+            log.warning("%s", problem)
+    return catalog
 
 
 def run_plan(todo: Plan, store: Store, catalog: Catalog, settings: Execution, *, progress: bool = False) -> None:

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqbench.experiment.schema import Experiment, load
-from seqbench.plugins.load import load_catalog
 from seqbench.records.store import Store
 from seqbench.running.plan import RETRY_FAILED, policy_of
-from seqbench.running.run import default_output, executor_settings, experiment_file, records_of, run_plan
+from seqbench.running.run import default_output, executor_settings, experiment_file, loaded, records_of, run_plan
 from seqbench.tuning.tuning import of_trials, tuning_of
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def tune(
     """
     from seqbench.records.load import frame
 
-    catalog = load_catalog(files=plugin_files)
+    catalog = loaded(plugin_files)
     if not isinstance(experiment, Experiment):
         experiment = load(experiment_file(str(experiment), catalog))
     found = tuning_of(experiment, catalog, Path(output or default_output(experiment)), shard=shard)

@@ -154,3 +154,5 @@ def test_one_file_for_a_list_and_a_file_for_a_name_are_told() -> None:
         load_catalog(files="mine.py")
     with pytest.raises(ExperimentError, match=r"no model is called 'mine.py': load that file as a plugin"):
         load_catalog().model("mine.py")
+    with pytest.raises(ExperimentError, match="file of your own is known once the file is loaded as a plugin"):
+        load_catalog().task("mine")

@@ -59,3 +59,18 @@ def test_edited_plugin_file_is_told_of_before_its_old_scores_are_returned(
     assert 'raise the version of mine, or run all again with on_existing="fresh"' in caplog.text
     assert scores("fresh") != first
     assert "has changed" not in caplog.text
+
+
+def test_broken_plugin_file_is_told_of_though_nothing_asks_for_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "broken.py"
+    file.write_text("def half(:")
+    with caplog.at_level(logging.WARNING, "seqbench"):
+        run(
+            EXPERIMENT.model_copy(update={"models": ("rnn",)}),
+            tmp_path / "out",
+            executor="serial",
+            plugin_files=[file],
+        )
+    assert f"{file}: cannot be loaded" in caplog.text

@@ -74,6 +74,15 @@ def table_to_latex(table: Table) -> str:
     return "\n\n\\medskip\n".join("\n".join(lines) for lines in blocks)
 
 
+def tables_to_latex(tables: Sequence[Table]) -> str:
+    """Return tables for a document that uses booktabs; title and the meaning of bold stand in comments."""
+    blocks = []
+    for table in tables:
+        told = [escaped(table.title), *_standing_note(table)]
+        blocks.append("\n".join([*(f"% {line}" for line in told), table_to_latex(table)]))
+    return "\n\n".join(blocks) + "\n"
+
+
 def _section(section: Section) -> Iterator[str]:
     yield rf"\subsection*{{{escaped(section.title)}}}"
     for table in section.tables:

@@ -53,25 +53,27 @@ def import_file(file: PluginFile) -> ModuleType:
     if file.path.suffix != ".py":
         raise PluginError("it is to be a Python file, with the ending .py")
     try:
-        found = hashlib.sha256(read_plain(file.path)).hexdigest()
+        source = read_plain(file.path)
     except OSError as error:
         raise PluginError(f"it cannot be read: {reason(error)}") from error
+    found = hashlib.sha256(source).hexdigest()
     if file.sha256 not in (None, found):
         raise PluginError("it was changed while the sweep ran; run the same command again")
     place = hashlib.sha256(str(file.path).encode()).hexdigest()
     name = f"seqbench_file_{file.path.stem}_{place[:8]}_{found[:8]}"
-    return sys.modules[name] if name in sys.modules else _import_as(name, file.path)
+    return sys.modules[name] if name in sys.modules else _import_as(name, file.path, source)
 
 
-def _import_as(name: str, path: Path) -> ModuleType:
+def _import_as(name: str, path: Path, source: bytes) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
+    if spec is None:
         raise PluginError("Python cannot import it")
     module = importlib.util.module_from_spec(spec)
     # Dataclasses look up their module in sys.modules.
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        # Not by its loader: a file of the same size, edited within a second, has the byte code of before.
+        exec(compile(source, path, "exec"), module.__dict__)
     except BaseException:
         del sys.modules[name]
         raise

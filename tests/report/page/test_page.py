@@ -274,6 +274,8 @@ def test_a_cell_opens_by_key_with_its_settings_curves_and_command(
         assert dialog.locator("figure").count() == 4
         assert dialog.locator("figure .line").count() == 5
         dialog.locator("summary").first.click()
+        # The rows are made once the browser tells that the table is open.
+        dialog.locator("tbody tr").first.wait_for(state="attached")
         assert dialog.locator("tbody tr").count() == len(record.course.losses)
         seen.page.keyboard.press("Escape")
         dialog.wait_for(state="hidden")

@@ -75,8 +75,6 @@ def unknown(kind: str, name: str, choices: Iterable[str]) -> str:
     >>> unknown("task", "cpoy", ["copy", "sentiment"])
     "no task is called 'cpoy'; did you mean 'copy'? There are: copy, sentiment"
     """
-    if name.endswith(".py"):
-        return f"no {kind} is called {name!r}: load that file as a plugin, and give the name that its class has"
     known = sorted(choices)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     guess = f"; did you mean {near[0]!r}?" if near else "."

@@ -17,6 +17,7 @@ from seqbench.cli.search_lines import show_search, show_settings
 from seqbench.cli.sweeping import UNFINISHED, ended, swept
 from seqbench.experiment.schema import Execution
 from seqbench.records.store import Store
+from seqbench.running.changed_files import changed_in
 from seqbench.running.plan import ON_EXISTING, RETRY_FAILED, OnExisting, policy_of
 from seqbench.running.run import default_output, executor_settings
 from seqbench.tuning.tuning import Tuning, of_trials, tuning_of
@@ -97,6 +98,9 @@ def command(
     if dry_run:
         show_search(found, as_json=as_json)
         return 0
+    if on_existing != "fresh":
+        for each in changed_in((found.trials, Store(found.folder)), catalog):
+            say(f"warning: {each} with --on-existing fresh")
     how = executor_settings(chosen, jobs, executor, keep_weights=keep_weights)
     run = _Run(found, how, policy_of(on_existing), as_json, quiet, not no_progress)
     status = run.trials()

@@ -1,47 +1,58 @@
-"""Finds modules that a layer keeps where torch does not look: in a plain list, tuple or dict."""
+"""Finds weights that a layer keeps where torch does not look: in a plain list, tuple or dict."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from seqbench.errors import ContractError
+
+# Of every module, and of the recurrent ones, which keep their weights in a list besides.
+_OF_TORCH = frozenset(vars(nn.Module())) | {"_flat_weights"}
 
 
 def check_all_registered(layer: nn.Module) -> None:
     """Refuse a layer whose weights torch would neither train nor move, since it does not see them.
 
     Raises:
-        ContractError: a module stands in a plain container, and nowhere in the layer's own modules.
+        ContractError: a weight stands in a plain container, and is none of the layer's.
     """
-    for place, kind in hidden_modules(layer):
-        better = "nn.ModuleDict" if kind is dict else "nn.ModuleList"
+    for place, kind in hidden_weights(layer):
+        better = "nn.ModuleDict" if issubclass(kind, dict) else "nn.ModuleList"
         raise ContractError(
-            f"{place} is a {kind.__name__} of modules, whose weights torch does not train; make it a {better}"
+            f"{place} is a {kind.__name__} with weights, which torch does not train; make it a {better}, or of"
+            " parameters the same with Parameter"
         )
 
 
-def hidden_modules(layer: nn.Module) -> Iterator[tuple[str, type]]:
-    """Yield place and type of each container with a module that is none of the layer's.
+def hidden_weights(layer: nn.Module) -> Iterator[tuple[str, type]]:
+    """Yield place and type of each container with a weight that is none of the layer's.
 
     >>> layer = nn.Sequential(nn.Identity())
     >>> layer[0].gates = [nn.Linear(1, 1)]
-    >>> list(hidden_modules(layer))
+    >>> list(hidden_weights(layer))
     [('0.gates', <class 'list'>)]
     """
-    known = set(layer.modules())
+    known = {id(weight) for weight in _weights(layer)}
     for path, module in layer.named_modules():
         for name, value in vars(module).items():
-            if name not in _OF_TORCH and any(isinstance(e, nn.Module) and e not in known for e in _held(value)):
+            if name not in _OF_TORCH and any(id(weight) not in known for weight in _held(value)):
                 yield f"{path}.{name}".lstrip("."), type(value)
 
 
-_OF_TORCH = frozenset(vars(nn.Module()))
+def _weights(module: nn.Module) -> Iterator[Tensor]:
+    return chain(module.parameters(), module.buffers())
 
 
-def _held(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list | tuple) else ()
+def _held(value: Any) -> Iterator[Tensor]:
+    """Yield the weights in a container, however deep."""
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ():
+        if isinstance(each, nn.Module):
+            yield from _weights(each)
+        elif isinstance(each, nn.Parameter):
+            yield each
+        else:
+            yield from _held(each)

@@ -153,4 +153,8 @@ class Catalog:
         if name in offers:
             return offers[name]
         broken = "".join(f"\n  not loaded: {problem}" for problem in self.problems)
-        raise ExperimentError(unknown(kind, name, {*offers, *more}) + own + broken)
+        if own and name.endswith(".py"):
+            told = f"no {kind} is called {name!r}: load that file as a plugin, and give its class's name"
+        else:
+            told = unknown(kind, name, {*offers, *more}) + own
+        raise ExperimentError(told + broken)

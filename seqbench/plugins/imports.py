@@ -73,7 +73,7 @@ def _import_as(name: str, path: Path, source: bytes) -> ModuleType:
     sys.modules[name] = module
     try:
         # Not by its loader: a file of the same size, edited within a second, has the byte code of before.
-        exec(compile(source, path, "exec"), module.__dict__)
+        exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
     except BaseException:
         del sys.modules[name]
         raise

@@ -13,6 +13,7 @@ from seqbench.report.formats.markdown import table_to_markdown
 from seqbench.report.formats.terminal import to_text
 from seqbench.report.tables.table import Table
 
+_TOLD = re.compile(r" ?\[[^\]]*interval[^\]]*\]")
 _INTERVAL = re.compile(r"(?:examples )?\[[^\]]*\]")
 
 
@@ -32,14 +33,19 @@ def excerpt(document: Report, name: str, *, has_intervals: bool = True) -> list[
     if not found:
         known = "\n  ".join(table.title for table in tables)
         raise ExperimentError(f"no table's title begins with {name!r}; there are:\n  {known}")
-    return found if has_intervals else [_without_intervals(table) for table in found]
+    if has_intervals:
+        return found
+    for table in found:
+        if any(entry.text.startswith("[") for row in table.rows for entry in row):
+            raise ExperimentError(f"the table {table.title!r} is one of intervals: it cannot be without them")
+    return [_without_intervals(table) for table in found]
 
 
 def _without_intervals(table: Table) -> Table:
     keys = table.keys
     rows = tuple((*row[:keys], *(replace(e, note=_bare(e.note)) for e in row[keys:])) for row in table.rows)
-    lines = tuple(line for line in table.lines if not line.startswith("["))
-    return replace(table, rows=rows, lines=lines)
+    lines = (_TOLD.sub("", line) for line in table.lines if not line.startswith("["))
+    return replace(table, rows=rows, lines=tuple(filter(None, lines)))
 
 
 def _bare(note: str) -> str:

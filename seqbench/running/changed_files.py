@@ -9,6 +9,7 @@ from pathlib import Path
 
 from seqbench.plugins.catalog import Catalog
 from seqbench.records.schema import Record
+from seqbench.records.store import Store
 from seqbench.running.plan import Plan
 
 
@@ -36,15 +37,27 @@ def changed_files(todo: Plan, records: Iterable[Record], catalog: Catalog) -> li
         catalog: the plugins as they are now.
     """
     running = {cell.key for cell in todo.pending}
+    return _changed((record for record in records if record.key not in running), catalog)
+
+
+def _changed(records: Iterable[Record], catalog: Catalog) -> list[ChangedFile]:
     changed = Counter(
         (origin.path, name)
         for record in records
         for (kind, name), origin in catalog.origins.items()
-        if origin.path and record.key not in running
+        if origin.path
         for used in (record.cell.task if kind == "task" else record.cell.model,)
         if used.name == name and used.distribution != origin.source
     )
     return [ChangedFile(path, name, cells) for (path, name), cells in changed.items() if path]
+
+
+def changed_in(stores: Iterable[Store], catalog: Catalog) -> list[ChangedFile]:
+    """Return the plugin files of which stores hold results of another content, whatever is run again."""
+    if not catalog.sources.files:
+        return []
+    there = [store for store in stores if store.layout.mark.is_file()]
+    return _changed((each for store in there for each in store.light(is_broken_skipped=True)), catalog)
 
 
 def may_have_changed(todo: Plan, catalog: Catalog) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from seqbench.experiment.schema import Experiment, load
 from seqbench.records.store import Store
+from seqbench.running.changed_files import changed_in
 from seqbench.running.plan import RETRY_FAILED, policy_of
 from seqbench.running.run import default_output, executor_settings, experiment_file, loaded, records_of, run_plan
 from seqbench.tuning.tuning import of_trials, tuning_of
@@ -61,6 +62,9 @@ def tune(
     found = tuning_of(experiment, catalog, Path(output or default_output(experiment)), shard=shard)
     for sentence in found.remarks:
         log.warning("%s", sentence)
+    if on_existing != "fresh":
+        for each in changed_in((found.trials, Store(found.folder)), catalog):
+            log.warning('%s with on_existing="fresh"', each)
     settings, policy = (
         executor_settings(experiment, jobs, executor, keep_weights=keep_weights),
         policy_of(on_existing),

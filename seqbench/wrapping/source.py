@@ -8,7 +8,7 @@ import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
 
@@ -20,7 +20,9 @@ def source_of(kind: type) -> str:
     files of its package. A distribution that is installed in editable form has both.
     """
     top = kind.__module__.partition(".")[0]
-    file = getattr(sys.modules.get(top), "__file__", None)
+    # A folder without __init__.py has no file; the module in it has.
+    modules = (sys.modules.get(name) for name in (top, kind.__module__))
+    file = next((found for module in modules if (found := getattr(module, "__file__", None))), None)
     named = distribution_of(top)
     if named is None:
         return _hash(file)
@@ -31,9 +33,12 @@ def source_of(kind: type) -> str:
 
 
 def is_stale(module: ModuleType) -> bool:
-    """Say whether the files of a module of nobody's distribution have changed since `remember` was called."""
-    before = remember(module)
-    return before is not None and before != _hash(module.__dict__.get("__file__"))
+    """Say whether the files of a module of nobody's distribution have changed, or gone, since `remember`."""
+    try:
+        before = remember(module)
+        return before is not None and before != _hash(module.__dict__.get("__file__"))
+    except OSError:
+        return True
 
 
 def forget(module: ModuleType) -> None:
@@ -48,7 +53,7 @@ def forget(module: ModuleType) -> None:
     importlib.invalidate_caches()
 
 
-@lru_cache(maxsize=64)
+@cache
 def remember(module: ModuleType) -> str | None:
     """Return the hash that a module's files had when it was first asked for; None for one of a distribution."""
     return _hash(module.__dict__.get("__file__")) if distribution_of(module.__name__) is None else None

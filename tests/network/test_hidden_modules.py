@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from seqbench import ContractError, Model, SequenceClass, Tokens
-from seqbench.network.hidden_modules import hidden_modules
+from seqbench.network.hidden_modules import hidden_weights
 from seqbench.network.network import build_network
 
 
@@ -37,12 +37,20 @@ class Hiding(Model):
 
 @pytest.mark.parametrize(("holds", "better"), [(list, "ModuleList"), (tuple, "ModuleList"), (dict, "ModuleDict")])
 def test_modules_in_a_plain_container_are_refused(holds: type, better: str) -> None:
-    told = f"model hiding: gates is a {holds.__name__} of modules, .* make it a nn.{better}"
+    told = f"model hiding: gates is a {holds.__name__} with weights, .* make it a nn.{better}"
     with pytest.raises(ContractError, match=told):
         build_network(Hiding(holds), Tokens(4), SequenceClass(4), 8)
 
 
 def test_registered_modules_may_stand_in_a_list_too() -> None:
     inner = nn.LSTM(3, 4, num_layers=2)
-    assert list(hidden_modules(Layer([inner, 1, None], inner))) == []
-    assert list(hidden_modules(Layer(nn.ModuleList([nn.Linear(1, 1)]), inner))) == []
+    assert list(hidden_weights(Layer([inner, 1, None], inner))) == []
+    assert list(hidden_weights(Layer(nn.ModuleList([nn.Linear(1, 1)]), inner))) == []
+    assert list(hidden_weights(Layer({"relu": nn.ReLU(), "of": [inner.weight_hh_l0, "a", None]}, inner))) == []
+
+
+@pytest.mark.parametrize(
+    "gates", [[[nn.Linear(1, 1)]], (nn.Parameter(torch.zeros(1)),), {"a": {"b": nn.BatchNorm1d(1, affine=False)}}]
+)
+def test_weights_are_found_however_deep_they_lie(gates: Any) -> None:
+    assert list(hidden_weights(Layer(gates, nn.GRU(1, 1)))) == [("gates", type(gates))]

@@ -9,8 +9,9 @@ from click.testing import CliRunner
 
 from seqbench import ExperimentError, write_report
 from seqbench.cli.report import command
-from seqbench.report import read_records, whole_report
+from seqbench.report import Report, Section, Table, read_records, whole_report
 from seqbench.report.excerpt import excerpt
+from seqbench.report.tables.table import Entry
 from tests.report.hostile import stored
 from tests.report.tables.test_scores import record
 
@@ -38,6 +39,11 @@ def test_intervals_are_left_out_and_other_notes_stay(folder: Path) -> None:
     (whole,), (bare,) = (excerpt(document, "skill", has_intervals=kept) for kept in (True, False))
     assert any("[" in entry.note for row in whole.rows for entry in row)
     assert not any("[" in entry.note for row in bare.rows for entry in row)
+    (ranks,) = excerpt(document, "mean rank", has_intervals=False)
+    assert not any("interval" in line for line in (*ranks.lines, *bare.lines))
+    ends = Table("ends", (), ("model", "from, to"), ((Entry("gru"), Entry("[1.2, 1.4]")),), keys=1)
+    with pytest.raises(ExperimentError, match="the table 'ends' is one of intervals"):
+        excerpt(Report("", (Section("", (ends,)),)), "ends", has_intervals=False)
     assert any("1 diverged" in entry.note for row in bare.rows for entry in row)
     assert [entry.text for row in bare.rows for entry in row] == [e.text for row in whole.rows for e in row]
 

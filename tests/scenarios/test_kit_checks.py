@@ -198,7 +198,7 @@ class NotANumber(Leaky):
 @pytest.mark.parametrize(
     ("subject", "id", "words"),
     [
-        (model_of(Listing), "outputs", "gates is a list of modules"),
+        (model_of(Listing), "outputs", "gates is a list with weights"),
         (model_of(NotANumber), "outputs", "not finite from step 0 on"),
         (model_of(Narrow), "outputs", "they are [2, 4, 8]"),
         (model_of(Single), "float64", "float32"),

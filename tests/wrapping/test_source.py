@@ -53,3 +53,19 @@ def test_file_that_was_edited_is_read_again(tmp_path: Path, monkeypatch: pytest.
     again = found_class(f"{name}:Mine")
     assert (first.units, again.units) == (1, 2)  # type: ignore[attr-defined]
     assert found_class(f"{name}:Mine") is again
+    path.unlink()
+    with pytest.raises(ValueError, match=f"{name}:Mine cannot be found|{name} has no class"):
+        found_class(f"{name}:Mine")
+
+
+def test_source_of_a_module_in_a_folder_without_init_is_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "bare_folder" / "cell.py"
+    file.parent.mkdir()
+    file.write_text("class Mine: ...")
+    kind = found_class("bare_folder.cell:Mine")
+    first = source_of(kind)
+    file.write_text("class Mine: pass")
+    assert source_of(kind) != first

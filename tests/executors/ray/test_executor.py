@@ -6,6 +6,7 @@ Modules: seqbench.executors.ray.cluster, seqbench.executors.ray.tasks.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -32,8 +33,13 @@ def test_ray_ends_running_cells_when_asked_and_leaves_no_process() -> None:
 
 def _children_but_of(before: set[int]) -> list[psutil.Process]:
     """Return the children of this process that are none of these, and none of their children."""
-    children = psutil.Process().children(recursive=True)
-    return [each for each in children if not before & {each.pid, *(parent.pid for parent in each.parents())}]
+    found = []
+    for each in psutil.Process().children(recursive=True):
+        # One that has ended meanwhile has no parents.
+        with suppress(psutil.NoSuchProcess):
+            if not before & {each.pid, *(parent.pid for parent in each.parents())}:
+                found.append(each)
+    return found
 
 
 def test_ray_that_is_not_installed_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,3 +1,3 @@
 """Makes one network of embedding, layer and head, and runs it over long sequences in chunks."""
 
-__all__ = ["chunks", "copies", "hidden_modules", "learning_rates", "network", "stack", "weight_groups"]
+__all__ = ["chunks", "copies", "hidden_weights", "learning_rates", "network", "stack", "weight_groups"]

@@ -21,7 +21,7 @@ from seqbench.contracts.model import Model
 from seqbench.contracts.targets import TargetKind
 from seqbench.errors import ContractError
 from seqbench.network.chunks import CHUNK_STEPS, WHOLE, Chunking, feed
-from seqbench.network.hidden_modules import check_all_registered
+from seqbench.network.hidden_weights import check_all_registered
 
 STEPS_BETWEEN_TRIMS = 64 * CHUNK_STEPS
 """Steps after which freed memory goes back to the system if chunks are recomputed; this takes 1 to 2 ms."""

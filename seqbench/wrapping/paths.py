@@ -98,7 +98,7 @@ def told_as_value_error(doing: str) -> Iterator[None]:
 
 def _imported(name: str, path: str) -> ModuleType:
     top = name.partition(".")[0]
-    if top in sys.modules and is_stale(sys.modules[top]):
+    if top != "__main__" and top in sys.modules and is_stale(sys.modules[top]):
         # In a notebook a file is edited and run again in one process. What was imported before seqbench saw it
         # is taken as it is.
         forget(sys.modules[top])

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from seqbench.contracts.model import Model
 from seqbench.errors import ContractError
-from seqbench.network.hidden_modules import check_all_registered
+from seqbench.network.hidden_weights import check_all_registered
 from seqbench.network.network import layer_sizes, tensors
 from seqbench.testing.models.layers import FEATURES, TOLERANCE, build, build_exact, call, gap, noise
 from seqbench.testing.models.precision import check_form
@@ -39,7 +39,7 @@ def _check_all_registered(layer: nn.Module) -> None:
         check_all_registered(layer)
     except ContractError as error:
         found, _, change = str(error).partition("; ")
-        raise CheckFailed("torch knows every module of a layer", found, change) from None
+        raise CheckFailed("torch knows every weight of a layer", found, change) from None
 
 
 def check_determinism(model: Model) -> None:

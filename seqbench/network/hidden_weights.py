@@ -21,10 +21,10 @@ def check_all_registered(layer: nn.Module) -> None:
         ContractError: a weight stands in a plain container, and is none of the layer's.
     """
     for place, kind in hidden_weights(layer):
-        better = "nn.ModuleDict" if issubclass(kind, dict) else "nn.ModuleList"
+        ending = "Dict" if issubclass(kind, dict) else "List"
         raise ContractError(
-            f"{place} is a {kind.__name__} with weights, which torch does not train; make it a {better}, or of"
-            " parameters the same with Parameter"
+            f"{place} is a {kind.__name__} with weights, which torch does not train; make it a nn.Module{ending},"
+            f" or a nn.Parameter{ending} if it holds parameters"
         )
 
 

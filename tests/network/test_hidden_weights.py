@@ -1,4 +1,4 @@
-"""Tests that a layer with modules in a plain container is refused before it trains without them."""
+"""Tests that a layer with weights in a plain container is refused before it trains without them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from seqbench import ContractError, Model, SequenceClass, Tokens
-from seqbench.network.hidden_modules import hidden_weights
+from seqbench.network.hidden_weights import hidden_weights
 from seqbench.network.network import build_network
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from seqbench import AtMost, DataNeeded, Target, TrainedScore
@@ -22,6 +22,7 @@ class _Pieces:
         length: steps of the longest piece.
         file: below the folder of the data.
         training: its settings.
+        note: what the claim says of them.
     """
 
     short: str
@@ -30,6 +31,7 @@ class _Pieces:
     length: int
     file: str
     training: Mapping[str, Any]
+    note: str = ""
 
 
 CHORALES = _Pieces(
@@ -48,13 +50,22 @@ NOTTINGHAM = _Pieces(
     "music-nottingham/Nottingham.mat",
     {"steps": 8000, "batch_size": 2, "learning_rate": 2e-3, "schedule": "cosine", "validate_every": 2000},
 )
+LONGER = replace(
+    NOTTINGHAM,
+    short="nottingham-long",
+    training={**NOTTINGHAM.training, "steps": 40_000},
+    note=", in 115 passes, about as many as the authors' script may make; defined on 29 November 2026 after those of"
+    " 23 passes had been run, and missed, on the same data",
+)
 
 
 def music_targets() -> Iterator[Target]:
-    """Yield four models on the chorales, and three on Nottingham."""
+    """Yield four models on the chorales, and three on Nottingham, which are trained shortly and long."""
+    tunes = {"rnn": 4.05, "gru": 3.46, "lstm": 3.29}
     for pieces, numbers, dropout in (
         (CHORALES, {"rnn": 8.91, "gru": 8.43, "lstm": 8.45}, 0.5),
-        (NOTTINGHAM, {"rnn": 4.05, "gru": 3.46, "lstm": 3.29}, 0.2),
+        (NOTTINGHAM, tunes, 0.2),
+        (LONGER, tunes, 0.2),
     ):
         for model, number in numbers.items():
             layer = {"hidden_size": 200, "residual": True, "dropout": dropout}
@@ -76,7 +87,7 @@ def _other_network(layer: Mapping[str, Any]) -> str:
 def _target(pieces: _Pieces, model: str, *, number: float, layer: Mapping[str, Any]) -> Target:
     return Target(
         name=f"{pieces.short}-{model}",
-        claim=f"{model} on {pieces.name}, in whole pieces and the given split{_other_network(layer)}",
+        claim=f"{model} on {pieces.name}, in whole pieces and the given split{_other_network(layer)}{pieces.note}",
         number=number,
         metric="nats a step",
         source=BAI.at(f"table 1, Music {pieces.name}, {model.upper()}"),

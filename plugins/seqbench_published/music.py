@@ -54,8 +54,8 @@ LONGER = replace(
     NOTTINGHAM,
     short="nottingham-long",
     training={**NOTTINGHAM.training, "steps": 40_000},
-    note=", in 115 passes, about as many as the authors' script may make; defined on 29 November 2026 after those of"
-    " 23 passes had been run, and missed, on the same data",
+    note=", in 115 passes, about as many as the authors' script may make; defined on 29 November 2026 after those"
+    " of 23 passes had been run, and missed, on the same data",
 )
 
 

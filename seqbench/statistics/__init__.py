@@ -14,6 +14,7 @@ from seqbench.statistics.intervals import LEVEL, Interval, SeedSummary, interval
 from seqbench.statistics.pairs import LAST, LEAST_PAIRS, Comparison, Outcomes, Place, compare, holm, signed_rank_p
 from seqbench.statistics.rank_intervals import RankIntervals, rank_intervals
 from seqbench.statistics.ranks import MeanRank, mean_ranks
+from seqbench.statistics.seed_intervals import OPEN, SeedDraws, usable_again
 from seqbench.statistics.usable import HOLDS, Ranges, Reach, UsableLength, usable_length
 from seqbench.statistics.windows import CLOSE, LearnedLevel, Window, learned_level, window
 
@@ -25,6 +26,7 @@ __all__ = [
     "LEAST_CLUSTERS",
     "LEAST_PAIRS",
     "LEVEL",
+    "OPEN",
     "Comparison",
     "Components",
     "Correlation",
@@ -38,6 +40,7 @@ __all__ = [
     "RankIntervals",
     "RankTest",
     "Reach",
+    "SeedDraws",
     "SeedSummary",
     "TaskShares",
     "UsableLength",
@@ -61,6 +64,7 @@ __all__ = [
     "spearman",
     "spearman_within",
     "summary",
+    "usable_again",
     "usable_length",
     "why_untested",
     "window",

@@ -1,4 +1,4 @@
-"""Computes Spearman's correlation of two numbers of cells, with an interval over tasks.
+"""Computes Spearman's correlation of two numbers of cells, with an interval over tasks and one over seeds.
 
 Cells of one task are alike, so whole tasks are resampled (cluster bootstrap: Davison and Hinkley 1997, Bootstrap
 Methods and their Application, section 3.8). numpy is imported where it is used.
@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seqbench.statistics.intervals import RESAMPLES, Interval, expanded_tail
+from seqbench.statistics.seed_intervals import SeedDraws, draw_seeds, seed_interval
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+Again = Callable[[SeedDraws], "NDArray[np.float64]"]
+"""Makes a number of all pairs anew in each resample of seeds: [resample, pair]."""
 
 LEAST_CLUSTERS = 6
 """With fewer tasks, resampling them covers too little; see the measurements in docs/reports.md."""
@@ -36,12 +40,14 @@ class Pair:
         cluster: its task; tasks are resampled.
         stratum: cells are compared within it alone, where that is asked for; it lies within one cluster.
         x, y: the numbers; only their order counts.
+        seed: its seed.
     """
 
     cluster: Hashable
     stratum: Hashable
     x: float
     y: float
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,16 +58,22 @@ class Correlation:
         rho: between -1 and 1; None if all x or all y are equal, or there are fewer than three pairs.
         interval: over tasks, at 95%; None for fewer than six tasks.
         n, clusters: how many pairs and tasks.
+        over_seeds: on these tasks, with other seeds, at 95%; None if a task has a single seed.
     """
 
     rho: float | None
     interval: Interval | None
     n: int
     clusters: int
+    over_seeds: Interval | None = None
 
 
-def spearman(pairs: Sequence[Pair]) -> Correlation:
+def spearman(pairs: Sequence[Pair], again: Again | None = None) -> Correlation:
     """Return the correlation of the ranks of all pairs; equal values share their mean rank (Spearman 1904).
+
+    Args:
+        pairs: of all cells.
+        again: makes y of all pairs in each resample of seeds, [resample, pair], where it is made of several seeds.
 
     >>> spearman([Pair("copy", 16, x, y) for x, y in ((1, 2), (2, 5), (3, 4), (4, 9))]).rho
     0.8
@@ -81,13 +93,13 @@ def spearman(pairs: Sequence[Pair]) -> Correlation:
         of = (np.einsum("rc,ra,rb,cab->r", times, times, times, g, optimize=True) - n**3 / 4 for g in (xy, xx, yy))
         return _ratio(*of)
 
-    return _correlation(rho, len(pairs), clusters)
+    return _over_seeds(_correlation(rho, len(pairs), clusters), pairs, [0] * len(pairs), again)
 
 
-def spearman_within(pairs: Sequence[Pair]) -> Correlation:
+def spearman_within(pairs: Sequence[Pair], again: Again | None = None) -> Correlation:
     """Return the correlation of ranks that are taken within each stratum, as shares of its size, from its middle.
 
-    What differs between strata, such as the length, has no part in it.
+    What differs between strata, such as the length, has no part in it. Arguments are those of `spearman`.
 
     >>> found = [Pair("copy", t, x + 100 * t, y - 100 * t) for t in (1, 2) for x, y in ((1, 1), (2, 2), (3, 3))]
     >>> round(spearman(found).rho, 2), spearman_within(found).rho
@@ -104,7 +116,8 @@ def spearman_within(pairs: Sequence[Pair]) -> Correlation:
     x, y = (_within(values, list(strata.values())) for values in _values(pairs))
     # A stratum is drawn with its whole task, so its ranks stay.
     xy, xx, yy = (np.bincount(own, a * b, minlength=clusters) for a, b in ((x, y), (x, x), (y, y)))
-    return _correlation(lambda times: _ratio(times @ xy, times @ xx, times @ yy), len(pairs), clusters)
+    found = _correlation(lambda times: _ratio(times @ xy, times @ xx, times @ yy), len(pairs), clusters)
+    return _over_seeds(found, pairs, [pair.stratum for pair in pairs], again)
 
 
 def _correlation(rho: Callable[[NDArray[np.float64]], NDArray[np.float64]], n: int, clusters: int) -> Correlation:
@@ -123,6 +136,19 @@ def _correlation(rho: Callable[[NDArray[np.float64]], NDArray[np.float64]], n: i
     low, high = np.quantile(found[np.isfinite(found)], [tail, 1 - tail])
     ends = Interval(max(-1.0, min(float(low), seen)), min(1.0, max(float(high), seen)), "bootstrap")
     return Correlation(round(seen, 12), ends, n, clusters)
+
+
+def _over_seeds(
+    found: Correlation, pairs: Sequence[Pair], strata: Sequence[Hashable], again: Again | None
+) -> Correlation:
+    places = [(pair.cluster, pair.seed) for pair in pairs]
+    draws = draw_seeds(places)
+    if found.rho is None or draws is None:
+        return found
+    x, y = _values(pairs)
+    weights = draws.times[:, [draws.places[place] for place in places]]
+    ends = seed_interval(found.rho, (x[None], again(draws) if again else y[None]), strata, weights, draws)
+    return replace(found, over_seeds=ends)
 
 
 def _clusters(pairs: Sequence[Pair]) -> tuple[NDArray[np.int64], int]:

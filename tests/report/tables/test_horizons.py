@@ -51,7 +51,7 @@ def test_longer_horizons_of_better_models_answer_yes_though_lengths_oppose_it() 
         ["skill", "of one task and length"],
     ]
     assert rows[2][3].startswith("-0.")
-    assert rows[3][2:] == ["-", "1.00 [1.00, 1.00] (63 cells)"]
+    assert rows[3][2:] == ["-", "1.00 [tasks 1.00, 1.00] (63 cells)"]
     assert "yes, the longer horizon goes with the better one" in table.below[-1]
     opposed = horizon_table(horizon_fits(cells(7, sign=-1)))
     assert opposed is not None
@@ -61,8 +61,17 @@ def test_longer_horizons_of_better_models_answer_yes_though_lengths_oppose_it() 
 def test_few_tasks_have_no_interval_and_say_so() -> None:
     table = horizon_table(horizon_fits(cells(2)))
     assert table is not None
-    assert "without an interval, since that needs 6 tasks and there are 2 tasks" in table.below[-1]
+    assert "of other tasks nothing is known: that needs 6 tasks, and there are 2 tasks" in table.below[-1]
     assert horizon_table(horizon_fits(cells(1)[:2])) is None
+
+
+def test_several_seeds_of_few_tasks_answer_for_these_tasks() -> None:
+    seen = [dataclasses.replace(each, seed=seed) for each in cells(2) for seed in (0, 1, 2)]
+    table = horizon_table(horizon_fits(seen))
+    assert table is not None
+    assert texts(table)[1][3].startswith("0.")
+    assert "[seeds " in texts(table)[1][3]
+    assert "on these tasks yes, the longer horizon goes with the better one" in table.below[0]
 
 
 def test_gradients_at_inputs_and_unknown_horizons_have_no_part_in_it() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-_SECONDS_OF_DOUBT = 2.0
+SECONDS_OF_DOUBT = 2.0
 """Start times of processes are relative to the machine's start, which varies by a second between readings."""
 
 
@@ -47,7 +47,7 @@ def is_dead(holder: Holder) -> bool:
         return False
     try:
         process = psutil.Process(holder.pid)
-        is_another = abs(process.create_time() - holder.started) > _SECONDS_OF_DOUBT
+        is_another = abs(process.create_time() - holder.started) > SECONDS_OF_DOUBT
         return is_another or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True

@@ -1,4 +1,4 @@
-"""Finds weights that a layer keeps where torch does not look: in a plain list, tuple or dict."""
+"""Finds what a layer keeps where torch does not look, such as weights in a plain list, tuple or dict."""
 
 from __future__ import annotations
 
@@ -37,10 +37,17 @@ def hidden_weights(layer: nn.Module) -> Iterator[tuple[str, type]]:
     [('0.gates', <class 'list'>)]
     """
     known = {id(weight) for weight in _weights(layer)}
+    for place, value in plain_attributes(layer):
+        if any(id(weight) not in known for weight in _held(value)):
+            yield place, type(value)
+
+
+def plain_attributes(layer: nn.Module) -> Iterator[tuple[str, Any]]:
+    """Yield place and value of what a layer and its parts hold that torch does not see."""
     for path, module in layer.named_modules():
         for name, value in vars(module).items():
-            if name not in _OF_TORCH and any(id(weight) not in known for weight in _held(value)):
-                yield f"{path}.{name}".lstrip("."), type(value)
+            if name not in _OF_TORCH:
+                yield f"{path}.{name}".lstrip("."), value
 
 
 def _weights(module: nn.Module) -> Iterator[Tensor]:

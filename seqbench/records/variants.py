@@ -30,6 +30,9 @@ UNSCORED = in_no_key(Training)
 _UNNAMED = UNSCORED | {"precision"}
 """The precision has a column of its own."""
 
+FILE = "file sha256"
+"""The field of a name that tells which content of a plugin file was run; no parameter has a space in its name."""
+
 WEIGHTS = "weights"
 """The field of a name that tells for how many weights a width was chosen."""
 
@@ -62,7 +65,8 @@ def legend(records: Sequence[Record]) -> list[str]:
     """Return the meaning of the numbers in names and of the labels.
 
     A line is ``lstm #1 = lstm (hidden_size=64, ...)``, or, with the parameters that are not at their defaults,
-    ``lstm-wide: lstm (hidden_size=24)``. There is none for a name without a number or a label.
+    ``lstm-wide: lstm (hidden_size=24)``. There is none for a name without a number or a label. A last line says
+    that a plugin file was edited between these records, where names tell its contents apart.
     """
     pairs: set[tuple[str, str]] = set()
     asked = _all_asked_for(records)
@@ -72,13 +76,24 @@ def legend(records: Sequence[Record]) -> list[str]:
     ):
         pairs |= {(short[key], long[key]) for key in short if short[key] != long[key]}
     numbers = [f"{short} = {long}" for short, long in sorted(pairs, key=lambda pair: natural(pair[0]))]
-    return [*numbers, *_labels(asked)]
+    return [*numbers, *_labels(asked), *([_EDITED] if _has_edited(records) else [])]
 
 
 def legend_title(records: Sequence[Record]) -> str:
     """Return a heading for the lines of `legend`."""
-    has_labels = any(record.cell.model.label for record in records)
-    return "What the names stand for" if has_labels else "What the numbers in names stand for"
+    is_more = any(record.cell.model.label for record in records) or _has_edited(records)
+    return "What the names stand for" if is_more else "What the numbers in names stand for"
+
+
+_EDITED = (
+    f"{FILE}: the beginning of the hash of a plugin file, which was edited between these runs: each content is a"
+    " program of its own"
+)
+
+
+def _has_edited(records: Sequence[Record]) -> bool:
+    names = {*_task_names(records).values(), *_model_names(_all_asked_for(records)).values()}
+    return any(f"{FILE}=" in name for name in names)
 
 
 def _labels(records: Sequence[Record]) -> list[str]:
@@ -96,13 +111,18 @@ def variant_text(model: PluginUsed) -> str:
     )
 
 
+def content_of(plugin: PluginUsed) -> str:
+    """Return the beginning of the hash of the plugin file that it came from; empty if it was installed."""
+    return plugin.distribution.rpartition(" ")[2].removeprefix("sha256:") if plugin.file else ""
+
+
 def settings_key(record: Record) -> str:
     """Return a text that is the same for all records that differ in seed, and if none is tuned in length, only.
 
     To name many records, it is enough to look at one record for each of these texts.
     """
     cell = record.cell
-    task, model = ((p.name, p.version, _told(p), p.label) for p in (cell.task, cell.model))
+    task, model = ((p.name, p.version, content_of(p), _told(p), p.label) for p in (cell.task, cell.model))
     search = (record.tuned.search, cell.length) if record.tuned else ()
     return repr((task, model, cell.training, cell.evaluate_lengths, cell.data, cell.key_version, *search))
 
@@ -158,12 +178,14 @@ def _asked_for(record: Record) -> Record:
 
 def _task_values(record: Record, data: Mapping[str, str]) -> dict[str, Any]:
     named = {name: data[fingerprint] for name, fingerprint in record.cell.data.items()}
-    return {f"task.{name}": value for name, value in flat({**record.cell.task.parameters, **named})}
+    values = flat({**record.cell.task.parameters, **named, **_content(record.cell.task)})
+    return {f"task.{name}": value for name, value in values}
 
 
 def _model_values(record: Record) -> dict[str, Any]:
     model = record.cell.model
-    return {f"model.{name}": value for name, value in {**_told(model), **dict(flat(model.parameters))}.items()}
+    values = {**_told(model), **dict(flat(model.parameters)), **_content(model)}
+    return {f"model.{name}": value for name, value in values.items()}
 
 
 def _training_values(record: Record) -> dict[str, Any]:
@@ -279,7 +301,13 @@ def _model_fields(plugin: PluginUsed) -> Fields:
 
 
 def _plugin_fields(plugin: PluginUsed) -> Fields:
-    return {"version": str(plugin.version), **{name: _text(value) for name, value in _told(plugin).items()}}
+    told = {name: _text(value) for name, value in _told(plugin).items()}
+    return {"version": str(plugin.version), **told, **_content(plugin)}
+
+
+def _content(plugin: PluginUsed) -> Fields:
+    """Return the content of a plugin file; nothing for a plugin that was installed, whose version tells it."""
+    return {FILE: content_of(plugin)} if plugin.file else {}
 
 
 def _told(plugin: PluginUsed) -> dict[str, Any]:

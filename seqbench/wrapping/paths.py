@@ -16,7 +16,7 @@ from inspect import isclass
 from types import ModuleType
 
 from seqbench.errors import told
-from seqbench.wrapping.source import forget, is_stale, remember
+from seqbench.wrapping.source import forget, has_source, is_stale, remember
 
 
 class NamingError(ValueError):
@@ -32,6 +32,21 @@ def found_class(path: str) -> type:
     Raises:
         ValueError: there is none, or its module cannot be imported; the message says what to do.
     """
+    loaded, name = frozenset(sys.modules), parts_of(path)[0]
+    found = _class_of(path)
+    home = found.__module__
+    if home != name and home in loaded and _is_read_again(home):
+        # Its own file was edited, not the one that imports it.
+        forget(home)
+        forget(name)
+        found = _class_of(path)
+    remember(home)
+    if not has_source(home):
+        raise NamingError(f"{path} is in no file, so that no record could tell its code; write it into one")
+    return found
+
+
+def _class_of(path: str) -> type:
     module_name, class_name = parts_of(path)
     module = _imported(module_name, path)
     found = getattr(module, class_name, None)
@@ -98,20 +113,24 @@ def told_as_value_error(doing: str) -> Iterator[None]:
 
 def _imported(name: str, path: str) -> ModuleType:
     top = name.partition(".")[0]
-    if top != "__main__" and top in sys.modules and is_stale(sys.modules[top]):
-        # In a notebook a file is edited and run again in one process. What was imported before seqbench saw it
-        # is taken as it is.
-        forget(sys.modules[top])
+    if _is_read_again(name):
+        forget(name)
     with _current_folder_importable(top), foreign_code(f"{name} cannot be imported"):
         try:
             found = importlib.import_module(name)
-            remember(sys.modules[top])
+            remember(name)
             return found
         except ModuleNotFoundError as error:
             if error.name is None or not (name + ".").startswith(error.name + "."):
                 raise
     where = "install the package that has it (pip install), or run where the file or folder lies"
     raise NamingError(f"{path} cannot be found: there is no module {name!r}; {where}")
+
+
+def _is_read_again(name: str) -> bool:
+    """Say whether a module is to be imported anew: in a notebook a file is edited and run again in one process."""
+    # What runs now cannot be read again.
+    return name.partition(".")[0] not in ("__main__", "seqbench") and is_stale(name)
 
 
 @contextmanager

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from seqbench.experiment.trials import TunedData
 from seqbench.records.rows import rows
 from seqbench.records.schema import Record
-from seqbench.records.variants import legend, model_names
+from seqbench.records.variants import legend, legend_title, model_names, settings_key, task_names
 from seqbench.report.names import names_of
 from tests.report.tables.test_scores import record
 
@@ -83,3 +85,37 @@ def test_arithmetic_is_named_where_it_differs_and_truncation_always() -> None:
     native = record(0.5, training={"arithmetic": "native"}, length=16)
     assert set(model_names([portable, native]).values()) == {"lstm", "lstm (training.arithmetic=portable)"}
     assert set(model_names([record(0.5, training={"truncate": 8})]).values()) == {"lstm (training.truncate=8)"}
+
+
+def from_file(kind: str, distribution: str, length: int, **settings: Any) -> Record:
+    own = record(0.5, length=length, **settings)
+    used = getattr(own.cell, kind).model_copy(update={"distribution": distribution})
+    return own.model_copy(update={"cell": own.cell.model_copy(update={kind: used})})
+
+
+def test_two_contents_of_one_plugin_file_are_two_models() -> None:
+    first, second = "file mylayer.py sha256:1a2b3c4d5e6f", "file copy of mylayer.py sha256:f6e5d4c3b2a1"
+    records = [from_file("model", first, 8), from_file("model", first, 16), from_file("model", second, 32)]
+    assert set(model_names(records[:2]).values()) == {"lstm"}
+    assert (legend(records[:2]), legend_title(records[:2])) == ([], "What the numbers in names stand for")
+    named = ["lstm (file sha256=1a2b3c4d5e6f)"] * 2 + ["lstm (file sha256=f6e5d4c3b2a1)"]
+    assert [model_names(records)[each.key] for each in records] == named
+    assert names_of(records).models == model_names(records)
+    assert [line.partition(":")[0] for line in legend(records)] == ["file sha256"]
+    assert legend_title(records) == "What the names stand for"
+    assert [row["model_name"] for row in rows(records)] == named
+    assert [row["model.file sha256"] for row in rows(records)] == ["1a2b3c4d5e6f"] * 2 + ["f6e5d4c3b2a1"]
+    # Renamed, and the same: one program.
+    moved = from_file("model", first.replace("mylayer", "renamed"), 64)
+    assert set(model_names([*records[:2], moved]).values()) == {"lstm"}
+
+
+def test_two_contents_of_one_task_and_a_file_beside_what_is_installed_have_names_of_their_own() -> None:
+    records = [from_file("task", f"file mytask.py sha256:{part * 12}", 8 * n) for n, part in enumerate("ab", 1)]
+    names = {"copy (file sha256=aaaaaaaaaaaa)", "copy (file sha256=bbbbbbbbbbbb)"}
+    assert set(task_names(records).values()) == set(names_of(records).tasks.values()) == names
+    assert settings_key(records[0]) != settings_key(records[1])
+    # Two versions of a distribution are told apart by the version of the plugin alone.
+    installed = [from_file("task", f"mytasks {version}", 8, seed=version) for version in (1, 2)]
+    assert set(task_names(installed).values()) == {"copy"}
+    assert set(task_names([*installed, records[0]]).values()) == {"copy", "copy (file sha256=aaaaaaaaaaaa)"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 from pathlib import Path
@@ -63,6 +64,13 @@ def test_edited_plugin_file_is_told_of_before_its_old_scores_are_returned(
     assert scores() == first
     assert f"{file} has changed since 1 of these cells were run" in caplog.text
     assert 'raise the version of mine, or run all again with on_existing="fresh"' in caplog.text
+    # One length is of either content: no row of a table is made of both.
+    both = EXPERIMENT.model_copy(update={"lengths": (8, 16)})
+    table = run(both, tmp_path / "out", executor="serial", plugin_files=[file])
+    hashes = [hashlib.sha256(text.encode()).hexdigest()[:12] for text in (MODEL, file.read_text())]
+    assert list(table.sort_values("length")["model_name"]) == [
+        f"mine (file sha256={each[:12]})" for each in hashes
+    ]
     assert scores("fresh") != first
     assert "has changed" not in caplog.text
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib
 import importlib.metadata
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from torch import nn
@@ -17,27 +20,88 @@ def test_source_of_a_distribution_has_its_version_without_the_build() -> None:
     assert source_of(nn.GRU) == f"torch {importlib.metadata.version('torch').partition('+')[0]}"
 
 
-def test_source_of_a_file_changes_with_its_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("file", ["hashed_layer.py", "hashed_package/layers.py", "bare_folder/cell.py"])
+def test_source_of_a_class_is_the_content_that_was_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
     monkeypatch.chdir(tmp_path)
-    file = tmp_path / "layer_with_a_hash.py"
-    file.write_text("class Mine: ...")
-    first = source_of(found_class("layer_with_a_hash:Mine"))
-    assert first.startswith("sha256:")
-    file.write_text("class Mine: pass")
-    assert source_of(sys.modules["layer_with_a_hash"].Mine) != first
+    path, name = tmp_path / file, file.removesuffix(".py").replace("/", ".")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("class Mine: units = 1")
+    edited = path
+    if file.startswith("hashed_package"):
+        # The hash is of all files of a package.
+        (path.parent / "__init__.py").write_text("")
+        edited = path.parent / "other.py"
+    first = found_class(f"{name}:Mine")
+    source = source_of(first)
+    edited.write_text("class Mine: units = 2")
+    assert source_of(first) == source
+    again = found_class(f"{name}:Mine")
+    assert again.units == (1 if edited != path else 2)  # type: ignore[attr-defined]
+    assert source_of(again) != source
 
 
-def test_source_of_a_package_is_that_of_all_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("file", ["early_layer.py", "early_package/__init__.py", "early_folder/cell.py"])
+def test_module_that_was_imported_first_and_edited_then_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
     monkeypatch.chdir(tmp_path)
-    package = tmp_path / "package_with_a_hash"
-    package.mkdir()
-    (package / "__init__.py").write_text("")
-    (package / "layers.py").write_text("class Mine: ...")
-    (package / "other.py").write_text("")
-    kind = found_class("package_with_a_hash.layers:Mine")
-    first = source_of(kind)
-    (package / "other.py").write_text("changed = True")
-    assert source_of(kind) != first
+    monkeypatch.syspath_prepend(str(tmp_path))
+    path, name = tmp_path / file, file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("class Mine: units = 1")
+    imported = importlib.import_module(name)
+    path.write_text("class Mine: units = 2")
+    found = found_class(f"{name}:Mine")
+    assert (imported.Mine.units, found.units) == (1, 2)  # type: ignore[attr-defined]
+    digest = hashlib.sha256(path.name.encode() + b"\0" + path.read_bytes()).hexdigest()
+    assert source_of(found) == f"sha256:{digest[:16]}"
+    assert found_class(f"{name}:Mine") is found
+
+
+def test_class_that_is_imported_from_an_edited_file_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "names_a_layer.py").write_text("from defines_a_layer import Mine")
+    found, sources = [], []
+    for units in (1, 2):
+        (tmp_path / "defines_a_layer.py").write_text(f"class Mine: units = {units}")
+        found.append(found_class("names_a_layer:Mine"))
+        sources.append(source_of(found[-1]))
+    assert [each.units for each in found] == [1, 2]  # type: ignore[attr-defined]
+    assert sources[0] != sources[1]
+
+
+def test_module_of_an_editable_distribution_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    info = tmp_path / "site" / "editable_layer-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: editable-layer\nVersion: 1.0\n")
+    (info / "top_level.txt").write_text("editable_layer\n")
+    (info / "RECORD").write_text("")
+    file = tmp_path / "editable_layer.py"
+    for folder in (tmp_path, info.parent):
+        monkeypatch.syspath_prepend(str(folder))
+    sources = []
+    for units in (1, 2):
+        file.write_text(f"class Mine: units = {units}")
+        found = found_class("editable_layer:Mine")
+        assert found.units == units  # type: ignore[attr-defined]
+        sources.append(source_of(found))
+    assert all(source.startswith("editable-layer 1.0 sha256:") for source in sources)
+    assert sources[0] != sources[1]
+
+
+@pytest.mark.parametrize("file", [None, "<stdin>"])
+def test_class_that_stands_in_no_file_is_refused(monkeypatch: pytest.MonkeyPatch, file: str | None) -> None:
+    typed = ModuleType("typed_in_a_notebook")
+    typed.Mine = type("Mine", (), {})  # type: ignore[attr-defined]
+    typed.__file__ = file
+    typed.Mine.__module__ = typed.__name__
+    monkeypatch.setitem(sys.modules, typed.__name__, typed)
+    with pytest.raises(ValueError, match="typed_in_a_notebook:Mine is in no file, .*; write it into one"):
+        found_class("typed_in_a_notebook:Mine")
 
 
 @pytest.mark.parametrize("file", ["edited_layer.py", "edited_package/__init__.py"])
@@ -56,16 +120,3 @@ def test_file_that_was_edited_is_read_again(tmp_path: Path, monkeypatch: pytest.
     path.unlink()
     with pytest.raises(ValueError, match=f"{name}:Mine cannot be found|{name} has no class"):
         found_class(f"{name}:Mine")
-
-
-def test_source_of_a_module_in_a_folder_without_init_is_its_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    file = tmp_path / "bare_folder" / "cell.py"
-    file.parent.mkdir()
-    file.write_text("class Mine: ...")
-    kind = found_class("bare_folder.cell:Mine")
-    first = source_of(kind)
-    file.write_text("class Mine: pass")
-    assert source_of(kind) != first

@@ -22,6 +22,7 @@ from seqbench.experiment.tune import Tune
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.grid import expand
 from seqbench.records.schema import FINAL, CellData, PluginUsed, Record
+from seqbench.records.variants import content_of
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,11 @@ def without_model(cell: Cell) -> dict[str, Any]:
 def model_text(model: Configured | PluginUsed) -> str:
     """Return a text that is the same for the same model, version and parameters."""
     return json.dumps([model.name, model.version, dict(model.parameters)], sort_keys=True)
+
+
+def code_text(model: PluginUsed) -> str:
+    """Return the `model_text`, with the content of the plugin file that a model came from."""
+    return model_text(model) + content_of(model)
 
 
 def asked_text(record: Record) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from seqbench.board.bundle.suite import Grid, asked_text, model_text
+from seqbench.board.bundle.suite import Grid, asked_text, code_text
 from seqbench.board.check.agreement import Outcome, agreement, data_differences
 from seqbench.board.check.check import Submission, check_file
 from seqbench.board.check.faults import place
@@ -42,14 +42,12 @@ class Entered:
         """Return the cells of a model that were run again."""
         cells = {cell.key: cell for cell in self.receipt.cells} if self.receipt else {}
         own = (record for record in self.submission.records if record.key in cells)
-        return [cells[record.key] for record in own if model_text(record.cell.model) == model]
+        return [cells[record.key] for record in own if code_text(record.cell.model) == model]
 
     @cached_property
     def models(self) -> frozenset[tuple[str, str]]:
         """The texts of its models, each with the search that chose its settings; empty for none."""
-        return frozenset(
-            (model_text(record.cell.model), search_told(record)) for record in self.submission.records
-        )
+        return frozenset((code_text(record.cell.model), search_told(record)) for record in self.submission.records)
 
     @property
     def standing(self) -> int:
@@ -286,7 +284,7 @@ def _against_best(
 
 def _conflict(record: Record, said: str, best: Entered, entered: Entered, *, is_decided: bool) -> Conflict:
     files, shown = (best.file, entered.file), best.file if is_decided else None
-    return Conflict(record.key, record.title, model_text(record.cell.model), said, files, shown)
+    return Conflict(record.key, record.title, code_text(record.cell.model), said, files, shown)
 
 
 def _said(record: Record) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from seqbench.board.bundle.suite import model_text
+from seqbench.board.bundle.suite import code_text
 from seqbench.board.check.portable_bits import MARK, portable_bits
 from seqbench.board.site.merge import Entered, SuiteBoard, search_told
 from seqbench.records.schema import PluginUsed, Record
@@ -148,7 +148,7 @@ def _of_whole_suite(line: Line, model: OnBoard) -> Line:
 
 def _on_board(name: str, records: Sequence[Record], look: Look, suite: SuiteBoard) -> OnBoard:
     used = records[0].cell.model
-    text, search = model_text(used), search_told(records[0])
+    text, search = code_text(used), search_told(records[0])
     entered = tuple(each for each in suite.entered if (text, search) in each.models)
     return OnBoard(
         name=name,

@@ -13,7 +13,7 @@ from typing import Any
 from seqbench.contracts.model import Model
 from seqbench.errors import ExperimentError
 from seqbench.plugins.parameters import make, parameters_of
-from seqbench.testing.models import dropout, learning, names, order, outputs, precision, weights
+from seqbench.testing.models import dropout, learning, memory, names, order, outputs, precision, weights
 from seqbench.testing.models.cost import check_growth
 from seqbench.testing.models.layers import build, call, noise
 from seqbench.testing.outcome import Check, CheckFailed, CheckSkipped, Remark, guarded
@@ -66,6 +66,7 @@ MODEL_CHECKS: Mapping[str, Callable[[Model], str | Remark | None]] = {
     "bfloat16": precision.check_bfloat16,
     "determinism": outputs.check_determinism,
     "no-change": outputs.check_no_change,
+    "no-memory": memory.check_no_memory,
     "random-state": outputs.check_random_state,
     "causality": order.check_causality,
     "carry-over": order.check_carry_over,

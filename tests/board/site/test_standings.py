@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from seqbench import Catalog
+from seqbench.board.bundle.manifest import models_of, plugins_of
 from seqbench.board.bundle.suite import cell_of
 from seqbench.board.site.merge import PublicBoard, read_board
 from seqbench.board.site.site import site_files
-from seqbench.records.schema import CellData
-from tests.boards import bundled, with_records
+from seqbench.records.schema import CellData, Record
+from tests.boards import bundled, unzipped, with_manifest, with_records
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +63,23 @@ def test_two_searches_of_one_model_have_two_names_and_two_pages(
     assert len([name for name in files if name.startswith("models/tiny/")]) == 2
     models = json.loads(files["data/tiny.json"])["models"]
     assert [model["files"] for model in sorted(models, key=lambda model: model["files"])] == [["0.zip"], ["1.zip"]]
+
+
+def test_two_contents_of_one_plugin_file_have_two_names_and_two_pages(
+    tmp_path: Path, tuned_offers: Catalog, first: bytes
+) -> None:
+    def edited(record: dict[str, Any]) -> None:
+        content = "ab"[record["cell"]["seed"] % 2] * 12
+        record["cell"]["model"]["distribution"] = f"file mine.py sha256:{content}"
+
+    files = unzipped(with_records(first, edited, first_only=False))
+    records = [Record.from_json(files[name], name) for name in files if name != "manifest.json"]
+    used = {
+        "models": [each.model_dump(mode="json") for each in models_of(records)],
+        "plugins": plugins_of(records),
+    }
+    found = board(tmp_path, tuned_offers, with_manifest(files, lambda manifest: manifest.update(used)))
+    pages = site_files(found, "A board")
+    assert len([name for name in pages if name.startswith("models/tiny/")]) == 2
+    models = json.loads(pages["data/tiny.json"])["models"]
+    assert {model["name"].partition("file ")[2] for model in models} == {f"sha256={each * 12})" for each in "ab"}

@@ -16,7 +16,7 @@ from inspect import isclass
 from types import ModuleType
 
 from seqbench.errors import told
-from seqbench.wrapping.source import forget, has_source, is_stale, remember
+from seqbench.wrapping.source import forget, has_source, is_stale, remember, renew
 
 
 class NamingError(ValueError):
@@ -37,9 +37,9 @@ def found_class(path: str) -> type:
     home = found.__module__
     if home != name and home in loaded and _is_read_again(home):
         # Its own file was edited, not the one that imports it.
-        forget(home)
-        forget(name)
+        before = forget(home) | forget(name)
         found = _class_of(path)
+        renew(before)
     remember(home)
     if not has_source(home):
         raise NamingError(f"{path} is in no file, so that no record could tell its code; write it into one")
@@ -113,13 +113,13 @@ def told_as_value_error(doing: str) -> Iterator[None]:
 
 def _imported(name: str, path: str) -> ModuleType:
     top = name.partition(".")[0]
-    if _is_read_again(name):
-        forget(name)
+    before = forget(name) if _is_read_again(name) else {}
     with _current_folder_importable(top), foreign_code(f"{name} cannot be imported"):
         try:
-            found = importlib.import_module(name)
+            importlib.import_module(name)
+            renew(before)
             remember(name)
-            return found
+            return sys.modules[name]
         except ModuleNotFoundError as error:
             if error.name is None or not (name + ".").startswith(error.name + "."):
                 raise

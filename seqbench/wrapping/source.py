@@ -6,7 +6,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -58,17 +58,34 @@ def is_stale(name: str) -> bool:
         return True
 
 
-def forget(name: str) -> None:
-    """Make the next import of a module and of what is in its package read their files again."""
+def forget(name: str) -> dict[str, ModuleType]:
+    """Make the next import of a module, and of its package, read their files again; return what was loaded."""
     owner = _owner(name)
     for path in _files(owner.__file__ if owner else None):
         # Byte code is taken for current where a file of the same size was edited within a second.
         with suppress(OSError):
             Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
     top = name.partition(".")[0]
-    for each in [each for each in sys.modules if each == top or each.startswith(f"{top}.")]:
-        del sys.modules[each]
+    own = [each for each in sys.modules if each == top or each.startswith(f"{top}.")]
+    loaded = {each: sys.modules.pop(each) for each in own}
     importlib.invalidate_caches()
+    return loaded
+
+
+def renew(loaded: Mapping[str, ModuleType]) -> None:
+    """Give modules that were forgotten what was imported in their place, as ``importlib.reload`` does.
+
+    Whoever imported them, such as a notebook, sees the new code, and can reload them.
+    """
+    for name, module in loaded.items():
+        again = sys.modules.get(name)
+        if again is not None and again is not module:
+            vars(module).clear()
+            vars(module).update(vars(again))
+            sys.modules[name] = module
+            parent, _, child = name.rpartition(".")
+            if parent in loaded:
+                vars(loaded[parent])[child] = module
 
 
 def remember(name: str) -> None:

@@ -15,10 +15,11 @@ from seqbench.cli.layer_notes import layer_notes
 from seqbench.cli.progress.watch import watch
 from seqbench.experiment.schema import Execution
 from seqbench.plugins.catalog import Catalog
-from seqbench.records.schema import FINAL, Record
+from seqbench.records.schema import Record
 from seqbench.records.store import Store
 from seqbench.running.interruption import interruption
 from seqbench.running.plan import Plan
+from seqbench.running.progress.sentences import done_before, how_far
 from seqbench.running.run import records_of
 from seqbench.running.sweep import running_sweep
 from seqbench.running.weights import without_weights
@@ -31,6 +32,8 @@ def swept(
     todo: Plan, store: Store, catalog: Catalog, how: Execution, *, as_json: bool, quiet: bool, live: bool
 ) -> int | None:
     """Run the pending cells and show progress; return the exit status of an interruption, None without one."""
+    if not as_json and (before := done_before(todo)):
+        click.echo(before, err=True)
     showing = watch(todo, store.layout, as_json=as_json, quiet=quiet, live=live)
     with showing as shown, interruption(shown.tell) as stop:
         with running_sweep(todo, store, catalog, how, stop, shown.see) as events:
@@ -40,7 +43,7 @@ def swept(
             # A second Ctrl-C may arrive during cleanup.
             stop.be_last()
     if stop.is_asked():
-        _tell_of_interrupt(todo, store)
+        click.echo(f"interrupted: {how_far(todo, store.seen())}", err=True)
         return stop.status
     return None
 
@@ -70,9 +73,6 @@ def _print_tables(records: Sequence[Record], store: Store, todo: Plan) -> None:
     from seqbench.report.observations import observations
     from seqbench.report.tables.words import in_words
 
-    already_done = len(todo.cells) - len(todo.pending)
-    if already_done and todo.on_existing.runs:
-        click.echo(f"{already_done} of {len(todo.cells)} cells were done already", err=True)
     if len(records) < len(todo.cells):
         click.echo(f"{len(todo.cells) - len(records)} of {len(todo.cells)} cells have no record yet", err=True)
     render(records, stdout())
@@ -81,9 +81,3 @@ def _print_tables(records: Sequence[Record], store: Store, todo: Plan) -> None:
     click.echo(f"results: {store.path}  (tables of all that is there: seqbench report {store.path})")
     page = f"{store.path.name or 'report'}.html"
     click.echo(f"next: seqbench report {store.path} --output {page}  (pictures, gradients, every cell)")
-
-
-def _tell_of_interrupt(todo: Plan, store: Store) -> None:
-    status = store.status()
-    done = sum(status.get(cell.key) in FINAL for cell in todo.cells)
-    click.echo(f"interrupted: {done} of {len(todo.cells)} cells are done; the same command goes on", err=True)

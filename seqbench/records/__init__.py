@@ -9,6 +9,7 @@ __all__ = [
     "merge",
     "record_files",
     "resolution",
+    "row_order",
     "rows",
     "schema",
     "search",

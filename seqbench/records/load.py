@@ -15,6 +15,7 @@ from seqbench.base.collector import collector_paused
 from seqbench.records.csv import is_csv, joined, read_csv, text_of, typed_setting
 from seqbench.records.mixing import confusions
 from seqbench.records.row_columns import RowColumns, rows_in_order
+from seqbench.records.row_order import in_order
 from seqbench.records.rows import (
     FIXED,
     GRADIENT_COLUMNS,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def load_results(*places: str | Path) -> pd.DataFrame:
-    """Return one row for each cell.
+    """Return one row for each cell, in the order of a report's tables: by task, model, length and seed.
 
     Columns are `COLUMNS`, then the settings that differ between the rows (``task.NAME``, ``model.NAME``,
     ``training.NAME``, ``evaluate_lengths``), ``metrics.NAME`` for every other metric, and ``metrics.NAME@LENGTH``
@@ -56,13 +57,14 @@ def load_results(*places: str | Path) -> pd.DataFrame:
         table = frame(rows_in_order([Store(path).rows() for path in paths if not is_csv(path)]))
     if files:
         table = joined([*([table] if len(table) else []), *files])
+    table = in_order(table)
     for sentence in confusions(table):
         warnings.warn(sentence, stacklevel=2)
     return table
 
 
 def load_gradients(*folders: str | Path) -> pd.DataFrame:
-    """Return the curves of gradient norms against lag, one row for each lag.
+    """Return the curves of gradient norms against lag, one row for each lag, in the order of `load_results`.
 
     Columns are `GRADIENT_COLUMNS`. ``when`` is ``init``, ``during`` or ``trained``; lags are in steps;
     ``ln_median`` is known even if the median is outside the range of floats. Group by ``task_name`` and
@@ -71,7 +73,7 @@ def load_gradients(*folders: str | Path) -> pd.DataFrame:
     Raises:
         StoreError: a folder is missing or holds something else.
     """
-    return gradient_frame(record for folder in folders for record in Store(folder).each())
+    return in_order(gradient_frame(record for folder in folders for record in Store(folder).each()))
 
 
 def frame(records: Iterable[Record | KnownRow]) -> pd.DataFrame:

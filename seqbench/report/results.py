@@ -10,6 +10,7 @@ from seqbench.base.collector import collector_paused
 from seqbench.base.printable import printable
 from seqbench.records.load import frame, gradient_frame
 from seqbench.records.merge import read_light, read_records
+from seqbench.records.row_order import in_order
 from seqbench.report.findings import findings
 from seqbench.report.page.groups import groups
 from seqbench.report.page.notebook import results_in_notebook
@@ -47,18 +48,18 @@ class Results:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row for each cell, with the columns of `seqbench.load_results`; no cell is in it twice."""
-        return frame(self._found.records)
+        """One row for each cell, as of `seqbench.load_results`, in the order of tables; no cell is in it twice."""
+        return in_order(frame(self._found.records))
 
     @cached_property
     def gradients(self) -> pd.DataFrame:
-        """One row for each lag of a curve of gradient norms, with the columns of `seqbench.load_gradients`.
+        """One row for each lag of a curve of gradient norms, as of `seqbench.load_gradients`, in the same order.
 
         Raises:
             StoreError: a folder was removed, or contradicts another, since this was made.
         """
         with collector_paused():
-            return gradient_frame(sorted(read_records(self._folders), key=lambda record: record.key))
+            return in_order(gradient_frame(read_records(self._folders)))
 
     @cached_property
     def sentence(self) -> str:

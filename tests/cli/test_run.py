@@ -248,7 +248,7 @@ def test_interrupt_ends_with_a_summary_a_status_and_a_record(
     assert process.returncode == status, said
     told = said.splitlines()
     assert told[0] == "stopping: the running cells write their checkpoints and end; Ctrl-C again ends them at once"
-    assert told[-1] == "interrupted: 0 of 1 cells are done; the same command goes on"
+    assert told[-1] == "interrupted: 0 of 1 cells are done, 1 left; the same command goes on"
     (path,) = (tmp_path / "results" / "smoke" / "records").iterdir()
     assert json.loads(path.read_text())["status"] == "interrupted"
     assert list((tmp_path / "results" / "smoke" / "claims").iterdir()) == []

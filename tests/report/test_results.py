@@ -1,10 +1,12 @@
 """Tests that results opened from Python say what a report says, and that a notebook can show them safely.
 
-Modules: seqbench.report.page.notebook, seqbench.report.reading.
+Modules: seqbench.report.page.notebook, seqbench.report.reading, seqbench.records.row_order.
 """
 
 from __future__ import annotations
 
+import itertools
+import json
 import re
 from pathlib import Path
 from xml.etree import ElementTree
@@ -19,6 +21,7 @@ from seqbench.report import FORMATS, read_records
 from seqbench.report.findings import findings
 from seqbench.report.page.notebook import results_in_notebook
 from seqbench.report.reading import read
+from seqbench.report.tables.scores import skill_table
 from tests.report.hostile import HOSTILE, hostile, stored
 from tests.report.tables.test_scores import record
 
@@ -36,15 +39,31 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_tables_are_those_of_the_functions_and_two_folders_count_a_cell_once(two: Path) -> None:
     one = Results(two)
-    for ours, theirs in ((one.table, load_results(two)), (one.gradients, load_gradients(two))):
-        by = ["key"] if "key" in ours else list(ours.columns)
-        pd.testing.assert_frame_equal(
-            ours.sort_values(by).reset_index(drop=True), theirs.sort_values(by).reset_index(drop=True)
-        )
+    pd.testing.assert_frame_equal(one.table, load_results(two))
+    pd.testing.assert_frame_equal(one.gradients, load_gradients(two))
     both = Results(two, two)
     assert len(both.table) == len(one.table) == 2
     assert len(both.gradients) == len(one.gradients) > 0
     assert both.folders == (two, two)
+
+
+def test_rows_stand_as_in_the_tables_of_a_report_whatever_the_format(tmp_path: Path) -> None:
+    cells = [
+        record(0.5, task=task, model=model, length=length, seed=seed)
+        for task, model, length, seed in itertools.product(
+            ("sort", "copy"), ("gru (hidden_size=128)", "gru (hidden_size=64)"), (1024, 96), (1, 0)
+        )
+    ]
+    found = Results(stored(cells, tmp_path / "runs"))
+    first = skill_table(found._found.seen)
+    by_table = [(task.text, model.text) for task, model, *_ in first.rows for _ in range(4)]
+    lengths = [(length, seed) for _ in first.rows for length in (96, 1024) for seed in (0, 1)]
+    (tmp_path / "all.csv").write_text(FORMATS["csv"].write(cells))
+    for table in (found.table, load_results(*found.folders), load_results(tmp_path / "all.csv")):
+        assert list(zip(table["task_name"], table["model_name"], strict=True)) == by_table
+        assert list(zip(table["length"], table["seed"], strict=True)) == lengths
+    rows = json.loads(FORMATS["json"].write(cells))["rows"]
+    assert [row["key"] for row in rows] == list(found.table["key"])
 
 
 def test_sentence_is_that_of_the_page_and_a_terminal_shows_it(tmp_path: Path) -> None:

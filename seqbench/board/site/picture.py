@@ -33,17 +33,18 @@ def picture(board: PublicBoard) -> str:
         raise BoardError(f"no cell of the suite {suite.suite.grid.name} is shown, so there is nothing to draw")
     columns = min(_COLUMNS, len(charts))
     in_a_line = (columns * WIDTH - LEFT) // _MODEL
-    legend = [
-        (LEFT + i % in_a_line * _MODEL, _LEGEND * (i // in_a_line), model, look)
-        for i, (model, look) in enumerate(suite.look_of.items())
+    said = list(dict.fromkeys(c.cross for c in charts if c.cross))
+    places = [
+        (LEFT + i % in_a_line * _MODEL, _LEGEND * (i // in_a_line)) for i in range(len(suite.look_of) + len(said))
     ]
-    top = _LEGEND * ceil(len(legend) / in_a_line)
+    top = _LEGEND * ceil(len(places) / in_a_line)
     return render(
         "board_picture.svg.j2",
         styles=("chart.css", "picture.css"),
         scripts=(),
         title=f"Skill against length, suite {suite.suite.grid.name}",
-        legend=legend,
+        legend=[(*place, *of) for place, of in zip(places, suite.look_of.items(), strict=False)],
+        crosses=[(*place, text) for place, text in zip(places[len(suite.look_of) :], said, strict=True)],
         charts=[(i % columns * WIDTH, top + i // columns * (HEIGHT + _CAPTION), c) for i, c in enumerate(charts)],
         caption=_CAPTION,
         width=columns * WIDTH,

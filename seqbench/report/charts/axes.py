@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _MOST_TICKS = 7
+_LETTER, _GAP = 0.03, 0.02
+"""Widths of a letter of a label and of the gap between two, as shares of an axis."""
+_FOOT = 0.1
+"""Height of the strip for crosses, as a share of the axis."""
 _STEPS = (1.0, 2.0, 5.0, 10.0)
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -31,12 +35,24 @@ class Axis:
         label: the quantity, with its unit.
         low, high: its ends; low < high.
         ticks: from low to high.
+        foot: height of a strip at the low end for crosses, which stand for what has no number; 0 without one.
     """
 
     label: str
     low: float
     high: float
     ticks: tuple[Tick, ...]
+    foot: float = 0.0
+
+    @property
+    def floor(self) -> float:
+        """The smallest number that is drawn."""
+        return self.low + self.foot
+
+    def with_foot(self) -> Axis:
+        """Return the axis with a strip for crosses below its numbers, so that a cross hides no point."""
+        foot = _FOOT * (self.high - self.low)
+        return replace(self, low=self.low - foot, foot=foot)
 
     def share(self, value: float) -> float:
         """Return how far along the axis a number lies: 0 at its low end, 1 at its high end."""
@@ -127,15 +143,19 @@ def length_axis(label: str, lengths: Iterable[int]) -> Axis:
 
     >>> [tick.text for tick in length_axis("length", [16, 64, 1024]).ticks]
     ['16', '64', '1024']
+    >>> [tick.text for tick in length_axis("length", [2**i for i in range(4, 13)]).ticks]
+    ['16', '64', '256', '1024', '4096']
     """
     places = [math.log2(length) for length in sorted(set(lengths))] or [0.0]
     low, high = places[0], places[-1]
     margin = max(0.3, 0.04 * (high - low))
+    room = (_GAP + _LETTER * len(str(round(2**high)))) * (high - low + 2 * margin)
     ticks: list[Tick] = []
-    for place in places:
-        if not ticks or place - ticks[-1].value >= (high - low) / 8:
+    # From the longest on, which matters most.
+    for place in reversed(places):
+        if not ticks or ticks[-1].value - place >= room:
             ticks.append(Tick(place, str(round(2**place))))
-    return Axis(label, low - margin, high + margin, tuple(ticks))
+    return Axis(label, low - margin, high + margin, tuple(reversed(ticks)))
 
 
 def power_of_ten(exponent: float) -> str:

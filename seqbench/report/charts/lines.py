@@ -17,6 +17,9 @@ from seqbench.report.charts.paths import Point, band, line
 WIDTH, HEIGHT, LEFT = WIDE.width, WIDE.height, WIDE.left
 """Of a chart of ordinary width."""
 
+CROSS = "a score is missing"
+"""What a cross says, of a seed or of a trial."""
+
 COLOURS, MARKS, DASHES = 7, 8, 4
 """The number of each; ``templates/chart.css`` and ``templates/marks.html.j2`` define them."""
 
@@ -57,7 +60,8 @@ class Series:
         x, y: its points; a y of None is a gap.
         low, high: the edges of its band; empty if it has none.
         said: the tooltip of each point; if empty, no markers are drawn.
-        lost: places on the x axis without a score, with the reason.
+        lost: places on the x axis without a score, with the reason; a cross stands at each, in the foot of the y
+            axis.
     """
 
     name: str
@@ -86,6 +90,16 @@ class Panel:
     y: Axis
     series: tuple[Series, ...]
     rules: tuple[float, ...] = ()
+
+    @property
+    def has_crosses(self) -> bool:
+        """Whether a cross is drawn."""
+        return has_losses(self.series)
+
+
+def has_losses(series: Iterable[Series]) -> bool:
+    """Say whether a model has no score somewhere."""
+    return any(each.lost for each in series)
 
 
 @dataclass(frozen=True)
@@ -153,6 +167,11 @@ class Chart:
     lines: tuple[DrawnSeries, ...]
     numbers: Numbers
     canvas: Canvas = WIDE
+
+    @property
+    def cross(self) -> str:
+        """What a cross says; empty if none is drawn."""
+        return CROSS if any(each.lost for each in self.lines) else ""
 
 
 def chart(
@@ -222,7 +241,7 @@ def _side_by_side(series: Series, among: Sequence[Series], place: _Places) -> li
     places = []
     for at, _ in series.lost:
         here = [each for each in among if any(other == at for other, _ in each.lost)]
-        step = min(16.0, 160 / len(here))
+        step = min(18.0, 160 / len(here))
         half = step * (len(here) - 1) / 2
         middle = min(max(place.across(at), place.canvas.left + half), place.canvas.right - half)
         places.append(round(middle - half + step * here.index(series)))
@@ -233,10 +252,10 @@ def _drawn(series: Series, lost_at: Sequence[int], place: _Places) -> DrawnSerie
     points = place.points(series.x, series.y)
     spots = [
         Spot(round(point[0]), round(point[1]), text)
-        for point, text in zip(points, series.said, strict=bool(series.said))
-        if point is not None
+        for y, point, text in zip(series.y, points, series.said, strict=bool(series.said))
+        if y is not None and point is not None and not (place.y.foot and y < place.y.floor)
     ]
-    foot = place.canvas.bottom - 12
+    foot = round(place.up(place.y.low + place.y.foot / 2))
     lost = [Spot(at, foot, text) for at, (_, text) in zip(lost_at, series.lost, strict=True)]
     area = ""
     if series.low and series.high:

@@ -14,6 +14,7 @@ from seqbench.base.csv_fields import csv_text
 from seqbench.records.layout import stem
 from seqbench.records.load import frame
 from seqbench.records.merge import told_elsewhere
+from seqbench.records.row_order import in_order, place_of
 from seqbench.records.rows import rows
 from seqbench.records.schema import Record
 from seqbench.report.commands import command
@@ -38,7 +39,7 @@ def to_csv(records: Iterable[Record]) -> str:
 
     Formulas of spreadsheets and control characters are escaped; see `base.csv_fields`.
     """
-    table = frame(_ordered(records))
+    table = in_order(frame(records))
     words = [str(name) for name in table if table[name].dtype == "str"]
     texts = {name: table[name].map(csv_text, na_action="ignore") for name in words}
     named = table.assign(**texts).rename(columns=csv_text)
@@ -55,11 +56,11 @@ def to_json(records: Iterable[Record], tried: Iterable[Tried] = ()) -> str:
 
 def content(records: Iterable[Record], tried: Iterable[Tried] = ()) -> dict[str, Any]:
     """Return the content of the JSON; unknown values are None."""
-    known = findings(_ordered(records))
+    known = findings(sorted(records, key=stem))
     kept, seen = known.records, known.seen
     found = outcomes(seen)
     return {
-        "rows": rows(kept),
+        "rows": sorted(rows(kept), key=place_of),
         "names": list(known.names.legend),
         "summaries": _summaries(seen),
         "usable_lengths": _usable_lengths(seen),
@@ -102,8 +103,3 @@ def _usable_lengths(seen: Sequence[Observation]) -> list[dict[str, Any]]:
         {"task": task, "model": model, "text": str(usable := usable_length_of(group)), **asdict(usable)}
         for (task, model), group in grouped(own, lambda e: (e.task, e.model)).items()
     ]
-
-
-def _ordered(records: Iterable[Record]) -> list[Record]:
-    # As a store's files are read, so that the rows stand as those of `load_results`.
-    return sorted(records, key=stem)

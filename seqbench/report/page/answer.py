@@ -12,7 +12,14 @@ from seqbench.report.charts.canvas import SMALL
 from seqbench.report.charts.extents import Extent, ExtentChart, Steps, extent_chart
 from seqbench.report.charts.lines import Chart, Look, Numbers, chart, thinned
 from seqbench.report.observations import Observation
-from seqbench.report.page.charts import LENGTH, SKILL_RULES, by_task, skill_axis, skill_series, without_crowd
+from seqbench.report.page.charts import (
+    LENGTH,
+    SKILL_RULES,
+    by_task,
+    skill_axis,
+    skill_series,
+    without_crowd,
+)
 from seqbench.report.page.groups import MISSING, Group
 from seqbench.report.tables.gradients import WHENS, median_horizon
 from seqbench.report.tables.scores import usable_length_of
@@ -71,8 +78,7 @@ def _panels(found: Sequence[Group], look_of: Mapping[str, Look]) -> list[Chart]:
             f"panel-{i}",
             f"{task}: skill against length",
             f"Skill of each model on {task} against length, on the axes of all tasks: mean over seeds, the 95%"
-            f" interval as a band. What lies below {_WORST} is cut off. The numbers stand under Skill against"
-            " length.",
+            f" interval as a band. What lies below {_WORST} is cut off.",
             x=x,
             y=y,
             series=series,

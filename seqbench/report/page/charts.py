@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from seqbench.report.charts.axes import Axis, doubling_axis, length_axis, linear_axis, log_axis
-from seqbench.report.charts.lines import Chart, Look, Numbers, Panel, Series, chart
+from seqbench.report.charts.lines import Chart, Look, Numbers, Panel, Series, chart, has_losses
 from seqbench.report.numbers import number
 from seqbench.report.page.groups import Group
 from seqbench.report.page.rows import ends_and_n
@@ -69,12 +69,12 @@ def lengths_of(found: Sequence[Group]) -> Axis:
 
 def _skill_chart(i: int, task: str, found: Sequence[Group], look_of: Mapping[str, Look]) -> Chart:
     series = skill_series(found, look_of)
+    crosses = " A cross stands where a seed of a model has no score." if has_losses(series) else ""
     return chart(
         f"skill-{i}",
         f"{task}: skill",
         f"Skill of each model on {task} against length: mean over seeds, the 95% interval as a band."
-        " 0 is the baseline, 1 is perfect; the thin lines lie at 0, 0.5 and 1. A cross stands where a model has"
-        " no score.",
+        f" 0 is the baseline, 1 is perfect; the thin lines lie at 0, 0.5 and 1.{crosses}",
         x=lengths_of(found),
         y=skill_axis(series, _WORST),
         series=series,
@@ -95,9 +95,11 @@ def without_crowd(series: list[Series]) -> list[Series]:
 
 
 def skill_axis(series: Iterable[Series], worst: float) -> Axis:
-    """Return the axis of the skills of these series, without what lies below ``worst``."""
-    drawn = [y for each in series for y in (*each.y, *each.low, *each.high) if y is not None]
-    return linear_axis("skill", [max(y, worst) for y in drawn], show=(0.0, 1.0))
+    """Return the axis of these skills, without what lies below ``worst``, and with a foot for crosses if any."""
+    known = list(series)
+    drawn = [y for each in known for y in (*each.y, *each.low, *each.high) if y is not None]
+    axis = linear_axis("skill", [max(y, worst) for y in drawn], show=(0.0, 1.0))
+    return axis.with_foot() if has_losses(known) else axis
 
 
 def _skill_series(model: str, look: Look, found: Sequence[Group]) -> Series:

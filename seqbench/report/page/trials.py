@@ -9,7 +9,7 @@ from itertools import groupby
 
 from seqbench.records.variants import natural
 from seqbench.report.charts.axes import Axis, count_axis, linear_axis, log_axis
-from seqbench.report.charts.lines import Chart, Look, Numbers, Panel, Series, chart
+from seqbench.report.charts.lines import Chart, Look, Numbers, Panel, Series, chart, has_losses
 from seqbench.report.numbers import number
 from seqbench.report.tables.windows import window_text
 from seqbench.report.tuning import RATE, PlaceTried, Point, Tried, places_tried, tasks_of
@@ -83,11 +83,13 @@ def rates_panel(title: str, places: Sequence[PlaceTried], look_of: Mapping[str, 
     learned = places[0].learned
     if not rates:
         return None
+    series = tuple(_rate_series(each, look_of[each.place.model]) for each in places)
+    y = _scores(places)
     return Panel(
         title,
         _wider(log_axis("learning rate", rates, lambda exponent: f"{10**exponent:.3g}")),
-        _scores(places),
-        tuple(_rate_series(each, look_of[each.place.model]) for each in places),
+        y.with_foot() if has_losses(series) else y,
+        series,
         (learned.level,) if learned is not None and learned.is_clear else (),
     )
 
@@ -97,12 +99,13 @@ def _rates(
 ) -> Iterator[Chart]:
     panel = rates_panel(f"{task}, T={length}: score against learning rate", places, look_of)
     if panel is not None:
+        crosses = " A cross stands where a trial came to no score." if panel.has_crosses else ""
         yield chart(
             f"rates-{name}",
             panel.title,
             f"Validation score of each trial on {task} at length {length} against its learning rate, a line for"
-            " each model; the axis of rates is logarithmic. The thin line is the score that counts as learned. A"
-            " cross stands where a trial came to no score.",
+            " each model; the axis of rates is logarithmic. The thin line is the score that counts as learned."
+            + crosses,
             x=panel.x,
             y=panel.y,
             series=panel.series,

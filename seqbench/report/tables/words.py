@@ -36,7 +36,8 @@ def in_words(seen: Sequence[Observation]) -> str:
     best_first = sorted(found, key=lambda model: -_reach(found[model]))
     parts = [f"{model} {_of_model(found[model])}" for model in best_first[:_MODELS]]
     others = len(best_first) - _MODELS
-    rest = f"; {others} more {'model' if others == 1 else 'models'} below" if others > 0 else ""
+    # Where the sentence stands alone, as in a terminal, nothing follows that shows them.
+    rest = f"; {others} more {'model is' if others == 1 else 'models are'} not named here" if others > 0 else ""
     return f"{'; '.join(parts)}{rest}." if parts else ""
 
 

@@ -19,7 +19,7 @@ from seqbench.running.plan import Plan
 from seqbench.running.progress.headline import ended_before
 from seqbench.running.progress.notebook import NotebookBar
 from seqbench.running.progress.plain import Plain
-from seqbench.running.progress.sentences import Sentences
+from seqbench.running.progress.sentences import Sentences, done_before
 from seqbench.running.progress.tally import Tally
 from seqbench.running.queue import Waiting
 
@@ -46,10 +46,17 @@ def progress_bar(todo: Plan, layout: Layout) -> Iterator[See]:
     elif console.is_terminal:
         from seqbench.running.progress.live import Live
 
+        _tell_before(todo, console)
         with Live(Tally(todo, earlier), told, console) as lines:
             yield lines
     else:
+        _tell_before(todo, console)
         yield Plain(Tally(todo, earlier), told, lambda line: print_line(console, line))
+
+
+def _tell_before(todo: Plan, console: Console) -> None:
+    if before := done_before(todo):
+        print_line(console, before)
 
 
 def print_line(console: Console, line: str) -> None:

@@ -69,7 +69,8 @@ class NotebookBar:
     def _lines(self, *, is_running: bool) -> list[str]:
         tally = self._tally
         ended = counts(tally.statuses.items())
-        first = f"{tally.ended} of {tally.cells} cells{f': {ended}' if ended else ''}"
+        before = f" ({tally.before} more were done already)" if tally.before else ""
+        first = f"{tally.ended} of {tally.cells} cells{f': {ended}' if ended else ''}{before}"
         found = f"so far: {tally.headline.text}" if tally.headline.text else ""
         if not is_running:
             return [first]

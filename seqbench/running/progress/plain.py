@@ -27,13 +27,17 @@ class Plain:
         """Show what happened."""
         self._tally.see(event)
         for line in self._told.lines(event):
-            is_end = isinstance(event, Finished) and line.startswith(f"{event.cell}:")
-            count = f"[{self._tally.ended}/{self._tally.cells}] " if is_end else ""
-            self._tell(count + line)
+            self._tell(self._count(event, line) + line)
         is_due = time.monotonic() - self._estimated > _SECONDS_BETWEEN_ESTIMATES
         if is_due and self._tally.ended < self._tally.cells:
             self._estimated = time.monotonic()
             self._tell(self._standing())
+
+    def _count(self, event: Event | Waiting, line: str) -> str:
+        if not isinstance(event, Finished) or event.record.status == "interrupted":
+            return ""
+        is_end = line.startswith(f"{event.cell}:")
+        return f"[{self._tally.ended}/{self._tally.cells}] " if is_end else ""
 
     def _standing(self) -> str:
         tally, seconds = self._tally, self._tally.seconds_left()

@@ -1,15 +1,18 @@
-"""Writes the events of a sweep as sentences: ends of cells, retries, warnings, other sweeps."""
+"""Writes a sweep as sentences: how far it is, ends of cells, retries, warnings, other sweeps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 from seqbench.base.counts import counted
 from seqbench.base.printable import one_line
 from seqbench.experiment.cells import Cell
 from seqbench.jobs.events import Event, Finished, Retried, Started
 from seqbench.records.layout import Layout
-from seqbench.records.schema import FAILED, STATUSES, Record
+from seqbench.records.record_files import Seen
+from seqbench.records.schema import FAILED, FINAL, STATUSES, Record
+from seqbench.running.plan import Plan
 from seqbench.running.progress.tally import ELSEWHERE
 from seqbench.running.queue import Waiting
 
@@ -77,6 +80,39 @@ def others(waiting: Waiting) -> str:
     """Return in words what other sweeps run."""
     cells, hosts = len(waiting.cells), ", ".join(waiting.hosts)
     return f"cells that another sweep into this folder runs: {cells} (on {hosts})"
+
+
+def done_before(todo: Plan) -> str:
+    """Return how many cells of a plan were done before, and how many are left; empty if none were."""
+    done = len(todo.cells) - len(todo.pending)
+    if not done or not todo.on_existing.runs:
+        return ""
+    left = f"; {len(todo.pending)} left to run" if todo.pending else ""
+    return f"{done} of {_all(todo)} were done already{left}"
+
+
+def how_far(todo: Plan, now: Mapping[str, Seen]) -> str:
+    """Return how far a sweep had come when it was stopped; the numbers add up to the cells of its plan.
+
+    Args:
+        todo: the plan.
+        now: key -> state of its record at the end of the sweep.
+    """
+    is_anew = todo.on_existing.begins_anew
+    there = {key: seen.status for key, seen in now.items() if not (is_anew and seen == todo.seen.get(key))}
+    ends = Counter(_end(there.get(cell.key)) for cell in todo.cells)
+    failed = f", {ends['failed']} failed" if ends["failed"] else ""
+    left = f", {ends['left']} left" if ends["left"] else ""
+    again = "begins all again" if is_anew else "goes on" if failed or left else "shows the tables"
+    return f"{ends['done']} of {_all(todo)} are done{failed}{left}; the same command {again}"
+
+
+def _all(todo: Plan) -> str:
+    return f"{len(todo.cells)} {'trials' if todo.cells[0].trial is not None else 'cells'}"
+
+
+def _end(status: str | None) -> str:
+    return "done" if status in FINAL else "failed" if status in FAILED else "left"
 
 
 def counts(statuses: Iterable[tuple[str, int]]) -> str:

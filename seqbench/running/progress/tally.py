@@ -42,6 +42,7 @@ class Tally:
 
     Attributes:
         cells: number of cells to run.
+        before: number of cells that had ended before.
         statuses: status -> number of ended cells; ``elsewhere`` for those that another sweep ran.
         running: key -> running cell.
         others: the cells of other sweeps while this one has nothing left to run; otherwise None.
@@ -50,6 +51,7 @@ class Tally:
 
     def __init__(self, todo: Plan, earlier: Callable[[], list[Record]] = list) -> None:
         self.cells = len(todo.pending)
+        self.before = len(todo.cells) - len(todo.pending)
         self.statuses: Counter[str] = Counter()
         self.running: dict[str, RunningCell] = {}
         self.others: Waiting | None = None
@@ -65,8 +67,8 @@ class Tally:
 
     @property
     def ended(self) -> int:
-        """The number of cells that have ended."""
-        return self.statuses.total()
+        """The number of cells that have ended; one that was interrupted has not."""
+        return self.statuses.total() - self.statuses["interrupted"]
 
     @property
     def share(self) -> float:

@@ -317,6 +317,13 @@ def test_lost_and_missing_cells_are_shown_as_what_they_are(
             assert texts(seen.page, "#rows tbody th")[-2:] == ["rnn", "lstm"]
         crosses = seen.page.locator("#skill use.lost title").all_text_contents()
         assert crosses == ["gru, T=256: 1 ok, 1 failed", "rnn, T=64: diverged"]
+        assert texts(seen.page, "#skill figure .cross, .panels figure .cross") == ["a score is missing"] * 2
+        for figure in ("#skill figure", ".panels figure"):
+            (points, marks) = (
+                [each.bounding_box() for each in seen.page.locator(f"{figure} {which}").all()]
+                for which in ("use:not(.lost)[href^='#k'][x]", "use.lost")
+            )
+            assert max(box["y"] + box["height"] for box in points) < min(box["y"] for box in marks)
         seen.page.get_by_role("link", name="copy, gru, T=256, seed 1, failed").click()
         assert "MemoryError: no room" in seen.page.get_by_role("dialog").inner_text()
         assert seen.wrongs == []
@@ -559,6 +566,39 @@ def test_print_shows_folded_charts_and_no_controls(browser: Browser, quick_page:
         assert seen.page.locator("#norm-3-64-init svg").is_visible()
         assert not seen.page.locator(".filters").is_visible()
         assert seen.page.locator("#rows").is_visible()
+
+
+A4 = 703
+"""Pixels of a browser between margins of 12 mm on A4."""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_print_fits_the_paper_in_dark_ink_whatever_the_theme(
+    browser: Browser, quick: list[Record], tmp_path: Path, scheme: Any
+) -> None:
+    wide = [with_seeds(each, seed) for each in quick if each.cell.task.name == "sentiment" for seed in range(10)]
+    viewport: Any = {"width": A4, "height": 1000}
+    with visit(browser, written(wide, tmp_path), color_scheme=scheme, viewport=viewport) as seen:
+        for _ in range(2):
+            seen.page.locator("#theme").click()
+        seen.page.emulate_media(media="print")
+        seen.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        # What is wider shrinks every page of paper.
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= A4
+        assert seen.page.evaluate("getComputedStyle(document.body).color") == "rgb(27, 31, 36)"
+        assert not seen.page.locator("#rows td a").first.is_visible()
+
+
+def test_a_cell_that_is_open_is_printed_whole_and_alone(browser: Browser, quick_page: Path) -> None:
+    with visit(browser, quick_page) as seen:
+        seen.page.locator("#rows td a").first.click()
+        dialog = seen.page.locator("dialog")
+        dialog.wait_for()
+        seen.page.emulate_media(media="print")
+        assert not seen.page.locator("main").is_visible()
+        # A window would be fixed, and stand on every page of paper.
+        assert dialog.evaluate("each => getComputedStyle(each).position") == "absolute"
+        assert dialog.evaluate("each => each.scrollHeight <= each.clientHeight")
 
 
 def test_command_writes_the_page(quick: list[Record], tmp_path: Path) -> None:

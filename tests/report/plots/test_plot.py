@@ -88,15 +88,34 @@ def test_costs_and_gradients_are_those_of_the_records(adding: Path) -> None:
         assert [10**y for y in line.get_ydata()] == pytest.approx(list(curve.median))
 
 
-def test_a_lost_seed_is_a_cross_and_an_unknown_skill_no_point(tmp_path: Path) -> None:
+def test_a_lost_seed_is_a_cross_that_the_legend_names_and_an_unknown_skill_no_point(tmp_path: Path) -> None:
     for each in (record(0.5), record(0.75, length=24), record(length=48, status="diverged", reason="nan")):
         Store(tmp_path / "r").write(each)
-    (axes,) = seqbench.plot(tmp_path / "r").axes
+    figure = seqbench.plot(tmp_path / "r")
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["lstm", "a score is missing"]
+    (axes,) = figure.axes
     rules, line, cross = axes.get_lines()[:3], axes.get_lines()[3], axes.get_lines()[4]
     assert [rule.get_ydata()[0] for rule in rules] == [0.0, 0.5, 1.0]
     assert line.get_ydata()[:2] == pytest.approx([(0.5 - 0.125) / 0.875, (0.75 - 0.125) / 0.875])
     assert math.isnan(line.get_ydata()[2])
     assert (cross.get_marker(), list(cross.get_xdata())) == ("x", [math.log2(48)])
+
+
+@pytest.mark.parametrize("skill", [-0.5, -0.55, -9.0])
+def test_a_cross_stands_below_all_points_also_those_at_the_end_of_the_axis(tmp_path: Path, skill: float) -> None:
+    low = [record(0.125 + 0.875 * skill, model="low", length=length) for length in (12, 24)]
+    for each in (*low, record(model="lost", length=12, status="diverged", reason="nan")):
+        Store(tmp_path / "r").write(each)
+    figure = seqbench.plot(tmp_path / "r")
+    (axes,) = figure.axes
+    figure.canvas.draw()  # type: ignore[attr-defined]
+    line, cross = (each for each in axes.get_lines() if each.get_marker() in "ox")
+    (foot,) = axes.transAxes.inverted().transform(cross.get_transform().transform(cross.get_xydata()))
+    assert 0 < foot[1] < axes.transAxes.inverted().transform(axes.transData.transform((0, -0.5)))[1]
+    # What is drawn of the line ends above the strip in which the cross stands.
+    clip = line.get_clip_box() or line.get_clip_path().get_fully_transformed_path().get_extents()
+    edge = axes.transData.inverted().transform((0, clip.y0))[1]
+    assert edge == pytest.approx(-0.5)
 
 
 # ---- the style

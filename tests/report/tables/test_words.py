@@ -35,7 +35,7 @@ def test_the_model_that_reaches_furthest_stands_first_with_its_tasks() -> None:
 
 def test_many_models_are_counted() -> None:
     cells = [record(0.9, model=model, length=16) for model in ("a", "b", "c", "d", "e")]
-    assert said(*cells).endswith("; 2 more models below.")
+    assert said(*cells).endswith("; 2 more models are not named here.")
 
 
 def test_nothing_is_said_without_a_skill() -> None:

@@ -83,6 +83,12 @@ function legendOf(figure, svg, width) {
       element("use", { href: mark, x: 28, y: 12, fill: stroke, stroke: "#ffffff", "stroke-width": 2 }),
       element("text", { x: 66, y: 20, "font-size": 22, fill: "#1b1f24" }, chip.textContent)));
   }
+  const cross = figure.querySelector(".cross");
+  if (cross) {
+    entries.push(element("g", { transform: place(84 + 11 * cross.textContent.trim().length) },
+      element("use", { href: "#kx", x: 28, y: 12, stroke: "#575e68", "stroke-width": 4 }),
+      element("text", { x: 66, y: 20, "font-size": 22, fill: "#1b1f24" }, cross.textContent.trim())));
+  }
   const which = entries.length ? null : figure.querySelector(".which");
   const words = which ? which.textContent.split(" ") : [];
   for (let line = []; words.length || line.length; ) {

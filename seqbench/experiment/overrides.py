@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from seqbench.base.nested import nested
-from seqbench.errors import ExperimentError
+from seqbench.errors import ExperimentError, nearest
 from seqbench.experiment.schema import SECTIONS, Training, in_full, merge
 from seqbench.experiment.strict_yaml import read_scalar
 
@@ -79,12 +78,13 @@ def _with_owner(assignment: str, parameters: Mapping[str, Collection[str]]) -> s
     if owners:
         lines = " or ".join(f"--set {owner}.{name}={text}" for owner in owners)
         raise ExperimentError(f"--set {assignment}: {' and '.join(owners)} each have {name}; write {lines}")
-    known = sorted({f"{owner}.{each}" for owner, names in parameters.items() for each in names})
-    near = get_close_matches(name, [each.partition(".")[2] for each in known], n=1)
-    line = next((each for each in known if near and each.endswith(f".{near[0]}")), "lstm.hidden_size")
+    known = {each: f"{owner}.{each}" for owner, names in parameters.items() for each in names}
+    known |= {section: section for section in SECTIONS}
+    near = nearest(name, known)
+    line = f"{known[near]}={text}" if near else "lstm.hidden_size=64"
     raise ExperimentError(
         f"--set {assignment}: no task or model here has a parameter {name}; write it as NAME.FIELD=VALUE,"
-        f" such as --set {line}={text if near else 64}"
+        f" such as --set {line}"
     )
 
 

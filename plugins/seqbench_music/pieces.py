@@ -106,7 +106,7 @@ class Source:
         for table in tables.values():
             if self.column not in table.columns:
                 raise DataError(
-                    f"{self.data} has no column {self.column}; it has {', '.join(map(str, table.columns))}. Set"
+                    f"{self.data} has no column {self.column!r}; it has {', '.join(map(str, table.columns))}. Set"
                     " music.column"
                 )
         return {

@@ -80,7 +80,7 @@ def _images(table: pd.DataFrame, where: str, label_column: str, width: int | Non
 
     if label_column not in table.columns:
         shown = ", ".join(map(str, table.columns[:10]))
-        raise DataError(f"{where} has no column {label_column}; it has {shown}; name it with label_column")
+        raise DataError(f"{where} has no column {label_column!r}; it has {shown}; name it with label_column")
     labels = _labels(table[label_column], where)
     pixels = table.drop(columns=label_column)
     _check_columns(pixels, where, label_column)

@@ -107,7 +107,7 @@ def make(plugin: type[Plugin], values: Mapping[str, Any], where: str = "", *, la
         if name not in known:
             raise ExperimentError(where + unknown(f"parameter of {both}", name, known))
         _check(owner, known[name], value, where)
-        if known[name].is_data_source and value == "":
+        if known[name].is_data_source and isinstance(value, str) and not value.strip():
             raise ExperimentError(f"{where}{owner}.{name} names nothing; give a file, a folder or a data set")
     # Defaults are converted too: 0 for a float becomes 0.0, so that both make the same cell.
     given = {name: values.get(name, parameter.default) for name, parameter in known.items()}

@@ -321,6 +321,16 @@ def test_set_takes_a_parameter_with_its_owner_and_without(
 
 
 @pytest.mark.parametrize(
+    "command",
+    ["run smoke --tasks copy --set copy.layout=", "show copy --set layout=", "check copy --set layout="],
+)
+def test_set_without_a_value_ends_with_status_2(seqbench: Shell, command: str) -> None:
+    ran = seqbench(*command.split())
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.endswith("layout=: no value follows the =; write it, or null for none\n")
+
+
+@pytest.mark.parametrize(
     ("command", "expected"),
     [
         ("run smoke --tasks copy --set hidden_size=4", "each have hidden_size; write --set rnn.hidden_size=4 or"),

@@ -218,7 +218,7 @@ def test_example_shows_the_image_and_the_steps_above_the_class(whole: TaskData) 
     [
         (
             lambda rows: rows.drop(columns="label"),
-            "has no column label; it has p0, p1.* name it with label_column",
+            "has no column 'label'; it has p0, p1.* name it with label_column",
         ),
         (lambda rows: rows.assign(p2="x"), "the column p2 holds no numbers"),
         (lambda rows: rows.assign(p2=rows["p2"].where(rows.index != 4)), "row 5 has no number in the column p2"),

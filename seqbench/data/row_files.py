@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqbench.base.given import shown
+from seqbench.data.row_places import place_of_row
 from seqbench.data.sources import read_tables
 from seqbench.errors import DataError, ExperimentError
 
@@ -60,6 +62,15 @@ def rows_of(given: pd.DataFrame | Iterable[Mapping[str, Any]]) -> list[Mapping[s
         if not isinstance(row, Mapping):
             raise DataError(f"row {number} is {shown(row)}; a row is column -> value, such as {{'text': 'good'}}")
     return rows
+
+
+def lines_told(message: str, path: Path) -> str:
+    """Return where the rows that a message numbers stand in their file; empty where they are no lines of it."""
+    table = read_tables(path)["all"]
+    numbers = dict.fromkeys(int(number) for number in re.findall(r"\brow (\d{1,9})\b", message))
+    places = {number: place_of_row(table, number - 1) for number in numbers if 0 < number <= len(table)}
+    told = [f"row {number} is {place}" for number, place in places.items() if place.startswith("line ")]
+    return f" ({', '.join(told)} of {path})" if told else ""
 
 
 def _of_table(table: pd.DataFrame) -> list[Row]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from seqbench.base.printable import one_line
 from seqbench.data.hub import HubName
 from seqbench.data.idx_files import IMAGES, is_idx, read_idx
 from seqbench.data.layouts import KNOWN_ENDINGS, DataFile, DataLayout, layout_of
+from seqbench.data.row_places import FILES
 from seqbench.data.table_files import READERS, ending, read_document, read_file
 from seqbench.errors import DataError, reason
 
@@ -131,7 +133,9 @@ def _table(layout: DataLayout, parts: Sequence[DataFile]) -> pd.DataFrame:
     elif len(parts) == 1 and parts[0].label is None:
         return read_file(parts[0].path, parts[0].kind)
     else:
-        table = pd.concat(_alike(parts), ignore_index=True)
+        tables = _alike(parts)
+        table = pd.concat(tables, ignore_index=True)
+        table.attrs[FILES] = tuple(chain.from_iterable(each.attrs[FILES] for each in tables))
     mine = [told for told in layout.left_out if told.startswith(f"{parts[0].role}/") or parts[0].role == "all"]
     if mine:
         table.attrs["left_out"] = ", ".join(mine)

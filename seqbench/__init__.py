@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from seqbench.contracts.task import Task, TaskData
     from seqbench.contracts.unfit import Unfit
     from seqbench.data.cache import cached_tensors
+    from seqbench.data.row_places import place_of_row
     from seqbench.data.sources import fingerprint, read_tables
     from seqbench.decoding.sampling import Sampling
     from seqbench.errors import (
@@ -144,6 +145,7 @@ _HOMES = {
     ),
     "contracts.unfit": ("Unfit",),
     "data.cache": ("cached_tensors",),
+    "data.row_places": ("place_of_row",),
     "data.sources": (
         "fingerprint",
         "read_tables",
@@ -274,6 +276,7 @@ __all__ = [
     "load_results",
     "load_trained",
     "names_code",
+    "place_of_row",
     "plot",
     "read_tables",
     "run",

@@ -76,6 +76,22 @@ def unknown(kind: str, name: str, choices: Iterable[str]) -> str:
     "no task is called 'cpoy'; did you mean 'copy'? There are: copy, sentiment"
     """
     known = sorted(choices)
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    guess = f"; did you mean {near[0]!r}?" if near else "."
+    near = nearest(name, known)
+    guess = f"; did you mean {near!r}?" if near else "."
     return f"no {kind} is called {name!r}{guess} There are: {', '.join(known) or 'none'}"
+
+
+def nearest(name: str, choices: Iterable[str], cutoff: float = 0.5) -> str | None:
+    """Return the choice that was probably meant by a name, whatever its capitals; None if none is near.
+
+    >>> nearest("LSTM", ["gru", "lstm"]), nearest("Hiden-Size", ["hidden_size"]), nearest("lstm", ["copy"])
+    ('lstm', 'hidden_size', None)
+
+    Args:
+        name: what was asked for; it is none of the choices.
+        choices: all that there is.
+        cutoff: the least likeness, from 0 to 1 (`difflib.SequenceMatcher.ratio`).
+    """
+    folded = {choice.casefold(): choice for choice in choices}
+    found = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=cutoff)
+    return folded[found[0]] if found else None

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from seqbench import DataError
+from seqbench import DataError, place_of_row
 from seqbench_forecasting.calendar import PARTS, named_parts, packed_clock, short
 from seqbench_forecasting.choice import choose
 from seqbench_forecasting.date_numbers import Reading, days_of
@@ -134,9 +134,9 @@ def _refuse_unread(name: str, reading: Reading, column: pd.Series[Any]) -> None:
     if len(bad):
         place = int(bad[0])
         raise DataError(
-            f"column {name!r} holds dates, but row {int(column.index[place]) + 1} has {column.iloc[place]!r};"
-            f" fill it"
-            f" in (dates are read as {reading.form}), or say how with {option('dates', '%Y-%m-%d')}"
+            f"column {name!r} holds dates, but {place_of_row(column, int(column.index[place]))} has"
+            f" {column.iloc[place]!r}; fill it in (dates are read as {reading.form}), or say how with"
+            f" {option('dates', '%Y-%m-%d')}"
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from seqbench import DataError
+from seqbench import DataError, place_of_row
 from seqbench_forecasting.clock import Clock
 from seqbench_forecasting.roles import Roles
 
@@ -110,8 +110,9 @@ def refuse_disorder(clock: Clock | None, bounds: Sequence[int], frame: pd.DataFr
             continue
         place = start + int((steps <= np.timedelta64(0)).argmax())
         what = "is repeated" if times[place] == times[place + 1] else f"comes after {clock.texts[place]}"
+        row = place_of_row(frame, int(frame.index[place + 1]))
         raise DataError(
             f"the rows of a series are needed in the order of time, each time once: in {clock.name}"
-            f" {clock.texts[place + 1]} {what} (row {int(frame.index[place + 1]) + 1}); sort the rows and keep"
+            f" {clock.texts[place + 1]} {what} ({row}); sort the rows and keep"
             f" one of each, or, where clocks were set back, write times with their zone"
         )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from seqbench import DataError
+from seqbench import DataError, place_of_row
 from seqbench_forecasting.laid import Laid, of_roles, refuse_disorder
 from seqbench_forecasting.mixed import refuse_several, refuse_wide
 from seqbench_forecasting.numbers import as_numbers
@@ -61,8 +61,8 @@ def _grouped(frame: pd.DataFrame, options: Options) -> Laid:
     options = _without_group(options, list(frame.columns))
     ids = frame[options.group]
     if ids.isna().any():
-        row = int(frame.index[int(ids.isna().to_numpy().argmax())])
-        raise DataError(f"column {options.group!r} (group) is empty in row {row + 1}; name the series of that row")
+        place = place_of_row(frame, int(frame.index[int(ids.isna().to_numpy().argmax())]))
+        raise DataError(f"column {options.group!r} (group) is empty in {place}; name the series there")
     codes, found = pd.factorize(ids)
     order = np.argsort(codes, kind="stable")
     bounds = (0, *np.cumsum(np.bincount(codes)).tolist())

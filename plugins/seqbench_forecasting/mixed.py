@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from seqbench import DataError
+from seqbench import DataError, place_of_row
 from seqbench_forecasting.calendar import is_part_name, short
 from seqbench_forecasting.clock import Clock
 from seqbench_forecasting.dates import MONTHS, readings
@@ -102,7 +102,7 @@ def _in_times(frame: pd.DataFrame, clock: Clock, groups: Sequence[str]) -> str:
     rows = (np.flatnonzero(np.diff(times) < np.timedelta64(0)) + 1).tolist()
     if rows and all(times[row] <= times[0] for row in rows) and _shortest(rows, len(times)) >= _RUN:
         return (
-            f"times in {clock.name} start anew in row {int(frame.index[rows[0]]) + 1} ({clock.texts[rows[0]]}),"
+            f"times in {clock.name} start anew in {_place(frame, rows[0])} ({clock.texts[rows[0]]}),"
             f" and no column names the series; add one and name it with {option('group', 'COLUMN')}"
         )
     return ""
@@ -116,7 +116,7 @@ def _in_rows(frame: pd.DataFrame, groups: Sequence[str]) -> str:
         if not _is_count(frame[name]):
             continue
         rows = (np.flatnonzero(np.diff(frame[name].to_numpy("float64")) < 0) + 1).tolist()
-        anew = f"column {name!r} counts and starts anew in row {int(frame.index[rows[0]]) + 1}"
+        anew = f"column {name!r} counts and starts anew in {_place(frame, rows[0])}"
         group = next((g for g in groups if g != name and _names_runs(frame[g], rows)), None)
         if group is not None:
             return f"{anew}. {_says_group(frame, group)}"
@@ -130,6 +130,10 @@ def _in_rows(frame: pd.DataFrame, groups: Sequence[str]) -> str:
         if not _is_numeric(frame[group]) and _runs(frame[group]) == frame[group].nunique():
             return f"column {group!r} names groups of rows. {_says_group(frame, group)}"
     return ""
+
+
+def _place(frame: pd.DataFrame, row: int) -> str:
+    return place_of_row(frame, int(frame.index[row]))
 
 
 def _says_group(frame: pd.DataFrame, group: str) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from seqbench import DataError
+from seqbench import DataError, place_of_row
 from seqbench_forecasting.options import Decimal, option
 
 if TYPE_CHECKING:
@@ -98,9 +98,9 @@ def _has_thousands(name: str, known: pd.Series[Any], decimal: Decimal | None) ->
     if decimal is None and len(bare) and bare.str.fullmatch(r"[+-]?\d{1,3}").all():
         row, other = texts.index[int(has_point.to_numpy().argmax())], bare.index[0]
         raise DataError(
-            f"column {name!r} holds {texts[row]!r} in row {int(row) + 1} and {bare[other]!r} in row"
-            f" {int(other) + 1}: a point before decimals, or one between thousands? No cell tells; say so with"
-            f" {option('decimal', 'point')} or {option('decimal', 'comma')}"
+            f"column {name!r} holds {texts[row]!r} in {place_of_row(known, int(row))} and {bare[other]!r} in"
+            f" {place_of_row(known, int(other))}: a point before decimals, or one between thousands? No cell"
+            f" tells; say so with {option('decimal', 'point')} or {option('decimal', 'comma')}"
         )
     return decimal == "comma"
 
@@ -120,8 +120,9 @@ def _with_commas(name: str, column: pd.Series[Any], decimal: Decimal | None) -> 
     if len(fits) == 2 and bare.str.contains("[.,]", regex=True).any():
         row = bare.index[int(bare.str.contains(",").to_numpy().argmax())]
         raise DataError(
-            f"column {name!r} holds {texts[row]!r} in row {int(row) + 1}: a comma before decimals, or one between"
-            f" thousands? No cell tells; say so with {option('decimal', 'comma')} or {option('decimal', 'point')}"
+            f"column {name!r} holds {texts[row]!r} in {place_of_row(column, int(row))}: a comma before decimals,"
+            f" or one between thousands? No cell tells; say so with {option('decimal', 'comma')} or"
+            f" {option('decimal', 'point')}"
         )
     if fits[0] == "comma":
         bare = bare.str.replace(".", "").str.replace(",", ".")
@@ -139,10 +140,10 @@ def says_text(name: str, column: pd.Series[Any]) -> str:
     if not is_other.any():  # each is a number, and no style fits all
         is_other = (~texts.str.fullmatch(_POINT) & column.notna()).to_numpy()
     place = int(is_other.argmax())
-    cell, row = column.iloc[place], int(column.index[place]) + 1
+    cell, row = column.iloc[place], place_of_row(column, int(column.index[place]))
     if str(cell).strip().lower() in _MISSING:
         return (
-            f"column {name!r} holds {cell!r} in row {row}, a marker of a missing value, the first of"
+            f"column {name!r} holds {cell!r} in {row}, a marker of a missing value, the first of"
             f" {int(is_other.sum())}; fill in or remove them first, since seqbench makes up no data, or leave the"
             f" column out with {option('exclude', name)}"
         )
@@ -152,7 +153,7 @@ def says_text(name: str, column: pd.Series[Any]) -> str:
     elif isinstance(cell, str) and re.fullmatch(_DRESSED, cell):
         what = "write bare numbers, without signs or units"
     return (
-        f"column {name!r} holds something that is neither a number nor a date: {cell!r} in row {row}; {what}, or"
+        f"column {name!r} holds something that is neither a number nor a date: {cell!r} in {row}; {what}, or"
         f" leave the column out with {option('exclude', name)}"
     )
 
@@ -164,13 +165,14 @@ def _one_spelling(texts: pd.Series[Any]) -> pd.Series[Any]:
     return stripped.str.replace(r"(?<=\d)[\u00a0\u202f' ](?=\d{3}(?!\d))", "", regex=True)
 
 
-def refuse_missing(values: Array, columns: Sequence[str], rows: Array) -> None:
+def refuse_missing(values: Array, columns: Sequence[str], rows: Array, frame: pd.DataFrame) -> None:
     """Refuse missing and infinite values.
 
     Args:
         values: [rows, channels].
         columns: the channels' names.
         rows: [rows], their numbers in the source, from 0.
+        frame: the source.
 
     Raises:
         DataError: there is one.
@@ -186,20 +188,20 @@ def refuse_missing(values: Array, columns: Sequence[str], rows: Array) -> None:
             if np.isnan(numbers[place:]).all() and len(is_bad_row) - place > 1 and len(columns) > 1:
                 hint = "; if each column is a series of its own length, say " + option("layout", "columns")
             raise DataError(
-                f"column {name!r} has {what} in row {int(rows[place]) + 1}, the first of {is_bad_row.sum()}"
-                f" missing"
-                f" or infinite ones; fill in or remove them first, since seqbench makes up no data, or leave the"
-                f" column out with {option('exclude', name)}{hint}"
+                f"column {name!r} has {what} in {place_of_row(frame, int(rows[place]))}, the first of"
+                f" {is_bad_row.sum()} missing or infinite ones; fill in or remove them first, since seqbench makes"
+                f" up no data, or leave the column out with {option('exclude', name)}{hint}"
             )
 
 
-def refuse_markers(name: str, values: Array, rows: Array, where: str = "") -> None:
+def refuse_markers(name: str, values: Array, rows: Array, frame: pd.DataFrame, where: str = "") -> None:
     """Refuse a number like -999 that is far from all others: it marks missing values in many files.
 
     Args:
         name: of the channel.
         values: [rows] finite, of one series.
         rows: [rows] their numbers in the source, from 0.
+        frame: the source.
         where: of which series, for messages.
 
     Raises:
@@ -214,9 +216,9 @@ def refuse_markers(name: str, values: Array, rows: Array, where: str = "") -> No
             continue
         gap = rest.min() - marker if marker < rest.min() else marker - rest.max()
         if gap > max(rest.max() - rest.min(), _FAR_AWAY * abs(marker)):
-            row = int(rows[int(is_marker.argmax())]) + 1
+            row = place_of_row(frame, int(rows[int(is_marker.argmax())]))
             raise DataError(
-                f"column {name!r}{where} holds {marker:g} in row {row}, the first of {int(is_marker.sum())}, far"
+                f"column {name!r}{where} holds {marker:g} in {row}, the first of {int(is_marker.sum())}, far"
                 f" from all its other values ({rest.min():g} to {rest.max():g}), as a marker of missing values"
                 f" does; fill in or remove those rows, leave the column out with {option('exclude', name)}, or,"
                 f" where the numbers are meant, say --set forecasting.markers=keep"

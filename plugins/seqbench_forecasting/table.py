@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from seqbench import DataError, cached_tensors, fingerprint, read_tables
@@ -47,8 +48,6 @@ def read_panel(data: str, options: Options, version: int) -> Panel:
 def panel_from_tables(tables: Mapping[str, pd.DataFrame], options: Options) -> Panel:
     """Make a panel of the rows of a data source; its splits are joined in the order of time.
 
-    Messages count rows from 1, without the header.
-
     >>> import pandas as pd
     >>> table = pd.DataFrame({"day": ["2020-01-01", "2020-01-02", "2020-01-04"], "sales": [3, 5, 4]})
     >>> panel = panel_from_tables({"all": table}, Options(gaps="fill"))
@@ -66,9 +65,9 @@ def panel_from_tables(tables: Mapping[str, pd.DataFrame], options: Options) -> P
     frame, empty_rows = _without_end(frame)
     restarts = (0, *(np.flatnonzero(np.diff(part_of[: len(frame)])) + 1).tolist(), len(frame))
     laid = _picked(lay(frame, restarts, options), options)
-    refuse_missing(laid.values, laid.channels, laid.rows)
+    refuse_missing(laid.values, laid.channels, laid.rows, frame)
     if options.markers == "refuse":
-        _refuse_markers(laid)
+        _refuse_markers(laid, frame)
     for name in laid.channels:
         if name in frame:
             refuse_inexact(name, frame[name])
@@ -79,11 +78,12 @@ def panel_from_tables(tables: Mapping[str, pd.DataFrame], options: Options) -> P
     return _panel(laid, part_of if set(tables) >= set(_PARTS) else None, more, options)
 
 
-def _refuse_markers(laid: Laid) -> None:
+def _refuse_markers(laid: Laid, frame: pd.DataFrame) -> None:
     """Check each series by itself: a value far from one series may be normal in another."""
     for series, start, end in zip(laid.names, laid.bounds, laid.bounds[1:], strict=False):
         for name, values in zip(laid.channels, laid.values[start:end].T, strict=True):
-            refuse_markers(name, values, laid.rows[start:end], f" of series {series!r}" if series else "")
+            where = f" of series {series!r}" if series else ""
+            refuse_markers(name, values, laid.rows[start:end], frame, where)
 
 
 def _joined(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Array]:
@@ -101,6 +101,8 @@ def _joined(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Array]:
             )
     joined = pd.concat([_as_texts(frame) for frame in frames], ignore_index=True)
     joined.columns = joined.columns.map(str)
+    if all("files" in frame.attrs for frame in frames):
+        joined.attrs["files"] = tuple(chain.from_iterable(frame.attrs["files"] for frame in frames))
     if not joined.columns.is_unique:
         twice = joined.columns[joined.columns.duplicated()][0]
         raise DataError(f"two columns are called {twice!r}; rename one")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from seqbench import DataError
+from seqbench import DataError, place_of_row
 from seqbench_forecasting.headers import header_times, numbers_and_texts, step_headers
 from seqbench_forecasting.laid import Laid, of_roles, refuse_disorder
 from seqbench_forecasting.numbers import as_numbers
@@ -65,7 +65,7 @@ def series_in_rows(frame: pd.DataFrame, options: Options) -> Laid:
     names = tuple(f"row {row + 1}" for row in rest.index) if label is None else tuple(map(str, rest[label]))
     is_known = ~np.isnan(matrix)
     first, last = is_known.argmax(1), matrix.shape[1] - is_known[:, ::-1].argmax(1)
-    _refuse_holes(is_known, first, last, names, steps)
+    _refuse_holes(is_known, first, last, names, rest[steps])
     reading = header_times(steps, options)
     spans = [slice(a, b) for a, b in zip(first.tolist(), last.tolist(), strict=True)]
     other_texts = [name for name in texts if name != label]
@@ -116,18 +116,21 @@ def _without_empty_ends(frame: pd.DataFrame, steps: Sequence[str]) -> list[str]:
     return list(steps[known[0] : known[-1] + 1]) if known else list(steps)
 
 
-def _refuse_holes(is_known: Array, first: Array, last: Array, names: Sequence[str], steps: Sequence[str]) -> None:
+def _refuse_holes(is_known: Array, first: Array, last: Array, names: Sequence[str], frame: pd.DataFrame) -> None:
     counts = is_known.sum(1)
     for place, name in enumerate(names):
         if counts[place] == 0:
-            raise DataError(f"the series {name!r} in row {place + 1} has no number; remove the row")
+            raise DataError(f"the series {name!r} in {_place(frame, place)} has no number; remove it")
         if counts[place] != last[place] - first[place]:
             hole = int((~is_known[place, first[place] :]).argmax()) + int(first[place])
             raise DataError(
-                f"column {steps[hole]!r} has a missing value in row {place + 1} (series {name!r}), and numbers"
-                f" after it;"
-                f" fill it in first, since seqbench makes up no data"
+                f"column {frame.columns[hole]!r} has a missing value in {_place(frame, place)} (series {name!r}),"
+                " and numbers after it; fill it in first, since seqbench makes up no data"
             )
+
+
+def _place(frame: pd.DataFrame, place: int) -> str:
+    return place_of_row(frame, int(frame.index[place]))
 
 
 def series_in_columns(frame: pd.DataFrame, restarts: Sequence[int], options: Options) -> Laid:
@@ -147,9 +150,9 @@ def series_in_columns(frame: pd.DataFrame, restarts: Sequence[int], options: Opt
         spans.append(slice(int(known[0]), int(known[-1]) + 1))
         parts.append(values[spans[-1]])
         if np.isnan(parts[-1]).any():
-            row = int(whole.rows[spans[-1]][int(np.isnan(parts[-1]).argmax())]) + 1
+            row = place_of_row(frame, int(whole.rows[spans[-1]][int(np.isnan(parts[-1]).argmax())]))
             raise DataError(
-                f"column {name!r} has a missing value in row {row}, and numbers after it; fill it in first, since"
+                f"column {name!r} has a missing value in {row}, and numbers after it; fill it in first, since"
                 f" seqbench makes up no data, or leave it out with {option('exclude', name)}"
             )
     return Laid(

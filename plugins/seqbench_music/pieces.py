@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqbench import DataError, generator, read_tables
+from seqbench import DataError, generator, place_of_row, read_tables
 from seqbench_music import midi, published
 from seqbench_music.midi import read_midi
 from seqbench_music.published import NAMES, piece_from, read_published
 from seqbench_music.rolls import PARTS, piece_of
 
 if TYPE_CHECKING:
+    import pandas as pd
     from torch import Tensor
 
 _HELD_OUT = 0.1
@@ -106,15 +107,22 @@ class Source:
         for table in tables.values():
             if self.column not in table.columns:
                 raise DataError(
-                    f"{self.data} has no column {self.column}; it has {', '.join(map(str, table.columns))}. Set"
+                    f"{self.data} has no column {self.column!r}; it has {', '.join(map(str, table.columns))}. Set"
                     " music.column"
                 )
-        return {
-            part: [
-                piece_from(each, f"{self.data}, row {row}") for row, each in enumerate(table[self.column], start=1)
-            ]
-            for part, table in tables.items()
-        }
+        return {part: [self._piece(table, row) for row in range(len(table))] for part, table in tables.items()}
+
+    def _piece(self, table: pd.DataFrame, row: int) -> Tensor:
+        """Return the piece of a row.
+
+        Raises:
+            DataError: it is none; the message has its line, which is looked up only then.
+        """
+        held = table[self.column].iloc[row]
+        try:
+            return piece_from(held, self.data)
+        except DataError:
+            return piece_from(held, f"{self.data}, {place_of_row(table, row)}")
 
     def _midi_files(self) -> list[Path]:
         """Return the MIDI files of a folder.

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from seqbench import DataError, read_tables
+from seqbench import DataError, place_of_row, read_tables
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,7 +80,7 @@ def _images(table: pd.DataFrame, where: str, label_column: str, width: int | Non
 
     if label_column not in table.columns:
         shown = ", ".join(map(str, table.columns[:10]))
-        raise DataError(f"{where} has no column {label_column}; it has {shown}; name it with label_column")
+        raise DataError(f"{where} has no column {label_column!r}; it has {shown}; name it with label_column")
     labels = _labels(table[label_column], where)
     pixels = table.drop(columns=label_column)
     _check_columns(pixels, where, label_column)
@@ -89,30 +89,34 @@ def _images(table: pd.DataFrame, where: str, label_column: str, width: int | Non
     if not np.isfinite(values).all():
         row, column = np.argwhere(~np.isfinite(values))[0]
         value = float(pixels.to_numpy(float)[row, column])
-        raise DataError(f"{where}: row {row + 1} has {_unfit(value, pixels.columns[column])}")
+        raise DataError(f"{where}: {place_of_row(table, int(row))} has {_unfit(value, pixels.columns[column])}")
     return Images(values, labels, _width(values.shape[1], where, width, table.attrs))
 
 
 def _labels(labels: pd.Series, where: str) -> np.ndarray:
     """Return the name of each image's class: [images]."""
     if labels.isna().any():
-        raise DataError(f"{where}: row {int(labels.isna().argmax()) + 1} has no {labels.name}; leave it out")
+        place = place_of_row(labels, int(labels.isna().argmax()))
+        raise DataError(f"{where}: {place} has no {labels.name}; leave it out, or label it")
     if labels.dtype.kind == "f" and (labels % 1 != 0).any():
         row = int((labels % 1 != 0).argmax())
         raise DataError(
-            f"{where}: the column {labels.name} holds numbers, not classes: row {row + 1} has {labels.iloc[row]};"
-            " name the column of classes with label_column"
+            f"{where}: the column {labels.name} holds numbers, not classes: {place_of_row(labels, row)} has"
+            f" {labels.iloc[row]}; name the column of classes with label_column"
         )
     return labels.astype(str).to_numpy(str)
 
 
 def _check_columns(pixels: pd.DataFrame, where: str, label_column: str) -> None:
     """Refuse columns that are no pixels: without numbers, or of another name where some are named pixelN."""
+    import pandas as pd
+
     for column in pixels.columns:
         if pixels[column].dtype.kind not in "iufb":
+            row = int(pd.to_numeric(pixels[column], errors="coerce").isna().to_numpy().argmax())
             raise DataError(
-                f"{where}: the column {column} holds no numbers; each column but {label_column} is one"
-                " pixel, row by row"
+                f"{where}: the column {column} holds no numbers: {place_of_row(pixels, row)} has"
+                f" {str(pixels[column].iloc[row])[:60]!r}; each column but {label_column} is one pixel, row by row"
             )
     others = [column for column in pixels.columns if not PIXEL.fullmatch(str(column))]
     if 0 < len(others) < pixels.shape[1]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
+from seqbench_stepwise.classes import one_class_splits
 from seqbench_stepwise.columns import columns
 
 from seqbench import DataError, SequenceClass, Split, Task, TaskData, Values, data_source, generator
@@ -145,6 +147,8 @@ class Pixels(Task):
         self._check_kept(kept["train"].labels, length)
         seen = {part: read_pixels(images, length, scale) for part, images in kept.items()}
         splits = {part: self._split(part, kept[part], seen[part], classes, length, seed) for part in kept}
+        for said in one_class_splits(splits, classes, "images"):
+            warnings.warn(said, stacklevel=2)
         return TaskData(
             train=splits["train"],
             validation=splits["validation"],

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqbench_texts.columns import labels_in, no_column, texts_in
 
-from seqbench import DataError, generator
+from seqbench import DataError, generator, place_of_row
 from seqbench_sentiment.texts import PARTS, Example, Tokeniser
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ def _by_split(rows: pd.DataFrame, column: str) -> dict[str, list[pd.DataFrame]]:
         part = _PART_NAMES.get(name, name)
         if part not in PARTS:
             raise DataError(
-                f"the column {column!r} says {value!r} in {len(group)} rows; it may say train, validation or test"
+                f"the column {column!r} says {value!r} in {len(group)} rows, the first of them"
+                f" {place_of_row(rows, int(group.index[0]))}; it may say train, validation or test"
             )
         parts.setdefault(part, []).append(group)
     if "train" not in parts:
@@ -105,9 +106,13 @@ def _by_split(rows: pd.DataFrame, column: str) -> dict[str, list[pd.DataFrame]]:
 
 
 def _by_fold(rows: pd.DataFrame, column: str, asked: Folds) -> dict[str, list[pd.DataFrame]]:
-    unknown = int(rows[column].isna().sum())
-    if unknown:
-        raise DataError(f"{unknown} of {len(rows)} rows have nothing in the column {column!r}")
+    is_unknown = rows[column].isna()
+    if is_unknown.any():
+        first = place_of_row(rows, int(rows.index[int(is_unknown.to_numpy().argmax())]))
+        raise DataError(
+            f"{int(is_unknown.sum())} of {len(rows)} rows have nothing in the column {column!r}, the first of them"
+            f" {first}; name the fold of each"
+        )
     folds = {_fold_name(value): group for value, group in rows.groupby(column, sort=True)}
     names = list(folds)
     if len(names) < 3:

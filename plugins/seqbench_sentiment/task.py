@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
+from seqbench_stepwise.classes import one_class_splits
 from seqbench_texts.columns import texts_of
 
 from seqbench import (
@@ -171,9 +172,10 @@ class Sentiment(Task):
         identity = [self.name, self.version, _STORED, source, *self._choices(), length, seed]
         stored = cached_tensors(identity, lambda: self._prepare(length, seed), source=source)
         about = from_bytes(stored["about"])
-        for remark in remarks(about["facts"]):
-            warnings.warn(remark, stacklevel=2)
         splits = {part: split_from(stored, part) for part in PARTS}
+        one_class = [] if self.data is None else one_class_splits(splits, about["classes"], "texts")
+        for remark in (*remarks(about["facts"]), *one_class):
+            warnings.warn(remark, stacklevel=2)
         return TaskData(
             train=splits["train"],
             validation=splits["validation"],

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
+from seqbench_stepwise.classes import one_class_splits
 from seqbench_stepwise.columns import columns
 
 from seqbench import (
@@ -116,6 +118,8 @@ class SeriesClass(Task):
             name: self._split(name, part, classes, scale, max(0, length - longest), seed)
             for name, part in read.items()
         }
+        for said in one_class_splits(splits, classes, "series"):
+            warnings.warn(said, stacklevel=2)
         given = Collection(
             [*read["train"].series, *read["validation"].series],
             [*read["train"].labels, *read["validation"].labels],

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from seqbench_texts.columns import labels_in, no_column
 
-from seqbench import DataError, fingerprint, read_tables
+from seqbench import DataError, fingerprint, place_of_row, read_tables
 from seqbench_speech.naming import Pattern
 from seqbench_speech.recordings import Said
 from seqbench_speech.sounds import ENDINGS, advice
@@ -158,22 +158,25 @@ def _of_tables(data: str, columns: Columns) -> Iterator[Source]:
             speakers = labels_in(table, columns.speaker, "speech.speaker_column", part)
         rows = zip(table[columns.audio], texts, speakers, strict=True)
         for number, (value, text, speaker) in enumerate(rows, start=1):
+            try:
+                sound = sound_in(value, folder, columns.audio)
+            except DataError as error:
+                raise DataError(f"{place_of_row(table, number - 1)} of {data} {error}") from error
             where = f"row {number}" if part == "all" else f"row {number} ({part})"
-            sound = sound_in(value, folder, f"{where} of {data}", columns.audio)
             name = where if isinstance(sound, bytes) else str(sound)
             yield Source(sound, Said(text, speaker, "", part, name))
 
 
-def sound_in(value: Any, folder: Path, where: str, column: str) -> Path | bytes:
+def sound_in(value: Any, folder: Path, column: str) -> Path | bytes:
     """Return the file, or the bytes, of a cell of a table: a path, or an object with ``bytes`` and ``path``.
 
     Args:
         value: what the cell holds.
         folder: where a relative path begins.
-        where, column: of the cell, for messages.
+        column: of the cell, for messages.
 
     Raises:
-        DataError: it is something else.
+        DataError: it is something else; the message goes on after the name of the row.
     """
     if isinstance(value, Mapping):
         content, value = value.get("bytes"), value.get("path")
@@ -182,12 +185,12 @@ def sound_in(value: Any, folder: Path, where: str, column: str) -> Path | bytes:
     if isinstance(value, bytes):
         return value
     if isinstance(value, str) and "://" in value:
-        raise DataError(f"{where} holds the address {value[:60]!r}; download the recording, and give its path")
+        raise DataError(f"holds the address {value[:60]!r}; download the recording, and give its path")
     if isinstance(value, str) and value.strip():
         return folder / value
     if value is None or value != value or value == "":
-        raise DataError(f"{where} has no recording in the column {column!r}; give it one, or leave the row out")
+        raise DataError(f"has no recording in the column {column!r}; give it one, or leave the row out")
     raise DataError(
-        f"the column {column!r} is to hold paths of recordings or their bytes, and {where} holds"
-        f" {str(value)[:60]!r}; name another column with --set speech.audio_column=NAME"
+        f"holds {str(value)[:60]!r} in the column {column!r}, which is to hold paths of recordings or their bytes;"
+        " name another column with --set speech.audio_column=NAME"
     )

@@ -45,6 +45,9 @@ def new_features(rows: Sequence[Mapping[str, Any]], column: str, form: MelForm) 
             raise DataError(
                 f"row {number} has no column {column!r}, which names its recording; there are: {', '.join(row)}"
             )
-        sound = sound_in(row[column], Path(), f"row {number}", column)
+        try:
+            sound = sound_in(row[column], Path(), column)
+        except DataError as error:
+            raise DataError(f"row {number} {error}") from error
         sounds.append(read_sound(sound, form.rate, str(sound) if isinstance(sound, Path) else f"of row {number}"))
     return [each.half() for each in log_mels(sounds, form)]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+from seqbench_stepwise.classes import one_class_splits
 
 from seqbench import Baseline, DataError, SequenceClass, Split, generator
 from seqbench_speech.frames import Filler, Scale, lay_out, squeezed
@@ -46,6 +49,8 @@ class WordGoal:
         numbers = {part: list(each)[: self.rows] for part, each in parts.items()}
         self._check_known(place, numbers)
         splits = {part: self._split(part, each, place) for part, each in numbers.items()}
+        for told in one_class_splits(splits, symbols.names, "recordings"):
+            warnings.warn(told, stacklevel=3)
         words = len(symbols.names)
         baselines = word_baselines(splits["train"], splits["test"], words)
         return Laid(

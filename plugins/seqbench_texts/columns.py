@@ -1,7 +1,7 @@
-"""Reads columns of texts and of labels from a table, and refuses other values with their row and value.
+"""Reads columns of texts and of labels from a table, and refuses other values with their line and value.
 
-Python's text of an object, a list or a number is not a text that somebody wrote. Rows are counted from 1, without
-the header. Imports only public names of seqbench.
+Python's text of an object, a list or a number is not a text that somebody wrote. Imports only public names of
+seqbench.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence, Sized
 from typing import TYPE_CHECKING, Any
 
-from seqbench import DataError
+from seqbench import DataError, place_of_row
 from seqbench_texts.words import plain
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def texts_in(rows: pd.DataFrame, column: str, option: str, part: str) -> list[st
     for row, value in _present(rows[column]):
         if not isinstance(value, str):
             raise DataError(
-                f"the column {column!r} is to hold texts, and {_row(row, part)} holds {_kind(value)}:"
+                f"the column {column!r} is to hold texts, and {_place(rows, row, part)} holds {_kind(value)}:"
                 f" {_shown(value)}; name a column of texts with --set {option}=NAME, or write the texts out"
                 f" ({_columns(rows)})"
             )
@@ -100,19 +100,27 @@ def labels_in(rows: pd.DataFrame, column: str, option: str, part: str) -> list[s
     values = [(row, value) for row, value in _present(rows[column]) if not _is_blank(value)]
     if len(values) < len(rows):
         labelled = {row for row, _ in values}
-        first = next(int(row) + 1 for row in rows.index if int(row) + 1 not in labelled)
+        first = next(int(row) for row in rows.index if int(row) not in labelled)
         raise DataError(
             f"{len(rows) - len(values)} of {len(rows)} rows ({part}) have no label in {column!r}, the first of"
-            f" them row {first}; label them, or leave them out"
+            f" them {place_of_row(rows, first)}; label them, or leave them out"
         )
-    names = [_class_name(_row(row, part), value, column) for row, value in values]
+    names = [_class_name(value) for _, value in values]
+    for name, (row, value) in zip(names, values, strict=True):
+        if name is None:
+            raise DataError(
+                f"the label {_shown(value)} in {column!r} at {_place(rows, row, part)} is no class but"
+                f" {_kind(value)}; labels are words or whole numbers"
+            )
     kinds = {_kind(value): (row, value) for row, value in reversed(values)}
     if len(kinds) > 1:
-        told = " and ".join(f"{_kind(value)} in row {row} ({_shown(value)})" for row, value in kinds.values())
+        told = " and ".join(
+            f"{_kind(value)} in {place_of_row(rows, row)} ({_shown(value)})" for row, value in kinds.values()
+        )
         raise DataError(
             f"the labels in {column!r} are to be of one kind, and there is {told}; write them in one way"
         )
-    return names
+    return [str(name) for name in names]
 
 
 def no_column(rows: pd.DataFrame, column: str, option: str, likely: Sequence[str] = ()) -> DataError:
@@ -151,8 +159,9 @@ def _header_hint(rows: pd.DataFrame) -> str:
     )
 
 
-def _row(row: int, part: str) -> str:
-    return f"row {row}" if part == "all" else f"row {row} ({part})"
+def _place(rows: pd.DataFrame, row: int, part: str) -> str:
+    place = place_of_row(rows, row)
+    return place if part == "all" else f"{place} ({part})"
 
 
 def _columns(rows: pd.DataFrame) -> str:
@@ -175,18 +184,19 @@ def _mean_size(values: pd.Series[Any]) -> float:
 
 
 def _present(values: pd.Series[Any]) -> Iterator[tuple[int, Any]]:
-    """Yield the number of each row that has a value, and the value."""
+    """Yield the label of each row that has a value, its number in the table that was read, and the value."""
     is_missing = values.isna().to_numpy()
     for row, value, missing in zip(values.index, values.astype(object), is_missing, strict=True):
         if not missing:
-            yield int(row) + 1, value
+            yield int(row), value
 
 
 def _is_blank(value: Any) -> bool:
     return isinstance(value, str) and not value.strip()
 
 
-def _class_name(row: str, value: Any, column: str) -> str:
+def _class_name(value: Any) -> str | None:
+    """Return the class that a label stands for; None if it is none."""
     kind = _kind(value)
     if kind == "text":
         return " ".join(plain(value).split())
@@ -194,10 +204,7 @@ def _class_name(row: str, value: Any, column: str) -> str:
         return "true" if value else "false"
     if kind == "a number" and value == value // 1:
         return str(int(value))
-    raise DataError(
-        f"the label {_shown(value)} in {column!r} at {row} is no class but {kind}; labels are words or whole"
-        " numbers"
-    )
+    return None
 
 
 def _kind(value: Any) -> str:

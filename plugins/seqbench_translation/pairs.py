@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from seqbench_texts.columns import no_columns, texts_in
 from seqbench_texts.words import letters_of
 
-from seqbench import DataError, generator, read_tables
+from seqbench import DataError, generator, place_of_row, read_tables
 from seqbench_translation.units import normal
 
 if TYPE_CHECKING:
@@ -158,7 +158,8 @@ def _of_objects(table: pd.DataFrame, names: Sequence[str], part: str) -> pd.Data
     if bad is not None:
         found = ", ".join(map(str, rows[bad])) if isinstance(rows[bad], dict) else repr(rows[bad])[:60]
         raise DataError(
-            f"the column 'translation' holds objects, and row {bad + 1} ({part}) has not both {names[0]!r} and"
-            f" {names[1]!r}, but {found}; name them with --set translation.source=NAME and translation.target=NAME"
+            f"the column 'translation' holds objects, and {place_of_row(table, bad)} ({part}) has not both"
+            f" {names[0]!r} and {names[1]!r}, but {found}; name them with --set translation.source=NAME and"
+            " translation.target=NAME"
         )
     return pd.DataFrame({name: [row[name] for row in rows] for name in names})

@@ -9,6 +9,7 @@ __all__ = [
     "csv_fields",
     "differences",
     "environment",
+    "given",
     "leftover_threads",
     "machines",
     "nested",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from seqbench.base.printable import one_line
+from seqbench.base.given import shown
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -64,7 +64,7 @@ def refusal_of_all(field: str, details: Sequence[ErrorDetails]) -> str:
 
 
 def _given(detail: ErrorDetails) -> str:
-    return one_line(repr(detail["input"]), 200)
+    return shown(detail["input"])
 
 
 def _wanted(detail: ErrorDetails) -> str:

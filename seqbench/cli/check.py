@@ -20,8 +20,8 @@ from seqbench.cli.exit_status import CHECK_FAILED
 from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.cli.short_forms import in_long_form
 from seqbench.errors import ExperimentError
+from seqbench.experiment.overrides import assigned
 from seqbench.experiment.schema import merge
-from seqbench.experiment.strict_yaml import read_scalar
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.parameters import make, meaningless, refuse_meaningless
 
@@ -156,13 +156,13 @@ def settings_of(names: Iterable[str], assignments: Iterable[str]) -> dict[str, d
     known = set(names)
     found: dict[str, dict[str, Any]] = {}
     for assignment in assignments:
-        path, equals, text = assignment.partition("=")
+        path, equals, _ = assignment.partition("=")
         name, dot, parameter = path.strip().partition(".")
         if not (equals and dot):
             raise ExperimentError(f"--set {assignment}: write it as NAME.PARAMETER=VALUE, such as lstm.layers=2")
         if name not in known:
             raise ExperimentError(f"--set {assignment}: {name!r} is not checked; name it too")
-        found[name] = merge(found.get(name, {}), nested(parameter, read_scalar(text)))
+        found[name] = merge(found.get(name, {}), nested(parameter, assigned(assignment)))
     return found
 
 

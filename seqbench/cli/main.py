@@ -22,7 +22,7 @@ from seqbench import __version__
 from seqbench.base.leftover_threads import end_idle_pools, left_running
 from seqbench.base.printable import on_lines, one_line
 from seqbench.cli.exit_status import READER_GONE, USAGE
-from seqbench.errors import SeqbenchError
+from seqbench.errors import SeqbenchError, nearest
 
 COMMANDS = {
     "demo": "Show in a minute what seqbench measures.",
@@ -71,7 +71,9 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command of a line; for an unknown one, suggest the nearest name."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx)
+            near = nearest(args[0], COMMANDS)
+            guess = f" Did you mean {near!r}?" if near else ""
+            raise NoSuchCommand(args[0], f"No such command {args[0]!r}.{guess}", ctx=ctx)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:

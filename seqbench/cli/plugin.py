@@ -11,8 +11,8 @@ from seqbench.base.nested import nested
 from seqbench.base.printable import one_line
 from seqbench.cli.plugin_files import load_plugins
 from seqbench.errors import PluginError
+from seqbench.experiment.overrides import assigned
 from seqbench.experiment.schema import merge
-from seqbench.experiment.strict_yaml import read_scalar
 from seqbench.scaffold.create import KINDS, Licence, create
 from seqbench.scaffold.names import check_name
 
@@ -78,10 +78,10 @@ def _wrap(name: str, path: str, assignments: Sequence[str], licence: Licence, fo
 
     arguments: dict[str, Any] = {}
     for assignment in assignments:
-        target, equals, text = assignment.partition("=")
+        target, equals, _ = assignment.partition("=")
         if not equals:
             raise click.UsageError(f"--set {assignment}: write it as ARGUMENT=VALUE, such as units=64")
-        arguments = merge(arguments, nested(target.strip().removeprefix("arguments."), read_scalar(text)))
+        arguments = merge(arguments, nested(target.strip().removeprefix("arguments."), assigned(assignment)))
     try:
         made = wrap(name, path, arguments, licence, folder)
     except ValueError as error:

@@ -13,7 +13,7 @@ from seqbench.cli.cell_options import cell_options, folder_argument, load_cell
 from seqbench.cli.console import print_json, results_apart, say, warnings_said
 from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.contracts.task import Task
-from seqbench.errors import ContractError, ExperimentError
+from seqbench.errors import ContractError, DataError, ExperimentError
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.faults import faults_told, owner
 from seqbench.records.wanted import Wanted
@@ -65,7 +65,7 @@ def command(
     DIR is a folder of results of `seqbench run --keep-weights`. Where several cells have weights, say which one
     with --task, --model, --length, --seed or --key.
     """
-    from seqbench.data.row_files import answer_rows, json_answers, read_rows, written_rows
+    from seqbench.data.row_files import answer_rows, json_answers, lines_told, read_rows, written_rows
 
     _check(output, is_replaced=force, as_json=as_json)
     catalog = load_plugins(files)
@@ -76,7 +76,10 @@ def command(
     # Stdout is for answers, whatever a plugin prints.
     told = f"{owner('task', trained.task.name, catalog.origins)} cannot answer the rows of {source}"
     with results_apart(), faults_told(told), warnings_said():
-        answers: list[Any] = trained.predict(rows)
+        try:
+            answers: list[Any] = trained.predict(rows)
+        except DataError as error:
+            raise DataError(f"{error}{lines_told(str(error), source)}") from error
     if as_json:
         print_json({"key": trained.record.key, "cell": trained.record.title, "answers": json_answers(answers)})
     elif output is None:

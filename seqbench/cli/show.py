@@ -23,9 +23,8 @@ from seqbench.contracts.metrics import reference
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
 from seqbench.errors import ExperimentError, unknown
-from seqbench.experiment.overrides import settings
+from seqbench.experiment.overrides import assigned, settings
 from seqbench.experiment.schema import Training, load, merge
-from seqbench.experiment.strict_yaml import read_scalar
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.citations import reference_of
 from seqbench.plugins.faults import faults_told, owner
@@ -88,7 +87,7 @@ def _values(plugin: type[Task] | type[Model], assignments: Sequence[str]) -> Fac
             raise ExperimentError(
                 f"--set {assignment}: {owner} is shown, not {other}; give --set {own}={text} for its own"
             )
-        values = merge(values, nested(name, read_scalar(text)))
+        values = merge(values, nested(name, assigned(assignment)))
     return values
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
+from seqbench.base.given import shown
 from seqbench.base.refusals import refusal_of_all
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def refused(field: str, annotation: Any, value: Any, error: ValidationError) -> 
     """
     details, allowed = error.errors(), limits(annotation)
     if allowed and all(detail["type"] in _OF_LIMITS and not detail["loc"] for detail in details):
-        return f"{field} is {value!r}; it must be {allowed}"
+        return f"{field} is {shown(value)}; it must be {allowed}"
     return refusal_of_all(field, details)
 
 
@@ -117,7 +118,7 @@ def _check(name: str, annotation: Any, value: Any) -> None:
     except ValidationError as error:
         raise ValueError(refused(name, annotation, value, error)) from error
     except TypeError as error:
-        raise ValueError(f"{name} is {value!r}, which is no plain data as JSON has it: {error}") from error
+        raise ValueError(f"{name} is {shown(value)}, which is no plain data as JSON has it") from error
 
 
 def is_limited(annotation: Any) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from seqbench.base.given import shown
 from seqbench.errors import ContractError
 
 if TYPE_CHECKING:
@@ -115,13 +116,15 @@ class Split:
             steps, channels] floats; rows of symbols, Ragged with lengths of their own.
 
     Raises:
-        ContractError: inputs and targets differ in number, or there are no examples.
+        ContractError: inputs or targets are no tensors, they differ in number, or there are no examples.
     """
 
     inputs: Tensor | Ragged
     targets: Tensor | Ragged
 
     def __post_init__(self) -> None:
+        for name in ("inputs", "targets"):
+            _check_kind(name, getattr(self, name))
         if len(self.inputs) != len(self.targets):
             raise ContractError(
                 f"a split needs one target for each input, and here are {len(self.inputs)} inputs"
@@ -171,6 +174,17 @@ class Split:
         else:
             scored = _take(targets, rows)
         return Batch(places.padded(inputs.values, 0), scored, places.lengths)
+
+
+def _check_kind(name: str, values: Any) -> None:
+    """Refuse lists, arrays and tables, of which batches would be taken in another way or not at all."""
+    from torch import Tensor
+
+    if not isinstance(values, Tensor | Ragged):
+        raise ContractError(
+            f"{name} of a split is {shown(values)}; give a tensor, such as by torch.as_tensor(...), or"
+            " Ragged.from_rows(...) of tensors of different lengths"
+        )
 
 
 def numbers(values: Tensor | Ragged) -> Tensor:

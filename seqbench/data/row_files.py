@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seqbench.base.given import shown
+from seqbench.data.row_places import place_of_row
 from seqbench.data.sources import read_tables
 from seqbench.errors import DataError, ExperimentError
 
@@ -33,7 +36,44 @@ def read_rows(path: Path) -> list[Row]:
     tables = read_tables(str(path))
     if "all" not in tables:
         raise DataError(f"no such file: {path}")
-    table = tables["all"]
+    return _of_table(tables["all"])
+
+
+def rows_of(given: pd.DataFrame | Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return rows that a Python caller gave: a list of them, or a DataFrame of pandas (None where it has nothing).
+
+    >>> rows_of([{"text": "good"}])
+    [{'text': 'good'}]
+
+    Raises:
+        DataError: it is something else, or a row is no mapping.
+    """
+    if not isinstance(given, Sequence | Iterator) or isinstance(given, str):
+        import pandas as pd
+
+        if isinstance(given, pd.DataFrame):
+            return [*_of_table(given)]
+        raise DataError(
+            f"rows is {shown(given)}; it must be a list of rows, each column -> value (to_dicts() of polars), or a"
+            " DataFrame of pandas"
+        )
+    rows = list(given)
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, Mapping):
+            raise DataError(f"row {number} is {shown(row)}; a row is column -> value, such as {{'text': 'good'}}")
+    return rows
+
+
+def lines_told(message: str, path: Path) -> str:
+    """Return where the rows that a message numbers stand in their file; empty where they are no lines of it."""
+    table = read_tables(path)["all"]
+    numbers = dict.fromkeys(int(number) for number in re.findall(r"\brow (\d{1,9})\b", message))
+    places = {number: place_of_row(table, number - 1) for number in numbers if 0 < number <= len(table)}
+    told = [f"row {number} is {place}" for number, place in places.items() if place.startswith("line ")]
+    return f" ({', '.join(told)} of {path})" if told else ""
+
+
+def _of_table(table: pd.DataFrame) -> list[Row]:
     if table.index.names != [None]:
         table = table.reset_index()
     whole = table.astype(object).where(table.notna(), None)

@@ -6,7 +6,9 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seqbench.base.printable import one_line
 from seqbench.data.encodings import open_text
+from seqbench.data.separated_lines import SHOWN, fault_of_rows, separator_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,11 +23,7 @@ def read_csv(path: Path) -> pd.DataFrame:
     Raises:
         ValueError: its header or its rows are malformed.
     """
-    with open_text(path) as file:
-        header = file.readline()
-    # Files with decimal commas separate cells by semicolons.
-    separator = ";" if ";" in header and "," not in header else ","
-    return _read_separated(path, separator, csv.QUOTE_MINIMAL)
+    return _read_separated(path, separator_of(path, "csv"), csv.QUOTE_MINIMAL)
 
 
 def read_tsv(path: Path) -> pd.DataFrame:
@@ -34,7 +32,7 @@ def read_tsv(path: Path) -> pd.DataFrame:
     Raises:
         ValueError: its header or its rows are malformed.
     """
-    return _read_separated(path, "\t", csv.QUOTE_NONE)
+    return _read_separated(path, separator_of(path, "tsv"), csv.QUOTE_NONE)
 
 
 def _read_separated(path: Path, separator: str, quoting: Any) -> pd.DataFrame:
@@ -43,16 +41,20 @@ def _read_separated(path: Path, separator: str, quoting: Any) -> pd.DataFrame:
     with open_text(path) as file:
         _check_header(file.readline(), separator, quoting)
         file.seek(0)
-        table = pd.read_csv(
-            file,
-            sep=separator,
-            quoting=quoting,
-            keep_default_na=False,
-            na_values=[""],
-            low_memory=False,
-        )
+        try:
+            table = pd.read_csv(
+                file,
+                sep=separator,
+                quoting=quoting,
+                keep_default_na=False,
+                na_values=[""],
+                low_memory=False,
+            )
+        except pd.errors.ParserError as error:
+            why = str(error).removeprefix("Error tokenizing data. C error: ")
+            raise ValueError(fault_of_rows(path, separator) or why) from error
     if not isinstance(table.index, pd.RangeIndex):
-        raise ValueError("the rows have more cells than the header has names")
+        raise ValueError(fault_of_rows(path, separator) or "the rows have more cells than the header has names")
     table.columns = pd.Index([str(name).strip() for name in table.columns])
     for column in table.columns:
         if isinstance(table[column].dtype, pd.StringDtype):
@@ -118,7 +120,13 @@ def _check_header(line: str, separator: str, quoting: Any) -> None:
     """
     if line.startswith("#") and separator not in line:
         raise ValueError("its first line is a comment; remove all lines above the names of the columns")
-    names = [name.strip() for name in next(csv.reader([line], delimiter=separator, quoting=quoting), [])]
+    try:
+        names = [name.strip() for name in next(csv.reader([line], delimiter=separator, quoting=quoting), [])]
+    except csv.Error as error:
+        raise ValueError(
+            f"its first line is to name the columns, and begins {one_line(line, SHOWN)} ({error}); write the names"
+            " in a line above it"
+        ) from error
     other = next((mark for mark in (";", "\t", "|") if mark in line), None)
     if len(names) == 1 and other is not None:
         raise ValueError(f"its header is separated by {other!r}, and a file of this kind is by {separator!r}")
@@ -128,7 +136,10 @@ def _check_header(line: str, separator: str, quoting: Any) -> None:
     # A whole number may be a name, e.g. a year.
     numbers = [name for name in names if name[:1] in "+-.0123456789" and not name.isdigit() and _is_number(name)]
     if numbers:
-        raise ValueError(f"its first line is to name the columns, and holds the number {numbers[0]}")
+        raise ValueError(
+            f"its first line is to name the columns, and holds the number {numbers[0]}; write the names in a line"
+            " above it"
+        )
 
 
 def _is_number(text: str) -> bool:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seqbench.base.given import how_to_write, shown
 from seqbench.base.plain_files import check_plain
 from seqbench.base.printable import one_line
 from seqbench.data.hub import HubName
 from seqbench.data.idx_files import IMAGES, is_idx, read_idx
 from seqbench.data.layouts import KNOWN_ENDINGS, DataFile, DataLayout, layout_of
+from seqbench.data.row_places import FILES
 from seqbench.data.table_files import READERS, ending, read_document, read_file
 from seqbench.errors import DataError, reason
 
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def fingerprint(data: str) -> str:
+def fingerprint(data: str | Path) -> str:
     """Return a fingerprint of a data source's content: a hash of the file's bytes, never of its path.
 
     A file gives ``csv:sha256:...`` (its kind and the output of ``sha256sum``). A folder gives a hash over the
@@ -45,7 +48,7 @@ def fingerprint(data: str) -> str:
     return f"folder:sha256:{hashlib.sha256(''.join(parts).encode()).hexdigest()}"
 
 
-def read_tables(data: str) -> dict[str, pd.DataFrame]:
+def read_tables(data: str | Path) -> dict[str, pd.DataFrame]:
     """Return the rows of a data source by split.
 
     One file gives ``{"all": rows}``. A folder with ``train.*``, ``valid.*`` (or ``validation.*``, ``val.*``,
@@ -92,7 +95,15 @@ def read_tables(data: str) -> dict[str, pd.DataFrame]:
     return {role: _table(layout, [part for part in layout.parts if part.role == role]) for role in roles}
 
 
-def _locate(data: str) -> Path | HubName:
+def _locate(given: str | Path) -> Path | HubName:
+    if not isinstance(given, str | Path):
+        raise DataError(
+            f"data is {shown(given)}; it names a file, a folder or a data set: write the rows to a file, such as"
+            f' by {how_to_write(given)}, and give its name, "mine.csv"'
+        )
+    data = str(given)
+    if not data.strip():
+        raise DataError("data is an empty text; name a file, a folder or a data set")
     try:
         path = Path(data).expanduser()
         if path.exists():
@@ -122,7 +133,9 @@ def _table(layout: DataLayout, parts: Sequence[DataFile]) -> pd.DataFrame:
     elif len(parts) == 1 and parts[0].label is None:
         return read_file(parts[0].path, parts[0].kind)
     else:
-        table = pd.concat(_alike(parts), ignore_index=True)
+        tables = _alike(parts)
+        table = pd.concat(tables, ignore_index=True)
+        table.attrs[FILES] = tuple(chain.from_iterable(each.attrs[FILES] for each in tables))
     mine = [told for told in layout.left_out if told.startswith(f"{parts[0].role}/") or parts[0].role == "all"]
     if mine:
         table.attrs["left_out"] = ", ".join(mine)

@@ -14,8 +14,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
+from seqbench.base.printable import one_line
 from seqbench.data.encodings import check_start, first_strange_byte, open_text
+from seqbench.data.row_places import FILES
 from seqbench.data.separated_files import read_csv, read_tsv
+from seqbench.data.separated_lines import SHOWN
 from seqbench.errors import DataError, reason
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ def read_file(path: Path, kind: str) -> pd.DataFrame:
     table = _told(path, kind, lambda: READERS[kind](path))
     if table.empty:
         raise DataError(f"{path} is empty: no row was found in it")
+    table.attrs[FILES] = ((str(path), kind, len(table)),)
     return table
 
 
@@ -128,9 +132,14 @@ def _objects(lines: TextIO) -> Iterator[dict[str, Any]]:
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:
-            raise ValueError(f"line {number}: {error.msg}") from error
+            found = one_line(line, SHOWN)
+            raise ValueError(
+                f"line {number} is not JSON ({error.msg} at character {error.pos + 1}): {found}; write an object"
+                ' on each line, such as {"text": "good"}'
+            ) from error
         if not isinstance(row, dict):
-            raise ValueError(f"line {number} is not an object")
+            found = one_line(line, SHOWN)
+            raise ValueError(f'line {number} is not an object, but {found}; write one, such as {{"text": "good"}}')
         yield row
 
 

@@ -1,17 +1,21 @@
 """Reads the models of an experiment: names, and labelled variants of one model.
 
-Builds on the names of contracts.
+Builds on contracts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Annotated, Any
 
 from pydantic import PlainSerializer, PlainValidator
 
+from seqbench.base.given import shown
+from seqbench.contracts.model import Model
 from seqbench.contracts.names import RESERVED, is_name
+from seqbench.contracts.task import Task
 
 LONGEST = 40
 """Most characters of a label: it is a name in tables."""
@@ -44,8 +48,12 @@ def read_choice(value: Any) -> str | Variant:
     """
     if isinstance(value, (str, Variant)):
         return value
+    if is_code(value):
+        raise ValueError(how_named("model", value))
     if not isinstance(value, Mapping):
-        raise ValueError(f"it is the name of a model, or {_FORM}; {value!r} was given")
+        raise ValueError(f"it is the name of a model, or {_FORM}; {shown(value)} was given")
+    if is_code(value.get("model")):
+        raise ValueError(how_named("model", value["model"]))
     if missing := [name for name in ("label", "model") if not isinstance(value.get(name), str)]:
         raise ValueError(f"a labelled model has a {missing[0]}, which is text: write it as {_FORM}")
     label = value["label"]
@@ -60,6 +68,34 @@ def read_choice(value: Any) -> str | Variant:
         raise ValueError(f"the label {label} is without a model: write {label}=lstm, or in a file {_FORM}")
     rest = {name: each for name, each in value.items() if name not in ("label", "model")}
     return Variant(label, value["model"], rest)
+
+
+def is_code(value: Any) -> bool:
+    """Say whether a value is a class, a function, a layer, a task or a model, and no name of one."""
+    return callable(value) or isinstance(value, Task | Model)
+
+
+def how_named(kind: str, value: Any) -> str:
+    """Return a sentence that says how to name a task or a model of which the class, or an object, was given.
+
+    Args:
+        kind: ``task`` or ``model``.
+        value: a class or an object.
+    """
+    given = value if isinstance(value, type | FunctionType) else type(value)
+    said = f"a {kind} is given by its name, such as {_EXAMPLES[kind]}, and {shown(value)} was given"
+    if isinstance(given, type) and issubclass(given, Task | Model):
+        name = getattr(given, "name", "its name")
+        return f"{said}; write {name!r}, and if it is not installed, give its file to seqbench.run in plugin_files"
+    if kind == "task":
+        return f"{said}; a task of your own is a seqbench.Task in a file, which seqbench.run takes in plugin_files"
+    module = "my_file" if given.__module__ == "__main__" else given.__module__
+    layer = {"label": "mine", "model": "module", "layer": f"{module}:{given.__name__}", "arguments": {}}
+    where = ", with the class in the file my_file.py in the current folder" if module == "my_file" else ""
+    return f"{said}; write a layer as {layer}{where}"
+
+
+_EXAMPLES = {"task": "'copy'", "model": "'lstm'"}
 
 
 def _but_none_of_ours(label: str) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from seqbench.base.nested import nested
-from seqbench.errors import ExperimentError
+from seqbench.errors import ExperimentError, nearest
 from seqbench.experiment.schema import SECTIONS, Training, in_full, merge
 from seqbench.experiment.strict_yaml import read_scalar
 
@@ -79,23 +78,25 @@ def _with_owner(assignment: str, parameters: Mapping[str, Collection[str]]) -> s
     if owners:
         lines = " or ".join(f"--set {owner}.{name}={text}" for owner in owners)
         raise ExperimentError(f"--set {assignment}: {' and '.join(owners)} each have {name}; write {lines}")
-    known = sorted({f"{owner}.{each}" for owner, names in parameters.items() for each in names})
-    near = get_close_matches(name, [each.partition(".")[2] for each in known], n=1)
-    line = next((each for each in known if near and each.endswith(f".{near[0]}")), "lstm.hidden_size")
+    known = {each: f"{owner}.{each}" for owner, names in parameters.items() for each in names}
+    known |= {section: section for section in SECTIONS}
+    near = nearest(name, known)
+    line = f"{known[near]}={text}" if near else "lstm.hidden_size=64"
     raise ExperimentError(
         f"--set {assignment}: no task or model here has a parameter {name}; write it as NAME.FIELD=VALUE,"
-        f" such as --set {line}={text if near else 64}"
+        f" such as --set {line}"
     )
 
 
 def _setting(assignment: str) -> dict[str, Any]:
-    target, equals, text = assignment.partition("=")
+    target, equals, _ = assignment.partition("=")
     owner, dot, name = target.strip().partition(".")
-    if equals and owner in SECTIONS and not dot:
-        return {owner: _section(assignment, owner, text.strip())}
-    if not (equals and dot and owner and name):
+    is_section = owner in SECTIONS and not dot
+    if not equals or not (is_section or (dot and owner and name)):
         raise ExperimentError(f"--set {assignment}: write it as NAME.FIELD=VALUE, such as lstm.hidden_size=64")
-    value = read_scalar(text)
+    value = assigned(assignment)
+    if is_section:
+        return {owner: _section(assignment, owner, value)}
     if owner == "tune" and name.startswith("space."):
         return {owner: {"space": {name.removeprefix("space."): value}}}
     if owner in SECTIONS:
@@ -105,9 +106,24 @@ def _setting(assignment: str) -> dict[str, Any]:
     return {"parameters": {owner: nested(name, value)}}
 
 
-def _section(assignment: str, owner: str, text: str) -> Mapping[str, Any] | None:
+def assigned(assignment: str) -> Any:
+    """Return the value of an assignment: what follows its first ``=``.
+
+    >>> assigned("copy.symbols=4"), assigned("sentiment.data=null")
+    (4, None)
+
+    Raises:
+        ExperimentError: nothing follows; a path that was forgotten would count as one that is not wanted.
+    """
+    text = assignment.partition("=")[2].strip()
+    if not text:
+        raise ExperimentError(f"--set {assignment}: no value follows the =; write it, or null for none")
+    return read_scalar(text)
+
+
+def _section(assignment: str, owner: str, value: Any) -> Mapping[str, Any] | None:
     """Return what ``gradients=off``, ``executor=ray`` or ``tune=off`` sets."""
-    full = in_full(owner, read_scalar(text))
+    full = in_full(owner, value)
     if isinstance(full, Mapping) or (owner == "tune" and full is None):
         return full
     fields = ", ".join(sorted(SECTIONS[owner].model_fields))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -27,7 +27,7 @@ from seqbench.base.plain_files import read_plain
 from seqbench.base.refusals import refusal
 from seqbench.errors import ExperimentError, reason, unknown
 from seqbench.experiment.key_fields import IN_NO_KEY, InKey
-from seqbench.experiment.labels import Choice, Variant, labelled, picked, shown_name
+from seqbench.experiment.labels import Choice, Variant, how_named, is_code, labelled, picked, shown_name
 from seqbench.experiment.seeds import Seeds
 from seqbench.experiment.settings import Settings
 from seqbench.experiment.strict_yaml import MOST_BYTES, Document, Place, read_yaml
@@ -255,9 +255,11 @@ class Experiment(Settings):
 
     @field_validator("tasks", "models", "weights", "lengths", "evaluate_lengths", mode="before")
     @classmethod
-    def _tuple(cls, value: Any) -> Any:
+    def _tuple(cls, value: Any, info: ValidationInfo) -> Any:
         if isinstance(value, (str, int)):
             raise ValueError(f"it is a list: write [{value}]")
+        if info.field_name in ("tasks", "models") and (code := [*filter(is_code, _each(value))]):
+            raise ValueError(how_named(info.field_name.removesuffix("s"), code[0]))
         return tuple(value) if isinstance(value, list) else value
 
     @field_validator("tasks", "models", "weights", "lengths", "seeds", "evaluate_lengths")
@@ -268,6 +270,13 @@ class Experiment(Settings):
         if twice is not None:
             raise ValueError(f"{twice!r} stands here twice; keep one")
         return value
+
+
+def _each(value: Any) -> Iterable[Any]:
+    """Return the values of a list or a mapping; any other value alone."""
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else [value]
 
 
 def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Experiment:

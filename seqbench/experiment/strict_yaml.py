@@ -169,6 +169,10 @@ def _value(node: yaml.Node, place: Place, lines: dict[Place, int], source: str) 
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, (*place, i), lines, source) for i, item in enumerate(node.value)]
     is_plain = isinstance(node, yaml.ScalarNode) and node.style is None
+    if is_plain and not node.value:
+        # YAML reads null, and a path that was forgotten would be one that is not wanted.
+        named = next((f"{step} has" for step in reversed(place) if isinstance(step, str)), "an entry has")
+        raise ExperimentError(f"{source}:{lines[place]}: {named} no value here; write it, or null for none")
     return _scalar(node.value, f"{source}:{lines[place]}: ") if is_plain else node.value
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import partial
 from itertools import product
 from typing import Any
@@ -18,7 +17,7 @@ from seqbench.contracts.fields import does_name_code
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
 from seqbench.data.sources import fingerprint
-from seqbench.errors import ExperimentError, unknown
+from seqbench.errors import ExperimentError, nearest, unknown
 from seqbench.experiment.cells import Cell, Configured
 from seqbench.experiment.labels import Variant
 from seqbench.experiment.schema import SECTIONS, Experiment, merge
@@ -254,8 +253,8 @@ def _checked_parameters(experiment: Experiment, catalog: Catalog) -> dict[str, T
         if plugin is None:
             there = dict.fromkeys([*catalog.tasks, *catalog.models])
             ours = [own for own, of in experiment.names.items() if own not in there and of in there]
-            sections = get_close_matches(installed, SECTIONS, cutoff=0.7)
-            asked = unknown("task or model", installed, [*ours, *there, *sections])
+            section = nearest(installed, SECTIONS, cutoff=0.7)
+            asked = unknown("task or model", installed, [*ours, *there, *([section] if section else [])])
             raise ExperimentError(experiment.where("parameters", name) + asked)
         if does_name_code(plugin) and not is_asked:
             # What labels share need not be whole, and nothing that it names is imported for itself.

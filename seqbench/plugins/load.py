@@ -19,6 +19,7 @@ from typing import Any
 
 import pluggy
 
+from seqbench.base.given import as_path, shown
 from seqbench.contracts.version import STATED_AS, judge
 from seqbench.errors import PluginError, unknown
 from seqbench.jobs.plugin_sources import PluginFile, PluginSources
@@ -103,7 +104,9 @@ class _SoFar:
 def _listed(files: Iterable[str | Path]) -> list[Path]:
     if isinstance(files, str | Path):
         raise PluginError(f"plugin files are a list: write [{str(files)!r}]")
-    return [Path(file) for file in files]
+    if not isinstance(files, Iterable):
+        raise PluginError(f"plugin files are a list of paths, and {shown(files)} was given")
+    return [as_path(file, "a plugin file", PluginError) for file in files]
 
 
 def _chosen(found: list[importlib.metadata.EntryPoint], only: str) -> list[importlib.metadata.EntryPoint]:

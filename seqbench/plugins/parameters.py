@@ -11,11 +11,12 @@ import typing
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Any, TypeVar
 
 from pydantic import ValidationError
 
+from seqbench.base.given import how_to_write, shown
 from seqbench.contracts.constraints import annotations_of, fitted, in_words, refused
 from seqbench.contracts.fields import is_added_later, is_data_source, is_generated_only
 from seqbench.contracts.model import Model
@@ -102,12 +103,14 @@ def make(plugin: type[Plugin], values: Mapping[str, Any], where: str = "", *, la
         PluginError: making it raised anything but a ValueError.
     """
     known = {parameter.name: parameter for parameter in parameters_of(plugin)}
+    # In Python a path may be a `Path`; a record holds text.
+    values = {name: str(value) if isinstance(value, PurePath) else value for name, value in values.items()}
     owner, both = label or plugin.name, f"{label} ({plugin.name})" if label else plugin.name
     for name, value in values.items():
         if name not in known:
             raise ExperimentError(where + unknown(f"parameter of {both}", name, known))
         _check(owner, known[name], value, where)
-        if known[name].is_data_source and value == "":
+        if known[name].is_data_source and isinstance(value, str) and not value.strip():
             raise ExperimentError(f"{where}{owner}.{name} names nothing; give a file, a folder or a data set")
     # Defaults are converted too: 0 for a float becomes 0.0, so that both make the same cell.
     given = {name: values.get(name, parameter.default) for name, parameter in known.items()}
@@ -164,9 +167,20 @@ def refuse_meaningless(task: Task, names: Sequence[str], where: str = "") -> Non
 
 
 def _check(owner: str, parameter: Parameter, value: Any, where: str) -> None:
+    name = f"{owner}.{parameter.name}"
+    if parameter.is_data_source and not isinstance(value, str | int | float | None):
+        raise ExperimentError(
+            f"{where}{name} names a file, a folder or a data set, and {shown(value)} was given; write the rows to"
+            f' a file, such as by {how_to_write(value)}, and give its name, "mine.csv"'
+        )
     try:
         fitted(parameter.type, value)
-    except ValidationError as error:
+    except TypeError as error:
+        is_class = isinstance(value, type)
+        advice = "name a class by its import path" if is_class else "convert it, such as by int(...) or .tolist()"
         raise ExperimentError(
-            where + refused(f"{owner}.{parameter.name}", parameter.type, value, error)
+            f"{where}{name} is {shown(value)}, and parameters are plain data: numbers, texts, true or false, lists"
+            f" and mappings of them; {advice}"
         ) from error
+    except ValidationError as error:
+        raise ExperimentError(where + refused(name, parameter.type, value, error)) from error

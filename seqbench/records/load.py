@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqbench.base.collector import collector_paused
+from seqbench.base.given import as_path
 from seqbench.records.csv import is_csv, joined, read_csv, text_of, typed_setting
 from seqbench.records.mixing import confusions
 from seqbench.records.row_columns import RowColumns, rows_in_order
@@ -50,7 +51,7 @@ def load_results(*places: str | Path) -> pd.DataFrame:
     Raises:
         StoreError: a place is missing or holds something else.
     """
-    paths = [Path(place) for place in places]
+    paths = [as_path(place, "a folder or file of results") for place in places]
     files = [read_csv(path) for path in paths if is_csv(path)]
     # Nothing that is made of many records can be freed before the table is there.
     with collector_paused():

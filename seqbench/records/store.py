@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from seqbench.base.atomic_files import write_atomically
 from seqbench.base.checksums import sealed
+from seqbench.base.given import as_path
 from seqbench.base.plain_files import is_broken_link, read_plain
 from seqbench.base.process_identity import is_abandoned
 from seqbench.errors import StoreError, reason
@@ -50,7 +51,7 @@ class Store:
     """
 
     def __init__(self, path: str | Path, *, index_from: int | None = None) -> None:
-        self.path = Path(path)
+        self.path = as_path(path, "the folder of results")
         self.index_from = index_from
         self.layout = Layout(self.path)
         self._check()

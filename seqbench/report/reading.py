@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
+from seqbench.base.given import as_path
 from seqbench.errors import StoreError
 from seqbench.records.curves import CurvesOf
 from seqbench.records.layout import Layout
@@ -37,12 +38,15 @@ def several(folders: Folders) -> list[Path]:
     """Return the folders as a list.
 
     Raises:
-        StoreError: there is none.
+        StoreError: there is none, or one is no path.
 
     >>> [str(each) for each in several("results/quick")]
     ['results/quick']
     """
-    named = [Path(folders)] if isinstance(folders, str | Path) else [Path(each) for each in folders]
+    # Of a table, which can be iterated over too, the names of its columns would be taken for folders.
+    if isinstance(folders, str) or not isinstance(folders, Sequence | Set | Iterator):
+        return [as_path(folders, "a folder of results")]
+    named = [as_path(folder, "a folder of results") for folder in folders]
     if not named:
         raise StoreError("no folder was named: name a folder of results, such as 'results/quick'")
     return named

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqbench.base.collector import collector_paused
+from seqbench.base.given import as_path
 from seqbench.errors import ExperimentError, unknown
 from seqbench.report.document import whole_report
 from seqbench.report.excerpt import EXCERPTS, excerpt
@@ -42,7 +43,7 @@ def write_report(
         ExperimentError: the ending, the format or the table is unknown, or the file cannot be written.
         StoreError: a folder is missing or empty, or folders contradict each other.
     """
-    path = Path(output)
+    path = as_path(output, "output", ExperimentError)
     name = format_of(path) if format is None else format
     if name not in FORMATS:
         raise ExperimentError(unknown("format", name, FORMATS))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqbench.base.collector import collector_paused
+from seqbench.base.given import shown
 from seqbench.errors import ExperimentError
 from seqbench.experiment.schema import Execution, Experiment, load
 from seqbench.jobs.events import Event
@@ -71,13 +72,11 @@ def run(
     """
     from seqbench.records.load import frame
 
-    for name, value in {"progress": progress, "keep_weights": keep_weights}.items():
-        if not isinstance(value, bool):
-            raise ExperimentError(f"{name} is {value!r}; give True or False")
+    check_words({"executor": executor, "on_existing": on_existing, "shard": shard})
+    check_switches({"progress": progress, "keep_weights": keep_weights})
     catalog = loaded(plugin_files)
-    if not isinstance(experiment, Experiment):
-        experiment = load(experiment_file(str(experiment), catalog))
-    store = Store(output or default_output(experiment))
+    experiment = opened(experiment, catalog)
+    store = Store(default_output(experiment) if output is None else output)
     todo = plan(experiment, catalog, store, on_existing=on_existing, shard=shard)
     if may_have_changed(todo, catalog):
         for each in changed_files(todo, records_of(todo, store), catalog):
@@ -88,6 +87,44 @@ def run(
     for sentence in without_weights(todo, records, settings):
         log.warning("%s", sentence)
     return frame(records)
+
+
+def check_words(given: Mapping[str, object]) -> None:
+    """Refuse arguments that are neither text nor None: argument -> what was given.
+
+    Raises:
+        ExperimentError: there is one.
+    """
+    for name, value in given.items():
+        if value is not None and not isinstance(value, str):
+            raise ExperimentError(f"{name} is {shown(value)}; it is given as text")
+
+
+def check_switches(given: Mapping[str, object]) -> None:
+    """Refuse arguments that are neither True nor False: argument -> what was given.
+
+    Raises:
+        ExperimentError: there is one.
+    """
+    for name, value in given.items():
+        if not isinstance(value, bool):
+            raise ExperimentError(f"{name} is {shown(value)}; give True or False")
+
+
+def opened(experiment: Experiment | str | Path, catalog: Catalog) -> Experiment:
+    """Return an experiment that was given as such, by the name of a suite, or as a YAML file.
+
+    Raises:
+        ExperimentError: it is none of these, there is no such suite, or the file is unfit.
+    """
+    if isinstance(experiment, Experiment):
+        return experiment
+    if not isinstance(experiment, str | Path):
+        raise ExperimentError(
+            f"experiment is {shown(experiment)}; give the name of a suite, a YAML file, or an Experiment, such as"
+            " seqbench.Experiment(tasks=['copy'], models=['lstm'], lengths=[16])"
+        )
+    return load(experiment_file(str(experiment), catalog))
 
 
 def loaded(plugin_files: Iterable[str | Path]) -> Catalog:
@@ -145,8 +182,10 @@ def executor_settings(
     Raises:
         ExperimentError: ``jobs`` is below 1.
     """
-    if jobs is not None and jobs < 1:
-        raise ExperimentError(f"jobs is {jobs}; it is the number of cells at a time, 1 or more (None: one a core)")
+    if jobs is not None and not (isinstance(jobs, int) and jobs >= 1):
+        raise ExperimentError(
+            f"jobs is {shown(jobs)}; it is the number of cells at a time, 1 or more (None: one a core)"
+        )
     asked = {"jobs": jobs, "name": executor, "loggers": loggers, "keep_weights": keep_weights}
     return experiment.executor.model_copy(update={name: value for name, value in asked.items() if value})
 

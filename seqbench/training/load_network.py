@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -14,6 +14,7 @@ from seqbench.contracts.examples import Batch, Ragged, Split
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
 from seqbench.data.batches import evaluation_size
+from seqbench.data.row_files import rows_of
 from seqbench.decoding.decode import decode
 from seqbench.decoding.sampling import Sampling
 from seqbench.errors import DataError, PluginError, SeqbenchError, StoreError
@@ -27,6 +28,9 @@ from seqbench.records.schema import PluginUsed, Record
 from seqbench.records.store import Store
 from seqbench.training.kept_weights import RUN_AGAIN, Kept, read_weights
 from seqbench.training.writing import Generated, Writer
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _AS_TRAINED = Sampling()
 
@@ -64,16 +68,17 @@ class Trained:
                     f" {found} now, {trained_on.get(name)} then"
                 )
 
-    def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    def predict(self, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> list[Any]:
         """Return the answers for new rows: one row or several make an input, and each input gets an answer.
+
+        Args:
+            rows: a list of rows, each column -> value, or a DataFrame of pandas.
 
         Raises:
             ContractError: the task does not define `Task.encode` and `Task.decode`.
             DataError: the rows are unfit.
         """
-        if isinstance(rows, Mapping | str):
-            raise DataError(f"rows is {type(rows).__name__}; it must be a list of rows, each column -> value")
-        inputs = self.task.encode(rows, self.record.cell.length, self.kept.fitted)
+        inputs = self.task.encode(rows_of(rows), self.record.cell.length, self.kept.fitted)
         if len(inputs) == 0:
             return []
         size = evaluation_size(_longest(inputs), self.network.targets.outputs_per_step)

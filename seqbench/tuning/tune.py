@@ -7,11 +7,21 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqbench.experiment.schema import Experiment, load
+from seqbench.base.given import as_path
+from seqbench.experiment.schema import Experiment
 from seqbench.records.store import Store
 from seqbench.running.changed_files import changed_in
 from seqbench.running.plan import RETRY_FAILED, policy_of
-from seqbench.running.run import default_output, executor_settings, experiment_file, loaded, records_of, run_plan
+from seqbench.running.run import (
+    check_switches,
+    check_words,
+    default_output,
+    executor_settings,
+    loaded,
+    opened,
+    records_of,
+    run_plan,
+)
 from seqbench.tuning.tuning import of_trials, tuning_of
 
 if TYPE_CHECKING:
@@ -56,10 +66,12 @@ def tune(
     """
     from seqbench.records.load import frame
 
+    check_words({"executor": executor, "on_existing": on_existing, "shard": shard})
+    check_switches({"progress": progress, "keep_weights": keep_weights, "trials_only": trials_only})
     catalog = loaded(plugin_files)
-    if not isinstance(experiment, Experiment):
-        experiment = load(experiment_file(str(experiment), catalog))
-    found = tuning_of(experiment, catalog, Path(output or default_output(experiment)), shard=shard)
+    experiment = opened(experiment, catalog)
+    folder = default_output(experiment) if output is None else as_path(output, "the folder of results")
+    found = tuning_of(experiment, catalog, folder, shard=shard)
     for sentence in found.remarks:
         log.warning("%s", sentence)
     if on_existing != "fresh":

@@ -11,11 +11,10 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from difflib import get_close_matches
 from inspect import isclass
 from types import ModuleType
 
-from seqbench.errors import told
+from seqbench.errors import nearest, told
 from seqbench.wrapping.source import forget, has_source, is_stale, remember, renew
 
 
@@ -52,8 +51,8 @@ def _class_of(path: str) -> type:
     found = getattr(module, class_name, None)
     if found is None:
         classes = sorted(name for name, each in vars(module).items() if isclass(each))
-        near = get_close_matches(class_name, classes, n=1)
-        guess = f"; did you mean {module_name}:{near[0]}?" if near else ""
+        near = nearest(class_name, classes)
+        guess = f"; did you mean {module_name}:{near}?" if near else ""
         raise NamingError(f"{module_name} has no class {class_name!r}{guess}")
     if not isclass(found):
         raise NamingError(f"{path} is {type(found).__name__} and not a class; name a class, as {FORM}")

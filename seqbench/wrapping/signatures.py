@@ -12,9 +12,9 @@ import types
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Literal
 
+from seqbench.errors import nearest
 from seqbench.wrapping.paths import FORM, NamingError, found_class
 
 CLASS = "class"
@@ -180,8 +180,8 @@ def _without_class(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _unknown(kind: type, name: str, where: str, known: Mapping[str, Argument]) -> str:
-    near = get_close_matches(name, known, n=1)
-    guess = f"; did you mean {near[0]!r}?" if near else "."
+    near = nearest(name, known)
+    guess = f"; did you mean {near!r}?" if near else "."
     return f"{kind.__name__} has no argument {name!r} ({where}){guess} It has: {', '.join(known) or 'none'}"
 
 

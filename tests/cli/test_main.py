@@ -163,6 +163,26 @@ def test_unknown_name_is_one_sentence_without_a_traceback(seqbench: Shell) -> No
     assert ran.err.startswith("seqbench: no task, model or suite is called 'lsmt'; did you mean 'lstm'?")
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("LIST", "Did you mean 'list'?"),
+        ("show LSTM", "called 'LSTM'; did you mean 'lstm'?"),
+        ("run SMOKE", "called 'SMOKE'; did you mean 'smoke'?"),
+        ("run smoke --tasks Copy", "called 'Copy'; did you mean 'copy'?"),
+        ("run smoke --tasks copy --models LSTM", "called 'LSTM'; did you mean 'lstm'?"),
+        ("run smoke --tasks copy --set copy.Symbols=3", "called 'Symbols'; did you mean 'symbols'?"),
+        ("run smoke --tasks copy --set SYMBOLS=3", "such as --set copy.symbols=3"),
+        ("run smoke --tasks copy --set Executor=ray", "such as --set executor=ray"),
+        ("run smoke --set training.STEPS=3", "called 'STEPS'; did you mean 'steps'?"),
+    ],
+)
+def test_name_in_other_capitals_is_answered_with_the_right_one(seqbench: Shell, line: str, expected: str) -> None:
+    ran = seqbench(*line.split())
+    assert (ran.status, ran.out) == (2, "")
+    assert expected in ran.err
+
+
 def test_error_of_our_own_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["seqbench", "show", "copy", "--length", "1"])
     monkeypatch.setitem(sys.modules, "torch", None)  # a broken installation
@@ -298,6 +318,16 @@ def test_set_takes_a_parameter_with_its_owner_and_without(
     assert (short.status, short.err) == (0, long.err)
     found = [re.findall(told, ran.out) for ran in (short, long, seqbench(*command, *output))]
     assert found[0] == found[1] != found[2]
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["run smoke --tasks copy --set copy.layout=", "show copy --set layout=", "check copy --set layout="],
+)
+def test_set_without_a_value_ends_with_status_2(seqbench: Shell, command: str) -> None:
+    ran = seqbench(*command.split())
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.endswith("layout=: no value follows the =; write it, or null for none\n")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from seqbench import DataError, load_trained, run
 from seqbench.cli.main import cli
-from seqbench.data.row_files import answer_rows, json_answers, read_rows, written_rows
+from seqbench.data.row_files import answer_rows, json_answers, lines_told, read_rows, written_rows
 from seqbench.records.store import Store
 from tests.scenarios.test_writing import WRITING, experiment
 
@@ -137,6 +137,15 @@ def test_rows_are_read_with_none_where_a_value_is_missing(tmp_path: Path) -> Non
     assert read_rows(tmp_path / "b.parquet") == [{"day": "2020-01-01", "n": 1}]
     with pytest.raises(DataError, match="is a folder"):
         read_rows(tmp_path)
+
+
+def test_rows_that_a_message_numbers_are_found_on_their_lines(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('text\n"two\nlines"\nx\n')
+    told = lines_told("the text of row 2 is empty, as that of row 1 and of row 7", tmp_path / "a.csv")
+    assert told == f" (row 2 is line 4, row 1 is line 2 of {tmp_path / 'a.csv'})"
+    pd.DataFrame({"text": ["x"]}).to_parquet(tmp_path / "b.parquet")
+    assert lines_told("the text of row 1 is empty", tmp_path / "b.parquet") == ""
+    assert lines_told("no row", tmp_path / "a.csv") == ""
 
 
 def test_answers_become_rows_and_numbers_that_are_not_finite_null() -> None:

@@ -91,12 +91,13 @@ def test_experiment_of_a_trained_target_is_shown() -> None:
     assert "evaluate_lengths: [41, 64, 100, 200, 300, 400, 500]" in out
 
 
+@pytest.mark.parametrize("name", ["mine-mat", "Mine-Met"])
 def test_unknown_name_is_an_error_with_the_nearest_one(
-    plugin: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    name: str, plugin: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["seqbench", "targets", "run", "mine-mat", "--plugin", plugin])
+    monkeypatch.setattr("sys.argv", ["seqbench", "targets", "run", name, "--plugin", plugin])
     assert run_line() == 2
-    assert "no target is called 'mine-mat'; did you mean 'mine-met'?" in capsys.readouterr().err
+    assert f"no target is called {name!r}; did you mean 'mine-met'?" in capsys.readouterr().err
     assert not Path("results").exists()
 
 

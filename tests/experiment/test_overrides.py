@@ -45,3 +45,12 @@ def test_assignment_of_brackets_or_digits_without_end_is_refused_at_once(assignm
 def test_assignment_when_malformed_says_how_to_write_it(assignment: str) -> None:
     with pytest.raises(ExperimentError, match=r"NAME\.FIELD=VALUE"):
         settings([assignment])
+
+
+@pytest.mark.parametrize(
+    "assignment", ["sentiment.data=", "copy.symbols= ", "gradients=", "training.steps=", "tune="]
+)
+def test_assignment_without_a_value_is_refused_and_null_is_one(assignment: str) -> None:
+    with pytest.raises(ExperimentError, match=f"^--set {assignment}: no value follows the =; write it, or null"):
+        settings([assignment])
+    assert settings(["sentiment.data=null"]) == {"parameters": {"sentiment": {"data": None}}}

@@ -53,6 +53,16 @@ def cell(tmp_path: Path, parameters: str, *assignments: str) -> Cell:
     return expand(load(suite, settings(assignments)), CATALOG)[0]
 
 
+@pytest.mark.parametrize("nothing", ["", " "])
+def test_source_that_is_an_empty_text_is_refused_and_makes_up_no_data(tmp_path: Path, nothing: str) -> None:
+    with pytest.raises(
+        ExperimentError, match=r"suite\.yaml:5: counted\.data names nothing; give a file, a folder"
+    ):
+        cell(tmp_path, f"data: '{nothing}'")
+    with pytest.raises(ExperimentError, match="--set counted.data="):
+        cell(tmp_path, "", f"counted.data={nothing}")
+
+
 def test_suite_that_sets_one_when_the_command_line_brings_data_then_its_default_and_the_same_key(
     tmp_path: Path, mine: Path
 ) -> None:

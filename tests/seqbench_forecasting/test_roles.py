@@ -192,14 +192,14 @@ def test_table_of_uci_then_read(tmp_path: Path, text: str, options: dict[str, An
         (
             air_quality(marker=True),
             "a.csv",
-            r"'CO\(GT\)' holds -200 in row 10, the first of 1, far from all .*markers=keep",
+            r"'CO\(GT\)' holds -200 in line 11, the first of 1, far from all .*markers=keep",
         ),
-        (household_power("?"), "a.csv", r"column 'power' holds '\?' in row 10, a marker of a missing value"),
-        (household_power("."), "a.csv", r"column 'power' holds '\.' in row 10, a marker of a missing value"),
-        (household_power("NA"), "a.csv", r"column 'power' has a missing value in row 10"),
-        (household_power("-999"), "a.csv", r"column 'power' holds -999 in row 10"),
+        (household_power("?"), "a.csv", r"column 'power' holds '\?' in line 11, a marker of a missing value"),
+        (household_power("."), "a.csv", r"column 'power' holds '\.' in line 11, a marker of a missing value"),
+        (household_power("NA"), "a.csv", r"column 'power' has a missing value in line 11"),
+        (household_power("-999"), "a.csv", r"column 'power' holds -999 in line 11"),
         (household_power("1.0"), "a.txt", "lines of text .*give its file the ending .csv"),
-        (beijing(), "a.csv", "column 'cbwd' .*'NW' in row 1; .*--set forecasting.exclude=cbwd"),
+        (beijing(), "a.csv", "column 'cbwd' .*'NW' in line 2; .*--set forecasting.exclude=cbwd"),
     ],
 )
 def test_table_of_uci_with_markers_then_refused_by_name(tmp_path: Path, text: str, name: str, says: str) -> None:
@@ -250,7 +250,7 @@ def test_points_before_three_digits_beside_whole_numbers_then_refused_until_said
     path.write_text(mark.join(("day", "a", "b")) + "\n" + "\n".join(rows) + "\n")
     table = read_tables(str(path))["all"]
     with pytest.raises(
-        DataError, match=r"'a' holds '1.050' in row 2 and '950' in row 1: .*=point or --set .*=comma"
+        DataError, match=r"'a' holds '1.050' in line 3 and '950' in line 2: .*=point or --set .*=comma"
     ):
         panel(table)
     assert panel(table, decimal="comma").values[:3].tolist() == [[950, 1.5], [1050, 2.5], [2000, 3.5]]

@@ -246,9 +246,9 @@ def test_table_of_several_series_when_read_as_one_then_refused(frame: pd.DataFra
     [
         (long(), {**GROUP, "series": "H9"}, r"no series is called 'H9' \(series\); there are: H1, H2"),
         (long()[::-1], GROUP, "in column 'ds' .* comes after .*"),
-        (long().assign(unique_id=None), GROUP, "column 'unique_id' .* is empty in row 1"),
+        (long().assign(unique_id=None), GROUP, "column 'unique_id' .* is empty in line 2"),
         (in_rows().assign(V1="x"), ROWS, "two series are called 'x'"),
-        (in_rows().assign(V20=[1, None, 1, 1, 1]), ROWS, r"'V20' has a missing value in row 2 \(series 'H2'\)"),
+        (in_rows().assign(V20=[1, None, 1, 1, 1]), ROWS, r"'V20' has a missing value in line 3 \(series 'H2'\)"),
         (in_rows(), {**ROWS, "target": "V3"}, "with layout=rows there is one"),
         (long(), {**GROUP, "horizon": 30}, "of 60 rows of series 'H1' these have 48, 6 and 6"),
         (long(), {**GROUP, "season": 60}, "a season of 60 steps needs more training rows, and there are 48"),
@@ -290,7 +290,7 @@ def test_marker_in_a_small_series_beside_a_large_one_then_refused(tmp_path: Path
     frame = long()
     frame.loc[frame["unique_id"] == "H5", "y"] *= 1e5
     frame.loc[7, "y"] = -999
-    with pytest.raises(DataError, match="column 'y' of series 'H1' holds -999 in row 8"):
+    with pytest.raises(DataError, match="column 'y' of series 'H1' holds -999 in line 9"):
         load(frame, tmp_path, group="unique_id")
 
 

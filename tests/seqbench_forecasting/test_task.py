@@ -353,15 +353,15 @@ def _with(column: str, row: int, value: object) -> pd.DataFrame:
     [
         (
             hourly().assign(note="hi"),
-            "column 'note' holds something that is neither a number nor a date: 'hi' in row 1",
+            "column 'note' holds something that is neither a number nor a date: 'hi' in line 2",
         ),
-        (_with("a", 7, "n/k"), "column 'a' holds something .*: 'n/k' in row 8"),
-        (_with("b", 9, None), "column 'b' has a missing value in row 10"),
-        (_with("b", 9, np.inf), "column 'b' has an infinite value in row 10"),
-        (_with("date", 9, "soon"), "column 'date' holds dates, but row 10 has 'soon'"),
-        (_with("date", 0, None), "column 'date' holds dates, but row 1 has nan"),
-        (hourly()[::-1], r"in column 'date' 2020-01-05 02:00:00 comes after 2020-01-05 03:00:00 \(row 2\)"),
-        (pd.concat([hourly()[:50], hourly()[49:]]), r"2020-01-03 01:00:00 is repeated \(row 51\)"),
+        (_with("a", 7, "n/k"), "column 'a' holds something .*: 'n/k' in line 9"),
+        (_with("b", 9, None), "column 'b' has a missing value in line 11"),
+        (_with("b", 9, np.inf), "column 'b' has an infinite value in line 11"),
+        (_with("date", 9, "soon"), "column 'date' holds dates, but line 11 has 'soon'"),
+        (_with("date", 0, None), "column 'date' holds dates, but line 2 has nan"),
+        (hourly()[::-1], r"in column 'date' 2020-01-05 02:00:00 comes after 2020-01-05 03:00:00 \(line 3\)"),
+        (pd.concat([hourly()[:50], hourly()[49:]]), r"2020-01-03 01:00:00 is repeated \(line 52\)"),
         (hourly().assign(date=hourly()["date"].iloc[np.arange(100) ** 2 % 97].to_numpy()), "in the order of time"),
         (hourly().assign(other=hourly()["date"]), "columns 'date' and 'other' both hold dates"),
         (hourly()[["date"]], "no column holds numbers; there are: date"),
@@ -373,6 +373,16 @@ def _with(column: str, row: int, value: object) -> pd.DataFrame:
 def test_unfit_table_then_one_clear_error(tmp_path: Path, table: pd.DataFrame, says: str) -> None:
     with pytest.raises(DataError, match=says):
         Forecasting(data=written(table, tmp_path), horizon=4).load(8, seed=0)
+
+
+def test_cell_of_one_of_several_files_is_found_in_that_file(tmp_path: Path) -> None:
+    table = _with("a", 90, "n/k")
+    for name, rows in {"train": slice(0, 60), "valid": slice(60, 80), "test": slice(80, None)}.items():
+        written(table[rows], tmp_path, f"{name}.csv")
+    with pytest.raises(
+        DataError, match=r"column 'a' holds .*: 'n/k' in line 12 of test\.csv; correct or remove it"
+    ):
+        Forecasting(data=str(tmp_path), horizon=4).load(8, seed=0)
 
 
 @pytest.mark.parametrize(

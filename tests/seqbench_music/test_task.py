@@ -189,8 +189,11 @@ def test_table_with_a_column_of_pieces_is_read(tmp_path: Path) -> None:
     pd.DataFrame(rows[:10]).to_parquet(tmp_path / "pieces.parquet")
     data = Music(data=str(tmp_path / "pieces.parquet"), column="melody").load(2, 0)
     assert [len(split) for split in (data.train, data.validation, data.test)] == [8, 1, 1]
-    with pytest.raises(DataError, match=r"has no column notes; it has melody\. Set music\.column"):
+    with pytest.raises(DataError, match=r"has no column 'notes'; it has melody\. Set music\.column"):
         Music(data=str(path)).load(2, 0)
+    path.write_text(json.dumps(rows[0]) + '\n\n{"melody": 3}\n')
+    with pytest.raises(DataError, match=r"pieces\.jsonl, line 3: a piece is a list of steps.*, and here is 3"):
+        Music(data=str(path), column="melody").load(2, 0)
 
 
 @pytest.mark.parametrize(

@@ -218,16 +218,22 @@ def test_example_shows_the_image_and_the_steps_above_the_class(whole: TaskData) 
     [
         (
             lambda rows: rows.drop(columns="label"),
-            "has no column label; it has p0, p1.* name it with label_column",
+            "has no column 'label'; it has p0, p1.* name it with label_column",
         ),
-        (lambda rows: rows.assign(p2="x"), "the column p2 holds no numbers"),
-        (lambda rows: rows.assign(p2=rows["p2"].where(rows.index != 4)), "row 5 has no number in the column p2"),
+        (lambda rows: rows.assign(p2="x"), "the column p2 holds no numbers: line 2 has 'x'; each column"),
+        (lambda rows: rows.assign(p2=rows["p2"].where(rows.index != 4)), "line 6 has no number in the column p2"),
         (
             lambda rows: rows.assign(p2=rows["p2"].astype(float).where(rows.index != 4, 1e300)),
-            r"row 5 has 1e\+300 in the column p2, which is too large",
+            r"line 6 has 1e\+300 in the column p2, which is too large",
         ),
-        (lambda rows: rows.assign(label=rows["label"].where(rows.index != 4)), "row 5 has no label"),
-        (lambda rows: rows.assign(label=rows.index / 4), "label holds numbers, not classes: row 2 has 0.25; name"),
+        (
+            lambda rows: rows.assign(label=rows["label"].where(rows.index != 4)),
+            "line 6 has no label; leave it",
+        ),
+        (
+            lambda rows: rows.assign(label=rows.index / 4),
+            "holds numbers, not classes: line 3 has 0.25; name",
+        ),
         (
             lambda rows: rows.rename(columns={"p0": "id"}).rename(columns=lambda name: name.replace("p", "pixel")),
             "the column id is none of the pixels, whose columns are named as pixel1 is; leave it out",

@@ -285,13 +285,22 @@ def test_folds_then_the_last_two_or_those_named(tmp_path: Path) -> None:
         (
             "text,label",
             ["x,1", "y,", "z,"],
-            r"2 of 3 rows \(train\) have no label in 'label', the first of them row 2",
+            r"2 of 3 rows \(train\) have no label in 'label', the first of them line 3",
         ),
-        ("text,label", ["x,1.5", "y,2"], r"the label 1.5 in 'label' at row 1 \(train\) is no class but a number"),
+        ("text,label", ["x,1.5", "y,2"], r"the label 1.5 in 'label' at line 2 \(train\) is no class but a number"),
         ("text,label", [" ,1", ",0"], r"all 2 texts \(train\) in 'text' are empty"),
         ("text,label", ["x,1", "y,0"], "the label '1' has 1 different texts, too few"),
         ("text,label,split", ["x,1,train", "y,0,train", "z,2,test"], "test texts have labels .*: 2"),
-        ("text,label,split", ["x,1,train", "y,0,other"], "says 'other' in 1 rows; it may say train, validation"),
+        (
+            "text,label,split",
+            ["x,1,train", "y,0,other"],
+            "says 'other' in 1 rows, the first of them line 3; it may say train, validation",
+        ),
+        (
+            "text,label,fold",
+            ["x,1,1", '"y\nz",0,2', "z,1,"],
+            "1 of 3 rows have nothing in the column 'fold', the first of them line 5; name the fold",
+        ),
         ("text,label,fold", ["x,1,1", "y,0,2"], r"holds 2 folds \(1, 2\); three are needed"),
     ],
 )

@@ -107,7 +107,7 @@ def test_audio_column_of_a_hugging_face_data_set_is_read_without_decoding(tmp_pa
     [
         ("file,text", "a.wav,b", "no column 'path'.*speech.audio_column"),
         ("path,word", "a.wav,b", "no column 'text'.*speech.text_column"),
-        ("path,text", ",b", "row 1 of .* has no recording in the column 'path'"),
+        ("path,text", ",b", "line 2 of .* has no recording in the column 'path'"),
         ("path,text", "http://there/a.wav,b", "holds the address 'http://there/a.wav'; download"),
         ("path,text", "a.wav,", "have no label in 'text'"),
     ],

@@ -205,37 +205,37 @@ def test_near_copies_without_a_split_then_all_on_one_side(tmp_path: Path) -> Non
     ],
 )
 @pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
-def test_text_that_is_none_then_refused_with_column_row_and_value(
+def test_text_that_is_none_then_refused_with_column_place_and_value(
     tmp_path: Path, value: Any, said: str, suffix: str
 ) -> None:
-    path, row = tmp_path / f"a.{suffix}", 2
+    path, place = tmp_path / f"a.{suffix}", "line 2"
     if suffix == "jsonl":
         rows: list[dict[str, Any]] = [{"text": "soup", "label": "a"}, {"text": value, "label": "b"}]
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     else:  # a column of one type
         pd.DataFrame({"text": [value, value], "label": ["a", "b"]}).to_parquet(path)
-        row = 1
+        place = "row 1"
     for task in (Sentiment(data=str(path)), WordOrder(data=str(path))):
         with pytest.raises(DataError, match="the column 'text' is to hold texts") as caught:
             task.load(8, 0)
         assert said in str(caught.value)
-        assert f"row {row}" in str(caught.value)
+        assert place in str(caught.value)
     assert f"--set {task.name}.column=NAME" in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("labels", "said"),
     [
-        (["a", ["b"]], "the label ['b'] in 'label' at row 2 (train) is no class but a list"),
-        (["a", {"b": 1}], "the label {'b': 1} in 'label' at row 2 (train) is no class but an object"),
-        ([1, "1"], "are to be of one kind, and there is text in row 2 ('1') and a number in row 1 (1)"),
-        ([True, 1], "of one kind, and there is a number in row 2 (1) and a truth value in row 1 (True)"),
-        (["a", " "], "1 of 2 rows (train) have no label in 'label', the first of them row 2"),
+        (["a", ["b"]], "the label ['b'] in 'label' at line 2 (train) is no class but a list"),
+        (["a", {"b": 1}], "the label {'b': 1} in 'label' at line 2 (train) is no class but an object"),
+        ([1, "1"], "are to be of one kind, and there is text in line 2 ('1') and a number in line 1 (1)"),
+        ([True, 1], "of one kind, and there is a number in line 2 (1) and a truth value in line 1 (True)"),
+        (["a", " "], "1 of 2 rows (train) have no label in 'label', the first of them line 2"),
         (["a", None], "1 of 2 rows (train) have no label"),
-        ([0.5, 1], "the label 0.5 in 'label' at row 1 (train) is no class but a number"),
+        ([0.5, 1], "the label 0.5 in 'label' at line 1 (train) is no class but a number"),
     ],
 )
-def test_label_that_is_none_then_refused_with_row_and_value(tmp_path: Path, labels: list[Any], said: str) -> None:
+def test_label_that_is_none_then_refused_with_line_and_value(tmp_path: Path, labels: list[Any], said: str) -> None:
     rows = [{"text": f"soup {i}", "label": label} for i, label in enumerate(labels)]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     with pytest.raises(DataError) as caught:

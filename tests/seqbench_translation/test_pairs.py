@@ -92,7 +92,7 @@ def test_objects_in_a_column_called_translation_then_their_keys_are_the_columns(
     path = tmp_path / "pairs.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)))
     assert everything(read_pairs(str(path), "en", "de", 0)) == NORMAL
-    with pytest.raises(DataError, match="row 1 \\(all\\) has not both 'en' and 'fr', but en, de"):
+    with pytest.raises(DataError, match="line 1 \\(all\\) has not both 'en' and 'fr', but en, de"):
         read_pairs(str(path), "en", "fr", 0)
 
 

@@ -22,6 +22,7 @@ def test_class_is_found_by_its_path() -> None:
     [
         ("tests.wrapping.layers.TimeFirst", "did you mean tests.wrapping.layers:TimeFirst?"),
         ("tests.wrapping.layers:TimeFrist", "did you mean tests.wrapping.layers:TimeFirst?"),
+        ("tests.wrapping.layers:TIMEFIRST", "did you mean tests.wrapping.layers:TimeFirst?"),
         ("tests.wrapping.layers:factory", "is function and not a class"),
         ("no_such_package.torch:Layer", "there is no module 'no_such_package.torch'; install the package"),
         ("", "a class is named as PACKAGE.MODULE:CLASS"),

@@ -15,6 +15,7 @@ from tests.wrapping.layers import Configured, Heads, TimeFirst
     ("kind", "given", "said"),
     [
         (TimeFirst, {"unit": 3}, "TimeFirst has no argument 'unit' (arguments.unit); did you mean 'units'?"),
+        (TimeFirst, {"UNITS": 3}, "TimeFirst has no argument 'UNITS' (arguments.UNITS); did you mean 'units'?"),
         (TimeFirst, {"units": "64"}, "arguments.units is '64', and TimeFirst asks for a number"),
         (TimeFirst, {"units": True}, "arguments.units is True, and TimeFirst asks for a number"),
         (nn.GRU, {"hidden_sise": 3}, "GRU has no argument 'hidden_sise' (arguments.hidden_sise)"),

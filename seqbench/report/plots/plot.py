@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seqbench.base.given import as_path
 from seqbench.errors import ExperimentError
 from seqbench.records.layout import Layout
 from seqbench.records.merge import read_light
@@ -26,6 +27,7 @@ from seqbench.report.plots.grids import grid
 from seqbench.report.plots.print_style import RC, WIDTHS
 from seqbench.report.plots.training import training_panels
 from seqbench.report.plots.windows import window_panels
+from seqbench.report.reading import several
 from seqbench.report.tuning import read_tried
 
 if TYPE_CHECKING:
@@ -101,12 +103,11 @@ def plot(
             matplotlib is not installed.
         StoreError: a folder is missing or empty, or folders contradict each other.
     """
-    file = None if output is None else Path(output)
+    file = None if output is None else as_path(output, "output", ExperimentError)
     check(file, what=what, width=width, length=length)
     asked = WHATS[what]
-    several = [folders] if isinstance(folders, str | Path) else list(folders)
     contents = _contents(
-        several, asked, tasks=frozenset(_names(tasks)), models=frozenset(_names(models)), length=length
+        several(folders), asked, tasks=frozenset(_names(tasks)), models=frozenset(_names(models)), length=length
     )
     panels = asked.panels(contents)
     if not panels:

@@ -23,13 +23,15 @@ class CausalConvolution(nn.Module):
     """
 
     def __init__(
-        self, input_channels: int, output_channels: int, *, kernel_size: int, dilation: int, spread: float
+        self, input_channels: int, output_channels: int, *, kernel_size: int, dilation: int, spread: float | None
     ) -> None:
-        """Draw v normal with the standard deviation `spread`, and b as torch does for a convolution."""
+        """Draw v normal with the standard deviation `spread`, or if it is None like b: as torch does, uniform."""
         super().__init__()
-        self.v = nn.Parameter(spread * torch.randn(output_channels, input_channels, kernel_size))
-        self.g = nn.Parameter(self._norms().detach().clone())
+        size = (output_channels, input_channels, kernel_size)
         bound = 1 / math.sqrt(input_channels * kernel_size)
+        v = torch.empty(size).uniform_(-bound, bound) if spread is None else spread * torch.randn(size)
+        self.v = nn.Parameter(v)
+        self.g = nn.Parameter(self._norms().detach().clone())
         self.b = nn.Parameter(torch.empty(output_channels).uniform_(-bound, bound))
         self.dilation, self.reach = dilation, (kernel_size - 1) * dilation
 

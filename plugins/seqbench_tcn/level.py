@@ -17,8 +17,8 @@ Pasts: TypeAlias = tuple[Tensor, Tensor]
 
 _NORMS: Mapping[Norm, type[nn.Module]] = {"none": nn.Identity, "layer": nn.LayerNorm, "rms": nn.RMSNorm}
 
-SPREAD = 0.01
-"""Standard deviation of the weights at the start (Bai et al. 2018)."""
+_OF_SKIP = 0.01
+"""Standard deviation of the 1x1 convolution's weights at the start (Bai et al. 2018)."""
 
 
 class Level(nn.Module):
@@ -44,10 +44,11 @@ class Level(nn.Module):
         residual: bool,
         norm: Norm,
         dropout: float,
+        spread: float | None,
     ) -> None:
         super().__init__()
         self.dilation = dilation
-        convolution = partial(CausalConvolution, kernel_size=kernel_size, dilation=dilation, spread=SPREAD)
+        convolution = partial(CausalConvolution, kernel_size=kernel_size, dilation=dilation, spread=spread)
         self.norm = _NORMS[norm](input_size)
         self.branch = Convolutions(
             input_size,
@@ -68,7 +69,7 @@ def _skip(input_size: int, output_size: int) -> nn.Module:
     if input_size == output_size:
         return nn.Identity()
     skip = nn.Linear(input_size, output_size)
-    nn.init.normal_(skip.weight, std=SPREAD)
+    nn.init.normal_(skip.weight, std=_OF_SKIP)
     return skip
 
 

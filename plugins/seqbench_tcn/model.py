@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from seqbench import Model, Norm, stacked_parts
+from seqbench import Model, Norm, added_later, stacked_parts
 
 if TYPE_CHECKING:
     from torch import nn
@@ -39,6 +39,8 @@ class TCN(Model):
         residual: whether the inputs of a level are added to its outputs.
         norm: normalisation of the inputs of the convolutions of each level, over the channels of a step.
         dropout: share of the outputs of every convolution that is set to zero while training.
+        spread: standard deviation of v at the start; null for torch's own weights of a convolution, which are
+            larger. The paper's numbers were trained with those, as what the authors' code draws has no effect.
     """
 
     name: ClassVar[str] = "tcn"
@@ -59,6 +61,7 @@ class TCN(Model):
     residual: bool = True
     norm: Norm = "layer"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    spread: Annotated[float | None, Field(gt=0)] = added_later(0.01)
 
     @property
     def receptive_field(self) -> int:
@@ -91,6 +94,7 @@ class TCN(Model):
             kernel_size=self.kernel_size,
             residual=self.residual,
             dropout=self.dropout,
+            spread=self.spread,
         )
         # As in every stack, the lowest gets its inputs as they are, unless they were mapped to the width.
         levels = [partial(level, dilation=2**i, norm=self.norm if i else "none") for i in range(self.layers)]

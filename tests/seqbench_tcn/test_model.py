@@ -91,11 +91,14 @@ def test_convolution_is_torchs_with_its_weight_norm() -> None:
         torch.testing.assert_close(ours(inputs)[0], theirs(inputs)[:, :, :9], rtol=0, atol=1e-12)
 
 
-def test_weights_start_with_the_spread_of_the_paper() -> None:
+@pytest.mark.parametrize("spread", [0.01, None])
+def test_weights_start_with_the_spread_of_the_paper_or_as_torchs(spread: float | None) -> None:
     torch.manual_seed(0)
-    layer: Any = TCN(hidden_size=64, layers=1).build(32)
+    layer: Any = TCN(hidden_size=64, layers=1, spread=spread).build(32)
     first = layer.layers[0].branch.first
-    assert first.v.std().item() == pytest.approx(0.01, rel=0.05)
+    theirs = nn.Conv1d(first.v.shape[1], 64, first.v.shape[2])
+    assert first.v.std().item() == pytest.approx(spread or theirs.weight.std().item(), rel=0.05)
+    assert first.v.abs().max().item() == pytest.approx(theirs.weight.abs().max().item(), rel=0.05) or spread
     torch.testing.assert_close(first.g.flatten(), first.v.flatten(1).norm(dim=1))
 
 

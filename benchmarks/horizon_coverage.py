@@ -1,6 +1,6 @@
 """Measures, on simulated cells, how often the interval over seeds of a correlation holds the truth.
 
-    python -m benchmarks.horizon_coverage [--runs 400]
+    python -m benchmarks.horizon_coverage [--runs 400] [--models 3]
 
 Prints the shares that docs/reports.md has. The truth is the correlation on the same tasks with seeds without
 number: of the horizon with the skill of a cell, and with the usable length of its model.
@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from seqbench.statistics import Correlation, Pair, SeedDraws, spearman, spearman_within, usable_again
 
-MODELS = 3
 LENGTHS = (16, 64, 256, 1024)
 WORLDS = 10
 """Sets of tasks, each with a truth of its own."""
@@ -51,12 +50,12 @@ class World:
         return horizon.round(1), skill
 
 
-def world(tasks: int, random: np.random.Generator) -> World:
+def world(tasks: int, models: int, random: np.random.Generator) -> World:
     """Return tasks on which models forget at different lengths."""
-    level = random.normal((0.2, 0.5, 0.8), 0.25, (tasks, MODELS))
-    slope = random.uniform(0.05, 0.3, (tasks, MODELS))
+    level = random.normal(np.linspace(0.2, 0.8, models), 0.25, (tasks, models))
+    slope = random.uniform(0.05, 0.3, (tasks, models))
     return World(
-        level[..., None] - slope[..., None] * np.arange(len(LENGTHS)), random.normal(0, 0.25, (tasks, MODELS))
+        level[..., None] - slope[..., None] * np.arange(len(LENGTHS)), random.normal(0, 0.25, (tasks, models))
     )
 
 
@@ -99,12 +98,14 @@ def _again(skill: NDArray[np.float64], places: list[tuple[int, ...]], draws: See
     return np.stack([made[t, m] for t, m, _, _ in places], axis=1)
 
 
-def coverage(tasks: int, seeds: int, *, runs: int, is_usable: bool, is_within: bool) -> float:
-    """Return the share of intervals over seeds that hold the truth."""
+def coverage(
+    tasks: int, seeds: int, *, models: int, runs: int, is_usable: bool, is_within: bool
+) -> tuple[float, float]:
+    """Return the share of intervals over seeds that hold the truth, and the share of runs with an interval."""
     held = []
     for number in range(WORLDS):
         random = np.random.default_rng(1000 + number)
-        own = world(tasks, random)
+        own = world(tasks, models, random)
         true = (
             correlation(*own.draw(MANY, random), is_usable=is_usable, is_within=is_within, seeds=False).rho or 0.0
         )
@@ -113,21 +114,24 @@ def coverage(tasks: int, seeds: int, *, runs: int, is_usable: bool, is_within: b
             ends = correlation(*drawn, is_usable=is_usable, is_within=is_within).over_seeds
             if ends is not None:
                 held.append(ends.low <= true <= ends.high)
-    return sum(held) / len(held) if held else float("nan")
+    return sum(held) / len(held) if held else float("nan"), len(held) / (WORLDS * (runs // WORLDS))
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=400)
-    runs = parser.parse_args().runs
+    parser.add_argument("--models", type=int, default=3)
+    given = parser.parse_args()
     for is_usable in (True, False):
         for is_within in (False, True):
             cells = "of one task and length" if is_within else "all"
             print(f"horizon and {'usable length' if is_usable else 'skill'}, cells: {cells}")
-            for tasks, seeds in ((3, 2), (3, 3), (3, 6), (5, 3), (5, 6), (5, 12)):
-                share = coverage(tasks, seeds, runs=runs, is_usable=is_usable, is_within=is_within)
-                print(f"  {tasks} tasks, {seeds:2d} seeds: {share:.3f}", flush=True)
+            for tasks, seeds in ((1, 3), (1, 6), (3, 2), (3, 3), (3, 6), (5, 3), (5, 6), (5, 12)):
+                held, known = coverage(
+                    tasks, seeds, models=given.models, runs=given.runs, is_usable=is_usable, is_within=is_within
+                )
+                print(f"  {tasks} tasks, {seeds:2d} seeds: {held:.3f}, known in {known:.2f}", flush=True)
 
 
 if __name__ == "__main__":

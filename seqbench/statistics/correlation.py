@@ -58,7 +58,8 @@ class Correlation:
         rho: between -1 and 1; None if all x or all y are equal, or there are fewer than three pairs.
         interval: over tasks, at 95%; None for fewer than six tasks.
         n, clusters: how many pairs and tasks.
-        over_seeds: on these tasks, with other seeds, at 95%; None if a task has a single seed.
+        over_seeds: on these tasks, with other seeds, at 95%; None if a task has a single seed, or seeds have too
+            few cells to tell.
     """
 
     rho: float | None
@@ -146,9 +147,8 @@ def _over_seeds(
     if found.rho is None or draws is None:
         return found
     x, y = _values(pairs)
-    weights = draws.times[:, [draws.places[place] for place in places]]
-    ends = seed_interval(found.rho, (x[None], again(draws) if again else y[None]), strata, weights, draws)
-    return replace(found, over_seeds=ends)
+    ys = again(draws) if again else y[None]
+    return replace(found, over_seeds=seed_interval(found.rho, (x[None], ys), strata, places, draws))
 
 
 def _clusters(pairs: Sequence[Pair]) -> tuple[NDArray[np.int64], int]:

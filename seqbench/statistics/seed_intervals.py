@@ -28,6 +28,12 @@ OPEN = 0.5
 _NOTHING = 1e-9
 """A mean square of ranks, as shares of their number, is larger than this where any two ranks differ."""
 
+_MOST_UNKNOWN = 0.05
+"""Share of resamples without a correlation from which on the others do not tell the spread."""
+
+_CELLS_OF_A_SEED = 1.5
+"""Cells that a seed must have in a stratum, in the mean: with one each, resamples hold copies of few cells."""
+
 
 @dataclass(frozen=True)
 class SeedDraws:
@@ -89,7 +95,7 @@ def usable_again(
     task: Hashable,
     draws: SeedDraws,
 ) -> NDArray[np.float64]:
-    """Return the usable length in each resample, as a number to rank: [resample]; see `OPEN`.
+    """Return the usable length in each resample, as a number to rank: [resample]; NaN if unknown; see `OPEN`.
 
     Args:
         skills: tested length -> seed -> skill; None if unknown.
@@ -100,42 +106,50 @@ def usable_again(
     import numpy as np
 
     lengths = sorted(skills)
-    holds = np.empty((len(draws.times), len(lengths)), dtype=bool)
+    reached, is_known = np.zeros(len(draws.times), dtype=int), np.ones(len(draws.times), dtype=bool)
     for i, length in enumerate(lengths):
         known = {seed: skill for seed, skill in skills[length].items() if skill is not None}
         times = draws.of(task, list(known))
-        lost = draws.of(task, diverged.get(length, ())).sum(axis=1)
-        total = times @ np.array(list(known.values()), dtype=float)
-        # Of a length without any known skill in the resample nothing is held.
-        holds[:, i] = (times.sum(axis=1) > 0) & (total >= HOLDS * times.sum(axis=1)) & (lost == 0)
-    reached = np.logical_and.accumulate(holds, axis=1).sum(axis=1)
+        lost = draws.of(task, diverged.get(length, ())).sum(axis=1) > 0
+        total, number = times @ np.array(list(known.values()), dtype=float), times.sum(axis=1)
+        is_on_the_way = reached == i
+        is_known &= ~is_on_the_way | lost | (number > 0)
+        reached += is_on_the_way & ~lost & (number > 0) & (total >= HOLDS * number)
     steps = np.array([0.0, *lengths[:-1], lengths[-1] + OPEN])
-    found: NDArray[np.float64] = steps[reached]
-    return found
+    return np.where(is_known, steps[reached], np.nan)
 
 
 def seed_interval(
     rho: float,
     values: tuple[NDArray[np.float64], NDArray[np.float64]],
     strata: Sequence[Hashable],
-    weights: NDArray[np.float64],
+    places: Sequence[tuple[Hashable, int]],
     draws: SeedDraws,
-) -> Interval:
-    """Return rho +- t times the spread of the resamples, cut at -1 and 1.
+) -> Interval | None:
+    """Return rho +- t times the spread of the resamples, cut at -1 and 1; None if they do not tell the spread.
 
     Args:
         rho: the correlation of all cells.
-        values: the two numbers of each cell: [1, cell], or [resample, cell] where they are made anew.
+        values: x, [1, cell], and y, [1, cell], or [resample, cell] where it is made anew; NaN if unknown.
         strata: ranks are taken within the stratum of each cell.
-        weights: how often each cell is drawn: [resample, cell].
-        draws: where the weights come from.
+        places: task and seed of each cell.
+        draws: the resamples.
     """
+    import numpy as np
+
+    if len(places) < _CELLS_OF_A_SEED * len({*zip(strata, places, strict=True)}):
+        return None
+    weights = draws.times[:, [draws.places[place] for place in places]]
     x, y = (_ranks(each, strata, weights) for each in values)
     xy, xx, yy = ((weights * a * b).sum(axis=1) / weights.sum(axis=1) for a, b in ((x, y), (x, x), (y, y)))
-    varies = (xx > _NOTHING) & (yy > _NOTHING)
-    found = xy[varies] / (xx * yy)[varies] ** 0.5
+    is_known = (xx > _NOTHING) & (yy > _NOTHING) & ~np.isnan(values[1]).any(axis=1)
+    if is_known.mean() < 1 - _MOST_UNKNOWN:
+        return None
+    found = xy[is_known] / (xx * yy)[is_known] ** 0.5
     # A resample of s values has a variance that is too small by (s - 1) / s (Hesterberg 2015, section 4.2).
-    spread = float(found.std(ddof=1)) * math.sqrt(draws.fewest / (draws.fewest - 1)) if len(found) > 1 else 0.0
+    spread = float(found.std(ddof=1)) * math.sqrt(draws.fewest / (draws.fewest - 1))
+    if spread < _NOTHING:
+        return None
     half = t_quantile(draws.freedom + 1) * spread
     return Interval(max(-1.0, rho - half), min(1.0, rho + half), "bootstrap")
 

@@ -44,13 +44,24 @@ def test_single_seed_of_any_task_leaves_no_interval() -> None:
     assert spearman([pair for pair in seen if pair.cluster == 0]).over_seeds is not None
 
 
+def test_resamples_that_tell_no_spread_give_no_interval() -> None:
+    # One model: two seeds of which one is drawn twice are copies of one cell at each length.
+    alone = [
+        Pair("copy", ("copy", t), float(x), float(y), s) for s, x, y in ((0, 1, 1), (1, 2, 2)) for t in (16, 64)
+    ]
+    assert spearman_within(alone).over_seeds is None
+    # Whatever is drawn, the order is the same.
+    same = [Pair("copy", "copy", float(x), float(x), seed) for seed in (0, 1) for x in range(3)]
+    assert (spearman(same).rho, spearman(same).over_seeds) == (1.0, None)
+
+
 def test_usable_length_of_a_resample_is_that_of_the_drawn_skills() -> None:
     random = np.random.default_rng(0)
     skills: dict[int, dict[int, float | None]] = {
         length: {seed: float(random.normal(0.6 - length / 400, 0.3)) for seed in range(3)}
         for length in (16, 64, 128)
     }
-    skills[16][1] = None
+    skills[16] |= {1: None, 2: None}
     diverged = {64: [2]}
     skills[64][2] = None
     draws = draw_seeds([("adding", seed) for seed in range(3)])
@@ -61,8 +72,8 @@ def test_usable_length_of_a_resample_is_that_of_the_drawn_skills() -> None:
             length: [s for seed, s in own.items() if s is not None for _ in range(int(times[seed]))]
             for length, own in skills.items()
         }
-        if not known[16]:  # Nothing is known at the first length, so no usable length is.
-            assert steps == 0
+        if not known[16]:
+            assert np.isnan(steps)
             continue
         plain = usable_length({t: summary(own) for t, own in known.items()}, [64] if times[2] else []).estimate
         assert steps == (plain.length or 0) + (0.5 if plain.is_open and plain.unknown is None else 0)

@@ -66,12 +66,18 @@ def test_few_tasks_have_no_interval_and_say_so() -> None:
 
 
 def test_several_seeds_of_few_tasks_answer_for_these_tasks() -> None:
-    seen = [dataclasses.replace(each, seed=seed) for each in cells(2) for seed in (0, 1, 2)]
+    # In a third of the seeds two models change places.
+    seen = [
+        dataclasses.replace(cell(t, length, m, 0.2 + 0.2 * m, Horizon(reach, is_censored=False)), seed=seed)
+        for t in range(2)
+        for length in (20, 40)
+        for seed in range(6)
+        for m, reach in enumerate((2, 1, 3) if seed % 3 == t else (1, 2, 3))
+    ]
     table = horizon_table(horizon_fits(seen))
     assert table is not None
-    assert texts(table)[1][3].startswith("0.")
-    assert "[seeds " in texts(table)[1][3]
-    assert "on these tasks yes, the longer horizon goes with the better one" in table.below[0]
+    assert "[seeds " in texts(table)[3][3]
+    assert "on these tasks yes, the longer horizon goes with the better one" in table.below[-1]
 
 
 def test_gradients_at_inputs_and_unknown_horizons_have_no_part_in_it() -> None:

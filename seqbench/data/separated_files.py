@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,8 @@ def _read_separated(path: Path, separator: str, quoting: Any) -> pd.DataFrame:
     import pandas as pd
 
     with open_text(path) as file:
-        _check_header(file.readline(), separator, quoting)
+        # A line may end in \r alone, as on old Macs.
+        _check_header(re.split("[\r\n]", file.readline(), maxsplit=1)[0], separator, quoting)
         file.seek(0)
         try:
             table = pd.read_csv(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set, ValuesView
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def several(folders: Folders) -> list[Path]:
     ['results/quick']
     """
     # Of a table, which can be iterated over too, the names of its columns would be taken for folders.
-    if isinstance(folders, str) or not isinstance(folders, Sequence | Set | Iterator):
+    if isinstance(folders, str) or not isinstance(folders, Sequence | Set | ValuesView | Iterator):
         return [as_path(folders, "a folder of results")]
     named = [as_path(folder, "a folder of results") for folder in folders]
     if not named:

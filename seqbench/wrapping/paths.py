@@ -15,12 +15,15 @@ from inspect import isclass
 from types import ModuleType
 
 from seqbench.errors import nearest, told
-from seqbench.wrapping.source import forget, has_source, is_stale, remember, renew
+from seqbench.wrapping.source import forget, has_source, is_stale, remember
 
 
 class NamingError(ValueError):
     """An import path or an argument cannot be meant; the message says what to do."""
 
+
+_RUNNING = ("__main__", "seqbench")
+"""Modules that run now, and cannot be read again."""
 
 FORM = "PACKAGE.MODULE:CLASS, such as ncps.torch:CfC"
 
@@ -35,14 +38,22 @@ def found_class(path: str) -> type:
     found = _class_of(path)
     home = found.__module__
     if home != name and home in loaded and _is_read_again(home):
-        # Its own file was edited, not the one that imports it.
-        before = forget(home) | forget(name)
+        # Its own file was edited, not the one that imports it, nor those between them.
+        for holder in (home, name, *_holders(found)):
+            forget(holder)
         found = _class_of(path)
-        renew(before)
     remember(home)
     if not has_source(home):
         raise NamingError(f"{path} is in no file, so that no record could tell its code; write it into one")
     return found
+
+
+def _holders(kind: type) -> Iterator[str]:
+    """Yield the modules in which a class has a name, but for those that run now."""
+    for name, module in list(sys.modules.items()):
+        is_other = isinstance(module, ModuleType) and name.partition(".")[0] not in _RUNNING
+        if is_other and any(each is kind for each in list(vars(module).values())):
+            yield name
 
 
 def _class_of(path: str) -> type:
@@ -113,12 +124,20 @@ def told_as_value_error(doing: str) -> Iterator[None]:
 def _imported(name: str, path: str) -> ModuleType:
     top = name.partition(".")[0]
     before = forget(name) if _is_read_again(name) else {}
+    try:
+        return _import(name, path, top)
+    except BaseException:
+        # What was there before stays, so that whoever holds it can reload it.
+        sys.modules.update({each: module for each, module in before.items() if each not in sys.modules})
+        raise
+
+
+def _import(name: str, path: str, top: str) -> ModuleType:
     with _current_folder_importable(top), foreign_code(f"{name} cannot be imported"):
         try:
-            importlib.import_module(name)
-            renew(before)
+            found = importlib.import_module(name)
             remember(name)
-            return sys.modules[name]
+            return found
         except ModuleNotFoundError as error:
             if error.name is None or not (name + ".").startswith(error.name + "."):
                 raise
@@ -128,8 +147,7 @@ def _imported(name: str, path: str) -> ModuleType:
 
 def _is_read_again(name: str) -> bool:
     """Say whether a module is to be imported anew: in a notebook a file is edited and run again in one process."""
-    # What runs now cannot be read again.
-    return name.partition(".")[0] not in ("__main__", "seqbench") and is_stale(name)
+    return name.partition(".")[0] not in _RUNNING and is_stale(name)
 
 
 @contextmanager

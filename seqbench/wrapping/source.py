@@ -6,7 +6,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -72,22 +72,6 @@ def forget(name: str) -> dict[str, ModuleType]:
     return loaded
 
 
-def renew(loaded: Mapping[str, ModuleType]) -> None:
-    """Give modules that were forgotten what was imported in their place, as ``importlib.reload`` does.
-
-    Whoever imported them, such as a notebook, sees the new code, and can reload them.
-    """
-    for name, module in loaded.items():
-        again = sys.modules.get(name)
-        if again is not None and again is not module:
-            vars(module).clear()
-            vars(module).update(vars(again))
-            sys.modules[name] = module
-            parent, _, child = name.rpartition(".")
-            if parent in loaded:
-                vars(loaded[parent])[child] = module
-
-
 def remember(name: str) -> None:
     """Keep the hash that the files of a module have now that it has been loaded, unless it is kept already."""
     owner = _owner(name)
@@ -107,7 +91,7 @@ def _owner(name: str) -> ModuleType | None:
 def _is_hashed(owner: ModuleType) -> bool:
     """Say whether no version tells the code: it is of no distribution, or of one in editable form."""
     named = distribution_of(owner.__name__.partition(".")[0])
-    return named is None or not Path(str(owner.__file__)).is_relative_to(named[2])
+    return named is None or not Path(str(owner.__file__)).resolve().is_relative_to(named[2])
 
 
 def _loaded_hash(owner: ModuleType) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from seqbench import DataError, read_tables
+from seqbench.data.separated_files import read_csv
 from tests.data.files import write
 
 TEXTS = ['a "quoted", b', "NA", "None", "déjà\u2028vu"]
@@ -100,6 +101,12 @@ def test_unfit_file_then_one_clear_sentence(tmp_path: Path, name: str, content: 
         read_tables(write(tmp_path / name, content))
     assert str(tmp_path / name) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_lines_that_end_in_carriage_returns_then_rows(tmp_path: Path) -> None:
+    file = tmp_path / "mac.csv"
+    file.write_bytes(b"text,label\rgood,1\rbad,0\r")
+    assert read_csv(file).values.tolist() == [["good", 1], ["bad", 0]]
 
 
 def test_json_with_an_object_on_each_line_then_rows(tmp_path: Path) -> None:

@@ -12,14 +12,7 @@ from seqbench.report.charts.canvas import SMALL
 from seqbench.report.charts.extents import Extent, ExtentChart, Steps, extent_chart
 from seqbench.report.charts.lines import Chart, Look, Numbers, chart, thinned
 from seqbench.report.observations import Observation
-from seqbench.report.page.charts import (
-    LENGTH,
-    SKILL_RULES,
-    by_task,
-    skill_axis,
-    skill_series,
-    without_crowd,
-)
+from seqbench.report.page.charts import LENGTH, SKILL_RULES, by_task, skill_axis, skill_series, without_crowd
 from seqbench.report.page.groups import MISSING, Group
 from seqbench.report.tables.gradients import WHENS, median_horizon
 from seqbench.report.tables.scores import usable_length_of

@@ -83,12 +83,14 @@ def others(waiting: Waiting) -> str:
 
 
 def done_before(todo: Plan) -> str:
-    """Return how many cells of a plan were done before, and how many are left; empty if none were."""
-    done = len(todo.cells) - len(todo.pending)
-    if not done or not todo.on_existing.runs:
+    """Return how many cells of a plan have ended before, and how many are left; empty if none have."""
+    keys = {cell.key for cell in todo.cells} - {cell.key for cell in todo.pending}
+    if not keys or not todo.on_existing.runs:
         return ""
+    ends = Counter(_end(todo.seen[key].status) for key in keys if key in todo.seen)
+    failed = f", {ends['failed']} failed" if ends["failed"] else ""
     left = f"; {len(todo.pending)} left to run" if todo.pending else ""
-    return f"{done} of {_all(todo)} were done already{left}"
+    return f"{len(keys) - ends['failed']} of {_all(todo)} were done already{failed}{left}"
 
 
 def how_far(todo: Plan, now: Mapping[str, Seen]) -> str:
@@ -103,7 +105,8 @@ def how_far(todo: Plan, now: Mapping[str, Seen]) -> str:
     ends = Counter(_end(there.get(cell.key)) for cell in todo.cells)
     failed = f", {ends['failed']} failed" if ends["failed"] else ""
     left = f", {ends['left']} left" if ends["left"] else ""
-    again = "begins all again" if is_anew else "goes on" if failed or left else "shows the tables"
+    is_over = not left and not (ends["failed"] and todo.on_existing.done.isdisjoint(FAILED))
+    again = "begins all again" if is_anew else "shows the tables" if is_over else "goes on"
     return f"{ends['done']} of {_all(todo)} are done{failed}{left}; the same command {again}"
 
 

@@ -109,7 +109,14 @@ def _difference(model: Model, layer: nn.Module, state: Any, *, is_training: bool
     # The comparison before may be what both layers remember: here it is none of a new layer's.
     _run(layer, noise(2, 12, "between"))
     new = build_exact(model)
-    new.load_state_dict(layer.state_dict())
+    try:
+        new.load_state_dict(layer.state_dict())
+    except RuntimeError as error:
+        raise CheckFailed(
+            "weights and buffers keep their names and shapes, whatever the batches",
+            f"a new layer cannot load those of one that has seen batches: {' '.join(str(error).split())}",
+            "register every buffer in __init__, with the shape that it keeps",
+        ) from error
     found, expected = (_run(each.train(is_training), noise(2, 12, "memory"), state) for each in (layer, new))
     return gap(found, expected)
 
@@ -152,6 +159,9 @@ def _inside(value: Any) -> Iterator[tuple[Any, Any]]:
         yield from value.items()
     elif isinstance(value, set | frozenset):
         yield from enumerate(sorted(value, key=repr))
+    elif isinstance(value, deque) and value.maxlen is not None:
+        # It grows to its bound only.
+        yield "", repr(value)
     elif isinstance(value, list | tuple | deque):
         yield from enumerate(value)
     elif isinstance(value, np.ndarray):
@@ -163,7 +173,8 @@ def _inside(value: Any) -> Iterator[tuple[Any, Any]]:
 def _is_same(one: Any, other: Any) -> bool:
     if isinstance(one, Tensor) and isinstance(other, Tensor):
         return torch.equal(one, other)
-    return type(one) is type(other) and bool(one == other)
+    # A number that is not finite may be no memory: NaN is unlike itself.
+    return type(one) is type(other) and bool(one == other or (one != one and other != other))
 
 
 def _size(held: Any) -> int:

@@ -44,6 +44,15 @@ def test_a_stopped_sweep_tells_what_is_done_failed_and_left_of_all_its_cells(tmp
     assert done_before(planned(store, "only-report")) == ""
 
 
+def test_failed_cells_that_stay_as_they_are_are_told_as_failed(tmp_path: Path) -> None:
+    store = Store(tmp_path / "out")
+    end(planned(store), store, "ok", "failed", "failed")
+    rest = planned(store, "finish")
+    assert done_before(rest) == "1 of 4 cells were done already, 2 failed; 1 left to run"
+    end(rest, store, "ok")
+    assert how_far(rest, store.seen()) == "2 of 4 cells are done, 2 failed; the same command shows the tables"
+
+
 def test_of_a_sweep_that_runs_all_again_earlier_records_do_not_count(tmp_path: Path) -> None:
     store = Store(tmp_path / "out")
     end(planned(store), store, "ok", "ok", "ok", "ok")

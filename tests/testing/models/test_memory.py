@@ -30,6 +30,7 @@ class Holding(Leaky):
         self.seen: list[Any] = []
         self.cache: dict[Any, Any] = {}
         self.last: deque[Tensor] = deque(maxlen=2)
+        self.recent: deque[float] = deque(maxlen=100)
         self.mean, self.calls = 0.0, 0
         self.register_buffer("running", torch.zeros(()))
 
@@ -156,9 +157,31 @@ def buffer_of_training(layer: Holding, inputs: Tensor, outputs: Tensor, state: A
     return outputs - layer.running
 
 
-@pytest.mark.parametrize("change", [counter, masks_by_length, buffer_of_training])
+def not_a_number(layer: Holding, inputs: Tensor, outputs: Tensor, state: Any) -> Tensor:
+    layer.mean = float("nan")
+    return outputs
+
+
+@pytest.mark.parametrize("change", [counter, masks_by_length, buffer_of_training, not_a_number])
 def test_counters_masks_by_length_and_buffers_pass(change: Change) -> None:
     assert run_check(change).text == ""
+
+
+def test_deque_with_a_bound_is_a_remark_before_it_is_full() -> None:
+    def append(layer: Holding, inputs: Tensor, outputs: Tensor, state: Any) -> Tensor:
+        layer.recent.append(float(inputs.mean()))
+        return outputs
+
+    assert "stay in recent" in run_check(append).text
+
+
+def test_buffer_that_changes_its_shape_fails_with_a_sentence() -> None:
+    def grow(layer: Holding, inputs: Tensor, outputs: Tensor, state: Any) -> Tensor:
+        layer.running = torch.zeros(inputs.shape[1])
+        return outputs
+
+    with pytest.raises(CheckFailed, match="register every buffer in __init__, with the shape that it keeps"):
+        run_check(grow)
 
 
 def test_numbers_of_the_last_batch_that_no_output_shows_are_a_remark() -> None:

@@ -18,6 +18,7 @@ from seqbench.records.curves import CurvesOf
 from seqbench.records.light import completed
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
+from seqbench.records.variants import content_of
 
 _SHOWN = 20
 """Number of conflicts that are listed."""
@@ -143,8 +144,16 @@ def _conflicts(told: Sequence[Told]) -> Iterator[str]:
                 continue
             if differing := _differing(first, record):
                 said = _said(differing, str(elsewhere), str(folder))
-                yield f"{record.title} on {class_text(record.environment)}: {said} (key {record.key})"
+                where = f"{record.title} on {class_text(record.environment)}"
+                yield f"{where}: {said} (key {record.key}){_edited(first, record)}"
                 break
+
+
+def _edited(one: Record, other: Record) -> str:
+    """Say which plugin file was edited between two records; empty if none was."""
+    pairs = ((one.cell.task, other.cell.task), (one.cell.model, other.cell.model))
+    names = [mine.name for mine, theirs in pairs if content_of(mine) != content_of(theirs)]
+    return f"; the plugin file of {' and of '.join(names)} was edited between them" if names else ""
 
 
 def _refused(conflicts: Sequence[str]) -> str:

@@ -33,6 +33,18 @@ def test_every_contradiction_is_named_with_both_places_whatever_the_order(tmp_pa
         assert part in said
 
 
+def test_contradiction_by_an_edited_plugin_file_says_so(tmp_path: Path) -> None:
+    for folder, score, content in (("a", 0.5, "a"), ("b", 0.6, "b")):
+        each = record(score)
+        used = each.cell.model.model_copy(update={"distribution": f"file mine.py sha256:{content * 12}"})
+        cell = each.cell.model_copy(update={"model": used})
+        Store(tmp_path / folder).write(each.model_copy(update={"cell": cell}))
+    with pytest.raises(
+        StoreError, match=f"; the plugin file of {record().cell.model.name} was edited between them"
+    ):
+        read_records([tmp_path / "a", tmp_path / "b"])
+
+
 def test_contradiction_names_the_metric_that_differs_and_never_a_pair_of_equal_numbers(tmp_path: Path) -> None:
     first = record(0.5)
     assert first.test is not None

@@ -110,10 +110,13 @@ class Grid:
         return [f"{title}: {status}" for title, status, _ in titles(self._lost(records))]
 
     def _lost(self, records: Sequence[Record]) -> Iterator[tuple[Cell, str]]:
-        status = {record.key: record.status for record in records}
-        for key, cell in self.all_of(records).items():
-            if status.get(key) not in FINAL:
-                yield cell, status.get(key, "missing")
+        # Each content of a plugin file is a model of its own, under the same keys.
+        for content in sorted({content_of(record.cell.model) for record in records}):
+            own = [record for record in records if content_of(record.cell.model) == content]
+            status = {record.key: record.status for record in own}
+            for key, cell in self.all_of(own).items():
+                if status.get(key) not in FINAL:
+                    yield cell, status.get(key, "missing")
 
 
 def grid(name: str, catalog: Catalog) -> Grid:

@@ -196,7 +196,9 @@ def _said(each: HorizonFit) -> str:
         return f"{_verdict(found.interval)} ({told})"
     few = f"of other tasks nothing is known: that needs {LEAST_CLUSTERS} tasks, and there {_are(found.clusters)}"
     if found.over_seeds is None:
-        return f"{told}; {few}"
+        return (
+            f"{told}; {few}, and of these with other seeds neither: that needs several seeds of each, and models"
+        )
     return f"on these tasks {_verdict(found.over_seeds)} ({told}); {few}"
 
 

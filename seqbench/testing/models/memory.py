@@ -42,7 +42,7 @@ class Leftovers:
 
     Attributes:
         places: the attributes that hold it.
-        growth: numbers that are added with each batch.
+        growth: numbers, or letters, that are added with each batch.
     """
 
     places: tuple[str, ...]
@@ -55,7 +55,8 @@ class Leftovers:
 def check_no_memory(model: Model) -> Remark:
     """Outputs follow from weights, buffers, inputs and the state that is given, not from the batches before."""
     told = set()
-    for is_training in (False, True):
+    # What is kept in training is found with its place there.
+    for is_training in (True, False):
         layer, twin = (_after_batches(model, purpose, is_training=is_training) for purpose in ("one", "other"))
         kept = _kept(layer, twin)
         _check_outputs(model, layer, kept)
@@ -91,7 +92,7 @@ def _check_outputs(model: Model, layer: nn.Module, kept: Leftovers) -> None:
     """Compare a layer that has seen batches with a new one that has its weights and buffers."""
     was_training = layer.training
     state = call(build_exact(model), noise(2, 12, "state"))[1] if model.is_causal else None
-    for is_training in dict.fromkeys((was_training, False)):
+    for is_training in (was_training, not was_training):
         for given in [None] if state is None else [None, state]:
             difference = _difference(model, layer.train(was_training), given, is_training=is_training)
             if difference.is_open:
@@ -160,8 +161,8 @@ def _inside(value: Any) -> Iterator[tuple[Any, Any]]:
     elif isinstance(value, set | frozenset):
         yield from enumerate(sorted(value, key=repr))
     elif isinstance(value, deque) and value.maxlen is not None:
-        # It grows to its bound only.
-        yield "", repr(value)
+        # One number for all that it holds: it grows to its bound only.
+        yield "", hash(repr(value))
     elif isinstance(value, list | tuple | deque):
         yield from enumerate(value)
     elif isinstance(value, np.ndarray):
@@ -178,4 +179,6 @@ def _is_same(one: Any, other: Any) -> bool:
 
 
 def _size(held: Any) -> int:
-    return held.numel() if isinstance(held, Tensor) else held is not None
+    if isinstance(held, Tensor):
+        return held.numel()
+    return len(held) if isinstance(held, str) else held is not None

@@ -48,9 +48,10 @@ def check_determinism(model: Model) -> None:
     if is_random(model):
         raise CheckFailed(
             asked,
-            "they differ: the layer is random in evaluation, as if dropout were left on",
+            "they differ: the layer is random in evaluation, as if dropout were left on, or a global remembers"
+            " what other layers were given",
             "switch it off in evaluation: torch.nn.Dropout does, torch.nn.functional.dropout only with"
-            " training=self.training; draw no other random numbers there",
+            " training=self.training; draw no other random numbers there, and keep nothing in a global",
         )
     layer, inputs = build_exact(model), noise(2, 20, "determinism")
     first, _ = call(layer, inputs.clone())

@@ -74,10 +74,14 @@ def test_two_contents_of_one_plugin_file_have_two_names_and_two_pages(
 
     files = unzipped(with_records(first, edited, first_only=False))
     records = [Record.from_json(files[name], name) for name in files if name != "manifest.json"]
-    used = {
+    used: dict[str, Any] = {
         "models": [each.model_dump(mode="json") for each in models_of(records)],
         "plugins": plugins_of(records),
     }
+    (tmp_path / "0.zip").write_bytes(with_manifest(files, lambda manifest: manifest.update(used)))
+    (refused,) = read_board(tmp_path, tuned_offers).refused
+    assert "made with --partial" in refused.reasons[0]
+    used["is_partial"] = True
     found = board(tmp_path, tuned_offers, with_manifest(files, lambda manifest: manifest.update(used)))
     pages = site_files(found, "A board")
     assert len([name for name in pages if name.startswith("models/tiny/")]) == 2

@@ -61,7 +61,10 @@ def test_longer_horizons_of_better_models_answer_yes_though_lengths_oppose_it() 
 def test_few_tasks_have_no_interval_and_say_so() -> None:
     table = horizon_table(horizon_fits(cells(2)))
     assert table is not None
-    assert "of other tasks nothing is known: that needs 6 tasks, and there are 2 tasks" in table.below[-1]
+    assert (
+        "without an interval: one over tasks needs 6 tasks, and there are 2 tasks; one over seeds"
+        in table.below[-1]
+    )
     assert horizon_table(horizon_fits(cells(1)[:2])) is None
 
 

@@ -104,6 +104,13 @@ def in_a_closure(held: list[Tensor], layer: Holding, inputs: Tensor, outputs: Te
     return outputs + (held[-2] if len(held) > 1 else 0.0)
 
 
+def read_in_training(layer: Holding, inputs: Tensor, outputs: Tensor, state: Any) -> Tensor:
+    if layer.training:
+        return outputs + layer.mean
+    layer.mean = float(inputs.mean())
+    return outputs
+
+
 def set_of_numbers(layer: Holding, inputs: Tensor, outputs: Tensor, state: Any) -> Tensor:
     layer.cache.setdefault("set", set()).add(round(float(inputs.mean()), 6))
     return outputs + sum(layer.cache["set"])
@@ -119,6 +126,7 @@ def set_of_numbers(layer: Holding, inputs: Tensor, outputs: Tensor, state: Any) 
         (deque_in_dict_in_list, " in seen"),
         (statistic_of_training, " in mean"),
         (beside_the_state, " in cache"),
+        (read_in_training, " in mean"),
         (partial(in_a_closure, []), ""),
         (set_of_numbers, " in cache"),
     ],

@@ -194,12 +194,11 @@ def _said(each: HorizonFit) -> str:
     told = f"rho = {fixed(found.rho, 2)} {_between(found)}".rstrip() + " among cells of one task and length"
     if found.interval is not None:
         return f"{_verdict(found.interval)} ({told})"
-    few = f"of other tasks nothing is known: that needs {LEAST_CLUSTERS} tasks, and there {_are(found.clusters)}"
+    few = f"needs {LEAST_CLUSTERS} tasks, and there {_are(found.clusters)}"
     if found.over_seeds is None:
-        return (
-            f"{told}; {few}, and of these with other seeds neither: that needs several seeds of each, and models"
-        )
-    return f"on these tasks {_verdict(found.over_seeds)} ({told}); {few}"
+        more = "one over seeds needs several seeds of each task, and models that they put in different orders"
+        return f"{told}, without an interval: one over tasks {few}; {more}"
+    return f"on these tasks {_verdict(found.over_seeds)} ({told}); of other tasks nothing is known: that {few}"
 
 
 def _verdict(ends: Interval) -> str:

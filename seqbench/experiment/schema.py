@@ -28,9 +28,10 @@ from seqbench.base.refusals import refusal
 from seqbench.errors import ExperimentError, reason, unknown
 from seqbench.experiment.key_fields import IN_NO_KEY, InKey
 from seqbench.experiment.labels import Choice, Variant, how_named, is_code, labelled, picked, shown_name
+from seqbench.experiment.no_value import Place
 from seqbench.experiment.seeds import Seeds, as_list
 from seqbench.experiment.settings import Settings
-from seqbench.experiment.strict_yaml import MOST_BYTES, Document, Place, read_yaml
+from seqbench.experiment.strict_yaml import MOST_BYTES, Document, read_yaml
 from seqbench.experiment.tune import Tune
 from seqbench.experiment.weights import Weights
 

@@ -42,7 +42,7 @@ def how_to_write(value: Any) -> str:
 
 
 def as_path(value: object, what: str, error: type[SeqbenchError] = StoreError) -> Path:
-    """Return a path that was given as text or as a `Path`.
+    """Return a path that was given as text or as a `Path`; ``~`` at its beginning is the user's home folder.
 
     Args:
         value: what was given.
@@ -50,10 +50,15 @@ def as_path(value: object, what: str, error: type[SeqbenchError] = StoreError) -
         error: what is raised.
 
     Raises:
-        SeqbenchError: it is an empty text, or no path.
+        SeqbenchError: it is an empty text, no path, or begins with ``~`` where no home folder is known.
     """
     if isinstance(value, str | os.PathLike) and str(value).strip():
-        return Path(value)
+        try:
+            return Path(value).expanduser()
+        except RuntimeError as problem:
+            raise error(
+                f"{what} is {shown(value)}, and no such home folder is known; write the whole path"
+            ) from problem
     raise error(f"{what} is {shown(value)}; give a path, as text or as a Path")
 
 

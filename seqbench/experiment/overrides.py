@@ -117,7 +117,7 @@ def assigned(assignment: str) -> Any:
     """
     text = assignment.partition("=")[2].strip()
     if not text:
-        raise ExperimentError(f"--set {assignment}: no value follows the =; write it, or null for none")
+        raise ExperimentError(f"--set {assignment}: no value follows the =; write it, or leave the setting out")
     return read_scalar(text)
 
 

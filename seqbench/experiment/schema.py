@@ -28,9 +28,10 @@ from seqbench.base.refusals import refusal
 from seqbench.errors import ExperimentError, reason, unknown
 from seqbench.experiment.key_fields import IN_NO_KEY, InKey
 from seqbench.experiment.labels import Choice, Variant, how_named, is_code, labelled, picked, shown_name
-from seqbench.experiment.seeds import Seeds
+from seqbench.experiment.no_value import Place
+from seqbench.experiment.seeds import Seeds, as_list
 from seqbench.experiment.settings import Settings
-from seqbench.experiment.strict_yaml import MOST_BYTES, Document, Place, read_yaml
+from seqbench.experiment.strict_yaml import MOST_BYTES, Document, read_yaml
 from seqbench.experiment.tune import Tune
 from seqbench.experiment.weights import Weights
 
@@ -257,7 +258,7 @@ class Experiment(Settings):
     @classmethod
     def _tuple(cls, value: Any, info: ValidationInfo) -> Any:
         if isinstance(value, (str, int)):
-            raise ValueError(f"it is a list: write [{value}]")
+            raise ValueError(as_list(value, is_of_numbers=info.field_name not in ("tasks", "models")))
         if info.field_name in ("tasks", "models") and (code := [*filter(is_code, _each(value))]):
             raise ValueError(how_named(info.field_name.removesuffix("s"), code[0]))
         return tuple(value) if isinstance(value, list) else value
@@ -296,7 +297,7 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Experiment:
         raise ExperimentError(
             f"the experiment {path} cannot be read: {reason(error)}; give a YAML file"
         ) from error
-    document = read_yaml(text, str(path))
+    document = read_yaml(text, str(path), Experiment)
     if not isinstance(document.value, dict):
         raise ExperimentError(
             f"{path}: an experiment is a mapping such as 'tasks: [copy]'; see `seqbench list suites`"

@@ -15,13 +15,26 @@ MOST_SEEDS = 100_000
 """Largest number of seeds of an experiment."""
 
 
+def as_list(value: str | int, ranges: str = "without ranges", *, is_of_numbers: bool = True) -> str:
+    """Return how to write as a list what was given as a single value: as it stands only where that is one.
+
+    >>> as_list(8), as_list("16, 32")
+    ('it is a list: write [8]', 'it is a list: write [16, 32]')
+    >>> as_list("8..16")
+    "it is a list of numbers, such as [16, 64], without ranges; '8..16' was given"
+    """
+    if isinstance(value, str) and is_of_numbers and not re.fullmatch(r"[0-9]+( *, *[0-9]+)*", value.strip()):
+        return f"it is a list of numbers, such as [16, 64], {ranges}; {one_line(repr(value), 200)} was given"
+    return f"it is a list: write [{value}]"
+
+
 def _entries(value: Any) -> Any:
     """Return the entries of a text with ranges, such as ``0..4,9``, and those of a list."""
     if isinstance(value, str) and ".." in value:
         words = [word.strip() for word in value.split(",")]
         return tuple(int(word) if re.fullmatch("[0-9]{1,100}", word) else word for word in words)
     if isinstance(value, str | int):
-        raise ValueError(f"it is a list: write [{value}]")
+        raise ValueError(as_list(value, "or ranges such as 0..99"))
     return tuple(value) if isinstance(value, list) else value
 
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
+from pydantic import BaseModel
 
 from seqbench.errors import ExperimentError
-
-Place = tuple[str | int, ...]
+from seqbench.experiment.no_value import NoValueError, Place, what_to_write
 
 _WORDS: Mapping[str, Any] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
@@ -87,12 +87,17 @@ def _is_named_in(place: Place, overrides: Any) -> bool:
     return True
 
 
-def read_yaml(text: str, source: str) -> Document:
+def read_yaml(text: str, source: str, model: type[BaseModel] | None = None) -> Document:
     """Read a text.
+
+    Args:
+        text: the text.
+        source: the name of its file, for messages.
+        model: what its content is for, so that a message knows which field may be null.
 
     Raises:
         ExperimentError: it is not YAML, has a key twice, uses tags, anchors or several documents, or is too large
-            or too deeply nested.
+            or too deeply nested, or a field has no value.
     """
     try:
         _check_form(text, source)
@@ -100,7 +105,12 @@ def read_yaml(text: str, source: str) -> Document:
     except yaml.YAMLError as error:
         raise ExperimentError(_not_yaml(error, source)) from error
     lines: dict[Place, int] = {}
-    value = None if root is None else _value(root, (), lines, source)
+    try:
+        value = None if root is None else _value(root, (), lines, source)
+    except NoValueError as error:
+        named = next((f"{step} has" for step in reversed(error.place) if isinstance(step, str)), "an entry has")
+        advice = what_to_write(error.place, model)
+        raise ExperimentError(f"{source}:{error.line}: {named} no value here; {advice}") from error
     return Document(value, lines, source)
 
 
@@ -171,8 +181,7 @@ def _value(node: yaml.Node, place: Place, lines: dict[Place, int], source: str) 
     is_plain = isinstance(node, yaml.ScalarNode) and node.style is None
     if is_plain and not node.value:
         # YAML reads null, and a path that was forgotten would be one that is not wanted.
-        named = next((f"{step} has" for step in reversed(place) if isinstance(step, str)), "an entry has")
-        raise ExperimentError(f"{source}:{lines[place]}: {named} no value here; write it, or null for none")
+        raise NoValueError(place, lines[place])
     return _scalar(node.value, f"{source}:{lines[place]}: ") if is_plain else node.value
 
 

@@ -13,6 +13,7 @@ __all__ = [
     "rows",
     "schema",
     "search",
+    "sides",
     "store",
     "trials",
     "variants",

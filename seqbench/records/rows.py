@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from seqbench.records.resolution import metric_at, one_example_in_skill, over_examples
 from seqbench.records.schema import CellData, Evaluation, FlowAt, GradientData, MetricData, Record
-from seqbench.records.variants import LATER, differing_settings, model_names, settings_key, task_names
+from seqbench.records.variants import LATER, differing_settings, model_names, natural, settings_key, task_names
 
 LEADING = ("task_name", "model_name", "length", "seed", "score", "baseline", "skill")
 """The first columns, which are printed."""
@@ -84,8 +84,8 @@ def known_rows(records: Iterable[Record]) -> tuple[list[dict[str, Any]], list[st
 
 
 def ordered(names: Iterable[str]) -> list[str]:
-    """Return the columns of a table in order: `COLUMNS`, settings, metrics."""
-    extra = sorted(set(names) - set(COLUMNS))
+    """Return the columns of a table in order: `COLUMNS`, settings, metrics; ``@12`` before ``@100``."""
+    extra = sorted(set(names) - set(COLUMNS), key=natural)
     return [*COLUMNS, *filter(is_setting, extra), *(name for name in extra if not is_setting(name))]
 
 

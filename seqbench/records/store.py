@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from seqbench.base.atomic_files import write_atomically
 from seqbench.base.checksums import sealed
-from seqbench.base.given import as_path
+from seqbench.base.given import as_path, shown
 from seqbench.base.plain_files import is_broken_link, read_plain
 from seqbench.base.process_identity import is_abandoned
 from seqbench.errors import StoreError, reason
@@ -189,7 +189,7 @@ class Store:
         """Return the record of a key.
 
         Raises:
-            StoreError: there is none, or its file is not a record.
+            StoreError: there is none, its file is not a record, or the key is no text.
         """
         return self.reader()(key)
 
@@ -202,6 +202,11 @@ class Store:
         paths = {key_of(path): path for path in reversed(self._there())}
 
         def read(key: str) -> Record:
+            if not isinstance(key, str):
+                raise StoreError(
+                    f"key is {shown(key)}; give one text of the column key of seqbench.load_results, such as"
+                    ' table["key"][0]'
+                )
             if key in paths and (content := content_of(paths[key])) is not None:
                 return Record.from_json(content.data, str(paths[key]))
             raise StoreError(

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from pathlib import PurePosixPath, PureWindowsPath
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from seqbench.base.nested import flat
 from seqbench.experiment.key_fields import in_no_key, later
 from seqbench.experiment.schema import Training
+from seqbench.records.data_names import data_names
 from seqbench.records.schema import PluginUsed, Record
+from seqbench.records.sides import Sides, split
 
 Fields = Mapping[str, str]
 
@@ -40,28 +41,28 @@ _LONGEST = 48
 """Most characters of a name in a table."""
 
 
-def task_names(records: Sequence[Record]) -> dict[str, str]:
+def task_names(records: Sequence[Record], sides: Sides = ()) -> dict[str, str]:
     """Return key -> name of the task, e.g. ``copy (symbols=4)``, ``sentiment (data=reviews.csv)``, ``copy #2``.
 
-    Data that were not generated are always named.
+    Data that were not generated are always named. What differs between two sides alone is not shown.
     """
-    return _numbered(_task_names(records), {record.key: record.cell.task.name for record in records})
+    return _numbered(_task_names(records, sides), {record.key: record.cell.task.name for record in records})
 
 
-def model_names(records: Sequence[Record]) -> dict[str, str]:
+def model_names(records: Sequence[Record], sides: Sides = ()) -> dict[str, str]:
     """Return key -> name of the model, e.g. ``lstm (hidden_size=64, training.steps=500)`` or ``lstm #2``.
 
     A label replaces the model's name and all parameters. Records of equal parameters have one name: a label if
     some have one, and of two labels the first. Training settings are shown if they differ between any two records
     of a task, even of different models, so that a comparison of differently trained models shows it. What a search
     chose is not shown: a tuned model is one model, whatever was chosen at each length. Two choices of one search
-    at one length are shown, so that they are never averaged.
+    at one length are shown, so that they are never averaged. What differs between two sides alone is not shown.
     """
-    asked = _all_asked_for(records)
-    return _numbered(_model_names(asked), _own_names(asked))
+    asked = _all_asked_for(records, sides)
+    return _numbered(_model_names(asked, sides), _own_names(asked))
 
 
-def legend(records: Sequence[Record]) -> list[str]:
+def legend(records: Sequence[Record], sides: Sides = ()) -> list[str]:
     """Return the meaning of the numbers in names and of the labels.
 
     A line is ``lstm #1 = lstm (hidden_size=64, ...)``, or, with the parameters that are not at their defaults,
@@ -69,19 +70,19 @@ def legend(records: Sequence[Record]) -> list[str]:
     that a plugin file was edited between these records, where names tell its contents apart.
     """
     pairs: set[tuple[str, str]] = set()
-    asked = _all_asked_for(records)
+    asked = _all_asked_for(records, sides)
     for short, long in (
-        (task_names(records), _task_names(records)),
-        (model_names(records), _model_names(asked)),
+        (task_names(records, sides), _task_names(records, sides)),
+        (model_names(records, sides), _model_names(asked, sides)),
     ):
         pairs |= {(short[key], long[key]) for key in short if short[key] != long[key]}
     numbers = [f"{short} = {long}" for short, long in sorted(pairs, key=lambda pair: natural(pair[0]))]
-    return [*numbers, *_labels(asked), *([_EDITED] if _has_edited(records) else [])]
+    return [*numbers, *_labels(asked), *([_EDITED] if _has_edited(records, sides) else [])]
 
 
-def legend_title(records: Sequence[Record]) -> str:
+def legend_title(records: Sequence[Record], sides: Sides = ()) -> str:
     """Return a heading for the lines of `legend`."""
-    is_more = any(record.cell.model.label for record in records) or _has_edited(records)
+    is_more = any(record.cell.model.label for record in records) or _has_edited(records, sides)
     return "What the names stand for" if is_more else "What the numbers in names stand for"
 
 
@@ -91,8 +92,9 @@ _EDITED = (
 )
 
 
-def _has_edited(records: Sequence[Record]) -> bool:
-    names = {*_task_names(records).values(), *_model_names(_all_asked_for(records)).values()}
+def _has_edited(records: Sequence[Record], sides: Sides) -> bool:
+    asked = _all_asked_for(records, sides)
+    names = {*_task_names(records, sides).values(), *_model_names(asked, sides).values()}
     return any(f"{FILE}=" in name for name in names)
 
 
@@ -134,7 +136,7 @@ def differing_settings(records: Sequence[Record]) -> dict[str, dict[str, Any]]:
     ``training.NAME`` and ``evaluate_lengths`` between any two records. A record without such a setting lacks the
     column. Versions, the precision, and settings that cannot move a score are left out.
     """
-    data = _data_names(records)
+    data = data_names(records)
     task = {record.key: _task_values(record, data) for record in records}
     model = {record.key: _model_values(record) for record in records}
     training = {record.key: _training_values(record) for record in records}
@@ -146,22 +148,22 @@ def differing_settings(records: Sequence[Record]) -> dict[str, dict[str, Any]]:
     return {key: {name: value for name, value in own.items() if name in shown} for key, own in every.items()}
 
 
-def _all_asked_for(records: Sequence[Record]) -> list[Record]:
+def _all_asked_for(records: Sequence[Record], sides: Sides) -> list[Record]:
     """Return records without the settings that searches chose, but for places where one search chose two.
 
     A search chooses one setting for a task, model and length. An index tells no lengths (they are 0), so that two
     choices cannot be told from one at each of two lengths there.
     """
     asked = [_asked_for(record) for record in records]
-    chosen: dict[str, list[Mapping[str, Any]]] = {}
-    places = [settings_key(each) if each.tuned and each.cell.length else "" for each in asked]
-    for place, record in zip(places, records, strict=True):
-        if place and record.tuned and record.tuned.setting not in (known := chosen.setdefault(place, [])):
-            known.append(record.tuned.setting)
-    return [
-        record if len(chosen.get(place, ())) > 1 else own
-        for place, record, own in zip(places, records, asked, strict=True)
-    ]
+    places = {each.key: settings_key(each) for each in asked if each.tuned and each.cell.length}
+    twice: set[str] = set()
+    for side in split(records, sides):
+        chosen: dict[str, Mapping[str, Any]] = {}
+        for record in side:
+            place = places.get(record.key)
+            if record.tuned and place and chosen.setdefault(place, record.tuned.setting) != record.tuned.setting:
+                twice.add(place)
+    return [record if places.get(record.key) in twice else own for record, own in zip(records, asked, strict=True)]
 
 
 def _asked_for(record: Record) -> Record:
@@ -198,12 +200,12 @@ def _plain(values: Mapping[str, Any]) -> Fields:
     return {name: json.dumps(value, sort_keys=True) for name, value in values.items()}
 
 
-def _task_names(records: Sequence[Record]) -> dict[str, str]:
-    data = _data_names(records)
+def _task_names(records: Sequence[Record], sides: Sides) -> dict[str, str]:
+    data = data_names(records, sides)
     fields: dict[str, Fields] = {}
     for _, group in _by_task(records):
         fields |= _alike_ordered({record.key: _task_fields(record, data) for record in group})
-    shown = {name: _differing(fields[record.key] for record in group) for name, group in _by_task(records)}
+    shown = {name: _shown(fields, group, sides) for name, group in _by_task(records)}
     return {
         record.key: _name(
             record.cell.task.name, fields[record.key], shown[record.cell.task.name] | set(record.cell.data)
@@ -212,7 +214,7 @@ def _task_names(records: Sequence[Record]) -> dict[str, str]:
     }
 
 
-def _model_names(records: Sequence[Record]) -> dict[str, str]:
+def _model_names(records: Sequence[Record], sides: Sides) -> dict[str, str]:
     own = _own_names(records)
     named = [
         (name, [record for record in records if own[record.key] == name]) for name in sorted(set(own.values()))
@@ -220,12 +222,14 @@ def _model_names(records: Sequence[Record]) -> dict[str, str]:
     fields: dict[str, Fields] = {}
     for _, group in named:
         fields |= _alike_ordered({record.key: _model_fields(record.cell.model) for record in group})
-    shown = {name: _differing(fields[record.key] for record in group) for name, group in named}
-    searches = {record.tuned.search for record in records if record.tuned}
-    trained = _alike_ordered(
-        {record.key: {**_training_fields(record), **_tuned_field(record, searches)} for record in records}
+    shown = {name: _shown(fields, group, sides) for name, group in named}
+    is_of_several = any(
+        len({record.tuned.search for record in side if record.tuned}) > 1 for side in split(records, sides)
     )
-    shown_in = {name: _differing(trained[record.key] for record in group) for name, group in _by_task(records)}
+    trained = _alike_ordered(
+        {record.key: {**_training_fields(record), **_tuned_field(record, is_of_several)} for record in records}
+    )
+    shown_in = {name: _shown(trained, group, sides) for name, group in _by_task(records)}
     return {
         record.key: _name(
             own[record.key],
@@ -331,11 +335,11 @@ def _training_fields(record: Record) -> Fields:
     return {**settings, **further, "key_version": str(record.cell.key_version)}
 
 
-def _tuned_field(record: Record, searches: Collection[str]) -> Fields:
+def _tuned_field(record: Record, is_of_several: bool) -> Fields:
     """Return how the settings of a record were chosen; several searches of a report are told apart."""
     if record.tuned is None:
         return {}
-    return {"tuned": record.tuned.method + (f" {record.tuned.search[:8]}" if len(searches) > 1 else "")}
+    return {"tuned": record.tuned.method + (f" {record.tuned.search[:8]}" if is_of_several else "")}
 
 
 def _text(value: Any) -> str:
@@ -358,6 +362,11 @@ def _alike_ordered(fields: Mapping[str, Fields]) -> dict[str, Fields]:
     return {key: {name: own[name] for name in order if name in own} for key, own in fields.items()}
 
 
+def _shown(fields: Mapping[str, Fields], group: Sequence[Record], sides: Sides) -> set[str]:
+    """Return the fields that differ within a side: those tell its records apart, on every side."""
+    return {name for side in split(group, sides) for name in _differing(fields[record.key] for record in side)}
+
+
 def _differing(fields: Iterable[Fields]) -> set[str]:
     """Return the fields that do not have the same value everywhere; an absent field differs."""
     kept = list(fields)
@@ -368,24 +377,3 @@ def _differing(fields: Iterable[Fields]) -> set[str]:
 def _name(name: str, fields: Fields, shown: set[str]) -> str:
     parts = [f"{field}={value}" for field, value in fields.items() if field in shown]
     return f"{name} ({', '.join(parts)})" if parts else name
-
-
-def _data_names(records: Sequence[Record]) -> dict[str, str]:
-    """Return fingerprint -> a unique name of the data."""
-    names: dict[str, str] = {}
-    for record in records:
-        for parameter, fingerprint in record.cell.data.items():
-            name = _short(str(record.cell.task.parameters.get(parameter)), fingerprint)
-            names[fingerprint] = min(name, names.get(fingerprint, name))
-    taken = list(names.values())
-    # Same file name, other content: the file changed between two runs.
-    return {
-        fingerprint: name if taken.count(name) == 1 else f"{name} {fingerprint.rpartition(':')[2][:12]}"
-        for fingerprint, name in names.items()
-    }
-
-
-def _short(path: str, fingerprint: str) -> str:
-    if fingerprint.startswith("hub:"):
-        return fingerprint.removeprefix("hub:").removesuffix("@main")
-    return (PureWindowsPath(path) if "\\" in path else PurePosixPath(path)).name or path

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from seqbench.base.collector import collector_paused
 from seqbench.records.merge import read_light
+from seqbench.records.schema import Record
 from seqbench.report.document import Report, Section
 from seqbench.report.formats.terminal import to_text
+from seqbench.report.names import names_of
 from seqbench.report.observations import Observation, observations
 from seqbench.report.page.notebook import document_in_notebook
 from seqbench.report.reading import Folders, several
@@ -70,7 +73,7 @@ def compare(before: Folders, after: Folders) -> FolderComparison:
         StoreError: a folder is missing or empty, or the folders of one side contradict each other.
     """
     with collector_paused():
-        found = changes(_seen(before), _seen(after))
+        found = changes(*seen_together(_records(before), _records(after)))
     return FolderComparison(_named(before), _named(after), found.lines, found.tables)
 
 
@@ -89,6 +92,18 @@ def _named(folders: Folders) -> str:
     return " and ".join(map(str, several(folders)))
 
 
-def _seen(folders: Folders) -> list[Observation]:
-    records, _ = read_light(several(folders))
-    return observations(records)
+def _records(folders: Folders) -> Sequence[Record]:
+    return read_light(several(folders))[0]
+
+
+def seen_together(
+    before: Sequence[Record], after: Sequence[Record]
+) -> tuple[list[Observation], list[Observation]]:
+    """Return the observations of both sides under names made for both, so that equal cells have equal names."""
+    # Two contents of one plugin file may have one key.
+    sides = [
+        [record.model_copy(update={"key": f"{side} {record.key}"}) for record in records]
+        for side, records in (("before", before), ("after", after))
+    ]
+    names = names_of([*sides[0], *sides[1]], [{record.key for record in side} for side in sides])
+    return observations(sides[0], names), observations(sides[1], names)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seqbench.records.schema import Record
+from seqbench.records.sides import Sides
 from seqbench.records.variants import legend, legend_title, model_names, task_names
 
 
@@ -33,8 +34,14 @@ class Names:
     kinds: Mapping[str, Record]
 
 
-def names_of(records: Sequence[Record]) -> Names:
-    """Return the names of these records; they do not depend on the order of the records."""
+def names_of(records: Sequence[Record], sides: Sides = ()) -> Names:
+    """Return the names of these records; they do not depend on the order of the records.
+
+    Args:
+        records: the records.
+        sides: the keys of the records on each side of a comparison. What tells records of one side apart is shown
+            on all sides; what differs between sides alone is not shown.
+    """
     known: dict[tuple[Any, ...], str] = {}
     kind_of = {record.key: _kind(record, known) for record in records}
     kept: dict[str, Record] = {}
@@ -43,13 +50,14 @@ def names_of(records: Sequence[Record]) -> Names:
         kind = kind_of[record.key]
         kept[kind] = min(kept.get(kind, record), record, key=lambda each: each.key)
     few = list(kept.values())
-    tasks, models = task_names(few), model_names(few)
+    few_of = [{kept[kind_of[key]].key for key in side} for side in sides]
+    tasks, models = task_names(few, few_of), model_names(few, few_of)
     kinds = {key: kept[kind] for key, kind in kind_of.items()}
     return Names(
         tasks={key: tasks[kind.key] for key, kind in kinds.items()},
         models={key: models[kind.key] for key, kind in kinds.items()},
-        legend=tuple(legend(few)),
-        legend_title=legend_title(few),
+        legend=tuple(legend(few, few_of)),
+        legend_title=legend_title(few, few_of),
         kinds=kinds,
     )
 

@@ -71,7 +71,11 @@ def skill_and_spread(summary: SeedSummary) -> str:
     ('0.000', '-12.3')
     >>> skill_and_spread(SeedSummary(0.4998, None, 1))  # a length does not hold there
     '0.4998'
+    >>> skill_and_spread(SeedSummary(-6.896e22, 4.41e22, 3))
+    '-6.90e+22 ± 4e+22'
     """
+    if _is_large(summary.mean):
+        return mean_and_spread(summary)
     return _both(summary, _apart(summary.mean, min(3, _decimals(summary.mean, 3)), (HOLDS, 1.0)))
 
 
@@ -89,7 +93,7 @@ def _both(summary: SeedSummary, decimals: int) -> str:
         return fixed(summary.mean, decimals)
     decimals = _shared_decimals(summary, decimals)
     spread = fixed(summary.spread, decimals)
-    if summary.spread and not float(spread):
+    if summary.spread and (not float(spread) or _is_large(summary.spread)):
         # A nonzero spread is never written as 0.
         spread = f"{summary.spread:.0e}"
     return f"{fixed(summary.mean, decimals)} ± {spread}"
@@ -127,19 +131,34 @@ def ends_text(value: float, low: float, high: float) -> str:
 
 
 def _ends(value: float, low: float, high: float, decimals: int) -> str:
-    if _is_odd(value):
+    if _is_odd(value) or _is_large(low) or _is_large(high):
         return f"[{low:.2e}, {high:.2e}]"
     return f"[{fixed(low, decimals)}, {fixed(high, decimals)}]"
 
 
 def fixed(value: float, decimals: int) -> str:
-    """Return a number with this many decimals, and never ``-0.000``.
+    """Return a number with this many decimals, never ``-0.000``, and with an exponent from a million on.
 
-    >>> fixed(-0.0001, 3)
-    '0.000'
+    >>> fixed(-0.0001, 3), fixed(-6.896e22, 3)
+    ('0.000', '-6.90e+22')
     """
+    if _is_large(value):
+        return f"{value:.2e}"
     text = f"{value:.{decimals}f}"
     return text.removeprefix("-") if float(text) == 0 else text
+
+
+def signed(value: float) -> str:
+    """Return a difference of skills, with its sign.
+
+    >>> signed(0.0123), signed(-6.896e22)
+    ('+0.012', '-6.90e+22')
+    """
+    return f"{value:+.2e}" if _is_large(value) else f"{value:+.3f}"
+
+
+def _is_large(value: float) -> bool:
+    return abs(value) >= _PLAIN[1]
 
 
 def _is_odd(value: float) -> bool:

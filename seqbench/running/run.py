@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqbench.base.collector import collector_paused
-from seqbench.base.given import shown
+from seqbench.base.given import as_path, shown
 from seqbench.errors import ExperimentError
 from seqbench.experiment.schema import Execution, Experiment, load
 from seqbench.jobs.events import Event
@@ -192,7 +192,7 @@ def executor_settings(
 
 def experiment_file(name: str, catalog: Catalog) -> Path:
     """Return the file of an experiment: a path unchanged, or the file of a suite."""
-    path = Path(name)
+    path = as_path(name, "the experiment", ExperimentError)
     return path if path.suffix in (".yaml", ".yml") else catalog.suite(name)
 
 

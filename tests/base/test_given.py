@@ -13,6 +13,9 @@ import torch
 
 from seqbench import ExperimentError, StoreError
 from seqbench.base.given import as_path, how_to_write, shown
+from seqbench.plugins.load import load_catalog
+from seqbench.records.store import Store
+from seqbench.running.run import opened
 
 TABLE = pd.DataFrame({"text": ["good", "bad"]})
 
@@ -48,3 +51,14 @@ def test_path_is_text_or_a_path_and_nothing_else() -> None:
             as_path(wrong, "output")
     with pytest.raises(ExperimentError):
         as_path(3, "output", ExperimentError)
+
+
+def test_home_folder_of_a_path_is_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    assert as_path("~/x", "output") == as_path(Path("~/x"), "output") == Store("~/x").path == tmp_path / "x"
+    assert as_path("a/~", "output") == Path("a/~")
+    (tmp_path / "mine.yaml").write_text("tasks: [copy]\nmodels: [lstm]\nlengths: [8]\n", encoding="utf-8")
+    assert opened("~/mine.yaml", load_catalog()).lengths == (8,)
+    with pytest.raises(StoreError, match="no such home folder is known; write the whole path"):
+        as_path("~nobody-of-this-name/x", "output")

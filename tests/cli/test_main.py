@@ -327,7 +327,7 @@ def test_set_takes_a_parameter_with_its_owner_and_without(
 def test_set_without_a_value_ends_with_status_2(seqbench: Shell, command: str) -> None:
     ran = seqbench(*command.split())
     assert (ran.status, ran.out) == (2, "")
-    assert ran.err.endswith("layout=: no value follows the =; write it, or null for none\n")
+    assert ran.err.endswith("layout=: no value follows the =; write it, or leave the setting out\n")
 
 
 @pytest.mark.parametrize(

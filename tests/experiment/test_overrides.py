@@ -51,6 +51,6 @@ def test_assignment_when_malformed_says_how_to_write_it(assignment: str) -> None
     "assignment", ["sentiment.data=", "copy.symbols= ", "gradients=", "training.steps=", "tune="]
 )
 def test_assignment_without_a_value_is_refused_and_null_is_one(assignment: str) -> None:
-    with pytest.raises(ExperimentError, match=f"^--set {assignment}: no value follows the =; write it, or null"):
+    with pytest.raises(ExperimentError, match=f"^--set {assignment}: no value follows the =; write it, or leave"):
         settings([assignment])
     assert settings(["sentiment.data=null"]) == {"parameters": {"sentiment": {"data": None}}}

@@ -40,6 +40,13 @@ def test_file_when_sound_gives_the_grid_with_every_parameter(tmp_path: Path) -> 
         ("lengths: [16, 8]", "lenghts: [16, 8]", 3, "did you mean 'lengths'"),
         ("lengths: [16, 8]", "lengths: [16, 16]", 3, "lengths: 16 stands here twice; keep one"),
         ("tasks: [copy]", "tasks: copy", 1, "tasks: it is a list: write [copy]"),
+        ("lengths: [16, 8]", "lengths: 16, 8", 3, "lengths: it is a list: write [16, 8]"),
+        (
+            "lengths: [16, 8]",
+            "lengths: 8..16",
+            3,
+            "lengths: it is a list of numbers, such as [16, 64], with",
+        ),
         ("tasks: [copy]", "gradients: maybe\ntasks: [copy]", 1, "gradients: write on, off, or fields"),
         ("tasks: [copy]", "executor: {fuu: 1}\ntasks: [copy]", 1, "no field of executor is called 'fuu'"),
         ("tasks: [copy]", "tasks: copy: x", 1, "this is not YAML: mapping values are not allowed here"),

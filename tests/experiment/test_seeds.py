@@ -86,7 +86,7 @@ def test_ranges_of_seeds_are_read_as_the_seeds_that_were_written(seeds: list[int
         ),
         (f"{2**63 - 1}..{2**63}", 4, "seeds.0 is to be less than 9223372036854775808"),
         ("[0-4]", 4, "seeds.0: write a whole number, or a range such as 0..99; '0-4' was given"),
-        ("0-4", 4, "seeds: it is a list: write [0-4]"),
+        ("0-4", 4, "seeds: it is a list of numbers, such as [16, 64], or ranges such as 0..99; '0-4' was given"),
     ],
 )
 def test_seeds_that_are_wrong_are_told_with_their_line(seeds: str, line: int, words: str, tmp_path: Path) -> None:

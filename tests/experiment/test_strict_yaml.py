@@ -1,4 +1,7 @@
-"""Tests that YAML is read as version 1.2 says, and that what is unfit is refused with its line."""
+"""Tests that YAML is read as version 1.2 says, and that what is unfit is refused with its line.
+
+Modules: seqbench.experiment.no_value.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +32,15 @@ DEEP = 20_000
         ("tasks: [!mine copy]", 1, "the tag !mine is not understood"),
         ("tasks: [copy]\n---\ntasks: [adding]", 2, "a second document begins here"),
         ("tasks: [copy]\n? [a, b]\n: 1", 2, "a key is a name"),
-        ("tasks: [copy]\nparameters:\n  copy:\n    layout:\n", 4, "layout has no value here; write it, or null"),
-        ("tasks: [copy]\ntune:\n", 2, "tune has no value here"),
-        ("tasks:\n- copy\n-\n", 3, "tasks has no value here"),
+        (
+            "tasks: [copy]\nparameters:\n  copy:\n    layout:\n",
+            4,
+            "layout has no value here; write it, or leave it out",
+        ),
+        ("tasks: [copy]\ntune:\n", 2, "tune has no value here; write it, or null for none"),
+        ("training: {gradient_clip: }\n", 1, "gradient_clip has no value here; write it, or null for none"),
+        ("training:\n  steps:\n", 2, "steps has no value here; write it, or leave it out"),
+        ("tasks:\n- copy\n-\n", 3, "tasks has no value here; write it, or leave it out"),
         ("tasks: [copy]\n<<: {models: [lstm]}", 2, "<< merges nothing here"),
         ("tasks: [" + "copy, " * 21_000 + "]", 1, "there are more than 20,000 values"),
     ],
@@ -69,3 +78,9 @@ def test_yaml_reads_scalars_as_yaml_1_2_does() -> None:
     assert read_yaml(text, "x").value == {
         "a": 0.001, "b": "no", "c": "12:30", "d": "0.7/0.1/0.2", "e": "5", "f": "2020-01-01", "g": None, "h": 10,
     }  # fmt: skip
+
+
+def test_a_field_that_is_needed_is_not_advised_to_be_null_or_left_out(tmp_path: Path) -> None:
+    with pytest.raises(ExperimentError) as caught:
+        cells("tasks:\nmodels: [lstm]\n", tmp_path)
+    assert str(caught.value).endswith("mine.yaml:1: tasks has no value here; write it")

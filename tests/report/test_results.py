@@ -66,6 +66,16 @@ def test_rows_stand_as_in_the_tables_of_a_report_whatever_the_format(tmp_path: P
     assert [row["key"] for row in rows] == list(found.table["key"])
 
 
+def test_scores_at_further_lengths_stand_by_length_also_in_a_csv(tmp_path: Path) -> None:
+    further = record(0.5, elsewhere={100: 0.5, 24: 0.5, 1000: 0.5})
+    Store(tmp_path / "r").write(further)
+    named = [f"metrics.{name}@{length}" for name in ("accuracy", "error") for length in (24, 100, 1000)]
+    table = Results(tmp_path / "r").table
+    assert [name for name in table if "@" in name] == named
+    write_report(tmp_path / "r", tmp_path / "r.csv")
+    assert [name for name in load_results(tmp_path / "r.csv") if "@" in name] == named
+
+
 def test_sentence_is_that_of_the_page_and_a_terminal_shows_it(tmp_path: Path) -> None:
     folder = stored([record(0.9), record(0.2, length=24), record(0.2, model="gru")], tmp_path / "runs")
     found = Results(folder)

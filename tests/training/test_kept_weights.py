@@ -27,6 +27,7 @@ from seqbench import (
     StoreError,
     TaskData,
     Values,
+    load_results,
 )
 from seqbench.contracts.task import Task
 from seqbench.network.network import Network
@@ -200,6 +201,10 @@ def test_what_stands_in_the_way_is_told(
 def test_key_that_no_record_has_is_told(stored: tuple[Store, Record]) -> None:
     with pytest.raises(StoreError, match="holds no record of the key abc; keys are"):
         load_trained(stored[0].path, "abc", catalog=CATALOG)
+    table = load_results(stored[0].path)
+    for wrong in (table["key"], table, 3):
+        with pytest.raises(StoreError, match=r"^key is .*; give one text of the column key of"):
+            load_trained(stored[0].path, wrong, catalog=CATALOG)
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,7 @@ class Panel:
         x, y: its axes.
         series: one for each model.
         rules: numbers on the y axis at which thin lines lie.
+        note: what it does not show of the series; empty if it shows all.
     """
 
     title: str
@@ -90,6 +91,7 @@ class Panel:
     y: Axis
     series: tuple[Series, ...]
     rules: tuple[float, ...] = ()
+    note: str = ""
 
     @property
     def has_crosses(self) -> bool:

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from seqbench.base.counts import first_of
 from seqbench.gradients.flow import Quantity
 from seqbench.records.curves import Curves, NormCurve, curves_of
 from seqbench.report.charts.axes import Axis, count_axis, linear_axis, log_axis, power_of_ten
@@ -22,7 +23,7 @@ from seqbench.statistics import mean
 
 MOMENTS = (("init", "before training"), ("trained", "after training"))
 _DECADES = 16
-"""Decades below the norm at the smallest lag at which a float64 sum no longer changes."""
+"""Decades below the norm at the smallest lag at which a float64 sum no longer changes; as many are drawn above."""
 _ROWS = 6
 QUANTITIES: tuple[Quantity, ...] = ("state", "input")
 _WORDS: Mapping[Quantity, str] = {"state": "", "input": ", input gradient"}
@@ -182,13 +183,15 @@ def _norms(
             panel.title,
             f"Norm of the gradient of the loss by the {at}, on {where}, {dict(MOMENTS)[when]}, against lag, the"
             " steps back from the last one: median over examples, quartiles as a band where there are few lines."
-            f" The axis of norms is logarithmic; what is more than {_DECADES} decades below the largest is cut"
-            " off.",
+            f" The axis of norms is logarithmic; what is more than {_DECADES} decades below the largest at the"
+            f" smallest lag, or below 1 if that is above 1, is cut off.{panel.note and f' {panel.note}.'}",
             x=panel.x,
             y=panel.y,
             series=panel.series,
             numbers=_norm_numbers(_of_moment(found, when, at)),
-            caption=panel.title.removeprefix(f"{where.rpartition(', ')[0]}, "),
+            caption="; ".join(
+                filter(None, (panel.title.removeprefix(f"{where.rpartition(', ')[0]}, "), panel.note))
+            ),
         )
 
 
@@ -210,7 +213,8 @@ def norm_panels(
             _norm_series(model, look_of[model], line, has_band=len(lines[when]) <= _BANDS)
             for model, line in lines[when].items()
         ]
-        yield when, Panel(f"{where}, {words}{_WORDS[at]}", _lag_axis(every), _norm_axis(every), tuple(series))
+        title, y = f"{where}, {words}{_WORDS[at]}", _norm_axis(every)
+        yield when, Panel(title, _lag_axis(every), y, tuple(series), note=_cut_off(lines[when], y))
 
 
 def _of_moment(found: Mapping[str, Mapping[str, NormLine]], when: str, at: Quantity) -> dict[str, NormLine]:
@@ -229,9 +233,27 @@ def _lag_axis(lines: Iterable[NormLine]) -> Axis:
 
 
 def _norm_axis(lines: Iterable[NormLine]) -> Axis:
+    """Return an axis that ends 16 decades below the largest norm at the smallest lag.
+
+    Where that is above 1, the axis reaches 16 decades about 1: one model that explodes hides no other. Where all
+    are above 1, it is about the smallest.
+    """
     known = [[norm for norm in line.median if norm is not None] for line in lines]
-    bottom = max(norms[0] for norms in known) - _DECADES
-    return log_axis("norm", [max(norm, bottom) for norms in known for norm in norms], power_of_ten, 3)
+    firsts = [norms[0] for norms in known]
+    about = min(max(firsts), max(0.0, min(firsts)))
+    bottom, top = about - _DECADES, about + _DECADES
+    return log_axis("norm", [min(max(norm, bottom), top) for norms in known for norm in norms], power_of_ten, 3)
+
+
+def _cut_off(lines: Mapping[str, NormLine], axis: Axis) -> str:
+    """Return which lines leave the axis at its top, or are not on it at all; a line may vanish below it."""
+    known = {model: [norm for norm in line.median if norm is not None] for model, line in lines.items()}
+    above = [model for model, norms in known.items() if max(norms) > axis.high]
+    below = [model for model, norms in known.items() if max(norms) < axis.low]
+    told = (("above", axis.high, above), ("below", axis.low, below))
+    return "; ".join(
+        f"cut off {where} {power_of_ten(end)}: {first_of(models)}" for where, end, models in told if models
+    )
 
 
 def _norm_numbers(lines: Mapping[str, NormLine]) -> Numbers:

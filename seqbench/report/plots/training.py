@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 
+from seqbench.base.counts import first_of
+from seqbench.records.schema import Record
 from seqbench.report.charts.axes import Axis, count_axis, linear_axis, log_axis, power_of_ten
 from seqbench.report.charts.lines import Look, Panel, Series
 from seqbench.report.page.groups import Group
@@ -26,21 +28,47 @@ def training_panels(source: Contents) -> list[Panel]:
 
 
 def _pair(where: str, own: Sequence[Group], source: Contents) -> Iterator[Panel]:
-    losses, scores = {}, {}
+    losses, scores, left_out = {}, {}, {}
     for group in own:
-        found = [points for record in group.records if (points := source.curves(record).losses).steps]
+        kept = _whole(group.records, source)
+        found = [points for record in kept if (points := source.curves(record).losses).steps]
         size = max((bin_size(len(points.steps)) for points in found), default=1)
         losses[group.model] = [binned(points.steps, points.values, size) for points in found]
         scores[group.model] = [
             {each.step: each.score for each in record.course.validations}
-            for record in group.records
+            for record in kept
             if record.course.validations
         ]
+        left_out[group.model] = [record for record in group.records if record not in kept]
     metric = next((record.metric.name for group in own for record in group.records if record.metric), "score")
     if series := _lines(_in_logarithms(losses), source.look_of):
-        yield Panel(f"{where}: training loss", _steps(series), _losses(series), series)
+        note = _missing(own, left_out, series)
+        yield Panel(f"{where}: training loss", _steps(series), _losses(series), series, note=note)
     if series := _lines(scores, source.look_of):
-        yield Panel(f"{where}: validation", _steps(series), linear_axis(metric, _drawn(series)), series)
+        note, y = _missing(own, left_out, series), linear_axis(metric, _drawn(series))
+        yield Panel(f"{where}: validation", _steps(series), y, series, note=note)
+
+
+def _whole(records: Sequence[Record], source: Contents) -> list[Record]:
+    """Return the seeds that ended well, or else those that came farthest; a line ends with its first seed."""
+    if ok := [record for record in records if record.status == "ok"]:
+        return ok
+    reached = [max(source.curves(record).losses.steps, default=0) for record in records]
+    return [record for record, last in zip(records, reached, strict=True) if last == max(reached)]
+
+
+def _missing(own: Sequence[Group], left_out: Mapping[str, Sequence[Record]], series: Sequence[Series]) -> str:
+    """Return of which models a line lacks a seed, or no point is known."""
+    drawn = {each.name for each in series if any(y is not None for y in each.y)}
+    told = []
+    for group in own:
+        is_drawn = group.model in drawn
+        missing = left_out[group.model] if is_drawn else group.records
+        lost = ["without a value" if record.status == "ok" else record.status for record in missing]
+        words = [f"{lost.count(status)} of {len(group.records)} seeds {status}" for status in dict.fromkeys(lost)]
+        if words:
+            told.append(f"{group.model} ({', '.join(words)})")
+    return f"not drawn: {first_of(told)}" if told else ""
 
 
 def _in_logarithms(losses: Mapping[str, Sequence[_Curve]]) -> dict[str, list[_Curve]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from seqbench.base.counts import counted
 from seqbench.records.resolution import is_within
 from seqbench.records.variants import natural
-from seqbench.report.numbers import fixed, skill_text
+from seqbench.report.numbers import fixed, signed, skill_text
 from seqbench.report.observations import Observation
 from seqbench.report.tables.comparison import finding
 from seqbench.report.tables.p_values import p_text
@@ -132,7 +132,7 @@ def _model(name: str, each: Comparison) -> tuple[Entry, ...]:
     return (
         Entry(name),
         *(Entry(str(count), count) for count in (each.n, each.wins, each.ties, each.losses)),
-        Entry("unknown") if each.difference is None else Entry(f"{each.difference:+.3f}", each.difference),
+        Entry("unknown") if each.difference is None else Entry(signed(each.difference), each.difference),
         Entry("-") if each.p_holm is None else Entry(p_text(each.p_holm), each.p_holm),
         Entry(finding(each)),
     )
@@ -170,12 +170,12 @@ def _skill(pairs: Sequence[tuple[Observation, Observation]]) -> tuple[Entry, ...
     before, after = (mean(values) or 0.0 for values in zip(*known, strict=True))
     worth = max((each.one_example or 0.0 for pair in pairs for each in pair), default=0.0)
     ends = change.interval
-    note = f"[{ends.low:+.3f}, {ends.high:+.3f}]" if ends else ""
+    note = f"[{signed(ends.low)}, {signed(ends.high)}]" if ends else ""
     sign = WITHIN if change.mean and is_within(change.mean, worth) else ""
     return (
         Entry(skill_text(before), before),
         Entry(skill_text(after), after),
-        Entry(f"{change.mean:+.3f}", change.mean, f"{note} {sign}".strip()),
+        Entry(signed(change.mean), change.mean, f"{note} {sign}".strip()),
         Entry(word or _beyond(change.mean, ends, ("worse", "better"))),
     )
 

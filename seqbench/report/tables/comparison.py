@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
 from seqbench.records.resolution import is_within
-from seqbench.report.numbers import fixed
+from seqbench.report.numbers import fixed, signed
 from seqbench.report.observations import Observation
 from seqbench.report.tables.p_values import SIGNIFICANT, p_text
 from seqbench.report.tables.standings import outcomes
@@ -29,7 +29,10 @@ _NOTHING = "none"
 
 
 def comparison_tables(seen: Sequence[Observation]) -> list[Table]:
-    """Return mean ranks and the comparisons of all pairs of models; nothing for fewer than two models."""
+    """Return mean ranks and the comparisons of all pairs of models; nothing for fewer than two models.
+
+    There is no table of pairs where no two models share a cell, as in a sweep that was interrupted.
+    """
     found = outcomes(seen)
     if len(found) < 2:
         return []
@@ -38,7 +41,7 @@ def comparison_tables(seen: Sequence[Observation]) -> list[Table]:
         (each.task, each.tested, each.seed): each.one_example for each in seen if each.trained == each.tested
     }
     pairs = pair_table(compare(found), is_one_seed=is_one_seed, worth_of=lambda each: _worth(each, found, worths))
-    return [rank_table(mean_ranks(found)), pairs]
+    return [rank_table(mean_ranks(found)), *([pairs] if pairs.rows else [])]
 
 
 def _worth(each: Comparison, found: Outcomes, worths: Mapping[Place, float | None]) -> float | None:
@@ -109,7 +112,7 @@ def _pair(each: Comparison, worth: float | None) -> tuple[Entry, ...]:
         Entry(each.first),
         Entry(each.second),
         *(Entry(str(count), count) for count in (each.n, each.wins, each.ties, each.losses)),
-        Entry("unknown") if gap is None else Entry(f"{gap:+.3f}", gap, sign),
+        Entry("unknown") if gap is None else Entry(signed(gap), gap, sign),
         Entry("-") if each.p_holm is None else Entry(p_text(each.p_holm), each.p_holm),
         Entry(finding(each)),
     )

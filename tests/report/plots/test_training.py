@@ -62,3 +62,18 @@ def test_seeds_that_ended_at_different_steps_share_their_points(tmp_path: Path) 
         Store(tmp_path / "r").write(record(0.5, seed=seed).model_copy(update={"course": course}))
     (loss,) = seqbench.plot(tmp_path / "r", what="training").axes
     assert list(loss.get_lines()[0].get_xdata()) == list(range(11, 351, 11))
+
+
+def test_a_seed_that_diverged_takes_no_line_away_and_is_told(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install 'seqbench[report]'")
+    whole = Course(losses=((1, 100.0), (2, 10.0)), validations=(Validation(step=2, score=0.5),))
+    early = Course(losses=((1, None),))
+    for model, seed, course in (("gru", 0, whole), ("gru", 1, early), ("irnn", 0, early), ("lstm", 0, whole)):
+        is_ok = course is whole
+        found = record(0.5 if is_ok else None, model=model, seed=seed, status="ok" if is_ok else "diverged")
+        Store(tmp_path / "r").write(found.model_copy(update={"course": course}))
+    loss, score = seqbench.plot(tmp_path / "r", what="training", width="one").axes
+    assert [list(line.get_ydata()) for line in loss.get_lines() if len(line.get_ydata()) > 1] == [[2.0, 1.0]] * 2
+    for axes in (loss, score):
+        told = " ".join(axes.get_title(loc="left").split())
+        assert told.endswith("not drawn: gru (1 of 2 seeds diverged), irnn (1 of 1 seeds diverged)")

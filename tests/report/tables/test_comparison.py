@@ -42,3 +42,14 @@ def test_a_missing_cell_is_missing_in_ranks_and_a_failed_one_ranks_last() -> Non
         ["gru", "1.67 [one task]", "none"],
         ["rnn", "not ranked", "1"],
     ]
+
+
+def test_models_without_a_shared_cell_have_no_table_of_pairs() -> None:
+    # A sweep that was interrupted: each model ran at another length.
+    records = [record(0.5, model="gru", length=8), record(0.5, model="rnn", length=16)]
+    assert [table.title for table in comparison_tables(observations(records))] == ["mean rank"]
+
+
+def test_huge_differences_are_written_with_an_exponent() -> None:
+    records = [record(score, model=model) for model, score in (("gru", 0.9), ("rnn", -6e22))]
+    assert texts(comparison_tables(observations(records))[1])[0][6] == "+6.86e+22"

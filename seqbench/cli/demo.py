@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import click
@@ -38,6 +40,13 @@ def command(context: click.Context, output: Path, is_opened: bool) -> int:
         page = output / "demo.html"
         say("3 of 3: the page of this run")
         context.invoke(report.command, folders=(output,), output=page)
-        if is_opened:
+        if is_opened and _has_screen():
             click.launch(str(page))
+        elif is_opened:
+            say(f"there is no screen here; open {page} in a browser")
     return status
+
+
+def _has_screen() -> bool:
+    """Say whether a window can open here; where none can, what opens pages prints faults of its own."""
+    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,5 +24,8 @@ def test_demo_ends_with_a_page(tmp_path: Path) -> None:
     assert (
         sorted((each["cell"]["length"], each["status"]) for each in records) == [(16, "ok")] * 3 + [(64, "ok")] * 3
     )
-    again = CliRunner().invoke(cli, ["demo", "--no-open", "--output", str(output)], catch_exceptions=False)
+    no_screen = CliRunner(env={"DISPLAY": None, "WAYLAND_DISPLAY": None})
+    again = no_screen.invoke(cli, ["demo", "--output", str(output)], catch_exceptions=False)
     assert "6 of 6 cells were done already" in again.stderr
+    if sys.platform == "linux":
+        assert f"there is no screen here; open {output / 'demo.html'} in a browser" in again.stderr

@@ -14,7 +14,7 @@ from seqbench.board.bundle.suite import Grid, cell_of, differences, grid, model_
 from seqbench.board.check.check import Submission, check_bundle
 from seqbench.errors import BoardError, unknown
 from seqbench.plugins.catalog import Catalog
-from seqbench.records.layout import stem
+from seqbench.records.layout import no_results, stem
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
 
@@ -92,7 +92,7 @@ def _kept(folder: Path, asked: Grid, records: Sequence[Record], models: Collecti
             f" here: in the first, {changed}; name another --suite, or run {asked.name}"
         )
     if not own:
-        raise BoardError(f"there are no results in {folder}: name the folder that a run wrote to")
+        raise BoardError(no_results(folder))
     return kept
 
 

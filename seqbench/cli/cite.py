@@ -14,6 +14,7 @@ from seqbench.contracts.references import Reference
 from seqbench.errors import ExperimentError, StoreError, unknown
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.citations import Cited, cited, distinct
+from seqbench.records.layout import no_results
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
 
@@ -65,7 +66,7 @@ def _of(name: str, catalog: Catalog) -> list[Cited]:
 def _of_folder(folder: Path, catalog: Catalog) -> list[Cited]:
     records = list(Store(folder).light())
     if not records:
-        raise StoreError(f"there are no results in {folder}: name the folder that a run wrote to")
+        raise StoreError(no_results(folder))
     used = [("task", record.cell.task.name) for record in records]
     used += [("model", record.cell.model.name) for record in records]
     return [_ourselves(records), *(cited(kind, name, catalog) for kind, name in sorted(set(used)))]

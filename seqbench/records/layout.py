@@ -13,6 +13,9 @@ from pathlib import Path
 from seqbench.experiment.cells import Cell
 from seqbench.records.schema import Record
 
+_NAMED = 5
+"""Folders of results that a message names."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -87,6 +90,13 @@ class Layout:
     def log_files(self) -> dict[str, Path]:
         """Return key -> log of every cell that has one."""
         return {key_of(path): path for path in _files(self.logs, ".log")}
+
+
+def no_results(folder: Path) -> str:
+    """Return the sentence for a folder without records; it names the folders of results in it."""
+    inner = sorted(path.parent.as_posix() for path in folder.glob("*/store.json"))
+    found = f"; there are in {', '.join(inner[:_NAMED])}{', ...' * (len(inner) > _NAMED)}" if inner else ""
+    return f"there are no results in {folder}: name the folder that a run wrote to{found}"
 
 
 def stem(of: Cell | Record) -> str:

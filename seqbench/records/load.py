@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from seqbench.base.collector import collector_paused
 from seqbench.base.given import as_path
+from seqbench.errors import StoreError
 from seqbench.records.csv import is_csv, joined, read_csv, text_of, typed_setting
+from seqbench.records.layout import no_results
 from seqbench.records.mixing import confusions
 from seqbench.records.row_columns import RowColumns, rows_in_order
 from seqbench.records.row_order import in_order
@@ -55,7 +57,7 @@ def load_results(*places: str | Path) -> pd.DataFrame:
     files = [read_csv(path) for path in paths if is_csv(path)]
     # Nothing that is made of many records can be freed before the table is there.
     with collector_paused():
-        table = frame(rows_in_order([Store(path).rows() for path in paths if not is_csv(path)]))
+        table = frame(rows_in_order([_store(path).rows() for path in paths if not is_csv(path)]))
     if files:
         table = joined([*([table] if len(table) else []), *files])
     table = in_order(table)
@@ -74,7 +76,15 @@ def load_gradients(*folders: str | Path) -> pd.DataFrame:
     Raises:
         StoreError: a folder is missing or holds something else.
     """
-    return in_order(gradient_frame(record for folder in folders for record in Store(folder).each()))
+    return in_order(gradient_frame(record for folder in folders for record in _store(folder).each()))
+
+
+def _store(folder: str | Path) -> Store:
+    """Return the store of a folder; one that never was a folder of results is refused, and no empty table."""
+    store = Store(folder)
+    if store.path.is_dir() and not store.layout.mark.exists() and not store.layout.records.is_dir():
+        raise StoreError(no_results(store.path))
+    return store
 
 
 def frame(records: Iterable[Record | KnownRow]) -> pd.DataFrame:

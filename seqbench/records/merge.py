@@ -15,6 +15,7 @@ from seqbench.base.differences import Difference, differences
 from seqbench.base.machines import class_text, is_same_kind, machine_differences
 from seqbench.errors import StoreError
 from seqbench.records.curves import CurvesOf
+from seqbench.records.layout import no_results
 from seqbench.records.light import completed
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
@@ -80,7 +81,7 @@ def _merged_of(
         with collector_paused():
             records = list(read(Store(folder)))
         if not records:
-            raise StoreError(f"there are no results in {folder}: name the folder that a run wrote to")
+            raise StoreError(no_results(Path(folder)))
         for record in records:
             found.setdefault(record.key, []).append((record, folder))
     conflicts = [conflict for key in sorted(found) for conflict in _conflicts(found[key])]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from seqbench.base.counts import counted
 from seqbench.base.printable import one_line
 from seqbench.errors import StoreError
+from seqbench.records.layout import no_results
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
 
@@ -57,7 +58,7 @@ def wanted_cell(store: Store, wanted: Wanted) -> Record:
     """
     records = list(store.light(is_broken_skipped=True))
     if not records:
-        raise StoreError(f"there are no results in {store.path}: name the folder that a run wrote to")
+        raise StoreError(no_results(store.path))
     fitting = [record for record in records if wanted.fits(record)]
     if not fitting:
         raise StoreError(f"{store.path} holds no cell of {wanted}; there are:\n{_listed(records)}")

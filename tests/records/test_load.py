@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pandas as pd
 import pytest
 
 from seqbench import load_gradients, load_results
+from seqbench.errors import StoreError
 from seqbench.experiment.weights import Sized
 from seqbench.gradients.flow import Flow, curve_of, summarise_flow, summarise_input, unknown_curve
 from seqbench.records.csv import _FIRST_EDITION
@@ -134,6 +136,16 @@ def test_csv_of_an_earlier_seqbench_is_read_and_its_doubles_are_told(tmp_path: P
     assert found.set_index("key")["score"].to_dict() == table.set_index("key")["score"].to_dict()
     assert list(found["model_name"]) == ["lstm"] * 4
     assert list(found.columns) == [*COLUMNS, "metrics.error"]
+
+
+@pytest.mark.parametrize("load", [load_results, load_gradients])
+def test_a_folder_of_folders_of_results_is_refused_and_they_are_named(
+    tmp_path: Path, load: Callable[[Path], object]
+) -> None:
+    Store(tmp_path / "one").prepare()
+    with pytest.raises(StoreError, match=r"no results in .*: name the folder .*; there are in .*/one$"):
+        load(tmp_path)
+    assert len(load_results(tmp_path / "one")) == 0, "a sweep that has just begun"
 
 
 def test_cells_that_are_in_two_places_are_told(tmp_path: Path) -> None:

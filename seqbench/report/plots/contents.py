@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from seqbench.base.counts import first_of
 from seqbench.records.curves import CurvesOf
 from seqbench.report.charts.axes import Axis, Tick, length_axis
-from seqbench.report.charts.lines import Look, Panel
+from seqbench.report.charts.lines import Look, Panel, Series
+from seqbench.report.numbers import number
 from seqbench.report.page.charts import (
     COSTS,
     LENGTH,
@@ -66,7 +68,18 @@ def skill_panels(source: Contents) -> list[Panel]:
         return []
     x = length_axis(LENGTH, [group.length for group in source.groups])
     y = _at_rules(skill_axis((each for _, series in tasks for each in series), WORST))
-    return [Panel(task, x, y, tuple(series), SKILL_RULES) for task, series in tasks]
+    return [Panel(task, x, y, tuple(series), SKILL_RULES, _below(series, y)) for task, series in tasks]
+
+
+def _below(series: Iterable[Series], axis: Axis) -> str:
+    """Return which points lie below the axis, with their skills."""
+    low = [
+        f"{each.name} at T={2**x:.0f} ({number(y)})"
+        for each in series
+        for x, y in zip(each.x, each.y, strict=True)
+        if y is not None and y < axis.floor - 1e-9
+    ]
+    return f"below the axis: {first_of(low)}" if low else ""
 
 
 def _at_rules(axis: Axis) -> Axis:

@@ -116,6 +116,8 @@ def test_a_cross_stands_below_all_points_also_those_at_the_end_of_the_axis(tmp_p
     clip = line.get_clip_box() or line.get_clip_path().get_fully_transformed_path().get_extents()
     edge = axes.transData.inverted().transform((0, clip.y0))[1]
     assert edge == pytest.approx(-0.5)
+    told = ["low at T=12", "low at T=24"] if skill < -0.5 else []
+    assert re.findall(r"low at T=\d+", axes.get_title(loc="left")) == told, "what lies below the axis is told"
 
 
 # ---- the style

@@ -19,11 +19,11 @@ from seqbench.errors import ExperimentError, SeqbenchError, told
 from seqbench.experiment.schema import Execution, build, merge
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.parameters import make
+from seqbench.records.layout import key_of
 from seqbench.records.schema import Evaluation, Record
 from seqbench.records.store import Store
 from seqbench.running.plan import Plan, plan
 from seqbench.running.run import records_of, run_plan
-from seqbench.targets.outcomes import TargetOutcome
 
 Result = TypeVar("Result")
 log = logging.getLogger(__name__)
@@ -89,19 +89,18 @@ def measure(target: Target, bench: Bench) -> Measured:
     raise UnmeasuredError(by.why)
 
 
-def is_of_today(target: Target, outcome: TargetOutcome, bench: Bench) -> bool:
-    """Return whether an outcome is that of the cells which would be run today.
-
-    The cells are others after a new version of the task or the model, or with other data.
+def measured_by_records(keys: Sequence[str], by: TrainedScore, folder: Path) -> Measured | None:
+    """Return what the records of these cells measured; None unless a folder has a result of each.
 
     Raises:
-        SeqbenchError: the plugin, the data or the folder of results is unfit.
+        UnmeasuredError: a score that is asked for is missing.
+        StoreError: the folder or a record cannot be read.
     """
-    by, path = target.measured_by, bench.path_of(target.data) if target.data else None
-    if not isinstance(by, TrainedScore):
-        return True
-    todo = plan(build(experiment_fields(target.name, by, path)), bench.catalog, Store(bench.results))
-    return {cell.key for cell in todo.cells} == set(outcome.keys)
+    store = Store(folder)
+    if not set(keys) <= {key_of(path) for path in store.layout.record_files()}:
+        return None
+    records = [*map(store.reader(), keys)]
+    return _mean_of(records, by) if all(record.is_final for record in records) else None
 
 
 def _of_baseline(by: BaselineScore, path: Path | None, catalog: Catalog) -> Measured:
@@ -144,8 +143,11 @@ def _of_cells(name: str, by: TrainedScore, path: Path | None, bench: Bench) -> M
     if todo.pending:
         cells, steps = counted(len(todo.pending), "cell"), counted(experiment.training.steps, "step")
         bench.tell(f"{name}: trains {cells}, of at most {steps} at length {experiment.lengths[0]}")
-    run_plan(todo, store, bench.catalog, bench.how)
-    records = _finished(todo, store)
+        run_plan(todo, store, bench.catalog, bench.how)
+    return _mean_of(_finished(todo, store), by)
+
+
+def _mean_of(records: Sequence[Record], by: TrainedScore) -> Measured:
     found = [_score(record, by) for record in records]
     numbers = [score for score, _ in found if score is not None]
     baselines = [score for _, score in found if score is not None]

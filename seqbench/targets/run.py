@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from seqbench.base.environment import describe
-from seqbench.contracts.published import NotComparable, Target
+from seqbench.contracts.published import NotComparable, Target, TrainedScore
 from seqbench.errors import SeqbenchError, StoreError
-from seqbench.targets.measuring import Bench, Measured, is_of_today, measure
+from seqbench.targets.measuring import Bench, Measured, measure, measured_by_records
 from seqbench.targets.outcomes import OutcomeStatus, TargetOutcome, definition_of, keep_outcome, kept_outcome
 
 
@@ -55,18 +55,26 @@ def _finite(value: float | None) -> float | None:
 def _outcome(target: Target, bench: Bench) -> TargetOutcome:
     if isinstance(target.measured_by, NotComparable):
         return _without(target, "not comparable", target.measured_by.why)
-    known = kept_outcome(bench.results, target) if bench.is_quick and target.is_trained else None
-    if target.data is not None and not bench.path_of(target.data).exists():
-        why = f"{bench.path_of(target.data)} is not there; it comes from {target.data.source}"
-        return known if known is not None and known.is_measured else _without(target, "no data", why)
     try:
-        if known is not None and known.is_measured and is_of_today(target, known, bench):
-            return known
-        return judged(target, measure(target, bench))
+        if target.data is None or bench.path_of(target.data).exists():
+            return judged(target, measure(target, bench))
+        if (measured := _of_records(target, bench)) is not None:
+            return judged(target, measured)
+        why = f"{bench.path_of(target.data)} is not there; it comes from {target.data.source}"
+        return _without(target, "no data", why)
     except StoreError:
         raise
     except SeqbenchError as error:
         return _without(target, "not run", str(error))
+
+
+def _of_records(target: Target, bench: Bench) -> Measured | None:
+    """Return what kept records measured, without the data that would tell whether they are those of today."""
+    known = kept_outcome(bench.results, target)
+    by = target.measured_by
+    if known is None or not known.keys or not isinstance(by, TrainedScore):
+        return None
+    return measured_by_records(known.keys, by, bench.results)
 
 
 def _without(target: Target, status: OutcomeStatus, reason: str) -> TargetOutcome:

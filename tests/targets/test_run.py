@@ -272,16 +272,29 @@ def test_number_that_is_not_finite_is_missed_and_said_and_the_next_target_goes_o
     assert found["one"].status == "met"
 
 
-def test_quick_run_does_not_keep_to_the_outcome_of_other_cells(tmp_path: Path) -> None:
-    one = target(trained(), 1.0, tolerance=AtLeast(1.0, "anything"))
+def test_quick_run_believes_records_and_no_outcome(tmp_path: Path) -> None:
+    one = target(trained(), 1.0, tolerance=Near(1e-9, "so"))
     of_today = outcome(one, tmp_path)
-    keep_outcome(tmp_path / "results", one, of_today.model_copy(update={"keys": ("an", "older"), "measured": 0.0}))
-    again = outcome(one, tmp_path, is_quick=True)
-    assert (again.keys, again.measured) == (of_today.keys, of_today.measured)
+    assert of_today.status == "missed"
+    for change in ({"measured": 1.0, "status": "met", "beyond": 0.0}, {"keys": ("an", "older")}):
+        keep_outcome(tmp_path / "results", one, of_today.model_copy(update=change))
+        assert outcome(one, tmp_path, is_quick=True) == of_today
     for path in (tmp_path / "results" / "records").iterdir():
         path.unlink()
-    keep_outcome(tmp_path / "results", one, of_today.model_copy(update={"keys": ("an", "older")}))
     assert "2 of 2 cells have to be trained" in outcome(one, tmp_path, is_quick=True).reason
+
+
+def test_without_its_data_a_trained_number_is_that_of_the_records_and_unknown_without_them(tmp_path: Path) -> None:
+    of_today = outcome(target(trained(), 1.0, tolerance=Near(1e-9, "so")), tmp_path)
+    gone = target(
+        trained(), 1.0, tolerance=Near(1e-9, "so"), data=DataNeeded("set.txt", "https://example.org/set.txt")
+    )
+    forged = of_today.model_copy(update={"definition": definition_of(gone), "measured": 1.0, "status": "met"})
+    keep_outcome(tmp_path / "results", gone, forged)
+    found = outcome(gone, tmp_path)
+    assert (found.status, found.measured, found.keys) == ("missed", of_today.measured, of_today.keys)
+    next((tmp_path / "results" / "records").iterdir()).unlink()
+    assert outcome(gone, tmp_path).status == "no data"
 
 
 def test_training_is_told_before_it_begins(tmp_path: Path) -> None:

@@ -22,7 +22,9 @@ def early_end(score: float, metric: Metric, *, validations_since_best: int, sett
         validations_since_best: their number, the last one included.
         settings: how near to perfect counts as solved, and how many validations without a gain are allowed.
     """
-    if settings.stop_when_solved is not None and abs(score - metric.best) <= settings.stop_when_solved:
+    # A best that is no bound is a score on the test split, which decides nothing in training.
+    near = settings.stop_when_solved if metric.is_bound else None
+    if near is not None and abs(score - metric.best) <= near:
         return "solved"
     if settings.patience is not None and validations_since_best >= settings.patience:
         return "patience"

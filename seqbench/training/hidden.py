@@ -1,7 +1,7 @@
 """Hides test data from a trial, whose setting is chosen on validation data alone.
 
-Whatever is asked of what is hidden raises; only ``is``, ``type()`` and its text (`repr`) tell something. Not
-hidden is `Metric.best`, where it is the score on the test split of the source of made-up data (not ``is_bound``).
+Whatever is asked of what is hidden raises; only ``is``, ``type()`` and its text (`repr`) tell something.
+`Metric.best` stays; without ``is_bound`` it is a score on the test split, and no trial ends or is chosen by it.
 """
 
 from __future__ import annotations

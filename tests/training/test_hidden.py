@@ -17,7 +17,7 @@ from seqbench.experiment.cells import Cell
 from seqbench.experiment.trials import TrialData
 from seqbench.training.cell import run_cell
 from seqbench.training.cell_data import data_fingerprint, load
-from seqbench.training.hidden import Hidden
+from seqbench.training.hidden import Hidden, without_test_data
 from tests.toys import CATALOG, Gru, Last, toy_cell
 
 LOOKS: dict[str, Callable[[Any], object]] = {
@@ -58,6 +58,14 @@ def test_the_data_of_a_trial_hide_all_that_is_of_the_test_split() -> None:
     shifted = load(toy_cell(shift=1), CATALOG).data
     assert data_fingerprint(whole) != data_fingerprint(shifted)
     assert data_fingerprint(data, is_trial=True) == data_fingerprint(shifted, is_trial=True)
+
+
+def test_a_stream_of_test_text_is_hidden_too_and_facts_are_gone() -> None:
+    data = load(toy_cell(), CATALOG).data
+    told = without_test_data(replace(data, stream=data.test, facts={"source_loss": 0.5}))
+    assert type(told.stream) is Hidden
+    assert told.facts == {}
+    assert without_test_data(data).stream is None
 
 
 def test_the_score_of_a_trial_does_not_depend_on_the_test_split() -> None:

@@ -6,6 +6,7 @@ Modules: seqbench.training.best_weights.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -114,3 +115,8 @@ def test_training_ends_early_only_where_it_was_asked_to(
     score: float, since: int, settings: Training, expected: Stopped | None
 ) -> None:
     assert early_end(score, ERROR, validations_since_best=since, settings=settings) == expected
+
+
+def test_no_training_ends_by_a_best_score_that_is_one_on_the_test_split() -> None:
+    by_test, settings = replace(ERROR, is_bound=False), Training(stop_when_solved=0.1)
+    assert early_end(0.1, by_test, validations_since_best=0, settings=settings) is None

@@ -244,6 +244,19 @@ def test_a_trial_beyond_the_budget_or_of_another_search_is_refused(tmp_path: Pat
         load_trials(tmp_path)
 
 
+def test_a_second_trial_of_one_number_is_refused(tmp_path: Path) -> None:
+    tried(tuned(tmp_path))
+    store = Store(tmp_path / "trials")
+    record = store.read()[0]
+    assert record.trial is not None
+    other = replace(record.trial, setting={**record.trial.setting, "learning_rate": 0.0123})
+    training = {**record.cell.training, "learning_rate": 0.0123}
+    cell = record.cell.model_copy(update={"trial": other, "training": training})
+    store.write(record.model_copy(update={"cell": cell, "key": "f" * 20}))
+    with pytest.raises(StoreError, match="is number . of last small T=4 a second time; move one away"):
+        load_trials(tmp_path)
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"tune": {"space": {"learning_rate": [1e-3]}, "trials": 3}}, {"training": {"steps": 13}}],

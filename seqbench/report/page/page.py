@@ -27,6 +27,7 @@ from seqbench.report.page.overview import overview, summary_line
 from seqbench.report.page.rows import rows
 from seqbench.report.page.texts import script_json, shown
 from seqbench.report.page.trials import looks_of_models, search_charts
+from seqbench.report.tables.divided import divided_lines
 from seqbench.report.tables.remarks import warnings_of
 from seqbench.report.tuning import Tried
 
@@ -79,6 +80,7 @@ def html_page(
         small=SMALL,
         overview=standings,
         unordered=sorted({each.task for each in known.seen if not each.is_longer_harder}, key=natural),
+        divided=divided_lines(known.seen),
         warnings=warnings_of(known.records, known.names),
         rows=leaderboard,
         tasks=list(dict.fromkeys(row.task for row in leaderboard)),

@@ -15,6 +15,7 @@ from seqbench.records.variants import natural
 from seqbench.report.numbers import mean_and_spread, number
 from seqbench.report.observations import Observation, observations
 from seqbench.report.tables.bests import Column
+from seqbench.report.tables.divided import divided_lines
 from seqbench.report.tables.gradients import gradient_table
 from seqbench.report.tables.seed_summaries import SCORE, SKILL, Measure
 from seqbench.report.tables.table import ABSENT, Entry, Table, grouped
@@ -92,7 +93,7 @@ def skill_table(seen: Sequence[Observation]) -> Table:
             interval = usable.interval if _has_intervals(group) else ""
             rows.append((Entry(task), Entry(model), Entry(str(usable), usable.length, interval), *entries))
     columns = ("task", "model", "usable length", *(f"T={length}" for length in lengths))
-    lines = (*_skill_lines(own), *(_INTERVAL_LINES if _has_intervals(own) else ()))
+    lines = (*_skill_lines(own), *(_INTERVAL_LINES if _has_intervals(own) else ()), *divided_lines(own))
     return Table("skill", lines, columns, tuple(rows), keys=2)
 
 

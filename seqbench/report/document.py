@@ -153,10 +153,20 @@ def _environment(found: Findings) -> Section:
     return Section("Environment", tables=tables, lines=lines)
 
 
+_NATIVE = (
+    "On the same kind of processor, with the versions named here, the scores are the same to the last bit;"
+    " another one sums in another order, and a trained score moves with it."
+)
+_PORTABLE = (
+    "The arithmetic is portable: with the versions named here, the scores are to be the same to the last bit on"
+    " any x86-64 processor."
+)
+
+
 def _reproduction(found: Findings) -> Section:
+    are_portable = all(record.cell.training.get("arithmetic") == "portable" for record in found.records)
     lines = (
-        "On the same kind of processor, with the versions named here, the scores are the same to the last bit;"
-        " another one sums in another order, and a trained score moves with it.",
+        _PORTABLE if are_portable else _NATIVE,
         f"A command starts from the suite {SUITE} and sets all that differs; --output {OUTPUT} is a new folder.",
         "To run one cell alone, keep one of its models, lengths and seeds.",
     )

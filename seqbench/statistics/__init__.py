@@ -15,6 +15,7 @@ from seqbench.statistics.pairs import LAST, LEAST_PAIRS, Comparison, Outcomes, P
 from seqbench.statistics.rank_intervals import RankIntervals, rank_intervals
 from seqbench.statistics.ranks import MeanRank, mean_ranks
 from seqbench.statistics.seed_intervals import OPEN, SeedDraws, usable_again
+from seqbench.statistics.share import share_interval
 from seqbench.statistics.usable import HOLDS, Ranges, Reach, UsableLength, usable_length
 from seqbench.statistics.windows import CLOSE, LearnedLevel, Window, learned_level, window
 
@@ -59,6 +60,7 @@ __all__ = [
     "rank_intervals",
     "rank_test",
     "ranks_once",
+    "share_interval",
     "shares_by_task",
     "signed_rank_p",
     "spearman",

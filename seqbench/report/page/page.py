@@ -27,8 +27,8 @@ from seqbench.report.page.overview import overview, summary_line
 from seqbench.report.page.rows import rows
 from seqbench.report.page.texts import script_json, shown
 from seqbench.report.page.trials import looks_of_models, search_charts
-from seqbench.report.tables.divided import divided_lines
 from seqbench.report.tables.remarks import warnings_of
+from seqbench.report.tables.usable_networks import divided_lines
 from seqbench.report.tuning import Tried
 
 if TYPE_CHECKING:

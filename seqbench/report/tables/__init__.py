@@ -16,6 +16,7 @@ __all__ = [
     "standings",
     "table",
     "trials",
+    "usable_networks",
     "windows",
     "words",
 ]

@@ -17,7 +17,7 @@ from seqbench.report.tables.table import ABSENT, Entry, Table, grouped
 
 _LINES = (
     "Verdict, gain per step of the state Jacobian, gradient horizon in steps: factor by which a gradient changes",
-    "with each step back in time, and how far back it keeps 1% of its norm. Over seeds: geometric mean, median.",
+    "with each step back, and how far back it keeps 1% of its norm. Over seeds: geometric mean, lower median.",
 )
 _WITHOUT_HORIZON = (
     "Verdict, gain per step of the state Jacobian: factor by which a gradient changes with each step",

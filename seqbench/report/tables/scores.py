@@ -15,10 +15,10 @@ from seqbench.records.variants import natural
 from seqbench.report.numbers import mean_and_spread, number
 from seqbench.report.observations import Observation, observations
 from seqbench.report.tables.bests import Column
-from seqbench.report.tables.divided import divided_lines
 from seqbench.report.tables.gradients import gradient_table
 from seqbench.report.tables.seed_summaries import SCORE, SKILL, Measure
 from seqbench.report.tables.table import ABSENT, Entry, Table, grouped
+from seqbench.report.tables.usable_networks import divided_lines, usable_networks_table
 from seqbench.statistics import UsableLength, summary, usable_length
 
 _SKILL_LINES = (
@@ -60,7 +60,8 @@ def tables_of(seen: Sequence[Observation]) -> list[Table]:
         flow = gradient_table(of_task)
         if flow is not None:
             result.append(flow)
-    return [*result, skill_table(seen)] if seen else []
+    usable = usable_networks_table(seen)
+    return [*result, *([skill_table(seen)] if seen else []), *([usable] if usable else [])]
 
 
 def score_table(seen: Sequence[Observation]) -> Table:

@@ -94,7 +94,7 @@ def three_seeds(*scores: float, **rest: Any) -> list[Record]:
 
 def test_score_table_over_three_seeds_shows_mean_spread_and_baseline() -> None:
     # By hand: mean 0.93, deviations -0.01, 0, 0.01, so the sample standard deviation is 0.01.
-    table, skill = result_tables(three_seeds(0.92, 0.93, 0.94))
+    table, skill, _ = result_tables(three_seeds(0.92, 0.93, 0.94))
     assert table.title == "copy: accuracy (higher is better, best 1)"
     assert table.lines[0] == (
         "Mean ± standard deviation over 3 seeds; test examples: 1000; skill is measured from: guess."
@@ -111,7 +111,7 @@ def test_score_table_over_three_seeds_shows_mean_spread_and_baseline() -> None:
 
 def test_score_table_where_a_seed_diverged_shows_it_beside_the_mean_of_the_others() -> None:
     records = [*three_seeds(0.92, 0.94), record(seed=2, status="diverged", reason="the loss was nan")]
-    table, skill = result_tables(records)
+    table, skill, _ = result_tables(records)
     assert texts(table)[-1] == ["lstm", "0.930 ± 0.014 [0.803, 1.000] (n=2, 1 diverged)"]
     # It holds in the mean of two seeds, and still does not count: a seed diverged.
     assert texts(skill)[0][2] == "- [-, -]"
@@ -124,7 +124,7 @@ def test_score_table_where_no_seed_has_a_score_shows_each_status_in_its_place() 
         *(record(seed=s, model="gru", status="diverged") for s in (0, 1)),
         record(seed=2, model="gru", status="failed"),
     ]
-    table, skill = result_tables(records)
+    table, skill, _ = result_tables(records)
     assert texts(table) == [
         ["baseline: guess", "0.125", "unknown"],
         ["baseline: oracle", "1.00", "unknown"],

@@ -101,12 +101,14 @@ def run_(
     form: str,
     as_json: bool,
     files: tuple[Path, ...],
-) -> None:
+) -> int:
     """Measure targets, all by default, and keep the outcomes.
 
-    A missed target is a result: the exit status is 0. Without --quick whole networks are trained, which takes
+    A missed target is a result, and so is one without data: the exit status is 0. It is 3 if an error kept a
+    target from being measured. Without --quick whole networks are trained, which takes
     hours for all targets; name those that you mean.
     """
+    from seqbench.cli.sweeping import UNFINISHED
     from seqbench.experiment.schema import Execution
     from seqbench.targets.measuring import Bench
     from seqbench.targets.page import ordered, outcome_text
@@ -121,6 +123,7 @@ def run_(
         found[target.name] = outcome
         say(f"{target.name}: {outcome_text(outcome)}")
     _print(targets, found, form, as_json=as_json)
+    return UNFINISHED if any(outcome.status == "failed" for outcome in found.values()) else 0
 
 
 def _check_folder(data: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import get_args
 
 from seqbench.base.counts import counted
 from seqbench.contracts.published import Target
@@ -12,7 +13,7 @@ from seqbench.records.variants import natural
 from seqbench.report import Report, Section, Table
 from seqbench.report.numbers import number
 from seqbench.report.tables.table import Entry
-from seqbench.targets.outcomes import TargetOutcome
+from seqbench.targets.outcomes import OutcomeStatus, TargetOutcome
 
 Outcomes = Mapping[str, TargetOutcome]
 """Name of a target -> its outcome; a target without one was not run."""
@@ -54,8 +55,9 @@ def tally(targets: Sequence[Target], outcomes: Outcomes) -> str:
 
 def _counts(targets: Sequence[Target], outcomes: Outcomes) -> str:
     counts = Counter(outcome_text(outcomes.get(target.name), is_short=True) for target in targets)
-    order = ("met", "missed", "not comparable", "no data", "not run")
-    return ", ".join(f"{counts[status]} {status}" for status in order if counts[status]) or "none"
+    return (
+        ", ".join(f"{counts[status]} {status}" for status in get_args(OutcomeStatus) if counts[status]) or "none"
+    )
 
 
 def outcome_text(outcome: TargetOutcome | None, *, is_short: bool = False) -> str:
@@ -92,7 +94,8 @@ _LINES = (
     " accuracy (down to -) any higher. Measured is a closed form, a baseline's score, or the mean test score of n"
     " trained cells.",
     "The records of trained cells are in results/targets; seqbench targets run trains what is missing there, and"
-    " with --quick nothing.",
+    " with --quick nothing. It ends with exit status 0 whatever is met or missed, and with 3 if an error kept a"
+    " target from being measured.",
 )
 _COMMANDS = (
     "seqbench targets list",

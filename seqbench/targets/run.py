@@ -9,14 +9,14 @@ from typing import Any
 from seqbench.base.environment import describe
 from seqbench.contracts.published import NotComparable, Target, TrainedScore
 from seqbench.errors import SeqbenchError, StoreError
-from seqbench.targets.measuring import Bench, Measured, measure, measured_by_records
+from seqbench.targets.measuring import Bench, Measured, UntrainedError, measure, measured_by_records
 from seqbench.targets.outcomes import OutcomeStatus, TargetOutcome, definition_of, keep_outcome, kept_outcome
 
 
 def outcomes(targets: Iterable[Target], bench: Bench) -> Iterator[tuple[Target, TargetOutcome]]:
     """Yield each target with its outcome, as soon as it is known and kept.
 
-    A target whose measurement fails is not run, with the reason; the others go on.
+    A target whose measurement fails has the outcome ``failed``, with the reason; the others go on.
 
     Raises:
         StoreError: the folder of results cannot be read or written.
@@ -64,8 +64,10 @@ def _outcome(target: Target, bench: Bench) -> TargetOutcome:
         return _without(target, "no data", why)
     except StoreError:
         raise
-    except SeqbenchError as error:
+    except UntrainedError as error:
         return _without(target, "not run", str(error))
+    except SeqbenchError as error:
+        return _without(target, "failed", str(error))
 
 
 def _of_records(target: Target, bench: Bench) -> Measured | None:

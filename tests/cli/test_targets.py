@@ -101,6 +101,32 @@ def test_unknown_name_is_an_error_with_the_nearest_one(
     assert not Path("results").exists()
 
 
+@pytest.mark.parametrize(
+    ("by", "words"),
+    [
+        ("BaselineScore(task='cpoy', length=20, baseline='memoryless', metric='accuracy')", "did you mean 'copy'"),
+        ("Computed(lambda path: None, 'nothing')", "its function returned None"),
+        (
+            "TrainedScore(experiment={'tasks': ['copy'], 'models': ['gru'], 'lengths': [20],"
+            " 'training': {'stpes': 1}}, metric='accuracy')",
+            "did you mean 'steps'",
+        ),
+        ("NotComparable('it counts letters')", ""),
+    ],
+)
+def test_run_ends_with_three_if_an_error_kept_a_target_from_being_measured(
+    by: str, words: str, plugin: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    yields = PLUGIN.replace('NotComparable("it counts letters")', by)
+    Path(plugin).write_text(yields.replace("import AtMost", "import Computed, TrainedScore, AtMost"))
+    monkeypatch.setattr("sys.argv", ["seqbench", "targets", "run", *NAMES, "--plugin", plugin])
+    assert run_line() == (3 if words else 0)
+    said = capsys.readouterr()
+    assert words in said.out
+    assert ("mine-other: failed" in said.err) == bool(words)
+    assert "mine-met: met" in said.err
+
+
 def test_folder_of_data_that_is_asked_for_has_to_be_there(
     plugin: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

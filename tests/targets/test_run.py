@@ -105,15 +105,25 @@ def test_parameters_of_the_task_are_those_of_the_target(tmp_path: Path) -> None:
     assert outcome(target(of_ten, 0.1), tmp_path).status == "met"
     unknown = dataclasses.replace(GUESS, parameters={"simbols": 10})
     found = outcome(target(unknown, 0.1), tmp_path)
-    assert found.status == "not run"
+    assert found.status == "failed"
     assert "did you mean 'symbols'" in found.reason
 
 
-def test_baseline_that_the_task_does_not_have_is_not_run_and_named(tmp_path: Path) -> None:
-    found = outcome(target(dataclasses.replace(GUESS, baseline="oracle")), tmp_path)
-    assert (found.status, found.measured) == ("not run", None)
-    assert "no accuracy of a baseline 'oracle'" in found.reason
-    assert "it has the baselines guess" in found.reason
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"baseline": "oracle"}, "no baseline of the task last here is called 'oracle'. There are: guess"),
+        ({"metric": "acuracy"}, "called 'acuracy'; did you mean 'accuracy'? There are: accuracy"),
+        ({"task": "lost"}, "no task is called 'lost'; did you mean 'last'?"),
+    ],
+)
+def test_baseline_score_of_names_that_do_not_exist_fails_and_names_those_that_do(
+    tmp_path: Path, change: dict[str, str], words: str
+) -> None:
+    found = outcome(target(dataclasses.replace(GUESS, **change)), tmp_path)
+    assert (found.status, found.measured) == ("failed", None)
+    assert words in found.reason
+    assert not (tmp_path / "results").exists()
 
 
 def test_not_comparable_says_why(tmp_path: Path) -> None:
@@ -139,9 +149,19 @@ def test_function_gets_the_path_of_its_data_and_without_them_is_not_called(tmp_p
     assert kept.status == "met"
 
 
-def test_function_that_fails_is_not_run_with_its_error(tmp_path: Path) -> None:
-    found = outcome(target(Computed(lambda path: 1 / 0, "infinite")), tmp_path)
-    assert (found.status, found.reason) == ("not run", "ZeroDivisionError: division by zero")
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda path: 1 / 0, "ZeroDivisionError: division by zero"),
+        (lambda path: None, "its function returned None; it is to return a number"),
+        (lambda path: "0.25", "its function returned '0.25'; it is to return a number"),
+        (lambda path: [0.25], "TypeError: float() argument must be"),
+    ],
+)
+def test_function_that_returns_no_number_fails_with_its_error(tmp_path: Path, function: Any, words: str) -> None:
+    found = outcome(target(Computed(function, "no number")), tmp_path)
+    assert found.status == "failed"
+    assert found.reason.startswith(words)
 
 
 def test_cells_are_trained_once_and_their_mean_counts(tmp_path: Path) -> None:
@@ -167,24 +187,29 @@ def test_lengths_and_factor_decide_which_scores_count(tmp_path: Path) -> None:
     assert found.measured is not None
     assert found.baseline == 25.0
     missing = outcome(target(dataclasses.replace(by, lengths=(5, 9))), tmp_path / "other")
-    assert (missing.status, missing.reason) == ("not run", "its cells are not tested at length 9")
+    assert (missing.status, missing.reason) == ("failed", "its cells are not tested at length 9")
     # That is known before anything is trained.
     assert not (tmp_path / "other").exists()
-    unknown = outcome(target(dataclasses.replace(by, metric="exact_match")), tmp_path)
-    assert (unknown.status, "has no score exact_match" in unknown.reason) == ("not run", True)
 
 
-def test_failed_cell_is_not_run_with_its_reason_and_the_next_target_goes_on(tmp_path: Path) -> None:
+def test_metric_that_the_task_does_not_have_is_known_before_anything_is_trained(tmp_path: Path) -> None:
+    misspelt = target(dataclasses.replace(trained(), metric="acuracy"))
+    words = "is called 'acuracy'; did you mean 'accuracy'? There are: accuracy"
+    found = outcome(misspelt, tmp_path)
+    assert (found.status, words in found.reason) == ("failed", True)
+    assert not (tmp_path / "results").exists()
+    outcome(target(trained()), tmp_path)
+    of_records = outcome(misspelt, tmp_path, is_quick=True)
+    assert (of_records.status, words in of_records.reason) == ("failed", True)
+
+
+def test_failed_cell_fails_its_target_with_its_reason_and_the_next_target_goes_on(tmp_path: Path) -> None:
     broken = target(trained(("broken",)), name="broken")
     found = {each.name: what for each, what in outcomes([broken, target(GUESS)], bench(tmp_path))}
-    assert found["broken"].status == "not run"
+    assert found["broken"].status == "failed"
+    assert kept_outcome(tmp_path / "results", broken) is None
     assert "the plugin's own fault" in found["broken"].reason
     assert found["one"].status == "met"
-
-
-def test_unknown_task_is_not_run(tmp_path: Path) -> None:
-    found = outcome(target(dataclasses.replace(GUESS, task="lost")), tmp_path)
-    assert (found.status, "did you mean 'last'" in found.reason) == ("not run", True)
 
 
 def test_training_that_diverged_is_missed_without_a_number() -> None:

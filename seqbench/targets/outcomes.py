@@ -38,6 +38,7 @@ class TargetOutcome(BaseModel):
         reason: why there is no number, or what is odd about it; empty otherwise.
         keys: of the cells.
         environment: where it was measured; empty if it was not.
+        earlier: the status of an outcome that is kept, where this run has no data; it is not written to files.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -55,6 +56,7 @@ class TargetOutcome(BaseModel):
     reason: str = ""
     keys: tuple[str, ...] = ()
     environment: dict[str, str] = {}
+    earlier: OutcomeStatus | None = None
 
     @property
     def is_measured(self) -> bool:
@@ -106,7 +108,7 @@ def keep_outcome(folder: Path, target: Target, outcome: TargetOutcome) -> None:
     if outcome.status in ("not run", "failed") or (is_known and not outcome.is_measured):
         return
     path = _file(folder, target)
-    text = json.dumps(outcome.model_dump(mode="json"), allow_nan=False, indent=1) + "\n"
+    text = json.dumps(outcome.model_dump(mode="json", exclude={"earlier"}), allow_nan=False, indent=1) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text)

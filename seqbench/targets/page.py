@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import get_args
@@ -44,13 +45,23 @@ def wide_table(targets: Sequence[Target], outcomes: Outcomes) -> Table:
 
 
 def tally(targets: Sequence[Target], outcomes: Outcomes) -> str:
-    """Return how many targets there are, and how many came out in which way; those of our own numbers apart."""
+    """Return how many targets there are, of how many numbers, and what came of them; those of our own apart."""
     published = [target for target in targets if target.origin == "published"]
     own = [target for target in targets if target.origin != "published"]
-    told = f"{counted(len(published), 'published number')}: {_counts(published, outcomes)}."
+    told = f"{_of_numbers(published, 'published number')}: {_counts(published, outcomes)}."
     if not own:
         return told
-    return f"{told} {counted(len(own), 'number')} of our own, which no paper prints: {_counts(own, outcomes)}."
+    of_our_own = f"{_of_numbers(own, 'number')} of our own, which the source does not print"
+    return f"{told} {of_our_own}: {_counts(own, outcomes)}."
+
+
+def _of_numbers(targets: Sequence[Target], what: str) -> str:
+    """Return how many targets there are, and of how many different numbers.
+
+    Two targets are of one number if source, place and value are the same: a place says which row and column.
+    """
+    numbers = {(target.source.paper, target.source.place, target.number) for target in targets}
+    return f"{counted(len(targets), 'target')} of {counted(len(numbers), what)}"
 
 
 def _counts(targets: Sequence[Target], outcomes: Outcomes) -> str:
@@ -61,9 +72,11 @@ def _counts(targets: Sequence[Target], outcomes: Outcomes) -> str:
 
 
 def outcome_text(outcome: TargetOutcome | None, *, is_short: bool = False) -> str:
-    """Return the outcome in a few words: ``missed by 0.12``."""
+    """Return the outcome in a few words: ``missed by 0.12``, ``no data here; earlier met``."""
     if outcome is None:
         return "not run"
+    if outcome.earlier is not None and not is_short:
+        return f"{outcome.status} here; earlier {outcome.earlier}"
     if outcome.status == "missed" and outcome.beyond and not is_short:
         return f"missed by {number(outcome.beyond)}"
     return outcome.status
@@ -88,6 +101,8 @@ _LINES = (
     " source, without seqbench: meeting it shows that seqbench reads and scores the data in the same way, and says"
     " nothing of the paper. An own threshold is what the target calls solved, where the paper draws a curve and"
     " prints no number.",
+    "Several targets may be of one number: another network is held against it, or it is tried again. Numbers are"
+    " counted by source, place and value, outcomes by target.",
     "Some published numbers are those of another network, or of a longer training; the list below the table says"
     " which.",
     "A target is met if the measured number is within the tolerance. An error (up to +) may be any lower, an"
@@ -95,12 +110,13 @@ _LINES = (
     " trained cells.",
     "The records of trained cells are in results/targets; seqbench targets run trains what is missing there, and"
     " with --quick nothing. It ends with exit status 0 whatever is met or missed, and with 3 if an error kept a"
-    " target from being measured.",
+    " target from being measured. Data are looked for in the folder data, or in the one that --data names; a"
+    " target says below what is to be in it. Those without their data have the outcome no data.",
 )
 _COMMANDS = (
     "seqbench targets list",
     "seqbench targets show etth1-last-value-96",
-    "seqbench targets run --quick --data data",
+    "seqbench targets run --quick",
     "seqbench targets list --format markdown > targets.md",
 )
 
@@ -111,9 +127,9 @@ def _row(target: Target, outcome: TargetOutcome | None) -> tuple[Entry, ...]:
     return (
         Entry(target.name),
         Entry(target.metric),
-        Entry(digits(target.number), target.number, _mark(target)),
+        Entry(digits_of(target), target.number, _mark(target)),
         Entry(str(target.tolerance)),
-        Entry("" if measured is None else digits(measured), measured, spread),
+        Entry("" if measured is None else digits(measured, target.tolerance.by), measured, spread),
         Entry(outcome_text(outcome)),
     )
 
@@ -122,13 +138,25 @@ def _mark(target: Target) -> str:
     return "" if target.origin == "published" else f"({target.origin})"
 
 
-def digits(value: float) -> str:
-    """Return a number with four significant digits.
+def digits_of(target: Target) -> str:
+    """Return the number of a target as it was given, up to six digits; a longer one as `digits` does."""
+    as_given = f"{target.number:.6g}"
+    return as_given if float(as_given) == target.number else digits(target.number, target.tolerance.by)
 
-    >>> digits(0.91333), digits(1.2944), digits(16.342), digits(0.1666666), digits(5.3e-5)
-    ('0.9133', '1.294', '16.34', '0.1667', '5.3e-05')
+
+def digits(value: float, tolerance: float = 0.0) -> str:
+    """Return a number with four significant digits, or as many as show a tenth of the tolerance.
+
+    >>> digits(0.91333), digits(16.342), digits(0.1666666), digits(5.3e-5)
+    ('0.9133', '16.34', '0.1667', '5.3e-05')
+    >>> digits(13.9118, 0.002), digits(0.17328679, 1e-6), digits(8.4484, 0.05)
+    ('13.9118', '0.1732868', '8.448')
     """
-    return f"{value:.4g}"
+    if not (value and tolerance):
+        return f"{value:.4g}"
+    before = math.floor(math.log10(abs(value))) + 1
+    after = math.ceil(-math.log10(tolerance)) + 1
+    return f"{value:.{min(max(4, before + after), 15)}g}"
 
 
 def _reasons(targets: Sequence[Target], outcomes: Outcomes) -> tuple[str, ...]:

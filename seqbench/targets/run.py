@@ -61,7 +61,7 @@ def _outcome(target: Target, bench: Bench) -> TargetOutcome:
         if (measured := _of_records(target, bench)) is not None:
             return judged(target, measured)
         why = f"{bench.path_of(target.data)} is not there; it comes from {target.data.source}"
-        return _without(target, "no data", why)
+        return _without(target, "no data", why).model_copy(update={"earlier": _earlier(target, bench)})
     except StoreError:
         raise
     except UntrainedError as error:
@@ -77,6 +77,12 @@ def _of_records(target: Target, bench: Bench) -> Measured | None:
     if known is None or not known.keys or not isinstance(by, TrainedScore):
         return None
     return measured_by_records(known.keys, by, bench.results)
+
+
+def _earlier(target: Target, bench: Bench) -> OutcomeStatus | None:
+    """Return how a target came out where its data were there; None without a measurement that is kept."""
+    known = kept_outcome(bench.results, target)
+    return known.status if known is not None and known.is_measured else None
 
 
 def _without(target: Target, status: OutcomeStatus, reason: str) -> TargetOutcome:

@@ -6,6 +6,7 @@ Modules: seqbench.targets.measuring, seqbench.targets.outcomes, seqbench.targets
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ from seqbench.experiment.schema import Execution
 from seqbench.jobs.events import Event
 from seqbench.targets.measuring import Bench, Measured, experiment_fields
 from seqbench.targets.outcomes import TargetOutcome, definition_of, keep_outcome, kept_outcome
-from seqbench.targets.page import outcome_text, report, table
+from seqbench.targets.page import outcome_text, report, table, tally
 from seqbench.targets.run import judged, outcomes
 from seqbench.training.cell import run_cell
 from tests.contracts.test_published import SOURCE
@@ -142,7 +143,9 @@ def test_function_gets_the_path_of_its_data_and_without_them_is_not_called(tmp_p
     (tmp_path / "data" / "set" / "numbers.txt").write_text("0.25")
     assert outcome(one, tmp_path).status == "met"
     (tmp_path / "data" / "set" / "numbers.txt").unlink()
-    assert outcome(one, tmp_path).status == "no data"
+    gone = outcome(one, tmp_path)
+    assert (gone.status, gone.measured, outcome_text(gone)) == ("no data", None, "no data here; earlier met")
+    assert outcome_text(found) == "no data"
     # What was measured once is still known.
     kept = kept_outcome(tmp_path / "results", one)
     assert kept is not None
@@ -255,7 +258,7 @@ def test_table_has_a_row_for_each_target_also_for_those_that_were_missed_or_not_
     shown = table([missed, target(GUESS)], known)
     assert [str(row[0]) for row in shown.rows] == ["missed", "one"]
     assert [str(row[-1]) for row in shown.rows] == ["missed by 0.250", "not run"]
-    assert shown.lines == ("2 published numbers: 1 missed, 1 not run.",)
+    assert shown.lines == ("2 targets of 2 published numbers: 1 missed, 1 not run.",)
     page = report([missed, target(GUESS)], known)
     assert [section.title for section in page.sections][1:] == ["The table", "What they are"]
 
@@ -279,10 +282,42 @@ def test_numbers_that_nobody_published_are_marked_and_counted_apart(tmp_path: Pa
     shown = table([target(GUESS), *own], found)
     assert [str(row[2]) for row in shown.rows] == ["0.25", "0.25 (own computation)", "0.5 (own threshold)"]
     assert shown.lines == (
-        "1 published number: 1 not run. 2 numbers of our own, which no paper prints: 1 met, 1 missed.",
+        "1 target of 1 published number: 1 not run."
+        " 2 targets of 2 numbers of our own, which the source does not print: 1 met, 1 missed.",
     )
     said = report(own, found).sections[-1].lines
     assert "Own threshold: Somebody 2020, table 1" in said[1]
+
+
+def test_number_that_several_targets_share_is_counted_once() -> None:
+    elsewhere = dataclasses.replace(SOURCE, place="table 2")
+    targets = [
+        target(GUESS, name="first"),
+        target(GUESS, name="again", tolerance=Near(0.5, "so"), claim="another network"),
+        target(GUESS, name="other-place", source=elsewhere),
+        target(GUESS, 0.5, name="other-value"),
+    ]
+    assert tally(targets, {}) == "4 targets of 3 published numbers: 4 not run."
+
+
+@pytest.mark.parametrize(
+    ("number", "measured", "by", "shown"),
+    [
+        (13.912, 13.911786, 0.002, ("13.912", "13.9118")),
+        (1.4697, 1.71437, 0.05, ("1.4697", "1.714")),
+        (0.44, 0.434412, 0.01, ("0.44", "0.4344")),
+        (10 * math.log(8) / 120, 0.17328679, 1e-6, ("0.1732868", "0.1732868")),
+        (1 / 60, 0.0056, 0.0, ("0.01667", "0.0056")),
+        (0.9906666666666666, 0.8844444, 0.03, ("0.9907", "0.8844")),
+        (0.0, 0.0, 0.1, ("0", "0")),
+    ],
+)
+def test_number_is_shown_as_it_was_given_and_both_as_finely_as_the_tolerance(
+    number: float, measured: float, by: float, shown: tuple[str, str]
+) -> None:
+    one = target(GUESS, number, tolerance=Near(by, "so"))
+    row = table([one], {"one": judged(one, Measured(measured))}).rows[0]
+    assert (str(row[2]), str(row[4])) == shown
 
 
 @pytest.mark.parametrize("tolerance", [Near(1.0, "so"), AtMost(1.0, "so"), AtLeast(1.0, "so")])

@@ -103,15 +103,14 @@ def repeat_error(values: np.ndarray, asked: Repeat) -> float:
         found = test - asked.horizon + 1
         raise DataError(f"there are {found} test windows, fewer than a batch of {asked.batch}")
     # Summed step by step: all windows at once are a hundred megabytes.
-    steps = (
-        ((rows[ahead : ahead + windows] - rows[:windows]) ** 2).mean() for ahead in range(1, asked.horizon + 1)
-    )
-    return float(sum(steps) / asked.horizon)
+    ahead = range(1, asked.horizon + 1)
+    return fmean(float(((rows[h : h + windows] - rows[:windows]) ** 2).mean()) for h in ahead)
 
 
 def _scaled(values: np.ndarray, train: int) -> np.ndarray:
     """Return a series with mean 0 and deviation 1 in each channel of its training rows."""
-    return (values - values[:train].mean(0)) / values[:train].std(0)
+    scaled: np.ndarray = (values - values[:train].mean(0)) / values[:train].std(0)
+    return scaled
 
 
 def _less_last(rows: np.ndarray, asked: ClosedNLinear) -> tuple[np.ndarray, np.ndarray]:

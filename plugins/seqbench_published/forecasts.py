@@ -71,8 +71,8 @@ def _repeat(horizon: int, number: float) -> Target:
         name=f"etth1-repeat-{horizon}",
         claim=f"the last value as the forecast, {horizon} hours ahead, on whole batches of 32 test windows, as the"
         " authors' code leaves out the last batch if it is not full; defined on 29 November 2026 after"
-        " etth1-last-value-96 had been run over all windows, and after 32 had been found to be the size at which all"
-        " four numbers come out",
+        " etth1-last-value-96 had been run over all windows, and after 32 had been found to be the size at which"
+        " all four numbers come out",
         number=number,
         metric="squared error, scaled",
         source=ZENG.at(f"table 2, ETTh1, Repeat, horizon {horizon}"),
@@ -86,7 +86,7 @@ def _linear(horizon: int, number: float, trained: float) -> Target:
     return Target(
         name=f"etth1-linear-{horizon}",
         claim=f"a linear map of the last 336 hours, {horizon} hours ahead; least squares is held against NLinear;"
-        f" of its own kind is the row Linear of the table, {trained:.3f}, a map that was trained by gradient steps",
+        f" of its own kind is the row Linear of the table, {trained:.3f}, a map trained by gradient steps",
         number=number,
         metric="squared error, scaled",
         source=ZENG.at(f"table 2, ETTh1, NLinear, horizon {horizon}"),

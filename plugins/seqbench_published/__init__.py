@@ -11,6 +11,7 @@ from seqbench_published.memory import memory_targets
 from seqbench_published.music import music_targets
 from seqbench_published.parity import parity_targets
 from seqbench_published.series import series_targets
+from seqbench_published.treebank import treebank_targets
 from seqbench_published.words import word_targets
 
 
@@ -24,3 +25,4 @@ def seqbench_targets() -> Iterator[Target]:
     yield from series_targets()
     yield from image_targets()
     yield from word_targets()
+    yield from treebank_targets()

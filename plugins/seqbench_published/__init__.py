@@ -17,7 +17,7 @@ from seqbench_published.words import word_targets
 
 @hookimpl
 def seqbench_targets() -> Iterator[Target]:
-    """Yield the targets; the number, tolerance and experiment of each stood before it was run."""
+    """Yield the targets; each was written down before it was run, or its claim says what was known."""
     yield from memory_targets()
     yield from parity_targets()
     yield from forecast_targets()

@@ -95,7 +95,8 @@ def report(targets: Sequence[Target], outcomes: Outcomes) -> Report:
 _LINES = (
     "A target is a number, its source, the measurement that is to meet it, and a tolerance with its reason."
     " All of that was written down before the target was run. Results of a like kind were known by then for"
-    " music and for forecasting. A target that is missed stays in the table.",
+    " music and for forecasting; a claim says where a target was defined after others on the same data had been"
+    " run, or when its outcome was known. A target that is missed stays in the table.",
     "Most numbers are published: their source prints them, or the formula for them. Two kinds are not; they are"
     " marked in the table and counted apart. An own computation was made for the target from the data of the"
     " source, without seqbench: meeting it shows that seqbench reads and scores the data in the same way, and says"

@@ -72,11 +72,11 @@ def _counts(targets: Sequence[Target], outcomes: Outcomes) -> str:
 
 
 def outcome_text(outcome: TargetOutcome | None, *, is_short: bool = False) -> str:
-    """Return the outcome in a few words: ``missed by 0.12``, ``no data here; earlier met``."""
+    """Return the outcome in a few words: ``missed by 0.12``, ``no data (earlier met)``."""
     if outcome is None:
         return "not run"
-    if outcome.earlier is not None and not is_short:
-        return f"{outcome.status} here; earlier {outcome.earlier}"
+    if not is_short and (earlier := _earlier(outcome)):
+        return f"{outcome.status} {earlier}"
     if outcome.status == "missed" and outcome.beyond and not is_short:
         return f"missed by {number(outcome.beyond)}"
     return outcome.status
@@ -131,8 +131,17 @@ def _row(target: Target, outcome: TargetOutcome | None) -> tuple[Entry, ...]:
         Entry(digits_of(target), target.number, _mark(target)),
         Entry(str(target.tolerance)),
         Entry("" if measured is None else digits(measured, target.tolerance.by), measured, spread),
-        Entry(outcome_text(outcome)),
+        _outcome_entry(outcome),
     )
+
+
+def _outcome_entry(outcome: TargetOutcome | None) -> Entry:
+    earlier = _earlier(outcome)
+    return Entry(outcome_text(outcome, is_short=bool(earlier)), None, earlier)
+
+
+def _earlier(outcome: TargetOutcome | None) -> str:
+    return f"(earlier {outcome.earlier})" if outcome and outcome.earlier else ""
 
 
 def _mark(target: Target) -> str:

@@ -144,7 +144,8 @@ def test_function_gets_the_path_of_its_data_and_without_them_is_not_called(tmp_p
     assert outcome(one, tmp_path).status == "met"
     (tmp_path / "data" / "set" / "numbers.txt").unlink()
     gone = outcome(one, tmp_path)
-    assert (gone.status, gone.measured, outcome_text(gone)) == ("no data", None, "no data here; earlier met")
+    assert (gone.status, gone.measured, outcome_text(gone)) == ("no data", None, "no data (earlier met)")
+    assert str(table([one], {"one": gone}).rows[0][-1]) == "no data (earlier met)"
     assert outcome_text(found) == "no data"
     # What was measured once is still known.
     kept = kept_outcome(tmp_path / "results", one)

@@ -11,12 +11,13 @@ from seqbench_published.memory import memory_targets
 from seqbench_published.music import music_targets
 from seqbench_published.parity import parity_targets
 from seqbench_published.series import series_targets
+from seqbench_published.treebank import treebank_targets
 from seqbench_published.words import word_targets
 
 
 @hookimpl
 def seqbench_targets() -> Iterator[Target]:
-    """Yield the targets; the number, tolerance and experiment of each stood before it was run."""
+    """Yield the targets; each was written down before it was run, or its claim says what was known."""
     yield from memory_targets()
     yield from parity_targets()
     yield from forecast_targets()
@@ -24,3 +25,4 @@ def seqbench_targets() -> Iterator[Target]:
     yield from series_targets()
     yield from image_targets()
     yield from word_targets()
+    yield from treebank_targets()

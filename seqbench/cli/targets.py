@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,9 @@ from seqbench.base.printable import on_lines
 from seqbench.cli.console import print_json, say, stdout
 from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.contracts.published import Target, TrainedScore
-from seqbench.errors import ExperimentError
+from seqbench.errors import ExperimentError, StoreError
+from seqbench.plugins.catalog import Catalog
+from seqbench.records.store import Store
 from seqbench.targets.outcomes import TargetOutcome, kept_outcome
 
 output_option = click.option(
@@ -54,6 +57,7 @@ def list_(output: Path, form: str, as_json: bool, files: tuple[Path, ...]) -> No
     """List all targets, with the outcomes that a folder keeps."""
     from seqbench.targets.page import ordered
 
+    _check_kept(output)
     targets = ordered(load_plugins(files).targets.values())
     found = {target.name: kept for target in targets if (kept := kept_outcome(output, target))}
     _print(targets, found, form, as_json=as_json, is_page=form == "markdown")
@@ -66,7 +70,8 @@ def list_(output: Path, form: str, as_json: bool, files: tuple[Path, ...]) -> No
 @plugin_files
 def show_(name: str, output: Path, as_json: bool, files: tuple[Path, ...]) -> None:
     """Show a target: number, source, tolerance, measurement, data and outcome."""
-    target = load_plugins(files).target(name)
+    _check_kept(output)
+    target = _target(load_plugins(files), name)
     found = kept_outcome(output, target)
     if as_json:
         print_json(_facts(target, found))
@@ -101,37 +106,89 @@ def run_(
     form: str,
     as_json: bool,
     files: tuple[Path, ...],
-) -> None:
+) -> int:
     """Measure targets, all by default, and keep the outcomes.
 
-    A missed target is a result: the exit status is 0. Without --quick whole networks are trained, which takes
+    A missed target is a result, and so is one without data: the exit status is 0. It is 3 if an error kept a
+    target from being measured. Without --quick whole networks are trained, which takes
     hours for all targets; name those that you mean.
     """
+    from seqbench.cli.sweeping import UNFINISHED
     from seqbench.experiment.schema import Execution
     from seqbench.targets.measuring import Bench
     from seqbench.targets.page import ordered, outcome_text
     from seqbench.targets.run import outcomes
 
-    _check_folder(data)
+    _check_data(data)
+    _check_writable(output)
     catalog = load_plugins(files)
-    targets = ordered({catalog.target(name) for name in names or catalog.targets})
+    targets = ordered({_target(catalog, name) for name in names or catalog.targets})
     bench = Bench(catalog, data, output, quick, Execution(jobs=jobs), say)
     found: dict[str, TargetOutcome] = {}
     for target, outcome in outcomes(targets, bench):
         found[target.name] = outcome
         say(f"{target.name}: {outcome_text(outcome)}")
     _print(targets, found, form, as_json=as_json)
+    return UNFINISHED if any(outcome.status == "failed" for outcome in found.values()) else 0
 
 
-def _check_folder(data: Path) -> None:
+def _target(catalog: Catalog, name: str) -> Target:
+    """Return a target by its name.
+
+    Raises:
+        ExperimentError: there is none; it names the nearest three, as there are too many to list all.
+    """
+    if name in catalog.targets:
+        return catalog.targets[name]
+    folded = {each.casefold(): each for each in catalog.targets}
+    near = [folded[each] for each in difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.5)]
+    guess = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
+    broken = "".join(f"\n  not loaded: {problem}" for problem in catalog.problems)
+    raise ExperimentError(
+        f"no target is called {name!r}{guess} `seqbench targets list` names all {len(catalog.targets)}{broken}"
+    )
+
+
+def _is_given(option: str) -> bool:
+    return click.get_current_context().get_parameter_source(option) is not ParameterSource.DEFAULT
+
+
+def _check_data(data: Path) -> None:
     """Refuse a folder that was asked for and is not there; without the one by default, targets have no data.
 
     Raises:
         ExperimentError: it is not there.
     """
-    is_given = click.get_current_context().get_parameter_source("data") is not ParameterSource.DEFAULT
-    if is_given and not data.is_dir():
+    if _is_given("data") and not data.is_dir():
         raise ExperimentError(f"there is no folder {data}; give --data the folder that holds the data sets")
+
+
+def _check_kept(output: Path) -> None:
+    """Refuse a folder of outcomes to read that was asked for and holds none; the one by default may be missing.
+
+    Raises:
+        ExperimentError: it holds none.
+        StoreError: it is a file.
+    """
+    Store(output)
+    if _is_given("output") and not (output / "outcomes").is_dir():
+        what = "holds no outcomes of targets" if output.is_dir() else "is not there"
+        raise ExperimentError(
+            f"the folder {output} {what}; give --output one that `seqbench targets run` wrote to, such as"
+            " results/targets"
+        )
+
+
+def _check_writable(output: Path) -> None:
+    """Refuse, before anything is measured, a folder that cannot be made.
+
+    Raises:
+        StoreError: it is a file, or below one.
+    """
+    Store(output)
+    there = next(path for path in (output, *output.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise StoreError(f"the folder {output} cannot be made, as {there} is a file; choose another --output")
 
 
 def _print(
@@ -175,9 +232,9 @@ def _facts(target: Target, outcome: TargetOutcome | None) -> dict[str, Any]:
 
 
 def _fields(target: Target, outcome: TargetOutcome | None) -> dict[str, str]:
-    from seqbench.targets.page import digits, outcome_text
+    from seqbench.targets.page import digits, digits_of, outcome_text
 
-    number = f"{digits(target.number)} ({target.metric})"
+    number = f"{digits_of(target)} ({target.metric})"
     told = {
         "target": target.name,
         "claim": target.claim,
@@ -188,7 +245,7 @@ def _fields(target: Target, outcome: TargetOutcome | None) -> dict[str, str]:
         "outcome": outcome_text(outcome),
     }
     if outcome and outcome.measured is not None:
-        told["outcome"] += f": {digits(outcome.measured)}, n = {outcome.n}"
+        told["outcome"] += f": {digits(outcome.measured, target.tolerance.by)}, n = {outcome.n}"
     return told
 
 

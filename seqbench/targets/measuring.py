@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 from seqbench.base.counts import counted
 from seqbench.base.printable import one_line
 from seqbench.contracts.published import BaselineScore, Computed, DataNeeded, Target, TrainedScore
-from seqbench.errors import ExperimentError, SeqbenchError, told
+from seqbench.errors import ExperimentError, SeqbenchError, told, unknown
+from seqbench.experiment.cells import Cell
 from seqbench.experiment.schema import Execution, build, merge
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.parameters import make
@@ -30,7 +31,11 @@ log = logging.getLogger(__name__)
 
 
 class UnmeasuredError(SeqbenchError):
-    """A target was not measured; the message is the reason."""
+    """A target cannot be measured; the message is the reason."""
+
+
+class UntrainedError(SeqbenchError):
+    """Cells of a target have no record, and nothing may be trained; the message says how many."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,8 @@ def measure(target: Target, bench: Bench) -> Measured:
     """Measure one target.
 
     Raises:
-        UnmeasuredError: it was not measured: nothing may be trained, or a cell failed.
+        UntrainedError: cells have to be trained, and nothing may be.
+        UnmeasuredError: a name in it does not exist, a cell failed, or code of a plugin did.
         SeqbenchError: the plugin, the data or the folder of results is unfit.
     """
     path = bench.path_of(target.data) if target.data else None
@@ -85,7 +91,7 @@ def measure(target: Target, bench: Bench) -> Measured:
     if isinstance(by, TrainedScore):
         return _of_cells(target.name, by, path, bench)
     if isinstance(by, Computed):
-        return Measured(_called(lambda: float(by.function(path))))
+        return Measured(_computed(by, path))
     raise UnmeasuredError(by.why)
 
 
@@ -107,12 +113,19 @@ def _of_baseline(by: BaselineScore, path: Path | None, catalog: Catalog) -> Meas
     task = make(catalog.task(by.task), _with_data(by.parameters, path))
     data = _called(lambda: task.load(by.length, by.seed))
     found = {each.name: each.scores for each in data.baselines}
-    if by.metric not in found.get(by.baseline, {}):
-        raise UnmeasuredError(
-            f"the task {by.task} has no {by.metric} of a baseline {by.baseline!r} here;"
-            f" it has the baselines {', '.join(found)}"
-        )
-    return Measured(found[by.baseline][by.metric])
+    if by.baseline not in found:
+        raise UnmeasuredError(unknown(f"baseline of the task {by.task} here", by.baseline, found))
+    scores = found[by.baseline]
+    if by.metric not in scores:
+        raise UnmeasuredError(unknown(f"score of the baseline {by.baseline!r} of {by.task}", by.metric, scores))
+    return Measured(scores[by.metric])
+
+
+def _computed(by: Computed, path: Path | None) -> float:
+    number = _called(lambda: by.function(path))
+    if number is None or isinstance(number, str | bytes | bool):
+        raise UnmeasuredError(f"its function returned {number!r}; it is to return a number")
+    return _called(lambda: float(number))
 
 
 def _called(code: Callable[[], Result]) -> Result:
@@ -137,14 +150,29 @@ def _of_cells(name: str, by: TrainedScore, path: Path | None, bench: Bench) -> M
         raise UnmeasuredError(f"its cells are not tested at length {min(untested)}")
     todo = plan(experiment, bench.catalog, store)
     if todo.pending and bench.is_quick:
-        raise UnmeasuredError(
+        raise UntrainedError(
             f"{len(todo.pending)} of {len(todo.cells)} cells have to be trained; run it without --quick"
         )
     if todo.pending:
+        _check_metric(by, todo.pending[0], bench.catalog)
         cells, steps = counted(len(todo.pending), "cell"), counted(experiment.training.steps, "step")
         bench.tell(f"{name}: trains {cells}, of at most {steps} at length {experiment.lengths[0]}")
         run_plan(todo, store, bench.catalog, bench.how)
     return _mean_of(_finished(todo, store), by)
+
+
+def _check_metric(by: TrainedScore, cell: Cell, catalog: Catalog) -> None:
+    """Refuse a score that the task does not have before hours are spent on training; loads the data.
+
+    Raises:
+        UnmeasuredError: there is no such metric, or the task's code fails.
+        SeqbenchError: the data are unfit.
+    """
+    task = make(catalog.task(cell.task.name), cell.task.parameters)
+    length = by.lengths[0] if by.lengths else cell.length
+    names = [each.name for each in _called(lambda: task.load(length, cell.seed)).metrics]
+    if by.metric not in names:
+        raise UnmeasuredError(unknown(f"metric of the task {cell.task.name} here", by.metric, names))
 
 
 def _mean_of(records: Sequence[Record], by: TrainedScore) -> Measured:
@@ -208,8 +236,8 @@ def _score(record: Record, by: TrainedScore) -> tuple[float | None, float | None
         if record.status == "ok":
             raise UnmeasuredError(f"{record.title} was not tested at length {missing[0]}")
         return None, None
-    if unknown := [test.length for test in tests if by.metric not in test.scores]:
-        raise UnmeasuredError(f"{record.title} has no score {by.metric} at length {unknown[0]}")
+    if lacking := [test for test in tests if by.metric not in test.scores]:
+        raise UnmeasuredError(unknown(f"score of {record.title}", by.metric, lacking[0].scores))
     own = [test.scores[by.metric] for test in tests]
     return _mean(own, by.factor), _mean([_baseline(test, by.metric) for test in tests], by.factor)
 

@@ -15,7 +15,7 @@ from seqbench.base.plain_files import read_plain
 from seqbench.contracts.published import Computed, Target
 from seqbench.errors import StoreError, reason
 
-OutcomeStatus = Literal["met", "missed", "not comparable", "no data", "not run"]
+OutcomeStatus = Literal["met", "missed", "not comparable", "no data", "not run", "failed"]
 
 MOST_BYTES = 1_000_000
 """Of a file of an outcome."""
@@ -27,7 +27,8 @@ class TargetOutcome(BaseModel):
     Attributes:
         target: its name.
         definition: hash of number, tolerance and measurement; an outcome of another definition counts for nothing.
-        status: ``met``; ``missed``; ``not comparable``; ``no data``; ``not run``.
+        status: ``met``; ``missed``; ``not comparable``; ``no data``; ``not run``, as cells have to be trained;
+            ``failed``, as an error kept it from being measured.
         published: the published number.
         measured: the measured one; None if there is none.
         beyond: by how much it is outside the tolerance; 0 where met, None if there is no number.
@@ -37,6 +38,7 @@ class TargetOutcome(BaseModel):
         reason: why there is no number, or what is odd about it; empty otherwise.
         keys: of the cells.
         environment: where it was measured; empty if it was not.
+        earlier: the status of an outcome that is kept, where this run has no data; it is not written to files.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -54,6 +56,7 @@ class TargetOutcome(BaseModel):
     reason: str = ""
     keys: tuple[str, ...] = ()
     environment: dict[str, str] = {}
+    earlier: OutcomeStatus | None = None
 
     @property
     def is_measured(self) -> bool:
@@ -95,17 +98,17 @@ def kept_outcome(folder: Path, target: Target) -> TargetOutcome | None:
 
 
 def keep_outcome(folder: Path, target: Target, outcome: TargetOutcome) -> None:
-    """Write an outcome, unless it was not run; one without data never replaces a measurement.
+    """Write an outcome, unless it was not run or failed; one without data never replaces a measurement.
 
     Raises:
         StoreError: the folder cannot be written to.
     """
     known = kept_outcome(folder, target)
     is_known = known is not None and known.is_measured
-    if outcome.status == "not run" or (is_known and not outcome.is_measured):
+    if outcome.status in ("not run", "failed") or (is_known and not outcome.is_measured):
         return
     path = _file(folder, target)
-    text = json.dumps(outcome.model_dump(mode="json"), allow_nan=False, indent=1) + "\n"
+    text = json.dumps(outcome.model_dump(mode="json", exclude={"earlier"}), allow_nan=False, indent=1) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text)

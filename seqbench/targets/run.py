@@ -9,14 +9,14 @@ from typing import Any
 from seqbench.base.environment import describe
 from seqbench.contracts.published import NotComparable, Target, TrainedScore
 from seqbench.errors import SeqbenchError, StoreError
-from seqbench.targets.measuring import Bench, Measured, measure, measured_by_records
+from seqbench.targets.measuring import Bench, Measured, UntrainedError, measure, measured_by_records
 from seqbench.targets.outcomes import OutcomeStatus, TargetOutcome, definition_of, keep_outcome, kept_outcome
 
 
 def outcomes(targets: Iterable[Target], bench: Bench) -> Iterator[tuple[Target, TargetOutcome]]:
     """Yield each target with its outcome, as soon as it is known and kept.
 
-    A target whose measurement fails is not run, with the reason; the others go on.
+    A target whose measurement fails has the outcome ``failed``, with the reason; the others go on.
 
     Raises:
         StoreError: the folder of results cannot be read or written.
@@ -61,11 +61,13 @@ def _outcome(target: Target, bench: Bench) -> TargetOutcome:
         if (measured := _of_records(target, bench)) is not None:
             return judged(target, measured)
         why = f"{bench.path_of(target.data)} is not there; it comes from {target.data.source}"
-        return _without(target, "no data", why)
+        return _without(target, "no data", why).model_copy(update={"earlier": _earlier(target, bench)})
     except StoreError:
         raise
-    except SeqbenchError as error:
+    except UntrainedError as error:
         return _without(target, "not run", str(error))
+    except SeqbenchError as error:
+        return _without(target, "failed", str(error))
 
 
 def _of_records(target: Target, bench: Bench) -> Measured | None:
@@ -75,6 +77,12 @@ def _of_records(target: Target, bench: Bench) -> Measured | None:
     if known is None or not known.keys or not isinstance(by, TrainedScore):
         return None
     return measured_by_records(known.keys, by, bench.results)
+
+
+def _earlier(target: Target, bench: Bench) -> OutcomeStatus | None:
+    """Return how a target came out where its data were there; None without a measurement that is kept."""
+    known = kept_outcome(bench.results, target)
+    return known.status if known is not None and known.is_measured else None
 
 
 def _without(target: Target, status: OutcomeStatus, reason: str) -> TargetOutcome:

@@ -76,7 +76,7 @@ def test_run_tells_each_outcome_and_a_missed_one_is_no_failure(plugin: str) -> N
 
 def test_tables_are_written_for_a_person_and_as_markdown(plugin: str) -> None:
     _, out, _ = ran("run", "mine-met", "mine-missed", "--plugin", plugin)
-    assert "2 published numbers: 1 met, 1 missed." in out
+    assert "2 targets of 2 published numbers: 1 met, 1 missed." in out
     _, marked, _ = ran("run", "mine-met", "mine-missed", "--plugin", plugin, "--format", "markdown")
     assert "| mine-missed | loss | 0.1 | up to +0.01 | 0.5199 |" in marked
     status, shown, _ = ran("show", "mine-missed", "--plugin", plugin)
@@ -97,8 +97,37 @@ def test_unknown_name_is_an_error_with_the_nearest_one(
 ) -> None:
     monkeypatch.setattr("sys.argv", ["seqbench", "targets", "run", name, "--plugin", plugin])
     assert run_line() == 2
-    assert f"no target is called {name!r}; did you mean 'mine-met'?" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"no target is called {name!r}; did you mean 'mine-met'" in said
+    assert "`seqbench targets list` names all" in said
+    assert "wikitext-2-awd-lstm" not in said
     assert not Path("results").exists()
+
+
+@pytest.mark.parametrize(
+    ("by", "words"),
+    [
+        ("BaselineScore(task='cpoy', length=20, baseline='memoryless', metric='accuracy')", "did you mean 'copy'"),
+        ("Computed(lambda path: None, 'nothing')", "its function returned None"),
+        (
+            "TrainedScore(experiment={'tasks': ['copy'], 'models': ['gru'], 'lengths': [20],"
+            " 'training': {'stpes': 1}}, metric='accuracy')",
+            "did you mean 'steps'",
+        ),
+        ("NotComparable('it counts letters')", ""),
+    ],
+)
+def test_run_ends_with_three_if_an_error_kept_a_target_from_being_measured(
+    by: str, words: str, plugin: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    yields = PLUGIN.replace('NotComparable("it counts letters")', by)
+    Path(plugin).write_text(yields.replace("import AtMost", "import Computed, TrainedScore, AtMost"))
+    monkeypatch.setattr("sys.argv", ["seqbench", "targets", "run", *NAMES, "--plugin", plugin])
+    assert run_line() == (3 if words else 0)
+    said = capsys.readouterr()
+    assert words in said.out
+    assert ("mine-other: failed" in said.err) == bool(words)
+    assert "mine-met: met" in said.err
 
 
 def test_folder_of_data_that_is_asked_for_has_to_be_there(
@@ -112,6 +141,36 @@ def test_folder_of_data_that_is_asked_for_has_to_be_there(
     monkeypatch.setattr("sys.argv", asked)
     assert run_line() == 0
     assert "no data" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["list"], ["show", "mine-met"], ["run", "mine-met"]])
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        ("typo", "the folder typo is not there; give --output"),
+        ("empty", "the folder empty holds no outcomes of targets; give --output"),
+        ("mine.py", "mine.py is a file, and results are a folder"),
+        ("mine.py/below", "mine.py"),
+    ],
+)
+def test_folder_of_outcomes_that_is_asked_for_has_to_hold_some_and_a_run_may_make_it(
+    command: list[str],
+    output: str,
+    words: str,
+    plugin: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("empty").mkdir()
+    monkeypatch.setattr("sys.argv", ["seqbench", "targets", *command, "--plugin", plugin, "--output", output])
+    if command[0] == "run" and "mine.py" not in output:
+        assert run_line() == 0
+        monkeypatch.setattr("sys.argv", ["seqbench", "targets", "list", "--plugin", plugin, "--output", output])
+        assert run_line() == 0
+        return
+    assert run_line() == 2
+    said = capsys.readouterr()
+    assert (words in said.err, said.out) == (True, "")
 
 
 def test_page_of_the_docs_is_what_the_command_makes_of_the_kept_outcomes() -> None:

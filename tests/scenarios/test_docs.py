@@ -8,6 +8,7 @@ only parsed: `.ci/run` follows the guide with pip.
 from __future__ import annotations
 
 import inspect
+import json
 import math
 import re
 import shlex
@@ -22,9 +23,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
-from seqbench import Catalog, Experiment, run
+from seqbench import BaselineScore, Catalog, Computed, Experiment, NotComparable, TrainedScore, run
 from seqbench.cli.main import cli, run_line
 from seqbench.experiment.overrides import settings
 from seqbench.experiment.schema import Training, load, merge
@@ -305,6 +307,30 @@ def test_target_that_is_shown_is_one_beside_the_bundled_ones(place: Path) -> Non
     assert catalog.problems == ()
     (target,) = module(shown_by("seqbench_targets"))["seqbench_targets"]()
     assert target_faults(catalog.target(target.name)) == []
+
+
+def test_targets_that_are_shown_are_measured_in_all_four_ways(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = [*load_catalog("off", files=["fourways.py"]).targets.values()]
+    assert {type(each.measured_by) for each in shown} == {BaselineScore, Computed, TrainedScore, NotComparable}
+    assert told(["targets", "run", *(each.name for each in shown), "--plugin", "fourways.py", "--json"]) == 0
+    outcomes = {each["name"]: each["outcome"]["status"] for each in json.loads(capsys.readouterr().out)["targets"]}
+    assert outcomes.pop("plateau-letters") == "not comparable"
+    assert outcomes.pop("plateau-untrained") in ("met", "missed")
+    assert set(outcomes.values()) == {"met"}
+
+
+def test_commands_that_take_a_plugin_file_are_listed() -> None:
+    def takes(command: click.Command) -> bool:
+        below = command.commands.values() if isinstance(command, click.Group) else ()
+        return any(option.name == "files" for option in command.params) or any(map(takes, below))
+
+    text = (DOCS / "plugin-guide.md").read_text()
+    sentence = text[text.index("`--plugin FILE` is an option of") :].split(", may be repeated")[0]
+    context = click.Context(cli)
+    found = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
+    assert {*re.findall(r"`([a-z]+)`", sentence)} == {name for name, each in found.items() if each and takes(each)}
 
 
 def test_every_training_field_is_in_the_docs() -> None:

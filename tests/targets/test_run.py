@@ -6,6 +6,7 @@ Modules: seqbench.targets.measuring, seqbench.targets.outcomes, seqbench.targets
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ from seqbench.experiment.schema import Execution
 from seqbench.jobs.events import Event
 from seqbench.targets.measuring import Bench, Measured, experiment_fields
 from seqbench.targets.outcomes import TargetOutcome, definition_of, keep_outcome, kept_outcome
-from seqbench.targets.page import outcome_text, report, table
+from seqbench.targets.page import outcome_text, report, table, tally
 from seqbench.targets.run import judged, outcomes
 from seqbench.training.cell import run_cell
 from tests.contracts.test_published import SOURCE
@@ -105,15 +106,25 @@ def test_parameters_of_the_task_are_those_of_the_target(tmp_path: Path) -> None:
     assert outcome(target(of_ten, 0.1), tmp_path).status == "met"
     unknown = dataclasses.replace(GUESS, parameters={"simbols": 10})
     found = outcome(target(unknown, 0.1), tmp_path)
-    assert found.status == "not run"
+    assert found.status == "failed"
     assert "did you mean 'symbols'" in found.reason
 
 
-def test_baseline_that_the_task_does_not_have_is_not_run_and_named(tmp_path: Path) -> None:
-    found = outcome(target(dataclasses.replace(GUESS, baseline="oracle")), tmp_path)
-    assert (found.status, found.measured) == ("not run", None)
-    assert "no accuracy of a baseline 'oracle'" in found.reason
-    assert "it has the baselines guess" in found.reason
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"baseline": "oracle"}, "no baseline of the task last here is called 'oracle'. There are: guess"),
+        ({"metric": "acuracy"}, "called 'acuracy'; did you mean 'accuracy'? There are: accuracy"),
+        ({"task": "lost"}, "no task is called 'lost'; did you mean 'last'?"),
+    ],
+)
+def test_baseline_score_of_names_that_do_not_exist_fails_and_names_those_that_do(
+    tmp_path: Path, change: dict[str, str], words: str
+) -> None:
+    found = outcome(target(dataclasses.replace(GUESS, **change)), tmp_path)
+    assert (found.status, found.measured) == ("failed", None)
+    assert words in found.reason
+    assert not (tmp_path / "results").exists()
 
 
 def test_not_comparable_says_why(tmp_path: Path) -> None:
@@ -132,16 +143,29 @@ def test_function_gets_the_path_of_its_data_and_without_them_is_not_called(tmp_p
     (tmp_path / "data" / "set" / "numbers.txt").write_text("0.25")
     assert outcome(one, tmp_path).status == "met"
     (tmp_path / "data" / "set" / "numbers.txt").unlink()
-    assert outcome(one, tmp_path).status == "no data"
+    gone = outcome(one, tmp_path)
+    assert (gone.status, gone.measured, outcome_text(gone)) == ("no data", None, "no data (earlier met)")
+    assert str(table([one], {"one": gone}).rows[0][-1]) == "no data (earlier met)"
+    assert outcome_text(found) == "no data"
     # What was measured once is still known.
     kept = kept_outcome(tmp_path / "results", one)
     assert kept is not None
     assert kept.status == "met"
 
 
-def test_function_that_fails_is_not_run_with_its_error(tmp_path: Path) -> None:
-    found = outcome(target(Computed(lambda path: 1 / 0, "infinite")), tmp_path)
-    assert (found.status, found.reason) == ("not run", "ZeroDivisionError: division by zero")
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda path: 1 / 0, "ZeroDivisionError: division by zero"),
+        (lambda path: None, "its function returned None; it is to return a number"),
+        (lambda path: "0.25", "its function returned '0.25'; it is to return a number"),
+        (lambda path: [0.25], "TypeError: float() argument must be"),
+    ],
+)
+def test_function_that_returns_no_number_fails_with_its_error(tmp_path: Path, function: Any, words: str) -> None:
+    found = outcome(target(Computed(function, "no number")), tmp_path)
+    assert found.status == "failed"
+    assert found.reason.startswith(words)
 
 
 def test_cells_are_trained_once_and_their_mean_counts(tmp_path: Path) -> None:
@@ -167,24 +191,29 @@ def test_lengths_and_factor_decide_which_scores_count(tmp_path: Path) -> None:
     assert found.measured is not None
     assert found.baseline == 25.0
     missing = outcome(target(dataclasses.replace(by, lengths=(5, 9))), tmp_path / "other")
-    assert (missing.status, missing.reason) == ("not run", "its cells are not tested at length 9")
+    assert (missing.status, missing.reason) == ("failed", "its cells are not tested at length 9")
     # That is known before anything is trained.
     assert not (tmp_path / "other").exists()
-    unknown = outcome(target(dataclasses.replace(by, metric="exact_match")), tmp_path)
-    assert (unknown.status, "has no score exact_match" in unknown.reason) == ("not run", True)
 
 
-def test_failed_cell_is_not_run_with_its_reason_and_the_next_target_goes_on(tmp_path: Path) -> None:
+def test_metric_that_the_task_does_not_have_is_known_before_anything_is_trained(tmp_path: Path) -> None:
+    misspelt = target(dataclasses.replace(trained(), metric="acuracy"))
+    words = "is called 'acuracy'; did you mean 'accuracy'? There are: accuracy"
+    found = outcome(misspelt, tmp_path)
+    assert (found.status, words in found.reason) == ("failed", True)
+    assert not (tmp_path / "results").exists()
+    outcome(target(trained()), tmp_path)
+    of_records = outcome(misspelt, tmp_path, is_quick=True)
+    assert (of_records.status, words in of_records.reason) == ("failed", True)
+
+
+def test_failed_cell_fails_its_target_with_its_reason_and_the_next_target_goes_on(tmp_path: Path) -> None:
     broken = target(trained(("broken",)), name="broken")
     found = {each.name: what for each, what in outcomes([broken, target(GUESS)], bench(tmp_path))}
-    assert found["broken"].status == "not run"
+    assert found["broken"].status == "failed"
+    assert kept_outcome(tmp_path / "results", broken) is None
     assert "the plugin's own fault" in found["broken"].reason
     assert found["one"].status == "met"
-
-
-def test_unknown_task_is_not_run(tmp_path: Path) -> None:
-    found = outcome(target(dataclasses.replace(GUESS, task="lost")), tmp_path)
-    assert (found.status, "did you mean 'last'" in found.reason) == ("not run", True)
 
 
 def test_training_that_diverged_is_missed_without_a_number() -> None:
@@ -230,7 +259,7 @@ def test_table_has_a_row_for_each_target_also_for_those_that_were_missed_or_not_
     shown = table([missed, target(GUESS)], known)
     assert [str(row[0]) for row in shown.rows] == ["missed", "one"]
     assert [str(row[-1]) for row in shown.rows] == ["missed by 0.250", "not run"]
-    assert shown.lines == ("2 published numbers: 1 missed, 1 not run.",)
+    assert shown.lines == ("2 targets of 2 published numbers: 1 missed, 1 not run.",)
     page = report([missed, target(GUESS)], known)
     assert [section.title for section in page.sections][1:] == ["The table", "What they are"]
 
@@ -254,10 +283,42 @@ def test_numbers_that_nobody_published_are_marked_and_counted_apart(tmp_path: Pa
     shown = table([target(GUESS), *own], found)
     assert [str(row[2]) for row in shown.rows] == ["0.25", "0.25 (own computation)", "0.5 (own threshold)"]
     assert shown.lines == (
-        "1 published number: 1 not run. 2 numbers of our own, which no paper prints: 1 met, 1 missed.",
+        "1 target of 1 published number: 1 not run."
+        " 2 targets of 2 numbers of our own, which the source does not print: 1 met, 1 missed.",
     )
     said = report(own, found).sections[-1].lines
     assert "Own threshold: Somebody 2020, table 1" in said[1]
+
+
+def test_number_that_several_targets_share_is_counted_once() -> None:
+    elsewhere = dataclasses.replace(SOURCE, place="table 2")
+    targets = [
+        target(GUESS, name="first"),
+        target(GUESS, name="again", tolerance=Near(0.5, "so"), claim="another network"),
+        target(GUESS, name="other-place", source=elsewhere),
+        target(GUESS, 0.5, name="other-value"),
+    ]
+    assert tally(targets, {}) == "4 targets of 3 published numbers: 4 not run."
+
+
+@pytest.mark.parametrize(
+    ("number", "measured", "by", "shown"),
+    [
+        (13.912, 13.911786, 0.002, ("13.912", "13.9118")),
+        (1.4697, 1.71437, 0.05, ("1.4697", "1.714")),
+        (0.44, 0.434412, 0.01, ("0.44", "0.4344")),
+        (10 * math.log(8) / 120, 0.17328679, 1e-6, ("0.1732868", "0.1732868")),
+        (1 / 60, 0.0056, 0.0, ("0.01667", "0.0056")),
+        (0.9906666666666666, 0.8844444, 0.03, ("0.9907", "0.8844")),
+        (0.0, 0.0, 0.1, ("0", "0")),
+    ],
+)
+def test_number_is_shown_as_it_was_given_and_both_as_finely_as_the_tolerance(
+    number: float, measured: float, by: float, shown: tuple[str, str]
+) -> None:
+    one = target(GUESS, number, tolerance=Near(by, "so"))
+    row = table([one], {"one": judged(one, Measured(measured))}).rows[0]
+    assert (str(row[2]), str(row[4])) == shown
 
 
 @pytest.mark.parametrize("tolerance", [Near(1.0, "so"), AtMost(1.0, "so"), AtLeast(1.0, "so")])

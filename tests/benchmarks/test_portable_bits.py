@@ -46,7 +46,5 @@ def test_each_cell_is_compared_with_each_of_the_others() -> None:
 def test_cells_have_the_kept_digests_here_or_versions_differ() -> None:
     command = [sys.executable, "-m", "benchmarks.portable_bits", "--digests"]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert ran.returncode == 0, (
-        f"{ran.stdout}{ran.stderr}\nwhere bits are meant to move, --keep writes the new ones"
-    )
+    assert ran.returncode == 0, f"{ran.stdout}{ran.stderr}\nif bits are meant to move: --keep"
     assert ran.stdout.count(": same") == 15 or "digests of other versions" in ran.stdout

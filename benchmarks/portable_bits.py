@@ -1,17 +1,17 @@
-"""Shows what portable arithmetic costs, and that another processor gives its bits.
+"""Shows what portable arithmetic costs, and whether another processor gives its bits.
 
     python -m benchmarks.portable_bits [--models rnn,lstm,gru] [--lengths 64,256] [--repeats 5]
-    python -m benchmarks.portable_bits --digests [--through "qemu-x86_64 -cpu Nehalem"]
+    python -m benchmarks.portable_bits --digests [--through "qemu-x86_64 -cpu Nehalem"] [--keep]
 
-The first prints the CPU time of a training step, native and portable by turns. The second prints a digest of all
-numbers of a cell of each task of `quick` with each of its models, to be compared between machines; with --through
-the cells run under another program too, such as an emulator of an older processor, and both are compared.
+The first prints the CPU time of a training step, native and portable by turns. The second compares digests of
+fifteen cells with portable_bits.json, if the versions are the same; --through runs them under a program as well.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib.metadata
 import json
 import os
 import shlex
@@ -21,9 +21,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from seqbench import Experiment, load_catalog
+from seqbench.base.environment import describe
+from seqbench.base.machines import machine_differences, system
 from seqbench.base.portable import portable_settings
 from seqbench.plugins.grid import expand
 from seqbench.training.cell import run_cell
@@ -32,6 +35,8 @@ FEW, MANY = 30, 130
 """Steps of the two cells whose difference is the cost of a step."""
 TASKS = ("copy", "adding", "word-order", "sentiment", "forecasting")
 MODELS = ("rnn", "lstm", "gru")
+KEPT = Path(__file__).with_suffix(".json")
+"""Digests of these cells, with the processor and the versions that made them."""
 
 
 def main() -> None:
@@ -42,12 +47,13 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--digests", action="store_true", help="print a digest of each of fifteen cells")
     parser.add_argument("--through", default="", help="a program that runs the same cells once more")
+    parser.add_argument("--keep", action="store_true", help=f"write the digests to {KEPT.name}")
     parser.add_argument("--once", choices=("native", "portable"), help="measure or digest in this process")
     asked = parser.parse_args()
     if asked.once:
         print(json.dumps(_digests() if asked.digests else _step(asked.models, int(asked.lengths), asked.once)))
     elif asked.digests:
-        _show_digests(shlex.split(asked.through))
+        _show_digests(shlex.split(asked.through), is_kept=asked.keep)
     else:
         _show_costs(asked.models.split(","), asked.lengths.split(","), asked.repeats)
 
@@ -64,14 +70,43 @@ def _show_costs(models: Sequence[str], lengths: Sequence[str], repeats: int) -> 
             print(f"{model:5}  {length:>6}  {native:9.2f}  {portable:11.2f}  {told}")
 
 
-def _show_digests(through: Sequence[str]) -> None:
-    here = _child("portable", ("--digests",))
-    there = _child("portable", ("--digests",), through) if through else here
-    for cell, digest in here.items():
-        verdict = f"  {'same' if there[cell] == digest else f'OTHER: {there[cell]}'}" if through else ""
-        print(f"{cell:20}  {digest}{verdict}")
-    if here != there:
-        sys.exit(f"{sum(there[cell] != digest for cell, digest in here.items())} of {len(here)} cells differ")
+def _show_digests(through: Sequence[str], *, is_kept: bool) -> None:
+    here, versions = _child("portable", ("--digests",)), versions_here()
+    kept = json.loads(KEPT.read_text())
+    others: dict[str, Mapping[str, str]] = {}
+    if is_kept:
+        told = {"processor": describe()["processor"], "versions": versions, "digests": here}
+        KEPT.write_text(json.dumps(told, indent=1) + "\n")
+    elif differing := machine_differences(kept["versions"], versions):
+        print(f"not compared with {KEPT.name}, which has digests of other versions: {'; '.join(differing)}")
+    else:
+        others[f"{kept['processor']}, as kept"] = kept["digests"]
+    if through:
+        others[shlex.join(through)] = _child("portable", ("--digests",), through)
+    for line in compared(here, others):
+        print(line)
+    if wrong := sum(digest != other.get(cell) for other in others.values() for cell, digest in here.items()):
+        sys.exit(f"{wrong} of {len(here) * len(others)} digests differ")
+
+
+def compared(here: Mapping[str, str], others: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return a line for each cell: its digest, and whether each of the others has the same."""
+    told = {
+        cell: [f"{name}: {_verdict(digest, other.get(cell))}" for name, other in others.items()]
+        for cell, digest in here.items()
+    }
+    return ["  ".join([f"{cell:20}", here[cell], *verdicts]) for cell, verdicts in told.items()]
+
+
+def _verdict(digest: str, other: str | None) -> str:
+    return "same" if digest == other else f"OTHER: {other or 'none'}"
+
+
+def versions_here() -> dict[str, Any]:
+    """Return the versions that fix the bits of portable arithmetic, as an environment of a record has them."""
+    found = describe()
+    packages = {**found["packages"], "scipy": importlib.metadata.version("scipy")}
+    return {"python": found["python"], "packages": packages, "platform": system(found["platform"])}
 
 
 def _child(arithmetic: str, options: Sequence[str], through: Sequence[str] = ()) -> Any:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Collection
 from pathlib import Path
 
 import click
 
-from seqbench.cli.board_lines import print_findings, print_receipt, tell
+from seqbench.cli.board_lines import known_receipt, print_findings, print_receipt, tell
 from seqbench.cli.console import print_json
 from seqbench.cli.exit_status import CHECK_FAILED
 from seqbench.cli.plugin_files import load_plugins, plugin_files
@@ -20,6 +21,19 @@ def _seeds(ctx: click.Context, option: click.Parameter, value: int) -> int:
     return value
 
 
+def _suite_of(folder: Path, suites: Collection[str]) -> str:
+    """Return the suite that a folder of results is called after."""
+    from seqbench.records.layout import no_results
+    from seqbench.records.store import Store
+
+    name = folder.resolve().name
+    if name in suites:
+        return name
+    if next(Store(folder).each(), None) is None:
+        raise click.UsageError(no_results(folder))
+    raise click.UsageError(f"which suite is {folder}? Give --suite, one of {', '.join(suites)}")
+
+
 @click.group(name="board")
 def command() -> None:
     """Make, check, verify, show and publish submissions to a leaderboard."""
@@ -29,7 +43,7 @@ def command() -> None:
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--name", required=True, help="Of the submission, for a person.")
 @click.option("--licence", "--license", required=True, help="Of the records, an SPDX identifier: CC-BY-4.0, ...")
-@click.option("--contact", required=True, help="Who answers for it: an e-mail or web address; it is public.")
+@click.option("--contact", required=True, help="Who answers for it, say an e-mail or web address; it is public.")
 @click.option("--description", default="", help="What was run, and why.")
 @click.option("--suite", help="The suite; by default the one that DIR is called after.")
 @click.option(
@@ -69,9 +83,7 @@ def bundle_(
         raise click.UsageError(f"--output {output}: a bundle's name ends in .zip")
     check_output(output)
     catalog = load_plugins(files)
-    chosen = suite or folder.resolve().name
-    if suite is None and chosen not in catalog.suites:
-        raise click.UsageError(f"which suite is {folder}? Give --suite, one of {', '.join(catalog.suites)}")
+    chosen = suite or _suite_of(folder, catalog.suites)
     made = bundle(folder, chosen, told, catalog, models=models, is_partial=is_partial)
     size, found = write_whole(output, made.content), made.submission
     words = f"cells of {chosen}: {len(found.records)}, models: {len(found.manifest.models)}"
@@ -160,11 +172,11 @@ def verify_(
     of processor with the same versions. On another one a trained score cannot be compared, which is reported and
     is not a failure; status 4 if anything differs. Cells that name code of other packages are left out, unless
     --allow-layer names it. `seqbench board build` shows the receipt, NAME.verified.json
-    beside the bundle.
+    beside the bundle; one that confirms more cells is kept, unless a cell differs.
     """
     from seqbench.base.printable import printable
     from seqbench.board.check.check import check_file
-    from seqbench.board.verify.receipt import path_beside
+    from seqbench.board.verify.receipt import path_beside, why_kept
     from seqbench.board.verify.verify import draw, runner, verify_cells
     from seqbench.experiment.schema import Execution
     from seqbench.report.formats.output import check_output, write_whole
@@ -177,6 +189,7 @@ def verify_(
         ctx.exit(CHECK_FAILED)
     receipt_path = path_beside(path)
     check_output(receipt_path)
+    known = known_receipt(path, submission.id, cells)
     seed = secrets.randbelow(2**32) if seed is None else seed
     drawn = draw(submission, cells, seed, catalog, allowed)
     for why in drawn.left_out:
@@ -185,8 +198,10 @@ def verify_(
     receipt = verify_cells(
         submission, drawn, seed, catalog, runner(catalog, Execution(jobs=jobs), tell), seeds=seeds
     )
-    write_whole(receipt_path, receipt.to_json())
-    print_receipt(receipt, receipt_path, seeds, as_json=as_json)
+    kept = why_kept(known, receipt)
+    if not kept:
+        write_whole(receipt_path, receipt.to_json())
+    print_receipt(receipt, receipt_path, seeds, why_kept=kept, as_json=as_json)
     ctx.exit(CHECK_FAILED if receipt.is_contradicted else 0)
 
 

@@ -30,10 +30,38 @@ def print_findings(path: Path, checked: Checked) -> None:
     click.echo("  accepted" if checked.submission else f"  {refused}")
 
 
-def print_receipt(receipt: Receipt, path: Path, seeds: int, *, as_json: bool) -> None:
-    """Print the result of each cell that was run again."""
+def known_receipt(bundle: Path, submission: str, cells: int) -> Receipt | None:
+    """Return the receipt beside a bundle; None if there is none that can be read for exactly this bundle.
+
+    Prints if it confirms more cells than are run again now, since it will be kept then.
+    """
+    from seqbench.board.verify.receipt import path_beside, read_receipt
+    from seqbench.errors import BoardError
+
+    try:
+        known = read_receipt(bundle, submission)
+    except BoardError as error:
+        click.echo(f"an earlier receipt will be replaced: {printable(str(error))}", err=True)
+        return None
+    if known is not None and len(known.confirmed) > cells:
+        there, confirmed = printable(str(path_beside(bundle))), len(known.confirmed)
+        click.echo(
+            f"{there} confirms {confirmed} cells, {cells} are run now: it is kept, unless one differs",
+            err=True,
+        )
+    return known
+
+
+def print_receipt(receipt: Receipt, path: Path, seeds: int, *, why_kept: str | None, as_json: bool) -> None:
+    """Print the result of each cell that was run again, and whether it was written or an earlier one kept."""
+    if why_kept:
+        click.echo(
+            f"{printable(str(path))} is kept as it was: {why_kept}; to have another written, move it away first,"
+            " or run more with --cells",
+            err=True,
+        )
     if as_json:
-        told = {"ok": not receipt.is_contradicted, "is_confirmed": receipt.is_confirmed}
+        told = {"ok": not receipt.is_contradicted, "is_confirmed": receipt.is_confirmed, "written": not why_kept}
         print_json({**told, "receipt": receipt.model_dump(mode="json")})
         return
     for cell in receipt.cells:
@@ -41,7 +69,7 @@ def print_receipt(receipt: Receipt, path: Path, seeds: int, *, as_json: bool) ->
         click.echo(f"{outcome:<15} {cell.cell}: {printable(cell.told)}")
     compared = dict.fromkeys(part.what for cell in receipt.cells for part in cell.compared)
     click.echo(f"\ncompared: {', '.join(compared) or 'nothing'}; never times, memory and the machine")
-    click.echo(f"{len(receipt.cells)} cells: {receipt.counted()}; wrote {path}")
+    click.echo(f"{len(receipt.cells)} cells: {receipt.counted()}; {'kept' if why_kept else 'wrote'} {path}")
     if not seeds and any(cell.outcome == "not comparable" for cell in receipt.cells):
         click.echo("--seeds 8 holds scores that cannot be compared here against 8 further seeds of each cell")
 

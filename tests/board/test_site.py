@@ -294,6 +294,32 @@ def test_markdown_board_shows_its_command_and_the_picture_its_lines(
     assert ABOUT.name in text
 
 
+def test_markdown_board_tells_the_processor_that_a_bundle_was_run_on(board: PublicBoard) -> None:
+    (suite,) = board.suites
+    entered = suite.entered[0]
+
+    def text(arithmetic: str, found: dict[str, Any] | None) -> str:
+        where = {"processor": "AMD EPYC", "device": "cpu", CLASS: found}
+        records = [
+            each.model_copy(
+                update={
+                    "environment": where,
+                    "cell": each.cell.model_copy(update={"training": {"arithmetic": arithmetic}}),
+                }
+            )
+            for each in entered.submission.records
+        ]
+        manifest = entered.submission.manifest.model_copy(update={"environments": (where,)})
+        changed = dataclasses.replace(entered.submission, records=tuple(records), manifest=manifest)
+        moved = dataclasses.replace(suite, entered=(dataclasses.replace(entered, submission=changed),))
+        return to_markdown(PublicBoard((moved,), ()), ["made"])
+
+    assert "run on AMD EPYC (any x86-64 processor gives these bits), by" in text("portable", PORTABLE_CLASS)
+    avx2 = {"vendor": "AuthenticAMD", "torch": "AVX2", "onednn": "AVX2", "mkl": "AVX2"}
+    assert "run on AMD EPYC, AuthenticAMD (torch AVX2, oneDNN AVX2, MKL AVX2), by" in text("native", avx2)
+    assert "run on AMD EPYC (class not recorded), by" in text("native", None)
+
+
 def test_the_suite_of_the_most_cells_leads(tmp_path: Path, tiny_results: Path, tiny_offers: Catalog) -> None:
     few = tmp_path / "few.yaml"
     few.write_text(TINY.replace("[4, 6]", "[4]"))

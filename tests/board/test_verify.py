@@ -19,7 +19,7 @@ import seqbench
 from seqbench import Catalog
 from seqbench.base.environment import describe
 from seqbench.board.make import bundle
-from seqbench.board.verify.receipt import Receipt, path_beside, read_receipt
+from seqbench.board.verify.receipt import Receipt, Rerun, path_beside, read_receipt
 from seqbench.board.verify.verify import DrawnCells, draw, runner, verify_cells
 from seqbench.cli import board as board_command
 from seqbench.errors import BoardError
@@ -196,6 +196,41 @@ def said(*words: str | Path) -> tuple[int, str]:
     if isinstance(came.exception, seqbench.SeqbenchError):
         return 2, str(came.exception)
     return came.exit_code, came.output
+
+
+@pytest.mark.slow
+def test_receipt_of_more_confirmed_cells_is_kept_and_that_is_said(smoke: bytes, tmp_path: Path) -> None:
+    zip_, installed = tmp_path / "mine.zip", load_catalog()
+    zip_.write_bytes(smoke)
+    found = submission(smoke, installed)
+    cells = [
+        Rerun(
+            key=each.key, cell=each.title, model=0, outcome="confirmed", has_same_bits=True, told="", compared=()
+        )
+        for each in found.records
+    ]
+    kept = Receipt(submission=found.id, seed=1, cells=tuple(cells), environment={}).to_json()
+    path_beside(zip_).write_text(kept)
+    status, told = said("verify", zip_, "--cells", "1", "--jobs", "1")
+    assert (status, path_beside(zip_).read_text()) == (0, kept)
+    assert f"confirms {len(cells)} cells, 1 are run now: it is kept, unless one differs" in told
+    assert f"is kept as it was: confirmed cells in it: {len(cells)}, now: 1; to have another written" in told
+    # One that nobody can read is replaced, and that is said too.
+    path_beside(zip_).write_text("{}")
+    status, told = said("verify", zip_, "--cells", "1", "--jobs", "1")
+    assert (status, "an earlier receipt will be replaced" in told) == (0, True)
+    receipt = read_receipt(zip_, found.id)
+    assert receipt is not None
+    assert len(receipt.confirmed) == 1
+
+
+def test_bundle_of_a_folder_without_results_says_so(tmp_path: Path) -> None:
+    asked = ("--name", "Mine", "--licence", "MIT", "--contact", "me")
+    assert said("bundle", tmp_path / "nope", *asked) == (
+        2, f"there are no results in {tmp_path / 'nope'}: the folder does not exist",
+    )  # fmt: skip
+    status, told = said("bundle", tmp_path, *asked)
+    assert (status, "there are no results in" in told, "which suite" in told) == (2, True, False)
 
 
 @pytest.mark.slow

@@ -27,7 +27,7 @@ class About(Data):
         name: the name of the submission.
         description: what was run, and why; may be empty.
         licence: the licence of the records, an SPDX expression, e.g. ``CC-BY-4.0``.
-        contact: the person responsible, an e-mail or web address.
+        contact: who answers for it, such as an e-mail or web address; any text is taken.
     """
 
     name: Line

@@ -16,7 +16,7 @@ from typing import Any
 from seqbench.base.nested import flat
 from seqbench.errors import BoardError
 from seqbench.experiment.cells import Cell, Configured, titles
-from seqbench.experiment.key_fields import KEY_VERSION
+from seqbench.experiment.key_fields import KEY_VERSION, in_no_key
 from seqbench.experiment.schema import Gradients, Training, load
 from seqbench.experiment.tune import Tune
 from seqbench.plugins.catalog import Catalog
@@ -210,19 +210,38 @@ def asked_text(record: Record) -> str:
 
 def differences(cell: Cell, grid: Grid) -> list[str]:
     """Return descriptions of the settings in which a cell differs from the suite; empty if the suite has it."""
-    found = [list(_differing(without_model(other), without_model(cell))) for other in grid.cells]
+    found = [list(_differing(_told(other), _told(cell))) for other in grid.cells]
     return min(found, key=len, default=["the suite has no cells"])
+
+
+def _told(cell: Cell) -> dict[str, Any]:
+    """Return the identity of a cell without its model, with the training settings that a key leaves out."""
+    training = cell.training.model_dump(exclude=in_no_key(type(cell.training)))
+    return {**without_model(cell), "training": training}
 
 
 def _differing(asked: Any, found: Any, place: str = "") -> Iterator[str]:
     if isinstance(asked, dict) and isinstance(found, dict):
         for name in sorted({*asked, *found}):
-            yield from _differing(asked.get(name), found.get(name), f"{place}.{name}".lstrip("."))
+            inner = f"{place}.{name}".lstrip(".")
+            # A parameter of a task that was added later is left out at its default.
+            absent = _Absent("its default" if place == "task.parameters" else "none")
+            yield from _differing(asked.get(name, absent), found.get(name, absent), inner)
     elif isinstance(asked, (list, tuple)) and isinstance(found, (list, tuple)) and len(asked) == len(found):
         for i, (one, other) in enumerate(zip(asked, found, strict=True)):
             yield from _differing(one, other, f"{place}.{_PARTS[i]}" if place == "task" else f"{place}[{i}]")
     elif asked != found:
         yield f"{place} is {found!r}, the suite has {asked!r}"
+
+
+@dataclass(frozen=True)
+class _Absent:
+    """Stands for a setting that a cell does not tell."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
 
 
 _PARTS = ("name", "version", "parameters")

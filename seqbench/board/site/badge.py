@@ -35,7 +35,7 @@ def badge(suite: Standings, model: OnBoard) -> str:
     for text, colour in texts:
         start = parts[-1].x + parts[-1].width if parts else 0
         parts.append(BadgeField(start, round(_UNITS_OF_A_CHAR * len(text)) + 14, text, colour))
-    whole = ", ".join(part.text for part in parts)
+    whole = "; ".join(filter(None, (", ".join(part.text for part in parts), model.choice)))
     return render(
         "badge.svg.j2", styles=(), scripts=(), parts=parts, width=parts[-1].x + parts[-1].width, told=whole
     )

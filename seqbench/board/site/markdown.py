@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from seqbench.base.machines import class_text
+from seqbench.base.machines import class_text, hardware_text
+from seqbench.base.printable import one_line
 from seqbench.board.bundle.manifest import Manifest
+from seqbench.board.check.portable_bits import portable_bits
 from seqbench.board.site.merge import Entered, PublicBoard
-from seqbench.board.site.standings import Standings, standings
+from seqbench.board.site.standings import CHOICE, Standings, standings
 from seqbench.report.formats.markdown import escaped
+from seqbench.report.page.rows import run_on
 
 
 def to_markdown(
@@ -59,6 +63,8 @@ def _suite(suite: Standings) -> Iterator[str]:
             fields.append(f"{skill.text}{f' ({skill.note})' if skill.note else ''}{reach}")
         rows.append(fields)
     yield _table(rows) if suite.models else "No cell is shown: all are disputed."
+    if tuned := [line.model for line in suite.overview.lines if suite.models[line.model].choice]:
+        yield escaped(f"{', '.join(tuned)}: {CHOICE}, since a bundle holds no trials.")
     if suite.suite.conflicts:
         yield "Cells that bundles tell differently:"
         yield _list(f"{c.cell}: {c.told}; shown: {c.shown or 'none'}" for c in suite.suite.conflicts)
@@ -70,7 +76,6 @@ def _suite(suite: Standings) -> Iterator[str]:
 
 def _bundle(each: Entered) -> str:
     manifest, receipt = each.submission.manifest, each.receipt
-    where = sorted({f"{class_text(found)}, {found.get('device')}" for found in manifest.environments})
     again = (
         f"of {len(receipt.cells)} cells that were run again: {receipt.counted()}"
         if receipt
@@ -79,9 +84,23 @@ def _bundle(each: Entered) -> str:
     return (
         f"{each.file}: {manifest.about.name}, {len(each.submission.records)} cells"
         f"{', partial' if manifest.is_partial else ''}, {manifest.about.licence}, {manifest.about.contact};"
-        f" run on {'; '.join(where)}, by {_made_by(manifest)},"
+        f" run on {_where(each)}, by {_made_by(manifest)},"
         f" with plugins of {', '.join(manifest.plugins) or 'a distribution that is not named'}; {again}"
     )
+
+
+def _where(each: Entered) -> str:
+    """Return the processors and GPUs that computed a bundle, and which others give its bits."""
+    if portable_bits(each.submission.records)[0] == "passed":
+        return f"{'; '.join(run_on(each.submission.records))} (any x86-64 processor gives these bits)"
+    found = {_with_class(environment) for environment in each.submission.manifest.environments}
+    return "; ".join(sorted(found))
+
+
+def _with_class(environment: Mapping[str, Any]) -> str:
+    hardware, told = hardware_text(environment), class_text(environment)
+    # Of a class that was not recorded, the name of the processor is all that is told.
+    return one_line(told if told.startswith(hardware) else f"{hardware}, {told}")
 
 
 def _made_by(manifest: Manifest) -> str:

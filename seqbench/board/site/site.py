@@ -144,7 +144,7 @@ def _model(model: OnBoard) -> dict[str, Any]:
         "badges": list(model.badges),
         "same_bits_anywhere": list(model.bits),
         "run_on": list(model.run_on),
-        "told": model.vouch.told,
+        "told": model.told,
         "lost": list(model.lost),
         "keys": sorted(record.key for record in model.records),
     }

@@ -20,6 +20,9 @@ from seqbench.report.page.overview import Line, ModelOverview, overview
 from seqbench.report.page.rows import Field, ends_and_n, run_on
 from seqbench.statistics import summary
 
+CHOICE = "settings chosen by a search: the choice is the submitter's word"
+"""What a board says of tuned models: a bundle holds no trials."""
+
 
 @dataclass(frozen=True)
 class Vouch:
@@ -65,6 +68,16 @@ class OnBoard:
     disputed: int
     bits: tuple[str, str]
     run_on: tuple[str, ...]
+
+    @property
+    def choice(self) -> str:
+        """What cannot be checked of its settings; empty where no search chose any."""
+        return CHOICE if any(record.tuned for record in self.records) else ""
+
+    @property
+    def told(self) -> str:
+        """How far it is verified, and what cannot be."""
+        return "; ".join(filter(None, (self.vouch.told, self.choice)))
 
     @property
     def badges(self) -> tuple[str, ...]:

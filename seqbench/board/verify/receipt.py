@@ -85,6 +85,11 @@ class Receipt(Data):
         """Whether a cell differs."""
         return any(cell.outcome == "differs" for cell in self.cells)
 
+    @property
+    def confirmed(self) -> frozenset[str]:
+        """The keys of the cells that are confirmed."""
+        return frozenset(cell.key for cell in self.cells if cell.is_confirmed)
+
     def counted(self) -> str:
         """Return the number of cells with each outcome, e.g. ``3 confirmed, 2 not comparable``."""
         found = {what: sum(cell.outcome == what for cell in self.cells) for what in get_args(Outcome)}
@@ -121,3 +126,17 @@ def read_receipt(bundle: Path, submission: str) -> Receipt | None:
     except (OSError, ValidationError, RefusedError) as error:
         raise BoardError(f"{path} is no receipt: {error}; remove it, and verify the bundle again") from error
     return receipt if receipt.submission == submission else None
+
+
+def why_kept(old: Receipt | None, new: Receipt) -> str | None:
+    """Return why the receipt of a bundle stays where it says more than a new one; None if the new one replaces it.
+
+    A cell that differs is always recorded, and stays so until that cell is run again and confirmed.
+    """
+    if old is None or new.is_contradicted:
+        return None
+    if failed := [cell.cell for cell in old.cells if cell.outcome == "differs" and cell.key not in new.confirmed]:
+        return f"{failed[0]} differs in it, and is not confirmed now"
+    if len(old.confirmed) > len(new.confirmed):
+        return f"confirmed cells in it: {len(old.confirmed)}, now: {len(new.confirmed)}"
+    return None

@@ -5,6 +5,8 @@ Modules: seqbench.board.site.merge, seqbench.board.site.site.
 
 from __future__ import annotations
 
+import dataclasses
+import html
 import json
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,10 @@ import pytest
 from seqbench import Catalog
 from seqbench.board.bundle.manifest import models_of, plugins_of
 from seqbench.board.bundle.suite import cell_of
+from seqbench.board.site.markdown import to_markdown
 from seqbench.board.site.merge import PublicBoard, read_board
 from seqbench.board.site.site import site_files
+from seqbench.board.site.standings import CHOICE
 from seqbench.records.schema import CellData, Record
 from tests.boards import bundled, unzipped, with_manifest, with_records
 
@@ -63,6 +67,25 @@ def test_two_searches_of_one_model_have_two_names_and_two_pages(
     assert len([name for name in files if name.startswith("models/tiny/")]) == 2
     models = json.loads(files["data/tiny.json"])["models"]
     assert [model["files"] for model in sorted(models, key=lambda model: model["files"])] == [["0.zip"], ["1.zip"]]
+
+
+def test_choice_of_a_search_is_said_to_be_the_word_of_its_submitter(
+    tmp_path: Path, tuned_offers: Catalog, first: bytes
+) -> None:
+    found = board(tmp_path, tuned_offers, first)
+    text = to_markdown(found, ["made"])
+    assert "small: settings chosen by a search: the choice is the submitter's word, since a bundle" in text
+    files = site_files(found, "A board")
+    shown = [name for name, content in files.items() if CHOICE in html.unescape(content.decode())]
+    (slug,) = [model["slug"] for model in json.loads(files["data/tiny.json"])["models"]]
+    assert shown == [f"badges/tiny/{slug}.svg", "data/tiny.json", "index.html", f"models/tiny/{slug}.html"]
+    untuned = dataclasses.replace(found.suites[0], records=tuple(map(without_search, found.suites[0].records)))
+    assert CHOICE not in to_markdown(PublicBoard((untuned,), ()), ["made"])
+
+
+def without_search(record: Record) -> Record:
+    """Return a record that no search is said to have chosen the setting of."""
+    return record.model_copy(update={"cell": record.cell.model_copy(update={"tuned": None})})
 
 
 def test_two_contents_of_one_plugin_file_have_two_names_and_two_pages(

@@ -62,7 +62,7 @@ class Training(Settings):
         "float32", description="arithmetic: float32, TF32 (GPUs only), or bfloat16 with weights in float32"
     )
     arithmetic: Annotated[Literal["native", "portable"], InKey(since=3)] = Field(
-        "native", description="native: code for this processor; portable: meant for any x86-64, and slower"
+        "native", description="native: code for this processor; portable: bits meant for any x86-64, and slower"
     )
     embedding_size: int = Field(32, ge=1, description="features of an embedded token")
     truncate: Annotated[int | None, InKey(since=2)] = Field(

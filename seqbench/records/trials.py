@@ -15,7 +15,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from pydantic import ValidationError
+
 from seqbench.errors import StoreError
+from seqbench.experiment.cells import Cell, Configured
+from seqbench.experiment.schema import Gradients, Training
 from seqbench.records.schema import FAILED, FINAL, Record
 from seqbench.records.search import SEARCH_FILE, TRIALS, Place, Search, load_search
 from seqbench.records.store import Store
@@ -41,6 +45,8 @@ class TrialRow:
         bars: (step, score) below which it was to end early.
         chosen: whether its setting was chosen for its task, model and length.
         refused: why the model refuses its setting, so that there is nothing to run; None if it takes it.
+        model_key: the key of its cell with seed 0 if it were no trial; two labels of one model with the same
+            setting share it.
     """
 
     task: str
@@ -62,6 +68,7 @@ class TrialRow:
     bars: tuple[tuple[int, float], ...] = ()
     chosen: bool = False
     refused: str | None = None
+    model_key: str = ""
 
     @property
     def place(self) -> Place:
@@ -140,6 +147,46 @@ def missing_trials(search: Search, rows: Iterable[TrialRow], place: Place | None
     return tuple(told)
 
 
+def twins(rows: Iterable[TrialRow]) -> list[dict[Place, Mapping[str, Any]]]:
+    """Return the chosen settings, by place, of labels of one model that have come to the same cells."""
+    found = defaultdict[tuple[str, int, str], dict[Place, Mapping[str, Any]]](dict)
+    for row in rows:
+        if row.chosen and row.model_key:
+            found[row.task, row.length, row.model_key][row.place] = row.setting
+    return [same for same in found.values() if len(same) > 1]
+
+
+def same_cells(settings: Mapping[Place, Mapping[str, Any]], under: str) -> str:
+    """Return a sentence about labels of one model that have come to the same cells.
+
+    Args:
+        settings: the place of each label -> its chosen setting.
+        under: the label under which the results stand.
+    """
+    told = " and ".join(f"{place.model} ({setting_text(setting)})" for place, setting in settings.items())
+    others = " and ".join(place.model for place in settings if place.model != under)
+    task, _, length = next(iter(settings))
+    return (
+        f"{task} T={length}: {told} have come to the same model with the same training; its cells run once, their"
+        f" results stand under {under} alone, and tables have none of {others} there"
+    )
+
+
+def setting_text(setting: Mapping[str, Any]) -> str:
+    """Return a setting as text.
+
+    >>> setting_text({"learning_rate": 0.0030000, "gradient_clip": None, "lstm.hidden_size": 64})
+    'learning_rate=0.003, gradient_clip=null, lstm.hidden_size=64'
+    """
+    return ", ".join(f"{name}={_value(value)}" for name, value in setting.items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
 def outcomes_hash(rows: Iterable[TrialRow]) -> str:
     """Return a hash of the keys and the outcomes of trials, in any order."""
     told = sorted([row.key, row.status, row.score, row.pruned_at] for row in rows)
@@ -201,7 +248,26 @@ def _row(record: Record, search: Search) -> TrialRow:
         validations=tuple((each.step, each.score) for each in record.course.validations),
         bars=trial.bars,
         refused=(record.reason or "") if record.stopped == "refused" else None,
+        model_key=replace(_cell(record), seed=0, trial=None).key,
     )
+
+
+def _cell(record: Record) -> Cell:
+    """Return the cell that a record tells.
+
+    Raises:
+        StoreError: its training has settings that this version does not know.
+    """
+    data = record.cell
+    try:
+        training = Training.model_validate(data.training)
+    except ValidationError as error:
+        raise StoreError(
+            f"the trial {record.key} has settings of training that this version does not know; move it away"
+        ) from error
+    task, model = (Configured(**dict(each)) for each in (data.task, data.model))
+    rest = {"gradients": Gradients(), "training": training, "task": task, "model": model}
+    return Cell(**{**dict(data), **rest})
 
 
 def _marked(row: TrialRow, is_chosen: bool) -> TrialRow:

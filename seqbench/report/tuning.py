@@ -15,7 +15,7 @@ from seqbench.base.counts import counted
 from seqbench.errors import StoreError
 from seqbench.records.schema import Record
 from seqbench.records.search import Place, Search, has_trials, load_search
-from seqbench.records.trials import TrialRow, load_trials, missing_trials, outcomes_hash
+from seqbench.records.trials import TrialRow, load_trials, missing_trials, outcomes_hash, same_cells, twins
 from seqbench.records.variants import natural
 from seqbench.statistics import LearnedLevel, Window, best_so_far, expected_best, learned_level, window
 
@@ -123,14 +123,20 @@ def _checked(tried: Tried, records: Iterable[Record]) -> Tried:
         rows.setdefault(row.place, []).append(row)
     said = dict.fromkeys(tried.problems)
     place_of = {row.key: row.place for row in tried.rows}
+    under = set[Place]()
     for record in records:
         if record.tuned and record.tuned.search == tried.search.search:
             here = (place_of[key] for key in record.tuned.keys if key in place_of)
-            place = next(here, Place(record.cell.task.shown, record.cell.model.titled, record.cell.length))
+            own = Place(record.cell.task.shown, record.cell.model.titled, record.cell.length)
+            under.add(own)
+            place = next(here, own)
             if outcomes_hash(rows.get(place, [])) != record.tuned.outcomes:
                 said[
                     f"{place}: its trials are not those from which its setting was chosen; they were changed since"
                 ] = None
+    for same in twins(tried.rows):
+        stands = next((place for place in same if place in under), next(iter(same)))
+        said[same_cells(same, stands.model)] = None
     return Tried(tried.folder, tried.search, tried.rows, tuple(said))
 
 

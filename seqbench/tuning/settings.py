@@ -45,15 +45,6 @@ def with_setting(cell: Cell, setting: Mapping[str, Any], catalog: Catalog) -> Ce
     return replace(cell, training=training, model=_changed(cell.model, own, catalog) if own else cell.model)
 
 
-def setting_text(setting: Mapping[str, Any]) -> str:
-    """Return a setting as text.
-
-    >>> setting_text({"learning_rate": 0.01, "lstm.layers": 2})
-    'learning_rate=0.01, lstm.layers=2'
-    """
-    return ", ".join(f"{name}={value}" for name, value in setting.items())
-
-
 def check_space(
     experiment: Experiment, space: Mapping[str, Values], cells: Sequence[Cell], catalog: Catalog
 ) -> None:

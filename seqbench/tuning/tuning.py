@@ -26,6 +26,7 @@ from seqbench.records.trials import (
     mean_scores,
     missing_trials,
     outcomes_hash,
+    setting_text,
 )
 from seqbench.running.plan import OnExisting, Plan, plan_cells
 from seqbench.tuning.budgets import begin, check_same, search_of
@@ -33,9 +34,9 @@ from seqbench.tuning.operations import OperationCounter
 from seqbench.tuning.places import TunedPlace, places_of
 from seqbench.tuning.proposals import GenerationProposer, GridProposer, Proposer, RandomPicker, RandomProposer
 from seqbench.tuning.refused import RefusedTrial, keep_refused
-from seqbench.tuning.settings import setting_text
 from seqbench.tuning.shares import Share, share_of
 from seqbench.tuning.tpe import TpePicker, check_installed
+from seqbench.tuning.twins import once, refuse_twins
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,14 @@ class Chosen:
         plan: the cells with the chosen settings.
         choices: task, model and length -> what was chosen.
         open: a sentence about each task, model and length that has no setting, and why.
+        shared: a sentence about each cell that several labels of one model have come to; it runs once.
         waiting: likewise, where it waits for trials of other shares.
     """
 
     plan: Plan
     choices: Mapping[Place, TunedData]
     open: tuple[str, ...]
+    shared: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
 
     @property
@@ -184,10 +187,11 @@ class Tuning:
             choices[place.place] = tuned
             to_test = (place.tested(tuned.setting, seed, self.catalog) for seed in self.experiment.seeds)
             cells += [(replace(cell, tuned=tuned), place) for cell in to_test]
-        expansion = _expansion(cells)
+        kept, shared = once(cells, [choices[place.place].setting for _, place in cells], self._labels(cells))
+        expansion = _expansion(kept)
         share = None if self.share is None else self.share.of_tests(expansion.cells)
         plan = plan_cells(expansion, Store(self.folder), policy, share=share)
-        return Chosen(plan, choices, tuple(problems), tuple(waiting))
+        return Chosen(plan, choices, tuple(problems), shared, tuple(waiting))
 
     def tell(self, plan: Plan) -> int:
         """Tell the choice in records of these cells that were there before it, or tell another one.
@@ -273,6 +277,13 @@ class Tuning:
                 found.setdefault(Place(cell.task.shown, cell.model.titled, cell.length), []).append(record)
         return found
 
+    def _labels(self, cells: Sequence[tuple[Cell, TunedPlace]]) -> dict[str, str]:
+        """Return the key of each of these cells that has a record -> the model, as its record shows it."""
+        if not self.folder.is_dir():
+            return {}
+        records = Store(self.folder).light(is_broken_skipped=True, keys={cell.key for cell, _ in cells})
+        return {record.key: record.cell.model.titled for record in records}
+
     def _best(self, place: TunedPlace, rows: Sequence[TrialRow]) -> TunedData:
         number, scores = chosen_number(rows), mean_scores(rows)
         best = [row for row in rows if row.number == number]
@@ -309,6 +320,7 @@ def tuning_of(experiment: Experiment, catalog: Catalog, folder: Path, *, shard: 
     if tune.method == "tpe":
         check_installed()
     places = places_of(experiment, tune, catalog)
+    refuse_twins(places, experiment.where("tune", "space"))
     counter = OperationCounter(catalog)
     search = search_of(experiment, tune, places, counter)
     share = None if shard is None else share_of(Shard.read(shard), places, search, experiment.seeds)
@@ -345,7 +357,4 @@ def _chosen_otherwise(tested: Sequence[Record], setting: Mapping[str, Any]) -> s
 
 
 def _expansion(found: Sequence[tuple[Cell, TunedPlace]]) -> Expansion:
-    # Two labels of one model may come to the same setting, and so to the same cells.
-    once = {cell.key: (cell, place.task) for cell, place in found}
-    cells = tuple(cell for cell, _ in once.values())
-    return Expansion(cells, {key: task for key, (_, task) in once.items()})
+    return Expansion(tuple(cell for cell, _ in found), {cell.key: place.task for cell, place in found})

@@ -22,10 +22,9 @@ from seqbench.plugins.grid import expand
 from seqbench.records.schema import Record
 from seqbench.records.search import has_trials, load_search, search_file
 from seqbench.records.store import Store
-from seqbench.records.trials import chosen_number, load_trials, missing_trials
+from seqbench.records.trials import chosen_number, load_trials, missing_trials, setting_text
 from seqbench.running.plan import ON_EXISTING, RETRY_FAILED, plan
 from seqbench.tuning.budgets import begin
-from seqbench.tuning.settings import setting_text
 from seqbench.tuning.tuning import tuning_of
 from tests.toys import CATALOG, Gru, Last
 from tests.tuning.searches import SPACE, Choosy, experiment, finished, run, tried, tuned

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from seqbench.base.counts import counted
 from seqbench.base.ranges import seeds_text
 from seqbench.records.search import Place, PlacePlan, Search
-from seqbench.records.trials import TrialRow, mean_scores
+from seqbench.records.trials import TrialRow, mean_scores, setting_text
 from seqbench.records.variants import natural
 from seqbench.report.numbers import number
 from seqbench.report.tables.table import Entry, Table
@@ -69,21 +69,6 @@ def trial_table(tried: Tried, search: Search) -> Table:
     )
     columns = ("task", "length", "model", "trial", "seed", "setting", "validation score", "outcome", "chosen")
     return Table("every trial", _TRIAL_LINES, columns, rows, keys=5)
-
-
-def setting_text(setting: Mapping[str, Any]) -> str:
-    """Return a setting as text.
-
-    >>> setting_text({"learning_rate": 0.0030000, "lstm.hidden_size": 64})
-    'learning_rate=0.003, lstm.hidden_size=64'
-    """
-    return ", ".join(f"{name}={_value(value)}" for name, value in setting.items())
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _how(search: Search) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from seqbench.base.counts import counted
 from seqbench.errors import StoreError
 from seqbench.experiment.cells import Cell, Configured
 from seqbench.experiment.schema import Gradients, Training
@@ -91,13 +92,58 @@ def load_trials(folder: str | Path) -> tuple[TrialRow, ...]:
 
 
 def marked(rows: Iterable[TrialRow], search: Search) -> Iterable[TrialRow]:
-    """Yield trials, those of the chosen settings marked; nothing is chosen where a planned trial is missing."""
+    """Yield trials, those of the chosen settings marked; nothing is chosen where one is missing or failed."""
     found = defaultdict(list)
     for row in rows:
         found[row.place].append(row)
     for place, tried in found.items():
-        best = None if missing_trials(search, tried, place) else chosen_number(tried)
-        yield from (_marked(row, row.number == best) for row in tried)
+        best = None if why_open(search, tried, place) else chosen_number(tried)
+        yield from with_choice(tried, best)
+
+
+def with_choice(rows: Iterable[TrialRow], number: int | None) -> Iterable[TrialRow]:
+    """Yield the trials of one place, those with this number marked as chosen; None for no choice."""
+    yield from (
+        row if row.chosen == (row.number == number) else replace(row, chosen=row.number == number) for row in rows
+    )
+
+
+def why_open(search: Search, rows: Sequence[TrialRow], place: Place, done: Collection[str] = FINAL) -> str | None:
+    """Return why no setting can be chosen for a place; None if one can.
+
+    Args:
+        search: the plan.
+        rows: the trials of the place.
+        place: which.
+        done: statuses of trials that count as they are.
+    """
+    if missing := missing_trials(search, rows, place):
+        return missing[0].removeprefix(f"{place}: ")
+    if failed := failed_trials(rows, done):
+        return (
+            f"{failed}; none may be dropped: `seqbench tune` with the same experiment runs them again, and with"
+            " on-existing finish they count as the worst"
+        )
+    if chosen_number(rows) is None:
+        return "none of its trials came to a score on validation data, so nothing is tested there"
+    return None
+
+
+def failed_trials(rows: Sequence[TrialRow], done: Collection[str] = FINAL) -> str:
+    """Return how many trials of a place went wrong, and which, in words; empty if none did.
+
+    Args:
+        rows: its trials.
+        done: statuses of trials that count as they are.
+    """
+    told = []
+    for status, word in (("failed", "failed"), ("timeout", "ran out of time")):
+        numbers = [row.number for row in rows if row.status == status and row.refused is None]
+        if numbers and status not in done:
+            named = ", ".join(map(str, dict.fromkeys(numbers)))
+            of = f" of its {counted(len(rows), 'trial')}" if not told else ""
+            told.append(f"{len(numbers)}{of} {word} (number {named})")
+    return " and ".join(told)
 
 
 def chosen_number(rows: Sequence[TrialRow]) -> int | None:
@@ -268,7 +314,3 @@ def _cell(record: Record) -> Cell:
     task, model = (Configured(**dict(each)) for each in (data.task, data.model))
     rest = {"gradients": Gradients(), "training": training, "task": task, "model": model}
     return Cell(**{**dict(data), **rest})
-
-
-def _marked(row: TrialRow, is_chosen: bool) -> TrialRow:
-    return replace(row, chosen=is_chosen) if is_chosen else row

@@ -16,7 +16,7 @@ from seqbench.experiment.trials import TrialData, TunedData
 from seqbench.experiment.tune import Tune
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.grid import Expansion
-from seqbench.records.schema import FAILED, FINAL, Record
+from seqbench.records.schema import FINAL, Record
 from seqbench.records.search import TRIALS, Place, PlacePlan, Search, has_trials
 from seqbench.records.store import Store
 from seqbench.records.trials import (
@@ -27,6 +27,7 @@ from seqbench.records.trials import (
     missing_trials,
     outcomes_hash,
     setting_text,
+    why_open,
 )
 from seqbench.running.plan import OnExisting, Plan, plan_cells
 from seqbench.tuning.budgets import begin, check_same, search_of
@@ -177,7 +178,7 @@ class Tuning:
             if self.share is not None and (missing := missing_trials(self.search, found, place.place)):
                 waiting += missing
                 continue
-            if problem := self._why_open(place, found, policy):
+            if problem := why_open(self.search, found, place.place, policy.done):
                 problems.append(f"{place.place}: {problem}")
                 continue
             tuned = self._best(place, found)
@@ -252,21 +253,6 @@ class Tuning:
         if self.tune.compute is None:
             return cell
         return replace(cell, trial=replace(told, operations=self.counter.training(cell)))
-
-    def _why_open(self, place: TunedPlace, rows: Sequence[TrialRow], policy: OnExisting) -> str | None:
-        """Return why no setting can be chosen; None if one can."""
-        if missing := missing_trials(self.search, rows, place.place):
-            return missing[0].partition(": ")[2]
-        failed = [row for row in rows if row.status in FAILED - policy.done and row.refused is None]
-        if failed:
-            return (
-                f"{len(failed)} of its trials failed (number {failed[0].number} first, {failed[0].status}), and"
-                " none may be dropped: the same run makes them again, and with on-existing finish they count"
-                " as the worst"
-            )
-        if chosen_number(rows) is None:
-            return "none of its trials came to a score on validation data, so nothing is tested there"
-        return None
 
     def _tested(self) -> Mapping[Place, Sequence[Record]]:
         """Return the records of cells with a setting that this search has chosen, by place."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from seqbench.records.schema import Record
 from seqbench.records.search import search_file
 from seqbench.records.store import Store
 from seqbench.report import FORMATS, Table, whole_report
@@ -79,6 +80,71 @@ def test_removed_trial_is_missed_in_the_report_and_in_its_table(folder: Path) ->
     every = texts(tables(folder)["every trial"])
     assert len(every) == 4 * len(RATES)
     assert [row[7] for row in every if row[2] == "rnn" and row[1] == "T=8"].count("missing") == 1
+
+
+def failed(record: Record) -> Record:
+    return record.model_copy(update={"status": "failed", "reason": "no memory", "validation_score": None})
+
+
+def without_choice(folder: Path, said: str) -> None:
+    """Check that a report shows no choice of copy rnn T=8, and says why."""
+    report = json.loads(FORMATS["json"].write(Store(folder).read(), tried=read_tried([folder])))
+    assert said in report["tuning"][0]["problems"] == problems(folder)
+    found = tables(folder)
+    assert [row[:3] for row in texts(found["chosen settings"])].count(["copy", "T=8", "rnn"]) == 0
+    assert not any(row[-1] for row in texts(found["every trial"]) if row[1:3] == ["T=8", "rnn"])
+
+
+def test_no_choice_is_shown_where_a_trial_failed_unless_the_cells_counted_it_as_the_worst(tmp_path: Path) -> None:
+    search = search_of()
+    trials = trials_of(search)
+    made = folder_of(tmp_path / "runs", search, [*trials[:4], failed(trials[4]), *trials[5:]])
+    without_choice(
+        made,
+        "copy rnn T=8: 1 of its 4 trials failed (number 0); none may be dropped: `seqbench tune` with the same"
+        " experiment runs them again, and with on-existing finish they count as the worst",
+    )
+    (line,) = tables(made)["chosen settings"].lines
+    assert line.endswith("no test data were looked at. No cell here was run with it.")
+    for each in tuned_cells(made, search):
+        Store(made).write(each)
+    assert problems(made) == [
+        "copy rnn T=8: 1 of its 4 trials failed (number 0), and counted as the worst when its setting was chosen"
+    ]
+    found = tables(made)["chosen settings"]
+    assert ["copy", "T=8", "rnn", "learning_rate=0.01", "2", "0.900"] in texts(found)
+    assert found.lines[0].endswith("The cells were then run with it on other seeds.")
+
+
+def test_no_choice_is_shown_where_no_trial_has_a_score_or_cells_have_an_earlier_one(
+    folder: Path, tmp_path: Path
+) -> None:
+    search = search_of()
+    worst = folder_of(
+        tmp_path / "worst", search, trials_of(search, lambda m, t, r: None if (m, t) == ("rnn", 8) else r)
+    )
+    without_choice(
+        worst,
+        "copy rnn T=8: none of its trials came to a score on validation data, so nothing is tested there",
+    )
+    store = Store(folder / "trials")
+    for each in store.read():
+        if (
+            each.cell.model.name == "rnn"
+            and each.cell.length == 8
+            and each.cell.training["learning_rate"] == RATES[0]
+        ):
+            store.write(each.model_copy(update={"validation_score": 0.95}))
+    assert "copy rnn T=8: its trials are not those from which its setting was chosen" in problems(folder)[0]
+    assert ["copy", "T=8", "rnn"] not in [row[:3] for row in texts(tables(folder)["chosen settings"])]
+
+
+def test_choice_says_which_cells_were_not_run(folder: Path) -> None:
+    for path in Store(folder).layout.record_files():
+        if "_rnn_T8_" in path.name:
+            path.unlink()
+    (line,) = tables(folder)["chosen settings"].lines
+    assert line.endswith("The cells were then run with it on other seeds; none here of copy rnn T=8.")
 
 
 def test_changed_score_of_a_trial_is_told(folder: Path) -> None:

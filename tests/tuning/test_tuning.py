@@ -22,7 +22,7 @@ from seqbench.plugins.grid import expand
 from seqbench.records.schema import Record
 from seqbench.records.search import has_trials, load_search, search_file
 from seqbench.records.store import Store
-from seqbench.records.trials import chosen_number, load_trials, missing_trials, setting_text
+from seqbench.records.trials import chosen_number, failed_trials, load_trials, missing_trials, setting_text
 from seqbench.running.plan import ON_EXISTING, RETRY_FAILED, plan
 from seqbench.tuning.budgets import begin
 from seqbench.tuning.tuning import tuning_of
@@ -144,12 +144,18 @@ def test_a_failed_trial_blocks_its_choice_unless_it_is_to_count_as_the_worst(tmp
     chosen = tried(found)
     assert [row.status for row in load_trials(tmp_path)] == ["failed", "ok"]
     assert chosen.plan.cells == ()
-    assert "1 of its trials failed (number 0 first, failed)" in chosen.open[0]
+    assert "last small T=4: 1 of its 2 trials failed (number 0); none may be dropped" in chosen.open[0]
     reported = found.chosen(ON_EXISTING["only-report"])
     assert (reported.open, reported.settings) == (chosen.open, {})
     accepted = tried(found, ON_EXISTING["finish"])
     assert accepted.open == ()
     assert list(accepted.settings.values()) == [{"small.hidden_size": 8}]
+    rows = load_trials(tmp_path)
+    assert not any(row.chosen for row in rows)
+    late = [replace(row, number=number, status="timeout") for number, row in enumerate(rows * 2, start=1)]
+    assert failed_trials([*rows, *late[:3]]).endswith(
+        "1 of its 5 trials failed (number 0) and 3 ran out of time (number 1, 2, 3)"
+    )
 
 
 def test_a_combination_that_a_model_refuses_is_named_before_anything_is_written(tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from seqbench.report.tuning import Tried, outcome
 from seqbench.report.units import seconds
 
 MISSING = "missing"
-_CHOSEN_LINES = (
+_CHOSEN_LINE = (
     "The setting of the trial with the best mean validation score, the lower number of equal ones; no test data"
-    " were looked at. The cells were then run with it on other seeds.",
+    " were looked at."
 )
 _TRIAL_LINES = ("Every planned trial. Scores are on validation data, of the best weights of a trial.",)
 
@@ -55,7 +55,19 @@ def chosen_table(tried: Tried) -> Table | None:
                 )
             )
     columns = ("task", "length", "model", "setting", "trial", "validation score")
-    return Table("chosen settings", _CHOSEN_LINES, columns, tuple(rows), keys=3) if rows else None
+    lines = (f"{_CHOSEN_LINE} {_then(tried)}",)
+    return Table("chosen settings", lines, columns, tuple(rows), keys=3) if rows else None
+
+
+def _then(tried: Tried) -> str:
+    """Return which cells were run with the chosen settings."""
+    chosen = dict.fromkeys(row.place for row in tried.rows if row.chosen)
+    left = [str(place) for place in sorted(chosen, key=_order) if place not in tried.tested]
+    if not left:
+        return "The cells were then run with it on other seeds."
+    if len(left) == len(chosen):
+        return "No cell here was run with it."
+    return f"The cells were then run with it on other seeds; none here of {', '.join(left)}."
 
 
 def trial_table(tried: Tried, search: Search) -> Table:

@@ -136,7 +136,7 @@ def failed_trials(rows: Sequence[TrialRow], done: Collection[str] = FINAL) -> st
         rows: its trials.
         done: statuses of trials that count as they are.
     """
-    told = []
+    told: list[str] = []
     for status, word in (("failed", "failed"), ("timeout", "ran out of time")):
         numbers = [row.number for row in rows if row.status == status and row.refused is None]
         if numbers and status not in done:

@@ -307,6 +307,36 @@ def test_a_space_with_a_wrong_name_or_end_is_refused_with_its_line(
     assert "mine.yaml:5: tune.space." in str(caught.value)
 
 
+@dataclass(frozen=True)
+class Headed(Gru):
+    """A model whose width is to be a multiple of its heads."""
+
+    heads: int = 4
+
+    def __post_init__(self) -> None:
+        if self.hidden_size % self.heads:
+            raise ValueError(f"hidden_size {self.hidden_size} is no multiple of heads {self.heads}")
+
+
+def test_a_value_is_refused_where_no_value_of_the_others_makes_it_fit(tmp_path: Path) -> None:
+    catalog = Catalog(tasks={"last": Last}, models={"small": Headed})
+
+    def sizes(heads: object, hidden_size: object = (6, 12)) -> dict[str, Any]:
+        space = {"learning_rate": [1e-3], "small.hidden_size": hidden_size, "small.heads": heads}
+        return {"space": space, "trials": 6}
+
+    # 6 is no multiple of 4, and 8, the width of the experiment, none of 3.
+    (place,) = tuned(tmp_path, catalog, tune=sizes([1, 2, 3])).places
+    assert set(place.space) == {"learning_rate", "small.hidden_size", "small.heads"}
+    assert tuned(tmp_path, catalog, tune=sizes("1..3", "log 6..12")).places
+    with pytest.raises(ExperimentError, match="space.small.heads: small: hidden_size 8 is no multiple of heads 5"):
+        tuned(tmp_path, catalog, tune=sizes([1, 5]))
+    with pytest.raises(
+        ExperimentError, match="space.small.hidden_size: small: hidden_size 6 is no multiple of heads 4"
+    ):
+        tuned(tmp_path, catalog, tune=sizes([4]))
+
+
 def test_a_grid_must_have_as_many_settings_for_each_model(tmp_path: Path) -> None:
     models = ["small", {"label": "wide", "model": "small", "hidden_size": 16}]
     both = {"models": models[:1], "tune": {"space": {"learning_rate": [1e-3, 1e-2, 0.1]}, "method": "grid"}}

@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from seqbench.base.counts import counted
+from seqbench.base.nested import flat
 from seqbench.errors import StoreError
 from seqbench.experiment.cells import Cell, Configured
 from seqbench.experiment.schema import Gradients, Training
@@ -81,12 +82,16 @@ def load_trials(folder: str | Path) -> tuple[TrialRow, ...]:
     """Read the trials of a folder of results, in the order of its search, then of number and seed.
 
     Raises:
-        StoreError: there is no search, or a record is no trial of it: one more than was planned, or one twice.
+        StoreError: there is no search, or a record is no trial of it: one more than was planned, one twice, or one
+            whose settings were changed.
     """
     search = load_search(folder)
-    rows = [_row(record, search) for record in Store(Path(folder) / TRIALS).light(is_broken_skipped=True)]
+    told = [(each, _cell(each)) for each in Store(Path(folder) / TRIALS).light(is_broken_skipped=True)]
+    rows = [_row(record, cell, search) for record, cell in told]
     order = {place: number for number, place in enumerate(search.plan)}
     _check_planned(rows, search)
+    for record, own in told:
+        _check_settings(record, own)
     rows.sort(key=lambda row: (order[row.place], row.number, search.trial_seeds.index(row.seed)))
     return tuple(marked(rows, search))
 
@@ -268,8 +273,8 @@ def _check_planned(rows: Sequence[TrialRow], search: Search) -> None:
             )
 
 
-def _row(record: Record, search: Search) -> TrialRow:
-    trial, cell, metric = record.trial, record.cell, record.metric
+def _row(record: Record, cell: Cell, search: Search) -> TrialRow:
+    trial, metric = record.trial, record.metric
     if trial is None or trial.search != search.search:
         told = "no trial" if trial is None else f"a trial of another search, {trial.search}"
         raise StoreError(
@@ -294,8 +299,48 @@ def _row(record: Record, search: Search) -> TrialRow:
         validations=tuple((each.step, each.score) for each in record.course.validations),
         bars=trial.bars,
         refused=(record.reason or "") if record.stopped == "refused" else None,
-        model_key=replace(_cell(record), seed=0, trial=None).key,
+        model_key=replace(cell, seed=0, trial=None).key,
     )
+
+
+def _check_settings(record: Record, cell: Cell) -> None:
+    """Refuse a trial that tells other settings than it was run with.
+
+    Raises:
+        StoreError: its key is not the hash of its settings, or the setting that it tried is not in them.
+    """
+    if cell.key != record.key:
+        what = f"its key is not the hash of its settings, which is {cell.key}"
+    elif record.stopped != "refused" and (name := _untold(record, cell)):
+        what = f"it is said to have tried another {name} than it was trained with"
+    else:
+        return
+    raise StoreError(
+        f"the trial {record.key} of {Place(cell.task.shown, cell.model.titled, cell.length)} was changed: {what};"
+        " move it away, and `seqbench tune` with the same experiment runs it again"
+    )
+
+
+def _untold(record: Record, cell: Cell) -> str | None:
+    """Return the first parameter that a trial is said to have tried with another value than its cell has."""
+    parameters = dict(flat(cell.model.parameters))
+    for name, value in (record.trial.setting if record.trial else {}).items():
+        _, dot, parameter = name.partition(".")
+        if dot:
+            had = parameters.get(parameter, value)
+            # What stands in a file as text may be a number in a model.
+            if had != value and isinstance(had, str) == isinstance(value, str):
+                return name
+        elif not _is_trained_with(cell.training, name, value):
+            return name
+    return None
+
+
+def _is_trained_with(training: Training, name: str, value: Any) -> bool:
+    try:
+        return Training.model_validate({**training.model_dump(), name: value}) == training
+    except ValidationError:
+        return False
 
 
 def _cell(record: Record) -> Cell:

@@ -35,6 +35,7 @@ from seqbench.tuning.operations import OperationCounter
 from seqbench.tuning.places import TunedPlace, places_of
 from seqbench.tuning.proposals import GenerationProposer, GridProposer, Proposer, RandomPicker, RandomProposer
 from seqbench.tuning.refused import RefusedTrial, keep_refused
+from seqbench.tuning.repeats import repeats
 from seqbench.tuning.shares import Share, share_of
 from seqbench.tuning.tpe import TpePicker, check_installed
 from seqbench.tuning.twins import once, refuse_twins
@@ -92,19 +93,22 @@ class Tuning:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """A sentence about each task whose test rows are seen by trials, as the seed divides its data.
+        """What is to be known before the first trial, a sentence each.
+
+        Tasks whose test rows are seen by trials, as the seed divides their data; trials that repeat a setting.
 
         Raises:
             DataError: the data of a task are missing or unfit.
         """
         tasks = {place.place.task: place.task for place in self.places}
-        return tuple(
+        seen = tuple(
             f"{name}: the seed draws its test split from the rows of its training, so that trials, which have"
             " other seeds, learn from test rows of the tested cells, and settings are chosen with their help; give"
             " it data with a test split of their own, or say so beside the scores"
             for name, task in tasks.items()
             if task.divides_by_seed
         )
+        return seen + repeats(self.tune, self.search, self.places)
 
     @property
     def trials(self) -> Store:

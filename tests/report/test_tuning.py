@@ -183,6 +183,14 @@ def test_tuned_models_have_one_name_whatever_was_chosen_at_each_length(folder: P
     assert skill.columns[3:] == ("T=8", "T=32")
 
 
+def test_trials_that_repeat_a_setting_are_counted(tmp_path: Path) -> None:
+    search = search_of(models=["rnn"], trials=6, places=[*search_of(models=["rnn"], lengths=[8]).places])
+    more = search.model_copy(update={"places": tuple(p.model_copy(update={"trials": 6}) for p in search.places)})
+    made = folder_of(tmp_path / "runs", more, trials_of(more))
+    told = "Trials that repeat the setting of an earlier one of their place: rnn 2 of 6."
+    assert told in tables(made)["budget of the search"].lines
+
+
 def test_search_by_tpe_shows_the_best_of_the_first_trials(tmp_path: Path) -> None:
     search = search_of(method="tpe")
     made = folder_of(tmp_path / "runs", search, trials_of(search))

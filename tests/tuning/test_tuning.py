@@ -66,6 +66,24 @@ def test_trials_are_records_of_their_own_without_anything_of_the_test_split(tmp_
     assert not (tmp_path / "records").exists()
 
 
+def test_trials_that_repeat_a_setting_are_told_before_the_first(tmp_path: Path) -> None:
+    few: dict[str, Any] = {"space": {"learning_rate": [1e-3, 1e-2]}, "trials": 4}
+    search = tuned(tmp_path, lengths=[4, 8], tune=few)
+    cells = search.next_round(RETRY_FAILED).cells
+    assert len({cell.training.learning_rate for cell in cells}) == 2
+    assert search.remarks == (
+        "small: its 4 trials have only 2 different settings, since each is drawn by itself out of 2, of which a"
+        " grid tries each once; a trial that repeats another finds nothing new",
+    )
+    log = {"space": {"small.hidden_size": "log 2..3"}, "trials": 9}
+    assert (
+        "its 9 trials have only 2 different settings, since each is drawn by itself;"
+        in tuned(tmp_path, tune=log).remarks[0]
+    )
+    assert tuned(tmp_path, tune={"space": few["space"], "method": "grid"}).remarks == ()
+    assert tuned(tmp_path).remarks == ()
+
+
 def test_all_models_are_tried_at_the_same_shared_values(tmp_path: Path) -> None:
     models = ["small", {"label": "wide", "model": "small", "hidden_size": 16}]
     space = {"learning_rate": "log 1e-4..1e-1", "wide.hidden_size": [8, 16]}

@@ -32,6 +32,7 @@ def budget_table(tried: Tried, search: Search) -> Table:
     lines = (
         *_how(search),
         "A place is a task and a length; each trial counts once for each of its seeds.",
+        *_repeated(tried, search),
     )
     return Table("budget of the search", lines, columns + (("operations",) if counts else ()), rows, keys=1)
 
@@ -97,6 +98,18 @@ def _how(search: Search) -> Iterator[str]:
     seeds = seeds_text(search.trial_seeds)
     yield f"{search.method}, seed {search.seed}: {budget}{steps}{pruned}; trials have {seeds}."
     yield f"Searched: {space}."
+
+
+def _repeated(tried: Tried, search: Search) -> Iterator[str]:
+    """Yield a sentence that tells how many trials of each model have a setting that another one of them has."""
+    told = []
+    for model in _models(search):
+        settings = {(row.place, row.number): repr(row.setting) for row in tried.rows if row.model == model}
+        different = {(place, setting) for (place, _), setting in settings.items()}
+        if len(different) < len(settings):
+            told.append(f"{model} {len(settings) - len(different)} of {len(settings)}")
+    if told:
+        yield f"Trials that repeat the setting of an earlier one of their place: {', '.join(told)}."
 
 
 def _space(values: Any) -> str:

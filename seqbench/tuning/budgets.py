@@ -103,7 +103,8 @@ def _affordable(place: TunedPlace, tune: Tune, counter: OperationCounter, where:
     """Return as many trials as the operations allow, in the order of their numbers.
 
     Raises:
-        ExperimentError: not one, or their number cannot be known; ``where`` is its place in a file.
+        ExperimentError: not one, more than a search may have, or their number cannot be known; ``where`` is its
+            place in a file.
     """
     moving = [name for name in place.space if "." in name or name in OPERATIONS_MOVE_WITH]
     if tune.method == "tpe" and moving:
@@ -115,6 +116,12 @@ def _affordable(place: TunedPlace, tune: Tune, counter: OperationCounter, where:
     for cost in _costs(place, tune, counter):
         if operations + cost > budget:
             break
+        if trials == MOST_TRIALS:
+            raise ExperimentError(
+                f"{where}tune.compute is enough for more than {MOST_TRIALS} trials of {place.place}, the most that"
+                " a search may have: the rest would not be spent, and budgets would differ; lower it to"
+                f" {0.99 * operations:.3g} floating-point operations or less"
+            )
         trials, operations = trials + 1, operations + cost
     if not trials:
         raise ExperimentError(
@@ -125,8 +132,8 @@ def _affordable(place: TunedPlace, tune: Tune, counter: OperationCounter, where:
 
 
 def _costs(place: TunedPlace, tune: Tune, counter: OperationCounter) -> Iterator[float]:
-    """Yield the operations of one trial after the other, with all its seeds."""
-    for number in range(MOST_TRIALS):
+    """Yield the operations of one trial after the other, with all its seeds; one more than a search may have."""
+    for number in range(MOST_TRIALS + 1):
         told = TrialData("", number, random_setting(place.space, tune.seed, number))
         cell = place.trial(told, tune.trial_seeds[0], counter.catalog, tune)
         yield counter.training(cell) * len(tune.trial_seeds)

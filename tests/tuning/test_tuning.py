@@ -24,6 +24,7 @@ from seqbench.records.search import has_trials, load_search, search_file
 from seqbench.records.store import Store
 from seqbench.records.trials import chosen_number, failed_trials, load_trials, missing_trials, setting_text
 from seqbench.running.plan import ON_EXISTING, RETRY_FAILED, plan
+from seqbench.tuning import budgets
 from seqbench.tuning.budgets import begin
 from seqbench.tuning.tuning import tuning_of
 from tests.toys import CATALOG, Gru, Last
@@ -416,6 +417,18 @@ def test_compute_gives_a_wider_model_fewer_trials(tmp_path: Path) -> None:
         load_trials(tmp_path)
     with pytest.raises(ExperimentError, match="less than the first trial of last small T=4 takes, "):
         tuned(tmp_path, tune={**tune, "compute": 10.0})
+
+
+def test_compute_for_more_trials_than_a_search_may_have_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budgets, "MOST_TRIALS", 5)
+    tune = {"space": {"learning_rate": "log 1e-4..1e-1"}, "compute": 1e9}
+    with pytest.raises(ExperimentError, match="enough for more than 5 trials of last small T=4") as found:
+        tuned(tmp_path, tune=tune)
+    spent = float(str(found.value).partition("lower it to ")[2].split()[0])
+    (place,) = tuned(tmp_path, tune={**tune, "compute": 1.02 * spent}).search.places
+    assert place.trials == 5
 
 
 def _at_most(places: list[dict[str, Any]], operations: float) -> list[dict[str, Any]]:

@@ -154,15 +154,16 @@ def _environment(found: Findings) -> Section:
 
 
 def _reproduction(found: Findings) -> Section:
+    told = tuple(commands(found.records, found.names))
+    if not told:
+        return Section("How to reproduce these numbers")
     lines = (
         "On the same kind of processor, with the versions named here, the scores are the same to the last bit;"
         " another one sums in another order, and a trained score moves with it.",
         f"A command starts from the suite {SUITE} and sets all that differs; --output {OUTPUT} is a new folder.",
         "To run one cell alone, keep one of its models, lengths and seeds.",
     )
-    return Section(
-        "How to reproduce these numbers", lines=lines, commands=tuple(commands(found.records, found.names))
-    )
+    return Section("How to reproduce these numbers", lines=lines, commands=told)
 
 
 def _report(title: str, sections: Iterable[Section]) -> Report:

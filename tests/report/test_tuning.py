@@ -7,13 +7,17 @@ seqbench.report.page.trials.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from seqbench.experiment.search_space import random_setting, read_values
 from seqbench.records.schema import Record
 from seqbench.records.search import search_file
 from seqbench.records.store import Store
+from seqbench.records.trials import setting_text
 from seqbench.report import FORMATS, Table, whole_report
 from seqbench.report.tuning import places_tried, read_tried
 from tests.report.tables.test_scores import texts
@@ -189,6 +193,50 @@ def test_trials_that_repeat_a_setting_are_counted(tmp_path: Path) -> None:
     made = folder_of(tmp_path / "runs", more, trials_of(more))
     told = "Trials that repeat the setting of an earlier one of their place: rnn 2 of 6."
     assert told in tables(made)["budget of the search"].lines
+
+
+@pytest.mark.parametrize("is_one_there", [True, False])
+def test_setting_of_a_missing_trial_is_told_where_the_plan_knows_it(tmp_path: Path, is_one_there: bool) -> None:
+    space = {"learning_rate": [1e-4, 1e-3], "rnn.hidden_size": [4, 8], "lstm.layers": [1, 2]}
+
+    def settings(method: str) -> list[str]:
+        search = search_of(method=method, space=space, lengths=[8])
+        kept = [
+            _with_setting(each, {"learning_rate": each.cell.training["learning_rate"], "rnn.hidden_size": 64})
+            for each in trials_of(search)
+            if each.cell.model.name == "rnn" and each.trial and each.trial.number == 1 and is_one_there
+        ]
+        rows = texts(tables(folder_of(tmp_path / method, search, kept))["every trial"])
+        return [row[5] for row in rows if row[2] == "rnn" and row[7] == "missing"]
+
+    told = [f"learning_rate={rate}, rnn.hidden_size={size}" for rate in (0.0001, 0.001) for size in (4, 8)]
+    assert settings("grid") == [each for i, each in enumerate(told) if i != 1 or not is_one_there]
+    drawn = {name: read_values(values) for name, values in list(space.items())[:2]}
+    numbers = [0, 2, 3] if is_one_there else range(4)
+    assert settings("random") == [setting_text(random_setting(drawn, 0, number)) for number in numbers]
+    assert settings("tpe") == [""] * len(numbers)
+
+
+def _with_setting(record: Record, setting: dict[str, Any]) -> Record:
+    assert record.trial is not None
+    cell = record.cell.model_copy(update={"trial": replace(record.trial, setting=setting)})
+    return record.model_copy(update={"cell": cell})
+
+
+def test_report_without_a_tested_cell_has_no_commands_and_no_words_about_them(tmp_path: Path) -> None:
+    search = search_of()
+    made = folder_of(tmp_path / "runs", search, trials_of(search))
+    report = whole_report([], read_tried([made]))
+    assert [section.title for section in report.sections] == ["Tuning"]
+
+
+def test_window_says_why_it_is_unknown_where_trials_have_too_few_scores(tmp_path: Path) -> None:
+    search = search_of(models=["rnn"], lengths=[8])
+    for rates, said in ((RATES[:1], "only 1 trial came to a score"), ((), "no trial has a score")):
+        trials = trials_of(search, lambda model, length, rate, rates=rates: 0.5 if rate in rates else None)
+        found = tables(folder_of(tmp_path / str(len(rates)), search, trials))["window of learning rates"]
+        assert texts(found) == [["copy", "rnn", "unknown"]]
+        assert found.below == (f"copy: no window, since {said}, too few to tell what counts as learned",)
 
 
 def test_search_by_tpe_shows_the_best_of_the_first_trials(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Tests a search from its plan to its tested cells: equal budgets, the choice, resuming, and planted cheats.
 
-Modules: seqbench.tuning.budgets, seqbench.tuning.places, seqbench.tuning.proposals, seqbench.records.search,
-seqbench.records.trials.
+Modules: seqbench.tuning.budgets, seqbench.tuning.places, seqbench.tuning.proposals, seqbench.tuning.repeats,
+seqbench.records.search, seqbench.records.trials.
 """
 
 from __future__ import annotations

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from seqbench.base.counts import counted
 from seqbench.base.ranges import seeds_text
+from seqbench.experiment.search_space import grid_settings, grid_size, random_setting, read_values
 from seqbench.records.search import Place, PlacePlan, Search
 from seqbench.records.trials import TrialRow, mean_scores, setting_text
 from seqbench.records.variants import natural
@@ -74,14 +76,14 @@ def _then(tried: Tried) -> str:
 def trial_table(tried: Tried, search: Search) -> Table:
     """Return every planned trial, those that are missing too."""
     there = {(row.place, row.number, row.seed): row for row in tried.rows}
-    rows = tuple(
-        (*_named(plan.place), Entry(str(n), n), Entry(str(seed), seed), *_trial(there.get((plan.place, n, seed))))
-        for plan in sorted(search.places, key=lambda plan: _order(plan.place))
-        for n in range(plan.trials)
-        for seed in search.trial_seeds
-    )
+    rows = []
+    for plan in sorted(search.places, key=lambda plan: _order(plan.place)):
+        for n, seed in product(range(plan.trials), search.trial_seeds):
+            found = there.get((plan.place, n, seed))
+            told = _missing(plan, n, tried, search) if found is None else _trial(found)
+            rows.append((*_named(plan.place), Entry(str(n), n), Entry(str(seed), seed), *told))
     columns = ("task", "length", "model", "trial", "seed", "setting", "validation score", "outcome", "chosen")
-    return Table("every trial", _TRIAL_LINES, columns, rows, keys=5)
+    return Table("every trial", _TRIAL_LINES, columns, tuple(rows), keys=5)
 
 
 def _how(search: Search) -> Iterator[str]:
@@ -150,8 +152,32 @@ def _order(place: Place) -> tuple[Any, ...]:
     return natural(place.task), place.length, natural(place.model)
 
 
-def _trial(row: TrialRow | None) -> tuple[Entry, ...]:
-    if row is None:
-        return Entry(""), Entry("-"), Entry(MISSING), Entry("")
+def _missing(plan: PlacePlan, number: int, tried: Tried, search: Search) -> tuple[Entry, ...]:
+    return Entry(setting_text(_planned(plan, number, tried, search))), Entry("-"), Entry(MISSING), Entry("")
+
+
+def _planned(plan: PlacePlan, number: int, tried: Tried, search: Search) -> Mapping[str, Any]:
+    """Return the setting of a trial that is not there, by the plan; empty where its results alone decide it."""
+    own = _names(plan.model, tried, search)
+    try:
+        space = {name: read_values(values) for name, values in search.space.items() if name in own}
+        if search.method == "grid" and grid_size(space) == plan.trials:
+            return grid_settings(space)[number]
+    except ValueError:
+        return {}
+    return random_setting(space, search.seed, number) if search.method == "random" else {}
+
+
+def _names(model: str, tried: Tried, search: Search) -> Collection[str]:
+    """Return what a search tunes for a model, by its trials or by the names of the space; empty if unknown."""
+    if known := next((row.setting for row in tried.rows if row.model == model), None):
+        return known.keys()
+    owners = {name: name.partition(".")[0] for name in search.space if "." in name}
+    if set(owners.values()) <= set(_models(search)):
+        return {name for name in search.space if owners.get(name, model) == model}
+    return ()
+
+
+def _trial(row: TrialRow) -> tuple[Entry, ...]:
     score = Entry("-") if row.score is None else Entry(number(row.score), row.score)
     return Entry(setting_text(row.setting)), score, Entry(outcome(row)), Entry("chosen" if row.chosen else "")

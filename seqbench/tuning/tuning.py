@@ -34,7 +34,7 @@ from seqbench.tuning.budgets import begin, check_same, search_of
 from seqbench.tuning.operations import OperationCounter
 from seqbench.tuning.places import TunedPlace, places_of
 from seqbench.tuning.proposals import GenerationProposer, GridProposer, Proposer, RandomPicker, RandomProposer
-from seqbench.tuning.refused import RefusedTrial, keep_refused
+from seqbench.tuning.refused import RefusedTrial, keep_refused, refused_combination
 from seqbench.tuning.repeats import repeats
 from seqbench.tuning.shares import Share, share_of
 from seqbench.tuning.tpe import TpePicker, check_installed
@@ -49,15 +49,15 @@ class Chosen:
         plan: the cells with the chosen settings.
         choices: task, model and length -> what was chosen.
         open: a sentence about each task, model and length that has no setting, and why.
-        shared: a sentence about each cell that several labels of one model have come to; it runs once.
         waiting: likewise, where it waits for trials of other shares.
+        shared: a sentence about cells that several labels of one model have come to, which run once.
     """
 
     plan: Plan
     choices: Mapping[Place, TunedData]
     open: tuple[str, ...]
-    shared: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
 
     @property
     def settings(self) -> dict[Place, Mapping[str, Any]]:
@@ -196,7 +196,7 @@ class Tuning:
         expansion = _expansion(kept)
         share = None if self.share is None else self.share.of_tests(expansion.cells)
         plan = plan_cells(expansion, Store(self.folder), policy, share=share)
-        return Chosen(plan, choices, tuple(problems), shared, tuple(waiting))
+        return Chosen(plan, choices, tuple(problems), tuple(waiting), shared)
 
     def tell(self, plan: Plan) -> int:
         """Tell the choice in records of these cells that were there before it, or tell another one.
@@ -247,10 +247,8 @@ class Tuning:
         except ExperimentError as error:
             if may_refuse:
                 return RefusedTrial(place.refused_trial(told, seed, self.tune), str(error))
-            where, setting = self.experiment.where("tune", "space"), setting_text(told.setting)
-            raise ExperimentError(
-                f"{where}trial {told.number} of {place.place} has {setting}: {error}; leave one of them out"
-            ) from error
+            where = self.experiment.where("tune", "space")
+            raise ExperimentError(where + refused_combination(place.place, told, error)) from error
 
     def _counted(self, cell: Cell, told: TrialData) -> Cell:
         """Return a trial with its operations, where they are the budget."""

@@ -27,7 +27,7 @@ def refuse_twins(places: Sequence[TunedPlace], where: str) -> None:
     for one, other in combinations(places, 2):
         is_of_one_row = one.place._replace(model="") == other.place._replace(model="")
         if is_of_one_row and _own(one) == _own(other) and _rest(one) == _rest(other):
-            chosen = ", ".join(sorted(set(_own(one)))) or "nothing"
+            chosen = ", ".join(sorted(name.removeprefix(".") for name in _own(one)))
             raise ExperimentError(
                 f"{where}{other.place.model} is {one.place.model} once more: they differ in nothing but what the"
                 f" search chooses ({chosen}), from the same values for both; give them other values, or leave one"
@@ -59,11 +59,11 @@ def once(
 
 
 def _own(place: TunedPlace) -> dict[str, Values]:
-    """Return the search space of a place, parameters of its model without the label."""
-    return {name.partition(".")[2] or name: values for name, values in place.space.items()}
+    """Return the search space of a place; a parameter of its model without the label, but with the dot."""
+    return {name[max(0, name.find(".")) :]: values for name, values in place.space.items()}
 
 
 def _rest(place: TunedPlace) -> tuple[Any, ...]:
     """Return the model of a place without the parameters that are tuned."""
     model, tuned = place.cell.model, _own(place)
-    return model.name, model.version, {name: of for name, of in flat(model.parameters) if name not in tuned}
+    return model.name, model.version, {name: of for name, of in flat(model.parameters) if f".{name}" not in tuned}

@@ -377,6 +377,9 @@ def test_a_value_is_refused_where_no_value_of_the_others_makes_it_fit(tmp_path: 
     (place,) = tuned(tmp_path, catalog, tune=sizes([1, 2, 3])).places
     assert set(place.space) == {"learning_rate", "small.hidden_size", "small.heads"}
     assert tuned(tmp_path, catalog, tune=sizes("1..3", "log 6..12")).places
+    mixed = {"space": sizes([1, 4])["space"], "compute": 1e9}
+    with pytest.raises(ExperimentError, match="trial . of last small T=4 has .*heads=4: small: "):
+        tuned(tmp_path, catalog, tune=mixed)
     with pytest.raises(ExperimentError, match="space.small.heads: small: hidden_size 8 is no multiple of heads 5"):
         tuned(tmp_path, catalog, tune=sizes([1, 5]))
     with pytest.raises(ExperimentError, match="space.small.hidden_size: small: hidden_size 6 is no multiple of"):

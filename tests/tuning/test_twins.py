@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from seqbench import ExperimentError
+from seqbench import Catalog, ExperimentError
+from seqbench.cli.search_lines import show_settings
 from seqbench.records.store import Store
 from seqbench.report.tuning import read_tried
 from seqbench.running.plan import RETRY_FAILED
+from tests.toys import Gru, Last
 from tests.tuning.searches import finished, labels, run, tried, tuned
 
 LEARNING = {"steps": 60, "batch_size": 16, "validate_every": 20}
@@ -25,7 +28,9 @@ def told(folder: Path) -> tuple[str, ...]:
     return search.problems
 
 
-def test_two_labels_that_come_to_one_model_are_told_and_it_runs_once(tmp_path: Path) -> None:
+def test_two_labels_that_come_to_one_model_are_told_and_it_runs_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     found = tuned(tmp_path, **labels([8, 4], [8, 2]), training=LEARNING)
     chosen = tried(found)
     assert [dict(setting) for setting in chosen.settings.values()] == [
@@ -33,6 +38,10 @@ def test_two_labels_that_come_to_one_model_are_told_and_it_runs_once(tmp_path: P
         {"label1.hidden_size": 8},
     ]
     assert chosen.shared == (SAID.format("label0", "label1"),) == told(tmp_path)
+    show_settings(chosen, as_json=True)
+    shown = capsys.readouterr()
+    assert json.loads(shown.out.splitlines()[-1]) == {"event": "shared", "told": chosen.shared[0]}
+    assert chosen.shared[0] in shown.err
     assert [(cell.model.label, cell.seed) for cell in chosen.plan.cells] == [("label0", 0), ("label0", 1)]
     # Where a record stands under the other label already, as earlier versions had it, the sentences name that one.
     tuned_as = chosen.choices[found.places[1].place]
@@ -56,3 +65,17 @@ def test_two_labels_with_the_same_values_to_choose_from_are_refused(tmp_path: Pa
     said = r"label1 is label0 once more: they differ in nothing but what the search chooses \(hidden_size\)"
     with pytest.raises(ExperimentError, match=said):
         tuned(tmp_path, **labels([8, 12], [8, 12]))
+
+
+@dataclass(frozen=True)
+class Clipped(Gru):
+    """A model with a parameter that has the name of a field of training."""
+
+    gradient_clip: float = 1.0
+
+
+def test_labels_that_differ_in_a_parameter_with_the_name_of_a_tuned_field_are_two_models(tmp_path: Path) -> None:
+    models = [{"label": f"clip{i}", "model": "small", "gradient_clip": i} for i in (1, 2)]
+    tune = {"space": {"gradient_clip": [0.5, 1.0]}, "method": "grid"}
+    catalog = Catalog(tasks={"last": Last}, models={"small": Clipped})
+    assert len(tuned(tmp_path, catalog, models=models, tune=tune).places) == 2

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from seqbench.board.bundle.suite import cell_of
 from seqbench.experiment.trials import TrialData, TunedData
 from seqbench.records.schema import Costs, Record
 from seqbench.records.search import Place, PlacePlan, Search, search_file
@@ -63,7 +64,8 @@ def _trial(plan: PlacePlan, number: int, seed: int, score: float | None, search:
         "costs": Costs(steps=40, train_seconds=1.5),
     }
     trial = TrialData(search=search.search, number=number, setting={"learning_rate": rate})
-    return own.model_copy(update={**told, "cell": own.cell.model_copy(update={"trial": trial})})
+    cell = own.cell.model_copy(update={"trial": trial})
+    return own.model_copy(update={**told, "cell": cell, "key": cell_of(cell).key})
 
 
 def folder_of(folder: Path, search: Search, trials: Sequence[Record], results: Sequence[Record] = ()) -> Path:

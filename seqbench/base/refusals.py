@@ -69,5 +69,7 @@ def _given(detail: ErrorDetails) -> str:
 
 def _wanted(detail: ErrorDetails) -> str:
     words = _WANTED[detail["type"]].format(**detail.get("ctx", {}))
+    if detail.get("ctx", {}).get("field_type") == "Dictionary":
+        words = words.replace("a list", _WANTED["dict_type"])
     # As YAML and the command line write them.
     return words.replace("True", "true").replace("False", "false") if detail["type"] == "literal_error" else words

@@ -14,8 +14,8 @@ from seqbench.cli.console import print_json, say
 from seqbench.cli.dry_run import duration
 from seqbench.plugins.grid import Expansion
 from seqbench.records.search import Place, PlacePlan
+from seqbench.records.trials import setting_text
 from seqbench.running.plan import RETRY_FAILED, Plan
-from seqbench.tuning.settings import setting_text
 from seqbench.tuning.tuning import Chosen, Tuning
 
 
@@ -65,7 +65,7 @@ def show_settings(chosen: Chosen, *, as_json: bool) -> None:
         chosen: what the search came to.
         as_json: print a JSON line for each on stdout, and no settings on stderr.
     """
-    for sentence in (*chosen.open, *chosen.waiting):
+    for sentence in (*chosen.open, *chosen.shared, *chosen.waiting):
         say(sentence)
     if chosen.waiting:
         say("these wait for other shares: run the same command again once all trials are in one folder")
@@ -75,6 +75,8 @@ def show_settings(chosen: Chosen, *, as_json: bool) -> None:
             print_event("chosen", {**place._asdict(), "setting": dict(tuned.setting), **told})
         for sentence in chosen.open:
             print_event("open", {"told": sentence})
+        for sentence in chosen.shared:
+            print_event("shared", {"told": sentence})
         for sentence in chosen.waiting:
             print_event("waiting", {"told": sentence})
         return

@@ -8,14 +8,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from pydantic import ValidationError
+
+from seqbench.base.counts import counted
+from seqbench.base.nested import flat
 from seqbench.errors import StoreError
+from seqbench.experiment.cells import Cell, Configured
+from seqbench.experiment.schema import Gradients, Training
 from seqbench.records.schema import FAILED, FINAL, Record
 from seqbench.records.search import SEARCH_FILE, TRIALS, Place, Search, load_search
 from seqbench.records.store import Store
@@ -41,6 +47,8 @@ class TrialRow:
         bars: (step, score) below which it was to end early.
         chosen: whether its setting was chosen for its task, model and length.
         refused: why the model refuses its setting, so that there is nothing to run; None if it takes it.
+        model_key: the key of its cell with seed 0 if it were no trial; two labels of one model with the same
+            setting share it.
     """
 
     task: str
@@ -62,6 +70,7 @@ class TrialRow:
     bars: tuple[tuple[int, float], ...] = ()
     chosen: bool = False
     refused: str | None = None
+    model_key: str = ""
 
     @property
     def place(self) -> Place:
@@ -73,24 +82,73 @@ def load_trials(folder: str | Path) -> tuple[TrialRow, ...]:
     """Read the trials of a folder of results, in the order of its search, then of number and seed.
 
     Raises:
-        StoreError: there is no search, or a record is no trial of it: one more than was planned, or one twice.
+        StoreError: there is no search, or a record is no trial of it: one more than was planned, one twice, or one
+            whose settings were changed.
     """
     search = load_search(folder)
-    rows = [_row(record, search) for record in Store(Path(folder) / TRIALS).light(is_broken_skipped=True)]
+    told = [(each, _cell(each)) for each in Store(Path(folder) / TRIALS).light(is_broken_skipped=True)]
+    rows = [_row(record, cell, search) for record, cell in told]
     order = {place: number for number, place in enumerate(search.plan)}
     _check_planned(rows, search)
+    for record, own in told:
+        _check_settings(record, own)
     rows.sort(key=lambda row: (order[row.place], row.number, search.trial_seeds.index(row.seed)))
     return tuple(marked(rows, search))
 
 
 def marked(rows: Iterable[TrialRow], search: Search) -> Iterable[TrialRow]:
-    """Yield trials, those of the chosen settings marked; nothing is chosen where a planned trial is missing."""
+    """Yield trials, those of the chosen settings marked; nothing is chosen where one is missing or failed."""
     found = defaultdict(list)
     for row in rows:
         found[row.place].append(row)
     for place, tried in found.items():
-        best = None if missing_trials(search, tried, place) else chosen_number(tried)
-        yield from (_marked(row, row.number == best) for row in tried)
+        best = None if why_open(search, tried, place) else chosen_number(tried)
+        yield from with_choice(tried, best)
+
+
+def with_choice(rows: Iterable[TrialRow], number: int | None) -> Iterable[TrialRow]:
+    """Yield the trials of one place, those with this number marked as chosen; None for no choice."""
+    yield from (
+        row if row.chosen == (row.number == number) else replace(row, chosen=row.number == number) for row in rows
+    )
+
+
+def why_open(search: Search, rows: Sequence[TrialRow], place: Place, done: Collection[str] = FINAL) -> str | None:
+    """Return why no setting can be chosen for a place; None if one can.
+
+    Args:
+        search: the plan.
+        rows: the trials of the place.
+        place: which.
+        done: statuses of trials that count as they are.
+    """
+    if missing := missing_trials(search, rows, place):
+        return missing[0].removeprefix(f"{place}: ")
+    if failed := failed_trials(rows, done):
+        return (
+            f"{failed}; none may be dropped: `seqbench tune` with the same experiment runs them again, and with"
+            " on-existing finish they count as the worst"
+        )
+    if chosen_number(rows) is None:
+        return "none of its trials came to a score on validation data, so nothing is tested there"
+    return None
+
+
+def failed_trials(rows: Sequence[TrialRow], done: Collection[str] = FINAL) -> str:
+    """Return how many trials of a place went wrong, and which, in words; empty if none did.
+
+    Args:
+        rows: its trials.
+        done: statuses of trials that count as they are.
+    """
+    told: list[str] = []
+    for status, word in (("failed", "failed"), ("timeout", "ran out of time")):
+        numbers = [row.number for row in rows if row.status == status and row.refused is None]
+        if numbers and status not in done:
+            named = ", ".join(map(str, dict.fromkeys(numbers)))
+            of = f" of its {counted(len(rows), 'trial')}" if not told else ""
+            told.append(f"{len(numbers)}{of} {word} (number {named})")
+    return " and ".join(told)
 
 
 def chosen_number(rows: Sequence[TrialRow]) -> int | None:
@@ -140,6 +198,46 @@ def missing_trials(search: Search, rows: Iterable[TrialRow], place: Place | None
     return tuple(told)
 
 
+def twins(rows: Iterable[TrialRow]) -> list[dict[Place, Mapping[str, Any]]]:
+    """Return the chosen settings, by place, of labels of one model that have come to the same cells."""
+    found = defaultdict[tuple[str, int, str], dict[Place, Mapping[str, Any]]](dict)
+    for row in rows:
+        if row.chosen and row.model_key:
+            found[row.task, row.length, row.model_key][row.place] = row.setting
+    return [same for same in found.values() if len(same) > 1]
+
+
+def same_cells(settings: Mapping[Place, Mapping[str, Any]], under: str) -> str:
+    """Return a sentence about labels of one model that have come to the same cells.
+
+    Args:
+        settings: the place of each label -> its chosen setting.
+        under: the label under which the results stand.
+    """
+    told = " and ".join(f"{place.model} ({setting_text(setting)})" for place, setting in settings.items())
+    others = " and ".join(place.model for place in settings if place.model != under)
+    task, _, length = next(iter(settings))
+    return (
+        f"{task} T={length}: {told} have come to the same model with the same training; its cells run once, their"
+        f" results stand under {under} alone, and tables have none of {others} there"
+    )
+
+
+def setting_text(setting: Mapping[str, Any]) -> str:
+    """Return a setting as text.
+
+    >>> setting_text({"learning_rate": 0.0030000, "gradient_clip": None, "lstm.hidden_size": 64})
+    'learning_rate=0.003, gradient_clip=null, lstm.hidden_size=64'
+    """
+    return ", ".join(f"{name}={_value(value)}" for name, value in setting.items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
 def outcomes_hash(rows: Iterable[TrialRow]) -> str:
     """Return a hash of the keys and the outcomes of trials, in any order."""
     told = sorted([row.key, row.status, row.score, row.pruned_at] for row in rows)
@@ -175,8 +273,8 @@ def _check_planned(rows: Sequence[TrialRow], search: Search) -> None:
             )
 
 
-def _row(record: Record, search: Search) -> TrialRow:
-    trial, cell, metric = record.trial, record.cell, record.metric
+def _row(record: Record, cell: Cell, search: Search) -> TrialRow:
+    trial, metric = record.trial, record.metric
     if trial is None or trial.search != search.search:
         told = "no trial" if trial is None else f"a trial of another search, {trial.search}"
         raise StoreError(
@@ -201,8 +299,63 @@ def _row(record: Record, search: Search) -> TrialRow:
         validations=tuple((each.step, each.score) for each in record.course.validations),
         bars=trial.bars,
         refused=(record.reason or "") if record.stopped == "refused" else None,
+        model_key=replace(cell, seed=0, trial=None).key,
     )
 
 
-def _marked(row: TrialRow, is_chosen: bool) -> TrialRow:
-    return replace(row, chosen=is_chosen) if is_chosen else row
+def _check_settings(record: Record, cell: Cell) -> None:
+    """Refuse a trial that tells other settings than it was run with.
+
+    Raises:
+        StoreError: its key is not the hash of its settings, or the setting that it tried is not in them.
+    """
+    if cell.key != record.key:
+        what = f"its key is not the hash of its settings, which is {cell.key}"
+    elif record.stopped != "refused" and (name := _untold(record, cell)):
+        what = f"it is said to have tried another {name} than it was trained with"
+    else:
+        return
+    raise StoreError(
+        f"the trial {record.key} of {Place(cell.task.shown, cell.model.titled, cell.length)} was changed: {what};"
+        " move it away, and `seqbench tune` with the same experiment runs it again"
+    )
+
+
+def _untold(record: Record, cell: Cell) -> str | None:
+    """Return the first parameter that a trial is said to have tried with another value than its cell has."""
+    parameters = dict(flat(cell.model.parameters))
+    for name, value in (record.trial.setting if record.trial else {}).items():
+        _, dot, parameter = name.partition(".")
+        if dot:
+            had = parameters.get(parameter, value)
+            # What stands in a file as text may be a number in a model.
+            if had != value and isinstance(had, str) == isinstance(value, str):
+                return name
+        elif not _is_trained_with(cell.training, name, value):
+            return name
+    return None
+
+
+def _is_trained_with(training: Training, name: str, value: Any) -> bool:
+    try:
+        return Training.model_validate({**training.model_dump(), name: value}) == training
+    except ValidationError:
+        return False
+
+
+def _cell(record: Record) -> Cell:
+    """Return the cell that a record tells.
+
+    Raises:
+        StoreError: its training has settings that this version does not know.
+    """
+    data = record.cell
+    try:
+        training = Training.model_validate(data.training)
+    except ValidationError as error:
+        raise StoreError(
+            f"the trial {record.key} has settings of training that this version does not know; move it away"
+        ) from error
+    task, model = (Configured(**dict(each)) for each in (data.task, data.model))
+    rest = {"gradients": Gradients(), "training": training, "task": task, "model": model}
+    return Cell(**{**dict(data), **rest})

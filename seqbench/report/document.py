@@ -28,6 +28,15 @@ from seqbench.report.tables.trials import budget_table, chosen_table, trial_tabl
 from seqbench.report.tables.windows import expected_table, window_table
 from seqbench.report.tuning import Tried, places_tried
 
+_NATIVE = (
+    "On the same kind of processor, with the versions named here, the scores are the same to the last bit;"
+    " another one sums in another order, and a trained score moves with it."
+)
+_PORTABLE = (
+    "The arithmetic is portable: with the versions named here, the scores are to be the same to the last bit on"
+    " any x86-64 processor."
+)
+
 
 @dataclass(frozen=True)
 class Section:
@@ -153,26 +162,17 @@ def _environment(found: Findings) -> Section:
     return Section("Environment", tables=tables, lines=lines)
 
 
-_NATIVE = (
-    "On the same kind of processor, with the versions named here, the scores are the same to the last bit;"
-    " another one sums in another order, and a trained score moves with it."
-)
-_PORTABLE = (
-    "The arithmetic is portable: with the versions named here, the scores are to be the same to the last bit on"
-    " any x86-64 processor."
-)
-
-
 def _reproduction(found: Findings) -> Section:
     are_portable = all(record.cell.training.get("arithmetic") == "portable" for record in found.records)
+    told = tuple(commands(found.records, found.names))
+    if not told:
+        return Section("How to reproduce these numbers")
     lines = (
         _PORTABLE if are_portable else _NATIVE,
         f"A command starts from the suite {SUITE} and sets all that differs; --output {OUTPUT} is a new folder.",
         "To run one cell alone, keep one of its models, lengths and seeds.",
     )
-    return Section(
-        "How to reproduce these numbers", lines=lines, commands=tuple(commands(found.records, found.names))
-    )
+    return Section("How to reproduce these numbers", lines=lines, commands=told)
 
 
 def _report(title: str, sections: Iterable[Section]) -> Report:

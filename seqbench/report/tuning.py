@@ -13,9 +13,21 @@ from statistics import fmean
 
 from seqbench.base.counts import counted
 from seqbench.errors import StoreError
+from seqbench.experiment.trials import TunedData
 from seqbench.records.schema import Record
 from seqbench.records.search import Place, Search, has_trials, load_search
-from seqbench.records.trials import TrialRow, load_trials, missing_trials, outcomes_hash
+from seqbench.records.trials import (
+    TrialRow,
+    chosen_number,
+    failed_trials,
+    load_trials,
+    missing_trials,
+    outcomes_hash,
+    same_cells,
+    twins,
+    why_open,
+    with_choice,
+)
 from seqbench.records.variants import natural
 from seqbench.statistics import LearnedLevel, Window, best_so_far, expected_best, learned_level, window
 
@@ -32,12 +44,14 @@ class Tried:
         search: its plan; None if it cannot be read.
         rows: the trials that are there.
         problems: sentences: what is missing, too much or changed.
+        tested: the places of which cells were run with the chosen setting.
     """
 
     folder: str
     search: Search | None
     rows: tuple[TrialRow, ...] = ()
     problems: tuple[str, ...] = ()
+    tested: frozenset[Place] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -115,23 +129,72 @@ def _tried(folder: str | Path) -> Tried:
 
 
 def _checked(tried: Tried, records: Iterable[Record]) -> Tried:
-    """Return a search with a sentence about each choice that its trials no longer explain."""
-    if tried.search is None or not tried.rows:
+    """Return a search with the choices that its cells confirm, and a sentence about all that is odd."""
+    search = tried.search
+    if search is None or not tried.rows:
         return tried
-    rows: dict[Place, list[TrialRow]] = {}
+    rows: dict[Place, list[TrialRow]] = {place: [] for place in search.plan}
     for row in tried.rows:
-        rows.setdefault(row.place, []).append(row)
+        rows[row.place].append(row)
+    own = [record for record in records if record.tuned and record.tuned.search == search.search]
+    choices = _choices(own, tried.rows)
     said = dict.fromkeys(tried.problems)
-    place_of = {row.key: row.place for row in tried.rows}
+    for place in dict.fromkeys([*rows, *choices]):
+        found, told = rows.get(place, []), choices.get(place, [])
+        said |= dict.fromkeys(f"{place}: {sentence}" for sentence in _odd(search, place, found, told))
+        rows[place] = list(with_choice(found, _number(found, told)))
+    seen = [row for found in rows.values() for row in found]
+    under = {_place_of(record) for record in own}
+    tested = {place for place in choices if any(row.chosen for row in rows[place])}
+    for same in twins(seen):
+        stands = next((place for place in same if place in under), next(iter(same)))
+        said[same_cells(same, stands.model)] = None
+        tested |= set(same) if tested & set(same) else set()
+    return Tried(tried.folder, search, tuple(seen), tuple(said), frozenset(tested))
+
+
+def _place_of(record: Record) -> Place:
+    return Place(record.cell.task.shown, record.cell.model.titled, record.cell.length)
+
+
+def _choices(records: Iterable[Record], rows: Iterable[TrialRow]) -> dict[Place, list[TunedData]]:
+    """Return what the cells of each place tell of their choice; the place by the trials that they name."""
+    place_of = {row.key: row.place for row in rows}
+    found: dict[Place, list[TunedData]] = {}
     for record in records:
-        if record.tuned and record.tuned.search == tried.search.search:
+        if record.tuned is not None:
             here = (place_of[key] for key in record.tuned.keys if key in place_of)
-            place = next(here, Place(record.cell.task.shown, record.cell.model.titled, record.cell.length))
-            if outcomes_hash(rows.get(place, [])) != record.tuned.outcomes:
-                said[
-                    f"{place}: its trials are not those from which its setting was chosen; they were changed since"
-                ] = None
-    return Tried(tried.folder, tried.search, tried.rows, tuple(said))
+            found.setdefault(next(here, _place_of(record)), []).append(record.tuned)
+    return found
+
+
+def _odd(search: Search, place: Place, rows: Sequence[TrialRow], told: Sequence[TunedData]) -> Iterator[str]:
+    """Yield a sentence about each thing that is odd in the trials and the choice of a place."""
+    why = why_open(search, rows, place)
+    if told and not _explain(rows, told):
+        yield "its trials are not those from which its setting was chosen; they were changed since"
+    elif told and (failed := failed_trials(rows)):
+        why = f"{failed}, and counted as the worst when its setting was chosen"
+    if told and _explain(rows, told) and any(each.number != chosen_number(rows) for each in told):
+        yield "its cells name another trial than the best as the one that chose their setting; they were changed"
+    if why:
+        yield why
+
+
+def _explain(rows: Sequence[TrialRow], told: Iterable[TunedData]) -> bool:
+    """Say whether these trials are those by which the settings of cells were chosen."""
+    return all(each.outcomes == outcomes_hash(rows) for each in told)
+
+
+def _number(rows: Sequence[TrialRow], told: Sequence[TunedData]) -> int | None:
+    """Return the number of the trial that is chosen; None where none is, or cells have an earlier choice."""
+    marked = next((row for row in rows if row.chosen), None)
+    if told and _explain(rows, told):
+        best = chosen_number(rows)
+        return best if all(each.number == best for each in told) else None
+    if marked is None or any(each.setting != marked.setting for each in told):
+        return None
+    return marked.number
 
 
 def places_tried(tried: Tried) -> list[PlaceTried]:

@@ -19,6 +19,7 @@ from seqbench.records.search import Place, PlacePlan, Search, load_search, searc
 from seqbench.records.store import Store
 from seqbench.tuning.operations import OperationCounter
 from seqbench.tuning.places import TunedPlace
+from seqbench.tuning.refused import refused_combination
 
 OPERATIONS_MOVE_WITH = ("batch_size", "embedding_size")
 """Fields of training on which the operations of a step depend; a model's parameters may do so too."""
@@ -103,7 +104,8 @@ def _affordable(place: TunedPlace, tune: Tune, counter: OperationCounter, where:
     """Return as many trials as the operations allow, in the order of their numbers.
 
     Raises:
-        ExperimentError: not one, or their number cannot be known; ``where`` is its place in a file.
+        ExperimentError: not one, more than a search may have, or their number cannot be known; ``where`` is its
+            place in a file.
     """
     moving = [name for name in place.space if "." in name or name in OPERATIONS_MOVE_WITH]
     if tune.method == "tpe" and moving:
@@ -112,9 +114,15 @@ def _affordable(place: TunedPlace, tune: Tune, counter: OperationCounter, where:
             f" operations depend on {moving[0]}: give trials, or tune at random"
         )
     trials, operations, budget = 0, 0.0, tune.compute or 0.0
-    for cost in _costs(place, tune, counter):
+    for cost in _costs(place, tune, counter, where):
         if operations + cost > budget:
             break
+        if trials == MOST_TRIALS:
+            raise ExperimentError(
+                f"{where}tune.compute is enough for more than {MOST_TRIALS} trials of {place.place}, the most that"
+                " a search may have: the rest would not be spent, and budgets would differ; lower it to"
+                f" {0.99 * operations:.3g} floating-point operations or less"
+            )
         trials, operations = trials + 1, operations + cost
     if not trials:
         raise ExperimentError(
@@ -124,11 +132,18 @@ def _affordable(place: TunedPlace, tune: Tune, counter: OperationCounter, where:
     return PlacePlan(**place.place._asdict(), trials=trials, operations=operations)
 
 
-def _costs(place: TunedPlace, tune: Tune, counter: OperationCounter) -> Iterator[float]:
-    """Yield the operations of one trial after the other, with all its seeds."""
-    for number in range(MOST_TRIALS):
+def _costs(place: TunedPlace, tune: Tune, counter: OperationCounter, where: str) -> Iterator[float]:
+    """Yield the operations of one trial after the other, with all its seeds; one more than a search may have.
+
+    Raises:
+        ExperimentError: its model refuses one; ``where`` is the place of the budget in a file.
+    """
+    for number in range(MOST_TRIALS + 1):
         told = TrialData("", number, random_setting(place.space, tune.seed, number))
-        cell = place.trial(told, tune.trial_seeds[0], counter.catalog, tune)
+        try:
+            cell = place.trial(told, tune.trial_seeds[0], counter.catalog, tune)
+        except ExperimentError as error:
+            raise ExperimentError(where + refused_combination(place.place, told, error)) from error
         yield counter.training(cell) * len(tune.trial_seeds)
 
 

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 
 from seqbench.base.environment import describe
 from seqbench.experiment.cells import Cell
+from seqbench.experiment.trials import TrialData
 from seqbench.records.making import unfinished
+from seqbench.records.search import Place
 from seqbench.records.store import Store
+from seqbench.records.trials import setting_text
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +27,11 @@ class RefusedTrial:
 
     cell: Cell
     reason: str
+
+
+def refused_combination(place: Place, told: TrialData, error: Exception) -> str:
+    """Return a sentence about a trial that is known from the start and that its model refuses."""
+    return f"trial {told.number} of {place} has {setting_text(told.setting)}: {error}; leave one of them out"
 
 
 def keep_refused(refused: Sequence[RefusedTrial], store: Store) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice, product
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,13 +15,16 @@ from seqbench.errors import ExperimentError, unknown
 from seqbench.experiment.cells import Cell, Configured
 from seqbench.experiment.key_fields import in_no_key
 from seqbench.experiment.schema import Experiment, Training, merge
-from seqbench.experiment.search_space import Values
+from seqbench.experiment.search_space import Values, random_setting
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.grid import configured
 from seqbench.plugins.parameters import make
 
 TUNED_FIELDS = sorted(set(Training.model_fields) - in_no_key(Training) - {"steps"})
 """The fields of training that can be tuned: all that move the score, but for the length of the training itself."""
+
+_COMBINED = 256
+"""Most combinations of each kind that are tried with a value which is refused alone."""
 
 
 def owner_of(cell: Cell, experiment: Experiment) -> str:
@@ -45,19 +49,13 @@ def with_setting(cell: Cell, setting: Mapping[str, Any], catalog: Catalog) -> Ce
     return replace(cell, training=training, model=_changed(cell.model, own, catalog) if own else cell.model)
 
 
-def setting_text(setting: Mapping[str, Any]) -> str:
-    """Return a setting as text.
-
-    >>> setting_text({"learning_rate": 0.01, "lstm.layers": 2})
-    'learning_rate=0.01, lstm.layers=2'
-    """
-    return ", ".join(f"{name}={value}" for name, value in setting.items())
-
-
 def check_space(
     experiment: Experiment, space: Mapping[str, Values], cells: Sequence[Cell], catalog: Catalog
 ) -> None:
-    """Refuse a space with an unknown name, or with an end that a parameter does not take.
+    """Refuse a space with an unknown name, or with a value that no combination with the others makes fit.
+
+    Of a range the ends are checked. A value that is refused beside the others as the experiment has them is tried
+    with values of the space for the others.
 
     Args:
         experiment: gives the place of an error.
@@ -77,7 +75,30 @@ def check_space(
             try:
                 with_setting(cell, {name: end}, catalog)
             except ExperimentError as error:
-                raise ExperimentError(f"{where}tune.space.{name}: {error}") from error
+                own = space_of(space, owner_of(cell, experiment))
+                if not _is_mended(cell, _combined(name, end, own), catalog):
+                    raise ExperimentError(f"{where}tune.space.{name}: {error}") from error
+
+
+def _is_mended(cell: Cell, settings: Iterable[Mapping[str, Any]], catalog: Catalog) -> bool:
+    """Say whether one of these settings is taken."""
+    for setting in settings:
+        try:
+            with_setting(cell, setting, catalog)
+        except ExperimentError:
+            continue
+        return True
+    return False
+
+
+def _combined(name: str, value: Any, own: Mapping[str, Values]) -> Iterator[dict[str, Any]]:
+    """Yield settings with this value: first with the values and ends of the others, then with draws of them."""
+    # Fields of training and parameters of models are checked apart from each other.
+    others = {each: values for each, values in own.items() if each != name and ("." in each) == ("." in name)}
+    if others:
+        ends = product(*(values.ends for values in others.values()))
+        yield from ({**dict(zip(others, each, strict=True)), name: value} for each in islice(ends, _COMBINED))
+        yield from ({**random_setting(others, 0, i), name: value} for i in range(_COMBINED))
 
 
 def _checked(cells: Sequence[Cell], ends: Sequence[Any]) -> Iterator[tuple[Cell, Any]]:

@@ -86,7 +86,7 @@ def tune(
     if trials_only:
         return frame([])
     chosen, store = found.chosen(policy), Store(found.folder)
-    for sentence in (*chosen.open, *chosen.waiting):
+    for sentence in (*chosen.open, *chosen.shared, *chosen.waiting):
         log.warning("%s", sentence)
     run_plan(chosen.plan, store, catalog, settings, progress=progress)
     if again := found.tell(chosen.plan):

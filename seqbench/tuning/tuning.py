@@ -16,7 +16,7 @@ from seqbench.experiment.trials import TrialData, TunedData
 from seqbench.experiment.tune import Tune
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.grid import Expansion
-from seqbench.records.schema import FAILED, FINAL, Record
+from seqbench.records.schema import FINAL, Record
 from seqbench.records.search import TRIALS, Place, PlacePlan, Search, has_trials
 from seqbench.records.store import Store
 from seqbench.records.trials import (
@@ -26,16 +26,19 @@ from seqbench.records.trials import (
     mean_scores,
     missing_trials,
     outcomes_hash,
+    setting_text,
+    why_open,
 )
 from seqbench.running.plan import OnExisting, Plan, plan_cells
 from seqbench.tuning.budgets import begin, check_same, search_of
 from seqbench.tuning.operations import OperationCounter
 from seqbench.tuning.places import TunedPlace, places_of
 from seqbench.tuning.proposals import GenerationProposer, GridProposer, Proposer, RandomPicker, RandomProposer
-from seqbench.tuning.refused import RefusedTrial, keep_refused
-from seqbench.tuning.settings import setting_text
+from seqbench.tuning.refused import RefusedTrial, keep_refused, refused_combination
+from seqbench.tuning.repeats import repeats
 from seqbench.tuning.shares import Share, share_of
 from seqbench.tuning.tpe import TpePicker, check_installed
+from seqbench.tuning.twins import once, refuse_twins
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,14 @@ class Chosen:
         choices: task, model and length -> what was chosen.
         open: a sentence about each task, model and length that has no setting, and why.
         waiting: likewise, where it waits for trials of other shares.
+        shared: a sentence about cells that several labels of one model have come to, which run once.
     """
 
     plan: Plan
     choices: Mapping[Place, TunedData]
     open: tuple[str, ...]
     waiting: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
 
     @property
     def settings(self) -> dict[Place, Mapping[str, Any]]:
@@ -88,19 +93,22 @@ class Tuning:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """A sentence about each task whose test rows are seen by trials, as the seed divides its data.
+        """What is to be known before the first trial, a sentence each.
+
+        Tasks whose test rows are seen by trials, as the seed divides their data; trials that repeat a setting.
 
         Raises:
             DataError: the data of a task are missing or unfit.
         """
         tasks = {place.place.task: place.task for place in self.places}
-        return tuple(
+        seen = tuple(
             f"{name}: the seed draws its test split from the rows of its training, so that trials, which have"
             " other seeds, learn from test rows of the tested cells, and settings are chosen with their help; give"
             " it data with a test split of their own, or say so beside the scores"
             for name, task in tasks.items()
             if task.divides_by_seed
         )
+        return seen + repeats(self.tune, self.search, self.places)
 
     @property
     def trials(self) -> Store:
@@ -174,7 +182,7 @@ class Tuning:
             if self.share is not None and (missing := missing_trials(self.search, found, place.place)):
                 waiting += missing
                 continue
-            if problem := self._why_open(place, found, policy):
+            if problem := why_open(self.search, found, place.place, policy.done):
                 problems.append(f"{place.place}: {problem}")
                 continue
             tuned = self._best(place, found)
@@ -184,10 +192,11 @@ class Tuning:
             choices[place.place] = tuned
             to_test = (place.tested(tuned.setting, seed, self.catalog) for seed in self.experiment.seeds)
             cells += [(replace(cell, tuned=tuned), place) for cell in to_test]
-        expansion = _expansion(cells)
+        kept, shared = once(cells, [choices[place.place].setting for _, place in cells], self._labels(cells))
+        expansion = _expansion(kept)
         share = None if self.share is None else self.share.of_tests(expansion.cells)
         plan = plan_cells(expansion, Store(self.folder), policy, share=share)
-        return Chosen(plan, choices, tuple(problems), tuple(waiting))
+        return Chosen(plan, choices, tuple(problems), tuple(waiting), shared)
 
     def tell(self, plan: Plan) -> int:
         """Tell the choice in records of these cells that were there before it, or tell another one.
@@ -238,31 +247,14 @@ class Tuning:
         except ExperimentError as error:
             if may_refuse:
                 return RefusedTrial(place.refused_trial(told, seed, self.tune), str(error))
-            where, setting = self.experiment.where("tune", "space"), setting_text(told.setting)
-            raise ExperimentError(
-                f"{where}trial {told.number} of {place.place} has {setting}: {error}; leave one of them out"
-            ) from error
+            where = self.experiment.where("tune", "space")
+            raise ExperimentError(where + refused_combination(place.place, told, error)) from error
 
     def _counted(self, cell: Cell, told: TrialData) -> Cell:
         """Return a trial with its operations, where they are the budget."""
         if self.tune.compute is None:
             return cell
         return replace(cell, trial=replace(told, operations=self.counter.training(cell)))
-
-    def _why_open(self, place: TunedPlace, rows: Sequence[TrialRow], policy: OnExisting) -> str | None:
-        """Return why no setting can be chosen; None if one can."""
-        if missing := missing_trials(self.search, rows, place.place):
-            return missing[0].partition(": ")[2]
-        failed = [row for row in rows if row.status in FAILED - policy.done and row.refused is None]
-        if failed:
-            return (
-                f"{len(failed)} of its trials failed (number {failed[0].number} first, {failed[0].status}), and"
-                " none may be dropped: the same run makes them again, and with on-existing finish they count"
-                " as the worst"
-            )
-        if chosen_number(rows) is None:
-            return "none of its trials came to a score on validation data, so nothing is tested there"
-        return None
 
     def _tested(self) -> Mapping[Place, Sequence[Record]]:
         """Return the records of cells with a setting that this search has chosen, by place."""
@@ -272,6 +264,13 @@ class Tuning:
                 cell = record.cell
                 found.setdefault(Place(cell.task.shown, cell.model.titled, cell.length), []).append(record)
         return found
+
+    def _labels(self, cells: Sequence[tuple[Cell, TunedPlace]]) -> dict[str, str]:
+        """Return the key of each of these cells that has a record -> the model, as its record shows it."""
+        if not self.folder.is_dir():
+            return {}
+        records = Store(self.folder).light(is_broken_skipped=True, keys={cell.key for cell, _ in cells})
+        return {record.key: record.cell.model.titled for record in records}
 
     def _best(self, place: TunedPlace, rows: Sequence[TrialRow]) -> TunedData:
         number, scores = chosen_number(rows), mean_scores(rows)
@@ -309,6 +308,7 @@ def tuning_of(experiment: Experiment, catalog: Catalog, folder: Path, *, shard: 
     if tune.method == "tpe":
         check_installed()
     places = places_of(experiment, tune, catalog)
+    refuse_twins(places, experiment.where("tune", "space"))
     counter = OperationCounter(catalog)
     search = search_of(experiment, tune, places, counter)
     share = None if shard is None else share_of(Shard.read(shard), places, search, experiment.seeds)
@@ -345,7 +345,4 @@ def _chosen_otherwise(tested: Sequence[Record], setting: Mapping[str, Any]) -> s
 
 
 def _expansion(found: Sequence[tuple[Cell, TunedPlace]]) -> Expansion:
-    # Two labels of one model may come to the same setting, and so to the same cells.
-    once = {cell.key: (cell, place.task) for cell, place in found}
-    cells = tuple(cell for cell, _ in once.values())
-    return Expansion(cells, {key: task for key, (_, task) in once.items()})
+    return Expansion(tuple(cell for cell, _ in found), {cell.key: place.task for cell, place in found})

@@ -139,6 +139,11 @@ def test_a_file_and_the_command_line_give_the_section(tmp_path: Path) -> None:
         ("trials: 3", "trials: 3\n  trial_seeds: [0]", "mine.yaml:4: tune: trial_seeds has 0, which is a seed"),
         ("trials: 3", "trials: 3\n  trial_seeds: [7, 7]", "a seed stands here twice"),
         ("trials: 3", "method: grid\n  prune: true", "leave prune out"),
+        (
+            GOOD.splitlines()[4],
+            "  space: {}",
+            "mine.yaml:5: tune.space is to be a mapping of names",
+        ),
     ],
 )
 def test_faults_of_the_section_are_told_with_their_line(tmp_path: Path, old: str, new: str, said: str) -> None:

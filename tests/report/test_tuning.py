@@ -7,12 +7,17 @@ seqbench.report.page.trials.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from seqbench.experiment.search_space import random_setting, read_values
+from seqbench.records.schema import Record
 from seqbench.records.search import search_file
 from seqbench.records.store import Store
+from seqbench.records.trials import setting_text
 from seqbench.report import FORMATS, Table, whole_report
 from seqbench.report.tuning import places_tried, read_tried
 from tests.report.tables.test_scores import texts
@@ -81,6 +86,71 @@ def test_removed_trial_is_missed_in_the_report_and_in_its_table(folder: Path) ->
     assert [row[7] for row in every if row[2] == "rnn" and row[1] == "T=8"].count("missing") == 1
 
 
+def failed(record: Record) -> Record:
+    return record.model_copy(update={"status": "failed", "reason": "no memory", "validation_score": None})
+
+
+def without_choice(folder: Path, said: str) -> None:
+    """Check that a report shows no choice of copy rnn T=8, and says why."""
+    report = json.loads(FORMATS["json"].write(Store(folder).read(), tried=read_tried([folder])))
+    assert said in report["tuning"][0]["problems"] == problems(folder)
+    found = tables(folder)
+    assert [row[:3] for row in texts(found["chosen settings"])].count(["copy", "T=8", "rnn"]) == 0
+    assert not any(row[-1] for row in texts(found["every trial"]) if row[1:3] == ["T=8", "rnn"])
+
+
+def test_no_choice_is_shown_where_a_trial_failed_unless_the_cells_counted_it_as_the_worst(tmp_path: Path) -> None:
+    search = search_of()
+    trials = trials_of(search)
+    made = folder_of(tmp_path / "runs", search, [*trials[:4], failed(trials[4]), *trials[5:]])
+    without_choice(
+        made,
+        "copy rnn T=8: 1 of its 4 trials failed (number 0); none may be dropped: `seqbench tune` with the same"
+        " experiment runs them again, and with on-existing finish they count as the worst",
+    )
+    (line,) = tables(made)["chosen settings"].lines
+    assert line.endswith("no test data were looked at. No cell here was run with it.")
+    for each in tuned_cells(made, search):
+        Store(made).write(each)
+    assert problems(made) == [
+        "copy rnn T=8: 1 of its 4 trials failed (number 0), and counted as the worst when its setting was chosen"
+    ]
+    found = tables(made)["chosen settings"]
+    assert ["copy", "T=8", "rnn", "learning_rate=0.01", "2", "0.900"] in texts(found)
+    assert found.lines[0].endswith("The cells were then run with it on other seeds.")
+
+
+def test_no_choice_is_shown_where_no_trial_has_a_score_or_cells_have_an_earlier_one(
+    folder: Path, tmp_path: Path
+) -> None:
+    search = search_of()
+    worst = folder_of(
+        tmp_path / "worst", search, trials_of(search, lambda m, t, r: None if (m, t) == ("rnn", 8) else r)
+    )
+    without_choice(
+        worst,
+        "copy rnn T=8: none of its trials came to a score on validation data, so nothing is tested there",
+    )
+    store = Store(folder / "trials")
+    for each in store.read():
+        if (
+            each.cell.model.name == "rnn"
+            and each.cell.length == 8
+            and each.cell.training["learning_rate"] == RATES[0]
+        ):
+            store.write(each.model_copy(update={"validation_score": 0.95}))
+    assert "copy rnn T=8: its trials are not those from which its setting was chosen" in problems(folder)[0]
+    assert ["copy", "T=8", "rnn"] not in [row[:3] for row in texts(tables(folder)["chosen settings"])]
+
+
+def test_choice_says_which_cells_were_not_run(folder: Path) -> None:
+    for path in Store(folder).layout.record_files():
+        if "_rnn_T8_" in path.name:
+            path.unlink()
+    (line,) = tables(folder)["chosen settings"].lines
+    assert line.endswith("The cells were then run with it on other seeds; none here of copy rnn T=8.")
+
+
 def test_changed_score_of_a_trial_is_told(folder: Path) -> None:
     store = Store(folder / "trials")
     first = next(each for each in store.read() if each.cell.model.name == "lstm" and each.cell.length == 32)
@@ -115,6 +185,58 @@ def test_tuned_models_have_one_name_whatever_was_chosen_at_each_length(folder: P
     skill = tables(folder)["skill"]
     assert [row[:2] for row in texts(skill)] == [["copy", "lstm"], ["copy", "rnn"]]
     assert skill.columns[3:] == ("T=8", "T=32")
+
+
+def test_trials_that_repeat_a_setting_are_counted(tmp_path: Path) -> None:
+    search = search_of(models=["rnn"], trials=6, places=[*search_of(models=["rnn"], lengths=[8]).places])
+    more = search.model_copy(update={"places": tuple(p.model_copy(update={"trials": 6}) for p in search.places)})
+    made = folder_of(tmp_path / "runs", more, trials_of(more))
+    told = "Trials that repeat the setting of an earlier one of their place: rnn 2 of 6."
+    assert told in tables(made)["budget of the search"].lines
+
+
+@pytest.mark.parametrize("is_one_there", [True, False])
+def test_setting_of_a_missing_trial_is_told_where_the_plan_knows_it(tmp_path: Path, is_one_there: bool) -> None:
+    space = {"learning_rate": [1e-4, 1e-3], "rnn.hidden_size": [4, 8], "lstm.layers": [1, 2]}
+
+    def settings(method: str) -> list[str]:
+        search = search_of(method=method, space=space, lengths=[8])
+        kept = [
+            _with_setting(each, {"learning_rate": each.cell.training["learning_rate"], "rnn.hidden_size": 64})
+            for each in trials_of(search)
+            if each.cell.model.name == "rnn" and each.trial and each.trial.number == 1 and is_one_there
+        ]
+        rows = texts(tables(folder_of(tmp_path / method, search, kept))["every trial"])
+        return [row[5] for row in rows if row[2] == "rnn" and row[7] == "missing"]
+
+    told = [f"learning_rate={rate}, rnn.hidden_size={size}" for rate in (0.0001, 0.001) for size in (4, 8)]
+    assert settings("grid") == [each for i, each in enumerate(told) if i != 1 or not is_one_there]
+    drawn = {name: read_values(values) for name, values in list(space.items())[:2]}
+    numbers = [0, 2, 3] if is_one_there else range(4)
+    assert settings("random") == [setting_text(random_setting(drawn, 0, number)) for number in numbers]
+    assert settings("tpe") == [""] * len(numbers)
+
+
+def _with_setting(record: Record, setting: dict[str, Any]) -> Record:
+    assert record.trial is not None
+    cell = record.cell.model_copy(update={"trial": replace(record.trial, setting=setting)})
+    return record.model_copy(update={"cell": cell})
+
+
+def test_report_without_a_tested_cell_has_no_commands_and_no_words_about_them(tmp_path: Path) -> None:
+    search = search_of()
+    made = folder_of(tmp_path / "runs", search, trials_of(search))
+    report = whole_report([], read_tried([made]))
+    assert [section.title for section in report.sections] == ["Tuning"]
+
+
+def test_window_says_why_it_is_unknown_where_trials_have_too_few_scores(tmp_path: Path) -> None:
+    search = search_of(models=["rnn"], lengths=[8])
+    for rates, said in ((RATES[:1], "only 1 trial came to a score"), ((), "no trial has a score")):
+        trials = trials_of(search, lambda model, length, rate, rates=rates: 0.5 if rate in rates else None)
+        found = tables(folder_of(tmp_path / str(len(rates)), search, trials))["window of learning rates"]
+        assert texts(found) == [["copy", "rnn", "unknown"]]
+        assert found.below == (f"copy: no window, since {said}, too few to tell what counts as learned",)
 
 
 def test_search_by_tpe_shows_the_best_of_the_first_trials(tmp_path: Path) -> None:

@@ -50,6 +50,13 @@ def run(todo: Plan, store: Store, catalog: Catalog = CATALOG) -> None:
         store.write(run_cell(cell, catalog))
 
 
+def labels(*spaces: list[int]) -> dict[str, Any]:
+    """Return the changes of an experiment that tunes the width of a label of the toy model from each of these."""
+    sizes = {f"label{i}.hidden_size": values for i, values in enumerate(spaces)}
+    models = [{"label": f"label{i}", "model": "small", "hidden_size": 30 + i} for i in range(len(spaces))]
+    return {"models": models, "tune": {"space": sizes, "method": "grid"}}
+
+
 def tried(found: Tuning, policy: OnExisting = RETRY_FAILED) -> Chosen:
     """Run all trials, and return what they led to."""
     for todo in found.rounds(policy):

@@ -1,7 +1,7 @@
 """Tests a search from its plan to its tested cells: equal budgets, the choice, resuming, and planted cheats.
 
-Modules: seqbench.tuning.budgets, seqbench.tuning.places, seqbench.tuning.proposals, seqbench.records.search,
-seqbench.records.trials.
+Modules: seqbench.tuning.budgets, seqbench.tuning.places, seqbench.tuning.proposals, seqbench.tuning.repeats,
+seqbench.records.search, seqbench.records.trials.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from seqbench.plugins.grid import expand
 from seqbench.records.schema import Record
 from seqbench.records.search import has_trials, load_search, search_file
 from seqbench.records.store import Store
-from seqbench.records.trials import chosen_number, load_trials, missing_trials
+from seqbench.records.trials import chosen_number, failed_trials, load_trials, missing_trials, setting_text
 from seqbench.running.plan import ON_EXISTING, RETRY_FAILED, plan
+from seqbench.tuning import budgets
 from seqbench.tuning.budgets import begin
-from seqbench.tuning.settings import setting_text
 from seqbench.tuning.tuning import tuning_of
 from tests.toys import CATALOG, Gru, Last
 from tests.tuning.searches import SPACE, Choosy, experiment, finished, run, tried, tuned
@@ -65,6 +65,24 @@ def test_trials_are_records_of_their_own_without_anything_of_the_test_split(tmp_
         assert record.validation_score is not None
         assert record.cell.seed == 10_000
     assert not (tmp_path / "records").exists()
+
+
+def test_trials_that_repeat_a_setting_are_told_before_the_first(tmp_path: Path) -> None:
+    few: dict[str, Any] = {"space": {"learning_rate": [1e-3, 1e-2]}, "trials": 4}
+    search = tuned(tmp_path, lengths=[4, 8], tune=few)
+    cells = search.next_round(RETRY_FAILED).cells
+    assert len({cell.training.learning_rate for cell in cells}) == 2
+    assert search.remarks == (
+        "small: its 4 trials have only 2 different settings, since each is drawn by itself out of 2, of which a"
+        " grid tries each once; a trial that repeats another finds nothing new",
+    )
+    log = {"space": {"small.hidden_size": "log 2..3"}, "trials": 9}
+    assert (
+        "its 9 trials have only 2 different settings, since each is drawn by itself;"
+        in tuned(tmp_path, tune=log).remarks[0]
+    )
+    assert tuned(tmp_path, tune={"space": few["space"], "method": "grid"}).remarks == ()
+    assert tuned(tmp_path).remarks == ()
 
 
 def test_all_models_are_tried_at_the_same_shared_values(tmp_path: Path) -> None:
@@ -145,12 +163,18 @@ def test_a_failed_trial_blocks_its_choice_unless_it_is_to_count_as_the_worst(tmp
     chosen = tried(found)
     assert [row.status for row in load_trials(tmp_path)] == ["failed", "ok"]
     assert chosen.plan.cells == ()
-    assert "1 of its trials failed (number 0 first, failed)" in chosen.open[0]
+    assert "last small T=4: 1 of its 2 trials failed (number 0); none may be dropped" in chosen.open[0]
     reported = found.chosen(ON_EXISTING["only-report"])
     assert (reported.open, reported.settings) == (chosen.open, {})
     accepted = tried(found, ON_EXISTING["finish"])
     assert accepted.open == ()
     assert list(accepted.settings.values()) == [{"small.hidden_size": 8}]
+    rows = load_trials(tmp_path)
+    assert not any(row.chosen for row in rows)
+    late = [replace(row, number=number, status="timeout") for number, row in enumerate(rows * 2, start=1)]
+    assert failed_trials([*rows, *late[:3]]).endswith(
+        "1 of its 5 trials failed (number 0) and 3 ran out of time (number 1, 2, 3)"
+    )
 
 
 def test_a_combination_that_a_model_refuses_is_named_before_anything_is_written(tmp_path: Path) -> None:
@@ -258,6 +282,35 @@ def test_a_second_trial_of_one_number_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ("training", "of last small T=4 was changed: its key is not the hash of its settings, which is "),
+        ("model", "its key is not the hash of its settings"),
+        ("learning_rate", "it is said to have tried another learning_rate than it was trained with; move it away"),
+        ("small.hidden_size", "it is said to have tried another small.hidden_size than it was trained with"),
+    ],
+)
+def test_a_trial_whose_settings_were_changed_is_refused(tmp_path: Path, changed: str, said: str) -> None:
+    tried(tuned(tmp_path))
+    assert len(load_trials(tmp_path)) == 3
+    store = Store(tmp_path / "trials")
+    record = store.read()[0]
+    assert record.trial is not None
+    cell = record.cell
+    if changed == "training":
+        cell = cell.model_copy(update={"training": {**cell.training, "learning_rate": 0.0123}})
+    elif changed == "model":
+        cell = cell.model_copy(update={"model": cell.model.model_copy(update={"parameters": {"hidden_size": 6}})})
+    else:
+        setting = {**record.trial.setting, changed: 6 if "." in changed else 0.0123}
+        cell = cell.model_copy(update={"trial": replace(record.trial, setting=setting)})
+    # Writing makes the checksum anew.
+    store.write(record.model_copy(update={"cell": cell}))
+    with pytest.raises(StoreError, match=said):
+        load_trials(tmp_path)
+
+
+@pytest.mark.parametrize(
     "changes",
     [{"tune": {"space": {"learning_rate": [1e-3]}, "trials": 3}}, {"training": {"steps": 13}}],
     ids=["space", "training"],
@@ -302,6 +355,37 @@ def test_a_space_with_a_wrong_name_or_end_is_refused_with_its_line(
     assert "mine.yaml:5: tune.space." in str(caught.value)
 
 
+@dataclass(frozen=True)
+class Headed(Gru):
+    """A model whose width is to be a multiple of its heads."""
+
+    heads: int = 4
+
+    def __post_init__(self) -> None:
+        if self.hidden_size % self.heads:
+            raise ValueError(f"hidden_size {self.hidden_size} is no multiple of heads {self.heads}")
+
+
+def test_a_value_is_refused_where_no_value_of_the_others_makes_it_fit(tmp_path: Path) -> None:
+    catalog = Catalog(tasks={"last": Last}, models={"small": Headed})
+
+    def sizes(heads: object, hidden_size: object = (6, 12)) -> dict[str, Any]:
+        space = {"learning_rate": [1e-3], "small.hidden_size": hidden_size, "small.heads": heads}
+        return {"space": space, "trials": 6}
+
+    # 6 is no multiple of 4, and 8, the width of the experiment, none of 3.
+    (place,) = tuned(tmp_path, catalog, tune=sizes([1, 2, 3])).places
+    assert set(place.space) == {"learning_rate", "small.hidden_size", "small.heads"}
+    assert tuned(tmp_path, catalog, tune=sizes("1..3", "log 6..12")).places
+    mixed = {"space": sizes([1, 4])["space"], "compute": 1e9}
+    with pytest.raises(ExperimentError, match="trial . of last small T=4 has .*heads=4: small: "):
+        tuned(tmp_path, catalog, tune=mixed)
+    with pytest.raises(ExperimentError, match="space.small.heads: small: hidden_size 8 is no multiple of heads 5"):
+        tuned(tmp_path, catalog, tune=sizes([1, 5]))
+    with pytest.raises(ExperimentError, match="space.small.hidden_size: small: hidden_size 6 is no multiple of"):
+        tuned(tmp_path, catalog, tune=sizes([4]))
+
+
 def test_a_grid_must_have_as_many_settings_for_each_model(tmp_path: Path) -> None:
     models = ["small", {"label": "wide", "model": "small", "hidden_size": 16}]
     both = {"models": models[:1], "tune": {"space": {"learning_rate": [1e-3, 1e-2, 0.1]}, "method": "grid"}}
@@ -336,6 +420,18 @@ def test_compute_gives_a_wider_model_fewer_trials(tmp_path: Path) -> None:
         load_trials(tmp_path)
     with pytest.raises(ExperimentError, match="less than the first trial of last small T=4 takes, "):
         tuned(tmp_path, tune={**tune, "compute": 10.0})
+
+
+def test_compute_for_more_trials_than_a_search_may_have_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budgets, "MOST_TRIALS", 5)
+    tune = {"space": {"learning_rate": "log 1e-4..1e-1"}, "compute": 1e9}
+    with pytest.raises(ExperimentError, match="enough for more than 5 trials of last small T=4") as found:
+        tuned(tmp_path, tune=tune)
+    spent = float(str(found.value).partition("lower it to ")[2].split()[0])
+    (place,) = tuned(tmp_path, tune={**tune, "compute": 1.02 * spent}).search.places
+    assert place.trials == 5
 
 
 def _at_most(places: list[dict[str, Any]], operations: float) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from seqbench.base.counts import counted
 from seqbench.records.variants import natural
 from seqbench.report.numbers import fixed, number
 from seqbench.report.tables.table import ABSENT, Entry, Table
@@ -41,15 +42,12 @@ def window_table(places: Sequence[PlaceTried]) -> Table | None:
     below = []
     for task, own in tasks_of(places):
         learned = own[0].learned
-        if learned is not None:
-            below.append(f"{task}: {_said(learned, own[0])}")
+        below.append(f"{task}: {_too_few(own) if learned is None else _said(learned, own[0])}")
         for model in sorted({each.place.model for each in own}, key=natural):
             at = {each.place.length: each.window for each in own if each.place.model == model}
             entries = (_window(at[length]) if length in at else Entry(ABSENT) for length in lengths)
             rows.append((Entry(task), Entry(model), *entries))
     if len({point.rate for each in places for point in each.points if point.rate}) < 2:
-        return None
-    if all(each.learned is None for each in places):
         return None
     columns = ("task", "model", *(f"T={length}" for length in lengths))
     return Table("window of learning rates", _WINDOW_LINES, columns, tuple(rows), keys=2, below=tuple(below))
@@ -62,6 +60,12 @@ def _said(learned: LearnedLevel, first: PlaceTried) -> str:
         return f"no window, since the best {first.metric} is {number(learned.best)} and {nothing}"
     sign = "at least" if first.is_higher_better else "at most"
     return f"learned is {first.metric} {sign} {number(learned.level)}; {nothing}"
+
+
+def _too_few(places: Sequence[PlaceTried]) -> str:
+    scores = sum(point.score is not None for each in places for point in each.points)
+    whose = "no trial has a score" if not scores else f"only {counted(scores, 'trial')} came to a score"
+    return f"no window, since {whose}, too few to tell what counts as learned"
 
 
 def window_text(found: Window) -> str:

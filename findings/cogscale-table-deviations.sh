@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # cogscale 0.2.0: 36 of the 504 deviations in the published table of networks are not those of the printed means.
 #
-# The source distribution has the table (mean_std.md) and the 25,760 single scores it is made of (results.csv): seven
-# models, five learning rates for each network, ten seeds (four scores of Mamba are empty). Each printed mean is that of the learning rate with the best mean test
-# score. The deviation beside it is mostly that of the same ten scores; in 36 fields it is that of the scores at another
-# learning rate, 18 of them in the columns of GRU and LSTM (of two rates with the same mean, either counts). Whoever needs the spread of a printed mean, as for a
-# tolerance or a test of a difference, should compute it from results.csv. (The best mean is chosen on test scores.)
+# The source distribution has the table (mean_std.md) and the 25,760 single scores that it is made of (results.csv): seven
+# models, five learning rates for each network, ten seeds; four scores of Mamba are empty. Each printed mean is that of the
+# learning rate with the best mean test score. The deviation beside it is mostly that of the same ten scores. In 36
+# fields it is that of the scores at another learning rate, 18 of them in the columns of GRU and LSTM; where two rates
+# have the same mean, either counts. Whoever needs the spread of a printed mean, as for a tolerance or a test of a
+# difference, should compute it from results.csv.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

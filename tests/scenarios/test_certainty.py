@@ -196,7 +196,7 @@ def test_one_seed_has_an_interval_over_test_examples_and_several_have_one_over_s
     assert texts(score)[-1][-1] == "0.500 examples [0.461, 0.539]"
     assert any("95% interval over draws of the test examples" in note for note in score.notes)
     assert "examples [" not in str(texts(skill))
-    (several, _) = result_tables([drawn(each) for each in three_seeds(0.4, 0.5, 0.6)])
+    several = result_tables([drawn(each) for each in three_seeds(0.4, 0.5, 0.6)])[0]
     assert "examples [" not in str(texts(several))
     (row,) = rows([drawn(record(0.5))])
     ends = row["score_low_over_examples"], row["score_high_over_examples"]

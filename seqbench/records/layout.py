@@ -95,7 +95,7 @@ class Layout:
 def no_results(folder: Path) -> str:
     """Return the sentence for a folder without records; it names the folders of results in it."""
     inner = sorted(path.parent.as_posix() for path in folder.glob("*/store.json"))
-    found = f"; there are in {', '.join(inner[:_NAMED])}{', ...' * (len(inner) > _NAMED)}" if inner else ""
+    found = f"; there are some in {', '.join(inner[:_NAMED])}{', ...' * (len(inner) > _NAMED)}" if inner else ""
     return f"there are no results in {folder}: name the folder that a run wrote to{found}"
 
 

@@ -31,6 +31,7 @@ from seqbench.records.rows import (
     own_row,
 )
 from seqbench.records.schema import Record
+from seqbench.records.search import has_trials
 from seqbench.records.store import Store
 
 if TYPE_CHECKING:
@@ -80,9 +81,10 @@ def load_gradients(*folders: str | Path) -> pd.DataFrame:
 
 
 def _store(folder: str | Path) -> Store:
-    """Return the store of a folder; one that never was a folder of results is refused, and no empty table."""
+    """Return the store of a folder; one that never was a folder of results, or of a search, is refused."""
     store = Store(folder)
-    if store.path.is_dir() and not store.layout.mark.exists() and not store.layout.records.is_dir():
+    are_there = store.layout.mark.exists() or store.layout.records.is_dir() or has_trials(store.path)
+    if store.path.is_dir() and not are_there:
         raise StoreError(no_results(store.path))
     return store
 

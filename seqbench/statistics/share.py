@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 from seqbench.statistics.intervals import LEVEL
 
-_HALVINGS = 60
+_HALVINGS = 50
 
 
 def share_interval(successes: int, n: int) -> tuple[float, float]:
@@ -29,8 +30,16 @@ def share_interval(successes: int, n: int) -> tuple[float, float]:
 
 
 def _at_least(successes: int, n: int, p: float) -> float:
-    """Return the probability of so many successes or more."""
-    return sum(math.comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(successes, n + 1))
+    """Return the probability of so many successes or more, with 0 < p < 1."""
+    log_odds, rest = math.log(p) - math.log1p(-p), n * math.log1p(-p)
+    logs = (_log_ways(n, k) + k * log_odds + rest for k in range(successes, n + 1))
+    return math.fsum(map(math.exp, logs))
+
+
+@lru_cache(maxsize=4096)
+def _log_ways(n: int, k: int) -> float:
+    """Return the logarithm of the number of ways to choose k of n."""
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
 def _root(rising: Callable[[float], float]) -> float:

@@ -15,13 +15,13 @@ from typing import Any, TypeVar
 from seqbench.base.counts import counted
 from seqbench.base.printable import one_line
 from seqbench.contracts.published import BaselineScore, Computed, DataNeeded, Target, TrainedScore
-from seqbench.errors import ExperimentError, SeqbenchError, told, unknown
+from seqbench.errors import ExperimentError, SeqbenchError, StoreError, told, unknown
 from seqbench.experiment.cells import Cell
 from seqbench.experiment.schema import Execution, build, merge
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.parameters import make
 from seqbench.records.layout import key_of
-from seqbench.records.schema import Evaluation, Record
+from seqbench.records.schema import CellData, Evaluation, Record
 from seqbench.records.store import Store
 from seqbench.running.plan import Plan, plan
 from seqbench.running.run import records_of, run_plan
@@ -96,7 +96,9 @@ def measure(target: Target, bench: Bench) -> Measured:
 
 
 def measured_by_records(keys: Sequence[str], by: TrainedScore, folder: Path) -> Measured | None:
-    """Return what the records of these cells measured; None unless a folder has a result of each.
+    """Return what the records of these cells measured; None unless all are there, and of this experiment.
+
+    Which data they were trained on is not asked; only the plan of the cells could tell.
 
     Raises:
         UnmeasuredError: a score that is asked for is missing.
@@ -106,7 +108,30 @@ def measured_by_records(keys: Sequence[str], by: TrainedScore, folder: Path) -> 
     if not set(keys) <= {key_of(path) for path in store.layout.record_files()}:
         return None
     records = [*map(store.reader(), keys)]
-    return _mean_of(records, by) if all(record.is_final for record in records) else None
+    are_asked = {record.cell.seed for record in records} == {*by.experiment.get("seeds", (0,))}
+    if are_asked and all(record.is_final and _is_of(record.cell, by.experiment) for record in records):
+        return _mean_of(records, by)
+    return None
+
+
+def _is_of(cell: CellData, fields: Mapping[str, Any]) -> bool:
+    """Say whether a cell has the task, the model, the length and the settings of an experiment of one cell."""
+    asked = {
+        "tasks": (cell.task.name, cell.task.parameters),
+        "models": (cell.model.name, cell.model.parameters),
+    }
+    parameters = fields.get("parameters", {})
+    return (
+        all([name] == [*fields[kind]] for kind, (name, _) in asked.items())
+        and [cell.length] == [*fields["lengths"]]
+        and all(_has(found, parameters.get(name, {})) for name, found in asked.values())
+        and _has(cell.training, fields.get("training", {}))
+    )
+
+
+def _has(found: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    """Say whether settings are as they were asked for; one that is not told is at its default."""
+    return all(found.get(name, value) == value for name, value in asked.items())
 
 
 def _of_baseline(by: BaselineScore, path: Path | None, catalog: Catalog) -> Measured:
@@ -136,6 +161,9 @@ def _called(code: Callable[[], Result]) -> Result:
     """
     try:
         return code()
+    except StoreError as error:
+        # Of another folder than that of the targets, whose faults end the run.
+        raise UnmeasuredError(str(error)) from error
     except SeqbenchError:
         raise
     except Exception as error:

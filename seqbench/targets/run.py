@@ -21,7 +21,10 @@ def outcomes(targets: Iterable[Target], bench: Bench) -> Iterator[tuple[Target, 
     Raises:
         StoreError: the folder of results cannot be read or written.
     """
-    for target in targets:
+    asked = list(targets)
+    for target in asked:
+        kept_outcome(bench.results, target)  # An unreadable one is told before anything is measured.
+    for target in asked:
         found = _outcome(target, bench)
         keep_outcome(bench.results, target, found)
         yield target, found

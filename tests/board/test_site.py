@@ -239,7 +239,7 @@ def test_mark_of_portable_bits_and_what_each_row_was_run_on_stand_on_the_pages(b
     assert {each["same_bits_anywhere"][0] for name, each in told.items() if name not in marked} == {"not checked"}
     index = files["index.html"].decode()
     assert f'<span class="badge same-bits-anywhere">{MARK}</span>' in index.split("<tbody>")[1]
-    assert "any x86-64 processor gives these bits, with the same versions" in index.split("<tbody>")[0]
+    assert "the same bits on any x86-64 processor, with the same versions" in index.split("<tbody>")[0]
     assert "run on A &lt;b&gt;processor&lt;/b&gt;" in index
     page = files[f"models/tiny/{told[marked[0]]['slug']}.html"].decode()
     assert "<dt>Same bits anywhere</dt><dd>passed: training.arithmetic=portable" in page
@@ -314,7 +314,7 @@ def test_markdown_board_tells_the_processor_that_a_bundle_was_run_on(board: Publ
         moved = dataclasses.replace(suite, entered=(dataclasses.replace(entered, submission=changed),))
         return to_markdown(PublicBoard((moved,), ()), ["made"])
 
-    assert "run on AMD EPYC (any x86-64 processor gives these bits), by" in text("portable", PORTABLE_CLASS)
+    assert "run on AMD EPYC (portable: meant for any x86-64 processor), by" in text("portable", PORTABLE_CLASS)
     avx2 = {"vendor": "AuthenticAMD", "torch": "AVX2", "onednn": "AVX2", "mkl": "AVX2"}
     assert "run on AMD EPYC, AuthenticAMD (torch AVX2, oneDNN AVX2, MKL AVX2), by" in text("native", avx2)
     assert "run on AMD EPYC (class not recorded), by" in text("native", None)

@@ -143,9 +143,12 @@ def test_a_folder_of_folders_of_results_is_refused_and_they_are_named(
     tmp_path: Path, load: Callable[[Path], object]
 ) -> None:
     Store(tmp_path / "one").prepare()
-    with pytest.raises(StoreError, match=r"no results in .*: name the folder .*; there are in .*/one$"):
+    with pytest.raises(StoreError, match=r"no results in .*: name the folder .*; there are some in .*/one$"):
         load(tmp_path)
     assert len(load_results(tmp_path / "one")) == 0, "a sweep that has just begun"
+    (tmp_path / "two" / "trials").mkdir(parents=True)
+    (tmp_path / "two" / "trials" / "search.json").write_text("{}")
+    assert len(load_results(tmp_path / "two")) == 0, "a search that is still at its trials"
 
 
 def test_cells_that_are_in_two_places_are_told(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ def fields(title: str) -> dict[tuple[str, str], list[str]]:
 def shown(path: Path, head: str) -> list[list[str]]:
     """Return the rows of the Markdown table with this first line."""
     block = path.read_text().partition(f"\n{head}\n")[2].split("\n\n")[0]
+    assert block, f"{path.name} has no table with the head {head}"
     return [[field.strip() for field in line.strip("|").split("|")] for line in block.splitlines()[1:]]
 
 
@@ -55,7 +56,9 @@ def test_numbers_of_networks_that_learned() -> None:
 
 def test_horizons() -> None:
     head = "| horizon after training, lower median | T=16 | T=64 | T=256 | T=1024 |"
-    for name, *horizons in shown(ROOT / "docs/standard.md", head):
+    found = shown(ROOT / "docs/standard.md", head)
+    assert len(found) == 9
+    for name, *horizons in found:
         task, model = name.split(", ")
         flow = tables()[f"{task}: gradient flow"]
         (row,) = (row for row in flow.rows if [str(row[0]), str(row[1])] == [model, "trained"])
@@ -65,10 +68,24 @@ def test_horizons() -> None:
 def test_first_table_of_the_readme_marks_what_the_seeds_leave_open() -> None:
     head = f"| usable length in steps, 64 units | {' | '.join(TASKS)} |"
     usable = {(str(row[0]), str(row[1])): row[2] for row in tables()["skill"].rows}
-    for model, *told in shown(ROOT / "README.md", head):
+    found = shown(ROOT / "README.md", head)
+    assert [row[0] for row in found] == ["GRU", "LSTM", "RNN"]
+    for model, *told in found:
         for task, text in zip(TASKS, told, strict=True):
             entry = usable[task, model.lower()]
             low, high = re.fullmatch(r"\[(.*), (.*)\]", entry.note).groups()  # type: ignore[union-attr]
             assert ("(?)" in text) == (low != high), (task, model)
             assert (text == "none") == (entry.text == "-"), (task, model)
             assert all(number in text for number in re.findall(r"^\d+|(?<=^>= )\d+", entry.text)), (task, model)
+            again = [int(number) for number in re.findall(r"\d+", text.partition("again")[2])]
+            assert again == lengths_again(task, model.lower()), (task, model)
+
+
+def lengths_again(task: str, model: str) -> list[int]:
+    """Return the ends of the lengths at which mean skill is at least 0.5 beyond the usable length."""
+    (row,) = (row for row in tables()["skill"].rows if [str(row[0]), str(row[1])] == [task, model])
+    if task == "forecasting" or row[2].value is None:
+        return []
+    known = zip((16, 64, 256, 1024), (entry.value for entry in row[3:]), strict=True)
+    beyond = [n for n, skill in known if n > row[2].value and skill is not None and skill >= 0.5]
+    return sorted({beyond[0], beyond[-1]}) if beyond else []

@@ -29,6 +29,7 @@ from seqbench import (
     StoreError,
     Target,
     TrainedScore,
+    load_results,
 )
 from seqbench.base.environment import describe
 from seqbench.errors import ExperimentError
@@ -354,8 +355,29 @@ def test_without_its_data_a_trained_number_is_that_of_the_records_and_unknown_wi
     keep_outcome(tmp_path / "results", gone, forged)
     found = outcome(gone, tmp_path)
     assert (found.status, found.measured, found.keys) == ("missed", of_today.measured, of_today.keys)
-    next((tmp_path / "results" / "records").iterdir()).unlink()
+    longer = outcome(target(trained(training={**TRAINING, "steps": 3}), 1.0), tmp_path)
+    keep_outcome(tmp_path / "results", gone, forged.model_copy(update={"keys": longer.keys}))
+    assert outcome(gone, tmp_path).status == "no data", "the records are of another training"
+    keep_outcome(tmp_path / "results", gone, forged)
+    for path in (tmp_path / "results" / "records").iterdir():
+        path.unlink()
     assert outcome(gone, tmp_path).status == "no data"
+
+
+def test_a_function_that_asks_for_missing_results_fails_and_the_next_target_goes_on(
+    tmp_path: Path,
+) -> None:
+    asking = target(Computed(lambda path: float(len(load_results(tmp_path / "gone"))), "asks"), name="asking")
+    found = {each.name: what.status for each, what in outcomes([asking, target(GUESS)], bench(tmp_path))}
+    assert found == {"asking": "failed", "one": "met"}
+
+
+def test_an_unreadable_outcome_is_told_before_anything_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "results" / "outcomes").mkdir(parents=True)
+    (tmp_path / "results" / "outcomes" / "one.json").write_text("{}")
+    first = target(Computed(lambda path: pytest.fail("it was measured"), "no"), name="first")
+    with pytest.raises(StoreError, match="it is no outcome of a target"):
+        list(outcomes([first, target(GUESS)], bench(tmp_path)))
 
 
 def test_training_is_told_before_it_begins(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def _bundle(each: Entered) -> str:
 def _where(each: Entered) -> str:
     """Return the processors and GPUs that computed a bundle, and which others give its bits."""
     if portable_bits(each.submission.records)[0] == "passed":
-        return f"{'; '.join(run_on(each.submission.records))} (any x86-64 processor gives these bits)"
+        return f"{'; '.join(run_on(each.submission.records))} (portable: meant for any x86-64 processor)"
     found = {_with_class(environment) for environment in each.submission.manifest.environments}
     return "; ".join(sorted(found))
 

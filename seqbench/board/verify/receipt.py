@@ -135,8 +135,9 @@ def why_kept(old: Receipt | None, new: Receipt) -> str | None:
     """
     if old is None or new.is_contradicted:
         return None
-    if failed := [cell.cell for cell in old.cells if cell.outcome == "differs" and cell.key not in new.confirmed]:
+    differing = [cell for cell in old.cells if cell.outcome == "differs"]
+    if failed := [cell.cell for cell in differing if cell.key not in new.confirmed]:
         return f"{failed[0]} differs in it, and is not confirmed now"
-    if len(old.confirmed) > len(new.confirmed):
+    if not differing and len(old.confirmed) > len(new.confirmed):
         return f"confirmed cells in it: {len(old.confirmed)}, now: {len(new.confirmed)}"
     return None

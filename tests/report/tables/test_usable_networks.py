@@ -17,6 +17,7 @@ def test_a_gap_of_half_the_skill_divides_and_what_is_below_the_baseline_does_not
     assert learned([1.0, 0.96, 0.0, 0.02, 0.97, 0.99]) == 4
     assert learned([-8.0, -2.0, 0.1]) is None
     assert learned([0.3, 0.6, 0.9]) is None
+    assert learned([0.5, 1.0]) is None, "both are usable"
     assert learned([0.9]) is None
 
 
@@ -40,5 +41,6 @@ def test_networks_are_counted_with_the_share_that_would_be_usable_and_a_lost_one
     assert table is not None
     low, high = scipy.stats.binomtest(2, 4).proportion_ci(0.95, method="exact")
     (row,) = table.rows
+    assert "T=12 (2 of 4 learned)" in divided_lines(observations(records))[0]
     assert [str(each) for each in row] == ["copy", "lstm", f"2 of 4 [{low:.2f}, {high:.2f}]"]
     assert usable_networks_table(observations(records[:1])) is None, "one seed tells no share"

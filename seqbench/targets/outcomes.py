@@ -100,12 +100,16 @@ def kept_outcome(folder: Path, target: Target) -> TargetOutcome | None:
 def keep_outcome(folder: Path, target: Target, outcome: TargetOutcome) -> None:
     """Write an outcome, unless it was not run or failed; one without data never replaces a measurement.
 
+    The same numbers from another machine replace nothing either.
+
     Raises:
         StoreError: the folder cannot be written to.
     """
     known = kept_outcome(folder, target)
     is_known = known is not None and known.is_measured
     if outcome.status in ("not run", "failed") or (is_known and not outcome.is_measured):
+        return
+    if known is not None and known == outcome.model_copy(update={"environment": known.environment}):
         return
     path = _file(folder, target)
     text = json.dumps(outcome.model_dump(mode="json", exclude={"earlier"}), allow_nan=False, indent=1) + "\n"

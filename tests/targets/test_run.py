@@ -241,6 +241,17 @@ def test_outcome_of_another_definition_counts_for_nothing(tmp_path: Path, change
     assert kept_outcome(tmp_path, dataclasses.replace(one, **change)) is None
 
 
+def test_the_same_numbers_from_another_machine_leave_the_kept_outcome_as_it_is(tmp_path: Path) -> None:
+    one = target(GUESS)
+    elsewhere = outcome(one, tmp_path).model_copy(update={"environment": {"processor": "another"}})
+    keep_outcome(tmp_path / "kept", one, elsewhere)
+    outcome_here = outcome(one, tmp_path)
+    keep_outcome(tmp_path / "kept", one, outcome_here)
+    assert kept_outcome(tmp_path / "kept", one) == elsewhere
+    keep_outcome(tmp_path / "kept", one, outcome_here.model_copy(update={"measured": 0.26}))
+    assert kept_outcome(tmp_path / "kept", one) != elsewhere
+
+
 def test_words_are_no_part_of_the_definition() -> None:
     one = target(GUESS)
     assert definition_of(one) == definition_of(dataclasses.replace(one, claim="the same, in other words"))

@@ -18,7 +18,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from seqbench.base.counts import counted
-from seqbench.base.nested import flat
 from seqbench.errors import StoreError
 from seqbench.experiment.cells import Cell, Configured
 from seqbench.experiment.schema import Gradients, Training
@@ -307,7 +306,7 @@ def _check_settings(record: Record, cell: Cell) -> None:
     """Refuse a trial that tells other settings than it was run with.
 
     Raises:
-        StoreError: its key is not the hash of its settings, or the setting that it tried is not in them.
+        StoreError: its key is not the hash of its settings, or it was trained with other fields than it tried.
     """
     if cell.key != record.key:
         what = f"its key is not the hash of its settings, which is {cell.key}"
@@ -322,21 +321,19 @@ def _check_settings(record: Record, cell: Cell) -> None:
 
 
 def _untold(record: Record, cell: Cell) -> str | None:
-    """Return the first parameter that a trial is said to have tried with another value than its cell has."""
-    parameters = dict(flat(cell.model.parameters))
+    """Return the first field of training that a trial is said to have tried with another value than it had.
+
+    Parameters of a model are left out: a model may take another value than it was given, as one that rounds it up.
+    """
     for name, value in (record.trial.setting if record.trial else {}).items():
-        _, dot, parameter = name.partition(".")
-        if dot:
-            had = parameters.get(parameter, value)
-            # What stands in a file as text may be a number in a model.
-            if had != value and isinstance(had, str) == isinstance(value, str):
-                return name
-        elif not _is_trained_with(cell.training, name, value):
+        if "." not in name and not _is_trained_with(cell.training, name, value):
             return name
     return None
 
 
 def _is_trained_with(training: Training, name: str, value: Any) -> bool:
+    if getattr(training, name, None) == value:
+        return True
     try:
         return Training.model_validate({**training.model_dump(), name: value}) == training
     except ValidationError:

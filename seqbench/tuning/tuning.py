@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seqbench.base.counts import counted
-from seqbench.errors import ExperimentError
+from seqbench.errors import ExperimentError, StoreError
 from seqbench.experiment.cells import Cell
 from seqbench.experiment.schema import Execution, Experiment
 from seqbench.experiment.shards import Shard
@@ -273,8 +273,21 @@ class Tuning:
         return {record.key: record.cell.model.titled for record in records}
 
     def _best(self, place: TunedPlace, rows: Sequence[TrialRow]) -> TunedData:
+        """Return the choice of a place.
+
+        Raises:
+            StoreError: the best trial tells another setting than it was trained with.
+        """
         number, scores = chosen_number(rows), mean_scores(rows)
         best = [row for row in rows if row.number == number]
+        for row in best:
+            told = TrialData(self.search.search, row.number, row.setting, bars=row.bars)
+            if place.trial(told, row.seed, self.catalog, self.tune).key != row.key:
+                raise StoreError(
+                    f"the trial {row.key} of {place.place} was changed: it is said to have tried"
+                    f" {setting_text(row.setting)}, and was trained with another setting; move it away, and"
+                    " `seqbench tune` with the same experiment runs it again"
+                )
         return TunedData(
             search=self.search.search,
             method=self.search.method,

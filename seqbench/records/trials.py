@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from statistics import fmean
@@ -46,8 +46,7 @@ class TrialRow:
         bars: (step, score) below which it was to end early.
         chosen: whether its setting was chosen for its task, model and length.
         refused: why the model refuses its setting, so that there is nothing to run; None if it takes it.
-        model_key: the key of its cell with seed 0 if it were no trial; two labels of one model with the same
-            setting share it.
+        cell: what was trained; None if unknown.
     """
 
     task: str
@@ -69,7 +68,7 @@ class TrialRow:
     bars: tuple[tuple[int, float], ...] = ()
     chosen: bool = False
     refused: str | None = None
-    model_key: str = ""
+    cell: Cell | None = field(default=None, repr=False, compare=False)
 
     @property
     def place(self) -> Place:
@@ -197,29 +196,48 @@ def missing_trials(search: Search, rows: Iterable[TrialRow], place: Place | None
     return tuple(told)
 
 
+def model_key(cell: Cell) -> str:
+    """Return what labels of one model share that have come to the same cells, whatever their seeds."""
+    return replace(cell, seed=0, evaluate_lengths=(), trial=None).key
+
+
 def twins(rows: Iterable[TrialRow]) -> list[dict[Place, Mapping[str, Any]]]:
     """Return the chosen settings, by place, of labels of one model that have come to the same cells."""
     found = defaultdict[tuple[str, int, str], dict[Place, Mapping[str, Any]]](dict)
     for row in rows:
-        if row.chosen and row.model_key:
-            found[row.task, row.length, row.model_key][row.place] = row.setting
+        if row.chosen and row.cell is not None:
+            found[row.task, row.length, model_key(row.cell)][row.place] = row.setting
     return [same for same in found.values() if len(same) > 1]
 
 
-def same_cells(settings: Mapping[Place, Mapping[str, Any]], under: str) -> str:
+def same_cells(settings: Mapping[Place, Mapping[str, Any]], under: Collection[str]) -> str:
     """Return a sentence about labels of one model that have come to the same cells.
 
     Args:
         settings: the place of each label -> its chosen setting.
-        under: the label under which the results stand.
+        under: the labels under which the results stand; none where there are no results.
     """
     told = " and ".join(f"{place.model} ({setting_text(setting)})" for place, setting in settings.items())
-    others = " and ".join(place.model for place in settings if place.model != under)
     task, _, length = next(iter(settings))
-    return (
-        f"{task} T={length}: {told} have come to the same model with the same training; its cells run once, their"
-        f" results stand under {under} alone, and tables have none of {others} there"
-    )
+    said = f"{task} T={length}: {told} have come to the same model with the same training"
+    if not under:
+        return f"{said}; its cells would run once, under one of these labels, and none of them is here"
+    alone = " alone" if len(under) == 1 else ""
+    others = " and ".join(place.model for place in settings if place.model not in under)
+    none = f", and tables have none of {others} there" if others else ""
+    return f"{said}; its cells run once, their results stand under {' and '.join(under)}{alone}{none}"
+
+
+def by_place_of_trials(records: Iterable[Record], rows: Iterable[TrialRow]) -> dict[Place, list[Record]]:
+    """Return the cells that tell a choice, by the place whose trials they name; by their own if none is here."""
+    place_of = {row.key: row.place for row in rows}
+    found: dict[Place, list[Record]] = {}
+    for record in records:
+        if record.tuned is not None:
+            own = Place(record.cell.task.shown, record.cell.model.titled, record.cell.length)
+            here = (place_of[key] for key in record.tuned.keys if key in place_of)
+            found.setdefault(next(here, own), []).append(record)
+    return found
 
 
 def setting_text(setting: Mapping[str, Any]) -> str:
@@ -298,7 +316,7 @@ def _row(record: Record, cell: Cell, search: Search) -> TrialRow:
         validations=tuple((each.step, each.score) for each in record.course.validations),
         bars=trial.bars,
         refused=(record.reason or "") if record.stopped == "refused" else None,
-        model_key=replace(cell, seed=0, trial=None).key,
+        cell=cell,
     )
 
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from statistics import fmean
@@ -46,7 +46,7 @@ class TrialRow:
         bars: (step, score) below which it was to end early.
         chosen: whether its setting was chosen for its task, model and length.
         refused: why the model refuses its setting, so that there is nothing to run; None if it takes it.
-        cell: what was trained; None if unknown.
+        model_key: what labels of one model with the same setting share, see `model_key`; empty if unknown.
     """
 
     task: str
@@ -68,7 +68,7 @@ class TrialRow:
     bars: tuple[tuple[int, float], ...] = ()
     chosen: bool = False
     refused: str | None = None
-    cell: Cell | None = field(default=None, repr=False, compare=False)
+    model_key: str = ""
 
     @property
     def place(self) -> Place:
@@ -205,8 +205,8 @@ def twins(rows: Iterable[TrialRow]) -> list[dict[Place, Mapping[str, Any]]]:
     """Return the chosen settings, by place, of labels of one model that have come to the same cells."""
     found = defaultdict[tuple[str, int, str], dict[Place, Mapping[str, Any]]](dict)
     for row in rows:
-        if row.chosen and row.cell is not None:
-            found[row.task, row.length, model_key(row.cell)][row.place] = row.setting
+        if row.chosen and row.model_key:
+            found[row.task, row.length, row.model_key][row.place] = row.setting
     return [same for same in found.values() if len(same) > 1]
 
 
@@ -316,7 +316,7 @@ def _row(record: Record, cell: Cell, search: Search) -> TrialRow:
         validations=tuple((each.step, each.score) for each in record.course.validations),
         bars=trial.bars,
         refused=(record.reason or "") if record.stopped == "refused" else None,
-        cell=cell,
+        model_key=model_key(cell),
     )
 
 

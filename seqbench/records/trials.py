@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -46,7 +46,7 @@ class TrialRow:
         bars: (step, score) below which it was to end early.
         chosen: whether its setting was chosen for its task, model and length.
         refused: why the model refuses its setting, so that there is nothing to run; None if it takes it.
-        model_key: what labels of one model with the same setting share, see `model_key`; empty if unknown.
+        model_key: what labels of one model with the same setting share, see `model_key`; of the best trial alone.
     """
 
     task: str
@@ -91,7 +91,18 @@ def load_trials(folder: str | Path) -> tuple[TrialRow, ...]:
     for record, own in told:
         _check_settings(record, own)
     rows.sort(key=lambda row: (order[row.place], row.number, search.trial_seeds.index(row.seed)))
-    return tuple(marked(rows, search))
+    return tuple(_keyed(marked(rows, search), {cell.key: cell for _, cell in told}))
+
+
+def _keyed(rows: Iterable[TrialRow], cells: Mapping[str, Cell]) -> Iterator[TrialRow]:
+    """Yield trials, the best one of each place with the key of its model; for all it would take long."""
+    found = list(rows)
+    by_place = defaultdict(list)
+    for row in found:
+        by_place[row.place].append(row)
+    best = {place: chosen_number(own) for place, own in by_place.items()}
+    for row in found:
+        yield replace(row, model_key=model_key(cells[row.key])) if row.number == best[row.place] else row
 
 
 def marked(rows: Iterable[TrialRow], search: Search) -> Iterable[TrialRow]:
@@ -316,7 +327,6 @@ def _row(record: Record, cell: Cell, search: Search) -> TrialRow:
         validations=tuple((each.step, each.score) for each in record.course.validations),
         bars=trial.bars,
         refused=(record.reason or "") if record.stopped == "refused" else None,
-        model_key=model_key(cell),
     )
 
 

@@ -414,10 +414,24 @@ def test_a_value_is_refused_where_no_value_of_the_others_makes_it_fit(tmp_path: 
     mixed = {"space": sizes([1, 4])["space"], "compute": 1e9}
     with pytest.raises(ExperimentError, match="trial . of last small T=4 has .*heads=4: small: "):
         tuned(tmp_path, catalog, tune=mixed)
-    with pytest.raises(ExperimentError, match="space.small.heads: small: hidden_size 8 is no multiple of heads 5"):
-        tuned(tmp_path, catalog, tune=sizes([1, 5]))
-    with pytest.raises(ExperimentError, match="space.small.hidden_size: small: hidden_size 6 is no multiple of"):
-        tuned(tmp_path, catalog, tune=sizes([4]))
+    # The message tells values of the space, not those that the experiment has.
+    none = "no combination of it with the values of the others is taken; the last one tried, "
+    for heads, hidden_size, said in (
+        (
+            [1, 5],
+            (6, 12),
+            rf"space.small.heads: {none}.*hidden_size=(6|12), .*heads=5, .*: hidden_size \1 is no mul",
+        ),
+        (
+            [7],
+            (6, 9),
+            rf"space.small.hidden_size: {none}.*heads=7, .*size=6, is refused: small: .* 6 is no .* heads 7",
+        ),
+    ):
+        with pytest.raises(ExperimentError, match=said):
+            tuned(tmp_path, catalog, tune=sizes(heads, hidden_size))
+    with pytest.raises(ExperimentError, match="space.small.heads: small.heads: .*, not 'x'"):
+        tuned(tmp_path, catalog, tune=sizes([1, "x"]))
 
 
 def test_a_grid_must_have_as_many_settings_for_each_model(tmp_path: Path) -> None:
@@ -466,6 +480,22 @@ def test_compute_for_more_trials_than_a_search_may_have_is_refused(
     spent = float(str(found.value).partition("lower it to ")[2].split()[0])
     (place,) = tuned(tmp_path, tune={**tune, "compute": 1.02 * spent}).search.places
     assert place.trials == 5
+
+
+def test_compute_that_is_far_too_much_is_refused_after_a_few_trials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = []
+    draw = budgets.random_setting
+    monkeypatch.setattr(budgets, "random_setting", lambda *asked: (drawn.append(asked), draw(*asked))[1])
+    tune = {"space": {"small.hidden_size": [4, 8]}, "compute": 1e18}
+    with pytest.raises(ExperimentError, match="enough for more than 10000 trials of last small T=4") as found:
+        tuned(tmp_path, tune=tune)
+    assert len(drawn) < 100
+    # What it says is about the most that is taken: a hundredth of it is for about a hundredth of the trials.
+    most = float(str(found.value).partition("lower it to about ")[2].split()[0])
+    (place,) = tuned(tmp_path, tune={**tune, "compute": most / 100}).search.places
+    assert 80 < place.trials < 120
 
 
 def _at_most(places: list[dict[str, Any]], operations: float) -> list[dict[str, Any]]:

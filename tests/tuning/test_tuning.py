@@ -415,22 +415,14 @@ def test_a_value_is_refused_where_no_value_of_the_others_makes_it_fit(tmp_path: 
     with pytest.raises(ExperimentError, match="trial . of last small T=4 has .*heads=4: small: "):
         tuned(tmp_path, catalog, tune=mixed)
     # The message tells values of the space, not those that the experiment has.
-    none = "no combination of it with the values of the others is taken; the last one tried, "
-    for heads, hidden_size, said in (
-        (
-            [1, 5],
-            (6, 12),
-            rf"space.small.heads: {none}.*hidden_size=(6|12), .*heads=5, .*: hidden_size \1 is no mul",
-        ),
-        (
-            [7],
-            (6, 9),
-            rf"space.small.hidden_size: {none}.*heads=7, .*size=6, is refused: small: .* 6 is no .* heads 7",
-        ),
+    for name, heads, hidden_size, said in (
+        ("heads", [1, 5], (6, 12), r"hidden_size=(6|12), small.heads=5, is refused: small: hidden_size \1 is no "),
+        ("hidden_size", [7], (6, 9), r"heads=7, small.hidden_size=6, is refused: .* 6 is no multiple of heads 7"),
+        ("hidden_size", [4], (6, 12), r"hidden_size 6 is no multiple of heads 4"),
     ):
-        with pytest.raises(ExperimentError, match=said):
+        with pytest.raises(ExperimentError, match=rf"tune.space.small.{name}: .*{said}"):
             tuned(tmp_path, catalog, tune=sizes(heads, hidden_size))
-    with pytest.raises(ExperimentError, match="space.small.heads: small.heads: .*, not 'x'"):
+    with pytest.raises(ExperimentError, match=r"space.small.heads: small.heads is to be a whole number, and 'x'"):
         tuned(tmp_path, catalog, tune=sizes([1, "x"]))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from seqbench.base.nested import flat
 from seqbench.errors import ExperimentError
 from seqbench.experiment.cells import Cell
-from seqbench.experiment.search_space import Values
+from seqbench.experiment.search_space import ListedValues, Values
 from seqbench.records.schema import Record
 from seqbench.records.search import Place
 from seqbench.records.trials import model_key, same_cells
@@ -30,7 +30,7 @@ def refuse_twins(places: Sequence[TunedPlace], where: str) -> None:
     """
     for one, other in combinations(places, 2):
         is_of_one_row = one.place._replace(model="") == other.place._replace(model="")
-        if is_of_one_row and _own(one) == _own(other) and _rest(one) == _rest(other):
+        if is_of_one_row and _are_alike(_own(one), _own(other)) and _rest(one) == _rest(other):
             chosen = ", ".join(sorted(name.removeprefix(".") for name in _own(one)))
             raise ExperimentError(
                 f"{where}{other.place.model} is {one.place.model} once more: they differ in nothing but what the"
@@ -96,6 +96,18 @@ def once(
 def _own(place: TunedPlace) -> dict[str, Values]:
     """Return the search space of a place; a parameter of its model without the label, but with the dot."""
     return {name[max(0, name.find(".")) :]: values for name, values in place.space.items()}
+
+
+def _are_alike(one: Mapping[str, Values], other: Mapping[str, Values]) -> bool:
+    """Say whether two search spaces have the same values, listed in whatever order."""
+    return one.keys() == other.keys() and all(_have_same(values, other[name]) for name, values in one.items())
+
+
+def _have_same(one: Values, other: Values) -> bool:
+    if isinstance(one, ListedValues) and isinstance(other, ListedValues):
+        # A value may be a list, of which no set is made.
+        return all(map(other.holds, one.values)) and all(map(one.holds, other.values))
+    return one == other
 
 
 def _rest(place: TunedPlace) -> tuple[Any, ...]:

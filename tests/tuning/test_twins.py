@@ -147,10 +147,12 @@ def test_labels_at_different_settings_each_have_their_cells(tmp_path: Path) -> N
     assert told(tmp_path) == found.chosen(RETRY_FAILED).shared == ()
 
 
-def test_two_labels_with_the_same_values_to_choose_from_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("values", [[8, 12], [12, 8]])
+def test_two_labels_with_the_same_values_to_choose_from_are_refused(tmp_path: Path, values: list[int]) -> None:
     said = r"label1 is label0 once more: they differ in nothing but what the search chooses \(hidden_size\)"
     with pytest.raises(ExperimentError, match=said):
-        tuned(tmp_path, **labels([8, 12], [8, 12]))
+        tuned(tmp_path, **labels([8, 12], values))
+    assert len(tuned(tmp_path, **labels([8, 12], [8, 13])).places) == 2
 
 
 @dataclass(frozen=True)

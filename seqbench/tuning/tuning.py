@@ -177,7 +177,7 @@ class Tuning:
         Raises:
             StoreError: the folder holds trials that this search did not plan.
         """
-        rows, records = load_trials(self.folder), self._results()
+        rows, (titles, mine) = load_trials(self.folder), self._results()
         problems: dict[Place, str] = {}
         waiting: list[str] = []
         choices: dict[Place, TunedData] = {}
@@ -190,10 +190,9 @@ class Tuning:
             else:
                 choices[place.place] = self._best(place, found)
         cells = self._to_test(choices)
-        tested = by_place_of_trials((each for each in records if self._is_mine(each)), rows)
+        tested = by_place_of_trials(mine, rows)
         problems |= _chosen_otherwise(cells, tested)
         choices = {place: tuned for place, tuned in choices.items() if place not in problems}
-        titles = {record.key: record.cell.model.titled for record in records}
         kept, same = once([each for each in cells if each[1].place in choices], titles, tested)
         expansion = _expansion(kept)
         share = None if self.share is None else self.share.of_tests(expansion.cells)
@@ -264,12 +263,14 @@ class Tuning:
             return cell
         return replace(cell, trial=replace(told, operations=self.counter.training(cell)))
 
-    def _results(self) -> list[Record]:
-        """Return the records of the folder that are no trials, as far as they can be read."""
-        return list(Store(self.folder).light(is_broken_skipped=True)) if self.folder.is_dir() else []
-
-    def _is_mine(self, record: Record) -> bool:
-        return record.tuned is not None and record.tuned.search == self.search.search
+    def _results(self) -> tuple[dict[str, str], list[Record]]:
+        """Return key -> model, as tables show it, of each record that is no trial; and those of this search."""
+        titles, mine = dict[str, str](), list[Record]()
+        for record in Store(self.folder).light(is_broken_skipped=True) if self.folder.is_dir() else ():
+            titles[record.key] = record.cell.model.titled
+            if record.tuned is not None and record.tuned.search == self.search.search:
+                mine.append(record)
+        return titles, mine
 
     def _to_test(self, choices: Mapping[Place, TunedData]) -> list[tuple[Cell, TunedPlace]]:
         """Return the cells with the chosen settings, of all seeds of the experiment, with their places."""

@@ -131,13 +131,15 @@ class _Run:
 
     def end(self, *, trials_only: bool) -> int:
         """Choose settings, run the cells with them, and return the exit status."""
-        chosen, store = self._found.chosen(self._policy), Store(self._found.folder)
+        chosen = self._found.chosen(self._policy, trials_only=trials_only)
+        store = Store(self._found.folder)
         show_settings(chosen, as_json=self._as_json)
         status = None
         if not trials_only and chosen.plan.cells:
             status = swept(chosen.plan, store, self._found.catalog, self._how, **self._showing)
             if status is None:
                 if again := self._found.tell(chosen.plan):
-                    say(f"{counted(again, 'record')} from before, with the same setting, tell this choice now")
+                    what = "from before, with the same setting, tell this choice and its label now"
+                    say(f"{counted(again, 'record')} {what}")
                 status = ended(chosen.plan, store, self._how, as_json=self._as_json)
         return status or (UNFINISHED if chosen.open else 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -18,7 +18,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from seqbench.base.counts import counted
-from seqbench.base.nested import flat
 from seqbench.errors import StoreError
 from seqbench.experiment.cells import Cell, Configured
 from seqbench.experiment.schema import Gradients, Training
@@ -47,8 +46,7 @@ class TrialRow:
         bars: (step, score) below which it was to end early.
         chosen: whether its setting was chosen for its task, model and length.
         refused: why the model refuses its setting, so that there is nothing to run; None if it takes it.
-        model_key: the key of its cell with seed 0 if it were no trial; two labels of one model with the same
-            setting share it.
+        model_key: what labels of one model with the same setting share, see `model_key`; of the best trial alone.
     """
 
     task: str
@@ -93,7 +91,18 @@ def load_trials(folder: str | Path) -> tuple[TrialRow, ...]:
     for record, own in told:
         _check_settings(record, own)
     rows.sort(key=lambda row: (order[row.place], row.number, search.trial_seeds.index(row.seed)))
-    return tuple(marked(rows, search))
+    return tuple(_keyed(marked(rows, search), {cell.key: cell for _, cell in told}))
+
+
+def _keyed(rows: Iterable[TrialRow], cells: Mapping[str, Cell]) -> Iterator[TrialRow]:
+    """Yield trials, the best one of each place with the key of its model; for all it would take long."""
+    found = list(rows)
+    by_place = defaultdict(list)
+    for row in found:
+        by_place[row.place].append(row)
+    best = {place: chosen_number(own) for place, own in by_place.items()}
+    for row in found:
+        yield replace(row, model_key=model_key(cells[row.key])) if row.number == best[row.place] else row
 
 
 def marked(rows: Iterable[TrialRow], search: Search) -> Iterable[TrialRow]:
@@ -198,6 +207,11 @@ def missing_trials(search: Search, rows: Iterable[TrialRow], place: Place | None
     return tuple(told)
 
 
+def model_key(cell: Cell) -> str:
+    """Return what labels of one model share that have come to the same cells, whatever their seeds."""
+    return replace(cell, seed=0, evaluate_lengths=(), trial=None).key
+
+
 def twins(rows: Iterable[TrialRow]) -> list[dict[Place, Mapping[str, Any]]]:
     """Return the chosen settings, by place, of labels of one model that have come to the same cells."""
     found = defaultdict[tuple[str, int, str], dict[Place, Mapping[str, Any]]](dict)
@@ -207,20 +221,34 @@ def twins(rows: Iterable[TrialRow]) -> list[dict[Place, Mapping[str, Any]]]:
     return [same for same in found.values() if len(same) > 1]
 
 
-def same_cells(settings: Mapping[Place, Mapping[str, Any]], under: str) -> str:
+def same_cells(settings: Mapping[Place, Mapping[str, Any]], under: Collection[str]) -> str:
     """Return a sentence about labels of one model that have come to the same cells.
 
     Args:
         settings: the place of each label -> its chosen setting.
-        under: the label under which the results stand.
+        under: the labels under which the results stand; none where there are no results.
     """
     told = " and ".join(f"{place.model} ({setting_text(setting)})" for place, setting in settings.items())
-    others = " and ".join(place.model for place in settings if place.model != under)
     task, _, length = next(iter(settings))
-    return (
-        f"{task} T={length}: {told} have come to the same model with the same training; its cells run once, their"
-        f" results stand under {under} alone, and tables have none of {others} there"
-    )
+    said = f"{task} T={length}: {told} have come to the same model with the same training"
+    if not under:
+        return f"{said}; its cells would run once, under one of these labels, and none of them is here"
+    alone = " alone" if len(under) == 1 else ""
+    others = " and ".join(place.model for place in settings if place.model not in under)
+    none = f", and tables have none of {others} there" if others else ""
+    return f"{said}; its cells run once, their results stand under {' and '.join(under)}{alone}{none}"
+
+
+def by_place_of_trials(records: Iterable[Record], rows: Iterable[TrialRow]) -> dict[Place, list[Record]]:
+    """Return the cells that tell a choice, by the place whose trials they name; by their own if none is here."""
+    place_of = {row.key: row.place for row in rows}
+    found: dict[Place, list[Record]] = {}
+    for record in records:
+        if record.tuned is not None:
+            own = Place(record.cell.task.shown, record.cell.model.titled, record.cell.length)
+            here = (place_of[key] for key in record.tuned.keys if key in place_of)
+            found.setdefault(next(here, own), []).append(record)
+    return found
 
 
 def setting_text(setting: Mapping[str, Any]) -> str:
@@ -299,7 +327,6 @@ def _row(record: Record, cell: Cell, search: Search) -> TrialRow:
         validations=tuple((each.step, each.score) for each in record.course.validations),
         bars=trial.bars,
         refused=(record.reason or "") if record.stopped == "refused" else None,
-        model_key=replace(cell, seed=0, trial=None).key,
     )
 
 
@@ -307,7 +334,7 @@ def _check_settings(record: Record, cell: Cell) -> None:
     """Refuse a trial that tells other settings than it was run with.
 
     Raises:
-        StoreError: its key is not the hash of its settings, or the setting that it tried is not in them.
+        StoreError: its key is not the hash of its settings, or it was trained with other fields than it tried.
     """
     if cell.key != record.key:
         what = f"its key is not the hash of its settings, which is {cell.key}"
@@ -322,21 +349,19 @@ def _check_settings(record: Record, cell: Cell) -> None:
 
 
 def _untold(record: Record, cell: Cell) -> str | None:
-    """Return the first parameter that a trial is said to have tried with another value than its cell has."""
-    parameters = dict(flat(cell.model.parameters))
+    """Return the first field of training that a trial is said to have tried with another value than it had.
+
+    Parameters of a model are left out: a model may take another value than it was given, as one that rounds it up.
+    """
     for name, value in (record.trial.setting if record.trial else {}).items():
-        _, dot, parameter = name.partition(".")
-        if dot:
-            had = parameters.get(parameter, value)
-            # What stands in a file as text may be a number in a model.
-            if had != value and isinstance(had, str) == isinstance(value, str):
-                return name
-        elif not _is_trained_with(cell.training, name, value):
+        if "." not in name and not _is_trained_with(cell.training, name, value):
             return name
     return None
 
 
 def _is_trained_with(training: Training, name: str, value: Any) -> bool:
+    if getattr(training, name, None) == value:
+        return True
     try:
         return Training.model_validate({**training.model_dump(), name: value}) == training
     except ValidationError:

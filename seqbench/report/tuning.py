@@ -18,6 +18,7 @@ from seqbench.records.schema import Record
 from seqbench.records.search import Place, Search, has_trials, load_search
 from seqbench.records.trials import (
     TrialRow,
+    by_place_of_trials,
     chosen_number,
     failed_trials,
     load_trials,
@@ -137,39 +138,27 @@ def _checked(tried: Tried, records: Iterable[Record]) -> Tried:
     for row in tried.rows:
         rows[row.place].append(row)
     own = [record for record in records if record.tuned and record.tuned.search == search.search]
-    choices = _choices(own, tried.rows)
+    cells = by_place_of_trials(own, tried.rows)
+    choices = {place: [each.tuned for each in found if each.tuned] for place, found in cells.items()}
     said = dict.fromkeys(tried.problems)
     for place in dict.fromkeys([*rows, *choices]):
         found, told = rows.get(place, []), choices.get(place, [])
         said |= dict.fromkeys(f"{place}: {sentence}" for sentence in _odd(search, place, found, told))
         rows[place] = list(with_choice(found, _number(found, told)))
     seen = [row for found in rows.values() for row in found]
-    under = {_place_of(record) for record in own}
     tested = {place for place in choices if any(row.chosen for row in rows[place])}
     for same in twins(seen):
-        stands = next((place for place in same if place in under), next(iter(same)))
-        said[same_cells(same, stands.model)] = None
+        under = dict.fromkeys(record.cell.model.titled for place in same for record in cells.get(place, ()))
+        said[same_cells(same, under)] = None
         tested |= set(same) if tested & set(same) else set()
     return Tried(tried.folder, search, tuple(seen), tuple(said), frozenset(tested))
 
 
-def _place_of(record: Record) -> Place:
-    return Place(record.cell.task.shown, record.cell.model.titled, record.cell.length)
-
-
-def _choices(records: Iterable[Record], rows: Iterable[TrialRow]) -> dict[Place, list[TunedData]]:
-    """Return what the cells of each place tell of their choice; the place by the trials that they name."""
-    place_of = {row.key: row.place for row in rows}
-    found: dict[Place, list[TunedData]] = {}
-    for record in records:
-        if record.tuned is not None:
-            here = (place_of[key] for key in record.tuned.keys if key in place_of)
-            found.setdefault(next(here, _place_of(record)), []).append(record.tuned)
-    return found
-
-
 def _odd(search: Search, place: Place, rows: Sequence[TrialRow], told: Sequence[TunedData]) -> Iterator[str]:
     """Yield a sentence about each thing that is odd in the trials and the choice of a place."""
+    if place not in search.plan:
+        yield "its cells name trials of this search that are not here, and the search has no trials of it"
+        return
     why = why_open(search, rows, place)
     if told and not _explain(rows, told):
         yield "its trials are not those from which its setting was chosen; they were changed since"

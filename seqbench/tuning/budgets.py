@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import repeat
 from pathlib import Path
 
 from seqbench.base.atomic_files import write_first
@@ -23,6 +24,11 @@ from seqbench.tuning.refused import refused_combination
 
 OPERATIONS_MOVE_WITH = ("batch_size", "embedding_size")
 """Fields of training on which the operations of a step depend; a model's parameters may do so too."""
+
+_SAMPLE = 32
+"""First trials by which a budget that is far too large is told, without a count of all the others."""
+_SURELY = 10
+"""So many times the costliest of these trials are more than the mean of all."""
 
 
 def search_of(
@@ -113,16 +119,17 @@ def _affordable(place: TunedPlace, tune: Tune, counter: OperationCounter, where:
             f"{where}tune.compute: with tpe the number of trials must be known before the first, and their"
             f" operations depend on {moving[0]}: give trials, or tune at random"
         )
-    trials, operations, budget = 0, 0.0, tune.compute or 0.0
-    for cost in _costs(place, tune, counter, where):
+    costs, budget = _costs(place, tune, counter, where), tune.compute or 0.0
+    trials, operations, costliest = 0, 0.0, 0.0
+    # Without a part of the space on which they depend the operations of all trials are those of the first.
+    for cost in costs if moving else repeat(next(costs)):
         if operations + cost > budget:
             break
+        costliest = max(costliest, cost)
         if trials == MOST_TRIALS:
-            raise ExperimentError(
-                f"{where}tune.compute is enough for more than {MOST_TRIALS} trials of {place.place}, the most that"
-                " a search may have: the rest would not be spent, and budgets would differ; lower it to"
-                f" {0.99 * operations:.3g} floating-point operations or less"
-            )
+            raise _too_much(place, where, f"{0.99 * operations:.3g}")
+        if moving and trials == _SAMPLE and budget > _SURELY * MOST_TRIALS * costliest:
+            raise _too_much(place, where, f"about {MOST_TRIALS * operations / trials:.2g}")
         trials, operations = trials + 1, operations + cost
     if not trials:
         raise ExperimentError(
@@ -130,6 +137,14 @@ def _affordable(place: TunedPlace, tune: Tune, counter: OperationCounter, where:
             " operations; raise it"
         )
     return PlacePlan(**place.place._asdict(), trials=trials, operations=operations)
+
+
+def _too_much(place: TunedPlace, where: str, most: str) -> ExperimentError:
+    return ExperimentError(
+        f"{where}tune.compute is enough for more than {MOST_TRIALS} trials of {place.place}, the most that a"
+        f" search may have: the rest would not be spent, and budgets would differ; lower it to {most}"
+        " floating-point operations or less"
+    )
 
 
 def _costs(place: TunedPlace, tune: Tune, counter: OperationCounter, where: str) -> Iterator[float]:

@@ -19,6 +19,7 @@ from seqbench.experiment.search_space import Values, random_setting
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.grid import configured
 from seqbench.plugins.parameters import make
+from seqbench.records.trials import setting_text
 
 TUNED_FIELDS = sorted(set(Training.model_fields) - in_no_key(Training) - {"steps"})
 """The fields of training that can be tuned: all that move the score, but for the length of the training itself."""
@@ -76,19 +77,25 @@ def check_space(
                 with_setting(cell, {name: end}, catalog)
             except ExperimentError as error:
                 own = space_of(space, owner_of(cell, experiment))
-                if not _is_mended(cell, _combined(name, end, own), catalog):
-                    raise ExperimentError(f"{where}tune.space.{name}: {error}") from error
+                if problem := _unmended(cell, _combined(name, end, own), catalog, str(error)):
+                    raise ExperimentError(f"{where}tune.space.{name}: {problem}") from error
 
 
-def _is_mended(cell: Cell, settings: Iterable[Mapping[str, Any]], catalog: Catalog) -> bool:
-    """Say whether one of these settings is taken."""
+def _unmended(cell: Cell, settings: Iterable[Mapping[str, Any]], catalog: Catalog, alone: str) -> str | None:
+    """Return why none of these settings is taken, ``alone`` if all for the same reason; None if one is."""
+    problem = alone
     for setting in settings:
         try:
             with_setting(cell, setting, catalog)
-        except ExperimentError:
-            continue
-        return True
-    return False
+        except ExperimentError as error:
+            if str(error) != alone:
+                problem = (
+                    "none of the combinations with values of the others that were tried is taken; the last,"
+                    f" {setting_text(setting)}, is refused: {error}"
+                )
+        else:
+            return None
+    return problem
 
 
 def _combined(name: str, value: Any, own: Mapping[str, Values]) -> Iterator[dict[str, Any]]:

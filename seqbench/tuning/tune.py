@@ -90,5 +90,5 @@ def tune(
         log.warning("%s", sentence)
     run_plan(chosen.plan, store, catalog, settings, progress=progress)
     if again := found.tell(chosen.plan):
-        log.warning("%d records from before, with the same setting, tell this choice now", again)
+        log.warning("%d records from before, with the same setting, tell this choice and its label now", again)
     return frame(records_of(chosen.plan, store))

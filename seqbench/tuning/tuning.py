@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seqbench.base.counts import counted
-from seqbench.errors import ExperimentError
+from seqbench.errors import ExperimentError, StoreError
 from seqbench.experiment.cells import Cell
 from seqbench.experiment.schema import Execution, Experiment
 from seqbench.experiment.shards import Shard
@@ -21,6 +21,7 @@ from seqbench.records.search import TRIALS, Place, PlacePlan, Search, has_trials
 from seqbench.records.store import Store
 from seqbench.records.trials import (
     TrialRow,
+    by_place_of_trials,
     chosen_number,
     load_trials,
     mean_scores,
@@ -166,43 +167,46 @@ class Tuning:
         share = None if self.share is None else self.share.of_trials(expansion.cells)
         return plan_cells(expansion, self.trials, policy, share=share), refused
 
-    def chosen(self, policy: OnExisting) -> Chosen:
+    def chosen(self, policy: OnExisting, *, trials_only: bool = False) -> Chosen:
         """Choose a setting for each place whose trials have all ended, and plan the cells to test.
+
+        Args:
+            policy: what becomes of trials and cells with a record.
+            trials_only: whether the cells are not run, which a sentence about them then tells.
 
         Raises:
             StoreError: the folder holds trials that this search did not plan.
         """
-        rows, tested = load_trials(self.folder), self._tested()
-        cells: list[tuple[Cell, TunedPlace]] = []
-        problems: list[str] = []
+        rows, (titles, mine) = load_trials(self.folder), self._results()
+        problems: dict[Place, str] = {}
         waiting: list[str] = []
         choices: dict[Place, TunedData] = {}
         for place in self.places:
             found = [row for row in rows if row.place == place.place]
             if self.share is not None and (missing := missing_trials(self.search, found, place.place)):
                 waiting += missing
-                continue
-            if problem := why_open(self.search, found, place.place, policy.done):
-                problems.append(f"{place.place}: {problem}")
-                continue
-            tuned = self._best(place, found)
-            if problem := _chosen_otherwise(tested.get(place.place, ()), tuned.setting):
-                problems.append(f"{place.place}: {problem}")
-                continue
-            choices[place.place] = tuned
-            to_test = (place.tested(tuned.setting, seed, self.catalog) for seed in self.experiment.seeds)
-            cells += [(replace(cell, tuned=tuned), place) for cell in to_test]
-        kept, shared = once(cells, [choices[place.place].setting for _, place in cells], self._labels(cells))
+            elif problem := why_open(self.search, found, place.place, policy.done):
+                problems[place.place] = problem
+            else:
+                choices[place.place] = self._best(place, found)
+        cells = self._to_test(choices)
+        tested = by_place_of_trials(mine, rows)
+        problems |= _chosen_otherwise(cells, tested)
+        choices = {place: tuned for place, tuned in choices.items() if place not in problems}
+        kept, same = once([each for each in cells if each[1].place in choices], titles, tested)
         expansion = _expansion(kept)
         share = None if self.share is None else self.share.of_tests(expansion.cells)
         plan = plan_cells(expansion, Store(self.folder), policy, share=share)
-        return Chosen(plan, choices, tuple(problems), tuple(waiting), shared)
+        told = tuple(f"{each.place}: {problems[each.place]}" for each in self.places if each.place in problems)
+        shared = tuple(each.told(is_run=policy.runs and not trials_only) for each in same)
+        return Chosen(plan, choices, told, tuple(waiting), shared)
 
     def tell(self, plan: Plan) -> int:
-        """Tell the choice in records of these cells that were there before it, or tell another one.
+        """Tell the choice and its label in records of these cells that were there before, or tell another one.
 
-        Such a cell was run before with the same setting, or its choice was made while trials were still to come.
-        Nothing is written where the plan runs nothing. Returns how many records were written again.
+        Such a cell was run before with the same setting, maybe under another label, or its choice was made while
+        trials were still to come. Nothing is written where the plan runs nothing. Returns how many records were
+        written again.
         """
         if not plan.on_existing.runs:
             return 0
@@ -210,11 +214,14 @@ class Tuning:
         stale = [
             record.key
             for record in store.light(is_broken_skipped=True, keys=asked.keys())
-            if record.tuned != asked[record.key].tuned
+            if (record.tuned, record.cell.model.titled)
+            != (asked[record.key].tuned, asked[record.key].model.titled)
         ]
         for key in stale:
             record = store.with_key(key)
-            cell = record.cell.model_copy(update={"tuned": asked[key].tuned})
+            label = {"label": asked[key].model.label, "sized": asked[key].model.sized}
+            model = record.cell.model.model_copy(update=label)
+            cell = record.cell.model_copy(update={"tuned": asked[key].tuned, "model": model})
             store.write(record.model_copy(update={"cell": cell}))
         return len(stale)
 
@@ -256,25 +263,40 @@ class Tuning:
             return cell
         return replace(cell, trial=replace(told, operations=self.counter.training(cell)))
 
-    def _tested(self) -> Mapping[Place, Sequence[Record]]:
-        """Return the records of cells with a setting that this search has chosen, by place."""
-        found: dict[Place, list[Record]] = {}
+    def _results(self) -> tuple[dict[str, str], list[Record]]:
+        """Return key -> model, as tables show it, of each record that is no trial; and those of this search."""
+        titles, mine = dict[str, str](), list[Record]()
         for record in Store(self.folder).light(is_broken_skipped=True) if self.folder.is_dir() else ():
+            titles[record.key] = record.cell.model.titled
             if record.tuned is not None and record.tuned.search == self.search.search:
-                cell = record.cell
-                found.setdefault(Place(cell.task.shown, cell.model.titled, cell.length), []).append(record)
-        return found
+                mine.append(record)
+        return titles, mine
 
-    def _labels(self, cells: Sequence[tuple[Cell, TunedPlace]]) -> dict[str, str]:
-        """Return the key of each of these cells that has a record -> the model, as its record shows it."""
-        if not self.folder.is_dir():
-            return {}
-        records = Store(self.folder).light(is_broken_skipped=True, keys={cell.key for cell, _ in cells})
-        return {record.key: record.cell.model.titled for record in records}
+    def _to_test(self, choices: Mapping[Place, TunedData]) -> list[tuple[Cell, TunedPlace]]:
+        """Return the cells with the chosen settings, of all seeds of the experiment, with their places."""
+        return [
+            (replace(place.tested(tuned.setting, seed, self.catalog), tuned=tuned), place)
+            for place in self.places
+            if (tuned := choices.get(place.place)) is not None
+            for seed in self.experiment.seeds
+        ]
 
     def _best(self, place: TunedPlace, rows: Sequence[TrialRow]) -> TunedData:
+        """Return the choice of a place.
+
+        Raises:
+            StoreError: the best trial tells another setting than it was trained with.
+        """
         number, scores = chosen_number(rows), mean_scores(rows)
         best = [row for row in rows if row.number == number]
+        for row in best:
+            told = TrialData(self.search.search, row.number, row.setting, bars=row.bars)
+            if place.trial(told, row.seed, self.catalog, self.tune).key != row.key:
+                raise StoreError(
+                    f"the trial {row.key} of {place.place} was changed: it is said to have tried"
+                    f" {setting_text(row.setting)}, and was trained with another setting; move it away, and"
+                    " `seqbench tune` with the same experiment runs it again"
+                )
         return TunedData(
             search=self.search.search,
             method=self.search.method,
@@ -330,15 +352,29 @@ def of_trials(settings: Execution) -> Execution:
     return settings.model_copy(update={"keep_weights": False, "loggers": ()})
 
 
-def _chosen_otherwise(tested: Sequence[Record], setting: Mapping[str, Any]) -> str | None:
-    """Return what to do where cells have another choice of the same search than this one; None if none has."""
-    other = [record for record in tested if record.tuned is not None and record.tuned.setting != setting]
-    if not other or other[0].tuned is None:
-        return None
-    earlier = setting_text(other[0].tuned.setting)
+def _chosen_otherwise(
+    cells: Sequence[tuple[Cell, TunedPlace]], tested: Mapping[Place, Sequence[Record]]
+) -> dict[Place, str]:
+    """Return place -> what to do, for those of which records have another choice of the same search than now.
+
+    Left out are records of cells that another label of the model has now come to: they become those of that label.
+    """
+    settings = {place.place: cell.tuned.setting for cell, place in cells if cell.tuned is not None}
+    other = {
+        place: [each for each in tested.get(place, ()) if each.tuned and each.tuned.setting != setting]
+        for place, setting in settings.items()
+    }
+    asked = {cell.key for cell, place in cells if not other[place.place]}
+    left = {place: [each for each in own if each.key not in asked] for place, own in other.items()}
+    return {place: _earlier(own, settings[place]) for place, own in left.items() if own}
+
+
+def _earlier(records: Sequence[Record], setting: Mapping[str, Any]) -> str:
+    """Return what to do about records with an earlier choice than this setting."""
+    earlier = setting_text(records[0].tuned.setting) if records[0].tuned else ""
     return (
-        f"{counted(len(other), 'cell')} with an earlier choice of this search, {earlier}"
-        f" ({other[0].key} first); outcomes of its trials have changed since, and now {setting_text(setting)} is"
+        f"{counted(len(records), 'cell')} with an earlier choice of this search, {earlier}"
+        f" ({records[0].key} first); outcomes of its trials have changed since, and now {setting_text(setting)} is"
         " chosen. Two choices are not averaged, so nothing more is tested there: move the records of the earlier"
         " choice away, or choose another folder"
     )

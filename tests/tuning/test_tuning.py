@@ -287,7 +287,6 @@ def test_a_second_trial_of_one_number_is_refused(tmp_path: Path) -> None:
         ("training", "of last small T=4 was changed: its key is not the hash of its settings, which is "),
         ("model", "its key is not the hash of its settings"),
         ("learning_rate", "it is said to have tried another learning_rate than it was trained with; move it away"),
-        ("small.hidden_size", "it is said to have tried another small.hidden_size than it was trained with"),
     ],
 )
 def test_a_trial_whose_settings_were_changed_is_refused(tmp_path: Path, changed: str, said: str) -> None:
@@ -302,12 +301,47 @@ def test_a_trial_whose_settings_were_changed_is_refused(tmp_path: Path, changed:
     elif changed == "model":
         cell = cell.model_copy(update={"model": cell.model.model_copy(update={"parameters": {"hidden_size": 6}})})
     else:
-        setting = {**record.trial.setting, changed: 6 if "." in changed else 0.0123}
+        setting = {**record.trial.setting, changed: 0.0123}
         cell = cell.model_copy(update={"trial": replace(record.trial, setting=setting)})
     # Writing makes the checksum anew.
     store.write(record.model_copy(update={"cell": cell}))
     with pytest.raises(StoreError, match=said):
         load_trials(tmp_path)
+
+
+def test_the_best_trial_must_have_been_trained_with_the_parameters_that_it_tells(tmp_path: Path) -> None:
+    found = tuned(tmp_path)
+    tried(found)
+    store = Store(tmp_path / "trials")
+    best = next(row for row in load_trials(tmp_path) if row.chosen)
+    record = store.with_key(best.key)
+    assert record.trial is not None
+    told = replace(record.trial, setting={**best.setting, "small.hidden_size": 6})
+    store.write(record.model_copy(update={"cell": record.cell.model_copy(update={"trial": told})}))
+    with pytest.raises(StoreError, match=r"tried .*small.hidden_size=6, and was trained with another setting"):
+        found.chosen(RETRY_FAILED)
+
+
+@dataclass(frozen=True)
+class Rounding(Gru):
+    """A model that rounds its width up to a multiple of four."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hidden_size", -(-self.hidden_size // 4) * 4)
+
+
+def test_a_model_may_take_another_value_than_it_was_given(tmp_path: Path) -> None:
+    catalog = Catalog(tasks={"last": Last}, models={"small": Rounding})
+    tune = {"space": {"small.hidden_size": [6, 7, 12]}, "method": "grid"}
+    found = tuned(tmp_path, catalog, tune=tune)
+    (record, _) = finished(found)
+    assert record.tuned is not None
+    assert [row.setting["small.hidden_size"] for row in load_trials(tmp_path)] == [6, 7, 12]
+    assert (
+        record.cell.model.parameters["hidden_size"]
+        == {6: 8, 7: 8, 12: 12}[record.tuned.setting["small.hidden_size"]]
+    )
+    assert found.chosen(RETRY_FAILED).plan.pending == ()
 
 
 @pytest.mark.parametrize(
@@ -380,10 +414,16 @@ def test_a_value_is_refused_where_no_value_of_the_others_makes_it_fit(tmp_path: 
     mixed = {"space": sizes([1, 4])["space"], "compute": 1e9}
     with pytest.raises(ExperimentError, match="trial . of last small T=4 has .*heads=4: small: "):
         tuned(tmp_path, catalog, tune=mixed)
-    with pytest.raises(ExperimentError, match="space.small.heads: small: hidden_size 8 is no multiple of heads 5"):
-        tuned(tmp_path, catalog, tune=sizes([1, 5]))
-    with pytest.raises(ExperimentError, match="space.small.hidden_size: small: hidden_size 6 is no multiple of"):
-        tuned(tmp_path, catalog, tune=sizes([4]))
+    # The message tells values of the space, not those that the experiment has.
+    for name, heads, hidden_size, said in (
+        ("heads", [1, 5], (6, 12), r"hidden_size=(6|12), small.heads=5, is refused: small: hidden_size \1 is no "),
+        ("hidden_size", [7], (6, 9), r"heads=7, small.hidden_size=6, is refused: .* 6 is no multiple of heads 7"),
+        ("hidden_size", [4], (6, 12), r"hidden_size 6 is no multiple of heads 4"),
+    ):
+        with pytest.raises(ExperimentError, match=rf"tune.space.small.{name}: .*{said}"):
+            tuned(tmp_path, catalog, tune=sizes(heads, hidden_size))
+    with pytest.raises(ExperimentError, match=r"space.small.heads: small.heads is to be a whole number, and 'x'"):
+        tuned(tmp_path, catalog, tune=sizes([1, "x"]))
 
 
 def test_a_grid_must_have_as_many_settings_for_each_model(tmp_path: Path) -> None:
@@ -432,6 +472,22 @@ def test_compute_for_more_trials_than_a_search_may_have_is_refused(
     spent = float(str(found.value).partition("lower it to ")[2].split()[0])
     (place,) = tuned(tmp_path, tune={**tune, "compute": 1.02 * spent}).search.places
     assert place.trials == 5
+
+
+def test_compute_that_is_far_too_much_is_refused_after_a_few_trials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = []
+    draw = budgets.random_setting
+    monkeypatch.setattr(budgets, "random_setting", lambda *asked: (drawn.append(asked), draw(*asked))[1])
+    tune = {"space": {"small.hidden_size": [4, 8]}, "compute": 1e18}
+    with pytest.raises(ExperimentError, match="enough for more than 10000 trials of last small T=4") as found:
+        tuned(tmp_path, tune=tune)
+    assert len(drawn) < 100
+    # What it says is about the most that is taken: a hundredth of it is for about a hundredth of the trials.
+    most = float(str(found.value).partition("lower it to about ")[2].split()[0])
+    (place,) = tuned(tmp_path, tune={**tune, "compute": most / 100}).search.places
+    assert 80 < place.trials < 120
 
 
 def _at_most(places: list[dict[str, Any]], operations: float) -> list[dict[str, Any]]:

@@ -333,6 +333,11 @@ def test_commands_that_take_a_plugin_file_are_listed() -> None:
     assert {*re.findall(r"`([a-z]+)`", sentence)} == {name for name, each in found.items() if each and takes(each)}
 
 
+def test_headings_are_deep_enough_for_links_and_no_deeper() -> None:
+    for path in DOCS.rglob("*.md"):
+        assert not re.search(r"^####", path.read_text(), re.MULTILINE), f"{path}: sites link to three levels only"
+
+
 def test_every_training_field_is_in_the_docs() -> None:
     text = (DOCS / "experiments.md").read_text()
     for name in Training.model_fields:

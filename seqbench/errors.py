@@ -69,8 +69,14 @@ def told(error: BaseException) -> str:
     return f"{name}: {text}{notes}" if text else f"{name}{notes}"
 
 
-def unknown(kind: str, name: str, choices: Iterable[str]) -> str:
+def unknown(kind: str, name: str, choices: Iterable[str], listed_by: str = "") -> str:
     """Say that ``name`` is none of ``choices`` and which one was probably meant.
+
+    Args:
+        kind: what it is.
+        name: what was asked for.
+        choices: all that there is.
+        listed_by: what lists them, where they are too many for a message.
 
     >>> unknown("task", "cpoy", ["copy", "sentiment"])
     "no task is called 'cpoy'; did you mean 'copy'? There are: copy, sentiment"
@@ -78,7 +84,8 @@ def unknown(kind: str, name: str, choices: Iterable[str]) -> str:
     known = sorted(choices)
     near = nearest(name, known)
     guess = f"; did you mean {near!r}?" if near else "."
-    return f"no {kind} is called {name!r}{guess} There are: {', '.join(known) or 'none'}"
+    there = f"{listed_by} names all {len(known)}" if listed_by else f"There are: {', '.join(known) or 'none'}"
+    return f"no {kind} is called {name!r}{guess} {there}"
 
 
 def nearest(name: str, choices: Iterable[str], cutoff: float = 0.5) -> str | None:

@@ -10,11 +10,12 @@ from seqbench import __version__
 from seqbench.board.bundle import archive
 from seqbench.board.bundle.archive import MANIFEST, RECORDS
 from seqbench.board.bundle.manifest import About, manifest
-from seqbench.board.bundle.suite import Grid, cell_of, differences, grid, model_text
+from seqbench.board.bundle.suite import Grid, differences, grid, model_text
 from seqbench.board.check.check import Submission, check_bundle
 from seqbench.errors import BoardError, unknown
 from seqbench.plugins.catalog import Catalog
 from seqbench.records.layout import no_results, stem
+from seqbench.records.making import cell_of
 from seqbench.records.schema import Record
 from seqbench.records.store import Store
 

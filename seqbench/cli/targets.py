@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +16,6 @@ from seqbench.cli.console import print_json, say, stdout
 from seqbench.cli.plugin_files import load_plugins, plugin_files
 from seqbench.contracts.published import Target, TrainedScore
 from seqbench.errors import ExperimentError, StoreError
-from seqbench.plugins.catalog import Catalog
 from seqbench.records.store import Store
 from seqbench.targets.outcomes import TargetOutcome, kept_outcome
 
@@ -71,7 +69,7 @@ def list_(output: Path, form: str, as_json: bool, files: tuple[Path, ...]) -> No
 def show_(name: str, output: Path, as_json: bool, files: tuple[Path, ...]) -> None:
     """Show a target: number, source, tolerance, measurement, data and outcome."""
     _check_kept(output)
-    target = _target(load_plugins(files), name)
+    target = load_plugins(files).target(name)
     found = kept_outcome(output, target)
     if as_json:
         print_json(_facts(target, found))
@@ -122,7 +120,7 @@ def run_(
     _check_data(data)
     _check_writable(output)
     catalog = load_plugins(files)
-    targets = ordered({_target(catalog, name) for name in names or catalog.targets})
+    targets = ordered({catalog.target(name) for name in names or catalog.targets})
     bench = Bench(catalog, data, output, quick, Execution(jobs=jobs), say)
     found: dict[str, TargetOutcome] = {}
     for target, outcome in outcomes(targets, bench):
@@ -130,23 +128,6 @@ def run_(
         say(f"{target.name}: {outcome_text(outcome)}")
     _print(targets, found, form, as_json=as_json)
     return UNFINISHED if any(outcome.status == "failed" for outcome in found.values()) else 0
-
-
-def _target(catalog: Catalog, name: str) -> Target:
-    """Return a target by its name.
-
-    Raises:
-        ExperimentError: there is none; it names the nearest three, as there are too many to list all.
-    """
-    if name in catalog.targets:
-        return catalog.targets[name]
-    folded = {each.casefold(): each for each in catalog.targets}
-    near = [folded[each] for each in difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.5)]
-    guess = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
-    broken = "".join(f"\n  not loaded: {problem}" for problem in catalog.problems)
-    raise ExperimentError(
-        f"no target is called {name!r}{guess} `seqbench targets list` names all {len(catalog.targets)}{broken}"
-    )
 
 
 def _is_given(option: str) -> bool:

@@ -56,7 +56,9 @@ class Training(Settings):
     validate_every: int = Field(100, ge=1, description="steps between validations")
     patience: int | None = Field(None, ge=1, description="validations without a better score before the end")
     stop_when_solved: float | None = Field(
-        None, ge=0, description="end when the validation score is this near to the best possible, null for never"
+        None,
+        ge=0,
+        description="end when the validation score is this near to the best that nothing can beat, null for never",
     )
     precision: Annotated[Literal["float32", "tf32", "bf16"], InKey(since=2)] = Field(
         "float32", description="arithmetic: float32, TF32 (GPUs only), or bfloat16 with weights in float32"

@@ -135,7 +135,7 @@ class Catalog:
 
     def target(self, name: str) -> Target:
         """Return a target; an unknown name is an ExperimentError with the nearest right one."""
-        return self._found("target", self.targets, name)
+        return self._found("target", self.targets, name, listed_by="`seqbench targets list`")
 
     def sources_of(self, task: str, model: str) -> PluginSources:
         """Return the sources of a task and a model alone: other plugins may be slow or broken."""
@@ -148,7 +148,13 @@ class Catalog:
         return PluginSources(",".join(installed) or "off", files)
 
     def _found(
-        self, kind: str, offers: Mapping[str, Value], name: str, more: Iterable[str] = (), own: str = ""
+        self,
+        kind: str,
+        offers: Mapping[str, Value],
+        name: str,
+        more: Iterable[str] = (),
+        own: str = "",
+        listed_by: str = "",
     ) -> Value:
         if name in offers:
             return offers[name]
@@ -156,5 +162,5 @@ class Catalog:
         if own and name.endswith(".py"):
             told = f"no {kind} is called {name!r}: load that file as a plugin, and give its class's name"
         else:
-            told = unknown(kind, name, {*offers, *more}) + own
+            told = unknown(kind, name, {*offers, *more}, listed_by) + own
         raise ExperimentError(told + broken)

@@ -8,6 +8,7 @@ from typing import Any
 
 from seqbench.base.printable import encodable
 from seqbench.experiment.cells import Cell, Configured
+from seqbench.experiment.schema import Training
 from seqbench.records.schema import (
     MOST_TEXT,
     MOST_TRACEBACK,
@@ -33,6 +34,32 @@ def cell_data(cell: Cell) -> CellData:
         key_version=cell.key_version,
         trial=cell.trial,
         tuned=cell.tuned,
+    )
+
+
+def cell_of(data: CellData) -> Cell:
+    """Return the cell that a record tells; how gradients are measured, which is in no key, is at its defaults.
+
+    Raises:
+        ValueError: its training settings do not exist in this version.
+    """
+
+    def plugin(used: PluginUsed) -> Configured:
+        return Configured(
+            used.name, used.version, used.parameters, used.changed, used.distribution, used.label, used.sized
+        )
+
+    return Cell(
+        task=plugin(data.task),
+        model=plugin(data.model),
+        length=data.length,
+        seed=data.seed,
+        training=Training.model_validate(data.training),
+        evaluate_lengths=data.evaluate_lengths,
+        data=data.data,
+        key_version=data.key_version,
+        trial=data.trial,
+        tuned=data.tuned,
     )
 
 

@@ -19,8 +19,9 @@ from pydantic import ValidationError
 
 from seqbench.base.counts import counted
 from seqbench.errors import StoreError
-from seqbench.experiment.cells import Cell, Configured
-from seqbench.experiment.schema import Gradients, Training
+from seqbench.experiment.cells import Cell
+from seqbench.experiment.schema import Training
+from seqbench.records.making import cell_of
 from seqbench.records.schema import FAILED, FINAL, Record
 from seqbench.records.search import SEARCH_FILE, TRIALS, Place, Search, load_search
 from seqbench.records.store import Store
@@ -374,13 +375,9 @@ def _cell(record: Record) -> Cell:
     Raises:
         StoreError: its training has settings that this version does not know.
     """
-    data = record.cell
     try:
-        training = Training.model_validate(data.training)
+        return cell_of(record.cell)
     except ValidationError as error:
         raise StoreError(
             f"the trial {record.key} has settings of training that this version does not know; move it away"
         ) from error
-    task, model = (Configured(**dict(each)) for each in (data.task, data.model))
-    rest = {"gradients": Gradients(), "training": training, "task": task, "model": model}
-    return Cell(**{**dict(data), **rest})

@@ -17,7 +17,7 @@ from seqbench.base.printable import one_line
 from seqbench.contracts.published import BaselineScore, Computed, DataNeeded, Target, TrainedScore
 from seqbench.errors import ExperimentError, SeqbenchError, StoreError, told, unknown
 from seqbench.experiment.cells import Cell
-from seqbench.experiment.schema import Execution, build, merge
+from seqbench.experiment.schema import Execution, Training, build, merge
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.parameters import make
 from seqbench.records.layout import key_of
@@ -125,7 +125,7 @@ def _is_of(cell: CellData, fields: Mapping[str, Any]) -> bool:
         all([name] == [*fields[kind]] for kind, (name, _) in asked.items())
         and [cell.length] == [*fields["lengths"]]
         and all(_has(found, parameters.get(name, {})) for name, found in asked.values())
-        and _has(cell.training, fields.get("training", {}))
+        and _has({**Training().model_dump(), **cell.training}, fields.get("training", {}))
     )
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from seqbench import Catalog
-from seqbench.board.bundle.suite import cell_of
 from seqbench.board.check.check import check_bundle
 from seqbench.errors import BoardError
+from seqbench.records.making import cell_of
 from seqbench.records.schema import CellData
 from seqbench.records.store import Store
 from tests.board.reasons import reasons

@@ -19,7 +19,6 @@ import pytest
 
 from seqbench import Catalog
 from seqbench.board.bundle.manifest import models_of
-from seqbench.board.bundle.suite import cell_of
 from seqbench.board.check.check import check_bundle, check_file
 from seqbench.board.site.merge import read_board
 from seqbench.board.site.standings import standings
@@ -28,6 +27,7 @@ from seqbench.board.verify.verify import DrawnCells, Runner, draw, verify_cells
 from seqbench.errors import BoardError
 from seqbench.gradients.flow import Curve, summarise_flow
 from seqbench.plugins.load import load_catalog
+from seqbench.records.making import cell_of
 from seqbench.records.schema import CellData, FlowAt, Record
 from seqbench.records.variants import model_names
 from tests.boards import running, unzipped, with_manifest, with_records

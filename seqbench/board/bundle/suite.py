@@ -21,7 +21,8 @@ from seqbench.experiment.schema import Gradients, Training, load
 from seqbench.experiment.tune import Tune
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.grid import expand
-from seqbench.records.schema import FINAL, CellData, PluginUsed, Record
+from seqbench.records.making import cell_of
+from seqbench.records.schema import FINAL, PluginUsed, Record
 from seqbench.records.variants import content_of
 
 
@@ -152,32 +153,6 @@ def version_told(record: Record, grid: Grid) -> tuple[str, str] | None:
     if key != KEY_VERSION:
         return "key", f"made with version {key} of the key; seqbench with version {KEY_VERSION} is installed"
     return None
-
-
-def cell_of(data: CellData) -> Cell:
-    """Return the cell of a record.
-
-    Raises:
-        ValueError: its training settings do not exist in this version.
-    """
-
-    def plugin(used: PluginUsed) -> Configured:
-        return Configured(
-            used.name, used.version, used.parameters, used.changed, used.distribution, used.label, used.sized
-        )
-
-    return Cell(
-        task=plugin(data.task),
-        model=plugin(data.model),
-        length=data.length,
-        seed=data.seed,
-        training=Training.model_validate(data.training),
-        evaluate_lengths=data.evaluate_lengths,
-        data=data.data,
-        key_version=data.key_version,
-        trial=data.trial,
-        tuned=data.tuned,
-    )
 
 
 def without_model(cell: Cell) -> dict[str, Any]:

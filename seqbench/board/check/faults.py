@@ -13,7 +13,7 @@ from typing import Any
 
 from seqbench.base.differences import differences
 from seqbench.base.machines import is_same_kind
-from seqbench.board.bundle.suite import cell_of, without_model
+from seqbench.board.bundle.suite import without_model
 from seqbench.board.check.closeness import baseline_closeness, span_of_primary
 from seqbench.contracts.metrics import skill
 from seqbench.contracts.names import is_name
@@ -21,6 +21,7 @@ from seqbench.experiment.key_fields import KEY_VERSION
 from seqbench.experiment.labels import LONGEST
 from seqbench.experiment.schema import Gradients, Training
 from seqbench.gradients.flow import Summary, summarise_flow, summarise_input, verdict_of
+from seqbench.records.making import cell_of
 from seqbench.records.resolution import metric_at
 from seqbench.records.schema import BaselineData, Evaluation, FlowAt, MetricData, Record
 from seqbench.records.variants import LATER, UNSCORED

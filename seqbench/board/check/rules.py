@@ -14,7 +14,7 @@ from seqbench.base.nested import flat
 from seqbench.base.printable import one_line
 from seqbench.board.bundle.archive import MANIFEST
 from seqbench.board.bundle.manifest import Manifest, environments_of, models_of, plugins_of, suite_used
-from seqbench.board.bundle.suite import Grid, asked_text, cell_of, differences, model_text
+from seqbench.board.bundle.suite import Grid, asked_text, differences, model_text
 from seqbench.contracts.fields import does_name_code
 from seqbench.contracts.model import Model
 from seqbench.contracts.task import Task
@@ -23,6 +23,7 @@ from seqbench.experiment.trials import TunedData
 from seqbench.experiment.tune import Tune
 from seqbench.plugins.catalog import Catalog
 from seqbench.plugins.parameters import make, parameters_of, type_faults
+from seqbench.records.making import cell_of
 from seqbench.records.schema import PluginUsed, Record
 from seqbench.tuning.settings import space_of
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from seqbench.base.environment import describe
 from seqbench.base.machines import is_same_kind
-from seqbench.board.bundle.suite import cell_of, model_text, other_versions, version_told
+from seqbench.board.bundle.suite import model_text, other_versions, version_told
 from seqbench.board.check.agreement import Agreement, agreement, with_spread
 from seqbench.board.check.check import Submission
 from seqbench.board.check.closeness import Spans
@@ -26,6 +26,7 @@ from seqbench.experiment.key_fields import scored_alike
 from seqbench.experiment.schema import Execution, Gradients
 from seqbench.jobs.events import Event
 from seqbench.plugins.catalog import Catalog
+from seqbench.records.making import cell_of
 from seqbench.records.schema import PluginUsed, Record
 from seqbench.records.store import Store
 from seqbench.report.commands import gradient_settings

@@ -11,10 +11,10 @@ from seqbench_module import Module
 
 from seqbench import Catalog
 from seqbench.board.bundle.manifest import models_of
-from seqbench.board.bundle.suite import cell_of
 from seqbench.board.check.check import check_bundle
 from seqbench.board.verify.verify import draw
 from seqbench.contracts.fields import code_named
+from seqbench.records.making import cell_of
 from seqbench.records.schema import CellData, Record
 from tests.board.claims import submission
 from tests.boards import unzipped, with_manifest, with_records

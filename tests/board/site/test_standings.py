@@ -15,11 +15,11 @@ import pytest
 
 from seqbench import Catalog
 from seqbench.board.bundle.manifest import models_of, plugins_of
-from seqbench.board.bundle.suite import cell_of
 from seqbench.board.site.markdown import to_markdown
 from seqbench.board.site.merge import PublicBoard, read_board
 from seqbench.board.site.site import site_files
 from seqbench.board.site.standings import CHOICE
+from seqbench.records.making import cell_of
 from seqbench.records.schema import CellData, Record
 from tests.boards import bundled, unzipped, with_manifest, with_records
 
